@@ -1,0 +1,3 @@
+"""xsearch: which crystal gave these spectra?"""
+
+__version__ = "0.1.0"

@@ -1,0 +1,1 @@
+"""Storage: the DuckDB catalog, reflections, FAISS vectors, versions."""

@@ -1,0 +1,18 @@
+"""Where xsearch keeps its indexes, and where development data are looked for."""
+
+import os
+from pathlib import Path
+
+
+def home() -> Path:
+    """The folder that holds the indexes: `XSEARCH_HOME`, or the platform's user data folder."""
+    if chosen := os.environ.get("XSEARCH_HOME"):
+        return Path(chosen).expanduser()
+    from platformdirs import user_data_path
+
+    return user_data_path("xsearch", appauthor=False)
+
+
+def indexes_folder() -> Path:
+    """The folder with one sub-folder an index."""
+    return home() / "indexes"

@@ -1,0 +1,1 @@
+"""From a measured spectrum to the fixed arrays that are compared."""
