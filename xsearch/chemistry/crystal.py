@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.elements import ATOMIC_NUMBERS
+from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import CrystalError
 
 if TYPE_CHECKING:

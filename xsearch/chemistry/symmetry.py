@@ -1,0 +1,103 @@
+"""Space group, Wyckoff positions and the conventional cell of a crystal, through moyo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.chemistry.crystal import Crystal, cell_parameters
+from xsearch.errors import CrystalError
+
+SYMPREC_A = 0.1
+TIGHTER_SYMPRECS_A = (0.1, 0.01, 0.001)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Symmetry:
+    """What a symmetry search found.
+
+    Attributes:
+        number: space group number, 1 to 230.
+        crystal_system: of that space group; trigonal groups, rhombohedral ones included, are in hexagonal axes.
+        wyckoffs: a letter for each distinct position of the crystal.
+        orbits: for each distinct position, the first position equivalent to it.
+        to_conventional: (3, 3) float64; row indices transform as hkl_conventional = hkl_given @ to_conventional.
+        cell: (6,) float64, symmetrised conventional cell: a b c in Å, α β γ in degrees.
+        symprec_A: the tolerance that was used.
+    """
+
+    number: int
+    crystal_system: str
+    wyckoffs: tuple[str, ...]
+    orbits: tuple[int, ...]
+    to_conventional: NDArray[np.float64]
+    cell: NDArray[np.float64]
+    symprec_A: float
+
+
+def crystal_system(space_group: int) -> str:
+    """The crystal system of a space group number."""
+    if not 1 <= space_group <= 230:
+        raise CrystalError(f"Space group {space_group} does not exist; 1 to 230 are expected.")
+    limits = (
+        (2, "triclinic"),
+        (15, "monoclinic"),
+        (74, "orthorhombic"),
+        (142, "tetragonal"),
+        (167, "trigonal"),
+        (194, "hexagonal"),
+    )
+    return next((system for last, system in limits if space_group <= last), "cubic")
+
+
+def distinct_positions(crystal: Crystal) -> tuple[NDArray[np.float64], tuple[tuple[tuple[str, float], ...], ...]]:
+    """Positions with entries of one place merged, and what occupies each.
+
+    Returns:
+        positions: (m, 3) float64 fractional coordinates; and for each position its sorted (element, occupancy) pairs.
+    """
+    if crystal.is_ordered:
+        return crystal.frac_coords, tuple(((element, 1.0),) for element in crystal.elements)
+    found: dict[tuple[float, ...], int] = {}
+    positions: list[NDArray[np.float64]] = []
+    mixes: list[list[tuple[str, float]]] = []
+    for position, element, occupancy in zip(crystal.frac_coords, crystal.elements, crystal.occupancies, strict=True):
+        key = tuple((np.round(position, 4) % 1.0).tolist())
+        if key not in found:
+            found[key] = len(positions)
+            positions.append(position)
+            mixes.append([])
+        mixes[found[key]].append((element, round(float(occupancy), 3)))
+    return np.array(positions), tuple(tuple(sorted(mix)) for mix in mixes)
+
+
+def find_symmetry(crystal: Crystal, symprec_A: float = SYMPREC_A) -> Symmetry:
+    """Symmetry of a crystal; where the search fails at the tolerance asked for, tighter ones are tried.
+
+    Raises:
+        CrystalError: where none of the tolerances gives a space group, as with atoms on top of each other.
+    """
+    import moyopy
+
+    positions, mixes = distinct_positions(crystal)
+    kinds = {mix: number for number, mix in enumerate(sorted(set(mixes)), start=1)}
+    cell = moyopy.Cell(crystal.lattice_A.tolist(), positions.tolist(), [kinds[mix] for mix in mixes])
+    for tolerance in (symprec_A, *(t for t in TIGHTER_SYMPRECS_A if t < symprec_A)):
+        try:
+            found = moyopy.MoyoDataset(cell, symprec=tolerance)
+        except BaseException as error:  # moyo's Rust side panics with a BaseException on degenerate cells
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
+            continue
+        return Symmetry(
+            number=found.number,
+            crystal_system=crystal_system(found.number),
+            wyckoffs=tuple(found.wyckoffs),
+            orbits=tuple(found.orbits),
+            to_conventional=np.array(found.std_linear, dtype=np.float64),
+            cell=np.array(cell_parameters(np.array(found.std_cell.basis))),
+            symprec_A=tolerance,
+        )
+    raise CrystalError("No space group could be found; the atoms may lie on top of each other.")
