@@ -43,13 +43,13 @@ def _phase_table(fractions, limit):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def powder_lines(reciprocal, frac, kind_of, kind_table, occupancies, to_conventional, lattice_kind, d_min_A):
+def powder_lines(reciprocal, frac, starts, kind_table, occupancies, to_conventional, lattice_kind, d_min_A):
     """All powder lines of one crystal down to `d_min_A`.
 
     Args:
         reciprocal: (3, 3) rows a*, b*, c* of the given cell, without 2π, in 1/Å.
         frac: (n, 3) positions, atoms of one element together.
-        kind_of: (n,) row in `kind_table` of every atom, non-decreasing.
+        starts: (elements + 1,) where the atoms of each element begin.
         kind_table: (elements, k) form factors on the grid of s.
         occupancies: (n,).
         to_conventional: (3, 3) int64, hkl_conventional = hkl @ to_conventional.
@@ -60,7 +60,7 @@ def powder_lines(reciprocal, frac, kind_of, kind_table, occupancies, to_conventi
         hkl (m, 3) int64 in the conventional cell, d_A (m,) mean over the merged, intensity (m,) sum of |F|² of the
         given cell, multiplicity (m,) int64; in no particular order.
     """
-    n = len(kind_of)
+    n = len(frac)
     g_max = 1.0 / d_min_A
     # |h| <= |a| / d_min: the rows of the direct lattice bound the indices
     direct = np.linalg.inv(reciprocal).T
@@ -125,15 +125,13 @@ def powder_lines(reciprocal, frac, kind_of, kind_table, occupancies, to_conventi
                 sign_l = 1.0 if l >= 0 else -1.0
                 real = 0.0
                 imaginary = 0.0
-                j = 0
                 for e in range(kinds):
                     part_real = 0.0
                     part_imaginary = 0.0
-                    while j < n and kind_of[j] == e:
+                    for j in range(starts[e], starts[e + 1]):
                         sl = sign_l * sin_l[la, j]
                         part_real += cos_hk[j] * cos_l[la, j] - sin_hk[j] * sl
                         part_imaginary += sin_hk[j] * cos_l[la, j] + cos_hk[j] * sl
-                        j += 1
                     real += factors[e] * part_real
                     imaginary += factors[e] * part_imaginary
                 hc = h * to_conventional[0, 0] + k * to_conventional[1, 0] + l * to_conventional[2, 0]

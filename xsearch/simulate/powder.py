@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.crystal import Crystal
-from xsearch.chemistry.symmetry import Symmetry, find_symmetry
+from xsearch.chemistry.symmetry import Symmetry
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import CrystalError
 from xsearch.simulate.form_factors import form_factor_table
@@ -42,17 +41,13 @@ LATTICE_KIND = {
 
 
 def simulate_reflections(
-    crystals: Sequence[Crystal],
-    symmetries: Sequence[Symmetry] | None = None,
-    *,
-    d_min_A: float = D_MIN_A,
-    faintest: float = FAINTEST,
+    symmetries: Sequence[Symmetry], *, d_min_A: float = D_MIN_A, faintest: float = FAINTEST
 ) -> list[Reflections]:
-    """Powder reflections of each crystal, with kinematic intensities and no wavelength in them.
+    """Powder reflections of crystals, with kinematic intensities and no wavelength in them.
 
     Args:
-        crystals: the crystals; partially occupied sites scatter with their occupancies.
-        symmetries: one a crystal, as `find_symmetry` gives them; searched here where not given.
+        symmetries: one a crystal, as `find_symmetry` gives them; their primitive cells are simulated, partially
+            occupied sites weighted with their occupancies.
         d_min_A: smallest spacing.
         faintest: lines below this share of the strongest (|F|² times multiplicity) are left out.
 
@@ -62,29 +57,25 @@ def simulate_reflections(
     Raises:
         CrystalError: for a cell with an edge too long for the range asked for.
     """
-    if symmetries is None:
-        symmetries = [find_symmetry(crystal) for crystal in crystals]
-    return [
-        _one(crystal, symmetry, d_min_A, faintest) for crystal, symmetry in zip(crystals, symmetries, strict=True)
-    ]
+    return [_simulate(symmetry, d_min_A, faintest) for symmetry in symmetries]
 
 
-def _one(crystal: Crystal, symmetry: Symmetry, d_min_A: float, faintest: float) -> Reflections:
+def _simulate(symmetry: Symmetry, d_min_A: float, faintest: float) -> Reflections:
     if symmetry.cell[:3].max() / d_min_A > MAX_INDEX:
         raise CrystalError(
             f"A cell edge of {symmetry.cell[:3].max():.0f} Å is too long for spacings down to {d_min_A:g} Å."
         )
+    crystal = symmetry.primitive
     numbers = np.array([ATOMIC_NUMBERS[element] for element in crystal.elements])
     by_element = np.argsort(numbers, kind="stable")
-    kinds, kind_of = np.unique(numbers[by_element], return_inverse=True)
-    to_conventional = np.rint(symmetry.to_conventional).astype(np.int64)
+    kinds, counts = np.unique(numbers, return_counts=True)
     hkl, d_A, square, multiplicity = powder_lines(
         np.ascontiguousarray(np.linalg.inv(crystal.lattice_A).T),
-        np.ascontiguousarray(crystal.frac_coords[by_element]),
-        kind_of.astype(np.int64),
+        crystal.frac_coords[by_element],
+        np.concatenate([[0], np.cumsum(counts)]),
         form_factor_table()[kinds - 1],
-        np.ascontiguousarray(crystal.occupancies[by_element]),
-        to_conventional,
+        crystal.occupancies[by_element],
+        symmetry.to_conventional,
         LATTICE_KIND[symmetry.crystal_system],
         d_min_A,
     )
@@ -120,7 +111,9 @@ def reciprocal_metric(cell: NDArray[np.float64]) -> NDArray[np.float64]:
     """(3, 3) metric of the reciprocal lattice, 1/Å², of a cell given as six parameters."""
     a, b, c = cell[:3]
     ca, cb, cg = np.cos(np.radians(cell[3:]))
-    metric = np.array([[a * a, a * b * cg, a * c * cb], [a * b * cg, b * b, b * c * ca], [a * c * cb, b * c * ca, c * c]])
+    metric = np.array(
+        [[a * a, a * b * cg, a * c * cb], [a * b * cg, b * b, b * c * ca], [a * c * cb, b * c * ca, c * c]]
+    )
     return np.linalg.inv(metric)
 
 
