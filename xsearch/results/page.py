@@ -52,9 +52,11 @@ def page_html(result: SearchResult, top: int = 5) -> str:
 index {escape(result.index_name)} ({escape(result.index_version)}) were searched.</p>
 <p class="verdict {mood}">{escape(verdict_line(result))}</p>
 <figure>{figure_svg(result, top)}</figure>
-<h2>Hits</h2><div class="scroll"><table><thead><tr><th class="n">#</th><th>formula</th><th>name</th><th>id</th>
+<h2>Hits</h2><div class="scroll"><table>
+<thead><tr><th class="n">#</th><th>formula</th><th>name</th><th>id</th>
 <th>space group</th><th>system</th><th class="n">score</th><th class="n">strain %</th><th class="n">zero shift °</th>
-<th class="n">unexplained %</th></tr></thead><tbody>{"".join(row_html(hit) for hit in result.hits)}</tbody></table></div>
+<th class="n">unexplained %</th></tr></thead>
+<tbody>{"".join(row_html(hit) for hit in result.hits)}</tbody></table></div>
 <h2>Evidence</h2>{"".join(evidence_html(hit) for hit in result.hits)}
 <h2>Notes</h2><ul>{notes or "<li>Nothing was assumed.</li>"}</ul>
 <footer>{"".join(f"<p>{escape(credit)}</p>" for credit in credits)}

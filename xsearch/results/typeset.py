@@ -1,6 +1,7 @@
 """Formulas, space group symbols and numbers in print: plain, as matplotlib's mathtext, and as HTML."""
 
 import re
+from collections.abc import Iterable
 from html import escape
 
 _AMOUNT = re.compile(r"(?<=[A-Za-z)\]])(\d+(?:\.\d+)?)")
@@ -19,6 +20,13 @@ def symbol_mathtext(symbol: str) -> str:
     body = _LETTERS.sub(r"\\mathit{\1}", symbol)
     body = _SCREW.sub(r"\1_{\2}", body)
     return "$" + _BAR.sub(r"\\bar{\1}", body) + "$"
+
+
+def hkl_mathtext(hkl: Iterable[int]) -> str:
+    """Indices without commas, a bar over the negative ones; spaces where one has two digits."""
+    indices = list(hkl)
+    gap = r"\," if max(abs(index) for index in indices) > 9 else ""
+    return "$" + gap.join(rf"\bar{{{-index}}}" if index < 0 else str(index) for index in indices) + "$"
 
 
 def formula_html(formula: str) -> str:
