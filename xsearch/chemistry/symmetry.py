@@ -72,13 +72,15 @@ def distinct_positions(crystal: Crystal) -> tuple[NDArray[np.float64], tuple[tup
     found: dict[tuple[float, ...], int] = {}
     positions: list[NDArray[np.float64]] = []
     mixes: list[list[tuple[str, float]]] = []
-    for position, element, occupancy in zip(crystal.frac_coords, crystal.elements, crystal.occupancies, strict=True):
-        key = tuple((np.round(position, 4) % 1.0).tolist())
+    keys = map(tuple, (np.round(crystal.frac_coords, 4) % 1.0).tolist())
+    for key, position, element, occupancy in zip(
+        keys, crystal.frac_coords, crystal.elements, crystal.occupancies.tolist(), strict=True
+    ):
         if key not in found:
             found[key] = len(positions)
             positions.append(position)
             mixes.append([])
-        mixes[found[key]].append((element, round(float(occupancy), 3)))
+        mixes[found[key]].append((element, round(occupancy, 3)))
     return np.array(positions), tuple(tuple(sorted(mix)) for mix in mixes)
 
 
