@@ -25,7 +25,7 @@ class Role(StrEnum):
 
 # The words of each role as regular expressions, in lower case, with `_` for blanks. The order settles what two match.
 _WORDS: dict[Role, tuple[str, ...]] = {
-    Role.TWO_THETA: (r"(2|two|t)[_-]*(theta|θ|th)[a-z_]*", r"t?tth[a-z_]*", "2t", "angle", r"pos(ition)?", r"x_?2th[a-z]*"),
+    Role.TWO_THETA: (r"(2|two|t)[_-]*(theta|θ|th)[a-z_]*", r"t?tth[a-z_]*", "2t", "angle.*", r"pos(ition)?"),
     Role.Q: ("q", r"q[_-]?(a|å|nm|inv|1/|per).*", "scattering_?vector"),
     Role.D: ("ds?", r"d[_-]?(spacings?|space|values?|hkl|a|å)"),
     Role.SIGMA: (
@@ -39,7 +39,7 @@ _WORDS: dict[Role, tuple[str, ...]] = {
     ),
     Role.REFERENCE: (r"(x?mu_?)?ref(er|erence)?", "i_?2", r"ir(ef)?(er(ence)?)?", "it2", r"ln\(i1/i2\)"),
     Role.FLUORESCENCE: (
-        r"i?_?f(f|luor(escence)?)?", r"i_?fluor.*", r"fluo?r?.*", "vortex.*", "sdd.*", "xmap.*", "pips", "lytle", "roi.*",
+        r"i?_?f(f|luor(escence)?)?", "i_?fluor.*", "fluo?r?.*", "vortex.*", "sdd.*", "xmap.*", "pips", "lytle", "roi.*",
     ),
     Role.MU: (
         r"x?mu(e|trans|fluor|t|x|_?raw|_?e)?([_(].*)?", r"abs(orption|orbance|orb)?", r"[µμ].*", "xanes", "xafs", "xas",

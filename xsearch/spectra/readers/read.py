@@ -1,27 +1,52 @@
 """From a path to a spectrum."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
+from xsearch.errors import SpectrumError
+from xsearch.spectra.edges import parse_absorber, parse_edge
 from xsearch.spectra.powder import PowderPattern
 from xsearch.spectra.radiation import parse_wavelength
+from xsearch.spectra.readers.kind import Kind, kind_of
 from xsearch.spectra.readers.powder_text import powder_from_table, strip_chi_heading
 from xsearch.spectra.readers.scan import PowderScan, to_pattern
 from xsearch.spectra.readers.source import SourceFile, load
 from xsearch.spectra.readers.table import parse_table
+from xsearch.spectra.readers.xas_scan import XasScan, to_xanes
+from xsearch.spectra.readers.xas_text import xas_from_table
+from xsearch.spectra.xanes import Xanes
 
-Reader = Callable[[SourceFile], PowderScan]
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user says about a file.
+
+    Attributes:
+        kind: powder pattern or absorption spectrum, or None.
+        spectrum: the name or number, from 1, of a spectrum in a file of several, or None.
+        absorber: the absorbing element, or None.
+    """
+
+    kind: Kind | None = None
+    spectrum: str | None = None
+    absorber: str | None = None
 
 
-def read_text(source: SourceFile) -> PowderScan:
+Reader = Callable[[SourceFile, Wanted], PowderScan | XasScan]
+
+
+def read_text(source: SourceFile, wanted: Wanted) -> PowderScan | XasScan:
     """A spectrum in columns of text."""
-    return powder_from_table(parse_table(source.text(), source.name), source.name)
+    text = strip_chi_heading(source.text()) if source.suffix == ".chi" else source.text()
+    table = parse_table(text, source.name)
+    kind = wanted.kind or kind_of(table)
+    return xas_from_table(table, source.name) if kind == "xanes" else powder_from_table(table, source.name)
 
 
-def read_chi(source: SourceFile) -> PowderScan:
-    """A pattern as Fit2D writes it: four heading lines, then two columns."""
-    return powder_from_table(parse_table(strip_chi_heading(source.text()), source.name), source.name)
+def read_xas_text(source: SourceFile, wanted: Wanted) -> XasScan:
+    """An absorption spectrum in columns of text."""
+    return xas_from_table(parse_table(source.text(), source.name), source.name)
 
 
 READERS: dict[str, Reader] = {
@@ -30,28 +55,37 @@ READERS: dict[str, Reader] = {
     ".csv": read_text,
     ".txt": read_text,
     ".dat": read_text,
-    ".chi": read_chi,
+    ".chi": read_text,
+    ".xdi": read_xas_text,
+    ".nor": read_xas_text,
+    ".xmu": read_xas_text,
 }
-SIGNATURES: tuple[tuple[bytes, str], ...] = ()
+"""The reader of each extension."""
+
+SIGNATURES: tuple[tuple[bytes, str], ...] = ((b"# XDI/", ".xdi"),)
+"""How files begin that are known by their content, and the extension that they should have had."""
 
 
 def read(
     path: str | Path,
     *,
     wavelength: str | float | None = None,
-    kind: Literal["pxrd", "xanes"] | None = None,
+    kind: Kind | None = None,
     absorber: str | None = None,
     edge: str | None = None,
-) -> PowderPattern:
+    spectrum: str | int | None = None,
+) -> PowderPattern | Xanes:
     """Read a measured spectrum.
 
     Args:
-        path: the file; text may be gzipped.
+        path: the file; text may be gzipped. `project.prj#2` and `project.prj#name` choose a spectrum, as `spectrum`
+            does.
         wavelength: of a powder pattern, as `parse_wavelength` takes it: `"CuKa"`, `0.7093`, `"17.48 keV"`. It goes
             before what the file says.
-        kind: `"pxrd"` or `"xanes"`, where the file leaves it open.
-        absorber: the absorbing element of an X-ray absorption spectrum, such as `"Fe"`.
-        edge: its edge, such as `"K"`.
+        kind: `"pxrd"` or `"xanes"`, where the file leaves it open. An absorber or edge means `"xanes"`.
+        absorber: the absorbing element of an X-ray absorption spectrum, such as `"Fe"`; it goes before the file's.
+        edge: its edge, such as `"K"`; it goes before the file's.
+        spectrum: the name, or the number from 1, of a spectrum in an Athena project.
 
     Returns:
         A `PowderPattern` or a `Xanes`; all that was assumed or mended stands in its `notes`.
@@ -60,7 +94,39 @@ def read(
         WavelengthError: where a powder pattern comes without a wavelength.
         SpectrumError: where the file cannot be read, or holds nothing of use. The message is one line.
     """
+    if kind not in (None, "pxrd", "xanes"):
+        raise SpectrumError(f"Unknown kind {kind!r}; 'pxrd' or 'xanes' is expected.")
     wavelength_A = None if wavelength is None else parse_wavelength(wavelength)
+    absorber = None if absorber is None else parse_absorber(absorber)
+    edge = None if edge is None else parse_edge(edge)
+    if absorber or edge:
+        kind = kind or "xanes"
+    path, chosen = _split_choice(path)
+    wanted = Wanted(kind, chosen if spectrum is None else str(spectrum), absorber)
     source = load(path)
-    reader = READERS.get(source.suffix, read_text)
-    return to_pattern(reader(source), source.name, wavelength_A)
+    scan = reader_of(source)(source, wanted)
+    if isinstance(scan, XasScan):
+        if kind == "pxrd":
+            raise SpectrumError(f"{source.name}: an X-ray absorption spectrum, where a powder pattern is expected.")
+        return to_xanes(scan, source.name, absorber, edge)
+    if kind == "xanes":
+        raise SpectrumError(f"{source.name}: a powder pattern, where an X-ray absorption spectrum is expected.")
+    return to_pattern(scan, source.name, wavelength_A)
+
+
+def reader_of(source: SourceFile) -> Reader:
+    """The reader of a file: by how it begins, else by its extension, else the reader of text."""
+    head = source.data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+    for signature, suffix in SIGNATURES:
+        if head.startswith(signature):
+            return READERS[suffix]
+    return READERS.get(source.suffix, read_text)
+
+
+def _split_choice(path: str | Path) -> tuple[Path, str | None]:
+    """`project.prj#name` as the path and the name; a file that has the mark in its own name goes before."""
+    text = str(path)
+    if "#" not in text or Path(text).expanduser().exists():
+        return Path(text), None
+    bare, _, choice = text.rpartition("#")
+    return (Path(bare), choice) if Path(bare).expanduser().is_file() else (Path(text), None)
