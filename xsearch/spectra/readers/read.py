@@ -1,5 +1,6 @@
 """From a path to a spectrum."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,10 +9,19 @@ from xsearch.errors import SpectrumError
 from xsearch.spectra.edges import parse_absorber, parse_edge
 from xsearch.spectra.powder import PowderPattern
 from xsearch.spectra.radiation import parse_wavelength
+from xsearch.spectra.readers.archive import Archive
+from xsearch.spectra.readers.athena import read_athena
+from xsearch.spectra.readers.brml import read_brml
+from xsearch.spectra.readers.bruker_raw import read_raw
+from xsearch.spectra.readers.gsas import read_gsas
 from xsearch.spectra.readers.kind import Kind, kind_of
+from xsearch.spectra.readers.panalytical import read_xrdml
+from xsearch.spectra.readers.pdcif import read_pdcif
 from xsearch.spectra.readers.powder_text import powder_from_table, strip_chi_heading
+from xsearch.spectra.readers.rigaku import read_ras, read_rasx
 from xsearch.spectra.readers.scan import PowderScan, to_pattern
-from xsearch.spectra.readers.source import SourceFile, load
+from xsearch.spectra.readers.source import SourceFile, load, looks_binary
+from xsearch.spectra.readers.stepped import read_uxd, stepped_counts
 from xsearch.spectra.readers.table import parse_table
 from xsearch.spectra.readers.xas_scan import XasScan, to_xanes
 from xsearch.spectra.readers.xas_text import xas_from_table
@@ -37,8 +47,12 @@ Reader = Callable[[SourceFile, Wanted], PowderScan | XasScan]
 
 
 def read_text(source: SourceFile, wanted: Wanted) -> PowderScan | XasScan:
-    """A spectrum in columns of text."""
+    """A spectrum in columns of text, or in counts only after a first angle and a step."""
     text = strip_chi_heading(source.text()) if source.suffix == ".chi" else source.text()
+    if re.search(r"^BANK\s", text[:4000], re.MULTILINE):
+        return read_gsas(source)
+    if wanted.kind != "xanes" and (stepped := stepped_counts(text)) is not None:
+        return stepped
     table = parse_table(text, source.name)
     kind = wanted.kind or kind_of(table)
     return xas_from_table(table, source.name) if kind == "xanes" else powder_from_table(table, source.name)
@@ -47,6 +61,22 @@ def read_text(source: SourceFile, wanted: Wanted) -> PowderScan | XasScan:
 def read_xas_text(source: SourceFile, wanted: Wanted) -> XasScan:
     """An absorption spectrum in columns of text."""
     return xas_from_table(parse_table(source.text(), source.name), source.name)
+
+
+def read_zip(source: SourceFile, wanted: Wanted) -> PowderScan:
+    """A zipped instrument file, told by its members."""
+    members = Archive(source).members
+    if any("RawData" in member for member in members):
+        return read_brml(source)
+    if any("Profile" in member for member in members):
+        return read_rasx(source)
+    raise SpectrumError(
+        f"{source.name}: a zip archive that is neither .brml nor .rasx; unpack it and give the spectrum's own file."
+    )
+
+
+def _powder(reader: Callable[[SourceFile], PowderScan]) -> Reader:
+    return lambda source, wanted: reader(source)
 
 
 READERS: dict[str, Reader] = {
@@ -59,10 +89,37 @@ READERS: dict[str, Reader] = {
     ".xdi": read_xas_text,
     ".nor": read_xas_text,
     ".xmu": read_xas_text,
+    ".prj": lambda source, wanted: read_athena(source, wanted.spectrum, wanted.absorber),
+    ".gsas": _powder(read_gsas),
+    ".gsa": _powder(read_gsas),
+    ".gss": _powder(read_gsas),
+    ".gda": _powder(read_gsas),
+    ".fxye": _powder(read_gsas),
+    ".xra": _powder(read_gsas),
+    ".uxd": _powder(read_uxd),
+    ".xrdml": _powder(read_xrdml),
+    ".brml": read_zip,
+    ".rasx": read_zip,
+    ".ras": _powder(read_ras),
+    ".raw": _powder(read_raw),
+    ".cif": _powder(read_pdcif),
 }
 """The reader of each extension."""
 
-SIGNATURES: tuple[tuple[bytes, str], ...] = ((b"# XDI/", ".xdi"),)
+SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"# XDI/", ".xdi"),
+    (b"#XDI/", ".xdi"),
+    (b"# Athena project file", ".prj"),
+    (b"PK\x03\x04", ".brml"),
+    (b"<?xml", ".xrdml"),
+    (b"<xrdMeasurements", ".xrdml"),
+    (b"*RAS_", ".ras"),
+    (b"RAW ", ".raw"),
+    (b"RAW1.01", ".raw"),
+    (b"RAW2", ".raw"),
+    (b"RAW4.00", ".raw"),
+    (b"_FILEVERSION", ".uxd"),
+)
 """How files begin that are known by their content, and the extension that they should have had."""
 
 
@@ -120,6 +177,9 @@ def reader_of(source: SourceFile) -> Reader:
     for signature, suffix in SIGNATURES:
         if head.startswith(signature):
             return READERS[suffix]
+    # GSAS data are often called .raw too; what begins otherwise is for the reader of text, which says what it misses.
+    if source.suffix == ".raw" and not looks_binary(source.data):
+        return read_text
     return READERS.get(source.suffix, read_text)
 
 
