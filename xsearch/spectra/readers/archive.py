@@ -53,7 +53,7 @@ class Archive:
 
 
 def parse_xml(data: bytes, name: str) -> ElementTree.Element:
-    """The root of an XML document. Namespaces are dropped from the tags, since instruments' change from version to version.
+    """The root of an XML document, its tags without namespaces, which change from version to version.
 
     Raises:
         SpectrumError: where the XML is broken.

@@ -87,7 +87,8 @@ def choose_group(groups: list[Group], spectrum: str | None, absorber: str | None
     more = f" and {len(groups) - 20} more" if len(groups) > 20 else ""
     problem = f"no spectrum {spectrum!r} in it" if spectrum is not None else f"{len(groups)} spectra in it"
     raise SpectrumError(
-        f"{name}: {problem}; choose one by its number or name, as in {name}#2 (in Python also spectrum=2): {listed}{more}."
+        f"{name}: {problem}; choose one by its number or name, as in {name}#2 (in Python also spectrum=2): "
+        f"{listed}{more}."
     )
 
 
@@ -105,7 +106,7 @@ def _perl_groups(text: str) -> list[Group]:
     for line in text.splitlines():
         if match := _ARRAY.match(line):
             arrays[match["name"]] = [_unquote(quoted or bare) for quoted, bare in _FIELD.findall(match["body"])]
-        elif line.startswith("[record]") or line.startswith("$old_group"):
+        elif line.startswith(("[record]", "$old_group")):
             if {"args", "x", "y"} <= arrays.keys():
                 groups.append(_perl_group(arrays))
             arrays = {}

@@ -38,8 +38,8 @@ def read_brml(source: SourceFile) -> PowderScan:
                 notes += ["Scans before it are not along 2θ."] if position else []
                 return PowderScan(*curve, wavelength=_wavelength(root), notes=tuple(notes))
     raise SpectrumError(
-        f"{source.name}: no scan along 2θ of {MIN_POINTS} points or more among its {len(members)} scans; maps and pictures "
-        "of area detectors must be integrated first."
+        f"{source.name}: no scan along 2θ of {MIN_POINTS} points or more among its {len(members)} scans; maps and "
+        "pictures of area detectors must be integrated first."
     )
 
 
@@ -117,4 +117,4 @@ def _still(route: ElementTree.Element, counts: NDArray[np.float64]) -> Curve | N
     start, step = (number(scale.find(tag)) if scale is not None else None for tag in ("Start", "Increment"))
     if start is None or not step or len(counts) < MIN_POINTS:
         return None
-    return start + step * np.arange(len(counts)), counts
+    return start + step * np.arange(len(counts), dtype=np.float64), counts

@@ -90,8 +90,8 @@ def read_raw(source: SourceFile) -> PowderScan:
         wavelength, ranges = _version1(data)
     else:
         raise SpectrumError(
-            f"{source.name}: a .raw file that is none of Bruker's; export it as two-column text (.xy) from the instrument's "
-            "program."
+            f"{source.name}: a .raw file that is none of Bruker's; export it as two-column text (.xy) from the "
+            "instrument's program."
         )
     full = [scan for scan in ranges if scan.is_full]
     if not full:
@@ -99,14 +99,15 @@ def read_raw(source: SourceFile) -> PowderScan:
             f"{source.name}: no scan along 2θ of {MIN_POINTS} points or more in it ({len(ranges)} scans)."
         )
     chosen = full[0]
-    two_theta_deg = chosen.start_deg + chosen.step_deg * np.arange(len(chosen.counts))
+    two_theta_deg = chosen.start_deg + chosen.step_deg * np.arange(len(chosen.counts), dtype=np.float64)
     notes = (f"The file holds {len(ranges)} scans; the first full one was read.",) if len(ranges) > 1 else ()
     return PowderScan(two_theta_deg, chosen.counts, wavelength=wavelength, notes=notes)
 
 
 def _version1(data: _Bytes) -> tuple[StatedWavelength | None, list[Range]]:
     """Each scan has a head of 156 bytes, whose last number says how many scans follow."""
-    ranges, offset = [], 0
+    ranges: list[Range] = []
+    offset = 0
     wavelength = stated_lines(data.get("f", 72), data.get("f", 76), None, None)
     while len(ranges) < _MAX_RANGES:
         # Early programs wrote the mark only once, at the head of the file.
@@ -146,7 +147,8 @@ def _version3(data: _Bytes) -> tuple[StatedWavelength | None, list[Range]]:
 
 def _version4(data: _Bytes) -> tuple[StatedWavelength | None, list[Range]]:
     """A head of 61 bytes, then segments of a type and a length; types 0 and 160 are scans, 30 is the X-ray source."""
-    wavelength, ranges, offset = None, [], 61
+    wavelength, offset = None, 61
+    ranges: list[Range] = []
     while offset + 8 <= len(data.data) and len(ranges) < _MAX_RANGES:
         kind, length = data.integer("I", offset), max(8, data.integer("I", offset + 4))
         if kind in (0, 160):
@@ -154,8 +156,8 @@ def _version4(data: _Bytes) -> tuple[StatedWavelength | None, list[Range]]:
             ranges.append(found)
             continue
         if kind == 30:
-            lines = (data.get("d", offset + at) for at in (80, 88, 104))
-            wavelength = stated_lines(*lines, data.text(offset + 116, 4))
+            kalpha1, kalpha2, ratio = (data.get("d", offset + at) for at in (80, 88, 104))
+            wavelength = stated_lines(kalpha1, kalpha2, ratio, data.text(offset + 116, 4))
         offset += length
     return wavelength, ranges
 

@@ -17,8 +17,8 @@ _PAIRED = ("FXYE", "FXY")
 def read_gsas(source: SourceFile) -> PowderScan:
     """The first bank of constant-wavelength data; angles stand in hundredths of a degree.
 
-    The forms STD (counters and counts in 2 and 6 characters), ESD (counts and their error in 8 characters each), FXY and
-    FXYE (angle, counts, error) are read.
+    The forms STD (counters and counts in 2 and 6 characters), ESD (counts and their error in 8 characters each), FXY
+    and FXYE (angle, counts, error) are read.
 
     Raises:
         SpectrumError: where there is no bank, or one of times of flight, energies, or another form.
@@ -47,8 +47,8 @@ def read_gsas(source: SourceFile) -> PowderScan:
             raise SpectrumError(f"{source.name}: GSAS data of form {form}; STD, ESD, FXY or FXYE is expected.")
     except (ValueError, IndexError):
         raise SpectrumError(
-            f"{source.name}: the bank does not hold what its line says ({lines[starts[0]].strip()[:60]!r}); the file is "
-            "altered or truncated."
+            f"{source.name}: the bank does not hold what its line says ({lines[starts[0]].strip()[:60]!r}); the file "
+            "is altered or truncated."
         ) from None
     header = tuple(strip_comment(line) for line in lines[: starts[0]])
     notes = (f"The file holds {len(starts)} banks; the first was read.",) if len(starts) > 1 else ()

@@ -85,8 +85,8 @@ def read_rasx(source: SourceFile) -> PowderScan:
             notes = (f"The file holds {len(profiles)} scans; {profile} was read.", *notes)
         return PowderScan(table[:, 0], counts, wavelength=wavelength, notes=notes)
     raise SpectrumError(
-        f"{source.name}: no scan along 2θ of {MIN_POINTS} points or more in it ({len(profiles)} profiles); pictures of area "
-        "detectors must be integrated first."
+        f"{source.name}: no scan along 2θ of {MIN_POINTS} points or more in it ({len(profiles)} profiles); pictures of "
+        "area detectors must be integrated first."
     )
 
 

@@ -46,7 +46,7 @@ def read_uxd(source: SourceFile) -> PowderScan:
         axis, counts = counts[::2], counts[1::2]
     else:
         try:
-            axis = float(head["START"]) + float(head["STEPSIZE"]) * np.arange(len(counts))
+            axis = float(head["START"]) + float(head["STEPSIZE"]) * np.arange(len(counts), dtype=np.float64)
         except (KeyError, ValueError):
             raise SpectrumError(f"{source.name}: counts without angles, and no _START and _STEPSIZE.") from None
     notes = (f"The file holds {len(scans)} scans; the first full one was read.",) if len(scans) > 1 else ()
