@@ -3,13 +3,18 @@
 import re
 from functools import cache
 
+MODERN = {39: "Aem2", 41: "Aea2", 64: "Cmce", 67: "Cmme", 68: "Ccce"}
+"""Groups with a double glide plane, as the International Tables write them since 1992."""
+
 
 @cache
 def space_group_symbol(number: int) -> str:
     """The short Hermann-Mauguin symbol of a space group, with screw axes as `4_2`, such as `P4_2/mnm` for 136."""
     import gemmi
 
-    found = gemmi.find_spacegroup_by_number(number)
+    if number in MODERN:
+        return MODERN[number]
+    found = gemmi.find_spacegroup_by_number(number) if number > 0 else None
     if found is None:
         raise ValueError(f"Space group {number} does not exist; 1 to 230 are expected.")
     centring, *axes = found.hm.split()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,8 +27,10 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Raised whenever a key of the JSON document changes its meaning."""
 
-FAINTEST_LINE = 0.001
+FAINTEST_LINE = 0.002
 """Lines below this share of the strongest are left out of the record."""
+
+_NUMBERS = re.compile(r"\[\n\s*((?:-?[\d.]+(?:e[+-]?\d+)?,\n\s*)*-?[\d.]+(?:e[+-]?\d+)?)\n\s*\]")
 
 CELL_KEYS = ("a_A", "b_A", "c_A", "alpha_deg", "beta_deg", "gamma_deg")
 
@@ -75,7 +78,7 @@ def hit_record(hit: Hit, result: SearchResult) -> dict[str, Any]:
         "cell_database": dict(zip(CELL_KEYS, hit.reflections.cell.tolist(), strict=True)),
         "material": material_record(hit.material),
         "matched_cell": material_record(hit.matched_cell) if hit.matched_cell else None,
-        "lines": line_records(hit, result),
+        "lines": line_columns(hit, result),
         "duplicates": [
             {"material_id": twin.material_id, "formula": twin.formula, "score": twin.score, "strain": twin.strain}
             for twin in hit.duplicates
@@ -126,27 +129,22 @@ def crystal_record(crystal: Crystal) -> dict[str, Any]:
     }
 
 
-def line_records(hit: Hit, result: SearchResult) -> list[dict[str, Any]]:
-    """The lines of the strained cell inside the pattern's range, where the instrument sees them (zero shift added)."""
+def line_columns(hit: Hit, result: SearchResult) -> dict[str, Any]:
+    """The lines of the strained cell in the pattern's range, where the instrument sees them (zero shift added)."""
     pattern = result.pattern
-    two_theta_deg, intensity, which = line_positions(hit.reflections, pattern.wavelength_A, np.array(hit.cell))
+    cell = np.array(hit.cell)
+    two_theta_deg, intensity, which = line_positions(hit.reflections, pattern.wavelength_A, cell)
     observed_deg = two_theta_deg + hit.zero_shift_deg
     inside = (observed_deg >= pattern.two_theta_deg[0]) & (observed_deg <= pattern.two_theta_deg[-1])
-    if not inside.any():
-        return []
-    relative = intensity / intensity[inside].max()
-    keep = np.flatnonzero(inside & (relative >= FAINTEST_LINE))
-    d_A = spacings(hit.reflections.hkl, np.array(hit.cell))[which]
-    return [
-        {
-            "hkl": hit.reflections.hkl[which[i]].tolist(),
-            "multiplicity": int(hit.reflections.multiplicity[which[i]]),
-            "d_A": float(d_A[i]),
-            "two_theta_deg": float(observed_deg[i]),
-            "intensity": float(relative[i]),
-        }
-        for i in keep
-    ]
+    relative = intensity / intensity[inside].max(initial=np.finfo(float).tiny)
+    keep = inside & (relative >= FAINTEST_LINE)
+    return {
+        "hkl": hit.reflections.hkl[which[keep]],
+        "multiplicity": hit.reflections.multiplicity[which[keep]],
+        "d_A": np.round(spacings(hit.reflections.hkl, cell)[which[keep]], 5),
+        "two_theta_deg": np.round(observed_deg[keep], 4),
+        "intensity": np.round(relative[keep], 4),
+    }
 
 
 def hits_frame(result: SearchResult) -> pd.DataFrame:
@@ -201,8 +199,9 @@ def plain(value: Any) -> Any:
 
 
 def to_json(document: Any, path: str | Path | None = None) -> str:
-    """JSON text of plain values, also written to `path` if given."""
-    text = json.dumps(plain(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    """JSON text of plain values, lists of numbers on one line each, also written to `path` if given."""
+    text = json.dumps(plain(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
     if path is not None:
         Path(path).write_text(text, encoding="utf-8")
     return text

@@ -23,7 +23,7 @@ from xsearch.spectra.radiation import parse_wavelength
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from rich.table import Table
+    from rich.console import Group
 
     from xsearch.chemistry import Crystal
 
@@ -83,27 +83,29 @@ class SimulatedPattern:
             }
         )
 
-    def table(self, top: int = 20) -> Table:
+    def table(self, top: int = 20) -> Group:
         """The strongest lines in order of angle, for a terminal."""
+        from rich.console import Group
         from rich.table import Table
+        from rich.text import Text
 
         strongest = sorted(self.lines(), key=lambda line: -line["intensity"])[:top]
-        table = Table(title=self.title, title_justify="left", title_style="bold", box=None, header_style="bold")
+        table = Table(box=None, header_style="bold")
         for heading in ("h k l", "multiplicity", "d (Å)", "2θ (°)", "intensity"):
             table.add_column(heading, justify="right")
         for line in sorted(strongest, key=lambda line: line["two_theta_deg"]):
             hkl = " ".join(str(index) for index in line["hkl"])
             numbers = (f"{line['d_A']:.4f}", f"{line['two_theta_deg']:.3f}", f"{line['intensity']:.1f}")
             table.add_row(hkl, str(line["multiplicity"]), *numbers)
-        return table
+        return Group(Text(f"{self.title}, λ {self.pattern.wavelength_A:.5g} Å", style="bold"), table)
 
     @property
     def title(self) -> str:
-        """Formula, space group, cell and wavelength in one line."""
+        """Formula, space group and cell in one line."""
         a, b, c, alpha, beta, gamma = self.reflections.cell
         return (
             f"{self.formula}, {space_group_symbol(self.space_group)} ({self.space_group}), "
-            f"{a:.4f} {b:.4f} {c:.4f} Å {alpha:.2f} {beta:.2f} {gamma:.2f}°, λ {self.pattern.wavelength_A:.5g} Å"
+            f"{a:.4f} {b:.4f} {c:.4f} Å {alpha:.2f} {beta:.2f} {gamma:.2f}°"
         )
 
     def plot(self, path: str | Path | None = None) -> Figure:
@@ -119,7 +121,7 @@ class SimulatedPattern:
     def write_xy(self, path: str | Path) -> Path:
         """The profile as two columns, with the wavelength in the header, as every program reads it."""
         path = Path(path)
-        header = f"{self.title}\nwavelength = {self.pattern.wavelength_A:.6f}\n2theta_deg intensity"
+        header = f"wavelength = {self.pattern.wavelength_A:.6f} A\n{self.name}: {self.title}\n2theta_deg intensity"
         np.savetxt(path, np.column_stack([self.pattern.two_theta_deg, self.pattern.intensity]), "%.4f", header=header)
         return path
 

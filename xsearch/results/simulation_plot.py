@@ -20,7 +20,7 @@ HEIGHT_IN = 3.2
 LABELLED = 25
 """How many of the strongest lines may carry their indices."""
 
-APART = 0.022
+APART = 0.016
 """Share of the axis that a label needs for itself."""
 
 
