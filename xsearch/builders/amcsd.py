@@ -152,6 +152,7 @@ def process_amcsd(item: Item) -> Material:
         crystal,
         source="American Mineralogist Crystal Structure Database",
         licence="free for use with citation",
+        formula=(row["formula"] or "").replace(" ", "") or None,
         hydrogen_without_position=_hydrogen_without_position(row, atoms, crystal, there, origin),
         name=_known(row["mineral"]) or _known(row["compound"]),
         reference=_reference(row),
@@ -159,7 +160,7 @@ def process_amcsd(item: Item) -> Material:
         is_theoretical=False,
         temperature_K=temperature_K,
         pressure_GPa=pressure_GPa,
-        properties={"space_group_symbol": row["space_group"].split("%")[0].strip(), "stated_formula": row["formula"]},
+        properties={"space_group_symbol": row["space_group"].split("%")[0].strip()},
     )
 
 
@@ -205,7 +206,7 @@ def _connect() -> sqlite3.Connection:
 
 def _cell_number(text: str) -> float:
     try:
-        return float(text.replace(",", "."))
+        return float(text.strip(" ,").replace(",", "."))
     except ValueError:
         raise CrystalError(f"The cell parameter {text!r} is not a number.") from None
 
