@@ -75,7 +75,8 @@ def assemble(chunks: Iterable[Chunk], folder: Path) -> tuple[dict[str, int], int
             columns.append(table)
     if not rows:
         raise BuildError(f"The build made no entry; {len(failures)} items failed{_first_of(failures)}.")
-    np.save(folder / COLUMNS, columns.finish(rows))
+    with NpyWriter(folder / COLUMNS, COLUMN_DTYPE) as records:
+        records.append(columns.finish(rows))
     with _TableWriter(folder / FAILURES, FAILURE_SCHEMA) as failed:
         failed.append(pa.table([pa.array(side, pa.string()) for side in _sides(failures)], schema=FAILURE_SCHEMA))
     profiles.write(folder / PROFILES)
@@ -99,10 +100,11 @@ class NpyWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        self._file.seek(0)
-        self._write_header()
-        self._file.close()
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        with self._file:
+            if failed is None:
+                self._file.seek(0)
+                self._write_header()
 
     def _write_header(self) -> None:
         # numpy pads the header so that its length does not depend on the length of the first axis
@@ -135,12 +137,13 @@ class _TableWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        whole = pa.concat_tables([*self._waiting, self._schema.empty_table()])
-        if whole.num_rows:
-            self._write(whole)
-        self._writer.close()
-        self._sink.close()
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        with self._sink:
+            if failed is None:
+                whole = pa.concat_tables([*self._waiting, self._schema.empty_table()])
+                if whole.num_rows:
+                    self._write(whole)
+                self._writer.close()
 
 
 class _ColumnCollector:

@@ -64,6 +64,13 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def sweep(index_folder: Path) -> None:
+    """Finish removals that a killed process began."""
+    for folder in (index_folder, index_folder / "versions"):
+        for doomed in folder.glob(".*.removed"):
+            shutil.rmtree(doomed, ignore_errors=True)
+
+
 @contextmanager
 def build_errors(doing: str, folder: Path) -> Iterator[None]:
     """Turn what the disk refuses into one line that says what to do.

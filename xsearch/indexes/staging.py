@@ -13,20 +13,12 @@ from typing import Any
 
 import pyarrow as pa
 
-from xsearch.errors import BrokenIndex, BuildError
+from xsearch.errors import BuildError
 from xsearch.indexes.assemble import assemble
 from xsearch.indexes.chunk import Chunk
-from xsearch.indexes.files import build_errors, builder_lock, files_below, remove, sync_file, sync_folder
-from xsearch.indexes.manifest import (
-    FORMAT,
-    MANIFEST,
-    Manifest,
-    check_hashes,
-    check_sizes,
-    describe_files,
-    read_manifest,
-)
-from xsearch.indexes.versions import current_version, next_number, prune, set_current, version_with_digest
+from xsearch.indexes.files import build_errors, builder_lock, remove, sha256, sweep, sync_folder
+from xsearch.indexes.manifest import FORMAT, MANIFEST, Manifest, describe_files
+from xsearch.indexes.publish import publish_version
 
 _CHUNK_NAME = re.compile(r"chunk-(\d{6})-([0-9a-f]{16})\.arrow")
 
@@ -63,6 +55,7 @@ class Staging:
         with builder_lock(index_folder):
             staging = cls(index_folder, fingerprint, settings)
             with build_errors("build", index_folder):
+                sweep(index_folder)
                 staging.folder.mkdir(parents=True, exist_ok=True)
                 staging._find_chunks()
             yield staging
@@ -107,71 +100,37 @@ class Staging:
             The version's name.
 
         Raises:
-            BuildError: where a chunk is missing, the disk is full, or what was written reads back differently.
+            BuildError: where a chunk is missing, the disk is full, or what was written cannot be read back.
         """
         if missing := [number for number in range(chunks) if number not in self._intact]:
             raise BuildError(f"{len(missing)} of {chunks} chunks are missing, the first is number {missing[0]}.")
         made = self.folder / "version"
         with build_errors("publish the index", self.index_folder):
             try:
-                version = self._place(self._assemble(made, chunks, extra or {}), made)
-            except OSError:
+                manifest = self._assemble(made, chunks, extra or {})
+            except (OSError, BuildError):
                 remove(made)
                 raise
-            previous = current_version(self.index_folder)
-            set_current(self.index_folder, version)
-            prune(self.index_folder, keep={version, previous} if previous != version else {version})
+            version = publish_version(self.index_folder, made, manifest)
             remove(self.index_folder / "building")
         return version
 
     def _find_chunks(self) -> None:
-        for name in files_below(self.folder):
-            path = self.folder / name
-            if (match := _CHUNK_NAME.fullmatch(name)) and _digest(path) == match[2]:
+        for path in sorted(self.folder.iterdir()):
+            if (match := _CHUNK_NAME.fullmatch(path.name)) and sha256(path).startswith(match[2]):
                 self._intact[int(match[1])] = path
-            elif "/" not in name:
-                path.unlink()
+            else:  # half written, damaged, or a version that was not finished
+                remove(path)
 
     def _assemble(self, made: Path, chunks: int, extra: dict[str, Any]) -> Manifest:
         remove(made)
         made.mkdir()
         tables = (Chunk.from_bytes(pa.memory_map(str(self._intact[number]))) for number in range(chunks))
-        try:
-            counts, bins = assemble(tables, made)
-        except RuntimeError as error:  # FAISS reports a full disk so
-            raise BuildError(f"Cannot write the vectors in {made}: {error}") from error
+        counts, bins = assemble(tables, made)
         files = describe_files(made)
         manifest = Manifest(FORMAT, counts, bins, self.fingerprint, _plain(self.settings), _plain(extra), files)
         (made / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
         return manifest
-
-    def _place(self, manifest: Manifest, made: Path) -> str:
-        """Move a finished version among the others; an equal one that is there and sound is used instead."""
-        versions = self.index_folder / "versions"
-        versions.mkdir(exist_ok=True)
-        if (known := version_with_digest(self.index_folder, manifest.digest)) is not None:
-            try:
-                check_sizes(versions / known, read_manifest(versions / known))
-                check_hashes(versions / known, manifest)
-            except BrokenIndex:
-                remove(versions / known)
-            else:
-                return known
-        stamp = (made / MANIFEST).stat().st_mtime_ns
-        for name in files_below(made):
-            sync_file(made / name)
-            os.utime(made / name, ns=(stamp, stamp))
-        sync_folder(made)
-        check_sizes(made, manifest)
-        name = f"{next_number(self.index_folder):04d}-{manifest.digest}"
-        made.rename(versions / name)
-        sync_folder(versions)
-        return name
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def _plain(settings: dict[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,29 @@ class ProfileWriter:
         self._blocks.clear()
         vectors.add_sa_codes(codes.view(np.uint8))
         # An empty chain of transforms shifts the codes to an even place in the file, so that numpy sees them aligned.
-        faiss.write_index(faiss.IndexPreTransform(vectors), str(path))
+        _write(faiss.IndexPreTransform(vectors), path)
+
+
+def _write(index: Any, path: Path) -> None:
+    """Through a Python file, whose errors tell a full disk from others; FAISS alone says only that it failed."""
+    import faiss
+
+    refused: list[OSError] = []
+    with path.open("wb") as file:
+
+        def write(content: bytes) -> None:
+            try:
+                file.write(content)
+            except OSError as error:
+                refused.append(error)
+                raise
+
+        try:
+            faiss.write_index(index, faiss.PyCallbackIOWriter(write, 1 << 22))  # type: ignore[attr-defined]
+        except RuntimeError:
+            if refused:
+                raise refused[0] from None
+            raise
 
 
 class Profiles:

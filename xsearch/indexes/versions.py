@@ -22,7 +22,7 @@ def folder_of(name_or_folder: str | Path) -> Path:
     """
     if isinstance(name_or_folder, Path) or "/" in name_or_folder:
         return Path(name_or_folder).expanduser().absolute()
-    if not _NAME.fullmatch(name_or_folder):
+    if not is_name(name_or_folder):
         raise XSearchError(
             f"{name_or_folder!r} cannot be the name of an index: up to 64 letters, digits, dots, dashes and "
             "underscores are expected, with a letter or digit first."
@@ -30,10 +30,20 @@ def folder_of(name_or_folder: str | Path) -> Path:
     return indexes_folder() / name_or_folder
 
 
+def is_name(name: str) -> bool:
+    """Whether an index can have this name."""
+    return _NAME.fullmatch(name) is not None
+
+
+def is_version(name: str) -> bool:
+    """Whether this is the name of a version, such as `0003-1a2b3c4d`."""
+    return _VERSION.fullmatch(name) is not None
+
+
 def versions_of(index_folder: Path) -> list[str]:
     """Names of the versions that are there, oldest first."""
     folder = index_folder / "versions"
-    found = [p.name for p in folder.iterdir() if _VERSION.fullmatch(p.name)] if folder.is_dir() else []
+    found = [p.name for p in folder.iterdir() if is_version(p.name)] if folder.is_dir() else []
     return sorted(found, key=_number)
 
 
