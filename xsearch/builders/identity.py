@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -16,11 +17,14 @@ from xsearch.builders.source import Source
 from xsearch.chemistry.symmetry import SYMPREC_A
 from xsearch.errors import BuildError
 from xsearch.paths import indexes_folder
+from xsearch.preprocess.axis import RECALL_AXIS
+from xsearch.preprocess.profile import REFERENCE_WAVELENGTH_A
 from xsearch.simulate.powder import D_MIN_A
 
 SETTINGS: dict[str, Any] = {
-    "batch": 500,  # a few seconds of work, so that little is lost when a build is killed
+    "axis": asdict(RECALL_AXIS),
     "d_min_A": D_MIN_A,
+    "profile_wavelength_A": REFERENCE_WAVELENGTH_A,
     "symprec_A": SYMPREC_A,
     "xsearch": xsearch.__version__,
 }
@@ -32,12 +36,12 @@ SHAPING = ("elements.py", "chemistry", "simulate", "preprocess", "builders")
 LIBRARIES = ("moyopy", "pymatgen-core", "gemmi", "numpy")
 
 
-def fingerprint_of(source: Source, cells: MeasuredCells | None) -> str:
+def fingerprint_of(source: Source, cells: MeasuredCells | None, batch: int) -> str:
     """What a build's chunks depend on, in one hash; chunks of another fingerprint are not taken over."""
     linked = None
     if cells is not None:
         linked = [entry.material.material_id for entries in cells.by_phase.values() for entry in entries]
-    content = [source.fingerprint(), linked, SETTINGS, _code(), {name: version(name) for name in LIBRARIES}]
+    content = [source.fingerprint(), linked, batch, SETTINGS, _code(), {name: version(name) for name in LIBRARIES}]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

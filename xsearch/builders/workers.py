@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
+from typing import Any
 
 from xsearch.builders.recipe import Batch, Recipe
 from xsearch.errors import BuildError
@@ -25,7 +28,7 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_here(recipe: Recipe, batches: Iterator[Batch], workers: int | None = None) -> Iterator[tuple[int, Chunk]]:
+def run_here(recipe: Recipe, batches: Iterator[Batch], workers: int | None = None) -> Generator[tuple[int, Chunk]]:
     """Chunks of batches, in the order in which they get ready.
 
     Args:
@@ -68,18 +71,30 @@ def _through(pool: ProcessPoolExecutor, batches: Iterator[Batch], workers: int) 
 
 
 def _pool(recipe: Recipe, workers: int) -> ProcessPoolExecutor:
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    context: Any = multiprocessing.get_context("spawn")
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([Recipe.__module__])  # the slow imports happen once for all workers
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(recipe,))
 
 
 def _start(recipe: Recipe) -> None:
-    """Prepare a worker: one thread, deaf to Ctrl-C (the parent hears it and lets the batch at hand finish)."""
+    """Prepare a worker: one thread, deaf to Ctrl-C (the parent hears it and lets the batch at hand finish).
+
+    A parent that is killed cannot say goodbye; the worker watches for that, or it would wait for work for ever.
+    """
     global _recipe
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     _recipe = recipe
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if (parent := multiprocessing.parent_process()) is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _work(batch: Batch) -> Chunk:
