@@ -70,6 +70,7 @@ def test_gzipped_text_is_unpacked(tmp_path: Path) -> None:
         ("# X-ray energy: 17.48 keV", 0.709292),
         ("# Radiation: Mo K-alpha1", 0.709317),
         ("# CuKa1 radiation, 40 kV", 1.540593),
+        ("##NAMES=Quartz\n##X-RAY WAVELENGTH: 1.541838\n##CELL PARAMETERS: 4.91 5.40", 1.541838),
         ("# target: Co", 1.790276),
         ("# X-ray tube: copper", 1.541871),
         ("! scan 1 of 3, wavelength 1.54178 Angstroms", 1.54178),
@@ -185,6 +186,7 @@ def test_points_below_zero_angle_are_left_out_and_said(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("empty.xy", b"", "the file is empty"),
+        ("nexus.xy", b"\x89HDF\r\n\x1a\n" + bytes(50), "an HDF5 (NeXus) file"),
         ("blank.xy", b" \n \n", "the file is empty"),
         ("one.xy", rows(X).encode(), "one column of numbers; two are expected"),
         (

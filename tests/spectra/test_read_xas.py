@@ -35,7 +35,10 @@ def test_energies_above_any_angle_make_a_spectrum_of_absorption(tmp_path: Path, 
     assert_is_iron(read(written(tmp_path, name, rows(E, MU))))
 
 
-@pytest.mark.parametrize("header", ["# energy mu", "Energy (eV)  xmu", "# E(eV)\tmu(E)", "# Photon_energy absorption"])
+@pytest.mark.parametrize(
+    "header",
+    ["# energy mu", "Energy (eV)  xmu", "# E(eV)\tmu(E)", "# Photon_energy absorption", "# qexafs_energy  lnI0It"],
+)
 def test_the_names_of_columns_tell_absorption(tmp_path: Path, header: str) -> None:
     assert_is_iron(read(written(tmp_path, "scan.dat", f"{header}\n" + rows(E, MU))))
 
@@ -66,6 +69,31 @@ def test_of_transmission_and_fluorescence_the_clearer_edge_is_taken(tmp_path: Pa
     noise = np.random.default_rng(0).normal(0, 0.2, len(E))
     text = "# energy i0 it if\n" + rows(E, I0, I0 * np.exp(-MU - noise), I0 * MU)
     assert_is_iron(read(written(tmp_path, "scan.dat", text)))
+
+
+def test_the_columns_of_a_spec_scan_are_found(tmp_path: Path) -> None:
+    header = "#F scan\n#S 1 ascan energy 7.052 7.202 300 1\n#N 4\n#L Energy  Epoch  I0  I1\n"
+    text = header + rows(E / 1000, np.arange(len(E)), I0, I0 * np.exp(-MU))
+    assert_is_iron(read(written(tmp_path, "scan.spec", text)))
+
+
+def test_the_columns_of_an_ssrl_scan_are_found(tmp_path: Path) -> None:
+    names = "Real Time Clock\nRequested Energy\nI0\nI1\n"
+    header = "SSRL EXAFS Data Collector 2.0\nWeights:\n1.000 1.000 1.000 1.000\nData:\n" + names + "\n"
+    text = header + rows(np.arange(len(E)), E, I0, I0 * np.exp(-MU))
+    assert_is_iron(read(written(tmp_path, "scan.dat", text)))
+
+
+def test_angles_of_a_japanese_beamline_are_converted(tmp_path: Path) -> None:
+    angle_deg = np.degrees(np.arcsin(12398.419843320026 / (2 * 3.13551 * E)))
+    head = "  9809     KEK-PF  BL9A\nfoil\n Mono :   SI(111)       D= 3.13551 A    Initial angle= 16.0\n"
+    head += "  Angle(c)  Angle(o)     time/s         2         3\n      Mode         0         0         1{:10d}\n"
+    head += "    Offset         0         0     100.0     200.0\n"
+    for code, counter in ((2, I0 * np.exp(-MU)), (3, I0 * MU)):
+        text = head.format(code) + rows(angle_deg + 0.01, angle_deg, angle_deg * 0 + 1, I0, counter)
+        assert_is_iron(read(written(tmp_path, f"scan{code}.dat", text)))
+    with pytest.raises(SpectrumError, match="d-spacing"):
+        read(written(tmp_path, "scan.dat", text.replace("D= 3.13551 A", "")))
 
 
 def test_an_athena_export_gives_its_normalised_column(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ _LIKELY_INVA_MAX = 30.0
 
 
 def powder_from_table(table: TextTable) -> PowderScan:
-    """The powder pattern in a table: its axis, its counts and its wavelength, by the words above and over the columns."""
+    """The powder pattern in a table: its axis, counts and wavelength, by the words above it and over its columns."""
     roles = roles_of(table.labels)
     axis_column = next((roles.index(role) for role in _AXES if role in roles), 0)
     intensity_column = _intensity_column(roles, axis_column, table.values.shape[1])

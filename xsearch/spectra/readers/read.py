@@ -9,6 +9,7 @@ from xsearch.errors import SpectrumError
 from xsearch.spectra.edges import parse_absorber, parse_edge
 from xsearch.spectra.powder import PowderPattern
 from xsearch.spectra.radiation import parse_wavelength
+from xsearch.spectra.readers import photon_factory
 from xsearch.spectra.readers.archive import Archive
 from xsearch.spectra.readers.athena import read_athena
 from xsearch.spectra.readers.brml import read_brml
@@ -47,7 +48,8 @@ Reader = Callable[[SourceFile, Wanted], PowderScan | XasScan]
 
 
 # Text of these kinds goes by many extensions, and begins with words of the user's own.
-_TEXT_MARKS = (
+_TEXT_MARKS: tuple[tuple[re.Pattern[str], Callable[[SourceFile], PowderScan | XasScan]], ...] = (
+    (photon_factory.MARK, photon_factory.read_9809),
     (re.compile(r"^BANK\s", re.MULTILINE), read_gsas),
     (re.compile(r"^_(?:2THETA)?(?:COUNTS|CPS)\b|^_FILEVERSION", re.MULTILINE), read_uxd),
 )

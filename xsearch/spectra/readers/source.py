@@ -41,6 +41,10 @@ class SourceFile:
         for bom, encoding in _BOMS:
             if self.data.startswith(bom):
                 return self.data.decode(encoding, errors="replace").lstrip("\ufeff")
+        if self.data.startswith(b"\x89HDF"):
+            raise SpectrumError(
+                f"{self.name}: an HDF5 (NeXus) file; export the spectrum as columns of text, as .xdi, .xy or .csv."
+            )
         if looks_binary(self.data):
             raise SpectrumError(
                 f"{self.name}: a binary file of a kind that xsearch does not know; export it from the instrument's "
