@@ -38,8 +38,8 @@ CITATION = "R. T. Downs and M. Hall-Wallace, American Mineralogist 88, 247-250 (
 ROWS = """
 SELECT cif.id, minerals.name AS mineral, spacegroups.hm_notation AS space_group, spacegroups.symmetry_xyz AS operations,
        publications.journalname AS journal, publications.volume, publications.year, publications.page_first AS page,
-       cif.publication_id, cif.formula, cif.compound, cif.pub_title AS title,
-       cif.a, cif.b, cif.c, cif.alpha, cif.beta, cif.gamma, cif.cell_volume,
+       cif.publication_id, cif.formula, cif.pub_title AS title,
+       cif.a, cif.b, cif.c, cif.alpha, cif.beta, cif.gamma,
        cif.atoms_sites AS labels, cif.atoms_x AS x, cif.atoms_y AS y, cif.atoms_z AS z, cif.atoms_occupancy AS occupancy
 FROM cif
 LEFT JOIN minerals ON minerals.id = cif.mineral_id
@@ -154,7 +154,7 @@ def process_amcsd(item: Item) -> Material:
         licence="free for use with citation",
         formula=(row["formula"] or "").replace(" ", "") or None,
         hydrogen_without_position=_hydrogen_without_position(row, atoms, crystal, there, origin),
-        name=_known(row["mineral"]) or _known(row["compound"]),
+        name=_known(row["mineral"]),
         reference=_reference(row),
         is_measured=True,
         is_theoretical=False,
