@@ -120,13 +120,14 @@ def random_query(dice: random.Random) -> ElementQuery:
 
 def test_element_logic_in_sql_agrees_with_plain_sets(index: Index) -> None:
     dice = random.Random(3)
+    materials = [entry(row).material for row in range(N)]
     found_some = 0
     for _ in range(150):
         query, with_cells = random_query(dice), dice.random() < 0.5
         expected = [
             row
-            for row in range(N)
-            if query.matches(entry(row).material.elements) and (with_cells or entry(row).material.cell_of is None)
+            for row, material in enumerate(materials)
+            if query.matches(material.elements) and (with_cells or material.cell_of is None)
         ]
         assert index.select(query, measured_cells=with_cells).tolist() == expected
         found_some += bool(expected)
