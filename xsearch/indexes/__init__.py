@@ -4,7 +4,7 @@ from xsearch.indexes.bundle import export, import_
 from xsearch.indexes.chunk import Chunk, Entry, Failure
 from xsearch.indexes.columns import CRYSTAL_SYSTEMS, Columns
 from xsearch.indexes.index import Index, ReflectionArrays
-from xsearch.indexes.library import IndexSummary, default_index, delete, list_indexes, rollback, use
+from xsearch.indexes.library import IndexSummary, default_index, delete, list_indexes, rollback, use, verify
 from xsearch.indexes.staging import Staging
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "list_indexes",
     "rollback",
     "use",
+    "verify",
 ]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -28,6 +28,7 @@ from xsearch.indexes.versions import current_folder, folder_of
 from xsearch.simulate.reflections import Reflections
 
 _TRIES = 3
+_EMPTY_NPY_BYTES = 128
 
 
 class ReflectionArrays(NamedTuple):
@@ -67,19 +68,12 @@ class Index:
         check_sizes(version_folder, self.manifest)
         self._check_touched()
         rows, bins = self.manifest.counts["materials"], self.manifest.profile_bins
-        try:
-            self._catalog = _open_table(version_folder / assemble.CATALOG)
-            self._failed = _open_table(version_folder / assemble.FAILURES)
-            self.reflection_arrays = ReflectionArrays(
-                *(
-                    _open_array(version_folder / name)
-                    for name in (assemble.OFFSETS, assemble.HKL, assemble.SQUARES, assemble.MULTIPLICITY)
-                )
-            )
-            self._column_records = _open_array(version_folder / assemble.COLUMNS)
-            self._profiles = Profiles(version_folder / assemble.PROFILES, rows, bins) if bins else None
-        except (ValueError, pa.ArrowInvalid) as error:
-            raise BrokenIndex(f"{version_folder} cannot be read: {error}; rebuild the index.") from error
+        self._catalog = _open_table(version_folder / assemble.CATALOG)
+        self._failed = _open_table(version_folder / assemble.FAILURES)
+        arrays = (assemble.OFFSETS, assemble.HKL, assemble.SQUARES, assemble.MULTIPLICITY)
+        self.reflection_arrays = ReflectionArrays(*(_open_array(version_folder / name) for name in arrays))
+        self._column_records = _open_array(version_folder / assemble.COLUMNS)
+        self._profiles = Profiles(version_folder / assemble.PROFILES, rows, bins) if bins else None
         self.profiles: NDArray[np.float16] = (
             np.zeros((rows, 0), np.float16) if self._profiles is None else self._profiles.array
         )
@@ -254,11 +248,24 @@ class Index:
 
 
 def _open_table(path: Path) -> pa.Table:
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    with _reading(path):
+        return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
 
 
 def _open_array(path: Path) -> np.ndarray:
-    if path.stat().st_size <= 128:  # an empty array cannot be mapped
-        return np.load(path, allow_pickle=False)
-    # a plain view of the map: subclass methods of np.memmap cost time on every small slice
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    with _reading(path):
+        if path.stat().st_size <= _EMPTY_NPY_BYTES:  # an empty array cannot be mapped
+            return np.load(path, allow_pickle=False)
+        # a plain view of the map: the methods of np.memmap cost time on every small slice
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Name the file whose content cannot be read, though its size fits and no time betrayed it: a disk that errs."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # numpy and Arrow raise almost anything on a damaged header
+        raise BrokenIndex(f"{path} is altered: it cannot be read; roll back or rebuild the index.") from error

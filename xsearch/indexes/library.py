@@ -8,7 +8,7 @@ from pathlib import Path
 
 from xsearch.errors import BrokenIndex, MissingIndex
 from xsearch.indexes.files import build_errors, builder_lock, remove, write_atomically
-from xsearch.indexes.manifest import MANIFEST, check_sizes, read_manifest
+from xsearch.indexes.manifest import MANIFEST, check_hashes, check_sizes, read_manifest
 from xsearch.indexes.versions import current_folder, is_name, previous_version, set_current, versions_of
 from xsearch.paths import home, indexes_folder
 
@@ -119,6 +119,23 @@ def rollback(name: str, version: str | None = None) -> str:
         with build_errors("roll back", folder):
             set_current(folder, wanted)
     return wanted
+
+
+def verify(name: str) -> int:
+    """Hash every file of an index's current version, without opening it.
+
+    Returns:
+        How many bytes were checked.
+
+    Raises:
+        MissingIndex: where there is none of that name.
+        BrokenIndex: naming the first file that is missing, truncated or altered.
+    """
+    version = current_folder(existing_folder(name))
+    manifest = read_manifest(version)
+    check_sizes(version, manifest)
+    check_hashes(version, manifest)
+    return sum(int(file["size"]) for file in manifest.files.values())
 
 
 def existing_folder(name: str) -> Path:

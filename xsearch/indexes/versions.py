@@ -48,11 +48,12 @@ def versions_of(index_folder: Path) -> list[str]:
 
 
 def current_version(index_folder: Path) -> str | None:
-    """What `CURRENT` names, or None where there is no such file."""
+    """What `CURRENT` names, whether it is there or not; None where there is no such file."""
     try:
-        return (index_folder / CURRENT).read_text(encoding="utf-8", errors="replace").strip()
+        content = (index_folder / CURRENT).read_bytes().decode("utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError):
         return None
+    return content[:-1] if content.endswith("\n") else content
 
 
 def current_folder(index_folder: Path) -> Path:
