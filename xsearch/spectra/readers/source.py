@@ -7,7 +7,7 @@ from pathlib import Path
 
 from xsearch.errors import SpectrumError
 
-MAX_BYTES = 256 * 2**20
+MAX_BYTES = 100 * 2**20
 _GZIP = b"\x1f\x8b"
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1a\x1b")
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))

@@ -1,5 +1,6 @@
 """Counts without angles: text that gives the first angle and the step, and then only counts (UXD, FullProf, DBWS)."""
 
+import math
 import re
 
 import numpy as np
@@ -11,6 +12,7 @@ from xsearch.spectra.readers.scan import PowderScan, StatedWavelength
 from xsearch.spectra.readers.source import SourceFile
 from xsearch.spectra.readers.table import is_comment, strip_comment
 
+_MOST_STEPS = 10_000_000
 _UXD_KEY = re.compile(r"^_(?P<key>[A-Z0-9_]+)\s*=\s*'?(?P<value>[^']*)'?")
 _UXD_DATA = re.compile(r"^_(?P<angles>2THETA)?(?:COUNTS|CPS)\b")
 
@@ -69,7 +71,8 @@ def stepped_counts(text: str) -> PowderScan | None:
                 return None
             continue
         start, step, end = first
-        expected = round((end - start) / step) + 1 if step > 0 and end > start else 0
+        steps = (end - start) / step if step > 0 else math.nan
+        expected = round(steps) + 1 if 0 < steps < _MOST_STEPS else 0
         counts = _floats(" ".join(rest for rest in lines[number + 1 :] if not is_comment(rest)).split())
         if expected < MIN_POINTS or counts is None or abs(len(counts) - expected) > 1:
             return None
