@@ -2,13 +2,15 @@
 
 import itertools
 import json
+from base64 import b64decode
 
 import numpy as np
 import pytest
 
-from xsearch.builders.amcsd import AmcsdSource, process_amcsd
+from xsearch.builders.amcsd import CELL, AmcsdSource, process_amcsd
 from xsearch.builders.material import UNPLACED_HYDROGEN, complete
 from xsearch.builders.source import Item
+from xsearch.chemistry.cif import read_cif
 from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.errors import CrystalError
 
@@ -79,3 +81,41 @@ def test_formulas_choose_a_part() -> None:
     assert {"PbS", "SiO2"} <= formulas
     assert len(part) < 400
     assert AmcsdSource(only=frozenset({"PbS"})).fingerprint() != AmcsdSource().fingerprint()
+
+
+def as_cif(item: Item) -> str:
+    """The entry written as a CIF, the way that others hand it on."""
+    row = item.payload
+    labels, occupancy = json.loads(row["labels"]), row["occupancy"]
+    columns = [stored(row[axis]) for axis in "xyz"]
+    shares = np.ones(len(labels)) if occupancy == "0" else stored(occupancy)
+    names = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
+    cell = [f"_cell_{name} {row[key]}" for name, key in zip(names, CELL, strict=True)]
+    operations = [f"'{operation}'" for operation in json.loads(row["operations"])]
+    tags = ("label", "fract_x", "fract_y", "fract_z", "occupancy")
+    atoms = [
+        f"'{label}' {x:.6f} {y:.6f} {z:.6f} {share:.4f}"
+        for label, x, y, z, share in zip(labels, *columns, shares, strict=True)
+    ]
+    lines = ["data_entry", f"_chemical_formula_sum '{row['formula']}'", *cell]
+    lines += ["loop_", "_space_group_symop_operation_xyz", *operations]
+    lines += ["loop_", *(f"_atom_site_{tag}" for tag in tags), *atoms, ""]
+    return "\n".join(lines)
+
+
+def stored(text: str) -> np.ndarray:
+    return np.frombuffer(b64decode(text), dtype="<i4") / 4e6
+
+
+def test_the_cif_reader_makes_the_same_crystals_of_the_same_entries(items: dict[str, Item]) -> None:
+    compared = 0
+    for name in np.random.default_rng(7).choice(list(items), 120, replace=False):
+        try:
+            ours = process_amcsd(items[name]).crystal
+        except CrystalError:
+            continue
+        (found,) = read_cif(as_cif(items[name]))
+        assert found.crystal.volume_A3 == pytest.approx(ours.volume_A3, rel=1e-4)
+        assert found.crystal.composition == pytest.approx(ours.composition, rel=1e-3, abs=1e-3)
+        compared += 1
+    assert compared >= 115

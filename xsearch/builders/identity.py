@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import xsearch
+from xsearch.builders.amcsd import AmcsdSource
 from xsearch.builders.cells import MeasuredCells
 from xsearch.builders.source import Source
 from xsearch.chemistry.symmetry import SYMPREC_A
@@ -38,9 +39,12 @@ LIBRARIES = ("moyopy", "pymatgen-core", "gemmi", "numpy")
 
 def fingerprint_of(source: Source, cells: MeasuredCells | None, batch: int) -> str:
     """What a build's chunks depend on, in one hash; chunks of another fingerprint are not taken over."""
-    linked = None
+    linked: list[Any] | None = None
     if cells is not None:
-        linked = [entry.material.material_id for entries in cells.by_phase.values() for entry in entries]
+        linked = [
+            AmcsdSource().fingerprint(),
+            [e.material.material_id for found in cells.by_phase.values() for e in found],
+        ]
     content = [source.fingerprint(), linked, batch, SETTINGS, _code(), {name: version(name) for name in LIBRARIES}]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
