@@ -17,7 +17,7 @@ with tempfile.TemporaryDirectory() as folder:
     for item in AflowSource().items():
         if item.item_id in MINE:
             material = AflowSource().process(item)
-            text = cif_text(material.crystal, material.space_group, [f"{MINE[item.item_id]}, {material.reference}"])
+            text = cif_text(material.crystal, comments=[f"{MINE[item.item_id]}, {material.reference}"])
             (Path(folder) / f"{MINE[item.item_id]}.cif").write_text(text)
     built = build_cif(folder, "mine", licence="AFLOW, free for use with citation")
 
