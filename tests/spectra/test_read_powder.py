@@ -98,7 +98,13 @@ def test_columns_are_found_by_their_names(tmp_path: Path) -> None:
     text += rows(np.arange(len(X)), X, np.full(len(X), 30.0), Y, np.sqrt(Y), separator=",")
     pattern = read(written(tmp_path, "scan.csv", text), wavelength="CuKa")
     assert_is_the_pattern(pattern)
-    assert "Columns read: 'Angle' and 'Intensity'." in pattern.notes
+    assert "Columns read: 'Angle' and 'Intensity' of 5." in pattern.notes
+
+
+def test_of_many_nameless_columns_the_first_two_are_read_and_said(tmp_path: Path) -> None:
+    pattern = read(written(tmp_path, "scan.txt", rows(X, Y, Y * 2, Y * 3)), wavelength="CuKa")
+    assert_is_the_pattern(pattern)
+    assert "Columns read: the first two of 4." in pattern.notes
 
 
 @pytest.mark.parametrize(

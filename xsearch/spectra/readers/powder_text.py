@@ -22,8 +22,11 @@ def powder_from_table(table: TextTable) -> PowderScan:
     intensity_column = _intensity_column(roles, axis_column, table.values.shape[1])
     axis, intensity = table.values[:, axis_column], table.values[:, intensity_column]
     notes = list(table.notes)
-    if table.labels and (axis_column, intensity_column) != (0, 1):
-        notes.append(f"Columns read: {table.labels[axis_column]!r} and {table.labels[intensity_column]!r}.")
+    count = table.values.shape[1]
+    if table.labels and (count > 3 or (axis_column, intensity_column) != (0, 1)):
+        notes.append(f"Columns read: {table.labels[axis_column]!r} and {table.labels[intensity_column]!r} of {count}.")
+    elif count > 3:
+        notes.append(f"Columns read: the first two of {count}.")
     unit, said = _unit(table, roles, axis_column)
     return PowderScan(axis, intensity, unit, find_wavelength(table.header), (*notes, *said))
 

@@ -168,7 +168,9 @@ def read(
     if absorber or edge:
         kind = kind or "xanes"
     path, chosen = _split_choice(path)
-    wanted = Wanted(kind, chosen if spectrum is None else str(spectrum), absorber)
+    # A wavelength is of use to powder patterns only, so it tells what a nameless table is.
+    likely = kind or ("pxrd" if wavelength_A is not None else None)
+    wanted = Wanted(likely, chosen if spectrum is None else str(spectrum), absorber)
     source = load(path)
     scan = reader_of(source)(source, wanted)
     if isinstance(scan, XasScan):

@@ -73,7 +73,7 @@ def to_xanes(scan: XasScan, name: str, absorber: str | None, edge: str | None) -
     if energy[0] <= 0:
         raise SpectrumError(
             f"{name}: energies run from {energy[0]:g} to {energy[-1]:g}; absolute photon energies in eV or keV are "
-            "expected, not relative to the edge."
+            "expected (of a powder pattern, 2θ in degrees), not relative to the edge."
         )
     # No edge lies below 50 eV, and no K edge in use above 200 keV, so the numbers themselves tell the unit.
     if scan.unit == "keV" or (scan.unit is None and energy[-1] < _MOST_KEV):
