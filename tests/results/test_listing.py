@@ -17,8 +17,7 @@ def test_a_broken_index_is_listed_with_its_trouble() -> None:
     console.print(index_table(rows))
     _, first, second = console.export_text().splitlines()
     assert first.split() == ["*", "a", "1,234", "5.0", "MB", "2026-01-02", "03:04", "0001-x"]
-    assert second.split(maxsplit=1) == ["b", second.strip()[1:].strip()]
-    assert "b is altered" in second
+    assert second.split() == ["b", "b", "is", "altered"]
 
 
 def test_records_are_plain() -> None:
