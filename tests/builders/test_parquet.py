@@ -70,6 +70,8 @@ def test_several_files_are_read_one_after_another(tmp_path: Path) -> None:
     source = ParquetSource.of(files)
     assert [item.item_id for item in source.items()] == ["mp-2", "mp-1"]
     assert source.count() == 2
+    assert (source.name, source.licence) == ("Materials Project", "not stated")
+    assert source.citation.startswith("A. Jain et al.")
     assert source.fingerprint() != ParquetSource.of(files[:1]).fingerprint()
 
 
@@ -110,6 +112,7 @@ def test_measured_structures_are_marked_so(data_folder: Path) -> None:
     materials = [process_row(item) for item, _ in zip(
         ParquetSource.of(data_folder / "cod_structures.parquet").items(), range(20), strict=False)]  # fmt: skip
     assert all(m.material_id.startswith("cod-") and m.is_measured for m in materials)
+    assert {m.source for m in materials} == {"Crystallography Open Database"}
 
 
 def test_our_space_groups_agree_with_the_stated_ones(data_folder: Path) -> None:

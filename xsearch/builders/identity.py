@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
@@ -17,6 +16,7 @@ from xsearch.builders.cells import MeasuredCells
 from xsearch.builders.source import Source
 from xsearch.chemistry.symmetry import SYMPREC_A
 from xsearch.errors import BuildError
+from xsearch.indexes.versions import is_name
 from xsearch.paths import indexes_folder
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.profile import REFERENCE_WAVELENGTH_A
@@ -71,7 +71,7 @@ def index_folder(name: str) -> Path:
     Raises:
         BuildError: for a name that is no plain word.
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+    if not is_name(name):
         raise BuildError(
             f"{name!r} is no name for an index; letters, digits, '-', '_' and '.' are expected, such as mp or lab-2."
         )
@@ -84,6 +84,7 @@ def _code() -> str:
     root = Path(xsearch.__file__).parent
     for part in SHAPING:
         path = root / part
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+        found = [file for suffix in ("py", "json") for file in path.rglob(f"*.{suffix}")] if path.is_dir() else [path]
+        for file in sorted(found):
             digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()
