@@ -1,11 +1,13 @@
 """A file that is missing, truncated, altered or of another format is refused by name."""
 
+import hashlib
 import json
 import os
 import random
 import shutil
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from tests.indexes.samples import build
@@ -143,3 +145,19 @@ def test_a_broken_index_is_mended_by_building_it_again(own: Path) -> None:
         Index.open(own)
     build(own, 6)
     Index.open(own).verify()
+
+
+def test_an_index_with_other_columns_is_refused_and_told_apart_from_damage(own: Path) -> None:
+    version = version_of(own)
+    catalog = pa.ipc.open_file(version / "catalog.arrow").read_all().drop_columns(["template"])
+    with pa.OSFile(str(version / "catalog.arrow"), "wb") as file, pa.ipc.new_file(file, catalog.schema) as writer:
+        writer.write_table(catalog)
+    manifest = json.loads((version / "manifest.json").read_text())
+    content = (version / "catalog.arrow").read_bytes()
+    manifest["files"]["catalog.arrow"] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    text = json.dumps(manifest).encode()
+    (version / "manifest.json").write_bytes(text)
+    renamed = version.rename(version.with_name(f"0001-{digest_of(text)}"))
+    (own / "CURRENT").write_text(f"{renamed.name}\n")
+    with pytest.raises(BrokenIndex, match=r"catalog\.arrow has other columns.*rebuild"):
+        Index.open(own)

@@ -20,7 +20,7 @@ from xsearch.chemistry.material import Material
 from xsearch.errors import BrokenIndex, QueryError
 from xsearch.indexes import assemble, sql
 from xsearch.indexes.chunk import Chunk, Entry, Failure
-from xsearch.indexes.columns import CRYSTAL_SYSTEMS, UNKNOWN_SYSTEM, Columns
+from xsearch.indexes.columns import COLUMN_DTYPE, CRYSTAL_SYSTEMS, UNKNOWN_SYSTEM, Columns
 from xsearch.indexes.manifest import MANIFEST, Manifest, check_hashes, check_sizes, read_manifest, touched_files
 from xsearch.indexes.records import table_to_materials
 from xsearch.indexes.reuse import chunk_of_rows
@@ -246,22 +246,26 @@ class Index:
                     os.utime(self.folder / name, ns=(stamp, stamp))
 
     def _check_counts(self) -> None:
+        """Hold every part's type and length against the manifest and what this xsearch writes."""
         rows, lines = self.manifest.counts["materials"], self.manifest.counts["reflections"]
+        failures = self.manifest.counts["failures"]
         offsets, hkl, squares, multiplicity = self.reflection_arrays
-        found = {
-            assemble.CATALOG: (self.catalog.num_rows, rows),
-            assemble.COLUMNS: (len(self._column_records), rows),
-            assemble.FAILURES: (self._failed.num_rows, self.manifest.counts["failures"]),
-            assemble.OFFSETS: (len(offsets), rows + 1),
-            assemble.HKL: (len(hkl), lines),
-            assemble.SQUARES: (len(squares), lines),
-            assemble.MULTIPLICITY: (len(multiplicity), lines),
-        }
-        for name, (there, expected) in found.items():
-            if there != expected:
+        records = self._column_records
+        for name, kind, shape, expected_kind, expected_shape in (
+            (assemble.CATALOG, self.catalog.schema, self.catalog.shape[:1], assemble.CATALOG_SCHEMA, (rows,)),
+            (assemble.FAILURES, self._failed.schema, self._failed.shape[:1], assemble.FAILURE_SCHEMA, (failures,)),
+            (assemble.COLUMNS, records.dtype, records.shape, COLUMN_DTYPE, (rows,)),
+            (assemble.OFFSETS, offsets.dtype, offsets.shape, np.int64, (rows + 1,)),
+            (assemble.HKL, hkl.dtype, hkl.shape, np.int16, (lines, 3)),
+            (assemble.SQUARES, squares.dtype, squares.shape, np.float32, (lines,)),
+            (assemble.MULTIPLICITY, multiplicity.dtype, multiplicity.shape, np.int16, (lines,)),
+        ):
+            if kind != expected_kind:
                 raise BrokenIndex(
-                    f"{self.folder / name} holds {there:,} rows, {expected:,} expected; rebuild the index."
+                    f"{self.folder / name} has other columns than this xsearch writes; rebuild the index."
                 )
+            if shape != expected_shape:
+                raise BrokenIndex(f"{self.folder / name} holds {shape}, {expected_shape} expected; rebuild the index.")
 
 
 def _open_table(path: Path) -> pa.Table:
