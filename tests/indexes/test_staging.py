@@ -166,9 +166,8 @@ def test_a_second_builder_is_refused_while_the_first_lives(tmp_path: Path) -> No
     assert len(Index.open(tmp_path / "index")) == 10
 
 
-def read_again_and_again(folder: Path, stop: Event, outcome: "multiprocessing.Queue[object]") -> None:
+def read_again_and_again(folder: Path, reading: Event, stop: Event, outcome: "multiprocessing.Queue[object]") -> None:
     versions: set[str] = set()
-    reads = 0
     try:
         while not stop.is_set():
             index = Index.open(folder)
@@ -180,8 +179,8 @@ def read_again_and_again(folder: Path, stop: Event, outcome: "multiprocessing.Qu
             assert index.faiss.ntotal == rows
             index.sql("select count(*) from materials").fetchall()
             versions.add(index.version)
-            reads += 1
-        outcome.put((reads, sorted(versions)))
+            reading.set()
+        outcome.put(versions)
     except BaseException as error:
         outcome.put(f"{type(error).__name__}: {error}")
 
@@ -191,18 +190,20 @@ def test_readers_in_two_processes_never_stumble_while_versions_are_swapped(tmp_p
     context = multiprocessing.get_context("spawn")
     build(folder, 1)
     stop, outcome = context.Event(), context.Queue()
-    readers = [context.Process(target=read_again_and_again, args=(folder, stop, outcome)) for _ in range(2)]
+    reading = [context.Event() for _ in range(2)]
+    readers = [context.Process(target=read_again_and_again, args=(folder, one, stop, outcome)) for one in reading]
     for reader in readers:
         reader.start()
+    assert all(one.wait(60) for one in reading)
     names = {build(folder, n_chunks) for n_chunks in itertools.islice(itertools.cycle((2, 3, 1)), 24)}
     stop.set()
     outcomes = [outcome.get(timeout=60) for _ in readers]
     for reader in readers:
         reader.join()
-    for found in outcomes:
-        assert not isinstance(found, str), found
-    assert len(names) > 1
-    assert sum(reads for reads, _ in outcomes) > 0
+    assert len(names) > 3
+    for versions in outcomes:
+        assert not isinstance(versions, str), versions
+        assert len(versions) > 1
 
 
 def test_a_chunk_read_back_for_publishing_is_mapped_not_loaded(tmp_path: Path) -> None:
