@@ -1,0 +1,1 @@
+"""Fitting and training what xsearch ships: each module is a command."""
