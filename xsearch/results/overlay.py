@@ -10,6 +10,8 @@ from scipy import ndimage
 
 from xsearch.preprocess.kernels import snip
 from xsearch.results.hit import Hit
+from xsearch.results.lines import reflections_in_range
+from xsearch.simulate import Reflections
 from xsearch.simulate.powder import line_positions
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
@@ -30,7 +32,7 @@ SMOOTHING_BINS = 2.0
 CLIPPING_SCALE = 1e5
 """The clipping works on logarithms: the highest point is brought here, so that no unit of intensity matters."""
 
-WIDTH_FACTORS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5)
+WIDTH_FACTORS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5)
 """The typical width was read off smoothed lines, doublets included: a drawing tries these multiples of it."""
 
 SAME_WAVELENGTH = 2e-4
@@ -92,9 +94,9 @@ def overlay(hit: Hit, pattern: PowderPattern, background: NDArray[np.float64]) -
     """
     net = pattern.intensity - background
     unit = 100 / max(float(net.max()), np.finfo(float).tiny)
-    cell = np.array(hit.cell)
-    calculated = best_profile(hit, pattern, cell, net * unit)
-    ticks, heights = ticks_in_range(hit, pattern, cell)
+    reflections = reflections_in_range(hit, pattern)
+    calculated = best_profile(hit, reflections, pattern, net * unit)
+    ticks, heights = ticks_in_range(hit, reflections, pattern)
     return Overlay(
         measured=pattern.intensity * unit,
         background=background * unit,
@@ -105,15 +107,15 @@ def overlay(hit: Hit, pattern: PowderPattern, background: NDArray[np.float64]) -
 
 
 def best_profile(
-    hit: Hit, pattern: PowderPattern, cell: NDArray[np.float64], net: NDArray[np.float64]
+    hit: Hit, reflections: Reflections, pattern: PowderPattern, net: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """(n,) the hit's profile that comes closest to the net intensities, its height and line width chosen freely."""
-    x, shift_deg = pattern.two_theta_deg, hit.zero_shift_deg
+    x, cell, shift_deg = pattern.two_theta_deg, np.array(hit.cell), hit.zero_shift_deg
     best, least = np.zeros(len(x)), np.inf
     for factor in WIDTH_FACTORS:
         profile = np.zeros(len(x))
         for wavelength_A, share in beam(pattern.wavelength_A):
-            profile += share * pattern_curve(hit.reflections, cell, x, wavelength_A, factor * hit.fwhm_deg, shift_deg)
+            profile += share * pattern_curve(reflections, cell, x, wavelength_A, factor * hit.fwhm_deg, shift_deg)
         profile *= best_scale(net, profile)
         if (misfit := float(np.sum((net - profile) ** 2))) < least:
             best, least = profile, misfit
@@ -135,10 +137,10 @@ def best_scale(net: NDArray[np.float64], profile: NDArray[np.float64]) -> float:
 
 
 def ticks_in_range(
-    hit: Hit, pattern: PowderPattern, cell: NDArray[np.float64]
+    hit: Hit, reflections: Reflections, pattern: PowderPattern
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(m,) positions in degrees and (m,) relative intensities of the lines that are worth a tick mark."""
-    two_theta_deg, intensity, _ = line_positions(hit.reflections, pattern.wavelength_A, cell)
+    two_theta_deg, intensity, _ = line_positions(reflections, pattern.wavelength_A, np.array(hit.cell))
     seen_deg = two_theta_deg + hit.zero_shift_deg
     inside = (seen_deg >= pattern.two_theta_deg[0]) & (seen_deg <= pattern.two_theta_deg[-1])
     if not inside.any():
