@@ -205,5 +205,11 @@ def to_json(document: Any, path: str | Path | None = None) -> str:
     text = json.dumps(plain(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
     if path is not None:
-        Path(path).write_text(text, encoding="utf-8")
+        with_folder(Path(path)).write_text(text, encoding="utf-8")
     return text
+
+
+def with_folder(path: Path) -> Path:
+    """The same path, the folder that it lies in made if it was not there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
