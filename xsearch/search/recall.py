@@ -38,7 +38,14 @@ class Recalled:
     shift: NDArray[np.float64]
 
 
-def recall(index: Index, profiles: NDArray[np.float32], pattern: NetPattern, rows: NDArray[np.int64]) -> Recalled:
+def recall(
+    index: Index,
+    profiles: NDArray[np.float32],
+    pattern: NetPattern,
+    rows: NDArray[np.int64],
+    *,
+    exact: bool = False,
+) -> Recalled:
     """Correlate rows with a pattern at every shift, exactly.
 
     Args:
@@ -46,10 +53,12 @@ def recall(index: Index, profiles: NDArray[np.float32], pattern: NetPattern, row
         profiles: (m, bins) float32 profiles of `rows`.
         pattern: the net pattern.
         rows: (m,) rows of the index.
+        exact: sum in a fixed order, slowly; a matrix product's last digit depends on the number of threads.
     """
     first, last = pattern.window(RECALL_AXIS)
     queries = np.stack([_query(pattern, shift) for shift in SHIFTS])
-    correlation = (profiles @ queries.T) / _spread(profiles, first, last)[:, None]
+    overlap = np.einsum("ij,kj->ik", profiles, queries) if exact else profiles @ queries.T
+    correlation = overlap / _spread(profiles, first, last)[:, None]
     away = (SHIFTS.astype(np.float32) - index.columns.expected_strain[rows][:, None]) / np.float32(SHIFT_SIGMA)
     correlation -= np.float32(SHIFT_WEIGHT) * np.log1p(away * away)
     best = correlation.argmax(axis=1)
