@@ -40,6 +40,9 @@ def query(
     exclude: Annotated[str | None, elements("--not", "None of these is in it.")] = None,
     exactly: Annotated[str | None, elements("--exactly", "All of these and no others.")] = None,
     top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="How many hits to give.")] = 20,
+    phases: Annotated[
+        int | None, typer.Option("--phases", min=1, metavar="N", help="Search for a mixture of up to N phases.")
+    ] = None,
     prior: PriorChoice = Prior.known,
     measured_cells: MeasuredCells = True,
     unfold: Annotated[bool, typer.Option("--unfold", help="Show duplicates of a phase in rows of their own.")] = False,
@@ -65,9 +68,9 @@ def query(
         "may": may,
         "exclude": exclude,
         "exactly": exactly,
-        "top": top,
         "prior": prior.value,
         "measured_cells": measured_cells,
+        **({"phases": phases} if phases else {"top": top}),
     }
     batch = len(files) > 1
     results = []
@@ -91,9 +94,10 @@ def answers(
     """An answer a file; in a batch, a file that cannot be read gets its line and the others go on."""
     from xsearch.spectra import read
 
+    search = index.search_mixture if "phases" in asked else index.search
     for file in files:
         try:
-            yield index.search(pxrd=read(file, wavelength=wavelength), **asked)
+            yield search(pxrd=read(file, wavelength=wavelength), **asked)
         except (XSearchError, OSError) as error:
             if len(files) == 1:
                 raise

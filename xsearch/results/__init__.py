@@ -1,6 +1,7 @@
 """What a search gives back, and how it is shown."""
 
 from xsearch.results.hit import Hit
+from xsearch.results.mixture import Mixture, MixtureResult, PhaseAmount
 from xsearch.results.result import SearchResult, Verdict
 
-__all__ = ["Hit", "SearchResult", "Verdict"]
+__all__ = ["Hit", "Mixture", "MixtureResult", "PhaseAmount", "SearchResult", "Verdict"]

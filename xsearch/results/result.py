@@ -47,6 +47,11 @@ class SearchResult:
         return self.verdict == "match"
 
     @property
+    def answer(self) -> tuple[Hit, ...]:
+        """The hits that are the answer: the first."""
+        return self.hits[:1]
+
+    @property
     def assumptions(self) -> tuple[str, ...]:
         """Everything that was assumed, from reading the file to the search, each once and in that order."""
         return tuple(dict.fromkeys((*self.pattern.notes, *self.notes)))

@@ -46,13 +46,11 @@ def verdict_line(result: SearchResult) -> str:
     """The answer in words."""
     if not result.hits:
         return "nothing in the index meets the conditions"
-    best = result.hits[0]
-    what = f"{best.formula} {best.name}" if best.name else best.formula
+    named = (f"{hit.formula} {hit.name}" if hit.name else hit.formula for hit in result.answer)
+    what = " + ".join(f"{name} ({hit.material_id})" for name, hit in zip(named, result.answer, strict=True))
     if result.verdict == "match":
-        return f"{what} ({best.material_id})"
-    if result.verdict == "tentative":
-        return f"perhaps {what} ({best.material_id})"
-    return "no confident match"
+        return what
+    return f"perhaps {what}" if result.verdict == "tentative" else "no confident match"
 
 
 def hits_table(hits: tuple[Hit, ...], unfold: bool) -> Table:

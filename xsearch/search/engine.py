@@ -16,10 +16,12 @@ from xsearch.errors import MissingIndex, QueryError, SpectrumError
 from xsearch.indexes import Index
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import net_pattern
-from xsearch.results import SearchResult
+from xsearch.results import MixtureResult, SearchResult
 from xsearch.search.hits import make_hits
 from xsearch.search.match import match
-from xsearch.search.prior import log_prior, parse_prior
+from xsearch.search.mixture import Searched, find_mixture
+from xsearch.search.mixture_hits import make_mixture
+from xsearch.search.prior import PRIOR_IN_RECALL, log_prior, parse_prior
 from xsearch.search.rank import phases, weigh
 from xsearch.search.recall import best_rows, recall
 from xsearch.search.verdict import score, verdict
@@ -28,8 +30,8 @@ from xsearch.spectra import PowderPattern, Xanes
 MATCHED = 400
 """How many rows of each recall list are matched."""
 
-PRIOR_IN_RECALL = 0.015
-"""What a unit of the logarithmic prior is worth in recall, in units of the correlation."""
+MOST_PHASES = 6
+"""Phases that a mixture may have at most; the search tells no more apart."""
 
 GATHER_BELOW = 0.25
 """Where element conditions leave less than this share of the rows, only their profiles are read."""
@@ -98,16 +100,13 @@ class SearchIndex:
         known = parse_prior(prior)
         if top < 1:
             raise QueryError(f"top = {top} asks for no hit; give 1 or more.")
-        if not isinstance(pxrd, PowderPattern):
-            raise SpectrumError(f"{pxrd.source or 'The spectrum'} is no powder pattern; give one as `pxrd`.")
+        pxrd = _powder(pxrd)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):
             with _timed(timings, "prepare"):
                 pattern = net_pattern(pxrd)
             with _timed(timings, "select"):
-                rows = self.index.select(query, measured_cells)
-            if len(rows) == 0:
-                raise QueryError(f"Index {self.name!r} holds nothing with {query}; loosen the element conditions.")
+                rows = self._rows(query, measured_cells)
             with _timed(timings, "recall"):
                 profiles = self._profiles(rows)
                 recalled = recall(self.index, profiles, pattern, rows)
@@ -141,6 +140,75 @@ class SearchIndex:
             timings_ms=timings,
         )
 
+    def search_mixture(
+        self,
+        pxrd: PowderPattern | Xanes,
+        *,
+        phases: int = 4,
+        only: Elements = None,
+        must: Elements = None,
+        may: Elements = None,
+        exclude: Elements = None,
+        exactly: Elements = None,
+        prior: str = "known",
+        measured_cells: bool = True,
+    ) -> MixtureResult:
+        """Find the crystals that together gave a powder pattern, and their weight fractions.
+
+        How many there are is decided by the evidence: a further phase must explain more than chance would.
+
+        Args:
+            pxrd: the measured pattern.
+            phases: how many there may be at most.
+            only, may, exclude: elements, as in `search`; each phase obeys them.
+            must, exactly: elements that the phases hold together; none need hold them all.
+            prior: as in `search`.
+            measured_cells: as in `search`.
+
+        Raises:
+            SpectrumError, QueryError: as in `search`.
+        """
+        query = ElementQuery.parse(only, must, may, exclude, exactly)
+        each = ElementQuery(only=query.allowed, exclude=query.exclude)
+        known = parse_prior(prior)
+        if not 1 <= phases <= MOST_PHASES:
+            raise QueryError(f"phases = {phases}; a number from 1 to {MOST_PHASES} is expected.")
+        pxrd = _powder(pxrd)
+        timings: dict[str, float] = {}
+        with threadpool_limits(self.threads, user_api="blas"):
+            with _timed(timings, "prepare"):
+                pattern = net_pattern(pxrd)
+            with _timed(timings, "select"):
+                rows = self._rows(each, measured_cells)
+                searched = Searched(self.index, rows, self._profiles(rows), known, query.required, self.threads)
+            with _timed(timings, "mixture"):
+                best, explored = find_mixture(searched, pattern, phases)
+                mixtures = tuple(make_mixture(searched, hypothesis, explored) for hypothesis in best)
+        found = max(mixtures, key=lambda mixture: mixture.evidence, default=None)
+        hits = found.hits if found else ()
+        return MixtureResult(
+            pattern=pxrd,
+            hits=hits,
+            verdict=verdict([min(hit.score for hit in hits)] if hits else []),
+            index_name=self.index.name,
+            index_version=self.index.version,
+            n_searched=len(rows),
+            options={
+                "elements": str(query),
+                "prior": known.value,
+                "measured_cells": measured_cells,
+                "phases": phases,
+            },
+            timings_ms=timings,
+            mixtures=mixtures,
+        )
+
+    def _rows(self, query: ElementQuery, measured_cells: bool) -> NDArray[np.int64]:
+        rows = self.index.select(query, measured_cells)
+        if len(rows) == 0:
+            raise QueryError(f"Index {self.name!r} holds nothing with {query}; loosen the element conditions.")
+        return rows
+
     def _profiles(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """(m, bins) profiles of rows, from memory or, for a few of them, straight from the file."""
         stored = self.index.profiles
@@ -173,6 +241,12 @@ def open_index(name: str | Path | None = None, threads: int = 2) -> SearchIndex:
     if chosen is None:
         raise MissingIndex("There is no index yet; build one, such as with `xsearch build starter`.")
     return SearchIndex(Index.open(chosen), threads)
+
+
+def _powder(pxrd: PowderPattern | Xanes) -> PowderPattern:
+    if not isinstance(pxrd, PowderPattern):
+        raise SpectrumError(f"{pxrd.source or 'The spectrum'} is no powder pattern; give one as `pxrd`.")
+    return pxrd
 
 
 @contextmanager

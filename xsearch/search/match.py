@@ -68,6 +68,10 @@ class Matches:
         """(k,) added to the calculated angles."""
         return self.amplitudes[:, ZERO_SHIFT]
 
+    def take(self, places: list[int]) -> Matches:
+        """Some of them, in that order."""
+        return Matches(self.rows[places], self.amplitudes[places], self.expected[places], self.correlations[places])
+
 
 def match(index: Index, pattern: NetPattern, rows: NDArray[np.int64], threads: int = 2) -> Matches:
     """Strain rows of an index to a pattern and compare them with it.

@@ -25,6 +25,9 @@ HULL_COST_PER_EV = 1.6
 HIGHEST_HULL_EV = 0.3
 UNKNOWN_HULL_EV = 0.1
 
+PRIOR_IN_RECALL = 0.015
+"""What a unit of the logarithmic prior is worth in recall, in units of the correlation."""
+
 
 def parse_prior(name: str | Prior) -> Prior:
     """The prior of that name.

@@ -55,8 +55,8 @@ def weigh(index: Index, matches: Matches, recall_score: NDArray[np.float32], pri
     offsets = index.reflection_arrays.offsets
     lines = np.maximum(offsets[matches.rows + 1] - offsets[matches.rows], FEWEST_LINES)
     return Evidence(
-        match=_closeness(matches.correlations) @ np.array(MATCH_WEIGHTS),
-        recall=RECALL_WEIGHT * _closeness(recall_score.astype(np.float64)),
+        match=closeness(matches.correlations) @ np.array(MATCH_WEIGHTS),
+        recall=RECALL_WEIGHT * closeness(recall_score.astype(np.float64)),
         strain=-STRAIN_WEIGHT * np.log1p(away**2 / 3),
         shape=-SHAPE_WEIGHT * np.log1p(shape**2 / 3),
         lines=-LINES_WEIGHT * np.log(lines),
@@ -64,7 +64,8 @@ def weigh(index: Index, matches: Matches, recall_score: NDArray[np.float32], pri
     )
 
 
-def _closeness(correlation: NDArray[np.float64]) -> NDArray[np.float64]:
+def closeness(correlation: NDArray[np.float64]) -> NDArray[np.float64]:
+    """-ln(1 - correlation), up to a largest value."""
     return -np.log(np.maximum(1 - np.clip(correlation, 0, 1), LEAST_DISTANCE))
 
 

@@ -27,7 +27,12 @@ def score(total: NDArray[np.float64], groups: list[list[int]]) -> NDArray[np.flo
     for number, group in enumerate(groups):
         others = best[1:2] if number == 0 else best[:1]
         rival[group] = others[0] if len(others) else -np.inf
-    margin = np.clip(total - rival, -LARGEST_MARGIN, LARGEST_MARGIN)
+    return probability(total, total - rival)
+
+
+def probability(total: NDArray[np.float64], margin: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k,) scores of summed evidence and of what it is ahead of its best rival."""
+    margin = np.clip(margin, -LARGEST_MARGIN, LARGEST_MARGIN)
     return 1 / (1 + np.exp(OFFSET - EVIDENCE_SLOPE * total - MARGIN_SLOPE * margin))
 
 

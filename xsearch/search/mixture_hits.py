@@ -1,0 +1,80 @@
+"""Explanations by several phases, made of fitted hypotheses: hits, weights, and how sure each phase is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.chemistry.crystal import lattice_from_parameters
+from xsearch.preprocess.powder import NetPattern
+from xsearch.results import Hit, Mixture, PhaseAmount
+from xsearch.search.hits import make_hits
+from xsearch.search.joint import Hypothesis
+from xsearch.search.match import SCALES, Matches
+from xsearch.search.mixture import Explored, Searched
+from xsearch.search.rank import weigh
+from xsearch.search.verdict import probability
+
+
+def make_mixture(searched: Searched, hypothesis: Hypothesis, explored: Explored) -> Mixture:
+    """A hypothesis as an explanation, its phases in order of falling weight."""
+    support = hypothesis.evidence - np.array(
+        [explored.best_without(searched.kind(row), searched) for row in hypothesis.rows]
+    )
+    hits = phase_hits(searched, explored.target.pattern, hypothesis, support)
+    weights = weight_fractions(hits, hypothesis.amounts)
+    order = np.argsort(-weights, kind="stable").tolist()
+    return Mixture(
+        hits=tuple(replace(hits[place], rank=rank) for rank, place in enumerate(order, start=1)),
+        amounts=tuple(
+            PhaseAmount(float(weights[place]), float(hypothesis.amounts[place]), float(support[place]))
+            for place in order
+        ),
+        evidence=hypothesis.evidence,
+        unexplained=explored.target.unexplained(hypothesis),
+    )
+
+
+def phase_hits(
+    searched: Searched, pattern: NetPattern, hypothesis: Hypothesis, support: NDArray[np.float64]
+) -> tuple[Hit, ...]:
+    """A hit a phase; the evidence of the profile is that of the sum, the margin of the score the phase's support."""
+    parts = hypothesis.components
+    matches = Matches(
+        rows=np.array(hypothesis.rows, np.int64),
+        amplitudes=np.stack([one.amplitudes for one in parts]),
+        expected=np.array([one.expected for one in parts]),
+        correlations=np.tile(hypothesis.correlations[: len(SCALES)], (len(parts), 1)),
+    )
+    widest = np.full(len(parts), hypothesis.correlations[-1], np.float32)
+    evidence = weigh(searched.index, matches, widest, searched.prior)
+    scores = probability(evidence.total, support)
+    return make_hits(searched.index, pattern, matches, evidence, scores, [[place] for place in range(len(parts))])
+
+
+def weight_fractions(hits: tuple[Hit, ...], amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k,) weight fractions from scale factors: amount · Z M V, normalised.
+
+    Z M is the mass and V the volume of the conventional cell whose |F|² the scale factor multiplies (Hill and Howard,
+    J. Appl. Cryst. 20 (1987) 467). Phases that were not found, and glass, are not in the sum.
+    """
+    parts = np.array(
+        [amount * cell_mass(hit) * cell_volume(hit.cell) for hit, amount in zip(hits, amounts, strict=True)]
+    )
+    return parts / parts.sum()
+
+
+def cell_mass(hit: Hit) -> float:
+    """Mass of the conventional cell that matched, in atomic units."""
+    from pymatgen.core import Element
+
+    crystal = hit.matched.crystal
+    mass = sum(count * float(Element(element).atomic_mass) for element, count in crystal.composition.items())
+    return mass * cell_volume(hit.reflections.cell) / crystal.volume_A3
+
+
+def cell_volume(cell: NDArray[np.float64] | tuple[float, ...]) -> float:
+    """Volume in Å³ of a cell given as six parameters."""
+    return float(abs(np.linalg.det(lattice_from_parameters(*cell))))
