@@ -25,7 +25,7 @@ from xsearch.search.recall import best_rows, recall
 from xsearch.search.verdict import score, verdict
 from xsearch.spectra import PowderPattern, Xanes
 
-MATCHED = 400
+MATCHED = 250
 """How many rows of each recall list are matched."""
 
 PRIOR_IN_RECALL = 0.015
