@@ -27,7 +27,7 @@ from xsearch.search.recall import best_rows, recall
 from xsearch.search.verdict import score, verdict
 from xsearch.spectra import PowderPattern, Xanes
 
-MATCHED = 400
+MATCHED = 250
 """How many rows of each recall list are matched."""
 
 MOST_PHASES = 6

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from xsearch.results.result import Verdict
 
 EVIDENCE_SLOPE, MARGIN_SLOPE, OFFSET = 0.064, 0.214, 2.77
-"""The score is the logistic function of EVIDENCE_SLOPE · evidence + MARGIN_SLOPE · margin - OFFSET; the margin is that to
+"""The score is the logistic function of EVIDENCE_SLOPE · evidence + MARGIN_SLOPE · margin - OFFSET, with the margin to
 the best other phase. The numbers are a logistic regression on measured patterns, searched with their phase in the
 library and with it taken out, so that a score is about the probability of being right."""
 
