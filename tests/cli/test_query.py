@@ -139,3 +139,24 @@ def test_without_any_index_the_starter_index_is_built_and_said(xsearch: Xsearch,
     assert "building the starter index" in done.stderr
     assert "TiO2" in done.stdout
     assert (xsearch_home / "indexes" / "starter").is_dir()
+
+
+def test_a_mixture_is_taken_apart(xsearch: Xsearch, lab: Path, tmp_path: Path) -> None:
+    words = [
+        "--phases",
+        3,
+        "--json",
+        tmp_path / "out.json",
+        "--plot",
+        tmp_path / "out.png",
+        "--html",
+        tmp_path / "o.html",
+    ]
+    done = xsearch("query", SPECTRA / "mixture.xy", *words)
+    assert done.exit_code == 0, done.stderr
+    assert "weight %" in done.stdout
+    record = json.loads((tmp_path / "out.json").read_text())
+    weights = [one["weight_fraction"] for one in record["mixture"][1]["phases"]]
+    assert len(weights) == 2
+    assert sum(weights) == pytest.approx(1)
+    assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
