@@ -3,13 +3,14 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from tests.search.conftest import Measure
 from xsearch.errors import SpectrumError
 from xsearch.evaluate.labelled import read_labelled, right_rows
-from xsearch.evaluate.pxrd import Outcome, evaluate, figures
+from xsearch.evaluate.pxrd import Outcome, evaluate, expected_calibration_error, figures
 from xsearch.search import SearchIndex
 
 
@@ -44,6 +45,34 @@ def test_made_patterns_are_found(labelled_file: Path, prototypes: SearchIndex, e
     assert report["top1"] <= report["top5"] <= report["top10"] <= report["top50"] == 1.0
     assert report["doubtful"]["n"] == 1
     assert 0 < report["latency_ms_p50"] <= report["latency_ms_p95"]
+
+
+def test_without_the_right_entries_another_answer_is_given(labelled_file: Path, prototypes: SearchIndex) -> None:
+    (labelled, *_) = read_labelled(labelled_file)
+    right = right_rows(prototypes.index, labelled)
+    ids = {material.material_id for material in prototypes.index.materials(right)}
+    whole = prototypes.search(labelled.pattern)
+    lacking = prototypes.search(labelled.pattern, without=right)
+    assert whole.hits[0].material_id in ids
+    assert not ids & {one.material_id for hit in lacking.hits for one in (hit, *hit.duplicates)}
+    assert lacking.hits[0].score < whole.hits[0].score
+    nothing = prototypes.search(labelled.pattern, exactly=labelled.elements, without=range(len(prototypes)))
+    assert (nothing.hits, nothing.verdict) == ((), "no confident match")
+
+
+def test_removed_answers_are_refused(labelled_file: Path, prototypes: SearchIndex) -> None:
+    report = evaluate(labelled_file, prototypes).to_dict()
+    assert report["removed"] == 5
+    assert 0.5 <= report["refused_when_removed"] <= 1
+    assert 0 <= report["ece"] <= 1
+    without = evaluate(labelled_file, prototypes, removed=False).to_dict()
+    assert (without["removed"], without["ece"]) == (0, None)
+
+
+def test_calibration_error_is_the_mean_gap() -> None:
+    scores, truth = np.array([0.95, 0.95, 0.15, 0.15]), np.array([1.0, 0.0, 0.0, 0.0])
+    assert expected_calibration_error(scores, truth) == pytest.approx((2 * 0.45 + 2 * 0.15) / 4)
+    assert expected_calibration_error(np.ones(4), np.ones(4)) == 0
 
 
 def test_right_rows_hold_the_entry_itself(labelled_file: Path, prototypes: SearchIndex) -> None:

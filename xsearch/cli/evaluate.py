@@ -34,6 +34,9 @@ def pxrd(
     ] = Given.none,
     measured_cells: MeasuredCells = True,
     prior: PriorChoice = Prior.known,
+    removed: Annotated[
+        bool, typer.Option("--removed/--no-removed", help="Search again with the right entries taken out of the index.")
+    ] = True,
     json: JsonFlag = False,
 ) -> None:
     """Search every labelled pattern and count how often a right entry is at the top.
@@ -50,6 +53,7 @@ def pxrd(
             elements=elements.value,
             measured_cells=measured_cells,
             prior=prior.value,
+            removed=removed,
             progress=lambda outcome: count(outcome.label),
         )
     if json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xsearch.errors import QueryError, SpectrumError
 from xsearch.evaluate.labelled import LabelledPattern, read_labelled, right_rows
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 DEPTHS = (1, 5, 10, 50)
+ECE_BINS = 10
+NO_MATCH = "no confident match"
 
 
 class Elements(StrEnum):
@@ -32,7 +35,12 @@ class Elements(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One pattern: rank of the first right hit (None: not among those asked for), whether any entry is right."""
+    """One pattern: rank of the first right hit (None: not among those asked for), whether any entry is right.
+
+    Attributes:
+        score: of the first hit. removed_score, removed_verdict: of the answer with the right entries taken out of the
+            index, NaN and empty where that was not tried.
+    """
 
     label: str
     answerable: bool
@@ -40,6 +48,9 @@ class Outcome:
     latency_ms: float
     first: str
     verdict: str
+    score: float = float("nan")
+    removed_score: float = float("nan")
+    removed_verdict: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +72,16 @@ class Report:
             "doubtful": figures(self.doubtful),
             "refused": list(self.refused),
             "patterns": [
-                {"label": o.label, "answerable": o.answerable, "rank": o.rank, "first": o.first, "verdict": o.verdict}
+                {
+                    "label": o.label,
+                    "answerable": o.answerable,
+                    "rank": o.rank,
+                    "first": o.first,
+                    "verdict": o.verdict,
+                    "score": o.score,
+                    "removed_score": o.removed_score,
+                    "removed_verdict": o.removed_verdict,
+                }
                 for o in (*self.clean, *self.doubtful)
             ],
         }
@@ -71,18 +91,28 @@ class Report:
         from rich.table import Table
 
         table = Table(title=f"{self.index}, elements: {self.elements.value}")
-        for heading in ("patterns", "N", "answerable", *(f"top {k}" for k in DEPTHS), "p50", "p95"):
+        for heading in (
+            "patterns",
+            "N",
+            "answerable",
+            *(f"top {k}" for k in DEPTHS),
+            "refused if missing",
+            "p50",
+            "p95",
+        ):
             table.add_column(heading, justify="left" if heading == "patterns" else "right")
         for name, outcomes in (("clean", self.clean), ("doubtful label or texture", self.doubtful)):
             if outcomes:
                 f = figures(outcomes)
                 shares = [f"{100 * f[f'top{k}']:.1f} %" for k in DEPTHS]
                 times = [f"{f[f'latency_ms_{p}']:.0f} ms" for p in ("p50", "p95")]
+                refused = f["refused_when_removed"]
+                shares.append("-" if refused is None else f"{100 * refused:.1f} %")
                 table.add_row(name, str(f["n"]), str(f["answerable"]), *shares, *times)
         return table
 
 
-def figures(outcomes: tuple[Outcome, ...]) -> dict[str, float | int]:
+def figures(outcomes: tuple[Outcome, ...]) -> dict[str, Any]:
     """N, how many are answerable, shares of those with a right hit among the first k, and the latency."""
     answerable = [o for o in outcomes if o.answerable]
     latencies = [o.latency_ms for o in outcomes] or [float("nan")]
@@ -96,7 +126,49 @@ def figures(outcomes: tuple[Outcome, ...]) -> dict[str, float | int]:
         **shares,
         "latency_ms_p50": float(np.percentile(latencies, 50)),
         "latency_ms_p95": float(np.percentile(latencies, 95)),
+        **calibration(outcomes),
     }
+
+
+def calibration(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
+    """Whether scores can be believed, over the answerable patterns that were also searched without their answer.
+
+    Returns:
+        `removed`: how many these are. `ece`: expected calibration error of the first hit's score in `ECE_BINS` equal
+        bins, with and without the answer in equal parts (Naeini et al., AAAI 2015). `refused_when_removed`: share of
+        the searches without the answer whose verdict is `no confident match`; `accepted_when_right`: share of right
+        first hits whose verdict is another. `refused_at_95`: share refused at the score that 95 % of right first
+        hits reach. None where nothing was tried.
+    """
+    tried = [one for one in outcomes if one.answerable and one.removed_verdict]
+    right = [one for one in tried if one.rank == 1]
+    empty: dict[str, float | int | None] = {
+        "removed": len(tried),
+        "ece": None,
+        "refused_when_removed": None,
+        "accepted_when_right": None,
+        "refused_at_95": None,
+    }
+    if not right:
+        return empty
+    removed = np.array([one.removed_score for one in tried])
+    scores = np.concatenate([[one.score for one in tried], removed])
+    truth = np.concatenate([[one.rank == 1 for one in tried], np.zeros(len(tried))])
+    threshold = np.percentile([one.score for one in right], 5)
+    return {
+        **empty,
+        "ece": expected_calibration_error(scores, truth),
+        "refused_when_removed": float(np.mean([one.removed_verdict == NO_MATCH for one in tried])),
+        "accepted_when_right": float(np.mean([one.verdict != NO_MATCH for one in right])),
+        "refused_at_95": float(np.mean(removed < threshold)),
+    }
+
+
+def expected_calibration_error(scores: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
+    """Mean distance of the share right from the mean score in equal bins of the score, weighed by their counts."""
+    which = np.minimum((scores * ECE_BINS).astype(int), ECE_BINS - 1)
+    gaps = [abs(truth[which == b].mean() - scores[which == b].mean()) * np.sum(which == b) for b in np.unique(which)]
+    return float(np.sum(gaps) / len(scores))
 
 
 def evaluate(
@@ -106,6 +178,7 @@ def evaluate(
     *,
     measured_cells: bool = True,
     prior: str = "known",
+    removed: bool = True,
     progress: Callable[[Outcome], None] | None = None,
 ) -> Report:
     """Search for every labelled single-phase pattern and note where the first right hit stands.
@@ -117,6 +190,8 @@ def evaluate(
         elements: tell the search nothing, the elements allowed, or exactly these.
         measured_cells: whether measured cells linked to computed entries are searched.
         prior: as in `SearchIndex.search`.
+        removed: whether each pattern is searched once more with its right entries taken out of the index, to see
+            whether the search says so.
         progress: called with each outcome.
 
     Raises:
@@ -145,6 +220,11 @@ def evaluate(
         ids = {material.material_id for material in opened.index.materials(right)}
         rank = next((hit.rank for hit in result.hits if _holds(hit, ids)), None)
         first = result.hits[0] if result.hits else None
+        lacking = None
+        if removed and right:
+            lacking = opened.search(
+                labelled.pattern, top=1, prior=prior, measured_cells=measured_cells, without=right, **given
+            )
         outcome = Outcome(
             label=labelled.label,
             answerable=bool(right),
@@ -152,6 +232,9 @@ def evaluate(
             latency_ms=latency_ms,
             first=f"{first.material_id} {first.formula}" if first else "",
             verdict=result.verdict,
+            score=first.score if first else 0.0,
+            removed_score=float("nan") if lacking is None else lacking.hits[0].score if lacking.hits else 0.0,
+            removed_verdict=lacking.verdict if lacking else "",
         )
         outcomes[labelled.is_clean].append(outcome)
         if progress:

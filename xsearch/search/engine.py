@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -76,6 +76,7 @@ class SearchIndex:
         prior: str = "known",
         measured_cells: bool = True,
         fold: bool = True,
+        without: Collection[int] = (),
     ) -> SearchResult:
         """Find the crystals that gave a powder pattern.
 
@@ -88,6 +89,7 @@ class SearchIndex:
             prior: `known` favours compounds that have been made and those near the convex hull; `none` does not.
             measured_cells: whether measured cells linked to a computed entry are searched beside it.
             fold: whether entries of one phase become one hit.
+            without: rows of the index to leave out, to see what the search says where its answer is missing.
 
         Returns:
             The hits, the best first, with what was assumed and how long each stage took.
@@ -112,6 +114,7 @@ class SearchIndex:
                 recalled = recall(self.index, profiles, pattern, rows)
                 bonus = PRIOR_IN_RECALL * log_prior(self.index.columns, rows, known).astype(np.float32)
                 best = best_rows(recalled, bonus, MATCHED)
+                best = best[~np.isin(rows[best], list(without))]
                 kept = recall(self.index, profiles[best], pattern, rows[best], exact=True)
             with _timed(timings, "match"):
                 matches = match(self.index, pattern, kept.rows, self.threads)

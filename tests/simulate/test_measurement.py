@@ -1,0 +1,175 @@
+"""What a measurement does, one effect at a time."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
+from xsearch.chemistry.symmetry import find_symmetry
+from xsearch.simulate.measurement import (
+    Conditions,
+    background,
+    counted,
+    debye_waller,
+    displaced,
+    draw_conditions,
+    march_dollase,
+    measure,
+    strained_cell,
+    widths,
+    zero_shifted,
+)
+from xsearch.simulate.measurement_kernels import add_lines, reciprocal_cosines
+from xsearch.simulate.powder import line_positions, reciprocal_metric, simulate_reflections
+from xsearch.simulate.profile_curve import pseudo_voigt
+from xsearch.simulate.reflections import Reflections
+
+IDEAL = Conditions(
+    wavelength_A=1.540593,
+    alpha2_A=0.0,
+    first_deg=10.0,
+    last_deg=90.0,
+    step_deg=0.01,
+    mean_strain=0.0,
+    shape_strain=(0.0,) * 6,
+    zero_deg=0.0,
+    displacement_deg=0.0,
+    b_iso_A2=0.0,
+    march=1.0,
+    axis=(0, 0, 1),
+    grain_scatter=0.0,
+    instrument_deg=0.1,
+    size_A=1e9,
+    microstrain=0.0,
+    lorentzian=0.5,
+    counts=1e6,
+    floor=1e-6,
+    slope=0.0,
+    hump=0.0,
+    hump_deg=30.0,
+    hump_width_deg=5.0,
+    foreign=(),
+)
+
+
+@pytest.fixture(scope="module")
+def rutile() -> Reflections:
+    u = 0.305
+    positions = [[0, 0, 0], [0.5, 0.5, 0.5], [u, u, 0], [-u, -u, 0], [0.5 + u, 0.5 - u, 0.5], [0.5 - u, 0.5 + u, 0.5]]
+    lattice = lattice_from_parameters(4.594, 4.594, 2.959, 90, 90, 90)
+    crystal = Crystal.ordered(lattice, np.array(positions) % 1, ["Ti", "Ti", "O", "O", "O", "O"])
+    return simulate_reflections([find_symmetry(crystal)])[0]
+
+
+def strongest(reflections: Reflections, conditions: Conditions) -> float:
+    angles, counts = measure(reflections, conditions, np.random.default_rng(0))
+    return float(angles[counts.argmax()])
+
+
+def test_an_ideal_measurement_is_the_calculated_pattern(rutile: Reflections) -> None:
+    angles, counts = measure(rutile, IDEAL, np.random.default_rng(0))
+    where, intensity, _ = line_positions(rutile, IDEAL.wavelength_A)
+    expected = sum(i * pseudo_voigt(angles - at, 0.1) for at, i in zip(where, intensity, strict=True))
+    assert np.corrcoef(counts, expected)[0, 1] > 0.9995
+
+
+def test_lines_keep_their_area() -> None:
+    out = np.zeros(4001)
+    add_lines(np.array([30.0]), np.array([2.0]), np.array([0.3]), 0.0, 10.0, 0.01, out)
+    assert out.sum() * 0.01 == pytest.approx(2.0, rel=1e-3)
+    assert out.argmax() == 2000
+
+
+@pytest.mark.parametrize(
+    ("system", "free"),
+    [("cubic", 0), ("hexagonal", 2), ("trigonal", 2), ("tetragonal", 2), ("orthorhombic", 3), ("monoclinic", 4)],
+)
+def test_strain_keeps_the_crystal_system(system: str, free: int) -> None:
+    cell = np.array([5.0, 5.0, 7.0, 90.0, 90.0, 90.0])
+    moved = strained_cell(cell, system, 0.0, np.array([0.01, 0.02, -0.01, 0.5, 0.6, 0.7]))
+    if system in ("hexagonal", "trigonal", "tetragonal"):
+        assert moved[0] == moved[1]
+    assert len({round(x, 9) for x in moved - cell} - {0.0}) == free
+    assert strained_cell(cell, system, 0.01, np.zeros(6))[:3] == pytest.approx(cell[:3] * np.exp(0.01))
+
+
+def test_a_larger_cell_scatters_at_smaller_angles(rutile: Reflections) -> None:
+    wide = strongest(rutile, replace(IDEAL, mean_strain=0.01))
+    sine = np.sin(np.radians(strongest(rutile, IDEAL) / 2)) / np.exp(0.01)
+    assert wide == pytest.approx(2 * np.degrees(np.arcsin(sine)), abs=0.02)
+
+
+def test_zero_and_displacement_move_lines() -> None:
+    angles = np.array([20.0, 60.0, 120.0])
+    assert zero_shifted(angles, 0.1) == pytest.approx(angles + 0.1)
+    moved = displaced(angles, 0.1) - angles
+    assert moved == pytest.approx([0.1 * np.cos(np.radians(a / 2)) for a in angles])
+
+
+def test_thermal_motion_weakens_high_angles() -> None:
+    factor = debye_waller(np.array([0.0, 0.1, 0.2]), 1.0)
+    assert factor == pytest.approx([1.0, np.exp(-0.2), np.exp(-0.4)])
+
+
+def test_texture_keeps_the_mean_and_plates_favour_their_axis() -> None:
+    cosine = np.linspace(0, 1, 20001)
+    for r in (0.6, 1.0, 1.7):
+        assert march_dollase(cosine, r).mean() == pytest.approx(1.0, abs=1e-3)
+    assert march_dollase(np.array([1.0]), 0.6)[0] > 1 > march_dollase(np.array([0.0]), 0.6)[0]
+
+
+def test_the_angle_to_an_axis_comes_from_the_metric() -> None:
+    stars = np.linalg.cholesky(reciprocal_metric(np.array([4.0, 4.0, 6.0, 90, 90, 90.0])))
+    found = reciprocal_cosines(np.array([[0, 0, 2], [1, 0, 0], [1, 0, 1]], np.int16), stars, np.array([0.0, 0, 1]))
+    assert found == pytest.approx([1.0, 0.0, (1 / 6) / np.hypot(1 / 6, 1 / 4)])
+
+
+def test_small_crystals_and_strain_widen_lines() -> None:
+    angles = np.array([30.0, 90.0])
+    sharp = widths(angles, 1.5406, 0.1, 1e9, 0.0)
+    assert sharp == pytest.approx([0.1, 0.1], rel=1e-6)
+    small = widths(angles, 1.5406, 0.0, 100.0, 0.0)
+    assert small[0] == pytest.approx(np.degrees(0.9 * 1.5406 / (100 * np.cos(np.radians(15)))))
+    assert widths(angles, 1.5406, 0.0, 1e9, 0.002)[1] == pytest.approx(np.degrees(0.008))
+
+
+def test_kalpha2_is_half_as_strong_on_the_right(rutile: Reflections) -> None:
+    angles, counts = measure(
+        rutile, replace(IDEAL, alpha2_A=1.544427, instrument_deg=0.04, first_deg=85), np.random.default_rng(0)
+    )
+    first = counts.argmax()
+    at = 2 * np.degrees(np.arcsin(np.sin(np.radians(angles[first] / 2)) * 1.544427 / 1.540593))
+    second = counts[np.abs(angles - at) < 0.03].max()
+    assert second / counts[first] == pytest.approx(0.5, abs=0.06)
+
+
+def test_background_falls_and_has_its_hump() -> None:
+    angles = np.arange(10, 90, 0.1)
+    assert (np.diff(background(angles, 2.0, 0.0, 30.0, 5.0)) < 0).all()
+    humped = background(angles, 0.0, 3.0, 30.0, 5.0)
+    assert angles[humped.argmax()] == pytest.approx(30.0)
+    assert humped.max() == pytest.approx(4.0)
+
+
+def test_counts_scatter_like_their_root() -> None:
+    counts = counted(np.full(20_000, 400.0), np.random.default_rng(1))
+    assert counts.mean() == pytest.approx(400, rel=0.01)
+    assert counts.std() == pytest.approx(20, rel=0.03)
+
+
+def test_foreign_lines_stand_where_they_are_put(rutile: Reflections) -> None:
+    _, without = measure(rutile, IDEAL, np.random.default_rng(0))
+    angles, counts = measure(rutile, replace(IDEAL, foreign=((47.0, 0.2),)), np.random.default_rng(0))
+    assert angles[(counts - without).argmax()] == pytest.approx(47.0, abs=0.02)
+
+
+def test_drawn_measurements_are_usable_and_repeatable(rutile: Reflections) -> None:
+    for seed in range(40):
+        conditions = draw_conditions(np.random.default_rng(seed))
+        assert conditions == draw_conditions(np.random.default_rng(seed))
+        angles, counts = measure(rutile, conditions, np.random.default_rng(seed))
+        assert (np.diff(angles) > 0).all()
+        assert np.isfinite(counts).all()
+        assert counts.max() > 0
+        assert 0 < angles[0] < angles[-1] < 180
