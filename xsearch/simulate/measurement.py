@@ -208,7 +208,8 @@ def measure(reflections: Reflections, conditions: Conditions, random: np.random.
         two_theta_deg (n,) even axis and counts (n,); without a line in range, counts of background alone.
     """
     c = conditions
-    angles = c.first_deg + c.step_deg * np.arange(int((c.last_deg - c.first_deg) / c.step_deg) + 1)
+    steps = int((c.last_deg - c.first_deg) / c.step_deg) + 1
+    angles: Array = c.first_deg + c.step_deg * np.arange(steps, dtype=np.float64)
     cell = strained_cell(reflections.cell, reflections.crystal_system, c.mean_strain, np.array(c.shape_strain))
     metric = reciprocal_metric(cell)
     h = reflections.hkl.astype(np.float64)

@@ -38,6 +38,7 @@ from xsearch.simulate.measurement import draw_conditions, measure
 from xsearch.spectra import PowderPattern
 
 HELD_OUT_EVERY = 10
+SAVE_EVERY_S = 60.0
 BATCH, FRESH, BUFFER = 96, 48, 12_000
 """Patterns a step; how many of them are new; how many are kept to be seen again."""
 
@@ -127,13 +128,13 @@ def train(patterns: Patterns, minutes: float, checkpoint: Path, out: Path, seed:
         logits = net(torch.from_numpy(inputs[chosen].astype(np.float32)))
         loss = nn.functional.cross_entropy(logits, torch.from_numpy(labels[chosen]), label_smoothing=0.05)
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         optimiser.step()
         step += 1
         right = float((logits[:FRESH].argmax(dim=1).numpy() == fresh_labels).mean())
         running = right if step == 1 else 0.98 * running + 0.02 * right
-        if monotonic() - saved > 60:
+        if monotonic() - saved > SAVE_EVERY_S:
             saved = monotonic()
             checkpoint.parent.mkdir(parents=True, exist_ok=True)
             torch.save({"net": net.state_dict(), "optimiser": optimiser.state_dict(), "step": step}, checkpoint)
@@ -145,7 +146,8 @@ def train(patterns: Patterns, minutes: float, checkpoint: Path, out: Path, seed:
 def accuracy_simulated(patterns: Patterns, net: CrystalSystemNet, count: int, seed: int = 1) -> dict[str, float | int]:
     """Share right on simulated measurements of held-out formulas, beside the share of the commonest system."""
     random = np.random.default_rng(seed)
-    inputs, truth = [], []
+    inputs: list[NDArray[np.float32]] = []
+    truth: list[int] = []
     while len(inputs) < count:
         row = int(random.choice(patterns.held_out))
         if (made := patterns.simulate(row, random)) is not None:
