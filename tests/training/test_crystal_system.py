@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from tests.search.conftest import prototypes  # noqa: F401
-from xsearch.models.crystal_system import AXIS, SYSTEMS
+from tests.evaluate.test_pxrd import labelled_file  # noqa: F401
+from tests.search.conftest import measured, prototypes  # noqa: F401
+from xsearch.models.crystal_system import AXIS, SYSTEMS, Config, CrystalSystemNet
 from xsearch.search import SearchIndex
-from xsearch.training.crystal_system import Patterns, accuracy_simulated, system_of, train
+from xsearch.training.crystal_system import Patterns, accuracy_measured, accuracy_simulated, system_of, train
 
 
 @pytest.fixture
@@ -59,3 +60,14 @@ def test_systems_of_space_groups(prototypes: SearchIndex) -> None:  # noqa: F811
     assert all(system_of(number) == system for number, system in [*named, (168, "hexagonal"), (230, "cubic")])
     rows = prototypes.index.sql("select space_group, crystal_system from materials where space_group > 0").fetchall()
     assert all(system_of(number) == system for number, system in rows)
+
+
+def test_measured_patterns_have_the_first_hit_beside_the_network(
+    labelled_file: Path,  # noqa: F811
+    prototypes: SearchIndex,  # noqa: F811
+) -> None:
+    report = accuracy_measured(CrystalSystemNet(Config()).eval(), labelled_file, prototypes)
+    assert report["n"] == 5
+    assert report["first_hit_right"] >= 0.8
+    assert 0 <= report["right"] <= 1
+    assert 0.2 <= report["majority"] <= 1

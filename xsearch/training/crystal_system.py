@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections import Counter
 from pathlib import Path
 from time import monotonic
 
@@ -34,6 +35,7 @@ from xsearch.models.crystal_system import (
     save,
 )
 from xsearch.preprocess.powder import net_pattern
+from xsearch.search import SearchIndex
 from xsearch.simulate.measurement import draw_conditions, measure
 from xsearch.spectra import PowderPattern
 
@@ -160,18 +162,32 @@ def accuracy_simulated(patterns: Patterns, net: CrystalSystemNet, count: int, se
     return {"n": count, "right": float(right.mean()), "majority": float(np.bincount(labels).max() / count)}
 
 
-def accuracy_measured(net: CrystalSystemNet, labelled: Path) -> dict[str, float | int]:
-    """Share right on clean measured patterns, beside the share of the commonest system."""
-    right, truth = [], []
+def accuracy_measured(net: CrystalSystemNet, labelled: Path, searched: SearchIndex) -> dict[str, float | int]:
+    """Share right on clean measured patterns.
+
+    Beside it stand what needs no learning: the share of the commonest system, and that of the system of the first hit
+    of a search without elements; and the share right where both agree, with how often they do.
+    """
+    truth, learned, physics = [], [], []
     for one in read_labelled(labelled):
         if not one.is_clean or one.space_group is None:
             continue
-        label = SYSTEMS.index(system_of(one.space_group))
         with torch.inference_mode():
             logits = net(torch.from_numpy(network_input(net_pattern(one.pattern)))[None])
-        right.append(int(logits.argmax()) == label)
-        truth.append(label)
-    return {"n": len(right), "right": float(np.mean(right)), "majority": float(np.bincount(truth).max() / len(truth))}
+        truth.append(system_of(one.space_group))
+        learned.append(SYSTEMS[int(logits.argmax())])
+        physics.append(searched.search(one.pattern, top=1).hits[0].material.crystal_system or "")
+    real, net_says, hit_says = np.array(truth), np.array(learned), np.array(physics)
+    agree = net_says == hit_says
+    return {
+        "n": len(real),
+        "right": float((net_says == real).mean()),
+        "majority": max(Counter(truth).values()) / len(real),
+        "first_hit_right": float((hit_says == real).mean()),
+        "agree": float(agree.mean()),
+        "right_where_they_agree": float((real == hit_says)[agree].mean()) if agree.any() else 0.0,
+        "first_hit_right_where_they_differ": float((real == hit_says)[~agree].mean()) if (~agree).any() else 0.0,
+    }
 
 
 def system_of(space_group: int) -> str:
@@ -201,7 +217,7 @@ def main() -> None:
     net = load(asked.out) if asked.evaluate else train(patterns, asked.minutes, asked.checkpoint, asked.out)
     report = {"simulated, held-out formulas": accuracy_simulated(patterns, net, asked.simulated)}
     if labelled := asked.labelled or asked.leave_out:
-        report["measured"] = accuracy_measured(net, labelled)
+        report["measured"] = accuracy_measured(net, labelled, SearchIndex(patterns.index, threads=1))
     print(json.dumps(report, indent=1))
 
 
