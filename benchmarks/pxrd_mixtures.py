@@ -5,7 +5,9 @@
 The patterns are those of `pxrd_measured.parquet` in `$XSEARCH_DATA` with two phases or more. A mixture is answerable
 where the index holds every one of its formulas. Told are its elements (`--blind`: nothing). Two questions are asked:
 are all formulas in the list of as many phases as there are (`list_of_n`), and does the search, told no number, give
-exactly these (`decided`)? Where the label tells what was weighed, the error of the weight fractions is printed too.
+exactly these (`decided`)? Where the label tells what was weighed, the error of the weight fractions is printed too. Clean
+patterns of a single phase whose formula the index holds are searched as mixtures of up to two, to see how many stay
+one (`pure`).
 """
 
 import argparse
@@ -20,6 +22,7 @@ import numpy as np
 import pandas as pd
 
 from xsearch.chemistry.formula import parse_formula, reduced_formula
+from xsearch.evaluate.labelled import read_labelled
 from xsearch.search import SearchIndex, open_index
 from xsearch.spectra import PowderPattern
 
@@ -96,6 +99,17 @@ def figures(outcomes: list[Outcome]) -> dict[str, float | int | None]:
     }
 
 
+def pure(index: SearchIndex, path: Path, blind: bool) -> dict[str, float | int | None]:
+    """How many patterns of a single phase stay one phase."""
+    stayed = []
+    known = "select count(*) from materials where reduced_formula = ?"
+    for one in read_labelled(path):
+        if one.is_clean and index.index.sql(known, [one.formula]).fetchall()[0][0]:
+            result = index.search_mixture(one.pattern, phases=2, only=None if blind else one.elements)
+            stayed.append(len(result.hits) == 1)
+    return {"n": len(stayed), "stay_one": float(np.mean(stayed)) if stayed else None}
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -117,6 +131,7 @@ def main() -> None:
         "index": index.name,
         "elements": "unknown" if asked.blind else "known",
         **{f"{n}_phases": figures([one for one in outcomes if len(one.phases) == n]) for n in (2, 3)},
+        "pure": pure(index, path, asked.blind),
         "patterns": [asdict(one) for one in outcomes],
     }
     if asked.json:
@@ -124,6 +139,7 @@ def main() -> None:
         return
     for n in (2, 3):
         print(f"{n} phases, elements {report['elements']}: {report[f'{n}_phases']}")
+    print(f"one phase: {report['pure']}")
     for one in outcomes:
         print(f"  {'+' if one.list_of_n else '-' if one.answerable else '?'} {one.label}: {', '.join(one.found)}")
 

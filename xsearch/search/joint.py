@@ -29,7 +29,7 @@ FIT_SCALE = 1
 CHOICE_COST = 0.5
 """Evidence that a phase must bring for each unit of the logarithm of the number of rows it was chosen from. Like the
 Bayesian information criterion (Schwarz, Ann. Statist. 6 (1978) 461) it keeps phases out that only fit noise and
-texture; on measured patterns of one phase a false second one brings less in 98 of 100."""
+texture. It was chosen on measured patterns of one phase, whose false second ones bring less in 98 of 100."""
 
 MISSING_COST = 3.0
 """What an element costs that must be in the sample and is in none of the phases; it may sit in a glass."""

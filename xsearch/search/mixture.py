@@ -74,11 +74,12 @@ class Searched:
 
 
 class Explored:
-    """Every hypothesis that was fitted, each set of rows once."""
+    """Every hypothesis that was fitted, each set of rows once, and to which of them phases were added."""
 
     def __init__(self, target: Target) -> None:
         self.target = target
         self.found: dict[frozenset[int], Hypothesis] = {}
+        self.grown: set[frozenset[int]] = set()
 
     def fit(self, parts: tuple[Component, ...]) -> Hypothesis:
         """Fit a sum; of one set of rows the better strains are kept."""
@@ -134,6 +135,10 @@ def find_mixture(searched: Searched, pattern: NetPattern, most: int) -> tuple[li
 
 def _grow(searched: Searched, explored: Explored, base: tuple[Component, ...], pool: Iterable[Component]) -> None:
     """Fit a sum with each phase that may be added to it: those for what it leaves, and those for the whole pattern."""
+    rows = frozenset(one.row for one in base)
+    if rows in explored.grown:
+        return
+    explored.grown.add(rows)
     left = explored.target.remainder(explored.target.fit(base))
     proposals = [] if left is None else searched.propose(left, MATCHED_LATER, PROPOSED_LATER)
     for part in _others(searched, base, [*proposals, *pool]):
