@@ -5,9 +5,9 @@
 The patterns are those of `pxrd_measured.parquet` in `$XSEARCH_DATA` with two phases or more. A mixture is answerable
 where the index holds every one of its formulas. Told are its elements (`--blind`: nothing). Two questions are asked:
 are all formulas in the list of as many phases as there are (`list_of_n`), and does the search, told no number, give
-exactly these (`decided`)? Where the label tells what was weighed, the error of the weight fractions is printed too. Clean
-patterns of a single phase whose formula the index holds are searched as mixtures of up to two, to see how many stay
-one (`pure`).
+exactly these (`decided`)? Where the label tells what was weighed, the error of the weight fractions is printed too.
+Clean patterns of a single phase whose formula the index holds are searched as mixtures of up to two, to see how many
+stay one (`pure`).
 """
 
 import argparse

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from xsearch.errors import XSearchError
 from xsearch.models.crystal_system import AXIS, SYSTEMS, Config, CrystalSystemNet, load, network_input, save
 from xsearch.preprocess.powder import net_pattern
 from xsearch.spectra import PowderPattern
@@ -53,3 +54,8 @@ def test_weights_come_back_as_they_were_saved(tmp_path: Path) -> None:
     x = torch.rand(2, 2, AXIS.bins)
     with torch.inference_mode():
         assert torch.equal(net(x), again(x))
+
+
+def test_missing_weights_say_how_to_make_them(tmp_path: Path) -> None:
+    with pytest.raises(XSearchError, match=r"there are no weights; `python -m xsearch\.training"):
+        load(tmp_path / "none.safetensors")

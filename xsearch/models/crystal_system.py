@@ -19,6 +19,7 @@ from safetensors import safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from xsearch.errors import XSearchError
 from xsearch.preprocess.axis import LogQAxis
 from xsearch.preprocess.powder import NetPattern
 
@@ -98,7 +99,13 @@ def save(net: CrystalSystemNet, path: Path = WEIGHTS_FILE) -> None:
 
 @lru_cache(maxsize=2)
 def load(path: Path = WEIGHTS_FILE) -> CrystalSystemNet:
-    """The trained network, ready to predict."""
+    """The trained network, ready to predict.
+
+    Raises:
+        XSearchError: where there are no weights.
+    """
+    if not path.is_file():
+        raise XSearchError(f"{path}: there are no weights; `python -m xsearch.training.crystal_system` trains them.")
     with safe_open(path, framework="pt") as stored:
         net = CrystalSystemNet(Config(**json.loads(stored.metadata()["config"])))
         net.load_state_dict({name: stored.get_tensor(name) for name in stored.keys()})  # noqa: SIM118
