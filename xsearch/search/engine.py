@@ -17,14 +17,14 @@ from xsearch.indexes import Index
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import net_pattern
 from xsearch.results import MixtureResult, SearchResult
-from xsearch.search.hits import make_hits
+from xsearch.search.hits import make_hits, not_above_the_first
 from xsearch.search.match import match
 from xsearch.search.mixture import Searched, find_mixture
 from xsearch.search.mixture_hits import make_mixture
 from xsearch.search.prior import PRIOR_IN_RECALL, log_prior, parse_prior
 from xsearch.search.rank import phases, weigh
 from xsearch.search.recall import best_rows, recall
-from xsearch.search.verdict import score, verdict
+from xsearch.search.verdict import margins, verdict
 from xsearch.spectra import PowderPattern, Xanes
 
 MATCHED = 250
@@ -121,11 +121,12 @@ class SearchIndex:
             with _timed(timings, "rank"):
                 evidence = weigh(self.index, matches, kept.score, known)
                 groups = phases(self.index, matches, evidence.total)
-                scores = score(evidence.total, groups)
+                margin = margins(evidence.total, groups)
                 if not fold:
                     order = np.lexsort((matches.rows, -evidence.total))
                     groups = [[place] for place in order.tolist()]
-                hits = make_hits(self.index, pattern, matches, evidence, scores, groups[:top])
+                found = make_hits(self.index, pattern, matches, evidence, margin, groups[:top], len(rows), known)
+                hits = not_above_the_first(found)
         return SearchResult(
             pattern=pxrd,
             hits=hits,

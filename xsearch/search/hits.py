@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,8 +13,10 @@ from xsearch.preprocess.kernels import broaden, line_intensities
 from xsearch.preprocess.powder import NetPattern
 from xsearch.results.hit import Cell, Hit
 from xsearch.search.match import AXIS, SCALES, Matches
+from xsearch.search.prior import KNOWN_BONUS, Prior
 from xsearch.search.rank import Evidence
 from xsearch.search.strain import strain_tensor
+from xsearch.search.verdict import probability
 from xsearch.simulate.powder import spacings
 
 EXPLAINED_WIDTH = 0.007
@@ -24,10 +28,22 @@ def make_hits(
     pattern: NetPattern,
     matches: Matches,
     evidence: Evidence,
-    scores: NDArray[np.float64],
+    margin: NDArray[np.float64],
     groups: list[list[int]],
+    choices: int,
+    prior: Prior,
+    unexplained: float | None = None,
 ) -> tuple[Hit, ...]:
-    """Hits of groups of places in `matches`, each group a phase with its best entry first."""
+    """Hits of groups of places in `matches`, each group a phase with its best entry first.
+
+    Args:
+        index, pattern, matches, evidence: of the search.
+        margin: (k,) of the summed evidence to the best other phase.
+        groups: places in `matches`.
+        choices: how many entries were searched.
+        prior: which prior counted; without one, the score takes half the bonus of a known compound.
+        unexplained: by all phases together, where the hits are those of a mixture.
+    """
     places = sorted({place for group in groups for place in group})
     rows = [int(matches.rows[place]) for place in places]
     owners = [int(index.columns.cell_of[row]) for row in rows]
@@ -40,15 +56,23 @@ def make_hits(
         owner = int(index.columns.cell_of[row])
         reflections = index.reflections(row)
         cell = strained_cell(reflections.cell, matches.amplitudes[place])
+        left = _unexplained(pattern, measured, reflections.hkl, reflections.structure_factor_sq, cell)
+        chance = probability(
+            strain=float(evidence.strain[place] + evidence.shape[place]),
+            prior=float(evidence.prior[place]) if prior is Prior.KNOWN else KNOWN_BONUS / 2,
+            unexplained=left if unexplained is None else unexplained,
+            margin=float(margin[place]),
+            choices=choices,
+        )
         return Hit(
             rank=rank,
             material=materials[row] if owner < 0 else materials[owner],
-            score=float(scores[place]),
+            score=chance,
             strain=float(matches.strain[place]),
             cell=cell,
             zero_shift_deg=float(matches.zero_shift_deg[place]),
             fwhm_deg=pattern.fwhm_deg,
-            unexplained=_unexplained(pattern, measured, reflections.hkl, reflections.structure_factor_sq, cell),
+            unexplained=left,
             evidence=_terms(matches, evidence, place),
             reflections=reflections,
             matched_cell=None if owner < 0 else materials[row],
@@ -59,6 +83,17 @@ def make_hits(
         one(group[0], rank, tuple(one(place, rank) for place in group[1:]))
         for rank, group in enumerate(groups, start=1)
     )
+
+
+def not_above_the_first(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
+    """The same hits, none with a higher score than a better one: only the first's was set on measured patterns."""
+    lowest = 1.0
+    falling = []
+    for hit in hits:
+        lowest = min(lowest, hit.score)
+        twins = tuple(replace(twin, score=min(lowest, twin.score)) for twin in hit.duplicates)
+        falling.append(replace(hit, score=lowest, duplicates=twins))
+    return tuple(falling)
 
 
 def strained_cell(cell: NDArray[np.float64], amplitudes: NDArray[np.float64]) -> Cell:

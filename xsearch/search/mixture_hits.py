@@ -8,14 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import lattice_from_parameters
-from xsearch.preprocess.powder import NetPattern
 from xsearch.results import Hit, Mixture, PhaseAmount
 from xsearch.search.hits import make_hits
-from xsearch.search.joint import Hypothesis
+from xsearch.search.joint import Hypothesis, Target
 from xsearch.search.match import SCALES, Matches
 from xsearch.search.mixture import Explored, Searched
 from xsearch.search.rank import weigh
-from xsearch.search.verdict import probability
 
 
 def make_mixture(searched: Searched, hypothesis: Hypothesis, explored: Explored) -> Mixture:
@@ -23,7 +21,7 @@ def make_mixture(searched: Searched, hypothesis: Hypothesis, explored: Explored)
     support = hypothesis.evidence - np.array(
         [explored.best_without(searched.kind(row), searched) for row in hypothesis.rows]
     )
-    hits = phase_hits(searched, explored.target.pattern, hypothesis, support)
+    hits = phase_hits(searched, explored.target, hypothesis, support)
     weights = weight_fractions(hits, hypothesis.amounts)
     order = np.argsort(-weights, kind="stable").tolist()
     return Mixture(
@@ -38,9 +36,9 @@ def make_mixture(searched: Searched, hypothesis: Hypothesis, explored: Explored)
 
 
 def phase_hits(
-    searched: Searched, pattern: NetPattern, hypothesis: Hypothesis, support: NDArray[np.float64]
+    searched: Searched, target: Target, hypothesis: Hypothesis, support: NDArray[np.float64]
 ) -> tuple[Hit, ...]:
-    """A hit a phase; the evidence of the profile is that of the sum, the margin of the score the phase's support."""
+    """A hit a phase, scored by the profile and the unexplained share of the sum, its support as the margin."""
     parts = hypothesis.components
     matches = Matches(
         rows=np.array(hypothesis.rows, np.int64),
@@ -50,8 +48,17 @@ def phase_hits(
     )
     widest = np.full(len(parts), hypothesis.correlations[-1], np.float32)
     evidence = weigh(searched.index, matches, widest, searched.prior)
-    scores = probability(evidence.total, support)
-    return make_hits(searched.index, pattern, matches, evidence, scores, [[place] for place in range(len(parts))])
+    return make_hits(
+        searched.index,
+        target.pattern,
+        matches,
+        evidence,
+        support,
+        [[place] for place in range(len(parts))],
+        len(searched.rows),
+        searched.prior,
+        target.unexplained(hypothesis),
+    )
 
 
 def weight_fractions(hits: tuple[Hit, ...], amounts: NDArray[np.float64]) -> NDArray[np.float64]:
