@@ -10,7 +10,7 @@ import pytest
 from tests.search.conftest import Measure
 from xsearch.errors import SpectrumError
 from xsearch.evaluate.labelled import read_labelled, right_rows
-from xsearch.evaluate.pxrd import Outcome, evaluate, expected_calibration_error, figures
+from xsearch.evaluate.pxrd import Outcome, evaluate, expected_calibration_error, figures, symmetry
 from xsearch.search import SearchIndex
 
 
@@ -67,6 +67,14 @@ def test_removed_answers_are_refused(labelled_file: Path, prototypes: SearchInde
     assert 0 <= report["ece"] <= 1
     without = evaluate(labelled_file, prototypes, removed=False).to_dict()
     assert (without["removed"], without["ece"]) == (0, None)
+
+
+def test_symmetry_of_the_first_hit_is_counted() -> None:
+    pairs = [(225, 225), (225, 221), (14, 15), (14, 62), (2, 0), (0, 14)]
+    outcomes = [Outcome(str(i), True, 1, 1.0, "", "match", space_groups=pair) for i, pair in enumerate(pairs)]
+    found = symmetry(outcomes)
+    assert found["space_group_accuracy"] == pytest.approx(1 / 5)
+    assert found["crystal_system_accuracy"] == pytest.approx(3 / 5)
 
 
 def test_calibration_error_is_the_mean_gap() -> None:

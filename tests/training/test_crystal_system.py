@@ -10,7 +10,7 @@ from tests.evaluate.test_pxrd import labelled_file  # noqa: F401
 from tests.search.conftest import measured, prototypes  # noqa: F401
 from xsearch.models.crystal_system import AXIS, SYSTEMS, Config, CrystalSystemNet
 from xsearch.search import SearchIndex
-from xsearch.training.crystal_system import Patterns, accuracy_measured, accuracy_simulated, system_of, train
+from xsearch.training.crystal_system import Patterns, accuracy_measured, accuracy_simulated, train
 
 
 @pytest.fixture
@@ -53,13 +53,6 @@ def test_training_goes_on_from_its_checkpoint(
     report = accuracy_simulated(patterns, net, 10)
     assert 0 <= report["right"] <= 1
     assert report["n"] == 10
-
-
-def test_systems_of_space_groups(prototypes: SearchIndex) -> None:  # noqa: F811
-    named = [(1, "triclinic"), (15, "monoclinic"), (16, "orthorhombic"), (142, "tetragonal"), (143, "trigonal")]
-    assert all(system_of(number) == system for number, system in [*named, (168, "hexagonal"), (230, "cubic")])
-    rows = prototypes.index.sql("select space_group, crystal_system from materials where space_group > 0").fetchall()
-    assert all(system_of(number) == system for number, system in rows)
 
 
 def test_measured_patterns_have_the_first_hit_beside_the_network(

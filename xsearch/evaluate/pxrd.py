@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.chemistry.symmetry import crystal_system
 from xsearch.errors import QueryError, SpectrumError
 from xsearch.evaluate.labelled import LabelledPattern, read_labelled, right_rows
 from xsearch.results import Hit
@@ -40,6 +41,7 @@ class Outcome:
     Attributes:
         score: of the first hit. removed_score, removed_verdict: of the answer with the right entries taken out of the
             index, NaN and empty where that was not tried.
+        space_groups: number of the label's and of the first hit's space group, 0 where unknown.
     """
 
     label: str
@@ -51,6 +53,7 @@ class Outcome:
     score: float = float("nan")
     removed_score: float = float("nan")
     removed_verdict: str = ""
+    space_groups: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +129,24 @@ def figures(outcomes: tuple[Outcome, ...]) -> dict[str, Any]:
         **shares,
         "latency_ms_p50": float(np.percentile(latencies, 50)),
         "latency_ms_p95": float(np.percentile(latencies, 95)),
+        **symmetry(outcomes),
         **calibration(outcomes),
+    }
+
+
+def symmetry(outcomes: Sequence[Outcome]) -> dict[str, float | None]:
+    """Shares of the patterns whose first hit has the crystal system and the space group of the label.
+
+    Patterns that the index cannot answer count too: a wrong compound may well have the right symmetry.
+    """
+    pairs = [one.space_groups for one in outcomes if one.space_groups[0]]
+    if not pairs:
+        return {"crystal_system_accuracy": None, "space_group_accuracy": None}
+    return {
+        "crystal_system_accuracy": float(
+            np.mean([bool(found) and crystal_system(truth) == crystal_system(found) for truth, found in pairs])
+        ),
+        "space_group_accuracy": float(np.mean([truth == found for truth, found in pairs])),
     }
 
 
@@ -235,6 +255,7 @@ def evaluate(
             score=first.score if first else 0.0,
             removed_score=float("nan") if lacking is None else lacking.hits[0].score if lacking.hits else 0.0,
             removed_verdict=lacking.verdict if lacking else "",
+            space_groups=(labelled.space_group or 0, (first.material.space_group or 0) if first else 0),
         )
         outcomes[labelled.is_clean].append(outcome)
         if progress:

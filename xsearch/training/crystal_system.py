@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from xsearch.chemistry.symmetry import crystal_system
 from xsearch.errors import SpectrumError
 from xsearch.evaluate.labelled import read_labelled
 from xsearch.indexes import Index
@@ -174,7 +175,7 @@ def accuracy_measured(net: CrystalSystemNet, labelled: Path, searched: SearchInd
             continue
         with torch.inference_mode():
             logits = net(torch.from_numpy(network_input(net_pattern(one.pattern)))[None])
-        truth.append(system_of(one.space_group))
+        truth.append(crystal_system(one.space_group))
         learned.append(SYSTEMS[int(logits.argmax())])
         physics.append(searched.search(one.pattern, top=1).hits[0].material.crystal_system or "")
     real, net_says, hit_says = np.array(truth), np.array(learned), np.array(physics)
@@ -188,12 +189,6 @@ def accuracy_measured(net: CrystalSystemNet, labelled: Path, searched: SearchInd
         "right_where_they_agree": float((real == hit_says)[agree].mean()) if agree.any() else 0.0,
         "first_hit_right_where_they_differ": float((real == hit_says)[~agree].mean()) if (~agree).any() else 0.0,
     }
-
-
-def system_of(space_group: int) -> str:
-    """The crystal system of a space group's number."""
-    ends = (2, 15, 74, 142, 167, 194, 230)
-    return SYSTEMS[int(np.searchsorted(ends, space_group))]
 
 
 def _parts(inputs: list[NDArray[np.float32]], size: int) -> list[list[NDArray[np.float32]]]:
