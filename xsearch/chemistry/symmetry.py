@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal, cell_parameters
 from xsearch.errors import CrystalError
+
+if TYPE_CHECKING:
+    import moyopy
+
+logging.getLogger("moyo").setLevel(logging.ERROR)  # its remarks on cells that are not primitive are of no use here
 
 SYMPREC_A = 0.1
 TIGHTER_SYMPRECS_A = (0.1, 0.01, 0.001)
@@ -23,7 +30,8 @@ class Symmetry:
         crystal_system: of that space group; trigonal groups, rhombohedral ones included, are in hexagonal axes.
         wyckoffs: a letter for each distinct position of the crystal.
         orbits: for each distinct position, the first position equivalent to it.
-        to_conventional: (3, 3) float64; row indices transform as hkl_conventional = hkl_given @ to_conventional.
+        primitive: the standardised primitive cell, its atoms moved onto the symmetry.
+        to_conventional: (3, 3) int64; indices of `primitive` transform as hkl_conventional = hkl @ to_conventional.
         cell: (6,) float64, symmetrised conventional cell: a b c in Å, α β γ in degrees.
         symprec_A: the tolerance that was used.
     """
@@ -32,7 +40,8 @@ class Symmetry:
     crystal_system: str
     wyckoffs: tuple[str, ...]
     orbits: tuple[int, ...]
-    to_conventional: NDArray[np.float64]
+    primitive: Crystal
+    to_conventional: NDArray[np.int64]
     cell: NDArray[np.float64]
     symprec_A: float
 
@@ -63,13 +72,15 @@ def distinct_positions(crystal: Crystal) -> tuple[NDArray[np.float64], tuple[tup
     found: dict[tuple[float, ...], int] = {}
     positions: list[NDArray[np.float64]] = []
     mixes: list[list[tuple[str, float]]] = []
-    for position, element, occupancy in zip(crystal.frac_coords, crystal.elements, crystal.occupancies, strict=True):
-        key = tuple((np.round(position, 4) % 1.0).tolist())
+    keys = map(tuple, (np.round(crystal.frac_coords, 4) % 1.0).tolist())
+    for key, position, element, occupancy in zip(
+        keys, crystal.frac_coords, crystal.elements, crystal.occupancies.tolist(), strict=True
+    ):
         if key not in found:
             found[key] = len(positions)
             positions.append(position)
             mixes.append([])
-        mixes[found[key]].append((element, round(float(occupancy), 3)))
+        mixes[found[key]].append((element, round(occupancy, 3)))
     return np.array(positions), tuple(tuple(sorted(mix)) for mix in mixes)
 
 
@@ -91,13 +102,31 @@ def find_symmetry(crystal: Crystal, symprec_A: float = SYMPREC_A) -> Symmetry:
             if isinstance(error, KeyboardInterrupt | SystemExit):
                 raise
             continue
+        primitive_lattice = np.array(found.prim_std_cell.basis)
+        conventional_lattice = np.array(found.std_cell.basis)
         return Symmetry(
             number=found.number,
             crystal_system=crystal_system(found.number),
             wyckoffs=tuple(found.wyckoffs),
             orbits=tuple(found.orbits),
-            to_conventional=np.array(found.std_linear, dtype=np.float64),
-            cell=np.array(cell_parameters(np.array(found.std_cell.basis))),
+            primitive=_crystal_of(
+                primitive_lattice, found.prim_std_cell, {number: mix for mix, number in kinds.items()}
+            ),
+            to_conventional=np.rint(conventional_lattice @ np.linalg.inv(primitive_lattice)).astype(np.int64).T,
+            cell=np.array(cell_parameters(conventional_lattice)),
             symprec_A=tolerance,
         )
     raise CrystalError("No space group could be found; the atoms may lie on top of each other.")
+
+
+def _crystal_of(
+    lattice_A: NDArray[np.float64], cell: moyopy.Cell, mixes: dict[int, tuple[tuple[str, float], ...]]
+) -> Crystal:
+    """A crystal from moyo's cell, whose numbers stand for mixes of elements."""
+    entries = [
+        (position, element, occupancy)
+        for position, number in zip(cell.positions, cell.numbers, strict=True)
+        for element, occupancy in mixes[number]
+    ]
+    positions, elements, occupancies = zip(*entries, strict=True)
+    return Crystal(lattice_A, np.array(positions), elements, np.array(occupancies))

@@ -1,0 +1,139 @@
+"""The shape of the house: one direction of imports, cheap imports, the links at the root, exact pins."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "xsearch"
+
+LAYERS = (
+    {"errors", "elements", "paths"},
+    {"spectra"},
+    {"chemistry"},
+    {"simulate"},
+    {"preprocess"},
+    {"models"},
+    {"indexes"},
+    {"results"},
+    {"search"},
+    {"builders"},
+    {"training", "infer", "evaluate"},
+    {"cli", "__main__"},
+)
+LEVEL = {name: level for level, names in enumerate(LAYERS) for name in names}
+
+HEAVY = ("torch", "faiss", "pymatgen", "mp_api", "matplotlib", "numba", "sklearn", "scipy", "pandas", "duckdb")
+
+LONGEST_FILE = 400
+
+
+def sources() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
+
+
+def layer_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imported_layers(path: Path) -> list[tuple[int, str]]:
+    """(line, layer) of every import of our own package in a file, inside functions too."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno} imports relatively; write `from xsearch...`"
+            names = [node.module or ""]
+            if node.module == "xsearch":
+                names = [f"xsearch.{alias.name}" for alias in node.names]
+        else:
+            continue
+        found += [(node.lineno, name.split(".")[1]) for name in names if name.startswith("xsearch.")]
+    return found
+
+
+def test_every_module_belongs_to_a_layer() -> None:
+    strangers = {layer_of(path) for path in sources()} - LEVEL.keys() - {"__init__"}
+    assert not strangers, f"say in LAYERS where {strangers} belong"
+
+
+def test_imports_go_only_down() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{line} imports xsearch.{layer}"
+        for path in sources()
+        if layer_of(path) != "__init__"
+        for line, layer in imported_layers(path)
+        if LEVEL.get(layer, -1) > LEVEL[layer_of(path)]
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_command_does_no_arithmetic_on_arrays() -> None:
+    for path in (PACKAGE / "cli").glob("*.py"):
+        assert not re.search(r"^\s*(import|from) numpy", path.read_text(), re.MULTILINE), f"{path.name} imports numpy"
+
+
+def test_files_stay_short() -> None:
+    lengths = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8").count("\n") for path in sources()}
+    assert not {name: length for name, length in lengths.items() if length > LONGEST_FILE}
+
+
+@pytest.mark.parametrize("name", ["indexes", "builders", "cli"])
+def test_root_links_lead_into_the_package(name: str) -> None:
+    link = ROOT / name
+    assert link.is_symlink()
+    assert os.readlink(link) == f"xsearch/{name}"
+    assert (link / "__init__.py").samefile(PACKAGE / name / "__init__.py")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "import xsearch; dir(xsearch)",
+        "import sys; sys.argv = ['xsearch', '--help']; import xsearch.cli; xsearch.cli.main()",
+        "import sys; sys.argv = ['xsearch', 'query', '--help']; import xsearch.cli; xsearch.cli.main()",
+    ],
+)
+def test_first_contact_loads_nothing_heavy(statement: str) -> None:
+    code = (
+        f"import sys\ntry:\n    {statement}\nexcept SystemExit:\n    pass\n"
+        f"print('loaded:', *[name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "loaded:"
+
+
+def test_help_comes_within_half_a_second_of_computing() -> None:
+    code = (
+        "import resource, subprocess, sys\n"
+        "subprocess.run([sys.executable, '-m', 'xsearch', '--help'], stdout=subprocess.DEVNULL, check=True)\n"
+        "used = resource.getrusage(resource.RUSAGE_CHILDREN); print(used.ru_utime + used.ru_stime)"
+    )
+    seconds = [float(subprocess.check_output([sys.executable, "-c", code])) for _ in range(3)]
+    assert min(seconds) <= 0.5, seconds
+
+
+def pins() -> dict[str, str]:
+    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+    assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", line) for line in lines), "exact pins only"
+    return {canonical(name): version for name, _, version in (line.partition("==") for line in lines)}
+
+
+def canonical(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def test_constraints_pin_every_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    asked = [*project["dependencies"], *extras["cpu"], *extras["dev"]]
+    names = {canonical(re.split(r"[<>=!~\[; ]", requirement, maxsplit=1)[0]) for requirement in asked}
+    assert names <= pins().keys()
+    assert pins()["torch"] == "2.13.0"

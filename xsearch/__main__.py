@@ -1,0 +1,5 @@
+"""`python -m xsearch`: the same as the `xsearch` command."""
+
+from xsearch.cli import main
+
+main()

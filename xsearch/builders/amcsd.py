@@ -1,0 +1,255 @@
+"""Measured crystals of the American Mineralogist Crystal Structure Database, as the larixite package carries them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from base64 import b64decode
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.builders.conditions import measured_at
+from xsearch.builders.material import draft
+from xsearch.builders.source import Item, Process
+from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
+from xsearch.chemistry.expand import fill_cell, parse_operations
+from xsearch.chemistry.formula import parse_formula, reduced_formula
+from xsearch.chemistry.labels import Atom, read_label
+from xsearch.chemistry.material import Material
+from xsearch.errors import CrystalError, MissingExtra
+
+SCALE = 4e6
+"""Coordinates and occupancies are stored as 4-byte whole numbers, in units of 1/SCALE."""
+
+UNKNOWN, NOT_APPLICABLE = 2.0, 3.0
+"""What `?` and `.` of the original file became."""
+
+CELL = ("a", "b", "c", "alpha", "beta", "gamma")
+CITATION = "R. T. Downs and M. Hall-Wallace, American Mineralogist 88, 247-250 (2003)"
+
+ROWS = """
+SELECT cif.id, minerals.name AS mineral, spacegroups.hm_notation AS space_group, spacegroups.symmetry_xyz AS operations,
+       publications.journalname AS journal, publications.volume, publications.year, publications.page_first AS page,
+       cif.publication_id, cif.formula, cif.compound, cif.pub_title AS title,
+       cif.a, cif.b, cif.c, cif.alpha, cif.beta, cif.gamma, cif.cell_volume,
+       cif.atoms_sites AS labels, cif.atoms_x AS x, cif.atoms_y AS y, cif.atoms_z AS z, cif.atoms_occupancy AS occupancy
+FROM cif
+LEFT JOIN minerals ON minerals.id = cif.mineral_id
+LEFT JOIN spacegroups ON spacegroups.id = cif.spacegroup_id
+LEFT JOIN publications ON publications.id = cif.publication_id
+ORDER BY cif.id
+"""
+AUTHORS = """
+SELECT publication_authors.publication_id, authors.name
+FROM publication_authors JOIN authors ON authors.id = publication_authors.author_id
+ORDER BY publication_authors.rowid
+"""
+
+
+def amcsd_file() -> Path:
+    """The SQLite file.
+
+    Raises:
+        MissingExtra: where larixite, or its file, is not installed.
+    """
+    spec = find_spec("larixite")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        if (path := Path(folder) / "amcsd_cif1.db").exists():
+            return path
+    raise MissingExtra(
+        "The mineral database comes with the package larixite, which is not there: pip install larixite."
+    )
+
+
+@dataclass(frozen=True)
+class AmcsdSource:
+    """The mineral database, or the part of it whose reduced formulas are asked for.
+
+    Attributes:
+        only: reduced formulas to keep; None keeps all. A formula that cannot be read is kept.
+    """
+
+    only: frozenset[str] | None = None
+    name: str = "American Mineralogist Crystal Structure Database"
+    licence: str = "free for use with citation"
+    citation: str = CITATION
+    process: Process = field(default_factory=lambda: process_amcsd, repr=False)
+
+    @cached_property
+    def version(self) -> str:
+        """As the database states it."""
+        with _connect() as connection:
+            (tag, date) = connection.execute("SELECT tag, date FROM version ORDER BY id DESC").fetchone()
+        return f"larixite {tag}, {date[:8]}"
+
+    def fingerprint(self) -> str:
+        """A hash of the file and of the formulas asked for."""
+        digest = hashlib.sha256(amcsd_file().read_bytes())
+        digest.update(json.dumps(sorted(self.only) if self.only is not None else None).encode())
+        return digest.hexdigest()
+
+    def count(self) -> int | None:
+        """All rows; fewer come where formulas are asked for."""
+        if self.only is not None:
+            return None
+        with _connect() as connection:
+            return int(connection.execute("SELECT count(*) FROM cif").fetchone()[0])
+
+    def formulas(self) -> frozenset[str] | None:
+        """Not known before reading."""
+        return None
+
+    def items(self) -> Iterator[Item]:
+        """One item a crystal, by number."""
+        with _connect() as connection:
+            connection.row_factory = sqlite3.Row
+            authors: dict[int, list[str]] = {}
+            for publication, name in connection.execute(AUTHORS):
+                authors.setdefault(publication, []).append(name)
+            for row in connection.execute(ROWS):
+                if self.only is not None and not _may_be_one_of(row["formula"], self.only):
+                    continue
+                payload = dict(row)
+                payload["authors"] = tuple(authors.get(payload.pop("publication_id"), ()))
+                yield Item(f"amcsd-{row['id']:07d}", payload)
+
+
+def process_amcsd(item: Item) -> Material:
+    """A mineral from its row.
+
+    Raises:
+        CrystalError: where labels, coordinates and occupancies make no crystal.
+    """
+    row = item.payload
+    stated = _stated(row["formula"])
+    atoms = [read_label(label, stated) for label in json.loads(row["labels"])]
+    coords = np.stack([_decode(row[axis]) for axis in "xyz"], axis=1)
+    if len(coords) != len(atoms):
+        raise CrystalError(f"{len(atoms)} labels and {len(coords)} positions do not agree.")
+    if (coords >= UNKNOWN - 1e-6).any():
+        raise CrystalError("Positions of some atoms are not known.")
+    occupancies = _occupancies(row["occupancy"], len(atoms))
+    there = occupancies > 0
+    cell = [_cell_number(row[name]) for name in CELL]
+    crystal, origin = fill_cell(
+        lattice_from_parameters(*cell),
+        coords[there],
+        [atom.element for atom, present in zip(atoms, there, strict=True) if present],
+        occupancies[there],
+        *_operations(row["operations"]),
+    )
+    temperature_K, pressure_GPa = measured_at(row["title"] or "")
+    return draft(
+        item.item_id,
+        crystal,
+        source="American Mineralogist Crystal Structure Database",
+        licence="free for use with citation",
+        formula=(row["formula"] or "").replace(" ", "") or None,
+        hydrogen_without_position=_hydrogen_without_position(row, atoms, crystal, there, origin),
+        name=_known(row["mineral"]) or _known(row["compound"]),
+        reference=_reference(row),
+        is_measured=True,
+        is_theoretical=False,
+        temperature_K=temperature_K,
+        pressure_GPa=pressure_GPa,
+        properties={"space_group_symbol": row["space_group"].split("%")[0].strip()},
+    )
+
+
+@lru_cache(maxsize=1024)
+def _operations(text: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    return parse_operations(json.loads(text))
+
+
+def _hydrogen_without_position(
+    row: dict[str, Any],
+    atoms: Sequence[Atom],
+    crystal: Crystal,
+    there: NDArray[np.bool_],
+    origin: NDArray[np.intp],
+) -> float:
+    """Hydrogen atoms of the cell that labels such as `O-H` and `Wat` name.
+
+    Some entries place those atoms as well. Then the stated formula tells whether the labels count: of the three
+    readings (all labels, those with a capital H, none) the one that comes nearest to it is right.
+    """
+    present = [number for number, is_there in enumerate(there) if is_there]
+    full = crystal.occupancies
+    labels = json.loads(row["labels"])
+    every = np.array([atoms[i].hydrogens for i in present], dtype=float)
+    capital = np.array([0.0 if "-h" in labels[i] else atoms[i].hydrogens for i in present])
+    readings = [float((counts[origin] * full).sum()) for counts in (every, capital, np.zeros(len(present)))]
+    placed = crystal.composition.get("H", 0.0)
+    if not readings[0] or not placed:
+        return readings[0]
+    try:
+        stated = parse_formula(row["formula"] or "")
+    except CrystalError:
+        return readings[0]
+    others = sum(amount for element, amount in stated.items() if element != "H")
+    ratio = stated.get("H", 0.0) / others
+    heavy = sum(amount for element, amount in crystal.composition.items() if element != "H")
+    return min(readings, key=lambda reading: abs((placed + reading) / heavy - ratio))
+
+
+def _connect() -> sqlite3.Connection:
+    return sqlite3.connect(f"file:{amcsd_file()}?mode=ro", uri=True)
+
+
+def _cell_number(text: str) -> float:
+    try:
+        return float(text.strip(" ,").replace(",", "."))
+    except ValueError:
+        raise CrystalError(f"The cell parameter {text!r} is not a number.") from None
+
+
+def _decode(text: str) -> NDArray[np.float64]:
+    return np.frombuffer(b64decode(text), dtype="<i4") / SCALE
+
+
+def _occupancies(text: str, n: int) -> NDArray[np.float64]:
+    """Missing occupancies are full ones."""
+    if text in ("0", ""):
+        return np.ones(n)
+    values = _decode(text).copy()
+    if len(values) != n:
+        raise CrystalError(f"{n} atoms and {len(values)} occupancies do not agree.")
+    values[values >= UNKNOWN - 1e-6] = 1.0
+    if (values > 1.1).any() or (values < 0).any():
+        raise CrystalError(f"An occupancy of {values.max():g} is not possible.")
+    return np.minimum(values, 1.0)
+
+
+def _stated(formula: str | None) -> frozenset[str]:
+    try:
+        return frozenset(parse_formula(formula or ""))
+    except CrystalError:
+        return frozenset()
+
+
+def _may_be_one_of(formula: str | None, wanted: frozenset[str]) -> bool:
+    try:
+        return reduced_formula(parse_formula(formula or "")) in wanted
+    except CrystalError:
+        return True
+
+
+def _known(text: str | None) -> str | None:
+    return None if text is None or text == "<missing>" else " ".join(text.split())
+
+
+def _reference(row: dict[str, object]) -> str:
+    names = row["authors"]
+    assert isinstance(names, tuple)
+    who = ", ".join(names[:3]) + (" et al." if len(names) > 3 else "")
+    where = " ".join(str(row[key]) for key in ("journal", "volume") if row[key])
+    page = f", {row['page']}" if row["page"] else ""
+    return f"{who} ({row['year']}) {where}{page}; {CITATION}"

@@ -1,0 +1,76 @@
+"""The builds that a user asks for by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from xsearch.builders.cif import CifSource
+from xsearch.builders.engine import BuildResult, build
+from xsearch.builders.identity import index_folder
+from xsearch.builders.parquet import ParquetSource
+from xsearch.builders.starter import StarterSource
+from xsearch.indexes.versions import current_version
+
+STARTER = "starter"
+
+Paths = str | Path | Sequence[str | Path]
+
+
+def build_parquet(
+    files: Paths, name: str, *, workers: int | None = None, measured_cells: bool = True, progress: bool = True
+) -> BuildResult:
+    """Make an index from Parquet files with a crystal a row.
+
+    Args:
+        files: one or several; see `ParquetSource` for the columns.
+        name: of the index.
+        workers: processes; default one a core.
+        measured_cells: whether measured cells of the same phase, from the mineral database, are linked.
+        progress: whether to tell on the error stream how far it is.
+
+    Raises:
+        BuildError: where a file is missing or no such Parquet file, or nothing could be made of the rows.
+    """
+    source = ParquetSource.of(files)
+    return build(source, name, workers=workers, measured_cells=measured_cells, progress=progress)
+
+
+def build_cif(
+    paths: Paths, name: str, *, workers: int | None = None, licence: str = "not stated", progress: bool = True
+) -> BuildResult:
+    """Make an index from CIF files and folders of them.
+
+    Args:
+        paths: files, and folders that are searched with all that lies below.
+        name: of the index.
+        workers: processes; default one a core, and one for few files.
+        licence: of the crystals, to be stated on every hit.
+        progress: whether to tell on the error stream how far it is.
+
+    Raises:
+        BuildError: where a path is missing, no CIF file is found, or none could be read.
+    """
+    source = CifSource.of(paths, licence)
+    return build(source, name, workers=workers, measured_cells=False, progress=progress)
+
+
+def build_starter(name: str = STARTER, *, workers: int | None = None, progress: bool = True) -> BuildResult:
+    """Make the starter index: minerals of the American Mineralogist database and AFLOW's prototypes.
+
+    Args:
+        name: of the index.
+        workers: processes; default one a core.
+        progress: whether to tell on the error stream how far it is.
+
+    Raises:
+        MissingExtra: where the packages that carry the crystals are not installed.
+    """
+    return build(StarterSource(), name, workers=workers, measured_cells=False, progress=progress)
+
+
+def ensure_starter(*, progress: bool = True) -> BuildResult | None:
+    """Make the starter index if it is not there; None where it is."""
+    if current_version(index_folder(STARTER)) is not None:
+        return None
+    return build_starter(progress=progress)

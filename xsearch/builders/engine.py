@@ -1,0 +1,165 @@
+"""The build: items become chunks in worker processes, chunks are staged, and the finished whole is published."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+
+import numpy as np
+
+from xsearch.builders.amcsd import AmcsdSource
+from xsearch.builders.cells import MeasuredCells
+from xsearch.builders.identity import SETTINGS, describe, fingerprint_of, index_folder
+from xsearch.builders.progress import Progress, open_progress
+from xsearch.builders.recipe import Batch, Recipe
+from xsearch.builders.source import Item, Source
+from xsearch.builders.workers import run_here
+from xsearch.errors import BuildError
+from xsearch.indexes.chunk import Chunk, Failure
+from xsearch.indexes.index import Index
+from xsearch.indexes.staging import Staging
+
+BATCH = int(SETTINGS["batch"])
+
+Runner = Callable[[Recipe, Iterator[Batch]], Iterator[tuple[int, Chunk]]]
+"""Hands batches to where they are worked on, and gives back the chunks with their batch's number, in any order.
+
+It takes a new batch only when it needs one, so that not everything read is in memory at once.
+"""
+
+
+class BuildStopped(BuildError):
+    """A build was interrupted; what it had done is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class BuildResult:
+    """What a build made.
+
+    Attributes:
+        name: of the index.
+        version: name of the new version.
+        entries: rows of the index, linked measured cells included.
+        measured_cells: how many of them are linked measured cells.
+        failures: items that did not become rows; their reasons are in the index.
+        resumed: items that an earlier, interrupted build had already done.
+        seconds: of wall-clock time.
+    """
+
+    name: str
+    version: str
+    entries: int
+    measured_cells: int
+    failures: int
+    resumed: int
+    seconds: float
+
+
+def build(
+    source: Source,
+    name: str,
+    *,
+    workers: int | None = None,
+    measured_cells: bool = True,
+    progress: bool = True,
+    run: Runner | None = None,
+) -> BuildResult:
+    """Make an index, or a new version of it, from a source.
+
+    A build that was killed or interrupted is taken up where it stood by the same call. What the index held before
+    stays in use until the new version is whole.
+
+    Args:
+        source: where the crystals come from.
+        name: of the index.
+        workers: processes of this machine; default one a core. They change the time, never the index.
+        measured_cells: whether measured cells of the same phase are linked to computed entries.
+        progress: whether to tell on the error stream how far it is.
+        run: another way to run batches, such as on a cluster.
+
+    Raises:
+        BuildError: where the source cannot be read, nothing could be made of it, or the disk is full.
+        BuildStopped: after Ctrl-C; what was done is kept.
+    """
+    began = time.monotonic()
+    folder = index_folder(name)
+    runner = run or partial(run_here, workers=workers)
+    resumed = 0
+    with open_progress(progress) as told:
+        try:
+            cells = find_measured_cells(source, runner, told) if measured_cells else None
+            with Staging.open(folder, fingerprint_of(source, cells), SETTINGS) as staging:
+                told.start(f"building {name}", source.count())
+                reader = _Reader(source, staging.has, told)
+                for number, chunk in runner(Recipe(source.process, cells), reader.batches()):
+                    staging.write(number, chunk)
+                    told.advance(reader.size(number), len(chunk.failures))
+                resumed = reader.resumed
+                told.say(f"{name}: {reader.items:,} items done, writing the index")
+                version = staging.publish(reader.number, describe(source, cells))
+        except KeyboardInterrupt:
+            raise BuildStopped(
+                f"Stopped. What was done for {name!r} is kept, and an index of that name is as it was before; "
+                "the same command goes on from here."
+            ) from None
+    index = Index.open(folder)
+    return BuildResult(
+        name=name,
+        version=version,
+        entries=len(index),
+        measured_cells=int(np.count_nonzero(index.columns.cell_of >= 0)),
+        failures=index.manifest.counts["failures"],
+        resumed=resumed,
+        seconds=round(time.monotonic() - began, 2),
+    )
+
+
+def find_measured_cells(source: Source, runner: Runner, told: Progress) -> MeasuredCells | None:
+    """Crystals of the mineral database that may be the measured cells of a source's entries."""
+    formulas = source.formulas()
+    if formulas is None:
+        return None
+    minerals = AmcsdSource(only=formulas)
+    told.start("measured cells", None)
+    reader = _Reader(minerals, lambda number: False, told)
+    chunks = dict(runner(Recipe(minerals.process), reader.batches()))
+    return MeasuredCells.of(entry for number in sorted(chunks) for entry in chunks[number].entries())
+
+
+class _Reader:
+    """Reads a source in batches and keeps count."""
+
+    def __init__(self, source: Source, done: Callable[[int], bool], told: Progress) -> None:
+        self._source, self._done, self._told = source, done, told
+        self._sizes: dict[int, int] = {}
+        self.number = self.items = self.resumed = 0
+
+    def batches(self) -> Iterator[Batch]:
+        """The batches that are still to be made. An id that comes a second time is refused."""
+        seen: set[str] = set()
+        items = self._source.items()
+        while run := tuple(islice(items, BATCH)):
+            kept: list[Item] = []
+            refused: list[Failure] = []
+            for item in run:
+                if item.item_id in seen:
+                    refused.append(Failure(item.item_id, "Another item has the same id; only the first is kept."))
+                else:
+                    seen.add(item.item_id)
+                    kept.append(item)
+            number = self.number
+            self._sizes[number] = len(run)
+            self.number += 1
+            self.items += len(run)
+            if self._done(number):
+                self.resumed += len(run)
+                self._told.advance(len(run))
+            else:
+                yield Batch(number, tuple(kept), tuple(refused))
+
+    def size(self, number: int) -> int:
+        """How many items a batch had."""
+        return self._sizes[number]

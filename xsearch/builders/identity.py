@@ -1,0 +1,81 @@
+"""What makes two builds the same build, and where an index of a name lies."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import xsearch
+from xsearch.builders.cells import MeasuredCells
+from xsearch.builders.source import Source
+from xsearch.chemistry.symmetry import SYMPREC_A
+from xsearch.errors import BuildError
+from xsearch.paths import indexes_folder
+from xsearch.simulate.powder import D_MIN_A
+
+SETTINGS: dict[str, Any] = {
+    "batch": 500,  # a few seconds of work, so that little is lost when a build is killed
+    "d_min_A": D_MIN_A,
+    "symprec_A": SYMPREC_A,
+    "xsearch": xsearch.__version__,
+}
+"""Stated in the manifest."""
+
+SHAPING = ("elements.py", "chemistry", "simulate", "preprocess", "builders")
+"""The parts of this package whose code decides what a chunk holds."""
+
+LIBRARIES = ("moyopy", "pymatgen-core", "gemmi", "numpy")
+
+
+def fingerprint_of(source: Source, cells: MeasuredCells | None) -> str:
+    """What a build's chunks depend on, in one hash; chunks of another fingerprint are not taken over."""
+    linked = None
+    if cells is not None:
+        linked = [entry.material.material_id for entries in cells.by_phase.values() for entry in entries]
+    content = [source.fingerprint(), linked, SETTINGS, _code(), {name: version(name) for name in LIBRARIES}]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def describe(source: Source, cells: MeasuredCells | None) -> dict[str, Any]:
+    """What the manifest says about where the content comes from."""
+    said: dict[str, Any] = {
+        "source": source.name,
+        "source_version": source.version,
+        "licences": [source.licence],
+        "citations": [source.citation] if source.citation else [],
+        "measured_cells": cells is not None,
+    }
+    if cells is not None and len(cells):
+        linked = next(iter(cells.by_phase.values()))[0].material
+        said["licences"] = sorted({source.licence, linked.licence})
+        said["citations"] = [*said["citations"], cells.citation]
+    return said
+
+
+def index_folder(name: str) -> Path:
+    """Where the index of a name lies.
+
+    Raises:
+        BuildError: for a name that is no plain word.
+    """
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+        raise BuildError(
+            f"{name!r} is no name for an index; letters, digits, '-', '_' and '.' are expected, such as mp or lab-2."
+        )
+    return indexes_folder() / name
+
+
+@cache
+def _code() -> str:
+    digest = hashlib.sha256()
+    root = Path(xsearch.__file__).parent
+    for part in SHAPING:
+        path = root / part
+        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+            digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()

@@ -1,0 +1,238 @@
+"""Crystals from Parquet files, one a row."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from xsearch.builders.material import STATED_SPACE_GROUP, draft
+from xsearch.builders.source import Item, Process
+from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
+from xsearch.chemistry.formula import parse_formula, reduced_formula
+from xsearch.chemistry.material import Material
+from xsearch.errors import BuildError, CrystalError
+
+IDS = ("material_id", "source_id")
+CELL = ("a", "b", "c", "alpha", "beta", "gamma")
+NEEDED = (*CELL, "species", "frac_coords")
+"""Columns without which a row is no crystal; an id is needed as well."""
+
+PROPERTIES = {
+    "band_gap": ("band_gap_eV", "band_gap_src"),
+    "formation_energy_per_atom": ("formation_energy_eV_atom", "formation_energy_src"),
+    "energy_above_hull_formula_sg_min": ("energy_above_hull_formula_sg_min_eV", None),
+    "year_first_reported": ("year_first_reported", None),
+}
+"""Column to property and the column that says where the number comes from."""
+
+OTHERS = (
+    "formula",
+    "reduced_formula",
+    "source",
+    "licence",
+    "spacegroup_number",
+    "energy_above_hull",
+    "energy_above_hull_src",
+    "theoretical",
+    "duplicate_of",
+)
+
+ORIGINS = {
+    "mp": ("Materials Project", False),
+    "mvc": ("Materials Project", False),
+    "cod": ("Crystallography Open Database", True),
+}
+"""What the first part of an id says: the source, and whether its cells were measured."""
+
+BATCH_ROWS = 1000
+
+
+@dataclass(frozen=True)
+class ParquetSource:
+    """One or more Parquet files with a crystal a row: `NEEDED` columns, an id, and what else there is.
+
+    Attributes:
+        files: read one after another.
+    """
+
+    files: tuple[Path, ...]
+    licence: str = "as stated a row"
+    citation: str = ""
+    process: Process = field(default_factory=lambda: process_row, repr=False)
+
+    @classmethod
+    def of(cls, files: Sequence[str | Path] | str | Path) -> ParquetSource:
+        """Of files that are there and have the columns.
+
+        Raises:
+            BuildError: for a file that is missing, is no Parquet file, or lacks columns.
+        """
+        paths = tuple(Path(f) for f in ([files] if isinstance(files, str | Path) else files))
+        if not paths:
+            raise BuildError("No Parquet file was given.")
+        for path in paths:
+            _check(path)
+        return cls(paths)
+
+    @cached_property
+    def name(self) -> str:
+        """The source that the first row's id names, or the files' names."""
+        for item in self.items():
+            known = ORIGINS.get(item.item_id.partition("-")[0])
+            return known[0] if known else ", ".join(path.name for path in self.files)
+        return ", ".join(path.name for path in self.files)
+
+    @cached_property
+    def version(self) -> str:
+        """The files' names with the start of their checksums."""
+        return ", ".join(f"{path.name} sha256:{digest[:12]}" for path, digest in self._digests)
+
+    def fingerprint(self) -> str:
+        """A hash of the files' content."""
+        return hashlib.sha256(" ".join(digest for _, digest in self._digests).encode()).hexdigest()
+
+    def count(self) -> int | None:
+        """Rows of all files."""
+        return sum(int(pq.ParquetFile(path).metadata.num_rows) for path in self.files)
+
+    def formulas(self) -> frozenset[str] | None:
+        """Reduced formulas of all rows; None where no column tells."""
+        found: set[str] = set()
+        for path in self.files:
+            columns = set(pq.ParquetFile(path).schema_arrow.names)
+            if "reduced_formula" in columns:
+                found.update(_strings(path, "reduced_formula"))
+            elif "formula" in columns:
+                found.update(_reduced(text) for text in _strings(path, "formula"))
+            else:
+                return None
+        return frozenset(found - {""})
+
+    def items(self) -> Iterator[Item]:
+        """One item a row, in the files' order."""
+        for path in self.files:
+            file = pq.ParquetFile(path)
+            there = set(file.schema_arrow.names)
+            sources = [source for _, source in PROPERTIES.values() if source]
+            wanted = [name for name in (*IDS, *NEEDED, *OTHERS, *PROPERTIES, *sources) if name in there]
+            for batch in file.iter_batches(batch_size=BATCH_ROWS, columns=wanted):
+                yield from _rows(batch)
+
+    @cached_property
+    def _digests(self) -> list[tuple[Path, str]]:
+        found = []
+        for path in self.files:
+            with path.open("rb") as file:
+                found.append((path, hashlib.file_digest(file, "sha256").hexdigest()))
+        return found
+
+
+def process_row(item: Item) -> Material:
+    """A material from its row.
+
+    Raises:
+        CrystalError: where cell and sites make no crystal.
+    """
+    row = item.payload
+    if any(row.get(name) is None for name in NEEDED):
+        raise CrystalError(f"No value for {', '.join(name for name in NEEDED if row.get(name) is None)}.")
+    species = ["H" if symbol in ("D", "T") else symbol for symbol in row["species"]]
+    coords = np.asarray(row["frac_coords"])
+    if len(coords) != 3 * len(species):
+        raise CrystalError(f"{len(species)} species need {3 * len(species)} coordinates, got {len(coords)}.")
+    crystal = Crystal.ordered(lattice_from_parameters(*(float(row[name]) for name in CELL)), coords, species)
+    origin, is_measured = ORIGINS.get(item.item_id.partition("-")[0], (row.get("source"), None))
+    hull, loose_hull = row.get("energy_above_hull"), row.get("energy_above_hull_formula_sg_min")
+    return draft(
+        item.item_id,
+        crystal,
+        source=row.get("source") or origin or "Parquet",
+        licence=row.get("licence") or "not stated",
+        formula=row.get("formula"),
+        is_measured=is_measured,
+        is_theoretical=row.get("theoretical"),
+        energy_above_hull_eV=loose_hull if hull is None else hull,
+        duplicate_of=row.get("duplicate_of"),
+        properties=_properties(row, coords),
+    )
+
+
+def _properties(row: dict[str, Any], coords: np.ndarray) -> dict[str, float | bool | str | None]:
+    found: dict[str, float | bool | str | None] = {}
+    for column, (name, source) in PROPERTIES.items():
+        if row.get(column) is not None:
+            found[name] = row[column]
+            if source and row.get(source):
+                found[f"{name.rpartition('_')[0] if name.endswith('_eV') else name}_source"] = row[source]
+    if row.get("energy_above_hull") is not None:
+        found["energy_above_hull_source"] = row.get("energy_above_hull_src")
+    elif row.get("energy_above_hull_formula_sg_min") is not None:
+        found["energy_above_hull_source"] = "least of the same formula and space group"
+    if row.get("spacegroup_number") is not None:
+        found[STATED_SPACE_GROUP] = row["spacegroup_number"]
+    if _beyond_six_digits(coords):
+        found["coordinates_beyond_six_digits"] = True
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _beyond_six_digits(coords: np.ndarray) -> bool:
+    """Whether any coordinate was published with more than six decimals: a hint at the functional, seen in the data."""
+    single = np.asarray(coords, np.float32)
+    return bool((np.round(single.astype(np.float64), 6).astype(np.float32) != single).any())
+
+
+def _rows(batch: pa.RecordBatch) -> Iterator[Item]:
+    columns: dict[str, Any] = {}
+    for name in batch.schema.names:
+        column = batch.column(name)
+        is_list = pa.types.is_list(column.type) or pa.types.is_large_list(column.type)
+        if name == "frac_coords" and is_list and column.null_count == 0:
+            values, offsets = column.flatten().to_numpy(zero_copy_only=False), column.offsets.to_numpy()
+            offsets = offsets - offsets[0]
+            columns[name] = [values[i:j] for i, j in pairwise(offsets.tolist())]
+        elif pa.types.is_float32(column.type):
+            # 0.0262 as it was written, not the nearest number in single precision spelled out to 17 digits
+            columns[name] = [None if v is None else float(f"{v:.7g}") for v in column.to_pylist()]
+        else:
+            columns[name] = column.to_pylist()
+    ids = columns.pop("material_id", None) or columns.pop("source_id")
+    names = list(columns)
+    for number, values in enumerate(zip(*columns.values(), strict=True)):
+        yield Item(str(ids[number]), dict(zip(names, values, strict=True)))
+
+
+def _check(path: Path) -> None:
+    if not path.is_file():
+        raise BuildError(f"{path}: no such file; give a Parquet file of crystal structures.")
+    try:
+        columns = set(pq.ParquetFile(path).schema_arrow.names)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise BuildError(f"{path}: not a Parquet file ({' '.join(str(error).split())[:120]}).") from None
+    missing = [name for name in NEEDED if name not in columns]
+    if not columns.intersection(IDS):
+        missing.insert(0, " or ".join(IDS))
+    if missing:
+        raise BuildError(f"{path}: lacks the column{'s' if len(missing) > 1 else ''} {', '.join(missing)}.")
+
+
+def _strings(path: Path, column: str) -> set[str]:
+    found: set[str] = set()
+    for batch in pq.ParquetFile(path).iter_batches(columns=[column]):
+        found.update(text for text in batch.column(0).unique().to_pylist() if text)
+    return found
+
+
+def _reduced(text: str) -> str:
+    try:
+        return reduced_formula(parse_formula(text))
+    except CrystalError:
+        return ""

@@ -1,0 +1,88 @@
+"""Batches worked on by the processes of this machine."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+
+from xsearch.builders.recipe import Batch, Recipe
+from xsearch.errors import BuildError
+from xsearch.indexes.chunk import Chunk
+
+WAITING_PER_WORKER = 2
+"""Batches handed out ahead, so that no worker waits and memory stays small."""
+
+_recipe: Recipe | None = None  # of a worker process, set once as it starts
+
+
+def default_workers() -> int:
+    """One a core that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def run_here(recipe: Recipe, batches: Iterator[Batch], workers: int | None = None) -> Iterator[tuple[int, Chunk]]:
+    """Chunks of batches, in the order in which they get ready.
+
+    Args:
+        recipe: what to do with a batch.
+        batches: taken as workers get free.
+        workers: processes; one works in this process itself. Default: one a core.
+
+    Raises:
+        BuildError: where a worker process dies.
+    """
+    workers = default_workers() if workers is None else workers
+    if workers < 1:
+        raise BuildError(f"At least one worker is needed, not {workers}.")
+    if workers == 1:
+        for batch in batches:
+            yield batch.number, recipe(batch)
+        return
+    with _pool(recipe, workers) as pool:
+        try:
+            yield from _through(pool, batches, workers)
+        except BrokenProcessPool:
+            raise BuildError(
+                "A worker process died, perhaps for want of memory, or because the calling script lacks its "
+                "`if __name__ == '__main__':` line. What was done is kept; try again, or with --workers 1."
+            ) from None
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _through(pool: ProcessPoolExecutor, batches: Iterator[Batch], workers: int) -> Iterator[tuple[int, Chunk]]:
+    waiting: dict[Future[Chunk], int] = {}
+    while True:
+        for batch in islice(batches, workers * WAITING_PER_WORKER - len(waiting)):
+            waiting[pool.submit(_work, batch)] = batch.number
+        if not waiting:
+            return
+        done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+        for future in sorted(done, key=lambda f: waiting[f]):
+            yield waiting.pop(future), future.result()
+
+
+def _pool(recipe: Recipe, workers: int) -> ProcessPoolExecutor:
+    methods = multiprocessing.get_all_start_methods()
+    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(recipe,))
+
+
+def _start(recipe: Recipe) -> None:
+    """Prepare a worker: one thread, deaf to Ctrl-C (the parent hears it and lets the batch at hand finish)."""
+    global _recipe
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    _recipe = recipe
+
+
+def _work(batch: Batch) -> Chunk:
+    if _recipe is None:
+        raise BuildError("A worker was given a batch before its recipe.")
+    return _recipe(batch)

@@ -1,0 +1,41 @@
+"""The tree of commands."""
+
+from typing import Annotated
+
+import typer
+
+import xsearch
+from xsearch.cli import build, evaluate, index, query, simulate
+from xsearch.cli.failures import Commands
+
+app = typer.Typer(
+    name="xsearch",
+    cls=Commands,
+    help="Which crystal gave this spectrum? Structure search from powder X-ray diffraction patterns.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"xsearch {xsearch.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Which crystal gave this spectrum? Structure search from powder X-ray diffraction patterns."""
+
+
+app.command("query")(query.query)
+app.add_typer(build.app, name="build")
+app.add_typer(index.app, name="index")
+app.add_typer(simulate.app, name="simulate")
+app.add_typer(evaluate.app, name="evaluate")

@@ -1,0 +1,109 @@
+"""`xsearch index`: look after the indexes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xsearch.cli.options import JsonFlag
+from xsearch.cli.screen import print_json, say, show
+
+app = typer.Typer(help="List, check, move and delete indexes.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The index.")]
+
+
+@app.callback()
+def index() -> None:
+    """List, check, move and delete indexes."""
+
+
+@app.command("list")
+def list_(json: JsonFlag = False) -> None:
+    """List the indexes; the one in use is marked."""
+    from xsearch.indexes.library import list_indexes
+    from xsearch.results.listing import index_records, index_table
+
+    found = list_indexes()
+    if json:
+        print_json(index_records(found))
+    else:
+        show(index_table(found))
+
+
+@app.command("info")
+def info(name: Name, json: JsonFlag = False) -> None:
+    """Tell what an index holds: counts, sources, licences, settings, failures."""
+    from xsearch.indexes import Index
+    from xsearch.results.listing import info_record, info_table
+
+    opened = Index.open(name)
+    if json:
+        print_json(info_record(opened))
+    else:
+        show(info_table(opened))
+
+
+@app.command("verify")
+def verify(name: Name) -> None:
+    """Check every file of an index against its checksum."""
+    from xsearch.indexes import Index
+
+    Index.open(name).verify()
+    say(f"Index {name}: every file is as it was made.")
+
+
+@app.command("use")
+def use(name: Name) -> None:
+    """Make an index the one that queries search when they name none."""
+    from xsearch.indexes.library import use as use_index
+
+    use_index(name)
+    say(f"Index {name} is in use.")
+
+
+@app.command("export")
+def export(name: Name, file: Annotated[Path, typer.Argument(metavar="FILE.xsi", help="The file to write.")]) -> None:
+    """Pack an index into one file with checksums, to carry it to another machine."""
+    from xsearch.indexes.bundle import export as export_index
+
+    export_index(name, file)
+    say(f"Index {name} is packed in {file}.")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(metavar="FILE.xsi", help="A file that `xsearch index export` wrote.")],
+    name: Annotated[
+        str | None, typer.Option("--name", "-n", metavar="NAME", help="A name for it here; by default the file's.")
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="If the name is taken, make this that index's new version.")
+    ] = False,
+) -> None:
+    """Unpack an index that was exported, checking all of it."""
+    from xsearch.indexes.bundle import import_ as import_index
+
+    say(f"Index {import_index(file, name, replace)} is here.")
+
+
+@app.command("delete")
+def delete(name: Name) -> None:
+    """Delete an index and all its versions."""
+    from xsearch.indexes.library import delete as delete_index
+
+    delete_index(name)
+    say(f"Index {name} is deleted.")
+
+
+@app.command("rollback")
+def rollback(
+    name: Name,
+    version: Annotated[
+        str | None, typer.Option("--version", metavar="VERSION", help="Which one; by default the one before.")
+    ] = None,
+) -> None:
+    """Go back to an earlier version of an index."""
+    from xsearch.indexes.library import rollback as roll_back
+
+    say(f"Index {name} is back at version {roll_back(name, version)}.")

@@ -1,0 +1,32 @@
+"""Options that several commands share, worded once."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+IndexName = Annotated[
+    str | None, typer.Option("--index", "-i", metavar="NAME", help="The index to search; by default the one in use.")
+]
+Wavelength = Annotated[
+    str | None,
+    typer.Option(
+        "--wavelength",
+        "-w",
+        metavar="λ",
+        help="Wavelength in Å, or a name such as CuKa, CuKa1, MoKa, or an energy such as '17.48 keV'; "
+        "needed where the file does not tell.",
+    ),
+]
+MeasuredCells = Annotated[
+    bool,
+    typer.Option(
+        "--measured-cells/--no-measured-cells", help="Use the measured cells linked to computed entries, beside theirs."
+    ),
+]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, metavar="N", help="Worker processes; by default one a core.")
+]
+NewName = Annotated[str, typer.Option("--name", "-n", metavar="NAME", help="The index to make or to replace.")]
+JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
+ToFile = Path | None

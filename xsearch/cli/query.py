@@ -1,0 +1,107 @@
+"""`xsearch query`: from files to ranked crystals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from xsearch.cli.failures import FAILURE, complain
+from xsearch.cli.options import IndexName, MeasuredCells, Wavelength
+from xsearch.cli.screen import print_json, say, show
+from xsearch.errors import XSearchError
+
+if TYPE_CHECKING:
+    from xsearch.results import SearchResult
+    from xsearch.search import SearchIndex
+
+STDOUT = Path("-")
+
+
+class Prior(StrEnum):
+    """What counts beside the pattern."""
+
+    known = "known"
+    none = "none"
+
+
+def elements(flag: str, meaning: str) -> Any:
+    """An option that takes elements, such as Fe,O,Ti; the search reads them."""
+    return typer.Option(flag, metavar="ELEMENTS", help=meaning)
+
+
+def output(flag: str, meaning: str, metavar: str = "FILE") -> Any:
+    """An option that names where to write."""
+    return typer.Option(flag, metavar=metavar, help=meaning)
+
+
+def query(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Measured powder patterns.")],
+    wavelength: Wavelength = None,
+    index: IndexName = None,
+    only: Annotated[str | None, elements("--only", "These elements and no others, such as Fe,O,Ti.")] = None,
+    must: Annotated[str | None, elements("--must", "All of these are in it.")] = None,
+    may: Annotated[str | None, elements("--may", "Beside those of --must, these and no others.")] = None,
+    exclude: Annotated[str | None, elements("--not", "None of these is in it.")] = None,
+    exactly: Annotated[str | None, elements("--exactly", "All of these and no others.")] = None,
+    top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="How many hits to give.")] = 20,
+    prior: Annotated[
+        Prior, typer.Option("--prior", help="Prefer known and stable compounds, or none (for new phases).")
+    ] = Prior.known,
+    measured_cells: MeasuredCells = True,
+    unfold: Annotated[bool, typer.Option("--unfold", help="Show duplicates of a phase in rows of their own.")] = False,
+    json: Annotated[Path | None, output("--json", "Write the complete evidence; - prints it.")] = None,
+    plot: Annotated[Path | None, output("--plot", "Write a picture: .png, .svg or .pdf.")] = None,
+    cifs: Annotated[Path | None, output("--cifs", "Write two CIF files a hit, stored and strained.", "FOLDER")] = None,
+    html: Annotated[Path | None, output("--html", "Write a self-contained page.")] = None,
+) -> None:
+    """Find the crystals that gave a measured powder pattern.
+
+    With several files each is searched for on its own, and what is written carries each file's name. Without any
+    index, the starter index of measured crystals is built first.
+    """
+    from xsearch.cli.opening import open_or_build
+    from xsearch.results.saving import save_results
+
+    asked = {
+        "only": only,
+        "must": must,
+        "may": may,
+        "exclude": exclude,
+        "exactly": exactly,
+        "top": top,
+        "prior": prior.value,
+        "measured_cells": measured_cells,
+    }
+    batch = len(files) > 1
+    results = []
+    for result in answers(open_or_build(index), files, wavelength, asked):
+        results.append(result)
+        if json != STDOUT:
+            show(result.table(unfold=unfold))
+    if json == STDOUT and results:
+        print_json([result.to_dict() for result in results] if batch else results[0].to_dict())
+    for path in save_results(
+        results, json=None if json == STDOUT else json, plot=plot, cifs=cifs, html=html, batch=batch
+    ):
+        say(f"Written: {path}")
+    if len(results) < len(files):
+        raise typer.Exit(FAILURE)
+
+
+def answers(
+    index: SearchIndex, files: list[Path], wavelength: str | None, asked: dict[str, Any]
+) -> Iterator[SearchResult]:
+    """An answer a file; in a batch, a file that cannot be read gets its line and the others go on."""
+    from xsearch.spectra import read
+
+    for file in files:
+        try:
+            yield index.search(pxrd=read(file, wavelength=wavelength), **asked)
+        except (XSearchError, OSError) as error:
+            if len(files) == 1:
+                raise
+            complain(error)

@@ -1,0 +1,35 @@
+"""What commands print: tables through rich, notes on stderr."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+WIDE = 160
+"""Columns where the output goes to a file or a pipe, which has no width of its own."""
+
+
+def show(what: RenderableType) -> None:
+    """Print a rich renderable; rows are not wrapped where there is no terminal."""
+    from rich.console import Console
+
+    console = Console(highlight=False, soft_wrap=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=WIDE)
+    console.print(what)
+
+
+def say(note: str) -> None:
+    """A remark for the person at the terminal, out of the way of the results."""
+    typer.echo(note, err=True)
+
+
+def print_json(document: Any) -> None:
+    """JSON on stdout."""
+    from xsearch.results.record import to_json
+
+    typer.echo(to_json(document), nl=False)

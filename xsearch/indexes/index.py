@@ -1,0 +1,264 @@
+"""An index opened for reading."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from xsearch.chemistry.element_query import ElementQuery
+from xsearch.chemistry.material import Material
+from xsearch.errors import BrokenIndex, QueryError
+from xsearch.indexes import assemble, sql
+from xsearch.indexes.chunk import Entry, Failure
+from xsearch.indexes.columns import CRYSTAL_SYSTEMS, UNKNOWN_SYSTEM, Columns
+from xsearch.indexes.manifest import MANIFEST, Manifest, check_hashes, check_sizes, read_manifest, touched_files
+from xsearch.indexes.records import table_to_materials
+from xsearch.indexes.vectors import Profiles
+from xsearch.indexes.versions import current_folder, folder_of
+from xsearch.simulate.reflections import Reflections
+
+_TRIES = 3
+
+
+class ReflectionArrays(NamedTuple):
+    """All reflections of an index, mapped from their files; row i has those from offsets[i] to offsets[i + 1].
+
+    Attributes:
+        offsets: (rows + 1,) int64.
+        hkl: (N, 3) int16.
+        structure_factor_sq: (N,) float32.
+        multiplicity: (N,) int16.
+    """
+
+    offsets: NDArray[np.int64]
+    hkl: NDArray[np.int16]
+    structure_factor_sq: NDArray[np.float32]
+    multiplicity: NDArray[np.int16]
+
+
+class Index:
+    """One version of an index, open for reading. Everything is mapped on opening, so that a reader keeps it for as
+    long as it likes, whatever is built, swapped or removed meanwhile.
+
+    Attributes:
+        folder: the version's folder.
+        name: the index's name, that of its folder.
+        version: such as `0003-1a2b3c4d`.
+        manifest: what it holds.
+        reflection_arrays: all reflections.
+        profiles: (n, d) float16, a view of the file; d is 0 where there are none.
+    """
+
+    def __init__(self, version_folder: Path) -> None:
+        self.folder = version_folder
+        self.name = version_folder.parent.parent.name
+        self.version = version_folder.name
+        self.manifest: Manifest = read_manifest(version_folder)
+        check_sizes(version_folder, self.manifest)
+        self._check_touched()
+        rows, bins = self.manifest.counts["materials"], self.manifest.profile_bins
+        try:
+            self._catalog = _open_table(version_folder / assemble.CATALOG)
+            self._failed = _open_table(version_folder / assemble.FAILURES)
+            self.reflection_arrays = ReflectionArrays(
+                *(
+                    _open_array(version_folder / name)
+                    for name in (assemble.OFFSETS, assemble.HKL, assemble.SQUARES, assemble.MULTIPLICITY)
+                )
+            )
+            self._column_records = _open_array(version_folder / assemble.COLUMNS)
+            self._profiles = Profiles(version_folder / assemble.PROFILES, rows, bins) if bins else None
+        except (ValueError, pa.ArrowInvalid) as error:
+            raise BrokenIndex(f"{version_folder} cannot be read: {error}; rebuild the index.") from error
+        self.profiles: NDArray[np.float16] = (
+            np.zeros((rows, 0), np.float16) if self._profiles is None else self._profiles.array
+        )
+        self._check_counts()
+        self._connections = threading.local()
+
+    @classmethod
+    def open(cls, name_or_folder: str | Path) -> Self:
+        """Open the current version of an index.
+
+        Args:
+            name_or_folder: a name below `XSEARCH_HOME`, or the folder of an index anywhere (a `Path`, or text with a
+                slash in it).
+
+        Raises:
+            MissingIndex: where there is none.
+            BrokenIndex: where a file is missing, truncated, altered or of another format; it names the file.
+        """
+        index_folder = folder_of(name_or_folder)
+        for left in reversed(range(_TRIES)):
+            folder = current_folder(index_folder)
+            try:
+                return cls(folder)
+            except (BrokenIndex, FileNotFoundError):
+                # two publishes in the time of one opening remove the version under our hands: take the new one
+                if left == 0 or folder == current_folder(index_folder):
+                    raise
+        raise AssertionError("unreachable")
+
+    def __len__(self) -> int:
+        """Number of rows: materials, and measured cells linked to them."""
+        return self._catalog.num_rows
+
+    def __repr__(self) -> str:
+        return f"Index({self.name!r}, version={self.version!r}, {len(self):,} rows)"
+
+    def material(self, row: int) -> Material:
+        """The material of a row."""
+        return self.materials([row])[0]
+
+    def materials(self, rows: Iterable[int]) -> list[Material]:
+        """The materials of some rows, in their order; a few hundred scattered ones take milliseconds."""
+        wanted = np.asarray(list(rows), np.int64)
+        if len(wanted) == 0:
+            return []
+        if wanted.min() < 0 or wanted.max() >= len(self):
+            raise QueryError(f"Row {wanted.max()} is not in index {self.name!r}; it has {len(self):,} rows.")
+        batches = self._catalog.to_batches()
+        starts = np.cumsum([0, *(batch.num_rows for batch in batches)])
+        where = np.searchsorted(starts, wanted, side="right") - 1
+        found: list[Material | None] = [None] * len(wanted)
+        for number in np.unique(where):
+            places = np.flatnonzero(where == number)
+            taken = batches[number].take(pa.array(wanted[places] - starts[number]))
+            for place, material in zip(places, table_to_materials(taken), strict=True):
+                found[place] = material
+        return [material for material in found if material is not None]
+
+    def row_of(self, material_id: str) -> int:
+        """The row of a material.
+
+        Raises:
+            QueryError: where no row has that id.
+        """
+        found = self.sql(sql.ROW_OF_ID, [material_id]).fetchall()
+        if not found:
+            raise QueryError(f"Index {self.name!r} holds no material {material_id!r}.")
+        return int(found[0][0])
+
+    def reflections(self, row: int) -> Reflections:
+        """The reflections of a row, views of the mapped arrays; none where they were not simulated."""
+        offsets, hkl, squares, multiplicity = self.reflection_arrays
+        part = slice(int(offsets[row]), int(offsets[row + 1]))
+        code = int(self.columns.crystal_system[row])
+        system = CRYSTAL_SYSTEMS[0 if code == UNKNOWN_SYSTEM else code]
+        return Reflections(hkl[part], squares[part], multiplicity[part], self.columns.cell[row], system)
+
+    def entry(self, row: int) -> Entry:
+        """A row as its builder made it, for an update that keeps it (its profile in half precision's values)."""
+        profile = self.profiles[row].astype(np.float32) if self.profiles.shape[1] else None
+        reflections = self.reflections(row)
+        return Entry(self.material(row), reflections if len(reflections) else None, profile)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The numbers of every row that recall and ranking read."""
+        return Columns.from_records(self._column_records)
+
+    @property
+    def faiss(self) -> Any:
+        """The FAISS index (inner product, half precision) over `profiles`, or None where there are none."""
+        return None if self._profiles is None else self._profiles.faiss
+
+    def select(self, query: ElementQuery, measured_cells: bool = True) -> NDArray[np.int64]:
+        """Rows that a query's element logic lets through, rising.
+
+        Args:
+            query: the logic.
+            measured_cells: whether measured cells linked to another entry are among them.
+        """
+        if query.asks_nothing:
+            return np.arange(len(self)) if measured_cells else np.flatnonzero(self.columns.cell_of < 0)
+        found = self.sql(sql.SELECT_ROWS, sql.select_parameters(query, measured_cells)).fetchnumpy()
+        return np.sort(np.asarray(found["row_id"], np.int64))
+
+    def sql(self, statement: str, parameters: Sequence[object] = ()) -> Any:
+        """Ask the catalog anything: views `materials` and `failures`, whose columns `indexes/sql.py` lists.
+
+        Returns:
+            A DuckDB relation, with `fetchall()`, `df()` and so on.
+        """
+        if not hasattr(self._connections, "own"):  # a DuckDB connection serves one thread at a time
+            self._connections.own = sql.connect(self._catalog, self._failed)
+        return self._connections.own.sql(statement, params=list(parameters))
+
+    def failures(self) -> list[Failure]:
+        """The input items that did not become entries, and why."""
+        pairs = zip(self._failed.column("item_id").to_pylist(), self._failed.column("reason").to_pylist(), strict=True)
+        return [Failure(item, reason) for item, reason in pairs]
+
+    def verify(self) -> None:
+        """Hash every file.
+
+        Raises:
+            BrokenIndex: naming the first file that is altered.
+        """
+        check_hashes(self.folder, self.manifest)
+
+    def info(self) -> dict[str, Any]:
+        """What there is to know about the index at a glance."""
+        made = datetime.fromtimestamp((self.folder / MANIFEST).stat().st_mtime, UTC)
+        return {
+            "name": self.name,
+            "version": self.version,
+            "made": made.isoformat(timespec="seconds"),
+            "counts": self.manifest.counts,
+            "profile_bins": self.manifest.profile_bins,
+            "bytes": sum(int(file["size"]) for file in self.manifest.files.values()),
+            "sources": dict(self.sql(sql.COUNTS.format(column="source")).fetchall()),
+            "licences": dict(self.sql(sql.COUNTS.format(column="licence")).fetchall()),
+            "settings": self.manifest.settings,
+            **self.manifest.extra,
+        }
+
+    def _check_touched(self) -> None:
+        """Hash files that were copied or written since the version was made, so that an alteration cannot go by."""
+        touched = touched_files(self.folder, self.manifest)
+        if touched:
+            check_hashes(self.folder, self.manifest, touched)
+            stamp = (self.folder / MANIFEST).stat().st_mtime_ns
+            with suppress(OSError):  # on a read-only copy they are hashed at each opening
+                for name in touched:
+                    os.utime(self.folder / name, ns=(stamp, stamp))
+
+    def _check_counts(self) -> None:
+        rows, lines = self.manifest.counts["materials"], self.manifest.counts["reflections"]
+        offsets, hkl, squares, multiplicity = self.reflection_arrays
+        found = {
+            assemble.CATALOG: (self._catalog.num_rows, rows),
+            assemble.COLUMNS: (len(self._column_records), rows),
+            assemble.FAILURES: (self._failed.num_rows, self.manifest.counts["failures"]),
+            assemble.OFFSETS: (len(offsets), rows + 1),
+            assemble.HKL: (len(hkl), lines),
+            assemble.SQUARES: (len(squares), lines),
+            assemble.MULTIPLICITY: (len(multiplicity), lines),
+        }
+        for name, (there, expected) in found.items():
+            if there != expected:
+                raise BrokenIndex(
+                    f"{self.folder / name} holds {there:,} rows, {expected:,} expected; rebuild the index."
+                )
+
+
+def _open_table(path: Path) -> pa.Table:
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+
+
+def _open_array(path: Path) -> np.ndarray:
+    if path.stat().st_size <= 128:  # an empty array cannot be mapped
+        return np.load(path, allow_pickle=False)
+    # a plain view of the map: subclass methods of np.memmap cost time on every small slice
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))

@@ -1,0 +1,69 @@
+"""Every SQL statement of xsearch.
+
+The catalog is Arrow files that DuckDB queries in place, memory-mapped: its own database files differ in padding
+bytes from one build to the next, and an index must be the same bit for bit from the same input.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from xsearch.chemistry.element_query import ElementQuery, element_masks
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+SCHEMA = """
+create view materials as
+    select row_id,                                          -- row of the vectors, reflections and columns
+           material_id, source, licence, name, reference,
+           formula, reduced_formula, anonymous_formula, elements,
+           elements_low, elements_high,                     -- bit masks: H to Gd, Tb and beyond
+           space_group, crystal_system, template, symprec_A,
+           is_measured, functional, temperature_K, pressure_GPa,
+           cell_of,                                         -- the material whose measured cell this row is
+           duplicate_of,                                    -- another entry that is the same phase
+           is_theoretical, energy_above_hull_eV,
+           properties,                                      -- JSON: properties->>'$.band_gap_eV'
+           lattice_A, frac_coords, atomic_numbers, occupancies
+    from catalog;
+create view failures as
+    select item_id, reason from failed;
+"""
+
+SELECT_ROWS = """
+select row_id from catalog
+where (elements_low & ?::ubigint) = 0 and (elements_high & ?::ubigint) = 0
+  and (elements_low & ?::ubigint) = ?::ubigint and (elements_high & ?::ubigint) = ?::ubigint
+  and (? or cell_of is null)
+"""
+
+ROW_OF_ID = "select row_id from catalog where material_id = ?"
+
+COUNTS = "select coalesce({column}, 'unknown') as value, count(*) as n from catalog group by 1 order by n desc, value"
+
+ALL_BITS = 0xFFFF_FFFF_FFFF_FFFF
+
+
+def connect(catalog: pa.Table, failed: pa.Table) -> DuckDBPyConnection:
+    """A database in memory with the views of `SCHEMA` over tables that stay where they are."""
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.register("catalog", catalog)
+    connection.register("failed", failed)
+    connection.execute(SCHEMA)
+    return connection
+
+
+def select_parameters(query: ElementQuery, measured_cells: bool) -> list[int | bool]:
+    """The parameters of `SELECT_ROWS`: forbidden elements, then required ones twice, each as two masks."""
+    forbidden_low, forbidden_high = element_masks(query.exclude)
+    if query.allowed is not None:
+        allowed_low, allowed_high = element_masks(query.allowed)
+        forbidden_low |= ALL_BITS & ~allowed_low
+        forbidden_high |= ALL_BITS & ~allowed_high
+    required_low, required_high = element_masks(query.required)
+    return [forbidden_low, forbidden_high, required_low, required_low, required_high, required_high, measured_cells]

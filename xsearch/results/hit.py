@@ -1,0 +1,79 @@
+"""One answer of a search: a material, and how well and how it fits the pattern."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xsearch.chemistry import Material
+from xsearch.simulate import Reflections
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+Cell = tuple[float, float, float, float, float, float]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Hit:
+    """A material that may have given the pattern, with the evidence for it.
+
+    Attributes:
+        rank: 1 for the best; a folded duplicate carries the rank of the hit that it is folded into.
+        material: the entry of the index.
+        score: 0 to 1, higher is better.
+        strain: mean linear strain ln(measured / database) of the cell that matched, a fraction.
+        cell: the conventional cell strained to the pattern, a b c in Å and α β γ in degrees.
+        zero_shift_deg: what was added to the calculated 2θ to meet the pattern, in degrees.
+        fwhm_deg: typical full width at half maximum of the pattern's lines, in degrees 2θ.
+        unexplained: share of the measured net intensity that this material does not explain, 0 to 1.
+        evidence: the terms that the score was made of, by name.
+        reflections: of the cell that matched, as stored in the index (not strained).
+        matched_cell: the measured cell that matched, where it was not the material's own; it says whose it is.
+        duplicates: further entries that are the same phase, folded into this row.
+    """
+
+    rank: int
+    material: Material
+    score: float
+    strain: float
+    cell: Cell
+    zero_shift_deg: float
+    fwhm_deg: float
+    unexplained: float
+    evidence: dict[str, float]
+    reflections: Reflections
+    matched_cell: Material | None = None
+    duplicates: tuple[Hit, ...] = ()
+
+    @property
+    def material_id(self) -> str:
+        """The entry's id, such as `mp-2657`."""
+        return self.material.material_id
+
+    @property
+    def formula(self) -> str:
+        """The reduced formula."""
+        return self.material.reduced_formula
+
+    @property
+    def name(self) -> str | None:
+        """The mineral or prototype name, from the measured cell where the entry itself has none."""
+        return self.material.name or (self.matched_cell.name if self.matched_cell else None)
+
+    @property
+    def matched(self) -> Material:
+        """The entry whose cell and reflections met the pattern: the linked measured cell, or the material itself."""
+        return self.matched_cell or self.material
+
+    @property
+    def structure(self) -> Structure:
+        """The crystal as in the database, as a pymatgen Structure."""
+        return self.material.crystal.to_structure()
+
+    @property
+    def strained_structure(self) -> Structure:
+        """The crystal that matched, its cell strained to the pattern, as a pymatgen Structure."""
+        from xsearch.results.structures import strained_crystal
+
+        return strained_crystal(self).to_structure()

@@ -1,0 +1,137 @@
+"""What a plot of a hit over its pattern shows, as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from xsearch.results.hit import Hit
+from xsearch.simulate.powder import line_positions
+from xsearch.simulate.profile_curve import pattern_curve
+from xsearch.spectra import PowderPattern
+
+TICK_FROM = 0.005
+"""Lines below this share of the strongest in range get no tick mark."""
+
+BACKGROUND_REACH_DEG = 2.5
+"""Humps wider than about twice this are background, narrower ones are lines."""
+
+BACKGROUND_BINS = 1000
+"""The background is smooth: it is found on means over this many bins at most, and interpolated between them."""
+
+SMOOTHING_BINS = 2.0
+"""Width of the smoothing before: without it the background would follow the lowest noise, not its mean."""
+
+FAINT = 1.0
+"""Per cent of the strongest line below which the compressed scale is nearly linear."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overlay:
+    """A hit drawn over a pattern.
+
+    Attributes:
+        measured: (n,) float64, the pattern's intensities scaled so that its net maximum is 100.
+        background: (n,) float64 on the same scale.
+        calculated: (n,) float64, background plus the hit's profile, scaled to the pattern by least squares.
+        ticks_deg: (m,) float64, where the hit's lines are seen, zero shift included.
+        tick_heights: (m,) float64, their intensities relative to the strongest in range.
+    """
+
+    measured: NDArray[np.float64]
+    background: NDArray[np.float64]
+    calculated: NDArray[np.float64]
+    ticks_deg: NDArray[np.float64]
+    tick_heights: NDArray[np.float64]
+
+    @property
+    def difference(self) -> NDArray[np.float64]:
+        """(n,) measured minus calculated."""
+        return self.measured - self.calculated
+
+    def compressed(self) -> Overlay:
+        """The same on a scale that is linear in the noise and a square root above it, to show weak lines too."""
+        floor = float(self.background.min())
+        # neighbouring points differ by noise alone, except in the few that stand on a line
+        noise = 1.05 * float(np.median(np.abs(np.diff(self.measured))))
+        soft = max(FAINT, 4 * noise)
+
+        def squeeze(level: NDArray[np.float64]) -> NDArray[np.float64]:
+            above = level - floor
+            return np.sign(above) * (np.sqrt(np.abs(above) + soft) - np.sqrt(soft))
+
+        return replace(
+            self,
+            measured=squeeze(self.measured),
+            background=squeeze(self.background),
+            calculated=squeeze(self.calculated),
+        )
+
+
+def overlay(hit: Hit, pattern: PowderPattern, background: NDArray[np.float64]) -> Overlay:
+    """The hit's profile in its strained cell, laid over the pattern.
+
+    Args:
+        hit: one answer.
+        pattern: what was measured.
+        background: (n,) under the pattern, in its units.
+    """
+    net = pattern.intensity - background
+    unit = 100 / max(float(net.max()), np.finfo(float).tiny)
+    cell = np.array(hit.cell)
+    profile = pattern_curve(
+        hit.reflections, cell, pattern.two_theta_deg, pattern.wavelength_A, hit.fwhm_deg, hit.zero_shift_deg
+    )
+    scale = best_scale(net * unit, profile)
+    ticks, heights = ticks_in_range(hit, pattern, cell)
+    return Overlay(
+        measured=pattern.intensity * unit,
+        background=background * unit,
+        calculated=background * unit + scale * profile,
+        ticks_deg=ticks,
+        tick_heights=heights,
+    )
+
+
+def best_scale(net: NDArray[np.float64], profile: NDArray[np.float64]) -> float:
+    """The factor, not below zero, that brings a profile closest to the net intensities in the least-squares sense."""
+    square = float(profile @ profile)
+    return max(0.0, float(profile @ net) / square) if square > 0 else 0.0
+
+
+def ticks_in_range(
+    hit: Hit, pattern: PowderPattern, cell: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(m,) positions in degrees and (m,) relative intensities of the lines that are worth a tick mark."""
+    two_theta_deg, intensity, _ = line_positions(hit.reflections, pattern.wavelength_A, cell)
+    seen_deg = two_theta_deg + hit.zero_shift_deg
+    inside = (seen_deg >= pattern.two_theta_deg[0]) & (seen_deg <= pattern.two_theta_deg[-1])
+    if not inside.any():
+        return np.zeros(0), np.zeros(0)
+    relative = np.where(inside, intensity, 0) / intensity[inside].max()
+    keep = relative >= TICK_FROM
+    return seen_deg[keep], relative[keep]
+
+
+def background_under(pattern: PowderPattern) -> NDArray[np.float64]:
+    """(n,) smooth background under a pattern, by clipping peaks (SNIP: Ryan et al., NIM B 34, 396 (1988)).
+
+    Intensities are compressed by a square root, so that strong peaks do not pull the background up, and each point
+    is clipped to the mean of its two neighbours at a distance that shrinks from the reach to nothing.
+    """
+    x, y = pattern.two_theta_deg, pattern.intensity
+    n_bins = min(len(x), BACKGROUND_BINS)
+    edges = np.linspace(0, len(x), n_bins + 1).astype(int)[:-1]
+    counts = np.diff([*edges, len(x)])
+    centre = np.add.reduceat(x, edges) / counts
+    mean = ndimage.gaussian_filter1d(np.add.reduceat(y, edges) / counts, SMOOTHING_BINS, mode="nearest")
+    floor = mean.min()
+    level = np.sqrt(mean - floor)
+    reach = max(1, min(n_bins // 2 - 1, round(BACKGROUND_REACH_DEG / ((centre[-1] - centre[0]) / n_bins))))
+    for distance in range(reach, 0, -1):
+        middle = (level[: -2 * distance] + level[2 * distance :]) / 2
+        level[distance:-distance] = np.minimum(level[distance:-distance], middle)
+    return np.interp(x, centre, level**2 + floor)

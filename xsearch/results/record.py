@@ -1,0 +1,207 @@
+"""An answer as plain values: for JSON, and for a data frame."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import xsearch
+from xsearch.chemistry import Crystal, Material
+from xsearch.chemistry.crystal import cell_parameters
+from xsearch.chemistry.space_groups import space_group_symbol
+from xsearch.results.hit import Hit
+from xsearch.results.provenance import attribution, attributions
+from xsearch.simulate.powder import line_positions, spacings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from xsearch.results.result import SearchResult
+
+FORMAT = 1
+"""Raised whenever a key of the JSON document changes its meaning."""
+
+FAINTEST_LINE = 0.002
+"""Lines below this share of the strongest are left out of the record."""
+
+_NUMBERS = re.compile(r"\[\n\s*((?:-?[\d.]+(?:e[+-]?\d+)?,\n\s*)*-?[\d.]+(?:e[+-]?\d+)?)\n\s*\]")
+
+CELL_KEYS = ("a_A", "b_A", "c_A", "alpha_deg", "beta_deg", "gamma_deg")
+
+
+def result_record(result: SearchResult) -> dict[str, Any]:
+    """The complete answer as plain values."""
+    pattern = result.pattern
+    sources = [material for hit in result.hits for material in (hit.material, hit.matched)]
+    return plain(
+        {
+            "format": FORMAT,
+            "xsearch": xsearch.__version__,
+            "pattern": {
+                "source": pattern.source,
+                "wavelength_A": pattern.wavelength_A,
+                "points": len(pattern),
+                "two_theta_deg": [pattern.two_theta_deg[0], pattern.two_theta_deg[-1]],
+            },
+            "index": {"name": result.index_name, "version": result.index_version, "searched": result.n_searched},
+            "options": result.options,
+            "verdict": result.verdict,
+            "confident": result.confident,
+            "hits": [hit_record(hit, result) for hit in result.hits],
+            "notes": list(result.assumptions),
+            "timings_ms": result.timings_ms,
+            "attributions": attributions(sources),
+        }
+    )
+
+
+def hit_record(hit: Hit, result: SearchResult) -> dict[str, Any]:
+    """One hit as plain values; its duplicates are told in short."""
+    return {
+        "rank": hit.rank,
+        "material_id": hit.material_id,
+        "formula": hit.formula,
+        "name": hit.name,
+        "score": hit.score,
+        "strain": hit.strain,
+        "zero_shift_deg": hit.zero_shift_deg,
+        "fwhm_deg": hit.fwhm_deg,
+        "unexplained": hit.unexplained,
+        "evidence": hit.evidence,
+        "cell_strained": dict(zip(CELL_KEYS, hit.cell, strict=True)),
+        "cell_database": dict(zip(CELL_KEYS, hit.reflections.cell.tolist(), strict=True)),
+        "material": material_record(hit.material),
+        "matched_cell": material_record(hit.matched_cell) if hit.matched_cell else None,
+        "lines": line_columns(hit, result),
+        "duplicates": [
+            {"material_id": twin.material_id, "formula": twin.formula, "score": twin.score, "strain": twin.strain}
+            for twin in hit.duplicates
+        ],
+    }
+
+
+def material_record(material: Material) -> dict[str, Any]:
+    """An entry as plain values, with its provenance."""
+    number = material.space_group
+    return {
+        "material_id": material.material_id,
+        "source": material.source,
+        "licence": material.licence,
+        "attribution": attribution(material),
+        "reference": material.reference,
+        "name": material.name,
+        "formula": material.formula,
+        "reduced_formula": material.reduced_formula,
+        "anonymous_formula": material.anonymous_formula,
+        "elements": list(material.elements),
+        "space_group": number,
+        "space_group_symbol": space_group_symbol(number) if number else None,
+        "crystal_system": material.crystal_system,
+        "template": material.template,
+        "symprec_A": material.symprec_A,
+        "is_measured": material.is_measured,
+        "functional": material.functional,
+        "temperature_K": material.temperature_K,
+        "pressure_GPa": material.pressure_GPa,
+        "cell_of": material.cell_of,
+        "is_theoretical": material.is_theoretical,
+        "energy_above_hull_eV": material.energy_above_hull_eV,
+        "duplicate_of": material.duplicate_of,
+        "properties": material.properties,
+        "crystal": crystal_record(material.crystal),
+    }
+
+
+def crystal_record(crystal: Crystal) -> dict[str, Any]:
+    """A crystal as plain values."""
+    return {
+        "cell": dict(zip(CELL_KEYS, cell_parameters(crystal.lattice_A), strict=True)),
+        "lattice_A": crystal.lattice_A.tolist(),
+        "elements": list(crystal.elements),
+        "frac_coords": crystal.frac_coords.tolist(),
+        "occupancies": crystal.occupancies.tolist(),
+    }
+
+
+def line_columns(hit: Hit, result: SearchResult) -> dict[str, Any]:
+    """The lines of the strained cell in the pattern's range, where the instrument sees them (zero shift added)."""
+    pattern = result.pattern
+    cell = np.array(hit.cell)
+    two_theta_deg, intensity, which = line_positions(hit.reflections, pattern.wavelength_A, cell)
+    observed_deg = two_theta_deg + hit.zero_shift_deg
+    inside = (observed_deg >= pattern.two_theta_deg[0]) & (observed_deg <= pattern.two_theta_deg[-1])
+    relative = intensity / intensity[inside].max(initial=np.finfo(float).tiny)
+    keep = inside & (relative >= FAINTEST_LINE)
+    return {
+        "hkl": hit.reflections.hkl[which[keep]],
+        "multiplicity": hit.reflections.multiplicity[which[keep]],
+        "d_A": np.round(spacings(hit.reflections.hkl, cell)[which[keep]], 5),
+        "two_theta_deg": np.round(observed_deg[keep], 4),
+        "intensity": np.round(relative[keep], 4),
+    }
+
+
+def hits_frame(result: SearchResult) -> pd.DataFrame:
+    """One row a hit, ready for a notebook; the terms of the evidence are columns of their own."""
+    import pandas as pd
+
+    return pd.DataFrame([hit_row(hit) for hit in result.hits])
+
+
+def hit_row(hit: Hit) -> dict[str, Any]:
+    """The numbers of one hit, flat."""
+    number = hit.material.space_group
+    return {
+        "rank": hit.rank,
+        "material_id": hit.material_id,
+        "formula": hit.formula,
+        "name": hit.name,
+        "space_group": number,
+        "space_group_symbol": space_group_symbol(number) if number else None,
+        "crystal_system": hit.material.crystal_system,
+        "score": hit.score,
+        "strain": hit.strain,
+        "zero_shift_deg": hit.zero_shift_deg,
+        "fwhm_deg": hit.fwhm_deg,
+        "unexplained": hit.unexplained,
+        **dict(zip(CELL_KEYS, hit.cell, strict=True)),
+        "matched_cell": hit.matched_cell.material_id if hit.matched_cell else None,
+        "duplicates": len(hit.duplicates),
+        "energy_above_hull_eV": hit.material.energy_above_hull_eV,
+        "is_theoretical": hit.material.is_theoretical,
+        "source": hit.material.source,
+        "licence": hit.material.licence,
+        **{f"evidence_{term}": value for term, value in hit.evidence.items()},
+    }
+
+
+def plain(value: Any) -> Any:
+    """Values that JSON knows: numpy numbers become Python's, and what is not finite becomes None."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if value is None or isinstance(value, str | int):
+        return value
+    return str(value)
+
+
+def to_json(document: Any, path: str | Path | None = None) -> str:
+    """JSON text of plain values, lists of numbers on one line each, also written to `path` if given."""
+    text = json.dumps(plain(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
+    if path is not None:
+        Path(path).write_text(text, encoding="utf-8")
+    return text

@@ -1,0 +1,102 @@
+"""The answer of a search: ranked hits, a verdict, and what was assumed and searched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from xsearch.results.hit import Hit
+from xsearch.spectra import PowderPattern
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import RenderableType
+
+Verdict = Literal["match", "tentative", "no confident match"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SearchResult:
+    """What a search found, ready to be shown, saved and handed on.
+
+    Attributes:
+        pattern: the pattern that was searched for.
+        hits: the best first; one row a phase unless folding was switched off.
+        verdict: `match`, `tentative` or `no confident match`.
+        index_name: the index that was searched, and its version.
+        n_searched: how many entries passed the element conditions and were compared.
+        options: how the search was asked for, in plain values.
+        notes: what the search assumed or could not do, one line each; the pattern carries the reader's own notes.
+        timings_ms: wall time of each stage in milliseconds.
+    """
+
+    pattern: PowderPattern
+    hits: tuple[Hit, ...]
+    verdict: Verdict
+    index_name: str
+    index_version: str
+    n_searched: int
+    options: dict[str, Any] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def confident(self) -> bool:
+        """Whether the first hit can be believed without a second look."""
+        return self.verdict == "match"
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """Everything that was assumed, from reading the file to the search, each once and in that order."""
+        return tuple(dict.fromkeys((*self.pattern.notes, *self.notes)))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The complete answer as plain values: evidence, provenance, licences, options and timings."""
+        from xsearch.results.record import result_record
+
+        return result_record(self)
+
+    def to_json(self, path: str | Path | None = None) -> str:
+        """The complete answer as JSON text, also written to `path` if given."""
+        from xsearch.results.record import to_json
+
+        return to_json(self.to_dict(), path)
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row a hit: rank, formula, id, symmetry, score, strain, cell and each term of the evidence."""
+        from xsearch.results.record import hits_frame
+
+        return hits_frame(self)
+
+    def table(self, top: int | None = None, unfold: bool = False) -> RenderableType:
+        """The hits as a table for a terminal, through rich; `unfold` adds a row for each duplicate."""
+        from xsearch.results.table import result_table
+
+        return result_table(self, top, unfold)
+
+    def plot(self, path: str | Path | None = None, top: int = 3) -> Any:
+        """The pattern over its best hits, with their lines and the difference, as a matplotlib Figure.
+
+        Args:
+            path: where to save it; the suffix (.png, .svg, .pdf) decides the format.
+            top: how many hits to show.
+        """
+        from xsearch.results.plot import save_figure, search_figure
+
+        figure = search_figure(self, top)
+        if path is not None:
+            save_figure(figure, path)
+        return figure
+
+    def write_cifs(self, folder: str | Path, top: int | None = None) -> list[Path]:
+        """Two CIF files a hit, as in the database and strained to the pattern; returns their paths."""
+        from xsearch.results.structures import write_cifs
+
+        return write_cifs(self.hits[:top], Path(folder), self.pattern.source)
+
+    def write_html(self, path: str | Path, top: int = 5) -> Path:
+        """One self-contained page with the plot, the table and the evidence; returns its path."""
+        from xsearch.results.page import write_page
+
+        return write_page(self, Path(path), top)

@@ -1,0 +1,123 @@
+"""An answer as a table for the terminal, to be read at a glance."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from xsearch.chemistry.space_groups import space_group_symbol
+from xsearch.results.hit import Hit
+from xsearch.results.typeset import shortened, signed
+
+if TYPE_CHECKING:
+    from xsearch.results.result import SearchResult
+
+VERDICT_STYLE = {"match": "bold green", "tentative": "bold yellow", "no confident match": "bold red"}
+STRONG, FAIR = 0.8, 0.5
+"""Scores from which a row is green or yellow; colour only, the verdict is the search's own."""
+
+NAME_LENGTH = 18
+
+
+def result_table(result: SearchResult, top: int | None = None, unfold: bool = False) -> RenderableType:
+    """The verdict, a row a hit, and below it what the rows leave unsaid."""
+    hits = result.hits[:top]
+    parts: list[RenderableType] = [heading(result)]
+    if hits:
+        parts.append(hits_table(hits, unfold))
+    parts += [Text(f"  {line}", style="dim") for line in footnotes(result, hits, unfold)]
+    return Group(*parts)
+
+
+def heading(result: SearchResult) -> Text:
+    """One line: the pattern, what was searched, and the verdict."""
+    text = Text()
+    text.append(result.pattern.source or "pattern", style="bold")
+    text.append(f"  λ {result.pattern.wavelength_A:.5g} Å, {result.n_searched:,} entries of {result.index_name}: ")
+    text.append(verdict_line(result), style=VERDICT_STYLE[result.verdict])
+    return text
+
+
+def verdict_line(result: SearchResult) -> str:
+    """The answer in words."""
+    if not result.hits:
+        return "nothing in the index meets the conditions"
+    best = result.hits[0]
+    what = f"{best.formula} {best.name}" if best.name else best.formula
+    if result.verdict == "match":
+        return f"{what} ({best.material_id})"
+    if result.verdict == "tentative":
+        return f"perhaps {what} ({best.material_id})"
+    return "no confident match"
+
+
+def hits_table(hits: tuple[Hit, ...], unfold: bool) -> Table:
+    """The rows; the name column is there only where a name is known."""
+    named = any(hit.name for hit in hits)
+    table = Table(box=None, pad_edge=True, header_style="bold", show_edge=False)
+    table.add_column("#", justify="right")
+    table.add_column("formula", no_wrap=True)
+    table.add_column("id", no_wrap=True)
+    if named:
+        table.add_column("name", no_wrap=True)
+    table.add_column("space group", no_wrap=True)
+    table.add_column("system", no_wrap=True)
+    table.add_column("score", justify="right")
+    table.add_column("strain %", justify="right", no_wrap=True)
+    table.add_column("unexplained %", justify="right", no_wrap=True)
+    for hit in hits:
+        table.add_row(*cells(hit, named))
+        for twin in hit.duplicates if unfold else ():
+            table.add_row(*cells(twin, named, folded=True), style="dim")
+    return table
+
+
+def cells(hit: Hit, named: bool, folded: bool = False) -> list[Text | str]:
+    """The texts of one row."""
+    material = hit.material
+    number = material.space_group
+    mark = "*" if hit.matched_cell else ""
+    more = f" (+{len(hit.duplicates)})" if hit.duplicates and not folded else ""
+    row: list[Text | str] = [
+        "=" if folded else str(hit.rank),
+        Text(hit.formula, style="bold" if not folded else ""),
+        f"{hit.material_id}{mark}{more}",
+    ]
+    if named:
+        row.append(Text(shortened(hit.name or "", NAME_LENGTH)))
+    return [
+        *row,
+        f"{space_group_symbol(number)} ({number})" if number else "?",
+        material.crystal_system or "?",
+        Text(f"{hit.score:.2f}", style=score_style(hit.score)),
+        signed(100 * hit.strain, 2),
+        f"{100 * hit.unexplained:.0f}",
+    ]
+
+
+def score_style(score: float) -> str:
+    """Green, yellow or plain."""
+    return "green" if score >= STRONG else "yellow" if score >= FAIR else ""
+
+
+def footnotes(result: SearchResult, hits: tuple[Hit, ...], unfold: bool) -> list[str]:
+    """What was assumed, whose cells matched, what was folded, and what to do without a match."""
+    lines = [f"assumed: {note}" for note in result.assumptions]
+    measured = dict.fromkeys(
+        f"* {hit.material_id} matched with the measured cell {hit.matched_cell.material_id}"
+        + (f", {hit.matched_cell.reference}" if hit.matched_cell.reference else "")
+        for hit in hits
+        if hit.matched_cell
+    )
+    lines += measured
+    if any(hit.duplicates for hit in hits) and not unfold:
+        lines.append("(+n) n further entries of the same phase are folded into the row; --unfold shows them")
+    if result.verdict == "no confident match":
+        lines.append(
+            "the phase may not be in the index, or the sample is a mixture; "
+            "check the wavelength, give the elements (--only, --must, --may), or search a larger index"
+        )
+    return lines

@@ -1,0 +1,143 @@
+"""Kinematic powder reflections of crystals, a batch at a time."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.chemistry.symmetry import Symmetry
+from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.errors import CrystalError
+from xsearch.simulate.form_factors import form_factor_table
+from xsearch.simulate.kernels import (
+    CUBIC,
+    HEXAGONAL,
+    MONOCLINIC,
+    ORTHORHOMBIC,
+    TETRAGONAL,
+    TRICLINIC,
+    powder_lines,
+)
+from xsearch.simulate.reflections import Reflections
+
+D_MIN_A = 1.04
+"""Smallest spacing kept by default: Cu Kα to 2θ = 90° (1.09 Å) and 4.5 % of strain beyond it."""
+
+FAINTEST = 3e-4
+"""Lines fainter than this share of the strongest (without the Lorentz-polarisation factor) are left out."""
+
+MAX_INDEX = 1023
+"""The compiled loop packs indices into 11 bits."""
+
+LATTICE_KIND = {
+    "cubic": CUBIC,
+    "hexagonal": HEXAGONAL,
+    "trigonal": HEXAGONAL,
+    "tetragonal": TETRAGONAL,
+    "orthorhombic": ORTHORHOMBIC,
+    "monoclinic": MONOCLINIC,
+    "triclinic": TRICLINIC,
+}
+
+
+def simulate_reflections(
+    symmetries: Sequence[Symmetry], *, d_min_A: float = D_MIN_A, faintest: float = FAINTEST
+) -> list[Reflections]:
+    """Powder reflections of crystals, with kinematic intensities and no wavelength in them.
+
+    Args:
+        symmetries: one a crystal, as `find_symmetry` gives them; their primitive cells are simulated, partially
+            occupied sites weighted with their occupancies.
+        d_min_A: smallest spacing.
+        faintest: lines below this share of the strongest (|F|² times multiplicity) are left out.
+
+    Returns:
+        One `Reflections` a crystal.
+
+    Raises:
+        CrystalError: for a cell with an edge too long for the range asked for.
+    """
+    return [_simulate(symmetry, d_min_A, faintest) for symmetry in symmetries]
+
+
+def _simulate(symmetry: Symmetry, d_min_A: float, faintest: float) -> Reflections:
+    if symmetry.cell[:3].max() / d_min_A > MAX_INDEX:
+        raise CrystalError(
+            f"A cell edge of {symmetry.cell[:3].max():.0f} Å is too long for spacings down to {d_min_A:g} Å."
+        )
+    crystal = symmetry.primitive
+    numbers = np.array([ATOMIC_NUMBERS[element] for element in crystal.elements])
+    by_element = np.argsort(numbers, kind="stable")
+    kinds, counts = np.unique(numbers, return_counts=True)
+    hkl, d_A, square, multiplicity = powder_lines(
+        np.ascontiguousarray(np.linalg.inv(crystal.lattice_A).T),
+        crystal.frac_coords[by_element],
+        np.concatenate([[0], np.cumsum(counts)]),
+        form_factor_table()[kinds - 1],
+        crystal.occupancies[by_element],
+        symmetry.to_conventional,
+        LATTICE_KIND[symmetry.crystal_system],
+        d_min_A,
+    )
+    keep = np.flatnonzero(square > faintest * square.max()) if len(square) else np.zeros(0, np.intp)
+    keep = keep[np.argsort(-d_A[keep], kind="stable")]
+    # the conventional cell holds det(P) lattice points, whose waves add in phase
+    points = abs(np.linalg.det(symmetry.to_conventional))
+    return Reflections(
+        hkl=hkl[keep].astype(np.int16),
+        structure_factor_sq=(square[keep] * points**2).astype(np.float32),
+        multiplicity=multiplicity[keep].astype(np.int16),
+        cell=symmetry.cell,
+        crystal_system=symmetry.crystal_system,
+    )
+
+
+def spacings(hkl: NDArray[np.integer], cell: NDArray[np.float64]) -> NDArray[np.float64]:
+    """d of reflections in a cell.
+
+    Args:
+        hkl: (n, 3).
+        cell: (6,) a b c in Å, α β γ in degrees.
+
+    Returns:
+        (n,) float64, Å.
+    """
+    g = reciprocal_metric(cell)
+    h = hkl.astype(np.float64)
+    return 1 / np.sqrt(np.einsum("ni,ij,nj->n", h, g, h))
+
+
+def reciprocal_metric(cell: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(3, 3) metric of the reciprocal lattice, 1/Å², of a cell given as six parameters."""
+    a, b, c = cell[:3]
+    ca, cb, cg = np.cos(np.radians(cell[3:]))
+    metric = np.array(
+        [[a * a, a * b * cg, a * c * cb], [a * b * cg, b * b, b * c * ca], [a * c * cb, b * c * ca, c * c]]
+    )
+    return np.linalg.inv(metric)
+
+
+def lorentz_polarisation(two_theta_deg: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(1 + cos² 2θ) / (sin² θ cos θ), for an unpolarised beam and a powder (Warren, X-ray Diffraction, ch. 4)."""
+    theta = np.radians(two_theta_deg / 2)
+    return (1 + np.cos(2 * theta) ** 2) / (np.sin(theta) ** 2 * np.cos(theta))
+
+
+def line_positions(
+    reflections: Reflections, wavelength_A: float, cell: NDArray[np.float64] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
+    """Angles and intensities of the reflections that a wavelength reaches.
+
+    Args:
+        reflections: of one crystal.
+        wavelength_A: in Å.
+        cell: (6,) to use instead of the reflections' own, such as a strained one.
+
+    Returns:
+        two_theta_deg (m,), intensity (m,) with Lorentz-polarisation factor, and which reflections (m,) they are.
+    """
+    d = spacings(reflections.hkl, reflections.cell if cell is None else cell)
+    sine = wavelength_A / (2 * d)
+    seen = np.flatnonzero(sine < 1)
+    two_theta = 2 * np.degrees(np.arcsin(sine[seen]))
+    return two_theta, reflections.structure_factor_sq[seen] * lorentz_polarisation(two_theta), seen

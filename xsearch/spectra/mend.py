@@ -1,0 +1,99 @@
+"""Mending of measured axes: rows that are no numbers, descending, shuffled and repeated axes, far too many points."""
+
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.errors import SpectrumError
+
+MIN_POINTS = 20
+MOST_POINTS_KEPT = 100_000
+MAX_SHARE_DROPPED = 0.2
+
+Column = NDArray[np.float64]
+Mended = tuple[Column, Column, tuple[str, ...]]
+
+
+def mend_axis(x: Column, y: Column, name: str, axis: str) -> Mended:
+    """Make an axis rise strictly and everything finite.
+
+    Rows that are not finite are dropped, a descending axis is reversed, several scans after another are cut to the
+    first full one, a shuffled axis is sorted, repeated axis values are averaged, and more points than
+    `MOST_POINTS_KEPT` are averaged in groups.
+
+    Args:
+        x: (n,) the axis.
+        y: (n,) the values.
+        name: the file's name, for messages.
+        axis: what the axis is called, for messages.
+
+    Returns:
+        x and y of one new length, and notes on what was done.
+
+    Raises:
+        SpectrumError: where more than a fifth of the rows are not finite, or fewer than `MIN_POINTS` are left.
+    """
+    notes: list[str] = []
+    for step in (_drop_missing, _reverse, _first_scan, _sort, _average_repeated, _rebin):
+        x, y, said = step(x, y, name, axis)
+        notes.extend(said)
+    if len(x) < MIN_POINTS:
+        raise SpectrumError(f"{name}: {len(x)} points are too few for a spectrum; at least {MIN_POINTS} are needed.")
+    return x, y, tuple(notes)
+
+
+def _drop_missing(x: Column, y: Column, name: str, axis: str) -> Mended:
+    good = np.isfinite(x) & np.isfinite(y)
+    bad = int((~good).sum())
+    if bad == 0:
+        return x, y, ()
+    if bad > MAX_SHARE_DROPPED * len(x):
+        raise SpectrumError(
+            f"{name}: {bad} of {len(x)} rows hold values that are no finite numbers; mend or remove those rows."
+        )
+    return x[good], y[good], (f"{bad} rows without finite numbers were left out.",)
+
+
+def _reverse(x: Column, y: Column, name: str, axis: str) -> Mended:
+    if len(x) > 1 and x[0] > x[-1] and (np.diff(x) <= 0).mean() > 0.9:
+        return x[::-1], y[::-1], (f"The {axis} axis descends in the file; it was reversed.",)
+    return x, y, ()
+
+
+def _first_scan(x: Column, y: Column, name: str, axis: str) -> Mended:
+    """Cut where the axis starts again: back by more than half of the whole range."""
+    steps = np.diff(x)
+    restarts = np.flatnonzero(steps < -0.5 * np.ptp(x)) if len(x) > 1 else np.array([], dtype=int)
+    if len(restarts) == 0 or len(restarts) > len(x) / MIN_POINTS:
+        return x, y, ()
+    bounds = [0, *(restarts + 1), len(x)]
+    scans = list(pairwise(bounds))
+    first, last = next(((a, b) for a, b in scans if b - a >= MIN_POINTS), scans[0])
+    return x[first:last], y[first:last], (f"The {axis} axis starts {len(scans)} times; the first full scan was read.",)
+
+
+def _sort(x: Column, y: Column, name: str, axis: str) -> Mended:
+    if (np.diff(x) >= 0).all():
+        return x, y, ()
+    order = np.argsort(x, kind="stable")
+    return x[order], y[order], (f"The {axis} axis is not in order; it was sorted.",)
+
+
+def _average_repeated(x: Column, y: Column, name: str, axis: str) -> Mended:
+    unique, inverse, counts = np.unique(x, return_inverse=True, return_counts=True)
+    repeated = int((counts > 1).sum())
+    if repeated == 0:
+        return x, y, ()
+    means = np.bincount(inverse, weights=y) / counts
+    return unique, means, (f"{repeated} values of the {axis} axis occur more than once; their rows were averaged.",)
+
+
+def _rebin(x: Column, y: Column, name: str, axis: str) -> Mended:
+    if len(x) <= MOST_POINTS_KEPT:
+        return x, y, ()
+    group = -(-len(x) // MOST_POINTS_KEPT)
+    starts = np.arange(0, len(x), group)
+    sizes = np.diff(np.append(starts, len(x)))
+    rebinned = np.add.reduceat(x, starts) / sizes, np.add.reduceat(y, starts) / sizes
+    return *rebinned, (f"{len(x):,} points are more than are of use; every {group} were averaged to {len(starts):,}.",)

@@ -1,0 +1,148 @@
+"""Athena project files (.prj): gzipped text in which Perl, or JSON, lists the spectra of a project."""
+
+import json
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from xsearch.errors import SpectrumError
+from xsearch.spectra.edges import parse_absorber, parse_edge
+from xsearch.spectra.readers.source import SourceFile
+from xsearch.spectra.readers.xas_scan import XasScan
+
+_ARRAY = re.compile(r"^@(?P<name>args|x|y)\s*=\s*\((?P<body>.*)\);\s*$")
+_FIELD = re.compile(r"'((?:[^'\\]|\\.)*)'|([^\s,'][^,]*)")
+_NO_XANES = ("chi", "chi(k)", "detector", "background")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One spectrum of a project.
+
+    Attributes:
+        label: what the user called it.
+        args: its parameters, by Athena's names.
+        energy_eV: its energies.
+        mu: its absorption.
+    """
+
+    label: str
+    args: dict[str, str]
+    energy_eV: tuple[float, ...]
+    mu: tuple[float, ...]
+
+
+def read_athena(source: SourceFile, spectrum: str | None, absorber: str | None) -> XasScan:
+    """One spectrum of an Athena project.
+
+    Args:
+        source: the file.
+        spectrum: the name, or the number from 1, of the spectrum.
+        absorber: the element wanted; it chooses where only one spectrum is of that element.
+
+    Raises:
+        SpectrumError: where the file is no project, or holds several spectra of which none is chosen: the message lists
+            them.
+    """
+    text = source.text()
+    try:
+        groups = _json_groups(text) if text.lstrip().startswith("{") else _perl_groups(text)
+    except (ValueError, TypeError, AttributeError, KeyError):
+        raise SpectrumError(f"{source.name}: a broken Athena project; save it again from Athena.") from None
+    groups = [group for group in groups if group.args.get("datatype", "xmu").lower() not in _NO_XANES]
+    if not groups:
+        raise SpectrumError(f"{source.name}: no spectrum in it; an Athena project with mu(E) data is expected.")
+    group = choose_group(groups, spectrum, absorber, source.name)
+    notes = [f"Spectrum {group.label!r} of {len(groups)} in the project."] if len(groups) > 1 else []
+    energy_eV = np.array(group.energy_eV)
+    shift_eV = _number(group.args.get("bkg_eshift"))
+    if shift_eV:
+        energy_eV = energy_eV + shift_eV
+        notes.append(f"The project's energy shift of {shift_eV:+g} eV was applied.")
+    if len(energy_eV) != len(group.mu):
+        raise SpectrumError(
+            f"{source.name}: spectrum {group.label!r} has {len(energy_eV)} energies and {len(group.mu)} values."
+        )
+    return XasScan(energy_eV, np.array(group.mu), *_edge(group), unit="eV", notes=tuple(notes))
+
+
+def choose_group(groups: list[Group], spectrum: str | None, absorber: str | None, name: str) -> Group:
+    """The spectrum that is meant.
+
+    Raises:
+        SpectrumError: where none or several could be meant.
+    """
+    if spectrum is not None:
+        named = [group for group in groups if group.label == spectrum]
+        if not named and spectrum.isdecimal() and 1 <= int(spectrum) <= len(groups):
+            named = [groups[int(spectrum) - 1]]
+        if len(named) == 1:
+            return named[0]
+    else:
+        named = [group for group in groups if absorber is None or _edge(group)[0] in (None, absorber)]
+        if len(named) == 1:
+            return named[0]
+    listed = ", ".join(f"{number} {group.label!r}" for number, group in enumerate(groups[:20], start=1))
+    more = f" and {len(groups) - 20} more" if len(groups) > 20 else ""
+    problem = f"no spectrum {spectrum!r} in it" if spectrum is not None else f"{len(groups)} spectra in it"
+    raise SpectrumError(
+        f"{name}: {problem}; choose one by its number or name, as in {name}#2 (in Python also spectrum=2): "
+        f"{listed}{more}."
+    )
+
+
+def _edge(group: Group) -> tuple[str | None, str | None]:
+    """The absorber and edge that the project states."""
+    try:
+        return parse_absorber(group.args["bkg_z"]), parse_edge(group.args["fft_edge"])
+    except (KeyError, SpectrumError):
+        return None, None
+
+
+def _perl_groups(text: str) -> list[Group]:
+    """The groups of the Perl form, in which each ends with the line `[record]`."""
+    groups, arrays = [], {}
+    for line in text.splitlines():
+        if match := _ARRAY.match(line):
+            arrays[match["name"]] = [_unquote(quoted or bare) for quoted, bare in _FIELD.findall(match["body"])]
+        elif line.startswith(("[record]", "$old_group")):
+            if {"args", "x", "y"} <= arrays.keys():
+                groups.append(_perl_group(arrays))
+            arrays = {}
+    if {"args", "x", "y"} <= arrays.keys():
+        groups.append(_perl_group(arrays))
+    return groups
+
+
+def _perl_group(arrays: dict[str, list[str]]) -> Group:
+    names_and_values = arrays["args"]
+    args = dict(zip(names_and_values[::2], names_and_values[1::2], strict=False))
+    return Group(args.get("label", "?"), args, tuple(map(float, arrays["x"])), tuple(map(float, arrays["y"])))
+
+
+def _json_groups(text: str) -> list[Group]:
+    """The groups of the JSON form, in the order that it lists."""
+    project = json.loads(text)
+    groups = []
+    for key in project.get("_____order", [key for key in project if not key.startswith("_")]):
+        group = project[key]
+        if not isinstance(group, dict) or not {"args", "x", "y"} <= group.keys():
+            continue
+        args = group["args"]
+        if isinstance(args, list):
+            args = dict(zip(args[::2], args[1::2], strict=False))
+        args = {str(name): str(value) for name, value in args.items()}
+        groups.append(Group(args.get("label", key), args, tuple(map(float, group["x"])), tuple(map(float, group["y"]))))
+    return groups
+
+
+def _unquote(text: str) -> str:
+    return re.sub(r"\\(.)", r"\1", text).strip()
+
+
+def _number(text: str | None) -> float:
+    try:
+        return float(text or 0)
+    except ValueError:
+        return 0.0

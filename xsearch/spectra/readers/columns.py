@@ -1,0 +1,85 @@
+"""What the columns of a table are, from their names."""
+
+import re
+from enum import StrEnum
+
+from xsearch.spectra.readers.scan import PowderAxis
+
+
+class Role(StrEnum):
+    """What a column can hold."""
+
+    TWO_THETA = "2θ"
+    Q = "q"
+    D = "d"
+    INTENSITY = "intensity"
+    SIGMA = "sigma"
+    ENERGY = "energy"
+    MU = "mu"
+    NORM = "normalised mu"
+    I0 = "i0"
+    TRANSMITTED = "transmitted"
+    FLUORESCENCE = "fluorescence"
+    REFERENCE = "reference"
+
+
+# The words of each role as regular expressions, in lower case, with `_` for blanks. The order settles what two match.
+_WORDS: dict[Role, tuple[str, ...]] = {
+    Role.TWO_THETA: (r"(2|two|t)[_-]*(theta|θ|th)[a-z_]*", r"t?tth[a-z_]*", "2t", "angle.*", r"pos(ition)?"),
+    Role.Q: ("q", r"q[_-]?(a|å|nm|inv|1/|per).*", "scattering_?vector"),
+    Role.D: ("ds?", r"d[_-]?(spacings?|space|values?|hkl|a|å)"),
+    Role.SIGMA: (
+        r"(sig(ma)?|esd|err(or)?s?|std(ev|dev)?|unc(ertainty)?|su|dy|di|weight|w)([_-].*)?",
+        r".*_(err|sigma|esd|std)",
+    ),
+    Role.ENERGY: (r"(photon|mono|dcm|bragg)?[_-]?energ(y|ie).*", "e", "ev", "kev", r"(mono|dcm)[_-]?e"),
+    Role.NORM: (
+        r"(x?mu_?)?(norm(alised|alized)?|flat(tened)?)(_?(x?mu|mutrans|mufluor|abs.*|int.*))?",
+        r"x?mu[_-](norm|flat).*",
+    ),
+    Role.REFERENCE: (r"(x?mu_?)?ref(er|erence)?", "i_?2", r"ir(ef)?(er(ence)?)?", "it2", r"ln\(i1/i2\)"),
+    Role.FLUORESCENCE: (
+        r"i?_?f(f|luor(escence)?)?", "i_?fluor.*", "fluo?r?.*", "vortex.*", "sdd.*", "xmap.*", "pips", "lytle", "roi.*",
+    ),
+    Role.MU: (
+        r"x?mu(e|trans|fluor|t|x|_?raw|_?e)?([_(].*)?", r"abs(orption|orbance|orb)?", r"[µμ].*", "xanes", "xafs", "xas",
+        r"trans(mission)?", r"ln\(?i0/i[t1]?\)?", "tey", "tfy", "pfy",
+    ),
+    Role.I0: (r"i_?0([_-].*)?", "io", "mon(itor)?", "i_?zero", "incident"),
+    Role.TRANSMITTED: (r"i_?t(r(ans(mi(ssion|tted))?)?)?", r"i_?1([_-].*)?", "itrans.*"),
+    Role.INTENSITY: (
+        "i", "y", r"int(ens(ity|ities)?)?([_-].*)?", r"counts?([_-].*)?", "cts", "cps", "y?_?obs", "i_?obs", "yobs.*",
+        "signal", r"det(ector)?\d?", "intensity.*", "psd", "mythen.*", r"exp(erimental)?",
+    ),
+}  # fmt: skip
+_PATTERNS = {role: re.compile("|".join(words)) for role, words in _WORDS.items()}
+
+
+def roles_of(labels: tuple[str, ...]) -> tuple[Role | None, ...]:
+    """The role of each column by its name, None where the name says nothing."""
+    return tuple(role_of(label) for label in labels)
+
+
+def role_of(label: str) -> Role | None:
+    """The role that a column's name says, its unit aside."""
+    word = label.strip().strip("\"'").lower().replace("^", "")
+    bare = word if word.startswith("ln(") else re.sub(r"\s*[(\[/,].*$", "", word).strip(" :=_-")
+    for text in (bare, word):
+        for role, pattern in _PATTERNS.items():
+            if text and pattern.fullmatch(text.replace(" ", "_")):
+                return role
+    return None
+
+
+def unit_of_label(label: str) -> PowderAxis | None:
+    """The unit that a label states for an axis of a powder pattern, or None where it states none."""
+    role, word = role_of(label), label.lower().replace(" ", "")
+    if role is Role.TWO_THETA:
+        return PowderAxis.TWO_THETA_RAD if "rad" in word else PowderAxis.TWO_THETA_DEG
+    if role is Role.D:
+        return PowderAxis.D_A
+    if role is Role.Q and "nm" in word:
+        return PowderAxis.Q_INVNM
+    if role is Role.Q and re.search(r"[aå](ng|-|\^|⁻|\)|\]|$|_)", word[1:]):
+        return PowderAxis.Q_INVA
+    return None

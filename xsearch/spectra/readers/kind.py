@@ -1,0 +1,39 @@
+"""Whether a table of text is a powder pattern or an absorption spectrum."""
+
+import re
+from typing import Literal
+
+import numpy as np
+
+from xsearch.spectra.readers.columns import Role, roles_of
+from xsearch.spectra.readers.table import TextTable
+
+Kind = Literal["pxrd", "xanes"]
+
+_POWDER_ROLES = frozenset({Role.TWO_THETA, Role.Q, Role.D})
+_XAS_ROLES = frozenset({Role.ENERGY, Role.MU, Role.NORM})
+_POWDER_WORDS = re.compile(r"2\s*-?\s*theta|2θ|\btth\b|two_?theta|diffract|\bp?xrd\b|\banode\b|k-?alpha|\bCuKa", re.I)
+_XAS_WORDS = re.compile(
+    r"\bxdi/|\bxanes\b|\bexafs\b|\bxafs\b|\bxas\b|absorption|element\.(symbol|edge)|"
+    r"\b[klm][123]?[ _-]edge\b|\bathena\b",
+    re.I,
+)
+_LEAST_ENERGY_EV = 180.0
+
+
+def kind_of(table: TextTable) -> Kind:
+    """The kind of a table: by its columns' names, then by the words above, then by the range of its axis.
+
+    No angle lies beyond 180 degrees, and no edge worth a search below 180 eV.
+    """
+    roles = set(roles_of(table.labels))
+    if roles & _POWDER_ROLES:
+        return "pxrd"
+    if roles & _XAS_ROLES:
+        return "xanes"
+    text = "\n".join(table.header)
+    powder, xas = bool(_POWDER_WORDS.search(text)), bool(_XAS_WORDS.search(text))
+    if powder != xas:
+        return "pxrd" if powder else "xanes"
+    axis = table.values[:, 0][np.isfinite(table.values[:, 0])]
+    return "xanes" if len(axis) and np.median(axis) > _LEAST_ENERGY_EV else "pxrd"

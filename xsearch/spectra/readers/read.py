@@ -1,0 +1,192 @@
+"""From a path to a spectrum."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from xsearch.errors import SpectrumError
+from xsearch.spectra.edges import parse_absorber, parse_edge
+from xsearch.spectra.powder import PowderPattern
+from xsearch.spectra.radiation import parse_wavelength
+from xsearch.spectra.readers.archive import Archive
+from xsearch.spectra.readers.athena import read_athena
+from xsearch.spectra.readers.brml import read_brml
+from xsearch.spectra.readers.bruker_raw import read_raw
+from xsearch.spectra.readers.gsas import read_gsas
+from xsearch.spectra.readers.kind import Kind, kind_of
+from xsearch.spectra.readers.panalytical import read_xrdml
+from xsearch.spectra.readers.pdcif import read_pdcif
+from xsearch.spectra.readers.powder_text import powder_from_table, strip_chi_heading
+from xsearch.spectra.readers.rigaku import read_ras, read_rasx
+from xsearch.spectra.readers.scan import PowderScan, to_pattern
+from xsearch.spectra.readers.source import SourceFile, load, looks_binary
+from xsearch.spectra.readers.stepped import read_uxd, stepped_counts
+from xsearch.spectra.readers.table import parse_table
+from xsearch.spectra.readers.xas_scan import XasScan, to_xanes
+from xsearch.spectra.readers.xas_text import xas_from_table
+from xsearch.spectra.xanes import Xanes
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the user says about a file.
+
+    Attributes:
+        kind: powder pattern or absorption spectrum, or None.
+        spectrum: the name or number, from 1, of a spectrum in a file of several, or None.
+        absorber: the absorbing element, or None.
+    """
+
+    kind: Kind | None = None
+    spectrum: str | None = None
+    absorber: str | None = None
+
+
+Reader = Callable[[SourceFile, Wanted], PowderScan | XasScan]
+
+
+def read_text(source: SourceFile, wanted: Wanted) -> PowderScan | XasScan:
+    """A spectrum in columns of text, or in counts only after a first angle and a step."""
+    text = strip_chi_heading(source.text()) if source.suffix == ".chi" else source.text()
+    if re.search(r"^BANK\s", text[:4000], re.MULTILINE):
+        return read_gsas(source)
+    if wanted.kind != "xanes" and (stepped := stepped_counts(text)) is not None:
+        return stepped
+    table = parse_table(text, source.name)
+    kind = wanted.kind or kind_of(table)
+    return xas_from_table(table, source.name) if kind == "xanes" else powder_from_table(table, source.name)
+
+
+def read_xas_text(source: SourceFile, wanted: Wanted) -> XasScan:
+    """An absorption spectrum in columns of text."""
+    return xas_from_table(parse_table(source.text(), source.name), source.name)
+
+
+def read_zip(source: SourceFile, wanted: Wanted) -> PowderScan:
+    """A zipped instrument file, told by its members."""
+    members = Archive(source).members
+    if any("RawData" in member for member in members):
+        return read_brml(source)
+    if any("Profile" in member for member in members):
+        return read_rasx(source)
+    raise SpectrumError(
+        f"{source.name}: a zip archive that is neither .brml nor .rasx; unpack it and give the spectrum's own file."
+    )
+
+
+def _powder(reader: Callable[[SourceFile], PowderScan]) -> Reader:
+    return lambda source, wanted: reader(source)
+
+
+READERS: dict[str, Reader] = {
+    ".xy": read_text,
+    ".xye": read_text,
+    ".csv": read_text,
+    ".txt": read_text,
+    ".dat": read_text,
+    ".chi": read_text,
+    ".xdi": read_xas_text,
+    ".nor": read_xas_text,
+    ".xmu": read_xas_text,
+    ".prj": lambda source, wanted: read_athena(source, wanted.spectrum, wanted.absorber),
+    ".gsas": _powder(read_gsas),
+    ".gsa": _powder(read_gsas),
+    ".gss": _powder(read_gsas),
+    ".gda": _powder(read_gsas),
+    ".fxye": _powder(read_gsas),
+    ".xra": _powder(read_gsas),
+    ".uxd": _powder(read_uxd),
+    ".xrdml": _powder(read_xrdml),
+    ".brml": read_zip,
+    ".rasx": read_zip,
+    ".ras": _powder(read_ras),
+    ".raw": _powder(read_raw),
+    ".cif": _powder(read_pdcif),
+}
+"""The reader of each extension."""
+
+SIGNATURES: tuple[tuple[bytes, str], ...] = (
+    (b"# XDI/", ".xdi"),
+    (b"#XDI/", ".xdi"),
+    (b"# Athena project file", ".prj"),
+    (b"PK\x03\x04", ".brml"),
+    (b"<?xml", ".xrdml"),
+    (b"<xrdMeasurements", ".xrdml"),
+    (b"*RAS_", ".ras"),
+    (b"RAW ", ".raw"),
+    (b"RAW1.01", ".raw"),
+    (b"RAW2", ".raw"),
+    (b"RAW4.00", ".raw"),
+    (b"_FILEVERSION", ".uxd"),
+)
+"""How files begin that are known by their content, and the extension that they should have had."""
+
+
+def read(
+    path: str | Path,
+    *,
+    wavelength: str | float | None = None,
+    kind: Kind | None = None,
+    absorber: str | None = None,
+    edge: str | None = None,
+    spectrum: str | int | None = None,
+) -> PowderPattern | Xanes:
+    """Read a measured spectrum.
+
+    Args:
+        path: the file; text may be gzipped. `project.prj#2` and `project.prj#name` choose a spectrum, as `spectrum`
+            does.
+        wavelength: of a powder pattern, as `parse_wavelength` takes it: `"CuKa"`, `0.7093`, `"17.48 keV"`. It goes
+            before what the file says.
+        kind: `"pxrd"` or `"xanes"`, where the file leaves it open. An absorber or edge means `"xanes"`.
+        absorber: the absorbing element of an X-ray absorption spectrum, such as `"Fe"`; it goes before the file's.
+        edge: its edge, such as `"K"`; it goes before the file's.
+        spectrum: the name, or the number from 1, of a spectrum in an Athena project.
+
+    Returns:
+        A `PowderPattern` or a `Xanes`; all that was assumed or mended stands in its `notes`.
+
+    Raises:
+        WavelengthError: where a powder pattern comes without a wavelength.
+        SpectrumError: where the file cannot be read, or holds nothing of use. The message is one line.
+    """
+    if kind not in (None, "pxrd", "xanes"):
+        raise SpectrumError(f"Unknown kind {kind!r}; 'pxrd' or 'xanes' is expected.")
+    wavelength_A = None if wavelength is None else parse_wavelength(wavelength)
+    absorber = None if absorber is None else parse_absorber(absorber)
+    edge = None if edge is None else parse_edge(edge)
+    if absorber or edge:
+        kind = kind or "xanes"
+    path, chosen = _split_choice(path)
+    wanted = Wanted(kind, chosen if spectrum is None else str(spectrum), absorber)
+    source = load(path)
+    scan = reader_of(source)(source, wanted)
+    if isinstance(scan, XasScan):
+        if kind == "pxrd":
+            raise SpectrumError(f"{source.name}: an X-ray absorption spectrum, where a powder pattern is expected.")
+        return to_xanes(scan, source.name, absorber, edge)
+    if kind == "xanes":
+        raise SpectrumError(f"{source.name}: a powder pattern, where an X-ray absorption spectrum is expected.")
+    return to_pattern(scan, source.name, wavelength_A)
+
+
+def reader_of(source: SourceFile) -> Reader:
+    """The reader of a file: by how it begins, else by its extension, else the reader of text."""
+    head = source.data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
+    for signature, suffix in SIGNATURES:
+        if head.startswith(signature):
+            return READERS[suffix]
+    # GSAS data are often called .raw too; what begins otherwise is for the reader of text, which says what it misses.
+    if source.suffix == ".raw" and not looks_binary(source.data):
+        return read_text
+    return READERS.get(source.suffix, read_text)
+
+
+def _split_choice(path: str | Path) -> tuple[Path, str | None]:
+    """`project.prj#name` as the path and the name; a file that has the mark in its own name goes before."""
+    text = str(path)
+    if "#" not in text or Path(text).expanduser().exists():
+        return Path(text), None
+    bare, _, choice = text.rpartition("#")
+    return (Path(bare), choice) if Path(bare).expanduser().is_file() else (Path(text), None)

@@ -1,0 +1,166 @@
+"""What a reader takes from a file, before anything is assumed, and how it becomes a spectrum."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.errors import SpectrumError, WavelengthError
+from xsearch.spectra.mend import mend_axis
+from xsearch.spectra.powder import PowderPattern
+from xsearch.spectra.radiation import RADIATIONS_A, describe_wavelength
+
+
+class PowderAxis(StrEnum):
+    """What the axis of a powder pattern can be."""
+
+    TWO_THETA_DEG = "2θ in degrees"
+    TWO_THETA_RAD = "2θ in radians"
+    Q_INVA = "q in 1/Å"
+    Q_INVNM = "q in 1/nm"
+    D_A = "d in Å"
+
+
+@dataclass(frozen=True, slots=True)
+class StatedWavelength:
+    """A wavelength that a file gives.
+
+    Attributes:
+        value_A: the wavelength in Å.
+        words: how the file says it, for the notes.
+    """
+
+    value_A: float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class PowderScan:
+    """A powder pattern as a file holds it.
+
+    Attributes:
+        axis: (n,) in the unit that `unit` says.
+        intensity: (n,) counts or anything proportional to them.
+        unit: what the axis is.
+        wavelength: what the file says, or None.
+        notes: what the reader assumed or passed over.
+    """
+
+    axis: NDArray[np.float64]
+    intensity: NDArray[np.float64]
+    unit: PowderAxis = PowderAxis.TWO_THETA_DEG
+    wavelength: StatedWavelength | None = None
+    notes: tuple[str, ...] = ()
+
+
+def to_pattern(scan: PowderScan, name: str, wavelength_A: float | None) -> PowderPattern:
+    """Mend a scan and put it on an axis of 2θ.
+
+    Args:
+        scan: what the reader found.
+        name: the file's name.
+        wavelength_A: the wavelength that the user gives; it goes before the file's.
+
+    Raises:
+        WavelengthError: where neither the file nor the user gives a wavelength, and the axis needs one.
+        SpectrumError: where the scan cannot be used.
+    """
+    angular = scan.unit in (PowderAxis.TWO_THETA_DEG, PowderAxis.TWO_THETA_RAD)
+    axis, intensity = np.asarray(scan.axis, dtype=float), np.asarray(scan.intensity, dtype=float)
+    if not angular:
+        axis, intensity = _to_q_invA(axis, intensity, scan.unit)
+    axis, intensity, below = _drop_below_zero(axis, intensity)
+    axis, intensity, mended = mend_axis(axis, intensity, name, "2θ" if angular else "q")
+    notes = [*scan.notes, *below, *mended, *_check_counts(intensity, name)]
+    if angular:
+        two_theta_deg, converted = _to_degrees(axis, scan.unit, name)
+        wavelength, said = choose_wavelength(scan.wavelength, wavelength_A, name)
+    else:
+        wavelength, said = _wavelength_for_q(scan, wavelength_A, float(axis[-1]), name)
+        two_theta_deg = np.degrees(2 * np.arcsin(np.clip(axis * wavelength / (4 * np.pi), 0, 1)))
+        converted = (f"The axis is {scan.unit}; it was converted to 2θ.",)
+    notes += [*converted, said]
+    return PowderPattern(two_theta_deg, intensity, wavelength, name, tuple(notes))
+
+
+def choose_wavelength(stated: StatedWavelength | None, given_A: float | None, name: str) -> tuple[float, str]:
+    """The wavelength to use, the given one before the stated one, and what to say about it.
+
+    Raises:
+        WavelengthError: where there is none.
+    """
+    if given_A is not None:
+        if stated is not None and abs(stated.value_A - given_A) > 1e-4 * given_A:
+            said = f"Wavelength {describe_wavelength(given_A)} as given; the file's own ({stated.words}) is overridden."
+        else:
+            said = f"Wavelength {describe_wavelength(given_A)} as given."
+        return given_A, said
+    if stated is None:
+        raise WavelengthError(
+            f"{name}: the file does not say its wavelength; give it with --wavelength CuKa (in Python: "
+            'wavelength="CuKa"), or in Å such as 1.5406.'
+        )
+    return stated.value_A, f"Wavelength {describe_wavelength(stated.value_A)} from the file ({stated.words})."
+
+
+def _wavelength_for_q(scan: PowderScan, given_A: float | None, q_max_invA: float, name: str) -> tuple[float, str]:
+    """q and d need no wavelength: where there is none, one is taken for the 2θ axis only, short enough to reach q."""
+    if given_A is not None or scan.wavelength is not None:
+        wavelength, said = choose_wavelength(scan.wavelength, given_A, name)
+        if q_max_invA * wavelength > 4 * np.pi:
+            raise WavelengthError(
+                f"{name}: q reaches {q_max_invA:.4g} 1/Å, more than 4π/λ = {4 * np.pi / wavelength:.4g} 1/Å of the "
+                f"wavelength {wavelength:g} Å; the wavelength or the unit of the axis is wrong."
+            )
+        return wavelength, said
+    for radiation in ("CuKa1", "MoKa1", "AgKa1"):
+        if q_max_invA * RADIATIONS_A[radiation] < 3.98 * np.pi:
+            said = f"No wavelength is needed on this axis; 2θ is for {describe_wavelength(RADIATIONS_A[radiation])}."
+            return RADIATIONS_A[radiation], said
+    if q_max_invA > 60:
+        raise SpectrumError(f"{name}: q reaches {q_max_invA:.4g} 1/Å, beyond any pattern; is the unit 1/nm?")
+    return 0.2, "No wavelength is needed on this axis; 2θ is for 0.2 Å."
+
+
+def _to_q_invA(axis: NDArray, intensity: NDArray, unit: PowderAxis) -> tuple[NDArray, NDArray]:
+    """An axis of q or d as q in 1/Å, ascending where d descended or ascended."""
+    if unit is PowderAxis.D_A:
+        with np.errstate(divide="ignore"):
+            q = 2 * np.pi / axis
+        return (q[::-1], intensity[::-1]) if len(q) > 1 and q[0] > q[-1] else (q, intensity)
+    return (axis / 10 if unit is PowderAxis.Q_INVNM else axis), intensity
+
+
+def _drop_below_zero(axis: NDArray, intensity: NDArray) -> tuple[NDArray, NDArray, tuple[str, ...]]:
+    """Scans through the direct beam begin below zero, where nothing can be learnt that is not above it too."""
+    below = axis <= 0
+    if not below.any() or below.all():
+        return axis, intensity, ()
+    return axis[~below], intensity[~below], (f"{int(below.sum())} points at or below zero of the axis were left out.",)
+
+
+def _to_degrees(axis: NDArray, unit: PowderAxis, name: str) -> tuple[NDArray, tuple[str, ...]]:
+    low, high = float(axis[0]), float(axis[-1])
+    if unit is PowderAxis.TWO_THETA_RAD:
+        if high > np.pi:
+            raise SpectrumError(f"{name}: 2θ is said to be in radians, but runs to {high:g}; π is the most.")
+        return np.degrees(axis), ("2θ is in radians in the file; it was converted to degrees.",)
+    if high > 180:
+        raise SpectrumError(
+            f"{name}: the axis runs from {low:g} to {high:g}; 2θ in degrees ends at 180. Name the column q or d where "
+            "it is that; for an X-ray absorption spectrum give kind xanes, or its absorber and edge."
+        )
+    if high < np.pi:
+        raise SpectrumError(
+            f"{name}: the axis runs from {low:g} to {high:g}; 2θ in degrees is expected. Convert radians to degrees, "
+            "or name the column q or d where it is that."
+        )
+    return axis, ()
+
+
+def _check_counts(intensity: NDArray, name: str) -> list[str]:
+    if np.ptp(intensity) == 0:
+        raise SpectrumError(f"{name}: the intensity is {intensity[0]:g} at every point; there is no pattern in it.")
+    negative = int((intensity < 0).sum())
+    return [f"{negative} intensities are negative; they were kept."] if negative else []

@@ -1,0 +1,102 @@
+"""What a reader takes from a file of X-ray absorption, and how it becomes a spectrum."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.errors import SpectrumError
+from xsearch.spectra.edges import identify_edge, parse_absorber, parse_edge
+from xsearch.spectra.mend import mend_axis
+from xsearch.spectra.xanes import Xanes
+
+_MOST_KEV = 200.0
+_EDGE_WORDS = re.compile(r"\b(?P<absorber>[A-Z][a-z]?)[\s_-]+(?P<edge>K|L(?:[123]|I{1,3}|2,?3)|M[45])[\s_-]*edge\b")
+_SYMBOL_LINE = re.compile(
+    r"^(?:element\.symbol|absorb(?:er|ing[ _]element)|element)\s*[:=]\s*(?P<value>[A-Za-z]{1,2})\s*$", re.I
+)
+_EDGE_LINE = re.compile(r"^(?:element\.edge|edge|absorption[ _]edge)\s*[:=]\s*(?P<value>[KLM][\w,]{0,3})\s*$", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class XasScan:
+    """An absorption spectrum as a file holds it.
+
+    Attributes:
+        energy: (n,) in eV or keV.
+        mu: (n,) absorption.
+        absorber: what the file says, or None.
+        edge: what the file says, or None.
+        unit: `"eV"`, `"keV"`, or None where the file does not say.
+        notes: what the reader assumed or passed over.
+    """
+
+    energy: NDArray[np.float64]
+    mu: NDArray[np.float64]
+    absorber: str | None = None
+    edge: str | None = None
+    unit: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def find_absorber(header: tuple[str, ...]) -> tuple[str | None, str | None]:
+    """The absorber and edge that the words above a table state, each None where they do not."""
+    absorber = edge = None
+    for line in header:
+        if match := _SYMBOL_LINE.match(line):
+            absorber = absorber or _or_none(parse_absorber, match["value"])
+        elif match := _EDGE_LINE.match(line):
+            edge = edge or _or_none(parse_edge, match["value"])
+        elif match := _EDGE_WORDS.search(line):
+            absorber = absorber or _or_none(parse_absorber, match["absorber"])
+            edge = edge or _or_none(parse_edge, match["edge"])
+    return absorber, edge
+
+
+def to_xanes(scan: XasScan, name: str, absorber: str | None, edge: str | None) -> Xanes:
+    """Mend a scan, bring it to eV, and settle its absorber and edge.
+
+    Args:
+        scan: what the reader found.
+        name: the file's name.
+        absorber: what the user says; it goes before the file.
+        edge: what the user says; it goes before the file.
+
+    Raises:
+        SpectrumError: where the scan cannot be used, or its edge cannot be told.
+    """
+    energy, mu, mended = mend_axis(scan.energy, scan.mu, name, "energy")
+    notes = [*scan.notes, *mended]
+    if np.ptp(mu) == 0:
+        raise SpectrumError(f"{name}: the absorption is {mu[0]:g} at every energy; there is no edge in it.")
+    if energy[0] <= 0:
+        raise SpectrumError(
+            f"{name}: energies run from {energy[0]:g} to {energy[-1]:g}; absolute photon energies in eV or keV are "
+            "expected, not relative to the edge."
+        )
+    # No edge lies below 50 eV, and no K edge in use above 200 keV, so the numbers themselves tell the unit.
+    if scan.unit == "keV" or (scan.unit is None and energy[-1] < _MOST_KEV):
+        energy = energy * 1000.0
+        notes.append("The energies are in keV; they were converted to eV.")
+    elif scan.unit == "eV" and energy[-1] < 50:
+        energy = energy * 1000.0
+        notes.append("The energies are said to be in eV, but are so low that they were read as keV.")
+    stated = scan.absorber, scan.edge
+    chosen = absorber or scan.absorber, edge or scan.edge if absorber in (None, scan.absorber) else edge
+    if absorber and scan.absorber and absorber != scan.absorber:
+        notes.append(f"Absorber {absorber} as given; the file's own ({scan.absorber}) is overridden.")
+    if edge and scan.edge and edge != scan.edge:
+        notes.append(f"Edge {edge} as given; the file's own ({scan.edge}) is overridden.")
+    found, said = identify_edge(energy, mu, name, *chosen)
+    if not said and stated[0] and stated[1] and absorber is None and edge is None:
+        said = (f"Absorber and edge {found} from the file.",)
+    return Xanes(energy, mu, found.absorber, found.edge, name, (*notes, *said))
+
+
+def _or_none(parse, text: str) -> str | None:  # type: ignore[no-untyped-def]
+    try:
+        value: str = parse(text)
+    except SpectrumError:
+        return None
+    return value
