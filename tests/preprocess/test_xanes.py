@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from xsearch.errors import SpectrumError
-from xsearch.preprocess.edge import find_e0, tabulated_edge
+from xsearch.preprocess.edge import find_e0
 from xsearch.preprocess.xanes import WINDOW_GRID_eV, deglitch, normalize, window
+from xsearch.spectra.edges import tabulated_edge
 from xsearch.spectra.xanes import Xanes
 
 FE_K_eV = 7112.0
@@ -65,8 +66,8 @@ def test_window_holds_the_curve_on_its_grid() -> None:
     cut = window(found)
     assert cut.values.shape == (200,)
     assert cut.known.all()
-    assert np.abs(cut.values - edge_curve(WINDOW_GRID_eV + found.e0_eV, 7123.0)).max() < 0.05
-    assert cut.e0_offset_eV == pytest.approx(found.e0_eV - tabulated_edge("Fe", "K"))
+    assert np.abs(cut.values - edge_curve(WINDOW_GRID_eV + found.centre_eV, 7123.0)).max() < 0.05
+    assert cut.offset_eV == pytest.approx(found.centre_eV - tabulated_edge("Fe", "K").energy_eV)
 
 
 def test_energy_calibration_does_not_change_the_window() -> None:
@@ -74,7 +75,18 @@ def test_energy_calibration_does_not_change_the_window() -> None:
     first = window(normalize(Xanes(energy, truth, "Fe", "K")))
     moved = window(normalize(Xanes(energy + 2.7, truth, "Fe", "K")))
     assert np.abs(first.values - moved.values).max() < 0.01
-    assert moved.e0_offset_eV - first.e0_offset_eV == pytest.approx(2.7, abs=0.05)
+    assert moved.offset_eV - first.offset_eV == pytest.approx(2.7, abs=0.05)
+
+
+def test_window_stays_where_it_is_when_the_steepest_shoulder_changes() -> None:
+    energy = np.arange(7080, 7180, 0.25)
+
+    def two_steps(share: float) -> Xanes:
+        return Xanes(energy, share * edge_curve(energy, 7118.0) + (1 - share) * edge_curve(energy, 7126.0), "Fe", "K")
+
+    low, high = normalize(two_steps(0.6)), normalize(two_steps(0.35))
+    assert high.e0_eV - low.e0_eV > 5
+    assert 0 < high.centre_eV - low.centre_eV < 3
 
 
 def test_deglitching_mends_only_the_glitch() -> None:

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from scipy.ndimage import median_filter
 
 from xsearch.errors import SpectrumError
-from xsearch.preprocess.edge import find_e0, tabulated_edge
+from xsearch.preprocess.edge import edge_centre, find_e0
+from xsearch.spectra.edges import tabulated_edge
 from xsearch.spectra.xanes import Xanes
 
 WINDOW_eV = (-10.0, 46.0)
 WINDOW_POINTS = 200
 WINDOW_GRID_eV: NDArray[np.float64] = np.linspace(*WINDOW_eV, WINDOW_POINTS)
-"""(200,) energies of the window relative to E0, in eV."""
+"""(200,) energies of the window relative to the centre of the rise, in eV."""
 
 LONG_PRE_EDGE_eV = 30.0
 LONG_POST_EDGE_eV = 60.0
@@ -35,7 +36,8 @@ class NormalizedXanes:
         energy_eV: (n,) float64.
         mu: (n,) float64, flattened where the scan is long enough for it.
         absorber, edge: as in `Xanes`.
-        e0_eV: the edge found in the spectrum.
+        e0_eV: the edge found in the spectrum, its steepest rise.
+        centre_eV: the mean energy of the rise, on which windows are centred.
         tabulated_e0_eV: the element's tabulated edge.
         edge_step: what the spectrum was divided by.
         method: `flattened` (pre-edge line and post-edge curve) or `short` (constants only).
@@ -47,6 +49,7 @@ class NormalizedXanes:
     absorber: str
     edge: str
     e0_eV: float
+    centre_eV: float
     tabulated_e0_eV: float
     edge_step: float
     method: str
@@ -60,13 +63,13 @@ class XanesWindow:
     Attributes:
         values: (200,) float32 at `WINDOW_GRID_eV`; zero where not measured.
         known: (200,) bool, which of them were measured.
-        e0_offset_eV: E0 less the tabulated edge.
+        offset_eV: the window's zero, the centre of the rise, less the tabulated edge.
         absorber, edge: as in `Xanes`.
     """
 
     values: NDArray[np.float32]
     known: NDArray[np.bool_]
-    e0_offset_eV: float
+    offset_eV: float
     absorber: str
     edge: str
 
@@ -87,7 +90,7 @@ def normalize(xanes: Xanes, e0_eV: float | None = None) -> NormalizedXanes:
         SpectrumError: where there is no edge, the scan stops too early, or noise drowns it.
     """
     name = xanes.source or "XANES spectrum"
-    table = tabulated_edge(xanes.absorber, xanes.edge)
+    table = tabulated_edge(xanes.absorber, xanes.edge).energy_eV
     try:
         e0 = find_e0(xanes.energy_eV, xanes.mu, near_eV=table) if e0_eV is None else float(e0_eV)
     except SpectrumError as error:
@@ -113,15 +116,26 @@ def normalize(xanes: Xanes, e0_eV: float | None = None) -> NormalizedXanes:
         notes.append(f"E0 {e0:.1f} eV lies {e0 - table:+.1f} eV from the tabulated edge; check the energy calibration.")
     if method == "short":
         notes.append("The scan is short: the edge step is the mean of its tail.")
-    return NormalizedXanes(xanes.energy_eV, mu, xanes.absorber, xanes.edge, e0, table, step, method, tuple(notes))
+    return NormalizedXanes(
+        energy_eV=xanes.energy_eV,
+        mu=mu,
+        absorber=xanes.absorber,
+        edge=xanes.edge,
+        e0_eV=e0,
+        centre_eV=edge_centre(xanes.energy_eV, mu, e0),
+        tabulated_e0_eV=table,
+        edge_step=step,
+        method=method,
+        notes=tuple(notes),
+    )
 
 
 def window(spectrum: NormalizedXanes) -> XanesWindow:
-    """The 200 points from 10 eV below E0 to 46 eV above it; what lies outside the scan is marked as unknown."""
-    relative = spectrum.energy_eV - spectrum.e0_eV
+    """The 200 points from 10 eV below the edge to 46 eV above it; what lies outside the scan is marked as unknown."""
+    relative = spectrum.energy_eV - spectrum.centre_eV
     known = (WINDOW_GRID_eV >= relative[0] - 0.15) & (WINDOW_GRID_eV <= relative[-1] + 0.15)
     values = np.where(known, _resample(relative, spectrum.mu), 0.0).astype(np.float32)
-    return XanesWindow(values, known, spectrum.e0_eV - spectrum.tabulated_e0_eV, spectrum.absorber, spectrum.edge)
+    return XanesWindow(values, known, spectrum.centre_eV - spectrum.tabulated_e0_eV, spectrum.absorber, spectrum.edge)
 
 
 def deglitch(xanes: Xanes, threshold: float = 6.0) -> Xanes:
