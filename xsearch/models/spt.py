@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from xsearch.models.absorber import ABSORBER_FEATURES
-from xsearch.models.tasks import CLASSES, NUMBERS
+from xsearch.models.site_prediction import SiteHeads, SitePrediction
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV
 
 
@@ -32,34 +32,19 @@ class SptConfig:
         dropout: share of features dropped in training.
     """
 
-    bands: int = 6
-    channels: int = 24
-    width: int = 96
+    bands: int = 4
+    channels: int = 16
+    width: int = 64
     layers: int = 2
     heads: int = 4
     reach: int = 6
     dropout: float = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class SitePrediction:
-    """Raw outputs of a site model.
-
-    Attributes:
-        logits: task to (b, classes of the task).
-        means: task to (b,), in units of the task's spread around its usual value.
-        log_scales: task to (b,), log of the Laplace scale, in the same units.
-        features: (b, width) what the descriptors were read from; distances between them tell what is unfamiliar.
-    """
-
-    logits: dict[str, Tensor]
-    means: dict[str, Tensor]
-    log_scales: dict[str, Tensor]
-    features: Tensor
-
-
 class FrequencyBands(nn.Module):
     """Splits spectra into bands that add up to them; learned queries choose which frequencies a band takes."""
+
+    keys: Tensor
 
     def __init__(self, bands: int, width: int = 16) -> None:
         super().__init__()
@@ -107,9 +92,11 @@ class NeighborAttention(nn.Module):
 class Spt(nn.Module):
     """The model."""
 
-    def __init__(self, config: SptConfig = SptConfig()) -> None:
+    reference: Tensor
+
+    def __init__(self, config: SptConfig | None = None) -> None:
         super().__init__()
-        self.config = config
+        self.config = config = config or SptConfig()
         c, w = config.channels, config.width
         step = 0.5 + np.arctan((WINDOW_GRID_eV + 2.0) / 3.0) / np.pi
         self.register_buffer("reference", torch.as_tensor(step, dtype=torch.float32))
@@ -126,12 +113,10 @@ class Spt(nn.Module):
         self.place = nn.Parameter(0.02 * torch.randn(WINDOW_POINTS // 4, w))
         self.context = nn.Sequential(nn.Linear(ABSORBER_FEATURES + 3, w), nn.GELU(), nn.Linear(w, 2 * w))
         self.layers = nn.ModuleList([NeighborAttention(config) for _ in range(config.layers)])
-        tasks = len(CLASSES) + len(NUMBERS)
-        self.queries = nn.Parameter(0.5 * torch.randn(tasks, w))
+        self.queries = nn.Parameter(0.5 * torch.randn(SiteHeads.tasks, w))
         self.collect = nn.MultiheadAttention(w, config.heads, batch_first=True)
         self.mix = nn.Sequential(nn.LayerNorm(3 * w), nn.Linear(3 * w, w), nn.GELU(), nn.Dropout(config.dropout))
-        sizes = [len(values) for values in CLASSES.values()] + [2] * len(NUMBERS)
-        self.heads = nn.ModuleList([nn.Linear(w, size) for size in sizes])
+        self.heads = SiteHeads(w)
 
     def forward(self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor) -> SitePrediction:
         """Predict.
@@ -157,11 +142,4 @@ class Spt(nn.Module):
         pooled = tokens.mean(1)
         common = torch.cat([pooled, bias], 1)[:, None].expand(-1, answers.shape[1], -1)
         hidden = self.mix(torch.cat([answers, common], 2))
-        outputs = [head(hidden[:, i]) for i, head in enumerate(self.heads)]
-        numbers = outputs[len(CLASSES) :]
-        return SitePrediction(
-            logits=dict(zip(CLASSES, outputs, strict=False)),
-            means={task: out[:, 0] for task, out in zip(NUMBERS, numbers, strict=True)},
-            log_scales={task: out[:, 1].clamp(-5, 3) for task, out in zip(NUMBERS, numbers, strict=True)},
-            features=pooled,
-        )
+        return self.heads(hidden.unbind(1), pooled)

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from xsearch.models.spt import SitePrediction
+from xsearch.models.site_prediction import SitePrediction
 from xsearch.models.tasks import CLASSES, NUMBERS, class_indices
 from xsearch.training.xanes_data import Examples
 

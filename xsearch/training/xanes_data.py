@@ -109,6 +109,12 @@ def _label_arrays(table: pd.DataFrame) -> dict[str, NDArray[np.float32]]:
     return labels
 
 
+def formula_hashes(formulas: NDArray[np.object_]) -> NDArray[np.uint32]:
+    """Sorted hashes of distinct formulas: enough to tell later whether a formula was among them."""
+    digests = [hashlib.sha256(str(f).encode()).digest()[:4] for f in set(formulas)]
+    return np.sort(np.array([int.from_bytes(d, "big") for d in digests], np.uint32))
+
+
 def fold_of(formula: str, folds: int = 10) -> int:
     """The fold of a reduced formula: a hash, so that it never depends on what else is in a table."""
     return int.from_bytes(hashlib.sha256(formula.encode()).digest()[:4], "big") % folds

@@ -1,4 +1,4 @@
-"""Training of SPT: one model for every descriptor of every absorber."""
+"""Training of a site network, SPT or XAStruct: every descriptor of every absorber at once."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from torch import Tensor, nn
 
 from xsearch.elements import SYMBOLS
 from xsearch.models.absorber import absorber_features
-from xsearch.models.spt import Spt, SptConfig
+from xsearch.models.spt import Spt
+from xsearch.models.xastruct import XaStruct
 from xsearch.training.augment import Augmentation
 from xsearch.training.loop import Schedule, train
 from xsearch.training.site_loss import joint_loss, targets
@@ -40,26 +41,30 @@ class Inputs:
         )
 
 
-def train_spt(
+NETWORKS: dict[str, Callable[[], nn.Module]] = {"spt": Spt, "xastruct": XaStruct}
+
+
+def train_network(
+    name: str,
     examples: Examples,
-    config: SptConfig | None = None,
     schedule: Schedule | None = None,
     augmentation: Augmentation | None = None,
     checkpoint: Path | None = None,
     report: Callable[[int, float, nn.Module], None] | None = None,
-) -> Spt:
-    """Train the model on some examples; the same seed gives the same weights.
+) -> nn.Module:
+    """Train a network on some examples; the same seed gives the same weights.
 
     Args:
+        name: one of `NETWORKS`.
         examples: training examples only.
-        config, schedule, augmentation: the defaults are those of the weights that the package ships.
+        schedule, augmentation: the defaults are those of the weights that the package ships.
         checkpoint: see `xsearch.training.loop.train`.
         report: likewise.
     """
     schedule = schedule or Schedule()
     disturb = augmentation or Augmentation()
     torch.manual_seed(schedule.seed)
-    model = Spt(config or SptConfig())
+    model = NETWORKS[name]()
     inputs = Inputs.of(examples)
     classes, numbers = targets(examples)
 
@@ -70,6 +75,4 @@ def train_spt(
             found, {task: t[rows] for task, t in classes.items()}, {task: t[rows] for task, t in numbers.items()}
         )
 
-    trained = train(model, len(examples), loss_of, schedule, checkpoint, report)
-    assert isinstance(trained, Spt)
-    return trained
+    return train(model, len(examples), loss_of, schedule, checkpoint, report)
