@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,8 +53,25 @@ def read_parquet(path: Path) -> list[Spectrum]:
     )
 
 
-def make_tables(spectra: Iterable[Spectrum]) -> tuple[list[XanesTable], list[tuple[str, str]]]:
-    """Tables by absorber and edge, and what could not be used: the spectrum's id and the reason."""
+def read_stability(path: Path) -> dict[str, tuple[float, float]]:
+    """Whether each material of a Parquet table is only theoretical (1 or 0), and its energy above hull; NaN unknown."""
+    table = pd.read_parquet(path, columns=["material_id", "theoretical", "energy_above_hull"])
+    theoretical = table.theoretical.astype("float64").to_numpy()
+    return dict(
+        zip(table.material_id, zip(theoretical.tolist(), table.energy_above_hull.tolist(), strict=True), strict=True)
+    )
+
+
+def make_tables(
+    spectra: Iterable[Spectrum], stability: Mapping[str, tuple[float, float]] | None = None
+) -> tuple[list[XanesTable], list[tuple[str, str]]]:
+    """Tables by absorber and edge, and what could not be used: the spectrum's id and the reason.
+
+    Args:
+        spectra: in any order.
+        stability: what `read_stability` gives, by material id.
+    """
+    unknown = (np.nan, np.nan)
     rows: dict[tuple[str, str], list[tuple[Spectrum, XanesWindow, frozenset[str]]]] = {}
     failed = []
     for spectrum in spectra:
@@ -72,6 +89,7 @@ def make_tables(spectra: Iterable[Spectrum]) -> tuple[list[XanesTable], list[tup
             name: np.array([getattr(s, name) for s in found], object)
             for name in ("spectrum_id", "material_id", "reduced_formula", "kind", "level", "code", "source", "licence")
         }
+        facts = np.array([(stability or {}).get(s.material_id, unknown) for s in found], np.float32)
         tables.append(
             XanesTable(
                 absorber=absorber,
@@ -80,6 +98,8 @@ def make_tables(spectra: Iterable[Spectrum]) -> tuple[list[XanesTable], list[tup
                 known=np.stack([w.known for w in windows]),
                 offset_eV=np.array([w.offset_eV for w in windows], np.float32),
                 elements=elements_of,
+                is_theoretical=facts[:, 0],
+                energy_above_hull_eV=facts[:, 1],
                 **texts,
             )
         )

@@ -15,6 +15,7 @@ from xsearch.preprocess.xanes import WINDOW_POINTS
 
 KINDS = ("simulated", "measured", "predicted")
 LEVELS = ("material", "site")
+FACTS = ("is_theoretical", "energy_above_hull_eV")
 TEXTS = ("spectrum_id", "material_id", "reduced_formula", "kind", "level", "code", "source", "licence")
 
 
@@ -35,6 +36,8 @@ class XanesTable:
         level: (n,) one of `LEVELS`: the mean over a material's absorbers, or one of them.
         code: (n,) what made it, such as `FEFF9` or a beamline.
         source, licence: (n,) of the data.
+        is_theoretical: (n,) float32, 1 for compounds never reported from experiment, 0 for reported ones, NaN unknown.
+        energy_above_hull_eV: (n,) float32 per atom, NaN unknown.
     """
 
     absorber: str
@@ -51,6 +54,8 @@ class XanesTable:
     code: NDArray[np.object_]
     source: NDArray[np.object_]
     licence: NDArray[np.object_]
+    is_theoretical: NDArray[np.float32]
+    energy_above_hull_eV: NDArray[np.float32]
 
     def __post_init__(self) -> None:
         n = len(self.offset_eV)
@@ -59,7 +64,7 @@ class XanesTable:
                 f"{self.absorber} {self.edge}: {n} spectra need windows of {n} by {WINDOW_POINTS}, got "
                 f"{self.values.shape} and {self.known.shape}."
             )
-        if bad := [name for name in (*TEXTS, "elements") if len(getattr(self, name)) != n]:
+        if bad := [name for name in (*TEXTS, *FACTS, "elements") if len(getattr(self, name)) != n]:
             raise BuildError(f"{self.absorber} {self.edge}: {bad[0]} does not have {n} entries.")
         if strange := sorted(set(self.kind) - set(KINDS)):
             raise BuildError(f"Unknown kind {strange[0]!r} of spectrum; one of {', '.join(KINDS)} is expected.")
@@ -93,6 +98,7 @@ class XanesTable:
             "last": pa.array(last.astype(np.uint8)),
             "offset_eV": pa.array(self.offset_eV),
             "elements": pa.array([" ".join(sorted(e)) for e in self.elements], pa.string()),
+            **{name: pa.array(getattr(self, name)) for name in FACTS},
             **{name: pa.array(list(getattr(self, name)), pa.string()) for name in TEXTS},
         }
         return pa.table(columns).replace_schema_metadata({"absorber": self.absorber, "edge": self.edge})
@@ -112,6 +118,7 @@ class XanesTable:
             known=(place >= first) & (place <= last),
             offset_eV=table.column("offset_eV").to_numpy().astype(np.float32),
             elements=tuple(frozenset(text.split()) for text in table.column("elements").to_pylist()),
+            **{name: table.column(name).to_numpy().astype(np.float32) for name in FACTS},
             **{name: np.array(table.column(name).to_pylist(), object) for name in TEXTS},
         )
 
