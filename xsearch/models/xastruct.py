@@ -32,7 +32,7 @@ class XaStructConfig:
     width: int = 192
     hidden: int = 320
     blocks: int = 3
-    dropout: float = 0.3
+    dropout: float = 0.2
 
 
 class SwiGlu(nn.Module):

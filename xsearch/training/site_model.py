@@ -42,7 +42,7 @@ class Recipe:
 
     schedules: tuple[tuple[str, Schedule], ...] = (
         ("spt", Schedule(epochs=36, batch=96, rate=3e-3)),
-        ("xastruct", Schedule(epochs=120, batch=128, rate=2e-3)),
+        ("xastruct", Schedule(epochs=60, batch=128, rate=2e-3, weight_decay=0.05)),
     )
     trees: int = 60
     copies: int = 1
