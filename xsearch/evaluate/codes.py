@@ -7,13 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from xsearch.indexes.xanes_table import XanesTable
+from xsearch.indexes.xanes_table import XanesTable, concatenate
 from xsearch.models.code_bridge import bridge_vectors, fit_bridge
 from xsearch.preprocess.xanes import XanesWindow
 from xsearch.search.xanes_match import match
 from xsearch.training.xanes_data import fold_of
 
 FOLDS = 5
+SHAPE_WEIGHT = 20.0
+"""What one unit of correlation is worth beside the bridge's log-likelihood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,8 @@ class CodesReport:
     Attributes:
         n: queries; each was asked of a bridge fitted without any compound of its formula's fold.
         library: spectra; `materials` of them distinct.
-        bridge_top1, bridge_top10: with the bridge.
+        top1, top10: with the bridge and the shape together.
+        bridge_top1, bridge_top10: with the bridge alone.
         shape_top1, shape_top10: with the ordinary match.
     """
 
@@ -31,6 +34,8 @@ class CodesReport:
     n: int
     library: int
     materials: int
+    top1: float
+    top10: float
     bridge_top1: float
     bridge_top10: float
     shape_top1: float
@@ -41,40 +46,45 @@ class CodesReport:
         return asdict(self)
 
 
-def evaluate_codes(queries: XanesTable, library: XanesTable) -> CodesReport:
+def evaluate_codes(queries: XanesTable, library: XanesTable, further: XanesTable | None = None) -> CodesReport:
     """Ask every query whose material the library holds, in folds grouped by formula.
 
     Args:
         queries: one code's site spectra.
         library: another code's, of the same absorber and edge.
+        further: spectra like the library's that only help to fit the bridge.
     """
-    queries = queries.take(np.isin(queries.material_id, library.material_id))
+    pool = library if further is None else concatenate([library, further])
+    queries = queries.take(np.isin(queries.material_id, pool.material_id))
     source = bridge_vectors(queries.values, queries.known, queries.offset_eV)
     target = bridge_vectors(library.values, library.known, library.offset_eV)
+    partners = bridge_vectors(pool.values, pool.known, pool.offset_eV)
     own = [np.flatnonzero(library.material_id == m) for m in queries.material_id]
+    paired = [np.flatnonzero(pool.material_id == m) for m in queries.material_id]
     fold = np.array([fold_of(f, FOLDS) for f in queries.reduced_formula])
-    bridged, shaped = [], []
+    bridged, shaped, together = [], [], []
     for number in range(FOLDS):
         fitted = np.flatnonzero(fold != number)
-        bridge = fit_bridge(source[fitted], [target[own[row]] for row in fitted])
+        bridge = fit_bridge(source[fitted], [partners[paired[row]] for row in fitted])
         for row in np.flatnonzero(fold == number):
-            bridged.append(_rank(bridge.score(source[row][None], target)[0], library, own[row]))
+            if not len(own[row]):
+                continue
             window = XanesWindow(
-                queries.values[row],
-                queries.known[row],
-                float(queries.offset_eV[row]),
-                queries.absorber,
-                queries.edge,
+                queries.values[row], queries.known[row], float(queries.offset_eV[row]), queries.absorber, queries.edge
             )
-            shaped.append(
-                _rank(match(window, library, is_simulation=True, prefer_known=False).score, library, own[row])
-            )
-    ranks, plain = np.array(bridged), np.array(shaped)
+            likelihood = 0.5 * bridge.score(source[row][None], target)[0]
+            shape = match(window, library, is_simulation=True, prefer_known=False).correlation
+            bridged.append(_rank(likelihood, library, own[row]))
+            shaped.append(_rank(shape, library, own[row]))
+            together.append(_rank(likelihood + SHAPE_WEIGHT * shape, library, own[row]))
+    ranks, plain, both = np.array(bridged), np.array(shaped), np.array(together)
     return CodesReport(
         absorber=queries.absorber,
         n=len(ranks),
         library=len(library),
         materials=len(set(library.material_id)),
+        top1=float((both < 1).mean()),
+        top10=float((both < 10).mean()),
         bridge_top1=float((ranks < 1).mean()),
         bridge_top10=float((ranks < 10).mean()),
         shape_top1=float((plain < 1).mean()),
