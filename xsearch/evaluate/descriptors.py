@@ -27,6 +27,7 @@ class DescriptorReport:
     Attributes:
         n: spectra. `n_formulas_in_training` of their formulas were in the model's training data.
         cn_accuracy, cn_macro_f1, os_accuracy, os_macro_f1: coordination number and oxidation state.
+        cn_accuracy_clear: over the sites whose coordination number CrystalNN is sure of; `ambiguous` share are not.
         mnnd_mae, mnnd_r2: mean neighbour distance, in Å.
         nnrs_r2, mood_r2: spread of the neighbour distances; least O-O distance.
         neighbor_accuracy, ocn_accuracy: neighbour element, oxygen neighbours.
@@ -39,6 +40,7 @@ class DescriptorReport:
     n_formulas_in_training: int
     cn_accuracy: float
     cn_macro_f1: float
+    cn_accuracy_clear: float
     os_accuracy: float
     os_macro_f1: float
     mnnd_mae: float
@@ -47,6 +49,7 @@ class DescriptorReport:
     mood_r2: float
     neighbor_accuracy: float
     ocn_accuracy: float
+    ambiguous: float
     majority: dict[str, float]
     note: str
 
@@ -130,6 +133,7 @@ def report_on(examples: Examples, model: SiteModel) -> DescriptorReport:
         n=len(examples),
         n_formulas=len(formulas),
         n_formulas_in_training=seen,
+        ambiguous=float(examples.ambiguous.mean()),
         majority=_figures(examples, constant_classes, constant_numbers),
         note=note,
         **_figures(examples, classes, numbers),
@@ -144,6 +148,7 @@ def _figures(
     labels, means = examples.labels, {task: n[:, 0] for task, n in numbers.items()}
     return {
         "cn_accuracy": _accuracy(found["cn"], truth["cn"]),
+        "cn_accuracy_clear": _accuracy(found["cn"][~examples.ambiguous], truth["cn"][~examples.ambiguous]),
         "cn_macro_f1": _macro_f1(found["cn"], truth["cn"]),
         "os_accuracy": _accuracy(found["oxidation_state"], truth["oxidation_state"]),
         "os_macro_f1": _macro_f1(found["oxidation_state"], truth["oxidation_state"]),
@@ -165,7 +170,8 @@ def _constant(examples: Examples) -> tuple[dict[str, NDArray[np.float32]], dict[
         counts = np.bincount(truth[truth >= 0], minlength=len(values))
         classes[task] = np.tile((counts / max(counts.sum(), 1)).astype(np.float32), (n, 1))
     for task in NUMBERS:
-        numbers[task] = np.tile(np.array([[np.nanmedian(examples.labels[task]), 0.0]], np.float32), (n, 1))
+        told = examples.labels[task][np.isfinite(examples.labels[task])]
+        numbers[task] = np.tile(np.array([[np.median(told) if len(told) else 0.0, 0.0]], np.float32), (n, 1))
     return classes, numbers
 
 

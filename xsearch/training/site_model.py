@@ -23,7 +23,7 @@ from xsearch.training.loop import Schedule
 from xsearch.training.site_network import Inputs, train_network
 from xsearch.training.xanes_data import Examples, formula_hashes
 
-GRID = tuple(w for w in itertools.product((0.0, 0.5, 1.0, 2.0), repeat=3) if sum(w) > 0)
+GRID = tuple(w for w in itertools.product((0.0, 1.0, 2.0), repeat=4) if sum(w) > 0)
 PLAIN_TEMPERATURES = tuple(np.round(np.exp(np.linspace(-0.9, 0.9, 37)), 3))
 SHARE_WITHIN = 0.68
 FAMILIAR_SHARE = 0.99
@@ -43,6 +43,7 @@ class Recipe:
     schedules: tuple[tuple[str, Schedule], ...] = (
         ("spt", Schedule(epochs=36, batch=96, rate=3e-3)),
         ("xastruct", Schedule(epochs=60, batch=128, rate=2e-3, weight_decay=0.05)),
+        ("xastruct_b", Schedule(epochs=60, batch=128, rate=2e-3, weight_decay=0.05, seed=1)),
     )
     trees: int = 60
     copies: int = 1
@@ -140,7 +141,8 @@ def assemble(
         settings["temperature"][task] = _temperature(probabilities, class_indices(task, validation.labels[task]))
     for task, answer in numbers_found.items():
         errors = np.abs(answer[:, 0] - validation.labels[task]) / np.maximum(answer[:, 1], 1e-6)
-        settings["scale"][task] = float(np.nanquantile(errors, SHARE_WITHIN))
+        told = errors[np.isfinite(errors)]
+        settings["scale"][task] = float(np.quantile(told, SHARE_WITHIN)) if len(told) else 1.0
     settings["farthest"] = float(np.quantile(model.distance(found.features), FAMILIAR_SHARE))
     return model
 

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 
 from xsearch.elements import SYMBOLS
 from xsearch.models.absorber import absorber_features
-from xsearch.models.spt import Spt
-from xsearch.models.xastruct import XaStruct
+from xsearch.models.site_model import NETWORKS
 from xsearch.training.augment import Augmentation
 from xsearch.training.loop import Schedule, train
 from xsearch.training.site_loss import joint_loss, targets
@@ -39,9 +38,6 @@ class Inputs:
             torch.from_numpy(examples.offset_eV),
             torch.from_numpy(table[examples.z - 1]),
         )
-
-
-NETWORKS: dict[str, Callable[[], nn.Module]] = {"spt": Spt, "xastruct": XaStruct}
 
 
 def train_network(
