@@ -27,7 +27,7 @@ from xsearch.preprocess.xanes import XanesWindow
 WEIGHTS = Path(__file__).parent / "weights"
 NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct, "xastruct_b": XaStruct}
 """The networks by name; the second XAStruct differs in its seed alone."""
-FOREST_TASKS = ("cn", "oxidation_state", "ocn", "mnnd_A", "nnrs_A", "mood_A")
+FOREST_TASKS = ("cn", "oxidation_state", "mnnd_A", "nnrs_A", "mood_A")
 BATCH = 256
 
 

@@ -47,6 +47,7 @@ def train_network(
     augmentation: Augmentation | None = None,
     checkpoint: Path | None = None,
     report: Callable[[int, float, nn.Module], None] | None = None,
+    start: nn.Module | None = None,
 ) -> nn.Module:
     """Train a network on some examples; the same seed gives the same weights.
 
@@ -56,11 +57,14 @@ def train_network(
         schedule, augmentation: the defaults are those of the weights that the package ships.
         checkpoint: see `xsearch.training.loop.train`.
         report: likewise.
+        start: a trained network whose weights a further cycle starts from.
     """
     schedule = schedule or Schedule()
     disturb = augmentation or Augmentation()
     torch.manual_seed(schedule.seed)
     model = NETWORKS[name]()
+    if start is not None:
+        model.load_state_dict(start.state_dict())
     inputs = Inputs.of(examples)
     classes, numbers = targets(examples)
 
