@@ -62,11 +62,11 @@ def test_a_bad_file_among_several_does_not_stop_the_others(xsearch: Xsearch, lab
 
 
 def test_a_missing_wavelength_says_how_to_give_it_and_one_word_does(xsearch: Xsearch, lab: Path) -> None:
-    done = xsearch("query", SPECTRA / "no_wavelength.csv")
+    done = xsearch("query", SPECTRA / "corundum.csv")
     assert done.exit_code == 1
     assert "--wavelength" in done.stderr
     assert done.stderr.count("\n") == 1
-    done = xsearch("query", SPECTRA / "no_wavelength.csv", "--wavelength", "MoKa", "--only", "Al O")
+    done = xsearch("query", SPECTRA / "corundum.csv", "--wavelength", "MoKa", "--only", "Al O")
     assert done.exit_code == 0
     assert "Al2O3" in done.stdout
 
@@ -107,6 +107,7 @@ def test_bad_files_end_in_one_line(xsearch: Xsearch, lab: Path, tmp_path: Path, 
         ("--exactly", "Ti O", "--only", "Ti"),
         ("--index", "nowhere"),
         ("--wavelength", "900"),
+        ("--plot", "out.bmp"),
     ],
 )
 def test_bad_conditions_end_in_one_line(xsearch: Xsearch, lab: Path, words: tuple[str, ...]) -> None:
@@ -114,6 +115,13 @@ def test_bad_conditions_end_in_one_line(xsearch: Xsearch, lab: Path, words: tupl
     assert done.exit_code == 1
     assert done.stderr.startswith("xsearch: ")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_full_disk_is_one_line(xsearch: Xsearch, lab: Path) -> None:
+    done = xsearch("query", RUTILE, "--json", "/dev/full")
+    assert done.exit_code == 1
+    assert done.stderr == "xsearch: the disk is full; free some space and run the same command again.\n"
 
 
 def test_an_altered_index_ends_in_one_line(xsearch: Xsearch, own_lab: Path) -> None:

@@ -113,7 +113,7 @@ class SearchIndex:
                 bonus = PRIOR_IN_RECALL * log_prior(self.index.columns, rows, known).astype(np.float32)
                 best = best_rows(recalled, bonus, MATCHED)
             with _timed(timings, "match"):
-                matches = match(self.index, pattern, rows[best], recalled.shift[best], self.threads)
+                matches = match(self.index, pattern, rows[best], self.threads)
             with _timed(timings, "rank"):
                 evidence = weigh(self.index, matches, known)
                 groups = phases(self.index, matches, evidence.total)

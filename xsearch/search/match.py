@@ -20,7 +20,7 @@ FIT_WIDTHS = (0.012, 0.006, 0.003)
 SCALES = (0.0035, 0.007, 0.014)
 """Widths in ln q on which profiles are compared once the strain is found."""
 
-AXIS = LogQAxis(step=0.0015, width=SCALES[0], power=0.42)
+AXIS = LogQAxis(step=0.0015, width=SCALES[0], power=0.35)
 FLOOR = 0.02
 """Intensities are compressed as (I + FLOOR)^power: what is fainter counts little, noise least of all."""
 
@@ -70,7 +70,7 @@ class Matches:
 
 
 def match(
-    index: Index, pattern: NetPattern, rows: NDArray[np.int64], shifts: NDArray[np.float64], threads: int = 2
+    index: Index, pattern: NetPattern, rows: NDArray[np.int64], threads: int = 2
 ) -> Matches:
     """Strain rows of an index to a pattern and compare them with it.
 
@@ -78,7 +78,6 @@ def match(
         index: the index.
         pattern: the net pattern.
         rows: (k,) candidates.
-        shifts: (k,) mean strain to start from, as recall found it.
         threads: the rows are shared out among so many.
     """
     first, last = pattern.window(AXIS)
@@ -100,7 +99,7 @@ def match(
     def one_share(begin: int) -> None:
         part = slice(begin, begin + SHARE)
         match_rows(
-            rows[part], offsets, hkl, squares, columns.cell, modes[part], shifts[part], expected[part],
+            rows[part], offsets, hkl, squares, columns.cell, modes[part], expected[part],
             pattern.wavelength_A, AXIS.start, AXIS.step, first, last, MOST_LINES, FIT_POWER,
             landscapes, np.array(FIT_WIDTHS), stiffness, kernels, lengths, measured, powers,
             amplitudes[part], correlations[part],
