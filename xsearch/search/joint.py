@@ -17,12 +17,14 @@ from xsearch.errors import QueryError
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.search.xanes_match import XanesMatches
 
-EDGE_WEIGHT = 2.0
-"""What a factor of e in the distance from perfect correlation is worth."""
-LEAST_DISTANCE = 2e-3
+MEASURED_WEIGHT, SIMULATED_WEIGHT = 3.0, 20.0
+"""What a factor of e in the distance from perfect correlation is worth: little for a measured edge, whose distance is
+mostly the simulation's own error, much for a simulated one, whose distance is noise."""
+PATTERN_WEIGHT = 0.5
+"""What the evidence of a powder pattern counts beside edges; alone it is somewhat too sure of itself."""
+LEAST_DISTANCE = 1e-4
 COST_WEIGHT = 50.0
 """What a unit of the match's costs (0.02 of them is one usual deviation squared) is worth."""
-TEMPERATURE = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,11 +44,11 @@ class JointRanking:
     parts: dict[str, NDArray[np.float64]]
 
 
-def edge_evidence(matches: XanesMatches, table: XanesTable) -> dict[str, float]:
+def edge_evidence(matches: XanesMatches, table: XanesTable, weight: float = MEASURED_WEIGHT) -> dict[str, float]:
     """Evidence of one edge for each material that has a spectrum in the table; its best spectrum counts."""
     distance = np.maximum(1 - np.clip(matches.correlation, -1, 1), LEAST_DISTANCE)
     cost = matches.correlation - matches.score
-    evidence = -EDGE_WEIGHT * np.log(distance) - COST_WEIGHT * cost * (matches.correlation > -1)
+    evidence = -weight * np.log(distance) - COST_WEIGHT * cost * (matches.correlation > -1)
     found: dict[str, float] = {}
     for material, value in zip(table.material_id, evidence, strict=True):
         if material:
@@ -54,12 +56,17 @@ def edge_evidence(matches: XanesMatches, table: XanesTable) -> dict[str, float]:
     return found
 
 
-def combine(parts: Mapping[str, Mapping[str, float]], candidates: Sequence[str] | None = None) -> JointRanking:
+def combine(
+    parts: Mapping[str, Mapping[str, float]],
+    candidates: Sequence[str] | None = None,
+    weights: Mapping[str, float] | None = None,
+) -> JointRanking:
     """Add up the evidence of several measurements.
 
     Args:
         parts: name of each measurement, such as `Fe K` or `pxrd`, to its evidence by material.
         candidates: the materials to rank; all that any measurement speaks of if None.
+        weights: factors of some measurements, such as `{"pxrd": PATTERN_WEIGHT}`; the others count fully.
 
     Raises:
         QueryError: where there is nothing to rank.
@@ -70,12 +77,12 @@ def combine(parts: Mapping[str, Mapping[str, float]], candidates: Sequence[str] 
     columns = {}
     total = np.zeros(len(materials))
     for name, evidence in parts.items():
-        column = np.array([evidence.get(m, np.nan) for m in materials])
+        column = (weights or {}).get(name, 1.0) * np.array([evidence.get(m, np.nan) for m in materials])
         columns[name] = column
         if np.isfinite(column).any():
             total += np.where(np.isfinite(column), column, np.nanmean(column))
     order = np.lexsort((np.array(materials), -total))
-    relative = np.exp((total - total.max()) / TEMPERATURE)
+    relative = np.exp(total - total.max())
     probability = relative / relative.sum()
     return JointRanking(
         np.array(materials, object)[order],

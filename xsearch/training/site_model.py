@@ -181,7 +181,9 @@ def _class_quality(probabilities: NDArray[np.float32], truth: NDArray[np.int64])
 
 
 def _number_quality(answers: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
-    return -float(np.nanmean(np.abs(answers[:, 0] - truth)))
+    """Less the mean of the mean absolute and the root mean square error: the usual site and the rare one both count."""
+    errors = answers[:, 0] - truth
+    return -0.5 * float(np.nanmean(np.abs(errors)) + np.sqrt(np.nanmean(errors**2)))
 
 
 def _log_loss(probabilities: NDArray[np.float32], truth: NDArray[np.int64]) -> float:

@@ -122,10 +122,10 @@ def train_specfusion(
     def loss_of(net: nn.Module, rows: Tensor, generator: torch.Generator) -> Tensor:
         elements, present, measured, values, known, offset = (t[rows] for t in samples.inputs)
         seen = measured & (torch.rand(measured.shape, generator=generator) > EDGE_DROPPED) & use_spectra
-        disturbed = disturb(values[seen], known[seen], offset[seen], generator)
-        values, known, offset = (
-            t.index_put((seen,), d) for t, d in zip((values, known, offset), disturbed, strict=True)
-        )
+        if seen.any():
+            plain = (values, known, offset)
+            disturbed = disturb(values[seen], known[seen], offset[seen], generator)
+            values, known, offset = (t.index_put((seen,), d) for t, d in zip(plain, disturbed, strict=True))
         numbers, classes = net(elements, present, seen, values, known, offset)
         return _loss(numbers, classes, samples, rows)
 
