@@ -69,9 +69,7 @@ class Matches:
         return self.amplitudes[:, ZERO_SHIFT]
 
 
-def match(
-    index: Index, pattern: NetPattern, rows: NDArray[np.int64], threads: int = 2
-) -> Matches:
+def match(index: Index, pattern: NetPattern, rows: NDArray[np.int64], threads: int = 2) -> Matches:
     """Strain rows of an index to a pattern and compare them with it.
 
     Args:
