@@ -19,6 +19,7 @@ from xsearch.search.joint import PATTERN_WEIGHT, SIMULATED_WEIGHT, combine, edge
 from xsearch.search.match import match as match_pattern
 from xsearch.search.prior import Prior
 from xsearch.search.rank import weigh
+from xsearch.search.recall import recall
 from xsearch.search.xanes_match import match as match_edge
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
@@ -76,6 +77,7 @@ def evaluate_joint(
     originals = {s.spectrum_id: s.xanes for s in mine}
     candidates = sorted(set(table.material_id))
     searched = np.array([rows[m] for m in candidates])
+    profiles = index.profiles[searched].astype(np.float32)
     names = dict(zip(searched.tolist(), candidates, strict=True))
     chance = np.random.default_rng(seed)
     ranks: dict[str, list[int]] = {"xanes": [], "pxrd": [], "joint": []}
@@ -88,8 +90,9 @@ def evaluate_joint(
             continue
         compared = match_edge(edge, table, is_simulation=True, prefer_known=False)
         of_edge = edge_evidence(compared, table, SIMULATED_WEIGHT)
-        matches = match_pattern(index, pattern, searched, 1)
-        evidence = weigh(index, matches, Prior("none")).total
+        recalled = recall(index, profiles, pattern, searched, exact=True)
+        matches = match_pattern(index, pattern, recalled.rows, 1)
+        evidence = weigh(index, matches, recalled.score, Prior("none")).total
         of_pattern = {names[int(row)]: float(e) for row, e in zip(matches.rows, evidence, strict=True)}
         for name, parts in (
             ("xanes", {"edge": of_edge}),

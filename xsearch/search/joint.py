@@ -44,15 +44,27 @@ class JointRanking:
     parts: dict[str, NDArray[np.float64]]
 
 
-def edge_evidence(matches: XanesMatches, table: XanesTable, weight: float = MEASURED_WEIGHT) -> dict[str, float]:
-    """Evidence of one edge for each material that has a spectrum in the table; its best spectrum counts."""
+def edge_evidence(
+    matches: XanesMatches,
+    table: XanesTable,
+    weight: float = MEASURED_WEIGHT,
+    keys: NDArray[np.object_] | None = None,
+) -> dict[str, float]:
+    """Evidence of one edge for each material that has a spectrum in the table; its best spectrum counts.
+
+    Args:
+        matches: of the query with the table.
+        table: the library spectra.
+        weight: of the distance's logarithm.
+        keys: (n,) what is ranked; the materials if None.
+    """
     distance = np.maximum(1 - np.clip(matches.correlation, -1, 1), LEAST_DISTANCE)
     cost = matches.correlation - matches.score
     evidence = -weight * np.log(distance) - COST_WEIGHT * cost * (matches.correlation > -1)
     found: dict[str, float] = {}
-    for material, value in zip(table.material_id, evidence, strict=True):
-        if material:
-            found[material] = max(found.get(material, -np.inf), float(value))
+    for key, value in zip(table.material_id if keys is None else keys, evidence, strict=True):
+        if key:
+            found[key] = max(found.get(key, -np.inf), float(value))
     return found
 
 
