@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xsearch.builders.xanes import make_tables, read_parquet, read_stability
+from xsearch.builders.xanes import build_library, make_tables, read_parquet, read_stability
 from xsearch.errors import BuildError, QueryError
 from xsearch.evaluate.retrieval import Trial, evaluate_retrieval
 from xsearch.evaluate.xanes import allowed, evaluate_xanes, rank_formulas
+from xsearch.indexes.xanes_table import open_tables
 
 ENERGY = np.arange(8950.0, 9100.0, 0.5)
 
@@ -97,6 +98,13 @@ def test_unreadable_spectrum_is_a_row_with_its_reason(simulated: Path, tmp_path:
     assert len(tables[0]) == 3
     assert failed[0][0] == "a1"
     assert "No absorption edge" in failed[0][1]
+
+
+def test_library_is_built_and_opened(simulated: Path, tmp_path: Path) -> None:
+    counts, failed = build_library([simulated], tmp_path / "library")
+    assert counts == {"Cu K": 5}
+    assert failed == []
+    assert len(open_tables(tmp_path / "library")["Cu", "K"]) == 5
 
 
 def test_other_table_is_refused(tmp_path: Path) -> None:

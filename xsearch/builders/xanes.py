@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.formula import parse_formula
 from xsearch.errors import BuildError, XSearchError
-from xsearch.indexes.xanes_table import XanesTable
+from xsearch.indexes.xanes_table import XanesTable, save_tables
 from xsearch.preprocess.xanes import XanesWindow, normalize, window
 from xsearch.spectra.xanes import Xanes
 
@@ -51,6 +51,25 @@ def read_parquet(path: Path) -> list[Spectrum]:
         f"{path.name}: neither simulated spectra (absorber, material_id, energy, mu) nor measured ones (element, "
         "formula, energy, mu_raw)."
     )
+
+
+def build_library(
+    files: Iterable[Path], folder: Path, structures: Path | None = None
+) -> tuple[dict[str, int], list[tuple[str, str]]]:
+    """Make a library of spectra from Parquet files, one Arrow file an absorber and edge.
+
+    Args:
+        files: simulated or measured spectra, see `read_parquet`.
+        folder: where the library goes; files of edges that are made anew are replaced.
+        structures: a table of the same materials with `theoretical` and `energy_above_hull`.
+
+    Returns:
+        How many spectra each edge has, and what could not be used, with the reason.
+    """
+    spectra = [spectrum for path in files for spectrum in read_parquet(path)]
+    tables, failed = make_tables(spectra, None if structures is None else read_stability(structures))
+    save_tables(tables, folder)
+    return {f"{t.absorber} {t.edge}": len(t) for t in tables}, failed
 
 
 def read_stability(path: Path) -> dict[str, tuple[float, float]]:
