@@ -25,14 +25,14 @@ class Forest:
 
     Attributes:
         feature: (nodes,) uint16, `LEAF` at leaves.
-        threshold: (nodes,) float16; a sample goes left where its feature is not above it.
+        threshold: (nodes,) float32 of half-precision values; a sample goes left where its feature is not above it.
         skip: (nodes,) uint16 from a node to its right child.
         starts: (trees,) int32, the first node of each tree.
         classes: how many classes the leaves name; 0 for numbers.
     """
 
     feature: NDArray[np.uint16]
-    threshold: NDArray[np.float16]
+    threshold: NDArray[np.float32]
     skip: NDArray[np.uint16]
     starts: NDArray[np.int32]
     classes: int
@@ -48,7 +48,7 @@ class Forest:
         """
         # Thresholds were stored in half precision, so samples are compared in it too.
         halves = samples.astype(np.float16).astype(np.float32)
-        leaves = _leaves(halves, self.feature, self.threshold.astype(np.float32), self.skip, self.starts)
+        leaves = _leaves(halves, self.feature, self.threshold, self.skip, self.starts)
         if self.classes == 0:
             return np.stack([leaves.mean(1), leaves.std(1)], 1)
         votes = leaves.astype(np.int64) + self.classes * np.arange(len(leaves))[:, None]
@@ -59,7 +59,7 @@ class Forest:
         """The arrays under names of one task, for one safetensors file of many forests."""
         return {
             f"{name}.feature": self.feature,
-            f"{name}.threshold": self.threshold,
+            f"{name}.threshold": self.threshold.astype(np.float16),
             f"{name}.skip": self.skip,
             f"{name}.starts": self.starts,
             f"{name}.classes": np.array([self.classes], np.int32),
@@ -70,7 +70,7 @@ class Forest:
         """Back from `tensors`."""
         return cls(
             tensors[f"{name}.feature"],
-            tensors[f"{name}.threshold"],
+            tensors[f"{name}.threshold"].astype(np.float32),
             tensors[f"{name}.skip"],
             tensors[f"{name}.starts"],
             int(tensors[f"{name}.classes"][0]),
@@ -105,7 +105,7 @@ def pack(trees: Sequence[Any], classes: NDArray[np.int64] | None = None, class_c
         total += inner.node_count
     return Forest(
         np.concatenate(features),
-        np.concatenate(thresholds),
+        np.concatenate(thresholds).astype(np.float32),
         np.concatenate(skips),
         np.array(starts, np.int32),
         class_count if classes is not None else 0,

@@ -234,5 +234,5 @@ def _run(network: nn.Module, *arrays: NDArray[Any]) -> tuple[dict[str, NDArray[n
 
 def _ranked(values: tuple[int, ...], probabilities: NDArray[np.float32]) -> tuple[tuple[int, float], ...]:
     """(value, probability) pairs, most probable first, without those below one in a thousand."""
-    order = np.argsort(-probabilities, kind="stable")
-    return tuple((values[i], float(probabilities[i])) for i in order if probabilities[i] > 1e-3)
+    found = [(value, p) for value, p in zip(values, probabilities.tolist(), strict=True) if p > 1e-3]
+    return tuple(sorted(found, key=lambda pair: -pair[1]))
