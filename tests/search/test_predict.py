@@ -51,6 +51,15 @@ def test_attribution_lies_on_the_spectrum() -> None:
         attribution(shipped_site_model(), found.window, "colour")
 
 
+def test_picture_shows_the_window_with_what_carried_the_answer(tmp_path) -> None:
+    (found,) = predict([titanium(0.3, 0.3)])
+    figure = found.plot("cn", tmp_path / "cn.png")
+    low, high = figure.axes[0].get_xlim()
+    assert high - low == pytest.approx(56, abs=1)
+    assert figure.axes[0].get_title() == "coordination number"
+    assert (tmp_path / "cn.png").stat().st_size > 5000
+
+
 def test_properties_use_edges_and_elements() -> None:
     (found,) = predict([titanium(0.1, 0.35)])
     model = shipped_property_model()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,6 +88,22 @@ class EdgePrediction:
         from xsearch.models.attribution import attribution
 
         return attribution(model or shipped_site_model(), self.window, task)
+
+    def plot(self, task: str = "cn", path: str | Path | None = None) -> Any:
+        """The spectrum with the energies coloured that carried the answer to a task, as a matplotlib Figure.
+
+        Args:
+            task: such as `cn`, `oxidation_state` or `mnnd_A`.
+            path: where to save it; the suffix (.png, .svg, .pdf) decides the format.
+        """
+        from xsearch.results.xanes_plot import attribution_figure
+
+        figure = attribution_figure(self.spectrum, self.attribution(task), NAMES.get(task, task))
+        if path is not None:
+            from xsearch.results.plot import save_figure
+
+            save_figure(figure, path)
+        return figure
 
 
 def predict(spectra: Sequence[Xanes], model: SiteModel | None = None) -> list[EdgePrediction]:
