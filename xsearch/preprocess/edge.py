@@ -17,6 +17,8 @@ SMOOTHING_eV = 1.0
 SEARCH_eV = (-45.0, 60.0)
 BEFORE_eV, AFTER_eV = 30.0, 30.0
 """How far the levels below and above a rise are taken from it."""
+CLEAR_OF_EDGE_eV = 12.0
+"""So far below the tabulated edge no spectrum has begun to rise."""
 LEAST_SHARE = 0.3
 """An edge rises by at least this share of the spectrum's whole range."""
 LOWEST_HEIGHT, HIGHEST_HEIGHT = 0.1, 2.5
@@ -101,8 +103,8 @@ def _level(energy_eV: NDArray[np.float64], mu: NDArray[np.float64], near_eV: flo
     """(n,) spectrum with the slope of its pre-edge taken out, where a pre-edge is there to tell it."""
     if near_eV is None:
         return mu
-    before = energy_eV < near_eV - 30
-    if before.sum() < 5 or np.ptp(energy_eV[before]) < 30:
+    before = energy_eV < near_eV - CLEAR_OF_EDGE_eV
+    if before.sum() < 4 or np.ptp(energy_eV[before]) < 15:
         return mu
     return mu - np.polyval(np.polyfit(energy_eV[before], mu[before], 1), energy_eV)
 
