@@ -28,7 +28,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct, "xastruct_b": XaStruct}
 """The networks by name; the second XAStruct differs in its seed alone."""
 FOREST_TASKS = ("cn", "oxidation_state", "mnnd_A", "nnrs_A", "mood_A")
-BATCH = 256
+BATCH, FEW = 256, 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +117,15 @@ class SiteModel:
         """What each part says of n windows; arguments as in `Spt.forward`."""
         parts: dict[str, dict[str, NDArray[np.float32]]] = {}
         features = np.zeros((len(values), 0), np.float32)
-        for name, network in self.networks.items():
-            parts[name], these = _run(network, values, known, offset_eV, absorber)
-            features = np.concatenate([features, these], 1)
+        threads = torch.get_num_threads()
+        try:
+            if len(values) <= FEW:
+                torch.set_num_threads(1)  # waking a second thread takes longer than a few spectra
+            for name, network in self.networks.items():
+                parts[name], these = _run(network, values, known, offset_eV, absorber)
+                features = np.concatenate([features, these], 1)
+        finally:
+            torch.set_num_threads(threads)
         if self.forests:
             samples = forest_features(values, known, offset_eV, absorber)
             parts["forest"] = {task: forest.predict(samples) for task, forest in self.forests.items()}

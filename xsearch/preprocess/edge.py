@@ -19,6 +19,7 @@ BEFORE_eV, AFTER_eV = 30.0, 30.0
 """How far the levels below and above a rise are taken from it."""
 CLEAR_OF_EDGE_eV = 12.0
 """So far below the tabulated edge no spectrum has begun to rise."""
+FLAT = 1e-9
 LEAST_SHARE = 0.3
 """An edge rises by at least this share of the spectrum's whole range."""
 LOWEST_HEIGHT, HIGHEST_HEIGHT = 0.1, 2.5
@@ -68,6 +69,8 @@ def find_e0(
     smooth = gaussian_filter1d(
         np.interp(grid, energy_eV, _level(energy_eV, mu, near_eV)), smoothing_eV / GRID_eV, mode="nearest"
     )
+    if np.ptp(smooth) < FLAT * max(float(np.abs(mu).max()), 1e-300):
+        raise SpectrumError("No absorption edge: the spectrum is flat.")
     slope = np.gradient(smooth, GRID_eV)
     inner = slope[1:-1]
     rises = np.flatnonzero((inner >= slope[:-2]) & (inner > slope[2:]) & (inner > 0)) + 1
