@@ -28,7 +28,7 @@ WEIGHTS = Path(__file__).parent / "weights"
 NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct, "xastruct_b": XaStruct}
 """The networks by name; the second XAStruct differs in its seed alone."""
 FOREST_TASKS = ("cn", "oxidation_state", "mnnd_A", "nnrs_A", "mood_A")
-BATCH, FEW = 256, 32
+BATCH = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +119,7 @@ class SiteModel:
         features = np.zeros((len(values), 0), np.float32)
         threads = torch.get_num_threads()
         try:
-            if len(values) <= FEW:
-                torch.set_num_threads(1)  # waking a second thread takes longer than a few spectra
+            torch.set_num_threads(1)  # the networks are so small that waking a second thread costs more than it gives
             for name, network in self.networks.items():
                 parts[name], these = _run(network, values, known, offset_eV, absorber)
                 features = np.concatenate([features, these], 1)
