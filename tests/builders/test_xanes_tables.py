@@ -1,0 +1,126 @@
+"""XAS tables from Parquet: what is read, averaged, refused, and found again."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from xsearch.builders.xanes import build_library, make_tables, read_parquet, read_stability
+from xsearch.errors import BuildError, QueryError
+from xsearch.evaluate.retrieval import Trial, evaluate_retrieval
+from xsearch.evaluate.xanes import allowed, evaluate_xanes, rank_formulas
+from xsearch.indexes.xanes_table import open_tables
+
+ENERGY = np.arange(8950.0, 9100.0, 0.5)
+
+
+def copper(white_line: float, shift_eV: float = 0.0) -> np.ndarray:
+    x = ENERGY - 8990 - shift_eV
+    return (
+        0.5 + np.arctan(x / 1.5) / np.pi + white_line * np.exp(-(((x - 8) / 4) ** 2)) + 0.05 * np.sin(x / 6) * (x > 5)
+    )
+
+
+@pytest.fixture
+def simulated(tmp_path: Path) -> Path:
+    rows = [
+        ("a1", "mp-1", "CuO", 0.0, 0.2), ("a2", "mp-1", "CuO", 1.0, 0.6),
+        ("b1", "mp-2", "Cu2O", 0.0, 0.9), ("c1", "mp-3", "CuS", 0.0, -0.1),
+    ]  # fmt: skip
+    table = pd.DataFrame(
+        {
+            "id": [r[0] for r in rows],
+            "material_id": [r[1] for r in rows],
+            "reduced_formula": [r[2] for r in rows],
+            "site_index": [r[3] for r in rows],
+            "site_multiplicity": [3.0, 1.0, 1.0, 1.0],
+            "absorber": "Cu",
+            "edge": "K",
+            "code": "FEFF9",
+            "energy": [ENERGY] * 4,
+            "mu": [copper(r[4]) for r in rows],
+        }
+    )
+    table.to_parquet(tmp_path / "simulated.parquet")
+    return tmp_path / "simulated.parquet"
+
+
+def test_sites_of_a_material_get_their_weighted_mean(simulated: Path) -> None:
+    spectra = read_parquet(simulated)
+    assert [s.level for s in spectra] == ["site"] * 4 + ["material"]
+    mean = spectra[-1]
+    wanted = 0.75 * copper(0.2) + 0.25 * copper(0.6)
+    assert mean.material_id == "mp-1"
+    assert np.abs(np.interp(ENERGY, mean.xanes.energy_eV, mean.xanes.mu) - wanted).max() < 0.02
+
+
+def test_tables_know_elements_and_stability(simulated: Path) -> None:
+    (table,), failed = make_tables(read_parquet(simulated), {"mp-2": (1.0, 0.12)})
+    assert failed == []
+    assert table.elements[0] == {"Cu", "O"}
+    row = list(table.material_id).index("mp-2")
+    assert (table.is_theoretical[row], table.energy_above_hull_eV[row]) == (1.0, pytest.approx(0.12))
+    assert np.isnan(table.is_theoretical[0])
+    assert allowed(table, frozenset({"Cu", "S"}), "subset").sum() == 1
+    assert allowed(table, frozenset({"Cu", "O"}), "exact").sum() == 4
+    with pytest.raises(QueryError, match="none, subset or exact"):
+        allowed(table, frozenset(), "some")  # type: ignore[arg-type]
+
+
+def test_measured_query_finds_its_compound(simulated: Path, tmp_path: Path) -> None:
+    tables = {(t.absorber, t.edge): t for t in make_tables(read_parquet(simulated))[0]}
+    measured = pd.DataFrame(
+        {
+            "id": ["q"], "element": ["Cu"], "edge": ["K"], "formula": ["Cu2O"], "energy": [ENERGY],
+            "mu_raw": [5 * copper(0.85, -2.0) + 1], "usable_query": [True], "suspect": [False],
+        }
+    )  # fmt: skip
+    measured.to_parquet(tmp_path / "measured.parquet")
+    report = evaluate_xanes(tmp_path / "measured.parquet", tables).to_dict()
+    assert (report["answerable"], report["top1"]) == (1, 1.0)
+    assert report["chance_top1"] == pytest.approx(1 / 3)
+
+
+def test_disturbed_spectra_find_their_material(simulated: Path) -> None:
+    sites = [s for s in read_parquet(simulated) if s.level == "site"]
+    (report,) = evaluate_retrieval(sites, queries=4, trial=Trial(noise=0.005))
+    assert report.top1 == 1.0
+    assert report.library == 4
+
+
+def test_unreadable_spectrum_is_a_row_with_its_reason(simulated: Path, tmp_path: Path) -> None:
+    table = pd.read_parquet(simulated)
+    table["mu"] = [np.ones_like(ENERGY), *list(table.mu[1:])]
+    table.to_parquet(tmp_path / "flat.parquet")
+    sites = [s for s in read_parquet(tmp_path / "flat.parquet") if s.level == "site"]
+    tables, failed = make_tables(sites)
+    assert len(tables[0]) == 3
+    assert failed[0][0] == "a1"
+    assert "No absorption edge" in failed[0][1]
+
+
+def test_library_is_built_and_opened(simulated: Path, tmp_path: Path) -> None:
+    counts, failed = build_library([simulated], tmp_path / "library")
+    assert counts == {"Cu K": 5}
+    assert failed == []
+    assert len(open_tables(tmp_path / "library")["Cu", "K"]) == 5
+
+
+def test_other_table_is_refused(tmp_path: Path) -> None:
+    pd.DataFrame({"x": [1]}).to_parquet(tmp_path / "other.parquet")
+    with pytest.raises(BuildError, match="neither simulated spectra"):
+        read_parquet(tmp_path / "other.parquet")
+
+
+def test_formulas_are_ranked_by_their_best_spectrum() -> None:
+    names = np.array(["B", "A", "B", "C"], object)
+    assert rank_formulas(np.array([0.1, 0.5, 0.9, 0.5]), names) == ["B", "A", "C"]
+
+
+def test_stability_is_read(tmp_path: Path) -> None:
+    table = pd.DataFrame({"material_id": ["x", "y"], "theoretical": [True, None], "energy_above_hull": [0.1, np.nan]})
+    table.astype({"theoretical": "boolean"}).to_parquet(tmp_path / "s.parquet")
+    found = read_stability(tmp_path / "s.parquet")
+    assert found["x"] == (1.0, pytest.approx(0.1))
+    assert np.isnan(found["y"]).all()

@@ -1,0 +1,170 @@
+"""The whole training, small: made spectra whose descriptors are written into them must be read back."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from xsearch.evaluate.descriptors import report_on
+from xsearch.models.site_model import SiteModel
+from xsearch.models.tasks import NUMBERS
+from xsearch.preprocess.xanes import WINDOW_GRID_eV, XanesWindow
+from xsearch.training.augment import Augmentation, STEP_eV, broaden, shift
+from xsearch.training.loop import Schedule, train
+from xsearch.training.site_model import Recipe, train_site_model
+from xsearch.training.site_network import train_network
+from xsearch.training.xanes_data import Examples, fold_of, formula_hashes, split
+
+
+def made(count: int, seed: int) -> Examples:
+    """Edges whose white line grows with the coordination number and whose oscillation tells the distance."""
+    chance = np.random.default_rng(seed)
+    cn = chance.choice([4, 6], count)
+    distance = chance.uniform(1.8, 2.3, count)
+    x = WINDOW_GRID_eV[None]
+    step = 0.5 + np.arctan(x / 2) / np.pi
+    white = np.where(cn == 6, 0.7, 0.15)[:, None] * np.exp(-(((x - 5) / 3) ** 2))
+    wave = 0.1 * np.sin((x - 5) * distance[:, None] ** 2 / 15) * (x > 5)
+    values = (step + white + wave + chance.normal(0, 0.003, (count, 200))).astype(np.float32)
+    labels = {name: np.full(count, np.nan, np.float32) for name in (*NUMBERS, "psgo", "ocn", "neighbor_z")}
+    labels |= {
+        "cn": cn.astype(np.float32),
+        "oxidation_state": np.where(cn == 6, 3, 2).astype(np.float32),
+        "mnnd_A": distance.astype(np.float32),
+        "nnrs_A": chance.uniform(0, 0.2, count).astype(np.float32),
+        "mood_A": chance.uniform(2.4, 3.0, count).astype(np.float32),
+        "ocn": cn.astype(np.float32),
+    }
+    texts = np.array([f"Fe{seed}O{i}" for i in range(count)], object)
+    return Examples(
+        values=values,
+        known=np.ones((count, 200), bool),
+        offset_eV=np.zeros(count, np.float32),
+        z=np.full(count, 26, np.int64),
+        labels=labels,
+        ambiguous=np.zeros(count, bool),
+        formula=texts,
+        code=np.full(count, "made", object),
+        ids=texts,
+    )
+
+
+@pytest.fixture(scope="module")
+def model() -> SiteModel:
+    recipe = Recipe(schedules=(("xastruct", Schedule(epochs=10, batch=50, rate=3e-3)),), trees=10, copies=0)
+    return train_site_model(made(500, 1), made(200, 2), recipe)
+
+
+def test_descriptors_written_into_spectra_are_read_back(model: SiteModel) -> None:
+    report = report_on(made(200, 3), model)
+    assert report.cn_accuracy > 0.95
+    assert report.os_accuracy > 0.95
+    assert report.mnnd_r2 > 0.7
+    assert report.nnrs_r2 < 0.2, "nothing in the spectra tells this one"
+    assert report.majority["cn_accuracy"] < 0.65
+    assert report.n_formulas_in_training == 0
+
+
+def test_formulas_of_the_training_data_are_recognised(model: SiteModel) -> None:
+    report = report_on(made(500, 1), model)
+    assert report.n_formulas_in_training == 500
+    assert "flatter" in report.note
+
+
+def test_saved_model_gives_the_same_answers(model: SiteModel, tmp_path: Path) -> None:
+    model.save(tmp_path)
+    again = SiteModel.load(tmp_path)
+    examples = made(5, 4)
+    windows = [XanesWindow(v, k, 0.0, "Fe", "K") for v, k in zip(examples.values, examples.known, strict=True)]
+    for before, after in zip(model.predict(windows), again.predict(windows), strict=True):
+        assert before.classes["cn"][0][0] == after.classes["cn"][0][0]
+        assert before.numbers["mnnd_A"][0] == pytest.approx(after.numbers["mnnd_A"][0], abs=3e-3)
+
+
+def test_strange_spectra_and_absorbers_are_called_unfamiliar(model: SiteModel) -> None:
+    usual, known = made(1, 5).values[0], np.ones(200, bool)
+    strange = np.random.default_rng(0).normal(1, 1.5, 200).astype(np.float32)
+    ordinary, odd, other = model.predict(
+        [
+            XanesWindow(usual, known, 0.0, "Fe", "K"),
+            XanesWindow(strange, known, 0.0, "Fe", "K"),
+            XanesWindow(usual, known, 0.0, "Mo", "K"),
+        ]
+    )
+    assert ordinary.unfamiliar == ()
+    assert "unlike the training spectra" in odd.unfamiliar[0]
+    assert "No Mo K edge" in other.unfamiliar[0]
+
+
+def test_probabilities_add_up_and_uncertainties_cover(model: SiteModel) -> None:
+    examples = made(200, 6)
+    windows = [XanesWindow(v, k, 0.0, "Fe", "K") for v, k in zip(examples.values, examples.known, strict=True)]
+    answers = model.predict(windows)
+    assert sum(p for _, p in answers[0].classes["cn"]) == pytest.approx(1, abs=0.02)
+    truth = examples.labels["mnnd_A"]
+    inside = [abs(a.numbers["mnnd_A"][0] - t) <= a.numbers["mnnd_A"][1] for a, t in zip(answers, truth, strict=True)]
+    assert 0.5 < np.mean(inside) < 0.85
+
+
+@pytest.mark.parametrize("name", ["spt", "xastruct"])
+def test_interrupted_training_ends_at_the_same_weights(name: str, tmp_path: Path) -> None:
+    examples = made(64, 7)
+    whole = train_network(name, examples, Schedule(epochs=2, batch=32))
+
+    class Cut(Exception):
+        pass
+
+    def cut(epoch: int, loss: float, _: torch.nn.Module) -> None:
+        raise Cut
+
+    with pytest.raises(Cut):
+        train_network(name, examples, Schedule(epochs=2, batch=32), checkpoint=tmp_path / "c.pt", report=cut)
+    resumed = train_network(name, examples, Schedule(epochs=2, batch=32), checkpoint=tmp_path / "c.pt")
+    for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_no_formula_is_on_both_sides_of_a_split() -> None:
+    parts = split(made(300, 8))
+    sets = [set(p.formula) for p in parts]
+    assert sum(len(p) for p in parts) == 300
+    assert len(sets[0] | sets[1] | sets[2]) == sum(len(s) for s in sets)
+    assert fold_of("Fe2O3") == fold_of("Fe2O3")
+    assert len(formula_hashes(np.array(["NiO", "NiO", "FeO"], object))) == 2
+
+
+def test_augmentation_moves_and_broadens_as_said() -> None:
+    x = torch.as_tensor(WINDOW_GRID_eV, dtype=torch.float32)
+    bump = torch.exp(-(((x - 10) / 4) ** 2))[None]
+    moved = shift(bump, torch.tensor([3.0]))[0]
+    assert float(x[moved.argmax()]) == pytest.approx(7.0, abs=STEP_eV)
+    wide = broaden(bump, torch.tensor([3.0]))[0]
+    variance = lambda y: float((y * (x - 10) ** 2).sum() / y.sum())  # noqa: E731
+    assert variance(wide) - variance(bump[0]) == pytest.approx(9.0, rel=0.1)
+
+
+def test_augmentation_leaves_unknown_parts_unknown() -> None:
+    values, known = torch.ones(64, 200), torch.ones(64, 200, dtype=torch.bool)
+    known[:, 120:] = False
+    disturbed, still, _ = Augmentation()(values, known, torch.zeros(64), torch.Generator().manual_seed(0))
+    assert torch.isfinite(disturbed).all()
+    assert (disturbed[~still] == 0).all()
+    assert still.any(1).all()
+    assert not still[:, 135:].any()
+
+
+def test_training_lowers_the_loss() -> None:
+    torch.manual_seed(0)
+    line = torch.nn.Linear(3, 1)
+    x = torch.randn(200, 3)
+    y = x @ torch.tensor([[1.0], [2.0], [3.0]])
+    losses: list[float] = []
+    train(
+        line,
+        200,
+        lambda m, rows, g: ((m(x[rows]) - y[rows]) ** 2).mean(),
+        Schedule(epochs=20, batch=20, rate=0.1),
+        report=lambda e, loss, m: losses.append(loss),
+    )
+    assert losses[-1] < 0.1 * losses[0]

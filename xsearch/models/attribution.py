@@ -1,0 +1,57 @@
+"""Which energies carried a prediction: gradients of one answer, taken where the convolutions end (Grad-CAM).
+
+Selvaraju et al. (arXiv:1610.02391) weigh the maps of a network's last convolution by how the answer's score depends
+on them. Here the maps run over bands and energies; bands are summed, and the result is drawn over the spectrum.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.errors import QueryError
+from xsearch.models.absorber import absorber_features
+from xsearch.models.site_model import SiteModel
+from xsearch.models.spt import Spt
+from xsearch.models.tasks import CLASSES, NUMBERS
+from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow
+
+
+def attribution(model: SiteModel, window: XanesWindow, task: str) -> NDArray[np.float32]:
+    """How much each energy of a window spoke for SPT's answer to one task.
+
+    Args:
+        model: with an SPT network.
+        window: the spectrum.
+        task: one of `CLASSES` (its most probable class is explained) or `NUMBERS`.
+
+    Returns:
+        (200,) from 0 to 1, zero where the spectrum is unknown.
+
+    Raises:
+        QueryError: for an unknown task, or a model without SPT.
+    """
+    network = model.networks.get("spt")
+    if not isinstance(network, Spt):
+        raise QueryError("Attribution needs a model with an SPT network.")
+    if task not in CLASSES and task not in NUMBERS:
+        raise QueryError(f"Unknown task {task!r}; one of {', '.join((*CLASSES, *NUMBERS))} is expected.")
+    maps: list[torch.Tensor] = []
+    hook = network.map.register_forward_hook(lambda module, given, made: maps.append(made))
+    try:
+        found = network(
+            torch.from_numpy(window.values)[None],
+            torch.from_numpy(window.known)[None],
+            torch.tensor([window.offset_eV], dtype=torch.float32),
+            torch.from_numpy(absorber_features(ATOMIC_NUMBERS[window.absorber], window.edge))[None],
+        )
+    finally:
+        hook.remove()
+    score = found.logits[task].max() if task in CLASSES else found.means[task].sum()
+    (gradient,) = torch.autograd.grad(score, maps[0])  # (1, channels, bands, energies)
+    spoken = (gradient * maps[0]).sum(1).abs().sum(1)[0].detach().numpy()  # (energies,)
+    energies = (np.arange(len(spoken)) + 0.5) * WINDOW_POINTS / len(spoken)
+    drawn = np.interp(np.arange(WINDOW_POINTS), energies, spoken) * window.known
+    return np.asarray(drawn / max(float(drawn.max()), 1e-12), np.float32)

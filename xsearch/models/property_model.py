@@ -1,0 +1,131 @@
+"""The shipped SpecFusionNet: properties of a material from its edges and its elements."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from safetensors.numpy import load_file, save_file
+
+from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.errors import QueryError, XSearchError
+from xsearch.models.absorber import absorber_features
+from xsearch.models.specfusion import PROPERTY_CLASSES, PROPERTY_NUMBERS, SpecFusion
+from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow
+
+WEIGHTS = Path(__file__).parent / "weights"
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyAnswer:
+    """Properties of one material.
+
+    Attributes:
+        numbers: name to (value, uncertainty): two thirds of the true values lie within the uncertainty.
+        classes: name to probabilities by class.
+        unfamiliar: reasons to doubt the answer; empty where there are none.
+    """
+
+    numbers: dict[str, tuple[float, float]]
+    classes: dict[str, dict[str, float]]
+    unfamiliar: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        numbers = {n: {"value": round(v, 4), "uncertainty": round(u, 4)} for n, (v, u) in self.numbers.items()}
+        classes = {n: {c: round(p, 4) for c, p in found.items()} for n, found in self.classes.items()}
+        return {**numbers, **classes, "unfamiliar": list(self.unfamiliar)}
+
+
+class PropertyModel:
+    """SpecFusionNet with its calibration.
+
+    Attributes:
+        settings: `scale` of each number, `temperature` of each class, `edges` seen in training.
+    """
+
+    def __init__(self, network: SpecFusion, settings: dict[str, Any]) -> None:
+        self.network, self.settings = network.eval(), settings
+
+    @torch.inference_mode()
+    def predict(self, windows: Sequence[XanesWindow], elements: Iterable[str] = ()) -> PropertyAnswer:
+        """Properties of one material.
+
+        Args:
+            windows: its measured edges, one an element.
+            elements: everything it holds, as far as known; the absorbers are added.
+
+        Raises:
+            QueryError: where no edge is given, two are of one element, or an element does not exist.
+        """
+        measured = {w.absorber: w for w in windows}
+        if not windows or len(measured) < len(windows):
+            raise QueryError(f"One edge for each of some elements is expected, got {len(windows)} of {len(measured)}.")
+        symbols = sorted(set(elements) | set(measured), key=lambda e: (e not in measured, e))
+        if unknown := [e for e in symbols if e not in ATOMIC_NUMBERS]:
+            raise QueryError(f"Unknown element {unknown[0]!r}; symbols such as Fe are expected.")
+        n = len(symbols)
+        values, known = np.zeros((1, n, WINDOW_POINTS), np.float32), np.zeros((1, n, WINDOW_POINTS), bool)
+        offset = np.zeros((1, n), np.float32)
+        for place, symbol in enumerate(symbols):
+            if symbol in measured:
+                window = measured[symbol]
+                values[0, place], known[0, place] = window.values, window.known
+                offset[0, place] = window.offset_eV
+        features = np.stack([absorber_features(ATOMIC_NUMBERS[e], "K") for e in symbols])[None]
+        is_measured = np.array([[e in measured for e in symbols]])
+        arrays = (features, np.ones((1, n), bool), is_measured, values, known, offset)
+        numbers, classes = self.network(*(torch.from_numpy(a) for a in arrays))
+        return PropertyAnswer(
+            numbers={name: self._number(name, out[0].numpy()) for name, out in numbers.items()},
+            classes={name: self._probabilities(name, out[0]) for name, out in classes.items()},
+            unfamiliar=tuple(
+                f"No {w.absorber} {w.edge} edge was among the training spectra."
+                for w in windows
+                if f"{w.absorber} {w.edge}" not in self.settings["edges"]
+            ),
+        )
+
+    def _number(self, name: str, output: np.ndarray) -> tuple[float, float]:
+        usual, spread = PROPERTY_NUMBERS[name]
+        scale = float(np.exp(np.clip(output[1], -5, 3))) * self.settings["scale"].get(name, 1.0)
+        return float(output[0] * spread + usual), spread * scale
+
+    def _probabilities(self, name: str, logits: torch.Tensor) -> dict[str, float]:
+        shares = (logits / self.settings["temperature"].get(name, 1.0)).softmax(0)
+        return dict(zip(PROPERTY_CLASSES[name], shares.tolist(), strict=True))
+
+    def save(self, folder: Path) -> None:
+        """Weights in half precision, and settings as JSON."""
+        folder.mkdir(parents=True, exist_ok=True)
+        state = {k: v.numpy() for k, v in self.network.state_dict().items()}
+        halves = {k: v.astype(np.float16) if v.dtype == np.float32 else v for k, v in state.items()}
+        save_file({k: np.ascontiguousarray(v) for k, v in halves.items()}, folder / "specfusion.safetensors")
+        (folder / "specfusion.json").write_text(json.dumps(self.settings, indent=1, sort_keys=True) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path = WEIGHTS) -> PropertyModel:
+        """The model in a folder, by default the one that comes with the package.
+
+        Raises:
+            XSearchError: where files are missing.
+        """
+        path = folder / "specfusion.safetensors"
+        if not path.exists():
+            raise XSearchError(f"{folder} holds no SpecFusionNet; `xsearch train specfusion` makes one.")
+        network = SpecFusion()
+        state = {k: torch.from_numpy(v.copy()) for k, v in load_file(path).items()}
+        network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+        return cls(network, json.loads((folder / "specfusion.json").read_text()))
+
+
+@lru_cache(maxsize=1)
+def shipped_property_model() -> PropertyModel:
+    """The model that comes with the package, loaded once."""
+    return PropertyModel.load()

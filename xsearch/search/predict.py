@@ -1,0 +1,124 @@
+"""From measured edges to what surrounds their absorbers, without any index."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.models.site_model import SiteAnswer, SiteModel, shipped_site_model
+from xsearch.preprocess.xanes import NormalizedXanes, XanesWindow, normalize, window
+from xsearch.spectra.xanes import Xanes
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+NAMES = {
+    "oxidation_state": "oxidation state",
+    "cn": "coordination number",
+    "ocn": "oxygen neighbours",
+    "neighbor_z": "neighbour element",
+    "psgo": "site symmetry order",
+    "mnnd_A": "mean neighbour distance (Å)",
+    "nnrs_A": "spread of the distances (Å)",
+    "mood_A": "least O-O distance (Å)",
+    "nnosm": "neighbours' mean oxidation state",
+    "cn2": "atoms in the second shell",
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EdgePrediction:
+    """What one spectrum tells.
+
+    Attributes:
+        spectrum: normalised, with both edge energies and notes on what was assumed.
+        window: what the model read.
+        site: the answer.
+        ms: wall time of preprocessing and prediction, shared evenly in a batch.
+    """
+
+    spectrum: NormalizedXanes
+    window: XanesWindow
+    site: SiteAnswer
+    ms: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        s = self.spectrum
+        return {
+            "absorber": s.absorber,
+            "edge": s.edge,
+            "e0_eV": round(s.e0_eV, 2),
+            "centre_eV": round(s.centre_eV, 2),
+            "tabulated_e0_eV": s.tabulated_e0_eV,
+            "edge_step": s.edge_step,
+            "normalisation": s.method,
+            "notes": list(s.notes),
+            "site": self.site.to_dict(),
+            "ms": round(self.ms, 2),
+        }
+
+    def table(self) -> Table:
+        """As a table for a terminal."""
+        from rich.table import Table
+
+        named = self.site.to_dict()
+        shown = Table(title=f"{self.spectrum.absorber} {self.spectrum.edge}, E0 {self.spectrum.e0_eV:.1f} eV")
+        shown.add_column("quantity")
+        shown.add_column("answer", justify="right")
+        shown.add_column("next", justify="right")
+        for task in self.site.classes:
+            best, *others = named["neighbor" if task == "neighbor_z" else task]
+            rest = ", ".join(f"{o['value']} {o['probability']:.0%}" for o in others[:2])
+            shown.add_row(NAMES[task], f"{best['value']}  {best['probability']:.0%}", rest)
+        for task, (value, uncertainty) in self.site.numbers.items():
+            shown.add_row(NAMES[task], f"{value:.3f} ± {uncertainty:.3f}", "")
+        if self.site.unfamiliar:
+            shown.caption = " ".join(self.site.unfamiliar)
+        return shown
+
+    def attribution(self, task: str, model: SiteModel | None = None) -> NDArray[np.float32]:
+        """(200,) which energies carried the answer to a task, see `xsearch.models.attribution`."""
+        from xsearch.models.attribution import attribution
+
+        return attribution(model or shipped_site_model(), self.window, task)
+
+    def plot(self, task: str = "cn", path: str | Path | None = None) -> Any:
+        """The spectrum with the energies coloured that carried the answer to a task, as a matplotlib Figure.
+
+        Args:
+            task: such as `cn`, `oxidation_state` or `mnnd_A`.
+            path: where to save it; the suffix (.png, .svg, .pdf) decides the format.
+        """
+        from xsearch.results.xanes_plot import attribution_figure
+
+        figure = attribution_figure(self.spectrum, self.attribution(task), NAMES.get(task, task))
+        if path is not None:
+            from xsearch.results.plot import save_figure
+
+            save_figure(figure, path)
+        return figure
+
+
+def predict(spectra: Sequence[Xanes], model: SiteModel | None = None) -> list[EdgePrediction]:
+    """Predict the surroundings of each spectrum's absorber.
+
+    Args:
+        spectra: as read from files.
+        model: the shipped one if None.
+
+    Raises:
+        SpectrumError: for a spectrum that cannot be normalised, with the reason.
+    """
+    start = time.perf_counter()
+    normalized = [normalize(xanes) for xanes in spectra]
+    windows = [window(spectrum) for spectrum in normalized]
+    answers = (model or shipped_site_model()).predict(windows)
+    ms = (time.perf_counter() - start) * 1e3 / max(len(spectra), 1)
+    return [EdgePrediction(*parts, ms) for parts in zip(normalized, windows, answers, strict=True)]
