@@ -1,0 +1,1 @@
+"""Structures of compounds that are in no database, inferred from templates."""
