@@ -4,10 +4,12 @@ import re
 
 _NUMBER = r"([-+]?(?:\d+\.?\d*|\.\d+))"
 _TEMPERATURE = re.compile(
-    rf"(?:\bT\s*=\s*|\bat\s+){_NUMBER}(?:\(\d+\))?\s*(?:deg(?:rees?)?\.?\s*)?(K|C|kelvin|celsius)\b", re.IGNORECASE
+    rf"(?:\bT(?:emperature)?\s*[=<>~]+\s*|\bat\s+){_NUMBER}(?:\(\d+\))?\s*(?:deg(?:rees?)?\.?\s*)?(K|C|kelvin|celsius)\b",
+    re.IGNORECASE,
 )
 _PRESSURE = re.compile(
-    rf"(?:\bP\s*=\s*|\bat\s+){_NUMBER}(?:\(\d+\))?\s*(GPa|MPa|Mbar|kbars?|kb|bars?|atm)\b", re.IGNORECASE
+    rf"(?:\bP(?:ressure)?\s*[=<>~]+\s*|\bat\s+){_NUMBER}(?:\(\d+\))?\s*(GPa|MPa|Mbar|kbars?|kb|bars?|atm)\b",
+    re.IGNORECASE,
 )
 _ROOM = re.compile(r"\b(?:room|ambient)\s+temperature\b|\bT\s*=\s*(?:ambient|room)", re.IGNORECASE)
 _IN_AIR = re.compile(r"\b(?:room|ambient|atmospheric)\s+pressure\b|\bP\s*=\s*(?:ambient|room)", re.IGNORECASE)
@@ -52,4 +54,4 @@ def measured_at(title: str) -> tuple[float | None, float | None]:
 
 
 def _counts(found: re.Match[str], about_sample: bool) -> bool:
-    return about_sample or "=" in found[0]
+    return about_sample or not found[0].lower().startswith("at")

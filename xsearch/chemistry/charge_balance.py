@@ -9,7 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from xsearch.chemistry.oxidation import OxidationHint, check_elements, electronegativity, is_alloy, states_of
+from xsearch.chemistry.valence import OxidationHint, check_elements, electronegativity, is_alloy, states_of
 from xsearch.errors import QueryError
 
 MIXED_VALENCE_PENALTY = 1.5

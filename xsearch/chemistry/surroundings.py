@@ -9,7 +9,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
-from xsearch.chemistry.oxidation import electronegativity
+from xsearch.chemistry.valence import electronegativity
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import CrystalError
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.oxidation import electronegativity
+from xsearch.chemistry.valence import electronegativity
 from xsearch.elements import SYMBOLS
 
 FAMILIES = ("F", "O", "Cl", "Br", "I", "S", "Se", "Te", "N", "pnictide", "tetrel", "H", "metal")

@@ -41,13 +41,15 @@ def parquet(
 def cif(
     places: Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders of CIF files, or single files.")],
     name: NewName,
-    measured_cells: MeasuredCells = True,
+    licence: Annotated[
+        str, typer.Option("--licence", metavar="TEXT", help="Of these crystals; it is stated on every hit.")
+    ] = "not stated",
     workers: Workers = None,
 ) -> None:
-    """Make an index from a folder of CIF files."""
+    """Make an index from folders of CIF files, searched with all that lies below them."""
     from xsearch.builders import build_cif
 
-    report(build_cif(places, name, measured_cells=measured_cells, workers=workers))
+    report(build_cif(places, name, licence=licence, workers=workers))
 
 
 @app.command("starter")

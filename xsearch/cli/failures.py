@@ -49,7 +49,8 @@ class Commands(TyperGroup):
             raise typer.Exit(0) from None
         except (XSearchError, OSError) as error:
             complain(error)
-            raise typer.Exit(FAILURE) from None
+            stopped = isinstance(error.__context__, KeyboardInterrupt)  # a build tells how it can go on
+            raise typer.Exit(INTERRUPTED if stopped else FAILURE) from None
         except KeyboardInterrupt:
             typer.echo("xsearch: interrupted.", err=True)
             raise typer.Exit(INTERRUPTED) from None

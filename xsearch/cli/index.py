@@ -22,11 +22,11 @@ def index() -> None:
 def list_(json: JsonFlag = False) -> None:
     """List the indexes; the one in use is marked."""
     from xsearch.indexes.library import list_indexes
-    from xsearch.results.listing import index_table
+    from xsearch.results.listing import index_records, index_table
 
     found = list_indexes()
     if json:
-        print_json(found)
+        print_json(index_records(found))
     else:
         show(index_table(found))
 
@@ -34,10 +34,10 @@ def list_(json: JsonFlag = False) -> None:
 @app.command("info")
 def info(name: Name, json: JsonFlag = False) -> None:
     """Tell what an index holds: counts, sources, licences, settings, failures."""
-    from xsearch.indexes.library import open_index
+    from xsearch.indexes import Index
     from xsearch.results.listing import info_record, info_table
 
-    opened = open_index(name)
+    opened = Index.open(name)
     if json:
         print_json(info_record(opened))
     else:
@@ -47,9 +47,9 @@ def info(name: Name, json: JsonFlag = False) -> None:
 @app.command("verify")
 def verify(name: Name) -> None:
     """Check every file of an index against its checksum."""
-    from xsearch.indexes.library import verify as verify_index
+    from xsearch.indexes import Index
 
-    verify_index(name)
+    Index.open(name).verify()
     say(f"Index {name}: every file is as it was made.")
 
 
@@ -65,7 +65,7 @@ def use(name: Name) -> None:
 @app.command("export")
 def export(name: Name, file: Annotated[Path, typer.Argument(metavar="FILE.xsi", help="The file to write.")]) -> None:
     """Pack an index into one file with checksums, to carry it to another machine."""
-    from xsearch.indexes.library import export as export_index
+    from xsearch.indexes.bundle import export as export_index
 
     export_index(name, file)
     say(f"Index {name} is packed in {file}.")
@@ -75,13 +75,16 @@ def export(name: Name, file: Annotated[Path, typer.Argument(metavar="FILE.xsi", 
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE.xsi", help="A file that `xsearch index export` wrote.")],
     name: Annotated[
-        str | None, typer.Option("--name", "-n", metavar="NAME", help="A name for it here; by default its own.")
+        str | None, typer.Option("--name", "-n", metavar="NAME", help="A name for it here; by default the file's.")
     ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="If the name is taken, make this that index's new version.")
+    ] = False,
 ) -> None:
     """Unpack an index that was exported, checking all of it."""
-    from xsearch.indexes.library import import_ as import_index
+    from xsearch.indexes.bundle import import_ as import_index
 
-    say(f"Index {import_index(file, name)} is here.")
+    say(f"Index {import_index(file, name, replace)} is here.")
 
 
 @app.command("delete")
@@ -94,8 +97,13 @@ def delete(name: Name) -> None:
 
 
 @app.command("rollback")
-def rollback(name: Name) -> None:
-    """Go back to the version of an index before the current one."""
+def rollback(
+    name: Name,
+    version: Annotated[
+        str | None, typer.Option("--version", metavar="VERSION", help="Which one; by default the one before.")
+    ] = None,
+) -> None:
+    """Go back to an earlier version of an index."""
     from xsearch.indexes.library import rollback as roll_back
 
-    say(f"Index {name} is back at version {roll_back(name)}.")
+    say(f"Index {name} is back at version {roll_back(name, version)}.")

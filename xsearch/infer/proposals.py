@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.charge_balance import UNBALANCED, charge_log_probability
-from xsearch.chemistry.oxidation import OxidationHint, check_elements, is_alloy
+from xsearch.chemistry.valence import OxidationHint, check_elements, is_alloy
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.infer.library import MOST_ELEMENTS, TemplateLibrary
 

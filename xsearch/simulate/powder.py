@@ -23,8 +23,8 @@ from xsearch.simulate.reflections import Reflections
 D_MIN_A = 1.04
 """Smallest spacing kept by default: Cu Kα to 2θ = 90° (1.09 Å) and 4.5 % of strain beyond it."""
 
-FAINTEST = 1e-6
-"""Lines fainter than this share of the strongest are extinct for every purpose."""
+FAINTEST = 3e-4
+"""Lines fainter than this share of the strongest (without the Lorentz-polarisation factor) are left out."""
 
 MAX_INDEX = 1023
 """The compiled loop packs indices into 11 bits."""

@@ -1,0 +1,46 @@
+"""The log-q axis, on which isotropic lattice strain is a shift."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class LogQAxis:
+    """An even axis of ln q, with q = 2π/d in 1/Å.
+
+    Attributes:
+        q_min_invA, q_max_invA: the ends.
+        step: distance of bins in ln q.
+        width: standard deviation of a line in ln q.
+        power: intensities are raised to it after broadening, so that faint lines count.
+    """
+
+    q_min_invA: float = 0.30
+    q_max_invA: float = 6.0
+    step: float = 0.006
+    width: float = 0.018
+    power: float = 0.35
+
+    @property
+    def start(self) -> float:
+        """ln q of the first bin."""
+        return float(np.log(self.q_min_invA))
+
+    @property
+    def bins(self) -> int:
+        """How many bins there are."""
+        return int(np.log(self.q_max_invA / self.q_min_invA) / self.step) + 1
+
+    def index(self, ln_q: float) -> float:
+        """Position of a value in bins, unrounded."""
+        return (ln_q - self.start) / self.step
+
+    def values(self) -> NDArray[np.float64]:
+        """(bins,) ln q."""
+        return self.start + self.step * np.arange(self.bins)
+
+
+RECALL_AXIS = LogQAxis()
+"""The axis of the vectors in an index: wide lines forgive a wrong cell, and recall best."""

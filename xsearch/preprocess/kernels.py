@@ -1,0 +1,55 @@
+"""Compiled pieces of the powder preprocessing."""
+
+import numpy as np
+from numba import njit
+
+REACH = 4.0
+"""A Gaussian is cut at this many standard deviations."""
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def line_intensities(ln_q, structure_factor_sq, wavelength_A):
+    """Structure factors times the Lorentz-polarisation factor; zero beyond back-scattering.
+
+    Args:
+        ln_q: (n,) of the lines.
+        structure_factor_sq: (n,) |F|² summed over the equivalents.
+        wavelength_A: in Å.
+
+    Returns:
+        (n,) float64.
+    """
+    out = np.zeros(len(ln_q))
+    for i in range(len(ln_q)):
+        sine = np.exp(ln_q[i]) * wavelength_A / (4 * np.pi)
+        if sine < 0.9999:
+            cosine_2theta = 1 - 2 * sine * sine
+            out[i] = structure_factor_sq[i] * (1 + cosine_2theta**2) / (sine * sine * np.sqrt(1 - sine * sine))
+    return out
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def broaden(ln_q, area, start, step, bins, width):
+    """A sum of Gaussians on an even axis.
+
+    Args:
+        ln_q: (n,) centres.
+        area: (n,) heights, all of one width, so proportional to areas.
+        start, step, bins: of the axis.
+        width: standard deviation, in units of ln q.
+
+    Returns:
+        (bins,) float64.
+    """
+    row = np.zeros(bins)
+    reach = int(np.ceil(REACH * width / step))
+    scale = step / width
+    for j in range(len(ln_q)):
+        if area[j] <= 0:
+            continue
+        position = (ln_q[j] - start) / step
+        centre = int(np.round(position))
+        for k in range(max(0, centre - reach), min(bins, centre + reach + 1)):
+            u = (k - position) * scale
+            row[k] += area[j] * np.exp(-0.5 * u * u)
+    return row

@@ -1,0 +1,40 @@
+"""Powder profiles of crystals on the log-q axis: the vectors that an index searches."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.preprocess.axis import RECALL_AXIS, LogQAxis
+from xsearch.preprocess.kernels import broaden, line_intensities
+from xsearch.simulate.powder import spacings
+from xsearch.simulate.reflections import Reflections
+
+REFERENCE_WAVELENGTH_A = 1.540593
+"""Stored profiles carry the Lorentz-polarisation factor of Cu Kα1; measured ones are brought to it."""
+
+
+def profiles(
+    reflections: Sequence[Reflections], axis: LogQAxis = RECALL_AXIS, wavelength_A: float = REFERENCE_WAVELENGTH_A
+) -> NDArray[np.float32]:
+    """Broadened, compressed profiles of unit length.
+
+    Args:
+        reflections: one a crystal.
+        axis: its width and power shape the profile.
+        wavelength_A: of the Lorentz-polarisation factor.
+
+    Returns:
+        (n, axis.bins) float32; a crystal without a line on the axis gives a row of zeros.
+    """
+    rows = np.zeros((len(reflections), axis.bins), np.float32)
+    for row, crystal in zip(rows, reflections, strict=True):
+        if len(crystal) == 0:
+            continue
+        ln_q = np.log(2 * np.pi / spacings(crystal.hkl, crystal.cell))
+        area = line_intensities(ln_q, crystal.structure_factor_sq.astype(np.float64), wavelength_A)
+        profile = broaden(ln_q, area, axis.start, axis.step, axis.bins, axis.width) ** axis.power
+        norm = np.linalg.norm(profile)
+        if norm > 0:
+            row[:] = profile / norm
+    return rows
