@@ -20,6 +20,10 @@ _FAMILY_OF = {
     **dict.fromkeys(("P", "As", "Sb"), FAMILIES.index("pnictide")),
     **dict.fromkeys(("B", "C", "Si", "Ge"), FAMILIES.index("tetrel")),
 }
+OUTLIER = 0.08
+"""Residual in ln V beyond which an entry counts for less than half in the fit."""
+
+TURNS = 5
 TABLE = Path(__file__).with_name("volume_table.csv")
 FAMILY_SCALE = 0.5
 """How freely an element may differ between families in the fit, beside its own mean."""
@@ -77,7 +81,7 @@ def fit_volume_table(
     templates: NDArray[np.integer],
     damping: float = 0.1,
 ) -> NDArray[np.float64]:
-    """Contributions that best explain the volumes within templates (least squares with fixed effects, ridge).
+    """Contributions that best explain the volumes within templates (robust least squares, fixed effects, ridge).
 
     ln(V / atom) of an entry = a constant of its template + Σ fraction × contribution(element, family). Templates
     weigh as the square root of their size, so that no large family decides alone.
@@ -98,13 +102,19 @@ def fit_volume_table(
     design = sparse.hstack([own, special]).tocsr()
     _, which, size = np.unique(templates, return_inverse=True, return_counts=True)
     sums = sparse.csr_matrix((np.ones(len(which)), (which, np.arange(len(which)))), shape=(len(size), len(which)))
-    mean = sparse.diags(1 / size) @ sums
     target = np.log(volume_per_atom_A3)
-    centred = design - (mean @ design)[which]
-    weight = (size[which] > 1) / np.sqrt(size[which] ** 0.5)
-    found = lsqr(
-        sparse.diags(weight) @ centred, weight * (target - (mean @ target)[which]), damp=damping, iter_lim=400
-    )[0]
+    trust = (size[which] > 1) / size[which] ** 0.25
+    found = np.zeros(design.shape[1])
+    for turn in range(TURNS):
+        share = sums @ sparse.diags(trust)
+        mean = sparse.diags(1 / np.maximum(np.asarray(share.sum(axis=1)).ravel(), 1e-12)) @ share
+        centred, goal = design - (mean @ design)[which], target - (mean @ target)[which]
+        if turn:
+            # one template may hold two kinds of crystal; members far from the rest count little
+            trust = (size[which] > 1) / size[which] ** 0.25 / (1 + ((goal - centred @ found) / OUTLIER) ** 2)
+        found = lsqr(
+            sparse.diags(trust) @ centred, trust * goal, damp=damping, iter_lim=200, x0=found if turn else None
+        )[0]
     general, by_family = found[: len(SYMBOLS) + 1], found[len(SYMBOLS) + 1 :].reshape(-1, len(FAMILIES))
     return general[:, None] + FAMILY_SCALE * by_family
 

@@ -24,6 +24,11 @@ ANGLE_SIGMA_DEG = 2.0
 ZERO_SIGMA_DEG = 0.08
 FIRST_FWHM_DEG = 0.15
 FWHM_STEP = 0.3
+SCAN_WIDTH = 0.012
+SCAN_SCALES: NDArray[np.float64] = np.arange(-12, 13) * 0.005
+SCAN_SHAPES: NDArray[np.float64] = np.array([0.0, -0.022, 0.022, -0.045, 0.045])
+"""Where the search for the cell starts from: scales about that of the first look, and changes of single axes."""
+
 PENALTY = 0.02
 """Loss of correlation for a strain of one standard deviation."""
 
@@ -64,12 +69,14 @@ class Prepared:
     Attributes:
         bins: (N_BINS,) as `profile.binned` gives them.
         rows: (len(WIDTHS), N_BINS) float32, smoothed, centred, of unit length over the covered bins.
+        scan: (N_BINS,) float32, the same at `SCAN_WIDTH`.
         low, high: first and one past the last covered bin.
         wavelength_A: of the pattern.
     """
 
     bins: NDArray[np.float64]
     rows: NDArray[np.float32]
+    scan: NDArray[np.float32]
     low: int
     high: int
     wavelength_A: float
@@ -79,13 +86,13 @@ def prepare(bins: NDArray[np.float64], wavelength_A: float) -> Prepared:
     """Smooth the pattern to each of `WIDTHS`."""
     covered = np.flatnonzero(np.isfinite(bins))
     low, high = int(covered[0]), int(covered[-1]) + 1
-    rows = np.zeros((len(WIDTHS), N_BINS), np.float32)
-    for i, width in enumerate(WIDTHS):
+    rows = np.zeros((len(WIDTHS) + 1, N_BINS), np.float32)
+    for i, width in enumerate((*WIDTHS, SCAN_WIDTH)):
         row = smoothed(bins, width)
         row[low:high] -= row[low:high].mean()
         row[:low] = row[high:] = 0.0
         rows[i] = row / max(float(np.linalg.norm(row)), 1e-12)
-    return Prepared(bins, rows, low, high, wavelength_A)
+    return Prepared(bins, rows[:-1], rows[-1], low, high, wavelength_A)
 
 
 def fit_strain(
@@ -106,12 +113,16 @@ def fit_strain(
     hkl = reflections.hkl[keep].astype(np.float64)
     intensity = intensity[keep].astype(np.float64)
     state = np.array([*reflections.cell, 0.0, fwhm_deg])
+    first = state.copy()
     state[:3] *= np.exp(scale)
     kind = LATTICE_KIND[reflections.crystal_system]
-    first = state.copy()
     taps, reaches = tap_table()
     limits = np.array([SHAPE_SIGMA, ANGLE_SIGMA_DEG, ZERO_SIGMA_DEG, PENALTY])
     values = []
+    state = _scan(
+        hkl, intensity, state, kind, pattern.scan, taps, reaches, pattern.low, pattern.high, SCAN_WIDTH,
+        pattern.wavelength_A, limits, SCAN_SCALES, SCAN_SHAPES, first,
+    )  # fmt: skip
     for i, width in enumerate(WIDTHS[:widths]):
         state, value = _refine(
             hkl, intensity, state, first, kind, pattern.rows[i], taps, reaches, pattern.low, pattern.high, width,
@@ -223,6 +234,37 @@ def _move(state, kind, which, step, out):  # type: ignore[no-untyped-def]
         out[4] += np.degrees(step)
     else:
         out[which - 3] += np.degrees(step)
+
+
+@njit(cache=True, nogil=True)
+def _scan(hkl, intensity, state, kind, row, taps, reaches, low, high, smoothing, wavelength, limits, scales, shapes, first):  # type: ignore[no-untyped-def] # noqa: E501
+    """The best of a grid of scales and changes of up to two axes."""
+    log_q, sigma = np.empty(len(hkl)), np.empty(len(hkl))
+    out = np.zeros(N_BINS, np.float32)
+    trial, start, best_state = state.copy(), state.copy(), state.copy()
+    best = -2.0
+    first_shapes = 1 if kind == CUBIC else len(shapes)
+    second_shapes = 1 if kind in (CUBIC, HEXAGONAL, TETRAGONAL) else 3
+    for i in range(first_shapes):
+        for j in range(second_shapes):
+            start[:] = state
+            start[2] *= np.exp(shapes[i])
+            start[1] *= np.exp(shapes[j])
+            if kind in (HEXAGONAL, TETRAGONAL):
+                start[1] = start[0]
+            # keep the volume: scale and shape are looked for apart
+            start[:3] *= np.exp(-(shapes[i] + shapes[j]) / 3)
+            for k in range(len(scales)):
+                trial[:] = start
+                trial[:3] *= np.exp(scales[k])
+                value = _value(
+                    hkl, intensity, trial, first, row, taps, reaches, low, high, smoothing, wavelength, limits, log_q,
+                    sigma, out,
+                )  # fmt: skip
+                if value > best:
+                    best = value
+                    best_state[:] = trial
+    return best_state
 
 
 @njit(cache=True, nogil=True)

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 from xsearch.elements import SYMBOLS
 
 POINTS = 200
+TAIL_POINTS = 20
+"""Spectra are in units of the mean of the last so many points that are known, 5.6 eV."""
 WINDOW_eV = 56.0
 """The spectrum runs over so many eV from an energy fixed for each absorber (`start_eV` in the card)."""
 
@@ -28,11 +30,11 @@ class ForwardConfig:
     """
 
     features: int
-    width: int = 256
-    hidden: int = 384
+    width: int = 224
+    hidden: int = 352
     depth: int = 4
     absorber_width: int = 32
-    dropout: float = 0.2
+    dropout: float = 0.25
 
 
 class SwiGLU(nn.Module):
