@@ -19,7 +19,8 @@ environment: $(READY)
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable ".[cpu,dev]"
+	@echo "Installing into $(VENV); the first time this takes some minutes."
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable ".[cpu,dev]"
 	touch $@
 
 demo: $(READY)

@@ -137,3 +137,12 @@ def test_constraints_pin_every_dependency() -> None:
     names = {canonical(re.split(r"[<>=!~\[; ]", requirement, maxsplit=1)[0]) for requirement in asked}
     assert names <= pins().keys()
     assert pins()["torch"] == "2.13.0"
+
+
+def test_the_package_offers_its_names_on_first_use() -> None:
+    import xsearch
+
+    for name in xsearch.__all__:
+        assert getattr(xsearch, name).__module__.startswith("xsearch."), name
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        xsearch.nonsense  # noqa: B018

@@ -38,7 +38,7 @@ def test_no_hits_is_an_answer(result: SearchResult) -> None:
 
 
 def test_assumptions_are_printed(result: SearchResult) -> None:
-    assert "assumed: wavelength from the command line" in printed(result)
+    assert "note: wavelength from the command line" in printed(result)
 
 
 def test_duplicates_are_folded_until_asked_for(result: SearchResult) -> None:

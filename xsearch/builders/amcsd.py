@@ -7,6 +7,7 @@ import json
 import sqlite3
 from base64 import b64decode
 from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib.util import find_spec
@@ -33,13 +34,15 @@ UNKNOWN, NOT_APPLICABLE = 2.0, 3.0
 """What `?` and `.` of the original file became."""
 
 CELL = ("a", "b", "c", "alpha", "beta", "gamma")
+NAME = "American Mineralogist Crystal Structure Database"
+LICENCE = "free for use with citation"
 CITATION = "R. T. Downs and M. Hall-Wallace, American Mineralogist 88, 247-250 (2003)"
 
 ROWS = """
 SELECT cif.id, minerals.name AS mineral, spacegroups.hm_notation AS space_group, spacegroups.symmetry_xyz AS operations,
        publications.journalname AS journal, publications.volume, publications.year, publications.page_first AS page,
-       cif.publication_id, cif.formula, cif.compound, cif.pub_title AS title,
-       cif.a, cif.b, cif.c, cif.alpha, cif.beta, cif.gamma, cif.cell_volume,
+       cif.publication_id, cif.formula, cif.pub_title AS title,
+       cif.a, cif.b, cif.c, cif.alpha, cif.beta, cif.gamma,
        cif.atoms_sites AS labels, cif.atoms_x AS x, cif.atoms_y AS y, cif.atoms_z AS z, cif.atoms_occupancy AS occupancy
 FROM cif
 LEFT JOIN minerals ON minerals.id = cif.mineral_id
@@ -78,8 +81,8 @@ class AmcsdSource:
     """
 
     only: frozenset[str] | None = None
-    name: str = "American Mineralogist Crystal Structure Database"
-    licence: str = "free for use with citation"
+    name: str = NAME
+    licence: str = LICENCE
     citation: str = CITATION
     process: Process = field(default_factory=lambda: process_amcsd, repr=False)
 
@@ -87,13 +90,19 @@ class AmcsdSource:
     def version(self) -> str:
         """As the database states it."""
         with _connect() as connection:
-            (tag, date) = connection.execute("SELECT tag, date FROM version ORDER BY id DESC").fetchone()
+            (tag, date) = connection.execute("SELECT tag, date FROM version ORDER BY id").fetchone()
         return f"larixite {tag}, {date[:8]}"
 
     def fingerprint(self) -> str:
-        """A hash of the file and of the formulas asked for."""
-        digest = hashlib.sha256(amcsd_file().read_bytes())
-        digest.update(json.dumps(sorted(self.only) if self.only is not None else None).encode())
+        """A hash of what is read, and of the formulas asked for.
+
+        Not of the file, since larixite's own functions write to it as soon as they open it.
+        """
+        digest = hashlib.sha256(json.dumps(sorted(self.only) if self.only is not None else None).encode())
+        with _connect() as connection:
+            for query in (ROWS, AUTHORS):
+                for row in connection.execute(query):
+                    digest.update(repr(row).encode())
         return digest.hexdigest()
 
     def count(self) -> int | None:
@@ -137,24 +146,22 @@ def process_amcsd(item: Item) -> Material:
     if (coords >= UNKNOWN - 1e-6).any():
         raise CrystalError("Positions of some atoms are not known.")
     occupancies = _occupancies(row["occupancy"], len(atoms))
-    there = occupancies > 0
-    cell = [_cell_number(row[name]) for name in CELL]
     crystal, origin = fill_cell(
-        lattice_from_parameters(*cell),
-        coords[there],
-        [atom.element for atom, present in zip(atoms, there, strict=True) if present],
-        occupancies[there],
+        lattice_from_parameters(*(_cell_number(row[name]) for name in CELL)),
+        coords,
+        [atom.element for atom in atoms],
+        occupancies,
         *_operations(row["operations"]),
     )
     temperature_K, pressure_GPa = measured_at(row["title"] or "")
     return draft(
         item.item_id,
         crystal,
-        source="American Mineralogist Crystal Structure Database",
-        licence="free for use with citation",
+        source=NAME,
+        licence=LICENCE,
         formula=(row["formula"] or "").replace(" ", "") or None,
-        hydrogen_without_position=_hydrogen_without_position(row, atoms, crystal, there, origin),
-        name=_known(row["mineral"]) or _known(row["compound"]),
+        hydrogen_without_position=_hydrogen_without_position(row, atoms, crystal, origin),
+        name=_known(row["mineral"]),
         reference=_reference(row),
         is_measured=True,
         is_theoretical=False,
@@ -170,23 +177,16 @@ def _operations(text: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _hydrogen_without_position(
-    row: dict[str, Any],
-    atoms: Sequence[Atom],
-    crystal: Crystal,
-    there: NDArray[np.bool_],
-    origin: NDArray[np.intp],
+    row: dict[str, Any], atoms: Sequence[Atom], crystal: Crystal, origin: NDArray[np.intp]
 ) -> float:
     """Hydrogen atoms of the cell that labels such as `O-H` and `Wat` name.
 
     Some entries place those atoms as well. Then the stated formula tells whether the labels count: of the three
     readings (all labels, those with a capital H, none) the one that comes nearest to it is right.
     """
-    present = [number for number, is_there in enumerate(there) if is_there]
-    full = crystal.occupancies
-    labels = json.loads(row["labels"])
-    every = np.array([atoms[i].hydrogens for i in present], dtype=float)
-    capital = np.array([0.0 if "-h" in labels[i] else atoms[i].hydrogens for i in present])
-    readings = [float((counts[origin] * full).sum()) for counts in (every, capital, np.zeros(len(present)))]
+    every = np.array([atom.hydrogens for atom in atoms], dtype=float)
+    capital = np.where(["-h" in label for label in json.loads(row["labels"])], 0.0, every)
+    readings = [float((counts[origin] * crystal.occupancies).sum()) for counts in (every, capital, 0 * every)]
     placed = crystal.composition.get("H", 0.0)
     if not readings[0] or not placed:
         return readings[0]
@@ -195,13 +195,15 @@ def _hydrogen_without_position(
     except CrystalError:
         return readings[0]
     others = sum(amount for element, amount in stated.items() if element != "H")
-    ratio = stated.get("H", 0.0) / others
+    ratio = stated.get("H", 0.0) / (others or 1.0)
     heavy = sum(amount for element, amount in crystal.composition.items() if element != "H")
     return min(readings, key=lambda reading: abs((placed + reading) / heavy - ratio))
 
 
-def _connect() -> sqlite3.Connection:
-    return sqlite3.connect(f"file:{amcsd_file()}?mode=ro", uri=True)
+@contextmanager
+def _connect() -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(f"{amcsd_file().resolve().as_uri()}?mode=ro", uri=True)) as connection:
+        yield connection
 
 
 def _cell_number(text: str) -> float:
@@ -246,9 +248,8 @@ def _known(text: str | None) -> str | None:
     return None if text is None or text == "<missing>" else " ".join(text.split())
 
 
-def _reference(row: dict[str, object]) -> str:
+def _reference(row: dict[str, Any]) -> str:
     names = row["authors"]
-    assert isinstance(names, tuple)
     who = ", ".join(names[:3]) + (" et al." if len(names) > 3 else "")
     where = " ".join(str(row[key]) for key in ("journal", "volume") if row[key])
     page = f", {row['page']}" if row["page"] else ""

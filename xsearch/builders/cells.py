@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xsearch.builders.amcsd import CITATION
 from xsearch.chemistry.material import Material
@@ -24,6 +25,10 @@ HIGHEST_PRESSURE_GPA = 1.0
 TEMPERATURES_K = (200.0, 400.0)
 VOLUME_WITHIN = 0.08
 """Largest difference of volume between a measured cell and the computed one, as a share of the latter."""
+
+LENGTH_WITHIN = 0.12
+ANGLE_WITHIN_DEG = 4.0
+"""The same for each edge, since the softest axis of a layered crystal is the worst computed, and for each angle."""
 
 SAME_LENGTH = 1e-3
 SAME_ANGLE_DEG = 0.1
@@ -56,14 +61,18 @@ class MeasuredCells:
     def __len__(self) -> int:
         return sum(len(entries) for entries in self.by_phase.values())
 
-    def linked_to(self, material: Material, symmetry: Symmetry | None = None) -> list[Entry]:
+    def linked_to(self, material: Material, symmetry: Symmetry) -> list[Entry]:
         """Rows for the measured cells of a computed material: at most `MOST_PER_ENTRY`, no two nearly alike.
 
-        A material that was measured itself, or that repeats another entry, gets none.
+        Only a material that is known to be computed, and does not repeat another entry, gets any.
+
+        Args:
+            material: with its symmetry worked out.
+            symmetry: of its crystal.
         """
-        if material.is_measured or material.duplicate_of or not (key := phase_key(material, symmetry)):
+        if material.is_measured is not False or material.duplicate_of or not (key := phase_key(material, symmetry)):
             return []
-        alike = [e for e in self.by_phase.get(key, ()) if abs(volume_ratio(e.material, material) - 1) <= VOLUME_WITHIN]
+        alike = [e for e in self.by_phase.get(key, ()) if _is_alike(e, material, symmetry)]
         return [
             replace(
                 entry,
@@ -126,13 +135,24 @@ def _volume_per_atom(material: Material) -> float:
     return material.crystal.volume_A3 / (heavy or sum(material.crystal.composition.values()))
 
 
+def _is_alike(entry: Entry, material: Material, symmetry: Symmetry) -> bool:
+    return (
+        abs(volume_ratio(entry.material, material) - 1) <= VOLUME_WITHIN
+        and entry.reflections is not None
+        and _agree(entry.reflections.cell, symmetry.cell, LENGTH_WITHIN, ANGLE_WITHIN_DEG)
+    )
+
+
 def _same_cell(a: Entry, b: Entry) -> bool:
     if a.reflections is None or b.reflections is None:
         return False
-    one, other = a.reflections.cell, b.reflections.cell
-    return bool(
-        (np.abs(one[:3] / other[:3] - 1) < SAME_LENGTH).all() and (np.abs(one[3:] - other[3:]) < SAME_ANGLE_DEG).all()
-    )
+    return _agree(a.reflections.cell, b.reflections.cell, SAME_LENGTH, SAME_ANGLE_DEG)
+
+
+def _agree(one: NDArray[np.float64], other: NDArray[np.float64], length: float, angle_deg: float) -> bool:
+    """Whether two cells agree in each edge, as a share, and in each angle."""
+    edges, angles = np.abs(one[:3] / other[:3] - 1), np.abs(one[3:] - other[3:])
+    return bool((edges <= length).all() and (angles <= angle_deg).all())
 
 
 def _by_id(entry: Entry) -> str:

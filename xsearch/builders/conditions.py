@@ -4,11 +4,11 @@ import re
 
 _NUMBER = r"([-+]?(?:\d+\.?\d*|\.\d+))"
 _TEMPERATURE = re.compile(
-    rf"(?:\bT(?:emperature)?\s*[=<>~]+\s*|\bat\s+){_NUMBER}(?:\(\d+\))?\s*(?:deg(?:rees?)?\.?\s*)?(K|C|kelvin|celsius)\b",
+    rf"(?:\bT(?:emperature)?\s*[=<>~][=<>~\s]*|\bat\s+){_NUMBER}(?:\(\d+\))?\s*(?:deg(?:rees?)?\.?\s*)?(K|C|kelvin|celsius)\b",
     re.IGNORECASE,
 )
 _PRESSURE = re.compile(
-    rf"(?:\bP(?:ressure)?\s*[=<>~]+\s*|\bat\s+){_NUMBER}(?:\(\d+\))?\s*(GPa|MPa|Mbar|kbars?|kb|bars?|atm)\b",
+    rf"(?:\bP(?:ressure)?\s*[=<>~][=<>~\s]*|\bat\s+){_NUMBER}(?:\(\d+\))?\s*(GPa|MPa|Mbar|kbars?|kb|bars?|atm)\b",
     re.IGNORECASE,
 )
 _ROOM = re.compile(r"\b(?:room|ambient)\s+temperature\b|\bT\s*=\s*(?:ambient|room)", re.IGNORECASE)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -22,12 +23,14 @@ from xsearch.indexes.chunk import Chunk, Failure
 from xsearch.indexes.index import Index
 from xsearch.indexes.staging import Staging
 
-BATCH = int(SETTINGS["batch"])
+BATCH = 500
+"""Items in a batch: a second of work, so that little is lost when a build is killed."""
 
-Runner = Callable[[Recipe, Iterator[Batch]], Iterator[tuple[int, Chunk]]]
+Runner = Callable[[Recipe, Iterator[Batch]], Generator[tuple[int, Chunk]]]
 """Hands batches to where they are worked on, and gives back the chunks with their batch's number, in any order.
 
-It takes a new batch only when it needs one, so that not everything read is in memory at once.
+It takes a new batch only when it needs one, so that not everything read is in memory at once. It is closed when the
+build ends early.
 """
 
 
@@ -66,6 +69,7 @@ def build(
     measured_cells: bool = True,
     progress: bool = True,
     run: Runner | None = None,
+    batch: int = BATCH,
 ) -> BuildResult:
     """Make an index, or a new version of it, from a source.
 
@@ -79,6 +83,7 @@ def build(
         measured_cells: whether measured cells of the same phase are linked to computed entries.
         progress: whether to tell on the error stream how far it is.
         run: another way to run batches, such as on a cluster.
+        batch: items a chunk.
 
     Raises:
         BuildError: where the source cannot be read, nothing could be made of it, or the disk is full.
@@ -87,17 +92,16 @@ def build(
     began = time.monotonic()
     folder = index_folder(name)
     runner = run or partial(run_here, workers=workers)
-    resumed = 0
     with open_progress(progress) as told:
         try:
             cells = find_measured_cells(source, runner, told) if measured_cells else None
-            with Staging.open(folder, fingerprint_of(source, cells), SETTINGS) as staging:
+            with Staging.open(folder, fingerprint_of(source, cells, batch), {**SETTINGS, "batch": batch}) as staging:
                 told.start(f"building {name}", source.count())
-                reader = _Reader(source, staging.has, told)
-                for number, chunk in runner(Recipe(source.process, cells), reader.batches()):
-                    staging.write(number, chunk)
-                    told.advance(reader.size(number), len(chunk.failures))
-                resumed = reader.resumed
+                reader = _Reader(source, batch, staging.has, told)
+                with closing(runner(Recipe(source.process, cells), reader.batches())) as chunks:
+                    for number, chunk in chunks:
+                        staging.write(number, chunk)
+                        told.advance(reader.size(number), len(chunk.failures))
                 told.say(f"{name}: {reader.items:,} items done, writing the index")
                 version = staging.publish(reader.number, describe(source, cells))
         except KeyboardInterrupt:
@@ -112,7 +116,7 @@ def build(
         entries=len(index),
         measured_cells=int(np.count_nonzero(index.columns.cell_of >= 0)),
         failures=index.manifest.counts["failures"],
-        resumed=resumed,
+        resumed=reader.resumed,
         seconds=round(time.monotonic() - began, 2),
     )
 
@@ -124,16 +128,17 @@ def find_measured_cells(source: Source, runner: Runner, told: Progress) -> Measu
         return None
     minerals = AmcsdSource(only=formulas)
     told.start("measured cells", None)
-    reader = _Reader(minerals, lambda number: False, told)
-    chunks = dict(runner(Recipe(minerals.process), reader.batches()))
+    reader = _Reader(minerals, BATCH, lambda number: False, told)
+    with closing(runner(Recipe(minerals.process), reader.batches())) as made:
+        chunks = dict(made)
     return MeasuredCells.of(entry for number in sorted(chunks) for entry in chunks[number].entries())
 
 
 class _Reader:
     """Reads a source in batches and keeps count."""
 
-    def __init__(self, source: Source, done: Callable[[int], bool], told: Progress) -> None:
-        self._source, self._done, self._told = source, done, told
+    def __init__(self, source: Source, batch: int, done: Callable[[int], bool], told: Progress) -> None:
+        self._source, self._batch, self._done, self._told = source, batch, done, told
         self._sizes: dict[int, int] = {}
         self.number = self.items = self.resumed = 0
 
@@ -141,7 +146,7 @@ class _Reader:
         """The batches that are still to be made. An id that comes a second time is refused."""
         seen: set[str] = set()
         items = self._source.items()
-        while run := tuple(islice(items, BATCH)):
+        while run := tuple(islice(items, self._batch)):
             kept: list[Item] = []
             refused: list[Failure] = []
             for item in run:

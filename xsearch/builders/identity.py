@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import xsearch
+from xsearch.builders.amcsd import AmcsdSource
 from xsearch.builders.cells import MeasuredCells
 from xsearch.builders.source import Source
 from xsearch.chemistry.symmetry import SYMPREC_A
 from xsearch.errors import BuildError
+from xsearch.indexes.versions import is_name
 from xsearch.paths import indexes_folder
+from xsearch.preprocess.axis import RECALL_AXIS
+from xsearch.preprocess.profile import REFERENCE_WAVELENGTH_A
 from xsearch.simulate.powder import D_MIN_A
 
 SETTINGS: dict[str, Any] = {
-    "batch": 500,  # a few seconds of work, so that little is lost when a build is killed
+    "axis": asdict(RECALL_AXIS),
     "d_min_A": D_MIN_A,
+    "profile_wavelength_A": REFERENCE_WAVELENGTH_A,
     "symprec_A": SYMPREC_A,
     "xsearch": xsearch.__version__,
 }
@@ -32,12 +37,15 @@ SHAPING = ("elements.py", "chemistry", "simulate", "preprocess", "builders")
 LIBRARIES = ("moyopy", "pymatgen-core", "gemmi", "numpy")
 
 
-def fingerprint_of(source: Source, cells: MeasuredCells | None) -> str:
+def fingerprint_of(source: Source, cells: MeasuredCells | None, batch: int) -> str:
     """What a build's chunks depend on, in one hash; chunks of another fingerprint are not taken over."""
-    linked = None
+    linked: list[Any] | None = None
     if cells is not None:
-        linked = [entry.material.material_id for entries in cells.by_phase.values() for entry in entries]
-    content = [source.fingerprint(), linked, SETTINGS, _code(), {name: version(name) for name in LIBRARIES}]
+        linked = [
+            AmcsdSource().fingerprint(),
+            [e.material.material_id for found in cells.by_phase.values() for e in found],
+        ]
+    content = [source.fingerprint(), linked, batch, SETTINGS, _code(), {name: version(name) for name in LIBRARIES}]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
@@ -63,7 +71,7 @@ def index_folder(name: str) -> Path:
     Raises:
         BuildError: for a name that is no plain word.
     """
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+    if not is_name(name):
         raise BuildError(
             f"{name!r} is no name for an index; letters, digits, '-', '_' and '.' are expected, such as mp or lab-2."
         )
@@ -76,6 +84,7 @@ def _code() -> str:
     root = Path(xsearch.__file__).parent
     for part in SHAPING:
         path = root / part
-        for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+        found = [file for suffix in ("py", "json") for file in path.rglob(f"*.{suffix}")] if path.is_dir() else [path]
+        for file in sorted(found):
             digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
     return digest.hexdigest()

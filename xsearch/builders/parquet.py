@@ -46,12 +46,23 @@ OTHERS = (
     "duplicate_of",
 )
 
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What is known of a database that ids belong to: its name, whether its cells were measured, what to cite."""
+
+    name: str
+    is_measured: bool
+    citation: str
+
+
+MATERIALS_PROJECT = Origin("Materials Project", False, "A. Jain et al., APL Materials 1, 011002 (2013)")
 ORIGINS = {
-    "mp": ("Materials Project", False),
-    "mvc": ("Materials Project", False),
-    "cod": ("Crystallography Open Database", True),
+    "mp": MATERIALS_PROJECT,
+    "mvc": MATERIALS_PROJECT,
+    "cod": Origin("Crystallography Open Database", True, "S. Gražulis et al., Nucleic Acids Research 40, D420 (2012)"),
 }
-"""What the first part of an id says: the source, and whether its cells were measured."""
+"""By the first part of an id."""
 
 BATCH_ROWS = 1000
 
@@ -65,8 +76,6 @@ class ParquetSource:
     """
 
     files: tuple[Path, ...]
-    licence: str = "as stated a row"
-    citation: str = ""
     process: Process = field(default_factory=lambda: process_row, repr=False)
 
     @classmethod
@@ -83,13 +92,23 @@ class ParquetSource:
             _check(path)
         return cls(paths)
 
-    @cached_property
+    @property
     def name(self) -> str:
-        """The source that the first row's id names, or the files' names."""
-        for item in self.items():
-            known = ORIGINS.get(item.item_id.partition("-")[0])
-            return known[0] if known else ", ".join(path.name for path in self.files)
-        return ", ".join(path.name for path in self.files)
+        """The databases that the ids belong to, or else the files' names."""
+        return ", ".join(
+            dict.fromkeys(o.name if o else path.name for path, o in zip(self.files, self._origins, strict=True))
+        )
+
+    @property
+    def citation(self) -> str:
+        """Of those databases."""
+        return "; ".join(dict.fromkeys(origin.citation for origin in self._origins if origin))
+
+    @cached_property
+    def licence(self) -> str:
+        """All licences that rows state."""
+        stated = [path for path in self.files if "licence" in pq.ParquetFile(path).schema_arrow.names]
+        return ", ".join(sorted({text for path in stated for text in _strings(path, "licence")})) or "not stated"
 
     @cached_property
     def version(self) -> str:
@@ -128,6 +147,12 @@ class ParquetSource:
                 yield from _rows(batch)
 
     @cached_property
+    def _origins(self) -> list[Origin | None]:
+        """What the id of each file's first row says."""
+        first = [next(ParquetSource((path,)).items(), None) for path in self.files]
+        return [_origin_of(item.item_id) if item else None for item in first]
+
+    @cached_property
     def _digests(self) -> list[tuple[Path, str]]:
         found = []
         for path in self.files:
@@ -150,20 +175,24 @@ def process_row(item: Item) -> Material:
     if len(coords) != 3 * len(species):
         raise CrystalError(f"{len(species)} species need {3 * len(species)} coordinates, got {len(coords)}.")
     crystal = Crystal.ordered(lattice_from_parameters(*(float(row[name]) for name in CELL)), coords, species)
-    origin, is_measured = ORIGINS.get(item.item_id.partition("-")[0], (row.get("source"), None))
+    origin = _origin_of(item.item_id)
     hull, loose_hull = row.get("energy_above_hull"), row.get("energy_above_hull_formula_sg_min")
     return draft(
         item.item_id,
         crystal,
-        source=row.get("source") or origin or "Parquet",
+        source=origin.name if origin else row.get("source") or "Parquet",
         licence=row.get("licence") or "not stated",
         formula=row.get("formula"),
-        is_measured=is_measured,
+        is_measured=origin.is_measured if origin else None,
         is_theoretical=row.get("theoretical"),
         energy_above_hull_eV=loose_hull if hull is None else hull,
         duplicate_of=row.get("duplicate_of"),
         properties=_properties(row, coords),
     )
+
+
+def _origin_of(item_id: str) -> Origin | None:
+    return ORIGINS.get(item_id.partition("-")[0])
 
 
 def _properties(row: dict[str, Any], coords: np.ndarray) -> dict[str, float | bool | str | None]:

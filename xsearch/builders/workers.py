@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import multiprocessing
+import multiprocessing.connection
 import os
 import signal
-from collections.abc import Iterator
+import sys
+import threading
+from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, nullcontext
 from itertools import islice
+from types import ModuleType
+from typing import Any
 
 from xsearch.builders.recipe import Batch, Recipe
 from xsearch.errors import BuildError
@@ -25,7 +31,7 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_here(recipe: Recipe, batches: Iterator[Batch], workers: int | None = None) -> Iterator[tuple[int, Chunk]]:
+def run_here(recipe: Recipe, batches: Iterator[Batch], workers: int | None = None) -> Generator[tuple[int, Chunk]]:
     """Chunks of batches, in the order in which they get ready.
 
     Args:
@@ -45,21 +51,24 @@ def run_here(recipe: Recipe, batches: Iterator[Batch], workers: int | None = Non
         return
     with _pool(recipe, workers) as pool:
         try:
-            yield from _through(pool, batches, workers)
+            yield from _through(pool, batches, workers, needs_main=recipe.process.__module__ == "__main__")
         except BrokenProcessPool:
             raise BuildError(
-                "A worker process died, perhaps for want of memory, or because the calling script lacks its "
-                "`if __name__ == '__main__':` line. What was done is kept; try again, or with --workers 1."
+                "A worker process died, perhaps for want of memory. What was done is kept; try again with fewer "
+                "workers (--workers 1)."
             ) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _through(pool: ProcessPoolExecutor, batches: Iterator[Batch], workers: int) -> Iterator[tuple[int, Chunk]]:
+def _through(
+    pool: ProcessPoolExecutor, batches: Iterator[Batch], workers: int, needs_main: bool
+) -> Iterator[tuple[int, Chunk]]:
     waiting: dict[Future[Chunk], int] = {}
     while True:
         for batch in islice(batches, workers * WAITING_PER_WORKER - len(waiting)):
-            waiting[pool.submit(_work, batch)] = batch.number
+            with nullcontext() if needs_main else _main_hidden():  # this is where processes are started
+                waiting[pool.submit(_work, batch)] = batch.number
         if not waiting:
             return
         done, _ = wait(waiting, return_when=FIRST_COMPLETED)
@@ -67,19 +76,42 @@ def _through(pool: ProcessPoolExecutor, batches: Iterator[Batch], workers: int) 
             yield waiting.pop(future), future.result()
 
 
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Keep new processes from running the calling script again, which scripts that are not prepared for it suffer."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
+
+
 def _pool(recipe: Recipe, workers: int) -> ProcessPoolExecutor:
-    methods = multiprocessing.get_all_start_methods()
-    context = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+    context: Any = multiprocessing.get_context("spawn")
+    if "forkserver" in multiprocessing.get_all_start_methods():
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload([Recipe.__module__])  # the slow imports happen once for all workers
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(recipe,))
 
 
 def _start(recipe: Recipe) -> None:
-    """Prepare a worker: one thread, deaf to Ctrl-C (the parent hears it and lets the batch at hand finish)."""
+    """Prepare a worker: one thread, deaf to Ctrl-C (the parent hears it and lets the batch at hand finish).
+
+    A parent that is killed cannot say goodbye; the worker watches for that, or it would wait for work for ever.
+    """
     global _recipe
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     _recipe = recipe
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    if (parent := multiprocessing.parent_process()) is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
 
 
 def _work(batch: Batch) -> Chunk:

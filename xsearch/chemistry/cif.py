@@ -66,10 +66,8 @@ def read_cif(text: str, source: str = "CIF") -> list[CifCrystal]:
     Raises:
         CrystalError: where the text is no CIF, holds no atoms, or a block makes no crystal.
     """
-    import gemmi
-
     try:
-        document = gemmi.cif.read_string(text)
+        document = _parse(text)
     except (ValueError, RuntimeError) as error:
         raise CrystalError(f"{source}: not a CIF file that can be read ({_one_line(error)}).") from None
     blocks = [
@@ -89,16 +87,27 @@ def read_cif(text: str, source: str = "CIF") -> list[CifCrystal]:
 
 def split_blocks(text: str) -> list[str]:
     """The data blocks of a CIF that hold atoms, each as a CIF of its own; text that cannot be read comes back whole."""
-    import gemmi
-
     if len(re.findall(r"(?mi)^data_", text)) < 2:
         return [text]
     try:
-        document = gemmi.cif.read_string(text)
+        document = _parse(text)
     except (ValueError, RuntimeError):
         return [text]
     blocks = [block.as_string() for block in document if block.find_values("_atom_site_fract_x")]
     return blocks or [text]
+
+
+def _parse(text: str) -> gemmi.cif.Document:
+    """gemmi's document; letters beyond ASCII outside quotes, which the CIF standard does not allow, become `?`."""
+    import gemmi
+
+    text = text.removeprefix("\ufeff")
+    try:
+        return gemmi.cif.read_string(text)
+    except ValueError:
+        if text.isascii():
+            raise
+    return gemmi.cif.read_string(text.encode("ascii", "replace").decode("ascii"))
 
 
 def _read_block(block: gemmi.cif.Block) -> CifCrystal:

@@ -38,6 +38,9 @@ class ElementQuery:
         named = set().union(self.only or (), self.must, self.may or (), self.exclude, self.exactly or ())
         if unknown := sorted(named - ATOMIC_NUMBERS.keys()):
             raise QueryError(f"Unknown element {unknown[0]!r}; symbols from H to Cf are expected, such as Fe.")
+        for word, allowed in (("only", self.only), ("may", self.may), ("exactly", self.exactly)):
+            if allowed is not None and not allowed:
+                raise QueryError(f"`{word}` names no element; leave it out, or give symbols such as Fe,O.")
         if self.exactly is not None and (self.only is not None or self.must or self.may is not None or self.exclude):
             raise QueryError("`exactly` names the whole set of elements; leave out only, must, may and not.")
         if self.only is not None and self.may is not None:

@@ -64,10 +64,14 @@ def starter(name: NewName = "starter", workers: Workers = None) -> None:
 
 
 def report(built: BuildResult) -> None:
-    """What was made, in a line or two."""
+    """What was made, in a line or two, and how to search it."""
+    from xsearch.indexes.library import list_indexes
+
     linked = f", {built.measured_cells:,} linked measured cells among them" if built.measured_cells else ""
     say(f"Index {built.name}: {built.entries:,} entries{linked}, in {built.seconds:.0f} s (version {built.version}).")
     if built.resumed:
         say(f"{built.resumed:,} items had been done by an earlier build that was stopped.")
     if built.failures:
         say(f"{built.failures:,} items could not be used; `xsearch index info {built.name}` says why.")
+    if not any(index.is_default for index in list_indexes() if index.name == built.name):
+        say(f"Search it with --index {built.name}, or always: xsearch index use {built.name}")

@@ -1,0 +1,1 @@
+"""Measuring how well xsearch answers, on labelled data."""

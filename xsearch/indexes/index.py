@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
@@ -19,15 +19,20 @@ from xsearch.chemistry.element_query import ElementQuery
 from xsearch.chemistry.material import Material
 from xsearch.errors import BrokenIndex, QueryError
 from xsearch.indexes import assemble, sql
-from xsearch.indexes.chunk import Entry, Failure
-from xsearch.indexes.columns import CRYSTAL_SYSTEMS, UNKNOWN_SYSTEM, Columns
+from xsearch.indexes.chunk import Chunk, Entry, Failure
+from xsearch.indexes.columns import COLUMN_DTYPE, CRYSTAL_SYSTEMS, UNKNOWN_SYSTEM, Columns
 from xsearch.indexes.manifest import MANIFEST, Manifest, check_hashes, check_sizes, read_manifest, touched_files
 from xsearch.indexes.records import table_to_materials
+from xsearch.indexes.reuse import chunk_of_rows
 from xsearch.indexes.vectors import Profiles
 from xsearch.indexes.versions import current_folder, folder_of
 from xsearch.simulate.reflections import Reflections
 
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
 _TRIES = 3
+_EMPTY_NPY_BYTES = 128
 
 
 class ReflectionArrays(NamedTuple):
@@ -55,6 +60,7 @@ class Index:
         name: the index's name, that of its folder.
         version: such as `0003-1a2b3c4d`.
         manifest: what it holds.
+        catalog: the materials as an Arrow table, mapped from its file.
         reflection_arrays: all reflections.
         profiles: (n, d) float16, a view of the file; d is 0 where there are none.
     """
@@ -67,19 +73,12 @@ class Index:
         check_sizes(version_folder, self.manifest)
         self._check_touched()
         rows, bins = self.manifest.counts["materials"], self.manifest.profile_bins
-        try:
-            self._catalog = _open_table(version_folder / assemble.CATALOG)
-            self._failed = _open_table(version_folder / assemble.FAILURES)
-            self.reflection_arrays = ReflectionArrays(
-                *(
-                    _open_array(version_folder / name)
-                    for name in (assemble.OFFSETS, assemble.HKL, assemble.SQUARES, assemble.MULTIPLICITY)
-                )
-            )
-            self._column_records = _open_array(version_folder / assemble.COLUMNS)
-            self._profiles = Profiles(version_folder / assemble.PROFILES, rows, bins) if bins else None
-        except (ValueError, pa.ArrowInvalid) as error:
-            raise BrokenIndex(f"{version_folder} cannot be read: {error}; rebuild the index.") from error
+        self.catalog = _open_table(version_folder / assemble.CATALOG)
+        self._failed = _open_table(version_folder / assemble.FAILURES)
+        arrays = (assemble.OFFSETS, assemble.HKL, assemble.SQUARES, assemble.MULTIPLICITY)
+        self.reflection_arrays = ReflectionArrays(*(_open_array(version_folder / name) for name in arrays))
+        self._column_records = _open_array(version_folder / assemble.COLUMNS)
+        self._profiles = Profiles(version_folder / assemble.PROFILES, rows, bins) if bins else None
         self.profiles: NDArray[np.float16] = (
             np.zeros((rows, 0), np.float16) if self._profiles is None else self._profiles.array
         )
@@ -111,7 +110,7 @@ class Index:
 
     def __len__(self) -> int:
         """Number of rows: materials, and measured cells linked to them."""
-        return self._catalog.num_rows
+        return self.catalog.num_rows
 
     def __repr__(self) -> str:
         return f"Index({self.name!r}, version={self.version!r}, {len(self):,} rows)"
@@ -127,7 +126,7 @@ class Index:
             return []
         if wanted.min() < 0 or wanted.max() >= len(self):
             raise QueryError(f"Row {wanted.max()} is not in index {self.name!r}; it has {len(self):,} rows.")
-        batches = self._catalog.to_batches()
+        batches = self.catalog.to_batches()
         starts = np.cumsum([0, *(batch.num_rows for batch in batches)])
         where = np.searchsorted(starts, wanted, side="right") - 1
         found: list[Material | None] = [None] * len(wanted)
@@ -144,7 +143,7 @@ class Index:
         Raises:
             QueryError: where no row has that id.
         """
-        found = self.sql(sql.ROW_OF_ID, [material_id]).fetchall()
+        found = self._connection().execute(sql.ROW_OF_ID, [material_id]).fetchall()
         if not found:
             raise QueryError(f"Index {self.name!r} holds no material {material_id!r}.")
         return int(found[0][0])
@@ -158,10 +157,17 @@ class Index:
         return Reflections(hkl[part], squares[part], multiplicity[part], self.columns.cell[row], system)
 
     def entry(self, row: int) -> Entry:
-        """A row as its builder made it, for an update that keeps it (its profile in half precision's values)."""
-        profile = self.profiles[row].astype(np.float32) if self.profiles.shape[1] else None
-        reflections = self.reflections(row)
-        return Entry(self.material(row), reflections if len(reflections) else None, profile)
+        """A row as its builder made it; its profile in half precision's values."""
+        (found,) = self.chunk(np.array([row])).entries()
+        return found
+
+    def chunk(self, rows: NDArray[np.integer]) -> Chunk:
+        """Rows as the chunk that they came from: what an update keeps without making it again.
+
+        Args:
+            rows: (m,) row ids, in the order that the chunk's entries shall have.
+        """
+        return chunk_of_rows(self.catalog, self.reflection_arrays, self.columns, self.profiles, rows)
 
     @cached_property
     def columns(self) -> Columns:
@@ -182,8 +188,9 @@ class Index:
         """
         if query.asks_nothing:
             return np.arange(len(self)) if measured_cells else np.flatnonzero(self.columns.cell_of < 0)
-        found = self.sql(sql.SELECT_ROWS, sql.select_parameters(query, measured_cells)).fetchnumpy()
-        return np.sort(np.asarray(found["row_id"], np.int64))
+        parameters = sql.select_parameters(query, measured_cells)
+        found = self._connection().execute(sql.SELECT_ROWS, parameters).fetchnumpy()
+        return np.sort(np.asarray(found["row_id"], np.int64), kind="stable")
 
     def sql(self, statement: str, parameters: Sequence[object] = ()) -> Any:
         """Ask the catalog anything: views `materials` and `failures`, whose columns `indexes/sql.py` lists.
@@ -191,9 +198,7 @@ class Index:
         Returns:
             A DuckDB relation, with `fetchall()`, `df()` and so on.
         """
-        if not hasattr(self._connections, "own"):  # a DuckDB connection serves one thread at a time
-            self._connections.own = sql.connect(self._catalog, self._failed)
-        return self._connections.own.sql(statement, params=list(parameters))
+        return self._connection().sql(statement, params=list(parameters))
 
     def failures(self) -> list[Failure]:
         """The input items that did not become entries, and why."""
@@ -224,6 +229,12 @@ class Index:
             **self.manifest.extra,
         }
 
+    def _connection(self) -> DuckDBPyConnection:
+        if not hasattr(self._connections, "own"):  # a DuckDB connection serves one thread at a time
+            self._connections.own = sql.connect(self.catalog, self._failed)
+        own: DuckDBPyConnection = self._connections.own
+        return own
+
     def _check_touched(self) -> None:
         """Hash files that were copied or written since the version was made, so that an alteration cannot go by."""
         touched = touched_files(self.folder, self.manifest)
@@ -235,30 +246,47 @@ class Index:
                     os.utime(self.folder / name, ns=(stamp, stamp))
 
     def _check_counts(self) -> None:
+        """Hold every part's type and length against the manifest and what this xsearch writes."""
         rows, lines = self.manifest.counts["materials"], self.manifest.counts["reflections"]
+        failures = self.manifest.counts["failures"]
         offsets, hkl, squares, multiplicity = self.reflection_arrays
-        found = {
-            assemble.CATALOG: (self._catalog.num_rows, rows),
-            assemble.COLUMNS: (len(self._column_records), rows),
-            assemble.FAILURES: (self._failed.num_rows, self.manifest.counts["failures"]),
-            assemble.OFFSETS: (len(offsets), rows + 1),
-            assemble.HKL: (len(hkl), lines),
-            assemble.SQUARES: (len(squares), lines),
-            assemble.MULTIPLICITY: (len(multiplicity), lines),
-        }
-        for name, (there, expected) in found.items():
-            if there != expected:
+        records = self._column_records
+        for name, kind, shape, expected_kind, expected_shape in (
+            (assemble.CATALOG, self.catalog.schema, self.catalog.shape[:1], assemble.CATALOG_SCHEMA, (rows,)),
+            (assemble.FAILURES, self._failed.schema, self._failed.shape[:1], assemble.FAILURE_SCHEMA, (failures,)),
+            (assemble.COLUMNS, records.dtype, records.shape, COLUMN_DTYPE, (rows,)),
+            (assemble.OFFSETS, offsets.dtype, offsets.shape, np.int64, (rows + 1,)),
+            (assemble.HKL, hkl.dtype, hkl.shape, np.int16, (lines, 3)),
+            (assemble.SQUARES, squares.dtype, squares.shape, np.float32, (lines,)),
+            (assemble.MULTIPLICITY, multiplicity.dtype, multiplicity.shape, np.int16, (lines,)),
+        ):
+            if kind != expected_kind:
                 raise BrokenIndex(
-                    f"{self.folder / name} holds {there:,} rows, {expected:,} expected; rebuild the index."
+                    f"{self.folder / name} has other columns than this xsearch writes; rebuild the index."
                 )
+            if shape != expected_shape:
+                raise BrokenIndex(f"{self.folder / name} holds {shape}, {expected_shape} expected; rebuild the index.")
 
 
 def _open_table(path: Path) -> pa.Table:
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+    with _reading(path):
+        return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
 
 
 def _open_array(path: Path) -> np.ndarray:
-    if path.stat().st_size <= 128:  # an empty array cannot be mapped
-        return np.load(path, allow_pickle=False)
-    # a plain view of the map: subclass methods of np.memmap cost time on every small slice
-    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    with _reading(path):
+        if path.stat().st_size <= _EMPTY_NPY_BYTES:  # an empty array cannot be mapped
+            return np.load(path, allow_pickle=False)
+        # a plain view of the map: the methods of np.memmap cost time on every small slice
+        return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[None]:
+    """Name the file whose content cannot be read, though its size fits and no time betrayed it: a disk that errs."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except Exception as error:  # numpy and Arrow raise almost anything on a damaged header
+        raise BrokenIndex(f"{path} is altered: it cannot be read; roll back or rebuild the index.") from error

@@ -8,8 +8,15 @@ from pathlib import Path
 
 from xsearch.errors import BrokenIndex, MissingIndex
 from xsearch.indexes.files import build_errors, builder_lock, remove, write_atomically
-from xsearch.indexes.manifest import MANIFEST, check_sizes, read_manifest
-from xsearch.indexes.versions import current_folder, is_name, previous_version, set_current, versions_of
+from xsearch.indexes.manifest import MANIFEST, check_hashes, check_sizes, read_manifest
+from xsearch.indexes.versions import (
+    current_folder,
+    current_version,
+    is_name,
+    previous_version,
+    set_current,
+    versions_of,
+)
 from xsearch.paths import home, indexes_folder
 
 
@@ -41,7 +48,7 @@ def index_names() -> list[str]:
     folder = indexes_folder()
     if not folder.is_dir():
         return []
-    return sorted(p.name for p in folder.iterdir() if is_name(p.name) and ((p / "versions").is_dir() or _named(p)))
+    return sorted(p.name for p in folder.iterdir() if is_name(p.name) and (current_version(p) or versions_of(p)))
 
 
 def list_indexes() -> list[IndexSummary]:
@@ -121,6 +128,23 @@ def rollback(name: str, version: str | None = None) -> str:
     return wanted
 
 
+def verify(name: str) -> int:
+    """Hash every file of an index's current version, without opening it.
+
+    Returns:
+        How many bytes were checked.
+
+    Raises:
+        MissingIndex: where there is none of that name.
+        BrokenIndex: naming the first file that is missing, truncated or altered.
+    """
+    version = current_folder(existing_folder(name))
+    manifest = read_manifest(version)
+    check_sizes(version, manifest)
+    check_hashes(version, manifest)
+    return sum(int(file["size"]) for file in manifest.files.values())
+
+
 def existing_folder(name: str) -> Path:
     """The folder of an index that is there.
 
@@ -137,10 +161,6 @@ def _what_there_is() -> str:
     if names := index_names():
         return f"there is {', '.join(names)}"
     return "build one first, such as `xsearch build starter --name starter`"
-
-
-def _named(folder: Path) -> bool:
-    return (folder / "CURRENT").is_file()
 
 
 def _chosen() -> str | None:

@@ -16,6 +16,7 @@ from xsearch.indexes.versions import (
     prune,
     set_current,
     version_with_digest,
+    versions_of,
 )
 
 
@@ -36,17 +37,16 @@ def publish_version(index_folder: Path, made: Path, manifest: Manifest) -> str:
         BuildError: where the finished folder cannot be opened as an index.
     """
     previous = current_version(index_folder)
+    if previous not in (there := versions_of(index_folder)):
+        previous = there[-1] if there else None
     version = _sound_twin(index_folder, manifest) or _place(index_folder, made, manifest)
     try:
         Index(index_folder / "versions" / version)
     except BrokenIndex as error:
         remove(index_folder / "versions" / version)
         raise BuildError(f"What was built cannot be read back: {error}") from error
-    if version != previous:
-        set_current(index_folder, version)
-        prune(index_folder, keep={version, previous})
-    else:
-        prune(index_folder, keep={version, previous_version(index_folder)})
+    set_current(index_folder, version)
+    prune(index_folder, keep={version, previous if previous != version else previous_version(index_folder)})
     return version
 
 

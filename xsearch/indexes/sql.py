@@ -25,7 +25,7 @@ create view materials as
            is_measured, functional, temperature_K, pressure_GPa,
            cell_of,                                         -- the material whose measured cell this row is
            duplicate_of,                                    -- another entry that is the same phase
-           is_theoretical, energy_above_hull_eV,
+           is_theoretical, energy_above_hull_eV, expected_strain,
            properties,                                      -- JSON: properties->>'$.band_gap_eV'
            lattice_A, frac_coords, atomic_numbers, occupancies
     from catalog;
@@ -51,7 +51,8 @@ def connect(catalog: pa.Table, failed: pa.Table) -> DuckDBPyConnection:
     """A database in memory with the views of `SCHEMA` over tables that stay where they are."""
     import duckdb
 
-    connection = duckdb.connect()
+    # one thread: a scan takes 2 ms, and threads that wait for a busy core make ten of it
+    connection = duckdb.connect(config={"threads": 1})
     connection.register("catalog", catalog)
     connection.register("failed", failed)
     connection.execute(SCHEMA)

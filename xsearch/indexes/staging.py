@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from xsearch.errors import BuildError
 from xsearch.indexes.assemble import assemble
-from xsearch.indexes.chunk import Chunk
+from xsearch.indexes.chunk import CHUNK_SCHEMA, Chunk
 from xsearch.indexes.files import build_errors, builder_lock, remove, sha256, sweep, sync_folder
 from xsearch.indexes.manifest import FORMAT, MANIFEST, Manifest, describe_files
 from xsearch.indexes.publish import publish_version
@@ -34,7 +34,7 @@ class Staging:
         self.index_folder = index_folder
         self.fingerprint = fingerprint
         self.settings = settings
-        key = hashlib.sha256(f"{FORMAT} {fingerprint}".encode()).hexdigest()[:16]
+        key = hashlib.sha256(f"{FORMAT}\n{CHUNK_SCHEMA}\n{fingerprint}".encode()).hexdigest()[:16]
         self.folder = index_folder / "building" / key
         self._intact: dict[int, Path] = {}
 

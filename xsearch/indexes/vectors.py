@@ -101,12 +101,16 @@ class Profiles:
         if self._faiss is None:
             import faiss
 
-            # the reader reads from the map itself and copies no vector
-            reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(self._bytes), len(self._bytes))  # type: ignore[attr-defined]
-            outer: Any = faiss.read_index(reader, faiss.IO_FLAG_MMAP_IFC)
-            inner: Any = faiss.downcast_index(outer.index)
-            if (inner.ntotal, inner.d) != self.array.shape:
-                raise BrokenIndex(f"{self._path} does not hold {self.array.shape} vectors; rebuild the index.")
+            try:
+                # the reader reads from the map itself and copies no vector
+                reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(self._bytes), len(self._bytes))  # type: ignore[attr-defined]
+                outer: Any = faiss.read_index(reader, faiss.IO_FLAG_MMAP_IFC)
+                inner: Any = faiss.downcast_index(outer.index)
+                found = (inner.ntotal, inner.d)
+            except (RuntimeError, AttributeError) as error:
+                raise BrokenIndex(f"{self._path} is altered: FAISS cannot read it; rebuild the index.") from error
+            if found != self.array.shape:
+                raise BrokenIndex(f"{self._path} is altered: {self.array.shape} expected, {found} found.")
             inner.referenced_objects = (outer, self._bytes)  # both must outlive it
             self._faiss = inner
         return self._faiss

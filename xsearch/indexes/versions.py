@@ -48,11 +48,12 @@ def versions_of(index_folder: Path) -> list[str]:
 
 
 def current_version(index_folder: Path) -> str | None:
-    """What `CURRENT` names, or None where there is no such file."""
+    """What `CURRENT` names, whether it is there or not; None where there is no such file."""
     try:
-        return (index_folder / CURRENT).read_text(encoding="utf-8", errors="replace").strip()
+        content = (index_folder / CURRENT).read_bytes().decode("utf-8", errors="replace")
     except (FileNotFoundError, NotADirectoryError):
         return None
+    return content[:-1] if content.endswith("\n") else content
 
 
 def current_folder(index_folder: Path) -> Path:
@@ -60,9 +61,11 @@ def current_folder(index_folder: Path) -> Path:
 
     Raises:
         MissingIndex: where nothing was ever published here.
-        BrokenIndex: where `CURRENT` names a version that is not there.
+        BrokenIndex: where `CURRENT` is lost, or names a version that is not there.
     """
     name = current_version(index_folder)
+    if name is None and versions_of(index_folder):
+        raise BrokenIndex(f"{index_folder / CURRENT} is missing; roll back (`xsearch index rollback`), or build again.")
     if name is None:
         raise MissingIndex(f"No index is at {index_folder}; build one first, such as `xsearch build starter`.")
     if name not in versions_of(index_folder):

@@ -29,6 +29,10 @@ SCAN_SCALES: NDArray[np.float64] = np.arange(-12, 13) * 0.005
 SCAN_SHAPES: NDArray[np.float64] = np.array([0.0, -0.022, 0.022, -0.045, 0.045])
 """Where the search for the cell starts from: scales about that of the first look, and changes of single axes."""
 
+MOST_LINES = 160
+"""The strongest lines are fitted; in a large cell the others lie under them."""
+
+SCAN_LINES = 60
 PENALTY = 0.02
 """Loss of correlation for a strain of one standard deviation."""
 
@@ -109,7 +113,8 @@ def fit_strain(
     """
     d_A = spacings(reflections.hkl, reflections.cell)
     intensity = reflections.structure_factor_sq * lorentz_polarisation_of_d(d_A, pattern.wavelength_A)
-    keep = intensity > 5e-4 * intensity.max()
+    keep = np.sort(np.argsort(-intensity, kind="stable")[:MOST_LINES])
+    keep = keep[intensity[keep] > 5e-4 * intensity.max()]
     hkl = reflections.hkl[keep].astype(np.float64)
     intensity = intensity[keep].astype(np.float64)
     state = np.array([*reflections.cell, 0.0, fwhm_deg])
@@ -119,8 +124,9 @@ def fit_strain(
     taps, reaches = tap_table()
     limits = np.array([SHAPE_SIGMA, ANGLE_SIGMA_DEG, ZERO_SIGMA_DEG, PENALTY])
     values = []
+    strongest = np.argsort(-intensity, kind="stable")[:SCAN_LINES]
     state = _scan(
-        hkl, intensity, state, kind, pattern.scan, taps, reaches, pattern.low, pattern.high, SCAN_WIDTH,
+        hkl[strongest], intensity[strongest], state, kind, pattern.scan, taps, reaches, pattern.low, pattern.high, SCAN_WIDTH,
         pattern.wavelength_A, limits, SCAN_SCALES, SCAN_SHAPES, first,
     )  # fmt: skip
     for i, width in enumerate(WIDTHS[:widths]):

@@ -55,6 +55,8 @@ def info_table(index: Index) -> RenderableType:
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
     for key, value in index.info().items():
+        if value is None or value in ("", [], {}):
+            continue
         table.add_row(key.replace("_", " "), size_text(value) if key == "bytes" else value_text(value))
     failures = index.failures()
     shown = [Text(f"  {failure.item_id}: {failure.reason}") for failure in failures[:FAILURES_SHOWN]]

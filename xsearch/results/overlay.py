@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from xsearch.preprocess.kernels import snip
 from xsearch.results.hit import Hit
 from xsearch.simulate.powder import line_positions
 from xsearch.simulate.profile_curve import pattern_curve
@@ -24,6 +25,9 @@ BACKGROUND_BINS = 1000
 
 SMOOTHING_BINS = 2.0
 """Width of the smoothing before: without it the background would follow the lowest noise, not its mean."""
+
+CLIPPING_SCALE = 1e5
+"""The clipping works on logarithms: the highest point is brought here, so that no unit of intensity matters."""
 
 FAINT = 1.0
 """Per cent of the strongest line below which the compressed scale is nearly linear."""
@@ -117,11 +121,7 @@ def ticks_in_range(
 
 
 def background_under(pattern: PowderPattern) -> NDArray[np.float64]:
-    """(n,) smooth background under a pattern, by clipping peaks (SNIP: Ryan et al., NIM B 34, 396 (1988)).
-
-    Intensities are compressed by a square root, so that strong peaks do not pull the background up, and each point
-    is clipped to the mean of its two neighbours at a distance that shrinks from the reach to nothing.
-    """
+    """(n,) smooth background under a pattern, by the clipping that the search uses, on a coarser axis."""
     x, y = pattern.two_theta_deg, pattern.intensity
     n_bins = min(len(x), BACKGROUND_BINS)
     edges = np.linspace(0, len(x), n_bins + 1).astype(int)[:-1]
@@ -129,9 +129,6 @@ def background_under(pattern: PowderPattern) -> NDArray[np.float64]:
     centre = np.add.reduceat(x, edges) / counts
     mean = ndimage.gaussian_filter1d(np.add.reduceat(y, edges) / counts, SMOOTHING_BINS, mode="nearest")
     floor = mean.min()
-    level = np.sqrt(mean - floor)
-    reach = max(1, min(n_bins // 2 - 1, round(BACKGROUND_REACH_DEG / ((centre[-1] - centre[0]) / n_bins))))
-    for distance in range(reach, 0, -1):
-        middle = (level[: -2 * distance] + level[2 * distance :]) / 2
-        level[distance:-distance] = np.minimum(level[distance:-distance], middle)
-    return np.interp(x, centre, level**2 + floor)
+    unit = CLIPPING_SCALE / max(float(mean.max() - floor), np.finfo(float).tiny)
+    reach = max(1, round(BACKGROUND_REACH_DEG / ((centre[-1] - centre[0]) / n_bins)))
+    return np.interp(x, centre, snip((mean - floor) * unit, reach) / unit + floor)

@@ -12,7 +12,7 @@ from xsearch.chemistry.space_groups import space_group_symbol
 from xsearch.results.hit import Hit
 from xsearch.results.plot import search_figure
 from xsearch.results.provenance import attributions
-from xsearch.results.table import footnotes, verdict_line
+from xsearch.results.table import NOTE, footnotes, verdict_line
 from xsearch.results.typeset import formula_html, signed, symbol_html
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ h1 { font-size: 1.35rem; margin-bottom: 0; } h2 { font-size: 1.05rem; margin-top
 .pale, footer { color: var(--pale); } footer { margin-top: 2.5rem; font-size: .85rem; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); } .n { text-align: right; }
-tbody tr:first-child { font-weight: 600; } details { margin: .4rem 0; } summary { cursor: pointer; }
+.hits tbody tr:first-child { font-weight: 600; } .hits td { white-space: nowrap; }
+details table { width: auto; } details { margin: .4rem 0; } summary { cursor: pointer; }
 figure { margin: 1.5rem 0; } figure svg { width: 100%; height: auto; } .bar { text-decoration: overline; }
 .scroll { overflow-x: auto; }
 """
@@ -42,7 +43,9 @@ def page_html(result: SearchResult, top: int = 5) -> str:
     """The page as text: the verdict, the picture, the table, the evidence, notes and credits."""
     name = escape(result.pattern.source or "powder pattern")
     credits = attributions(material for hit in result.hits for material in (hit.material, hit.matched))
-    notes = "".join(f"<li>{escape(note)}</li>" for note in footnotes(result, result.hits, unfold=True))
+    notes = "".join(
+        f"<li>{escape(note.removeprefix(NOTE))}</li>" for note in footnotes(result, result.hits, unfold=True)
+    )
     mood = {"match": "match", "tentative": "tentative"}.get(result.verdict, "none")
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
@@ -52,7 +55,7 @@ def page_html(result: SearchResult, top: int = 5) -> str:
 index {escape(result.index_name)} ({escape(result.index_version)}) were searched.</p>
 <p class="verdict {mood}">{escape(verdict_line(result))}</p>
 <figure>{figure_svg(result, top)}</figure>
-<h2>Hits</h2><div class="scroll"><table>
+<h2>Hits</h2><div class="scroll"><table class="hits">
 <thead><tr><th class="n">#</th><th>formula</th><th>name</th><th>id</th>
 <th>space group</th><th>system</th><th class="n">score</th><th class="n">strain %</th><th class="n">zero shift °</th>
 <th class="n">unexplained %</th></tr></thead>

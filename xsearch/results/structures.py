@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -69,10 +70,19 @@ def symmetrised(structure: Structure, space_group: int | None) -> tuple[Structur
     return structure, None
 
 
-def cif_text(crystal: Crystal, space_group: int | None, comments: Iterable[str] = ()) -> str:
-    """A crystal as CIF text: the conventional cell with its symmetry where it can be found, else all atoms in P1."""
+def cif_text(crystal: Crystal, space_group: int | None = None, comments: Iterable[str] = ()) -> str:
+    """A crystal as CIF text: the conventional cell with its symmetry where that is found, else all atoms in P1.
+
+    Args:
+        crystal: of any setting.
+        space_group: the number that is expected; searched for where not given.
+        comments: lines to put on top.
+    """
     from pymatgen.io.cif import CifWriter
 
+    if space_group is None:
+        with suppress(CrystalError):
+            space_group = find_symmetry(crystal).number
     structure, symprec_A = symmetrised(crystal.to_structure(), space_group)
     body = str(CifWriter(structure, symprec=symprec_A, refine_struct=False))
     body = body.removeprefix("# generated using pymatgen\n")

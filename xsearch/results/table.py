@@ -20,6 +20,7 @@ STRONG, FAIR = 0.8, 0.5
 """Scores from which a row is green or yellow; colour only, the verdict is the search's own."""
 
 NAME_LENGTH = 18
+NOTE = "note: "
 
 
 def result_table(result: SearchResult, top: int | None = None, unfold: bool = False) -> RenderableType:
@@ -105,7 +106,7 @@ def score_style(score: float) -> str:
 
 def footnotes(result: SearchResult, hits: tuple[Hit, ...], unfold: bool) -> list[str]:
     """What was assumed, whose cells matched, what was folded, and what to do without a match."""
-    lines = [f"assumed: {note}" for note in result.assumptions]
+    lines = [f"{NOTE}{note}" for note in result.assumptions]
     measured = dict.fromkeys(
         f"* {hit.material_id} matched with the measured cell {hit.matched_cell.material_id}"
         + (f", {hit.matched_cell.reference}" if hit.matched_cell.reference else "")

@@ -62,9 +62,13 @@ def _reverse(x: Column, y: Column, name: str, axis: str) -> Mended:
 
 
 def _first_scan(x: Column, y: Column, name: str, axis: str) -> Mended:
-    """Cut where the axis starts again: back by more than half of the whole range."""
-    steps = np.diff(x)
-    restarts = np.flatnonzero(steps < -0.5 * np.ptp(x)) if len(x) > 1 else np.array([], dtype=int)
+    """Cut where the axis starts again: back to its start, or by more than half of the whole range."""
+    if len(x) < 2:
+        return x, y, ()
+    steps, span = np.diff(x), np.ptp(x)
+    to_start = (x[1:] - x.min() < 0.05 * span) & (steps < -3 * np.median(np.abs(steps)))
+    restarts = np.flatnonzero((steps < -0.5 * span) | to_start)
+    # So many restarts are no scans but disorder.
     if len(restarts) == 0 or len(restarts) > len(x) / MIN_POINTS:
         return x, y, ()
     bounds = [0, *(restarts + 1), len(x)]

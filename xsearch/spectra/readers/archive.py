@@ -8,6 +8,8 @@ from xml.etree import ElementTree
 from xsearch.errors import SpectrumError
 from xsearch.spectra.readers.source import MAX_BYTES, SourceFile
 
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
+
 
 class Archive:
     """A zipped instrument file, opened in memory.
@@ -44,7 +46,7 @@ class Archive:
             return self._zip.read(member)
         except KeyError:
             raise SpectrumError(f"{self.name}: the archive lacks {member}; the file is incomplete.") from None
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+        except _DAMAGE as error:
             raise SpectrumError(f"{self.name}: {member} in the archive cannot be unpacked ({error}).") from None
 
     def xml(self, member: str) -> ElementTree.Element:
@@ -60,7 +62,7 @@ def parse_xml(data: bytes, name: str) -> ElementTree.Element:
     """
     try:
         root = ElementTree.fromstring(data)
-    except ElementTree.ParseError as error:
+    except (ElementTree.ParseError, LookupError, ValueError) as error:
         raise SpectrumError(f"{name}: broken XML ({error}); the file is truncated or altered.") from None
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]

@@ -67,7 +67,8 @@ class _Bytes:
         if offset < 0 or count < 0 or offset + count * stride > len(self.data):
             raise self.truncated()
         block = np.frombuffer(self.data, dtype=np.uint8, count=count * stride, offset=offset)
-        return block.reshape(count, stride)[:, :4].copy().view("<f4")[:, 0].astype(float)
+        with np.errstate(invalid="ignore"):  # signalling NaN in altered files
+            return block.reshape(count, stride)[:, :4].copy().view("<f4")[:, 0].astype(float)
 
     def truncated(self) -> SpectrumError:
         return SpectrumError(f"{self.name}: the RAW file ends before its last scan; it is truncated or altered.")

@@ -32,7 +32,7 @@ _WORDS: dict[Role, tuple[str, ...]] = {
         r"(sig(ma)?|esd|err(or)?s?|std(ev|dev)?|unc(ertainty)?|su|dy|di|weight|w)([_-].*)?",
         r".*_(err|sigma|esd|std)",
     ),
-    Role.ENERGY: (r"(photon|mono|dcm|bragg)?[_-]?energ(y|ie).*", "e", "ev", "kev", r"(mono|dcm)[_-]?e"),
+    Role.ENERGY: (r".*energ(y|ie).*", "e", "ev", "kev", "omega", r"(mono|dcm)[_-]?e"),
     Role.NORM: (
         r"(x?mu_?)?(norm(alised|alized)?|flat(tened)?)(_?(x?mu|mutrans|mufluor|abs.*|int.*))?",
         r"x?mu[_-](norm|flat).*",
@@ -43,10 +43,10 @@ _WORDS: dict[Role, tuple[str, ...]] = {
     ),
     Role.MU: (
         r"x?mu(e|trans|fluor|t|x|_?raw|_?e)?([_(].*)?", r"abs(orption|orbance|orb)?", r"[µμ].*", "xanes", "xafs", "xas",
-        r"trans(mission)?", r"ln\(?i0/i[t1]?\)?", "tey", "tfy", "pfy",
+        r"trans(mission)?", r"ln_?\(?i0/?_?i[t1]?\)?", "tey", "tfy", "pfy",
     ),
     Role.I0: (r"i_?0([_-].*)?", "io", "mon(itor)?", "i_?zero", "incident"),
-    Role.TRANSMITTED: (r"i_?t(r(ans(mi(ssion|tted))?)?)?", r"i_?1([_-].*)?", "itrans.*"),
+    Role.TRANSMITTED: (r"i_?t(r(ans(mi(ssion|tted))?)?)?([_-].*)?", r"i_?1([_-].*)?", "itrans.*"),
     Role.INTENSITY: (
         "i", "y", r"int(ens(ity|ities)?)?([_-].*)?", r"counts?([_-].*)?", "cts", "cps", "y?_?obs", "i_?obs", "yobs.*",
         "signal", r"det(ector)?\d?", "intensity.*", "psd", "mythen.*", r"exp(erimental)?",

@@ -103,7 +103,7 @@ def _first_kalpha(header: tuple[str, ...]) -> StatedWavelength | None:
 def _kalpha_lines(header: tuple[str, ...]) -> dict[str, float]:
     lines: dict[str, float] = {}
     for line in header:
-        for match in _KALPHA.finditer(line):
+        for match in _KALPHA.finditer(line) if "ratio" not in line.lower() else ():
             value = _in_angstrom(match["number"], "")
             if value is not None:
                 lines.setdefault(match["which"], value)

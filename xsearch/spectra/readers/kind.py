@@ -12,6 +12,7 @@ Kind = Literal["pxrd", "xanes"]
 
 _POWDER_ROLES = frozenset({Role.TWO_THETA, Role.Q, Role.D})
 _XAS_ROLES = frozenset({Role.ENERGY, Role.MU, Role.NORM})
+_COUNTER_ROLES = frozenset({Role.TRANSMITTED, Role.FLUORESCENCE})
 _POWDER_WORDS = re.compile(r"2\s*-?\s*theta|2θ|\btth\b|two_?theta|diffract|\bp?xrd\b|\banode\b|k-?alpha|\bCuKa", re.I)
 _XAS_WORDS = re.compile(
     r"\bxdi/|\bxanes\b|\bexafs\b|\bxafs\b|\bxas\b|absorption|element\.(symbol|edge)|"
@@ -26,11 +27,14 @@ def kind_of(table: TextTable) -> Kind:
 
     No angle lies beyond 180 degrees, and no edge worth a search below 180 eV.
     """
-    roles = set(roles_of(table.labels))
-    if roles & _POWDER_ROLES:
-        return "pxrd"
-    if roles & _XAS_ROLES:
+    roles = roles_of(table.labels)
+    if Role.I0 in roles and _COUNTER_ROLES & set(roles):
         return "xanes"
+    for role in roles:
+        if role in _POWDER_ROLES:
+            return "pxrd"
+        if role in _XAS_ROLES:
+            return "xanes"
     text = "\n".join(table.header)
     powder, xas = bool(_POWDER_WORDS.search(text)), bool(_XAS_WORDS.search(text))
     if powder != xas:

@@ -1,11 +1,9 @@
 """Powder patterns in columns of text: .xy, .xye, .csv, .txt, .dat, .chi and what else instruments export."""
 
 import re
-from dataclasses import replace
 
 import numpy as np
 
-from xsearch.errors import SpectrumError
 from xsearch.spectra.readers.columns import Role, roles_of, unit_of_label
 from xsearch.spectra.readers.headers import find_wavelength
 from xsearch.spectra.readers.scan import PowderAxis, PowderScan
@@ -17,22 +15,19 @@ _RAD_HEADER = re.compile(r"2\s*-?(?:theta|th|θ)\W{0,3}rad", re.IGNORECASE)
 _LIKELY_INVA_MAX = 30.0
 
 
-def powder_from_table(table: TextTable, name: str) -> PowderScan:
-    """The powder pattern in a table: its axis, its counts and its wavelength, by the words above and over the columns.
-
-    Raises:
-        SpectrumError: where the columns cannot be told.
-    """
+def powder_from_table(table: TextTable) -> PowderScan:
+    """The powder pattern in a table: its axis, counts and wavelength, by the words above it and over its columns."""
     roles = roles_of(table.labels)
     axis_column = next((roles.index(role) for role in _AXES if role in roles), 0)
     intensity_column = _intensity_column(roles, axis_column, table.values.shape[1])
     axis, intensity = table.values[:, axis_column], table.values[:, intensity_column]
     notes = list(table.notes)
-    if table.labels and (axis_column, intensity_column) != (0, 1):
-        notes.append(f"Columns read: {table.labels[axis_column]!r} and {table.labels[intensity_column]!r}.")
+    count = table.values.shape[1]
+    if table.labels and (count > 3 or (axis_column, intensity_column) != (0, 1)):
+        notes.append(f"Columns read: {table.labels[axis_column]!r} and {table.labels[intensity_column]!r} of {count}.")
+    elif count > 3:
+        notes.append(f"Columns read: the first two of {count}.")
     unit, said = _unit(table, roles, axis_column)
-    if np.isnan(intensity).all() or np.isnan(axis).all():
-        raise SpectrumError(f"{name}: a column of the table holds no numbers; 2θ and intensity are expected.")
     return PowderScan(axis, intensity, unit, find_wavelength(table.header), (*notes, *said))
 
 
@@ -61,7 +56,7 @@ def _unit(table: TextTable, roles: tuple[Role | None, ...], axis_column: int) ->
 
 def _guess_q_unit(axis: np.ndarray) -> tuple[PowderAxis, tuple[str, ...]]:
     """q without a unit: lab and synchrotron patterns end below 30 1/Å; what goes further is in 1/nm."""
-    unit = PowderAxis.Q_INVA if np.nanmax(axis) <= _LIKELY_INVA_MAX else PowderAxis.Q_INVNM
+    unit = PowderAxis.Q_INVA if np.nanmax(axis, initial=0) <= _LIKELY_INVA_MAX else PowderAxis.Q_INVNM
     return unit, (f"The file names no unit for q; {unit.value[5:]} was assumed.",)
 
 
@@ -73,8 +68,3 @@ def strip_chi_heading(text: str) -> str:
         names = f"# {lines[1].strip()}\t{lines[2].strip() or 'Intensity'}"
         return "\n".join([f"# {lines[0]}", f"# {lines[1]}", names, *lines[4:]])
     return text
-
-
-def keep_notes(scan: PowderScan, *notes: str) -> PowderScan:
-    """The same scan with further notes."""
-    return replace(scan, notes=(*scan.notes, *notes))

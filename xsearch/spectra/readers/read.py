@@ -9,6 +9,7 @@ from xsearch.errors import SpectrumError
 from xsearch.spectra.edges import parse_absorber, parse_edge
 from xsearch.spectra.powder import PowderPattern
 from xsearch.spectra.radiation import parse_wavelength
+from xsearch.spectra.readers import photon_factory
 from xsearch.spectra.readers.archive import Archive
 from xsearch.spectra.readers.athena import read_athena
 from xsearch.spectra.readers.brml import read_brml
@@ -46,16 +47,25 @@ class Wanted:
 Reader = Callable[[SourceFile, Wanted], PowderScan | XasScan]
 
 
+# Text of these kinds goes by many extensions, and begins with words of the user's own.
+_TEXT_MARKS: tuple[tuple[re.Pattern[str], Callable[[SourceFile], PowderScan | XasScan]], ...] = (
+    (photon_factory.MARK, photon_factory.read_9809),
+    (re.compile(r"^BANK\s", re.MULTILINE), read_gsas),
+    (re.compile(r"^_(?:2THETA)?(?:COUNTS|CPS)\b|^_FILEVERSION", re.MULTILINE), read_uxd),
+)
+
+
 def read_text(source: SourceFile, wanted: Wanted) -> PowderScan | XasScan:
     """A spectrum in columns of text, or in counts only after a first angle and a step."""
     text = strip_chi_heading(source.text()) if source.suffix == ".chi" else source.text()
-    if re.search(r"^BANK\s", text[:4000], re.MULTILINE):
-        return read_gsas(source)
+    for mark, reader in _TEXT_MARKS:
+        if mark.search(text[:4000]):
+            return reader(source)
     if wanted.kind != "xanes" and (stepped := stepped_counts(text)) is not None:
         return stepped
     table = parse_table(text, source.name)
     kind = wanted.kind or kind_of(table)
-    return xas_from_table(table, source.name) if kind == "xanes" else powder_from_table(table, source.name)
+    return xas_from_table(table, source.name) if kind == "xanes" else powder_from_table(table)
 
 
 def read_xas_text(source: SourceFile, wanted: Wanted) -> XasScan:
@@ -118,7 +128,6 @@ SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"RAW1.01", ".raw"),
     (b"RAW2", ".raw"),
     (b"RAW4.00", ".raw"),
-    (b"_FILEVERSION", ".uxd"),
 )
 """How files begin that are known by their content, and the extension that they should have had."""
 
@@ -159,7 +168,9 @@ def read(
     if absorber or edge:
         kind = kind or "xanes"
     path, chosen = _split_choice(path)
-    wanted = Wanted(kind, chosen if spectrum is None else str(spectrum), absorber)
+    # A wavelength is of use to powder patterns only, so it tells what a nameless table is.
+    likely = kind or ("pxrd" if wavelength_A is not None else None)
+    wanted = Wanted(likely, chosen if spectrum is None else str(spectrum), absorber)
     source = load(path)
     scan = reader_of(source)(source, wanted)
     if isinstance(scan, XasScan):

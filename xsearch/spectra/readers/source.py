@@ -7,7 +7,7 @@ from pathlib import Path
 
 from xsearch.errors import SpectrumError
 
-MAX_BYTES = 256 * 2**20
+MAX_BYTES = 100 * 2**20
 _GZIP = b"\x1f\x8b"
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1a\x1b")
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -41,6 +41,10 @@ class SourceFile:
         for bom, encoding in _BOMS:
             if self.data.startswith(bom):
                 return self.data.decode(encoding, errors="replace").lstrip("\ufeff")
+        if self.data.startswith(b"\x89HDF"):
+            raise SpectrumError(
+                f"{self.name}: an HDF5 (NeXus) file; export the spectrum as columns of text, as .xdi, .xy or .csv."
+            )
         if looks_binary(self.data):
             raise SpectrumError(
                 f"{self.name}: a binary file of a kind that xsearch does not know; export it from the instrument's "

@@ -1,16 +1,18 @@
 """Counts without angles: text that gives the first angle and the step, and then only counts (UXD, FullProf, DBWS)."""
 
+import math
 import re
 
 import numpy as np
 
 from xsearch.errors import SpectrumError
 from xsearch.spectra.mend import MIN_POINTS
-from xsearch.spectra.readers.headers import find_wavelength
-from xsearch.spectra.readers.scan import PowderScan
+from xsearch.spectra.readers.headers import find_wavelength, stated_lines
+from xsearch.spectra.readers.scan import PowderScan, StatedWavelength
 from xsearch.spectra.readers.source import SourceFile
 from xsearch.spectra.readers.table import is_comment, strip_comment
 
+_MOST_STEPS = 10_000_000
 _UXD_KEY = re.compile(r"^_(?P<key>[A-Z0-9_]+)\s*=\s*'?(?P<value>[^']*)'?")
 _UXD_DATA = re.compile(r"^_(?P<angles>2THETA)?(?:COUNTS|CPS)\b")
 
@@ -50,8 +52,7 @@ def read_uxd(source: SourceFile) -> PowderScan:
         except (KeyError, ValueError):
             raise SpectrumError(f"{source.name}: counts without angles, and no _START and _STEPSIZE.") from None
     notes = (f"The file holds {len(scans)} scans; the first full one was read.",) if len(scans) > 1 else ()
-    header = tuple(f"_{key} = {value}" for key, value in head.items())
-    return PowderScan(axis, counts, wavelength=find_wavelength(header), notes=notes)
+    return PowderScan(axis, counts, wavelength=_uxd_wavelength(head), notes=notes)
 
 
 def stepped_counts(text: str) -> PowderScan | None:
@@ -70,15 +71,27 @@ def stepped_counts(text: str) -> PowderScan | None:
                 return None
             continue
         start, step, end = first
-        expected = round((end - start) / step) + 1 if step > 0 and end > start else 0
+        steps = (end - start) / step if step > 0 else math.nan
+        expected = round(steps) + 1 if 0 < steps < _MOST_STEPS else 0
         counts = _floats(" ".join(rest for rest in lines[number + 1 :] if not is_comment(rest)).split())
         if expected < MIN_POINTS or counts is None or abs(len(counts) - expected) > 1:
             return None
-        axis = start + step * np.arange(len(counts))
+        axis = start + step * np.arange(len(counts), dtype=np.float64)
         stated = find_wavelength((*header, " ".join(fields[3:])))
         note = f"The file gives no angles but start {start:g}, step {step:g} and end {end:g}."
         return PowderScan(axis, np.array(counts), wavelength=stated, notes=(note,))
     return None
+
+
+def _uxd_wavelength(keys: dict[str, str]) -> StatedWavelength | None:
+    def value(key: str) -> float | None:
+        found = _floats([keys.get(key, "")])
+        return found[0] if found else None
+
+    kalpha1, kalpha2 = value("WL1"), value("WL2")
+    if kalpha1 and kalpha2 and keys.get("WL_UNIT", "A").upper() == "NM":
+        kalpha1, kalpha2 = 10 * kalpha1, 10 * kalpha2
+    return stated_lines(kalpha1, kalpha2, value("WLRATIO"), keys.get("ANODE"))
 
 
 def _moves_two_theta(keys: dict[str, str]) -> bool:

@@ -155,10 +155,10 @@ def iterate_blocks(lines: list[str], dialect: Dialect) -> Iterator[Block]:
 def find_labels(header_lines: list[str], count: int, dialect: Dialect) -> tuple[str, ...]:
     """The names of `count` columns, from the lowest header line that has as many words; empty where none has.
 
-    A unit in brackets belongs to the word before it.
+    A unit in brackets belongs to the word before it. SPEC writes `#L` before the names; SSRL each name on its own line.
     """
     for line in reversed(header_lines[-8:]):
-        bare = strip_comment(line).replace('"', "")
+        bare = strip_comment(line.removeprefix("#L ")).replace('"', "")
         joined = re.sub(r"\s+(?=[(\[])", "", bare)
         joined = re.sub(r"[(\[][^)\]]*[)\]]", lambda match: match[0].replace(" ", "").replace(",", ""), joined)
         joined = re.sub(r"\b2\s*[-_ ]?\s*(theta|th|θ)", r"2\1", joined, flags=re.IGNORECASE)
@@ -171,6 +171,8 @@ def find_labels(header_lines: list[str], count: int, dialect: Dialect) -> tuple[
             words = [field.strip() for field in fields if field.strip()]
             if len(words) == count and all(dialect.number(word) is None for word in words):
                 return tuple(words)
+    if len(header_lines) > count and header_lines[-count - 1].strip() == "Data:":
+        return tuple(line.strip() for line in header_lines[-count:])
     return ()
 
 

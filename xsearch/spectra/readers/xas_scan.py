@@ -11,7 +11,7 @@ from xsearch.spectra.edges import identify_edge, parse_absorber, parse_edge
 from xsearch.spectra.mend import mend_axis
 from xsearch.spectra.xanes import Xanes
 
-_MOST_KEV = 200.0
+_MOST_KEV, _MOST_EV = 200.0, 400_000.0
 _EDGE_WORDS = re.compile(r"\b(?P<absorber>[A-Z][a-z]?)[\s_-]+(?P<edge>K|L(?:[123]|I{1,3}|2,?3)|M[45])[\s_-]*edge\b")
 _SYMBOL_LINE = re.compile(
     r"^(?:element\.symbol|absorb(?:er|ing[ _]element)|element)\s*[:=]\s*(?P<value>[A-Za-z]{1,2})\s*$", re.I
@@ -73,7 +73,7 @@ def to_xanes(scan: XasScan, name: str, absorber: str | None, edge: str | None) -
     if energy[0] <= 0:
         raise SpectrumError(
             f"{name}: energies run from {energy[0]:g} to {energy[-1]:g}; absolute photon energies in eV or keV are "
-            "expected, not relative to the edge."
+            "expected (of a powder pattern, 2θ in degrees), not relative to the edge."
         )
     # No edge lies below 50 eV, and no K edge in use above 200 keV, so the numbers themselves tell the unit.
     if scan.unit == "keV" or (scan.unit is None and energy[-1] < _MOST_KEV):
@@ -82,6 +82,11 @@ def to_xanes(scan: XasScan, name: str, absorber: str | None, edge: str | None) -
     elif scan.unit == "eV" and energy[-1] < 50:
         energy = energy * 1000.0
         notes.append("The energies are said to be in eV, but are so low that they were read as keV.")
+    if energy[-1] > _MOST_EV:
+        raise SpectrumError(
+            f"{name}: energies run to {energy[-1]:g} eV, beyond all absorption edges; photon energies in eV or keV are "
+            "expected."
+        )
     stated = scan.absorber, scan.edge
     chosen = absorber or scan.absorber, edge or scan.edge if absorber in (None, scan.absorber) else edge
     if absorber and scan.absorber and absorber != scan.absorber:

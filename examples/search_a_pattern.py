@@ -1,0 +1,32 @@
+"""Search for one pattern, look at the evidence, and write what a refinement needs.
+
+python examples/search_a_pattern.py examples/spectra/rutile.xy
+"""
+
+import sys
+from pathlib import Path
+
+import xsearch
+from xsearch.builders import ensure_starter
+
+ensure_starter()  # the first time, this builds the index of 9,000 measured crystals
+index = xsearch.open_index("starter")
+
+path = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent / "spectra" / "rutile.xy")
+pattern = xsearch.read(path)
+result = index.search(pxrd=pattern, only="Ti O")
+
+print(f"{path.name}: {result.verdict}")
+for note in result.assumptions:
+    print(f"  assumed: {note}")
+for hit in result.hits[:5]:
+    print(
+        f"{hit.rank:3d} {hit.formula:12s} {hit.material_id:20s} score {hit.score:.2f} "
+        f"strain {100 * hit.strain:+.2f} % zero shift {hit.zero_shift_deg:+.3f}° evidence {hit.evidence}"
+    )
+
+best = result.hits[0]
+print(best.strained_structure)  # a pymatgen Structure, its cell fitted to the pattern
+result.write_cifs("out/cifs", top=3)
+result.plot("out/search.png")
+result.to_dataframe().to_csv("out/hits.csv", index=False)

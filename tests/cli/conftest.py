@@ -1,0 +1,56 @@
+"""A command runner, and a home with a small real index: the 288 AFLOW prototypes."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+Xsearch = Callable[..., Result]
+SPECTRA = Path(__file__).resolve().parents[2] / "examples" / "spectra"
+
+
+@pytest.fixture
+def xsearch() -> Xsearch:
+    """Run a command line in this process."""
+    from xsearch.cli.app import app
+
+    def run(*words: object) -> Result:
+        return CliRunner().invoke(app, [str(word) for word in words])
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def built_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the index `lab`, built once."""
+    from xsearch.builders import build
+    from xsearch.builders.aflow import AflowSource
+
+    home = tmp_path_factory.mktemp("home")
+    before = os.environ.get("XSEARCH_HOME")
+    os.environ["XSEARCH_HOME"] = str(home)
+    try:
+        build(AflowSource(), "lab", workers=1, measured_cells=False, progress=False)
+    finally:
+        os.environ.pop("XSEARCH_HOME")
+        if before is not None:
+            os.environ["XSEARCH_HOME"] = before
+    return home
+
+
+@pytest.fixture
+def lab(built_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That home, for tests that only read it."""
+    monkeypatch.setenv("XSEARCH_HOME", str(built_home))
+    return built_home
+
+
+@pytest.fixture
+def own_lab(built_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that home, for tests that change it."""
+    home = shutil.copytree(built_home, tmp_path / "home")
+    monkeypatch.setenv("XSEARCH_HOME", str(home))
+    return home

@@ -1,0 +1,136 @@
+"""The command as a whole: its tree, its help, how it fails."""
+
+import errno
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from tests.cli.conftest import Xsearch
+from xsearch import __version__
+from xsearch.cli.app import app
+from xsearch.cli.failures import Commands
+from xsearch.errors import QueryError
+
+README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+
+
+def leaves(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command that does something, with the words that call it."""
+    if hasattr(command, "commands"):
+        for name, child in command.commands.items():
+            yield from leaves(child, (*words, name))
+    else:
+        yield words, command
+
+
+TREE = dict(leaves(typer.main.get_command(app)))
+
+
+def test_the_tree_has_the_commands_that_were_promised() -> None:
+    promised = "query, build parquet, build cif, build starter, index list, index info, index verify, index use, "
+    promised += "index export, index import, index delete, index rollback, simulate pxrd, evaluate pxrd"
+    assert set(promised.split(", ")) <= {" ".join(words) for words in TREE}
+
+
+@pytest.mark.parametrize("words", TREE, ids=" ".join)
+def test_every_command_has_help_and_stands_in_the_readme(words: tuple[str, ...]) -> None:
+    assert TREE[words].help.strip()
+    assert f"xsearch {' '.join(words)}" in README
+
+
+@pytest.mark.parametrize("words", TREE, ids=" ".join)
+def test_every_option_says_what_it_does(words: tuple[str, ...]) -> None:
+    silent = [p.name for p in TREE[words].params if not getattr(p, "help", None) and p.name != "help"]
+    assert not silent
+
+
+def test_every_option_in_the_readme_exists() -> None:
+    known = {option for command in TREE.values() for p in command.params for option in (*p.opts, *p.secondary_opts)}
+    for line in re.findall(r"^ *xsearch (?:query|build|index|simulate|evaluate).*", README, re.MULTILINE):
+        assert set(re.findall(r"(?<= )--[a-z-]+", line)) <= known | {"--help"}, line
+
+
+def test_version(xsearch: Xsearch) -> None:
+    assert xsearch("--version").stdout == f"xsearch {__version__}\n"
+
+
+def test_the_module_runs_like_the_command() -> None:
+    text = subprocess.check_output([sys.executable, "-m", "xsearch", "--version"], text=True)
+    assert text == f"xsearch {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [("--nonsense",), ("query",), ("nonsense",), ("query", "x.xy", "--top", "0")])
+def test_wrong_usage_exits_with_two(xsearch: Xsearch, words: tuple[str, ...]) -> None:
+    assert xsearch(*words).exit_code == 2
+
+
+def failing(error: BaseException) -> Any:
+    """A command line whose only command raises."""
+    group = typer.Typer(cls=Commands, pretty_exceptions_enable=False)
+
+    @group.callback()
+    def root() -> None: ...
+
+    @group.command()
+    def fail() -> None:
+        raise error
+
+    return CliRunner().invoke(group, ["fail"])
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "line"),
+    [
+        (QueryError("Two\n  lines."), 1, "xsearch: Two lines."),
+        (FileNotFoundError(errno.ENOENT, "gone", "a.xy"), 1, "xsearch: a.xy: no such file or folder"),
+        (OSError(errno.ENOSPC, "No space left on device"), 1, "xsearch: the disk is full; free some space"),
+        (KeyboardInterrupt(), 130, "xsearch: interrupted."),
+    ],
+)
+def test_what_a_user_can_mend_ends_in_one_line(error: BaseException, code: int, line: str) -> None:
+    done = failing(error)
+    assert done.exit_code == code
+    assert done.stderr.startswith(line)
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_a_bug_shows_its_traceback() -> None:
+    done = failing(ZeroDivisionError("a bug"))
+    assert isinstance(done.exception, ZeroDivisionError)
+
+
+def test_a_reader_that_goes_away_is_no_error(lab: Path) -> None:
+    command = f"{sys.executable} -m xsearch index info lab | head -c 1"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
+    assert done.stderr == ""
+
+
+@pytest.mark.slow
+def test_ctrl_c_in_a_build_says_so_and_exits_with_130(xsearch_home: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "xsearch", "build", "starter", "--workers", "1"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"XSEARCH_HOME": str(xsearch_home)},
+    )
+    deadline = time.monotonic() + 60
+    while not any(xsearch_home.rglob("*")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(0.5)
+    process.send_signal(signal.SIGINT)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 130, told
+    assert told.splitlines()[-1].startswith("xsearch: ")
+    assert "Traceback" not in told

@@ -1,0 +1,133 @@
+"""`xsearch query`."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.conftest import SPECTRA, Xsearch
+
+RUTILE = SPECTRA / "rutile.xy"
+
+
+def test_a_pattern_finds_its_crystal(xsearch: Xsearch, lab: Path) -> None:
+    done = xsearch("query", RUTILE)
+    assert done.exit_code == 0, done.stderr
+    first = next(line for line in done.stdout.splitlines() if line.split()[:1] == ["1"])
+    assert "TiO2" in first
+    assert "P4_2/mnm (136)" in first
+
+
+def test_everything_that_was_asked_for_is_written(xsearch: Xsearch, lab: Path, tmp_path: Path) -> None:
+    out = {name: tmp_path / f"out.{name}" for name in ("json", "png", "html")}
+    words = ["--json", out["json"], "--plot", out["png"], "--html", out["html"], "--cifs", tmp_path / "hits"]
+    done = xsearch("query", RUTILE, "--index", "lab", "--must", "Ti", "--may", "O", "--not", "Pb", "--top", 2, *words)
+    assert done.exit_code == 0, done.stderr
+    record = json.loads(out["json"].read_text())
+    assert record["hits"][0]["formula"] == "TiO2"
+    assert len(record["hits"]) <= 2
+    assert out["png"].read_bytes().startswith(b"\x89PNG")
+    assert out["html"].read_text().startswith("<!doctype html>")
+    assert len(list((tmp_path / "hits").glob("*.cif"))) == 2 * len(record["hits"])
+
+
+def test_json_on_the_screen_is_nothing_but_json(xsearch: Xsearch, lab: Path) -> None:
+    done = xsearch("query", RUTILE, "--only", "Ti,O", "--json", "-")
+    hits = json.loads(done.stdout)["hits"]
+    assert {element for hit in hits for element in hit["material"]["elements"]} <= {"Ti", "O"}
+
+
+def test_exactly_and_prior_are_passed_on(xsearch: Xsearch, lab: Path) -> None:
+    done = xsearch("query", RUTILE, "--exactly", "O Ti", "--prior", "none", "--json", "-")
+    hits = json.loads(done.stdout)["hits"]
+    assert hits
+    assert all(set(hit["material"]["elements"]) == {"O", "Ti"} for hit in hits)
+
+
+def test_several_files_give_several_answers(xsearch: Xsearch, lab: Path, tmp_path: Path) -> None:
+    files = [RUTILE, SPECTRA / "mixture.xy"]
+    done = xsearch("query", *files, "--json", tmp_path / "all.json", "--plot", tmp_path / "p.svg")
+    assert done.exit_code == 0, done.stderr
+    sources = [record["pattern"]["source"] for record in json.loads((tmp_path / "all.json").read_text())]
+    assert sources == ["rutile.xy", "mixture.xy"]
+    assert {path.name for path in tmp_path.glob("*.svg")} == {"p-rutile.svg", "p-mixture.svg"}
+
+
+def test_a_bad_file_among_several_does_not_stop_the_others(xsearch: Xsearch, lab: Path, tmp_path: Path) -> None:
+    done = xsearch("query", tmp_path / "none.xy", RUTILE)
+    assert done.exit_code == 1
+    assert "none.xy" in done.stderr
+    assert "TiO2" in done.stdout
+
+
+def test_a_missing_wavelength_says_how_to_give_it_and_one_word_does(xsearch: Xsearch, lab: Path) -> None:
+    done = xsearch("query", SPECTRA / "no_wavelength.csv")
+    assert done.exit_code == 1
+    assert "--wavelength" in done.stderr
+    assert done.stderr.count("\n") == 1
+    done = xsearch("query", SPECTRA / "no_wavelength.csv", "--wavelength", "MoKa", "--only", "Al O")
+    assert done.exit_code == 0
+    assert "Al2O3" in done.stdout
+
+
+def columns(x: np.ndarray, y: np.ndarray) -> str:
+    return "".join(f"{a} {b}\n" for a, b in zip(x, y, strict=True))
+
+
+LINE = np.linspace(10, 80, 1000)
+BAD_FILES = {
+    "empty.xy": "",
+    "one_column.xy": "".join(f"{a}\n" for a in LINE),
+    "text.xy": "It was a dark and stormy night.\n" * 50,
+    "binary.xy": bytes(range(256)) * 40,
+    "three_points.xy": columns(LINE[:3], LINE[:3]),
+    "million.xy": columns(np.linspace(5, 90, 1_000_000), np.zeros(1_000_000)),
+    "no_peak.xy": columns(LINE, np.full(1000, 100.0)),
+}
+
+
+@pytest.mark.parametrize("name", BAD_FILES)
+def test_bad_files_end_in_one_line(xsearch: Xsearch, lab: Path, tmp_path: Path, name: str) -> None:
+    content = BAD_FILES[name]
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    done = xsearch("query", path, "--wavelength", "CuKa")
+    assert done.exit_code == 1, done.stdout
+    assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
+    assert done.stderr.startswith("xsearch: ")
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--only", "Xx"),
+        ("--must", "Pb", "--not", "Pb"),
+        ("--exactly", "Ti O", "--only", "Ti"),
+        ("--index", "nowhere"),
+        ("--wavelength", "900"),
+    ],
+)
+def test_bad_conditions_end_in_one_line(xsearch: Xsearch, lab: Path, words: tuple[str, ...]) -> None:
+    done = xsearch("query", RUTILE, *words)
+    assert done.exit_code == 1
+    assert done.stderr.startswith("xsearch: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_altered_index_ends_in_one_line(xsearch: Xsearch, own_lab: Path) -> None:
+    for path in own_lab.rglob("manifest.json"):
+        path.write_text(path.read_text()[:-100])
+    done = xsearch("query", RUTILE)
+    assert done.exit_code == 1
+    assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_without_any_index_the_starter_index_is_built_and_said(xsearch: Xsearch, xsearch_home: Path) -> None:
+    done = xsearch("query", RUTILE, "--only", "Ti O")
+    assert done.exit_code == 0, done.stderr
+    assert "building the starter index" in done.stderr
+    assert "TiO2" in done.stdout
+    assert (xsearch_home / "indexes" / "starter").is_dir()
