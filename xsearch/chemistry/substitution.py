@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,8 @@ from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 
 SIZE = len(SYMBOLS) + 1
 """Rows of the element tables: atomic numbers count from 1, row 0 stays empty."""
+
+TABLE = Path(__file__).with_name("substitution_table.csv")
 
 PSEUDO_COUNTS = 12.0
 """Weight of the tabulated probabilities beside pairs counted in an index."""
@@ -39,6 +42,25 @@ def tabulated_substitution() -> NDArray[np.float64]:
             if a != b:
                 joint[b, a] += np.exp(weight)
     return _log_lift(joint, floor=1e-4)
+
+
+@cache
+def substitution_table() -> NDArray[np.float64]:
+    """(SIZE, SIZE) float64 log lift of element pairs, mined from the Materials Project by `mine_substitution`."""
+    table = np.full((SIZE, SIZE), -np.inf)
+    with TABLE.open(newline="") as file:
+        for z, row in enumerate(csv.DictReader(file), start=1):
+            table[z, 1:] = [float(row[symbol]) for symbol in SYMBOLS]
+    return table
+
+
+def write_substitution_table(table: NDArray[np.float64], path: Path = TABLE) -> None:
+    """Write a table as CSV, one row an element."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["element", *SYMBOLS])
+        for symbol, row in zip(SYMBOLS, table[1:, 1:], strict=True):
+            writer.writerow([symbol, *(f"{value:.2f}" for value in row)])
 
 
 def mine_substitution(

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.formula import parse_formula
-from xsearch.chemistry.substitution import mine_substitution
-from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.chemistry.substitution import substitution_table
+from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import QueryError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from xsearch.indexes import Index
 
 MOST_ELEMENTS = 6
 
@@ -63,6 +69,11 @@ class TemplateLibrary:
     def __len__(self) -> int:
         return len(self.material_ids)
 
+    @property
+    def formula_names(self) -> tuple[str, ...]:
+        """Reduced formulas in the order of their numbers."""
+        return tuple(self.formula_numbers)
+
     def rows_of(self, formulas: Iterable[str]) -> NDArray[np.bool_]:
         """(m,) whether an entry has one of the reduced formulas."""
         numbers = [self.formula_numbers[f] for f in formulas if f in self.formula_numbers]
@@ -72,6 +83,67 @@ class TemplateLibrary:
         """(templates,) number of different formulas in each template, those of the excluded formulas not counted."""
         barred = np.unique(np.stack([self.template, self.formula])[:, self.rows_of(excluded)], axis=1)
         return self.n_formulas - np.bincount(barred[0], minlength=len(self.keys))
+
+
+def library_of(index: Index) -> TemplateLibrary:
+    """The templates of an index, read from its catalog.
+
+    Disordered entries and measured cells linked to another entry are left out: the first cannot be substituted
+    element by element, the second repeat the entry that they belong to.
+
+    Raises:
+        QueryError: where nothing is left.
+    """
+    table = index.sql(
+        """
+        select row_id, material_id, reduced_formula, template, coalesce(space_group, 0) as space_group,
+               len(atomic_numbers) as n_sites, energy_above_hull_eV
+        from materials where occupancies is null and cell_of is null and template is not null order by row_id
+        """
+    ).fetchnumpy()
+    rows = np.asarray(table["row_id"], np.int64)
+    store = _CrystalStore(index.catalog)
+    hull = np.ma.filled(np.ma.asarray(table["energy_above_hull_eV"], np.float64), np.nan)
+    return make_library(
+        material_ids=[str(name) for name in table["material_id"]],
+        formulas=[str(formula) for formula in table["reduced_formula"]],
+        templates=[str(key) for key in table["template"]],
+        space_groups=np.asarray(table["space_group"], np.int16).tolist(),
+        n_sites=np.asarray(table["n_sites"], np.int32).tolist(),
+        volumes_A3=store.volumes_A3[rows].tolist(),
+        energies_above_hull_eV=hull.tolist(),
+        fetch=lambda wanted: [store.crystal(int(rows[place])) for place in wanted],
+    )
+
+
+class _CrystalStore:
+    """The cells of a catalog as flat arrays, so that thousands of scattered ones are taken in milliseconds."""
+
+    def __init__(self, catalog: pa.Table) -> None:
+        lattices, _ = _flat(catalog, "lattice_A")
+        self.lattices_A = lattices.reshape(-1, 3, 3)
+        self.coordinates, self.coordinate_starts = _flat(catalog, "frac_coords")
+        self.numbers, self.starts = _flat(catalog, "atomic_numbers")
+
+    @property
+    def volumes_A3(self) -> NDArray[np.float64]:
+        """(rows,) of the cells."""
+        return np.abs(np.linalg.det(self.lattices_A))
+
+    def crystal(self, row: int) -> Crystal:
+        """The crystal of one row, every site fully occupied."""
+        first, last = self.starts[row], self.starts[row + 1]
+        begin, end = self.coordinate_starts[row], self.coordinate_starts[row + 1]
+        elements = tuple(SYMBOLS[z - 1] for z in self.numbers[first:last].tolist())
+        return Crystal.ordered(self.lattices_A[row], self.coordinates[begin:end].reshape(-1, 3), elements)
+
+
+def _flat(catalog: pa.Table, name: str) -> tuple[NDArray, NDArray[np.int64]]:
+    """The values of a list column end to end, and where each row's begin."""
+    column = catalog.column(name)
+    values = [chunk.flatten().to_numpy(zero_copy_only=False) for chunk in column.chunks]
+    lengths = [np.diff(chunk.offsets.to_numpy()) for chunk in column.chunks]
+    return np.concatenate(values), np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64)
 
 
 def make_library(
@@ -101,15 +173,15 @@ def make_library(
     numbers = np.zeros((len(formulas), MOST_ELEMENTS), np.uint8)
     coefficients = np.zeros((len(formulas), MOST_ELEMENTS), np.int32)
     count = np.zeros(len(formulas), np.int8)
-    for row, formula in enumerate(formulas):
-        slots = sorted(parse_formula(formula).items(), key=lambda item: (item[1], ATOMIC_NUMBERS[item[0]]))
+    for row, text in enumerate(formulas):
+        slots = sorted(parse_formula(text).items(), key=lambda item: (item[1], ATOMIC_NUMBERS[item[0]]))
         count[row] = len(slots)
         for i, (element, coefficient) in enumerate(slots[:MOST_ELEMENTS]):
             numbers[row, i], coefficients[row, i] = ATOMIC_NUMBERS[element], round(coefficient)
     named = [key or f"alone:{name}" for key, name in zip(templates, material_ids, strict=True)]
     keys, template = np.unique(np.array(named, dtype=object).astype(str), return_inverse=True)
-    names, formula = np.unique(np.array(formulas, dtype=str), return_inverse=True)
-    formula = formula.astype(np.int32)
+    names, place = np.unique(np.array(formulas, dtype=str), return_inverse=True)
+    formula = place.astype(np.int32)
     formula_numbers = {str(name): number for number, name in enumerate(names)}
     pairs = np.unique(template.astype(np.int64) * len(formula_numbers) + formula)
     sites = np.asarray(n_sites, np.int32)
@@ -127,6 +199,6 @@ def make_library(
         n_sites=sites,
         volume_per_atom_A3=np.asarray(volumes_A3, np.float64) / sites,
         energy_above_hull_eV=np.asarray(energies_above_hull_eV, np.float64),
-        substitution=mine_substitution(numbers[count <= MOST_ELEMENTS], template[count <= MOST_ELEMENTS]),
+        substitution=substitution_table(),
         fetch=fetch,
     )

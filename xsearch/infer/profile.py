@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cache
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
@@ -87,48 +86,3 @@ def tap_table() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         row = gaussian(width)
         table[i, most - reach[i] : most + reach[i] + 1] = row / row.sum()
     return table, reach
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def deposit(log_q, intensity, sigma, taps, reaches, low, high, out):  # type: ignore[no-untyped-def]
-    """Put lines on the grid as Gaussians, raise to one half, take the mean off between two bins.
-
-    Args:
-        log_q: (m,) ln q of the lines; intensity: (m,) their areas; sigma: (m,) their standard deviations in ln q.
-        taps, reaches: from `tap_table`.
-        low, high: first and one past the last bin that the pattern covers.
-        out: (N_BINS,) float32, overwritten.
-
-    Returns:
-        Euclidean norm of `out` between the two bins.
-    """
-    centre = taps.shape[1] // 2
-    first = np.log(LOWEST_Q)
-    scale = 1 / np.log(WIDTH_RATIO)
-    out[:] = 0.0
-    for i in range(len(log_q)):
-        position = (log_q[i] - first) / STEP
-        left = int(np.floor(position))
-        # lines whose centre lies outside would come in by their tails only
-        if left < low or left + 1 >= high:
-            continue
-        kind = min(max(int(np.log(sigma[i] / NARROWEST) * scale + 0.5), 0), len(taps) - 1)
-        reach = reaches[kind]
-        part = position - left
-        for k in range(-reach, reach + 1):
-            weight = taps[kind, centre + k] * intensity[i]
-            j = left + k
-            if low <= j < high:
-                out[j] += (1 - part) * weight
-            if low <= j + 1 < high:
-                out[j + 1] += part * weight
-    total = 0.0
-    for j in range(low, high):
-        out[j] = np.sqrt(out[j])
-        total += out[j]
-    mean = total / max(high - low, 1)
-    square = 0.0
-    for j in range(low, high):
-        out[j] -= mean
-        square += out[j] * out[j]
-    return np.sqrt(square)

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.elements import ATOMIC_NUMBERS
-from xsearch.infer.profile import LOWEST_Q, N_BINS, STEP, deposit, smoothed, tap_table
+from xsearch.infer.kernels import deposit
+from xsearch.infer.profile import LOWEST_Q, N_BINS, STEP, smoothed, tap_table
 from xsearch.simulate.form_factors import form_factor_table
 from xsearch.simulate.kernels import TRICLINIC, powder_lines
 

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.surroundings import site_features
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
-from xsearch.errors import CrystalError, QueryError
-from xsearch.models.xastruct_forward import POINTS, TAIL_POINTS, WINDOW_eV, ForwardConfig, XAStructForward
+from xsearch.errors import QueryError
+from xsearch.models.xastruct_forward import POINTS, TAIL_POINTS, ForwardConfig, WINDOW_eV, XAStructForward
 
 WEIGHTS = Path(__file__).with_name("weights") / "xastruct_forward.safetensors"
 CARD = Path(__file__).with_name("weights") / "xastruct_forward.json"
@@ -46,11 +46,25 @@ class PredictedXanes:
 class Examples(Protocol):
     """What `score_spectra` reads; `training.forward_data.ForwardExamples` has it."""
 
-    features: NDArray[np.float32]
-    z: NDArray[np.int64]
-    mu: NDArray[np.float32]
-    known: NDArray[np.bool_]
-    long: NDArray[np.bool_]
+    @property
+    def features(self) -> NDArray[np.float32]:
+        """(n, k) from `site_features`."""
+
+    @property
+    def z(self) -> NDArray[np.int64]:
+        """(n,) atomic number of each absorber."""
+
+    @property
+    def mu(self) -> NDArray[np.float32]:
+        """(n, POINTS), tail one, 0 where unknown."""
+
+    @property
+    def known(self) -> NDArray[np.bool_]:
+        """(n, POINTS)."""
+
+    @property
+    def long(self) -> NDArray[np.bool_]:
+        """(n,) whether the whole window is known."""
 
 
 def member_names(members: int) -> list[str]:
@@ -79,7 +93,9 @@ class ForwardEnsemble:
         tensors = load_file(WEIGHTS)
         members = []
         for name in member_names(int(card["members"])):
-            state = {key[len(name) + 1 :]: value.float() for key, value in tensors.items() if key.startswith(name + ".")}
+            state = {
+                key[len(name) + 1 :]: value.float() for key, value in tensors.items() if key.startswith(name + ".")
+            }
             network = XAStructForward(ForwardConfig(features=len(state["mean"])))
             network.load_state_dict(state)
             members.append(network.eval())
@@ -128,9 +144,7 @@ class ForwardEnsemble:
         if ATOMIC_NUMBERS[absorber] not in self.card["long_absorbers"]:
             notes.append(f"Beyond {starts[absorber] + 35:.0f} eV no {absorber} spectra were learned from.")
         energy = starts[absorber] + np.linspace(0.0, WINDOW_eV, POINTS)
-        return PredictedXanes(
-            energy, by_member.mean(axis=0), by_member.std(axis=0), absorber, len(sites), tuple(notes)
-        )
+        return PredictedXanes(energy, by_member.mean(axis=0), by_member.std(axis=0), absorber, len(sites), tuple(notes))
 
 
 @cache

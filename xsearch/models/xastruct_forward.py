@@ -60,6 +60,9 @@ class XAStructForward(nn.Module):
     Its answer is a smooth step plus what the blocks add to it; the step is learned once for each absorber.
     """
 
+    mean: Tensor
+    scale: Tensor
+
     def __init__(self, config: ForwardConfig) -> None:
         super().__init__()
         self.config = config

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
+import zlib
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from xsearch.models.forward import CARD, WEIGHTS, member_names, score_spectra
+from xsearch.models.forward import CARD, WEIGHTS, ForwardEnsemble, member_names, score_spectra
 from xsearch.models.xastruct_forward import ForwardConfig, XAStructForward
 from xsearch.training.forward_data import ForwardExamples, read_forward_examples, tails
 from xsearch.training.loop import Schedule, train
@@ -90,14 +92,21 @@ def train_ensemble(
         f"--seed {seed}",
         "members": members,
         "start_eV": examples.start_eV,
+        "absorbers": sorted({int(z) for z in examples.z}),
+        "formulas_crc32": sorted({zlib.crc32(str(formula).encode()) for formula in training.formula}),
         "long_absorbers": sorted({int(z) for z in examples.z[examples.long]}),
     }
-    CARD.write_text(json.dumps(card, indent=2) + "\n")
-    from xsearch.models.forward import ForwardEnsemble
-
+    write_card(card)
     card["held_out"] = score_spectra(ForwardEnsemble.load(), _take(examples, held_out))
-    CARD.write_text(json.dumps(card, indent=2) + "\n")
+    card["sha256"] = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+    write_card(card)
     return card
+
+
+def write_card(card: dict[str, object]) -> None:
+    """Write the card with its list of formulas on one line."""
+    text = json.dumps({**card, "formulas_crc32": "@"}, indent=2)
+    CARD.write_text(text.replace('"@"', json.dumps(card["formulas_crc32"])) + "\n")
 
 
 def _take(examples: ForwardExamples, rows: np.ndarray) -> ForwardExamples:
@@ -116,9 +125,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--work", type=Path, default=None, help="folder for checkpoints")
     given = parser.parse_args()
-    card = train_ensemble(
-        given.table, members=given.members, epochs=given.epochs, seed=given.seed, work=given.work
-    )
+    card = train_ensemble(given.table, members=given.members, epochs=given.epochs, seed=given.seed, work=given.work)
     print(json.dumps(card["held_out"], indent=2))
 
 

@@ -107,14 +107,14 @@ def read_forward_examples(path: Path, start_eV: dict[str, float] | None = None) 
             f"{path.name}: no spectrum has a structure in which its site is the absorber; give `structure_json`, or "
             f"{CELLS_FILE} beside the table."
         )
-    covered = np.array(known)
+    covered = np.array(known, np.bool_)
     return ForwardExamples(
         np.array(features, np.float32).reshape(-1, feature_count()),
         np.array(z, np.int64),
         np.array(mu, np.float32),
         covered,
         np.array(formula, object),
-        covered.all(axis=1),
+        np.asarray(covered.all(axis=1), np.bool_),
         starts,
         dropped,
     )
