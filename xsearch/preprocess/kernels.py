@@ -71,7 +71,8 @@ def snip(counts, half_width):
     clipped = np.empty(n)
     for reach in range(half_width, 0, -1):
         for i in range(n):
-            mean = 0.5 * (now[max(i - reach, 0)] + now[min(i + reach, n - 1)])
+            near = min(reach, i, n - 1 - i)  # as far to both sides, or a slope at the ends would pass for a line
+            mean = 0.5 * (now[i - near] + now[i + near])
             clipped[i] = min(now[i], mean)
         now, clipped = clipped, now
     return (np.exp(np.exp(now) - 1) - 1) ** 2 - 1

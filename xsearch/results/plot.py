@@ -11,6 +11,7 @@ from xsearch.chemistry.space_groups import space_group_symbol
 from xsearch.errors import XSearchError
 from xsearch.results.hit import Hit
 from xsearch.results.overlay import Overlay, background_under, overlay
+from xsearch.results.record import with_folder
 from xsearch.results.typeset import formula_mathtext, shortened, signed, symbol_mathtext
 from xsearch.spectra import PowderPattern
 
@@ -183,5 +184,5 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
             f"got {path.suffix or 'no suffix'}."
         )
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower())
-    figure.savefig(path, dpi=300 if path.suffix.lower() == ".png" else 150, metadata=undated)
+    figure.savefig(with_folder(path), dpi=300 if path.suffix.lower() == ".png" else 150, metadata=undated)
     return path

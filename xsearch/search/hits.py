@@ -75,6 +75,7 @@ def _terms(matches: Matches, evidence: Evidence, place: int) -> dict[str, float]
         "match": float(evidence.match[place]),
         "strain": float(evidence.strain[place]),
         "shape": float(evidence.shape[place]),
+        "lines": float(evidence.lines[place]),
         "prior": float(evidence.prior[place]),
         **correlations,
         "expected_strain": float(matches.expected[place]),

@@ -20,7 +20,7 @@ FIT_WIDTHS = (0.012, 0.006, 0.003)
 SCALES = (0.0035, 0.007, 0.014)
 """Widths in ln q on which profiles are compared once the strain is found."""
 
-AXIS = LogQAxis(step=0.0015, width=SCALES[0], power=0.42)
+AXIS = LogQAxis(step=0.0015, width=SCALES[0], power=0.35)
 FLOOR = 0.02
 """Intensities are compressed as (I + FLOOR)^power: what is fainter counts little, noise least of all."""
 

@@ -21,7 +21,7 @@ class Prior(StrEnum):
 KNOWN_BONUS = 1.2
 """Natural logarithm of how much likelier a compound is that has been made already."""
 
-HULL_COST_PER_EV = 7.0
+HULL_COST_PER_EV = 0.5
 HIGHEST_HULL_EV = 0.3
 UNKNOWN_HULL_EV = 0.1
 

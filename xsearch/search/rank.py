@@ -15,8 +15,11 @@ MATCH_WEIGHT = 6.0
 """Weight of -ln(1 - correlation), averaged over the scales."""
 
 STRAIN_SIGMA, SHAPE_SIGMA = 0.006, 0.008
-STRAIN_WEIGHT, SHAPE_WEIGHT = 1.0, 0.6
+STRAIN_WEIGHT, SHAPE_WEIGHT = 1.05, 0.2
 """Strain is judged by a heavy-tailed law, weight · ln(1 + (strain / σ)² / 3): most cells are close, a few far off."""
+
+LINES_WEIGHT = 0.6
+"""Weight of the logarithm of the number of lines: a crystal with many fits more by chance."""
 
 LEAST_DISTANCE = 1e-3
 
@@ -31,12 +34,13 @@ class Evidence:
     match: NDArray[np.float64]
     strain: NDArray[np.float64]
     shape: NDArray[np.float64]
+    lines: NDArray[np.float64]
     prior: NDArray[np.float64]
 
     @property
     def total(self) -> NDArray[np.float64]:
         """(k,) their sum."""
-        return self.match + self.strain + self.shape + self.prior
+        return self.match + self.strain + self.shape + self.lines + self.prior
 
 
 def weigh(index: Index, matches: Matches, prior: Prior) -> Evidence:
@@ -44,10 +48,13 @@ def weigh(index: Index, matches: Matches, prior: Prior) -> Evidence:
     distance = np.maximum(1 - np.clip(matches.correlations, 0, 1), LEAST_DISTANCE)
     away = (matches.strain - matches.expected) / STRAIN_SIGMA
     shape = matches.shape_change / SHAPE_SIGMA
+    offsets = index.reflection_arrays.offsets
+    lines = np.maximum(offsets[matches.rows + 1] - offsets[matches.rows], 1)
     return Evidence(
         match=-MATCH_WEIGHT * np.log(distance).mean(axis=1),
         strain=-STRAIN_WEIGHT * np.log1p(away**2 / 3),
         shape=-SHAPE_WEIGHT * np.log1p(shape**2 / 3),
+        lines=-LINES_WEIGHT * np.log(lines),
         prior=log_prior(index.columns, matches.rows, prior),
     )
 
