@@ -42,3 +42,25 @@ def test_entries_without_a_template_stand_alone(crystals):
         fetch=lambda rows: [crystals[row] for row in rows],
     )  # fmt: skip
     assert made.template[0] != made.template[1]
+
+
+def test_the_library_of_an_index_holds_its_ordered_entries(tmp_path, monkeypatch):
+    from xsearch.builders import build
+    from xsearch.builders.aflow import AflowSource
+    from xsearch.indexes import Index
+    from xsearch.infer import infer
+    from xsearch.infer.library import library_of
+
+    monkeypatch.setenv("XSEARCH_HOME", str(tmp_path))
+    build(AflowSource(), "types", workers=1, measured_cells=False, progress=False)
+    index = Index.open("types")
+    made = library_of(index)
+    assert 0 < len(made) <= len(index)
+    for place in range(0, len(made), 17):
+        crystal = made.fetch([place])[0]
+        stored = index.material(index.row_of(str(made.material_ids[place]))).crystal
+        assert crystal.elements == stored.elements
+        assert np.allclose(crystal.frac_coords, stored.frac_coords)
+        assert made.volume_per_atom_A3[place] == pytest.approx(stored.volume_A3 / len(stored))
+        assert made.formula_names[made.formula[place]] == index.material(place).reduced_formula or not place
+    assert infer(made, ["K", "Br"], top=3).best().formula == "KBr"
