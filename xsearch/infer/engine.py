@@ -37,7 +37,10 @@ PRIOR_IN_SCREEN = 0.01
 """What a unit of the logarithmic prior is worth in the first look, in units of the correlation."""
 
 FIT_D_MIN_A = 1.08
-CONFIDENT, TENTATIVE = 0.6, 0.0
+CONFIDENT = 0.6
+REFUSED_ABOVE = 0.5
+"""Probability that none of the candidates is right, from which on nothing is offered."""
+
 SAME_VOLUME = 0.03
 CHARGE_UNKNOWN = -39.0
 LARGEST_SCALE = 0.35
@@ -141,7 +144,8 @@ def infer(
         chance = probabilities(fitted.evidence) if len(fitted.fits) else np.zeros(0)
         order = np.lexsort((fitted.proposals.row, -chance))
         believable = [k for k in order.tolist() if explains(fitted.fits[k])]
-    if not believable or not explains(fitted.fits[int(order[0])]):
+    nothing = 1.0 - float(chance.sum())
+    if not believable or not explains(fitted.fits[int(order[0])]) or nothing > REFUSED_ABOVE:
         notes.append("No substituted template explains the pattern; check the elements. Its type may not be indexed.")
         return Inference(
             chosen, (), "no confident match", pattern, len(proposals), fitted.n_screened, len(fitted.fits),

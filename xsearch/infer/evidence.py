@@ -15,35 +15,48 @@ from xsearch.infer.strain_fit import StrainFit
 WEIGHTS = Path(__file__).with_name("weights.json")
 
 TERMS = (
-    "correlation",
-    "wide_correlation",
+    "fit",
+    "wide_fit",
     "free",
     "strain",
     "shape",
-    "unexplained",
     "missing",
     "log_substitution",
     "log_charge",
     "log_members",
     "merged",
+    "known_formula",
+    "log_atoms",
 )
 """Names of the columns of `terms`."""
 
-LEAST_CORRELATION = 0.75
-"""Below it, the best candidate does not explain the pattern, whatever its rivals do."""
+NOTHING = "nothing"
+"""Name of the total that a candidate must reach to be likelier than none of them."""
+
+CLOSEST = 0.004
+"""Misfits below this are all the same: noise."""
+
+MOST_STRAIN, MOST_SHAPE = 0.05, 0.04
+LEAST_CORRELATION = 0.70
+"""Below it, a candidate does not explain the pattern, whatever its rivals do."""
 
 MOST_UNEXPLAINED = 0.45
 
 
 @cache
-def weights() -> NDArray[np.float64]:
-    """(terms,) natural logarithm of the odds that a unit of each term is worth; `benchmarks/inference.py` fits them."""
+def weights() -> tuple[NDArray[np.float64], float]:
+    """(terms,) natural logarithm of the odds that a unit of each term is worth, and the total of no candidate.
+
+    `python -m benchmarks.inference --fit` fits them.
+    """
     table = json.loads(WEIGHTS.read_text())
-    return np.array([float(table[name]) for name in TERMS])
+    return np.array([float(table[name]) for name in TERMS]), float(table[NOTHING])
 
 
 def terms(fits: list[StrainFit], proposals: Proposals) -> NDArray[np.float64]:
     """The evidence for each candidate.
+
+    Misfits count by their logarithm: from 0.04 to 0.02 is as much as from 0.4 to 0.2.
 
     Args:
         fits: how each met the pattern.
@@ -53,24 +66,37 @@ def terms(fits: list[StrainFit], proposals: Proposals) -> NDArray[np.float64]:
         (k, len(TERMS)) float64.
     """
     measured = np.array(
-        [(f.correlation[-1], f.correlation[0], f.free, abs(f.strain), f.shape, f.unexplained, f.missing) for f in fits]
-    ).reshape(-1, 7)
+        [
+            (
+                -np.log(max(1 - f.correlation[-1], CLOSEST)),
+                -np.log(max(1 - f.correlation[0], CLOSEST)),
+                f.free,
+                min(abs(f.strain), MOST_STRAIN),
+                min(f.shape, MOST_SHAPE),
+                -np.log(0.01 + f.missing),
+            )
+            for f in fits
+        ]
+    ).reshape(-1, 6)
     chemistry = np.column_stack(
         [
             proposals.log_substitution,
             np.maximum(proposals.log_charge, CHARGE_FLOOR),
             np.log1p(proposals.members),
             proposals.merged,
+            proposals.known,
+            np.log(proposals.coefficients.sum(axis=1)),
         ]
     )
     return np.hstack([measured, chemistry])
 
 
 def probabilities(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(k,) probability of each candidate, if the right one is among them."""
-    total = evidence @ weights()
+    """(k,) probability of each candidate; what is missing to one is that of none of them."""
+    worth, nothing = weights()
+    total = np.append(evidence @ worth, nothing)
     share = np.exp(total - total.max())
-    return share / share.sum()
+    return (share / share.sum())[:-1]
 
 
 def explains(fit: StrainFit) -> bool:

@@ -24,6 +24,10 @@ MERGE_PENALTY = 2.0
 MOST_ASSIGNMENTS = 200_000
 """Assignments kept for closer consideration, by substitution alone."""
 
+KNOWN_PENALTY = 3.0
+"""Taken from formulas that the index holds: what is asked for matched none of its entries. A new form of a known
+compound stays possible."""
+
 MEMBER_WEIGHT = 0.5
 """Weight of the logarithm of a template's number of formulas."""
 
@@ -41,6 +45,7 @@ class Proposals:
         log_charge: (k,) log-probability of the likeliest balanced states; `UNBALANCED` where there are none.
         members: (k,) formulas in the template.
         merged: (k,) whether one element took two slots.
+        known: (k,) whether the index holds the formula, not counting excluded ones.
         prior: (k,) what the proposals are ordered by.
     """
 
@@ -52,6 +57,7 @@ class Proposals:
     log_charge: NDArray[np.float64]
     members: NDArray[np.int64]
     merged: NDArray[np.bool_]
+    known: NDArray[np.bool_]
     prior: NDArray[np.float64]
 
     def __len__(self) -> int:
@@ -68,6 +74,7 @@ class Proposals:
             self.log_charge[rows],
             self.members[rows],
             self.merged[rows],
+            self.known[rows],
             self.prior[rows],
         )
 
@@ -104,7 +111,8 @@ def propose(
     """
     chosen = check_elements(elements, MOST_ELEMENTS)
     numbers = np.array([ATOMIC_NUMBERS[e] for e in chosen], np.uint8)
-    barred = library.rows_of(excluded) | (library.n_sites > most_sites)
+    barred_formulas = library.rows_of(excluded)
+    barred = barred_formulas | (library.n_sites > most_sites)
     parts = [_assign(library, numbers, len(chosen), barred)]
     if merge and 1 < len(chosen) < MOST_ELEMENTS:
         parts.append(_assign(library, numbers, len(chosen) + 1, barred))
@@ -113,14 +121,19 @@ def propose(
     as_alloy = (is_alloy(chosen) or len(chosen) == 1) if alloy is None else alloy
     charge = np.zeros(len(codes)) if as_alloy else charge_log_probability(chosen, coefficients[first], oxidation)
     members = library.members(excluded)[library.template[row]]
+    in_index = np.isin(codes, _known_codes(library, numbers, barred_formulas))
+    known = in_index[formula_of]
     log_charge = charge[formula_of]
     prior = (
         substitution
         + np.maximum(log_charge, CHARGE_FLOOR)
         + MEMBER_WEIGHT * np.log(np.maximum(members, 1))
         - MERGE_PENALTY * merged
+        - KNOWN_PENALTY * known
     )
-    usable = np.flatnonzero((log_charge > UNBALANCED) | (not must_balance))
+    # an entry with its own elements is a hit of the database, and nothing inferred
+    itself = (targets == library.atomic_numbers[row]).all(axis=1)
+    usable = np.flatnonzero(((log_charge > UNBALANCED) | (not must_balance)) & ~itself)
     # ties by entry so that the same question always gets the same answer
     order = usable[np.lexsort((row[usable], -prior[usable]))]
     group = library.template[row[order]].astype(np.int64) * len(codes) + formula_of[order]
@@ -134,6 +147,7 @@ def propose(
         log_charge[order],
         members[order],
         merged[order],
+        known[order],
         prior[order],
     )
 
@@ -164,6 +178,18 @@ def _assign(
         coefficients.astype(np.int32),
         np.full(len(entry), slots > n),
     )
+
+
+def _known_codes(
+    library: TemplateLibrary, numbers: NDArray[np.uint8], barred: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Codes of the formulas that the index holds for exactly these elements."""
+    rows = np.flatnonzero((library.n_elements == len(numbers)) & ~barred)
+    slots = library.atomic_numbers[rows, : len(numbers)]
+    rows = rows[(np.sort(slots, axis=1) == np.sort(numbers)).all(axis=1)]
+    slots, counts = library.atomic_numbers[rows, : len(numbers)], library.coefficients[rows, : len(numbers)]
+    by_element = np.stack([(counts * (slots == z)).sum(axis=1) for z in numbers], axis=1)
+    return np.unique(_formula_code(by_element))
 
 
 def _formula_code(coefficients: NDArray[np.int32]) -> NDArray[np.int64]:
