@@ -18,7 +18,9 @@ def rutile() -> Crystal:
 def test_turning_and_moving_a_crystal_changes_nothing():
     crystal = rutile()
     turn = Rotation.from_euler("xyz", [20, 50, 70], degrees=True).as_matrix()
-    moved = Crystal.ordered(crystal.lattice_A @ turn, crystal.frac_coords + [0.13, 0.57, 0.91], crystal.elements)
+    moved = Crystal.ordered(
+        crystal.lattice_A @ turn, crystal.frac_coords + np.array([0.13, 0.57, 0.91]), crystal.elements
+    )
     assert np.allclose(site_features(crystal, [0]), site_features(moved, [0]), atol=1e-4)
 
 

@@ -109,7 +109,7 @@ def test_a_monoclinic_cell_is_strained_by_its_angle():
     lattice = lattice_from_parameters(5.0, 6.0, 7.0, 90.0, 105.0, 90.0)
     crystal = Crystal.ordered(lattice, np.array([[0, 0, 0], [0.3, 0.5, 0.2], [0.7, 0.5, 0.8]]), ["Ca", "O", "O"])
     symmetry = find_symmetry(crystal)
-    cell = symmetry.cell + [0.05, 0.0, -0.02, 0, 0.8, 0]
+    cell = symmetry.cell + np.array([0.05, 0.0, -0.02, 0, 0.8, 0])
     changed = find_symmetry(strained(symmetry, cell)).primitive
     assert changed.volume_A3 == pytest.approx(abs(np.linalg.det(lattice_from_parameters(*cell))), rel=1e-6)
     assert len(cell_parameters(changed.lattice_A)) == 6

@@ -180,9 +180,7 @@ def _assign(
     )
 
 
-def _known_codes(
-    library: TemplateLibrary, numbers: NDArray[np.uint8], barred: NDArray[np.bool_]
-) -> NDArray[np.int64]:
+def _known_codes(library: TemplateLibrary, numbers: NDArray[np.uint8], barred: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Codes of the formulas that the index holds for exactly these elements."""
     rows = np.flatnonzero((library.n_elements == len(numbers)) & ~barred)
     slots = library.atomic_numbers[rows, : len(numbers)]
