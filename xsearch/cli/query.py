@@ -54,8 +54,11 @@ def query(
     index, the starter index of measured crystals is built first.
     """
     from xsearch.cli.opening import open_or_build
+    from xsearch.results.files import check_picture
     from xsearch.results.saving import save_results
 
+    if plot:
+        check_picture(plot)
     asked = {
         "only": only,
         "must": must,

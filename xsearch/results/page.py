@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import xsearch
 from xsearch.chemistry.space_groups import space_group_symbol
+from xsearch.results.files import with_folder
 from xsearch.results.hit import Hit
 from xsearch.results.plot import search_figure
 from xsearch.results.provenance import attributions
-from xsearch.results.record import with_folder
 from xsearch.results.table import NOTE, footnotes, verdict_line
 from xsearch.results.typeset import formula_html, signed, symbol_html
 

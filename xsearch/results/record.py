@@ -15,6 +15,7 @@ import xsearch
 from xsearch.chemistry import Crystal, Material
 from xsearch.chemistry.crystal import cell_parameters
 from xsearch.chemistry.space_groups import space_group_symbol
+from xsearch.results.files import with_folder
 from xsearch.results.hit import Hit
 from xsearch.results.lines import reflections_in_range
 from xsearch.results.provenance import attribution, attributions
@@ -207,9 +208,3 @@ def to_json(document: Any, path: str | Path | None = None) -> str:
     if path is not None:
         with_folder(Path(path)).write_text(text, encoding="utf-8")
     return text
-
-
-def with_folder(path: Path) -> Path:
-    """The same path, the folder that it lies in made if it was not there."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path

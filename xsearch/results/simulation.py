@@ -13,7 +13,8 @@ from xsearch.chemistry.formula import formula_unit, reduced_formula
 from xsearch.chemistry.space_groups import space_group_symbol
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import QueryError
-from xsearch.results.record import CELL_KEYS, plain, with_folder
+from xsearch.results.files import with_folder
+from xsearch.results.record import CELL_KEYS, plain
 from xsearch.simulate import Reflections
 from xsearch.simulate.powder import line_positions, simulate_reflections, spacings
 from xsearch.simulate.profile_curve import pattern_curve
