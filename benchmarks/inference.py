@@ -9,6 +9,7 @@ import argparse
 import json
 import os
 import zlib
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,10 @@ OTHER_STRUCTURE = 0.5
 def labelled_evidence(
     compounds: list[Compound], library: TemplateLibrary
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """For each compound the candidates' terms, and how right each is: 0, `OTHER_STRUCTURE` or 1."""
+    """For each compound the candidates' terms, and how right each is: 0, `OTHER_STRUCTURE` or 1.
+
+    Every compound's pattern is asked about once more with the elements of the next compound: nothing is right then.
+    """
     from pymatgen.core.structure_matcher import StructureMatcher
 
     matcher = StructureMatcher()
@@ -49,11 +53,18 @@ def labelled_evidence(
             if (fitted.proposals.coefficients[k] == goal).all() and symmetry.crystal_system == compound.crystal_system:
                 right[k] = 1.0 if matcher.fit(true, symmetry.primitive.to_structure()) else OTHER_STRUCTURE
         found.append((fitted.evidence, right))
+    for compound, other in pairwise(compounds):
+        if set(other.crystal.elements) == set(compound.crystal.elements):
+            continue
+        pattern = disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()))
+        wrong = fit_candidates(library, propose(library, sorted(set(other.crystal.elements))), pattern)
+        found.append((wrong.evidence, np.zeros(len(wrong.fits))))
     return found
 
 
 def fit_weights(labelled: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> dict[str, float]:
     """Weights by maximum likelihood of the right candidates among all (a conditional logit), shrunk towards zero."""
+    answerable = sum(right.any() for _, right in labelled)
     spread = np.std(np.vstack([evidence for evidence, _ in labelled]), axis=0) + 1e-9
 
     def loss(worth: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -69,8 +80,8 @@ def fit_weights(labelled: list[tuple[NDArray[np.float64], NDArray[np.float64]]])
             value -= np.log(good.sum() + 1e-300)
             slope -= z.T @ (good / (good.sum() + 1e-300) - share)
         return (
-            value / len(labelled) + SHRINKAGE * float(worth @ worth) / 2,
-            slope / len(labelled) + SHRINKAGE * worth,
+            value / answerable + SHRINKAGE * float(worth @ worth) / 2,
+            slope / answerable + SHRINKAGE * worth,
         )
 
     worth = minimize(loss, np.zeros(len(TERMS)), jac=True, method="L-BFGS-B").x / spread

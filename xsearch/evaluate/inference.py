@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
@@ -109,6 +109,7 @@ def evaluate(
     limit: int | None = None,
     strength: Disturbance = STRONG,
     library: TemplateLibrary | None = None,
+    progress: Callable[[Outcome], None] | None = None,
 ) -> dict[str, Any]:
     """Infer compounds as if no entry of their formula were in the index.
 
@@ -120,6 +121,7 @@ def evaluate(
         limit: how many compounds, evenly over 2 to 5 elements.
         strength: of the disturbance.
         library: instead of an index's own.
+        progress: called with each outcome.
 
     Returns:
         The figures of `figures`, the settings, and one line a compound under `compounds`.
@@ -128,7 +130,11 @@ def evaluate(
         from xsearch.search import open_index
 
         library = library_of(open_index(index).index)
-    outcomes = list(outcomes_of(read_compounds(path, limit), library, strength))
+    outcomes = []
+    for outcome in outcomes_of(read_compounds(path, limit), library, strength):
+        outcomes.append(outcome)
+        if progress is not None:
+            progress(outcome)
     return {**figures(outcomes), "compounds": [_line(outcome) for outcome in outcomes]}
 
 
