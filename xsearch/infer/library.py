@@ -36,6 +36,7 @@ class TemplateLibrary:
         material_ids: (m,) entry names.
         formula: (m,) int32, number of the reduced formula in `formula_numbers`.
         formula_numbers: reduced formula to its number.
+        formula_names: reduced formulas in the order of their numbers.
         atomic_numbers: (m, 6) uint8, element of each slot.
         coefficients: (m, 6) int32, atoms of each slot in the reduced formula.
         n_elements: (m,) int8.
@@ -53,6 +54,7 @@ class TemplateLibrary:
     material_ids: NDArray[np.object_]
     formula: NDArray[np.int32]
     formula_numbers: dict[str, int]
+    formula_names: tuple[str, ...]
     atomic_numbers: NDArray[np.uint8]
     coefficients: NDArray[np.int32]
     n_elements: NDArray[np.int8]
@@ -68,11 +70,6 @@ class TemplateLibrary:
 
     def __len__(self) -> int:
         return len(self.material_ids)
-
-    @property
-    def formula_names(self) -> tuple[str, ...]:
-        """Reduced formulas in the order of their numbers."""
-        return tuple(self.formula_numbers)
 
     def rows_of(self, formulas: Iterable[str]) -> NDArray[np.bool_]:
         """(m,) whether an entry has one of the reduced formulas."""
@@ -189,6 +186,7 @@ def make_library(
         material_ids=np.array(material_ids, dtype=object),
         formula=formula,
         formula_numbers=formula_numbers,
+        formula_names=tuple(formula_numbers),
         atomic_numbers=numbers,
         coefficients=coefficients,
         n_elements=count,
