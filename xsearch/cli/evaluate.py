@@ -60,3 +60,41 @@ def pxrd(
         print_json(report.to_dict())
     else:
         show(report.table())
+
+
+@app.command("inference")
+def inference(
+    file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Structures of compounds to be inferred.")],
+    index: IndexName = None,
+    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="How many compounds.")] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Infer compounds whose formula is left out of the index, from simulated patterns and their elements.
+
+    The patterns are made from the structures, with strain, zero shift, texture, noise and foreign lines.
+    """
+    from xsearch.evaluate.inference import evaluate as evaluate_inference
+    from xsearch.evaluate.tables import figures_table
+
+    with counting("compounds") as count:
+        report = evaluate_inference(file, index, limit=limit, progress=lambda outcome: count(outcome.material_id))
+    if json:
+        print_json(report)
+    else:
+        show(figures_table(report, "Inference"))
+
+
+@app.command("forward")
+def forward(
+    file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Computed spectra of sites.")],
+    json: JsonFlag = False,
+) -> None:
+    """Compare spectra predicted from structures with computed ones, on formulas that were not trained on."""
+    from xsearch.evaluate.forward import evaluate as evaluate_forward
+    from xsearch.evaluate.tables import figures_table
+
+    report = evaluate_forward(file)
+    if json:
+        print_json(report)
+    else:
+        show(figures_table(report, "Structure to XANES"))

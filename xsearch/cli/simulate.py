@@ -53,3 +53,28 @@ def pxrd(
     if xy:
         simulated.write_xy(xy)
         say(f"Profile: {xy}")
+
+
+@app.command("xanes")
+def xanes(
+    cif: Annotated[Path, typer.Argument(metavar="FILE.cif", help="The crystal, as a CIF file.")],
+    absorber: Annotated[str, typer.Option("--absorber", "-a", metavar="ELEMENT", help="The element, such as Fe.")],
+    feff: Annotated[
+        Path | None, typer.Option("--feff", metavar="PROGRAM", help="Run this FEFF instead of the learned model.")
+    ] = None,
+    xy: Annotated[
+        Path | None, typer.Option("--xy", metavar="FILE", help="Write energy, μ and its uncertainty.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the spectrum as JSON.")] = False,
+) -> None:
+    """Predict the K-edge XANES of an element in a crystal, or compute it with a FEFF of your own."""
+    from xsearch.infer.spectra import xanes_of_cif
+
+    spectrum = xanes_of_cif(cif, absorber, feff=feff)
+    if json:
+        print_json(spectrum.to_dict())
+    else:
+        show(spectrum.table())
+    if xy:
+        spectrum.write_xy(xy)
+        say(f"Spectrum: {xy}")

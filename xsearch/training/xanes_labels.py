@@ -58,7 +58,7 @@ def label_sites(spectra: pd.DataFrame, cells: dict[str, Crystal], processes: int
         own = getattr(row, "structure_json", None)
         key = f"own:{row.material_id}" if isinstance(own, str) else str(row.material_id)
         if key not in crystals:
-            found = _from_json(own) if isinstance(own, str) else cells.get(key)
+            found = crystal_of_json(own) if isinstance(own, str) else cells.get(key)
             if found is None:
                 continue
             crystals[key] = found
@@ -96,7 +96,7 @@ def labels_of(path: Path, cache: Path | None = None, processes: int = 1) -> pd.D
     return labels
 
 
-def _from_json(text: str) -> Crystal | None:
+def crystal_of_json(text: str) -> Crystal | None:
     """A crystal from a pymatgen structure in JSON; None where it is disordered or broken."""
     from pymatgen.core import Structure
 

@@ -1,0 +1,69 @@
+"""`xsearch infer`, `simulate xanes` and the evaluations of both."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.cli.conftest import Xsearch
+from xsearch.chemistry.crystal import Crystal, cell_parameters
+from xsearch.evaluate.disturbed import disturbed_pattern
+
+FCC = np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
+
+
+@pytest.fixture
+def bromide(tmp_path: Path) -> Path:
+    """A pattern of cubic RbBr."""
+    crystal = Crystal.ordered(FCC * 6.85, np.array([[0, 0, 0], [0.5] * 3]), ["Rb", "Br"])
+    pattern = disturbed_pattern(crystal, 1)
+    path = tmp_path / "rbbr.xy"
+    np.savetxt(path, np.column_stack([pattern.two_theta_deg, pattern.intensity]))
+    return path
+
+
+def test_a_compound_in_no_index_is_inferred_from_the_command_line(
+    xsearch: Xsearch, lab: Path, bromide: Path, tmp_path: Path
+) -> None:
+    done = xsearch("infer", "-e", "Rb,Br", "--pxrd", bromide, "-w", 1.54184, "--json", "-", "--cifs", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    first = json.loads(done.stdout)["candidates"][0]
+    assert (first["formula"], first["space_group"], first["inferred"]) == ("RbBr", 225, True)
+    assert list((tmp_path / "out").glob("*.cif"))
+
+
+def test_what_nothing_explains_ends_with_code_one_and_one_line(xsearch: Xsearch, lab: Path, tmp_path: Path) -> None:
+    u = 0.305
+    places = [(0, 0, 0), (0.5,) * 3, (u, u, 0), (-u, -u, 0), (0.5 + u, 0.5 - u, 0.5), (0.5 - u, 0.5 + u, 0.5)]
+    rutile = Crystal.ordered(np.diag([4.594, 4.594, 2.959]), np.array(places), ["Ti"] * 2 + ["O"] * 4)
+    pattern = disturbed_pattern(rutile, 1)
+    np.savetxt(tmp_path / "rutile.xy", np.column_stack([pattern.two_theta_deg, pattern.intensity]))
+    done = xsearch("infer", "-e", "Cs,Au,I", "--pxrd", tmp_path / "rutile.xy", "-w", 1.54184)
+    assert done.exit_code == 1
+    assert "No substituted template explains the pattern" in done.stderr
+
+
+def test_a_question_that_cannot_be_understood_is_told_in_one_line(xsearch: Xsearch, lab: Path) -> None:
+    done = xsearch("infer", "-e", "Rb,Br", "--oxidation", "Rb:1")
+    assert done.exit_code == 1
+    assert "Mn=3" in done.stderr
+
+
+def test_evaluations_print_their_figures(xsearch: Xsearch, lab: Path, tmp_path: Path) -> None:
+    crystal = Crystal.ordered(FCC * 6.85, np.array([[0, 0, 0], [0.5] * 3]), ["Rb", "Br"])
+    names = ("a", "b", "c", "alpha", "beta", "gamma")
+    row = dict(zip(names, cell_parameters(crystal.lattice_A), strict=True)) | {
+        "material_id": "x-1", "species": ["Rb", "Br"], "frac_coords": crystal.frac_coords.ravel().tolist(),
+        "crystal_system": "cubic",
+    }  # fmt: skip
+    pd.DataFrame([row]).to_parquet(tmp_path / "one.parquet")
+    done = xsearch("evaluate", "inference", tmp_path / "one.parquet", "--json")
+    report = json.loads(done.stdout)
+    wanted = "n formula_system_top1 formula_top1 structure_top1 structure_top5 template_exists seconds_p95"
+    assert set(wanted.split()) <= set(report)
+    assert report["formula_system_top1"] == 1.0
+    bad = xsearch("evaluate", "forward", tmp_path / "one.parquet", "--json")
+    assert bad.exit_code == 1
+    assert "columns" in bad.stderr

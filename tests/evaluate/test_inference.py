@@ -1,0 +1,126 @@
+"""The evaluation of inference, on a table of structures."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from xsearch.chemistry.crystal import Crystal, cell_parameters
+from xsearch.chemistry.formula import reduced_formula
+from xsearch.chemistry.symmetry import find_symmetry
+from xsearch.chemistry.template import template_key
+from xsearch.errors import SpectrumError
+from xsearch.evaluate.disturbed import STRONG, Disturbance, disturbed_pattern
+from xsearch.evaluate.inference import evaluate, read_compounds
+from xsearch.infer.library import TemplateLibrary, make_library
+
+FCC = np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
+
+
+def salt(cation: str, anion: str, a: float) -> Crystal:
+    return Crystal.ordered(FCC * a, np.array([[0, 0, 0], [0.5, 0.5, 0.5]]), [cation, anion])
+
+
+def perovskite(big: str, small: str, a: float) -> Crystal:
+    coords = [[0, 0, 0], [0.5, 0.5, 0.5], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
+    return Crystal.ordered(np.eye(3) * a, np.array(coords), [big, small, "O", "O", "O"])
+
+
+CRYSTALS = [
+    salt("Na", "Cl", 5.64), salt("K", "Cl", 6.29), salt("K", "Br", 6.60), salt("Mg", "O", 4.21), salt("Ca", "O", 4.81),
+    perovskite("Sr", "Ti", 3.905), perovskite("Ba", "Ti", 4.0), perovskite("Ba", "Zr", 4.19),
+]  # fmt: skip
+
+
+@pytest.fixture
+def library() -> TemplateLibrary:
+    symmetries = [find_symmetry(crystal) for crystal in CRYSTALS]
+    return make_library(
+        material_ids=[f"book-{number}" for number in range(len(CRYSTALS))],
+        formulas=[reduced_formula(crystal.composition) for crystal in CRYSTALS],
+        templates=[template_key(c, s) for c, s in zip(CRYSTALS, symmetries, strict=True)],
+        space_groups=[symmetry.number for symmetry in symmetries],
+        n_sites=[len(crystal) for crystal in CRYSTALS],
+        volumes_A3=[crystal.volume_A3 for crystal in CRYSTALS],
+        energies_above_hull_eV=[0.0] * len(CRYSTALS),
+        fetch=lambda rows: [CRYSTALS[row] for row in rows],
+    )
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """Three compounds: two of types that the library has, one of a type that it has not."""
+    alone = Crystal.ordered(np.diag([3.0, 3.4, 7.1]), np.array([[0, 0, 0], [0.5, 0.5, 0.31]]), ["Li", "N"])
+    rows = []
+    for name, crystal, system in [
+        ("x-1", salt("Na", "Br", 5.97), "cubic"),
+        ("x-2", perovskite("Sr", "Zr", 4.15), "cubic"),
+        ("x-3", alone, "orthorhombic"),
+    ]:
+        parameters = dict(
+            zip(("a", "b", "c", "alpha", "beta", "gamma"), cell_parameters(crystal.lattice_A), strict=True)
+        )
+        rows.append(
+            {
+                "material_id": name,
+                "species": list(crystal.elements),
+                "frac_coords": crystal.frac_coords.ravel().tolist(),
+                "crystal_system": system,
+                **parameters,
+            }
+        )
+    path = tmp_path / "compounds.parquet"
+    pd.DataFrame(rows).to_parquet(path)
+    return path
+
+
+def test_figures_count_what_was_found_and_what_could_be(table, library):
+    report = evaluate(table, library=library)
+    assert report["n"] == 3
+    assert report["template_exists"] == pytest.approx(2 / 3, abs=1e-3)
+    lines = {line["material_id"]: line for line in report["compounds"]}
+    assert lines["x-1"]["right"]
+    assert lines["x-2"]["right"]
+    assert not lines["x-3"]["right"]
+    assert report["structure_top1"] == 1.0
+    assert report["formula_system_top1"] == pytest.approx(2 / 3, abs=1e-3)
+    assert report["seconds_p95"] > 0
+
+
+def test_entries_of_the_formula_asked_for_are_not_used(table, library, tmp_path):
+    rows = pd.read_parquet(table).iloc[[0]].copy()
+    rows["species"] = [["Na", "Cl"]]
+    rows.to_parquet(tmp_path / "known.parquet")
+    report = evaluate(tmp_path / "known.parquet", library=library)
+    assert report["template_exists"] == 1.0
+    assert report["compounds"][0]["right"]
+
+
+def test_a_limit_is_shared_among_numbers_of_elements(table):
+    assert [c.formula for c in read_compounds(table, limit=2)] in (["NaBr", "SrZrO3"], ["LiN", "SrZrO3"])
+
+
+def test_a_table_without_structures_is_refused(tmp_path):
+    pd.DataFrame({"material_id": ["a"]}).to_parquet(tmp_path / "bad.parquet")
+    with pytest.raises(SpectrumError, match="columns"):
+        read_compounds(tmp_path / "bad.parquet")
+    with pytest.raises(SpectrumError, match="no such file"):
+        read_compounds(tmp_path / "none.parquet")
+
+
+def test_the_same_seed_disturbs_alike_and_another_does_not():
+    one, two, three = (disturbed_pattern(CRYSTALS[5], seed) for seed in (1, 1, 2))
+    assert np.array_equal(one.intensity, two.intensity)
+    assert not np.array_equal(one.intensity, three.intensity)
+
+
+def test_without_disturbance_lines_stand_where_bragg_puts_them():
+    calm = Disturbance(
+        volume_strain=0, axis_strain=0, angle_deg=0, zero_shift_deg=0, texture=0, intensity_noise=0, impurities=0,
+        background=0, counts=(5, 5),
+    )  # fmt: skip
+    pattern = disturbed_pattern(CRYSTALS[5], 1, calm)
+    strongest = pattern.two_theta_deg[np.argmax(pattern.intensity)]
+    expected = 2 * np.degrees(np.arcsin(STRONG.wavelength_A / (2 * 3.905 / np.sqrt(2))))
+    assert strongest == pytest.approx(expected, abs=0.03)

@@ -1,0 +1,114 @@
+"""Inference from elements and patterns."""
+
+import json
+
+import numpy as np
+import pytest
+
+from xsearch.chemistry.crystal import Crystal
+from xsearch.errors import QueryError, SpectrumError
+from xsearch.evaluate.disturbed import disturbed_pattern
+from xsearch.infer import infer
+from xsearch.spectra import PowderPattern
+
+
+def scaled(crystal: Crystal, factor: float, change: dict[str, str]) -> Crystal:
+    elements = [change.get(e, e) for e in crystal.elements]
+    return Crystal.ordered(crystal.lattice_A * factor, crystal.frac_coords, elements)
+
+
+def test_a_perovskite_in_no_database_is_found_with_its_cell(library, crystals):
+    # CaZrO3 in its cubic form: neither the formula nor the pair of cations is in the library
+    unknown = scaled(crystals[9], 4.10 / 3.905, {"Sr": "Ca", "Ti": "Zr"})
+    answer = infer(library, ["Ca", "Zr", "O"], disturbed_pattern(unknown, seed=4))
+    best = answer.best()
+    assert best.formula == "CaZrO3"
+    assert best.space_group == 221
+    assert best.crystal.volume_A3 == pytest.approx(unknown.volume_A3, rel=0.06)
+    assert best.inferred_id.startswith("inferred:CaZrO3:book-")
+    assert best.substitution["O"] == "O"
+    assert any("nothing was relaxed" in line for line in best.assumptions)
+
+
+def test_a_removed_formula_is_rebuilt_from_its_relatives(library, crystals):
+    answer = infer(library, ["Sn", "O"], disturbed_pattern(crystals[15], seed=2), excluded=["SnO2"])
+    assert answer.best().formula == "SnO2"
+    assert answer.best().space_group == 136
+    assert answer.best().source_formula != "SnO2"
+
+
+def test_an_intermetallic_needs_no_charges(library, crystals):
+    unknown = scaled(crystals[7], 2.99 / 3.015, {"Ni": "Co"})
+    assert infer(library, ["Co", "Ti"], disturbed_pattern(unknown, seed=1)).best().space_group == 221
+
+
+def test_a_pattern_of_something_else_is_refused_not_explained(library, crystals):
+    answer = infer(library, ["Na", "Br"], disturbed_pattern(crystals[14], seed=5))
+    assert answer.verdict == "no confident match"
+    assert answer.candidates == ()
+    with pytest.raises(QueryError, match="Nothing was inferred"):
+        answer.best()
+
+
+def test_random_lines_are_refused(library):
+    chance = np.random.default_rng(3)
+    x = np.arange(8.0, 88.0, 0.02)
+    y = sum(chance.uniform(20, 1000) * np.exp(-(((x - a) / 0.1) ** 2)) for a in chance.uniform(12, 85, 40))
+    answer = infer(library, ["Sr", "Ti", "O"], PowderPattern(x, y + chance.poisson(20, len(x)), 1.5406))
+    assert answer.verdict == "no confident match"
+
+
+def test_pure_noise_is_refused_in_one_line(library):
+    chance = np.random.default_rng(3)
+    x = np.arange(8.0, 88.0, 0.02)
+    with pytest.raises(SpectrumError) as error:
+        infer(library, ["Sr", "Ti", "O"], PowderPattern(x, chance.poisson(100, len(x)).astype(float), 1.5406))
+    assert "\n" not in str(error.value)
+
+
+def test_without_a_pattern_chemistry_ranks_and_says_so(library):
+    answer = infer(library, ["Ca", "Ti", "O"], top=3)
+    assert answer.best().formula == "CaTiO3"
+    assert answer.verdict == "tentative"
+    assert any("chemistry alone" in note for note in answer.notes)
+    assert [c.rank for c in answer.candidates] == [1, 2, 3][: len(answer.candidates)]
+
+
+def test_conditions_on_system_states_and_coordination_hold(library):
+    octahedral = infer(library, ["Mn", "O"], system="tetragonal", oxidation={"Mn": 4}, must_balance=True, top=5)
+    assert {c.crystal_system for c in octahedral.candidates} == {"tetragonal"}
+    assert octahedral.best().formula == "MnO2"
+    eightfold = infer(library, ["Mn", "O"], coordination={"Mn": (8,)}, top=5)
+    assert octahedral.best().space_group == 136
+    assert 136 not in {c.space_group for c in eightfold.candidates}
+
+
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({"system": "pentagonal"}, "Unknown crystal system"),
+        ({"oxidation": {"Fe": 3}}, "Fe is not among"),
+        ({"top": 0}, "top = 0"),
+    ],
+)
+def test_contradictory_questions_are_refused_in_one_line(library, options, expected):
+    with pytest.raises(QueryError, match=expected) as error:
+        infer(library, ["Ca", "Ti", "O"], **options)
+    assert "\n" not in str(error.value)
+
+
+def test_an_answer_can_be_saved_and_read_back(library, crystals, tmp_path):
+    from pymatgen.core import Structure
+
+    answer = infer(
+        library, ["Ba", "Sn", "O"], disturbed_pattern(scaled(crystals[9], 1.05, {"Sr": "Ba", "Ti": "Sn"}), 7)
+    )
+    record = json.loads(answer.to_json(tmp_path / "answer.json"))
+    assert record["inferred"]
+    assert record["candidates"][0]["id"] == answer.best().inferred_id
+    paths = answer.write_cifs(tmp_path / "cifs", top=1)
+    assert "inferred by xsearch" in paths[0].read_text().splitlines()[0]
+    assert Structure.from_file(paths[0]).composition.reduced_formula == answer.best().formula
+    assert len(answer.to_dataframe()) == len(answer.candidates)
+    assert answer.table().row_count == len(answer.candidates)
+    assert answer.best().to_material().source == "inferred by xsearch"

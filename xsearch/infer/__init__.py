@@ -1,0 +1,7 @@
+"""Structures of compounds that are in no database, inferred from templates."""
+
+from xsearch.infer.candidate import Candidate, Inference
+from xsearch.infer.engine import infer
+from xsearch.infer.library import TemplateLibrary, library_of
+
+__all__ = ["Candidate", "Inference", "TemplateLibrary", "infer", "library_of"]

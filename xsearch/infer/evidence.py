@@ -1,0 +1,104 @@
+"""From evidence to a probability: what speaks for an inferred crystal, and how much each counts."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.infer.proposals import CHARGE_FLOOR, Proposals
+from xsearch.infer.strain_fit import StrainFit
+
+WEIGHTS = Path(__file__).with_name("weights.json")
+
+TERMS = (
+    "fit",
+    "wide_fit",
+    "free",
+    "strain",
+    "shape",
+    "missing",
+    "log_substitution",
+    "log_charge",
+    "log_members",
+    "merged",
+    "known_formula",
+    "log_atoms",
+)
+"""Names of the columns of `terms`."""
+
+NOTHING = "nothing"
+"""Name of the total that a candidate must reach to be likelier than none of them."""
+
+CLOSEST = 0.004
+"""Misfits below this are all the same: noise."""
+
+MOST_STRAIN, MOST_SHAPE = 0.05, 0.04
+LEAST_CORRELATION = 0.70
+"""Below it, a candidate does not explain the pattern, whatever its rivals do."""
+
+MOST_UNEXPLAINED = 0.45
+
+
+@cache
+def weights() -> tuple[NDArray[np.float64], float]:
+    """(terms,) natural logarithm of the odds that a unit of each term is worth, and the total of no candidate.
+
+    `python -m benchmarks.inference --fit` fits them.
+    """
+    table = json.loads(WEIGHTS.read_text())
+    return np.array([float(table[name]) for name in TERMS]), float(table[NOTHING])
+
+
+def terms(fits: list[StrainFit], proposals: Proposals) -> NDArray[np.float64]:
+    """The evidence for each candidate.
+
+    Misfits count by their logarithm: from 0.04 to 0.02 is as much as from 0.4 to 0.2.
+
+    Args:
+        fits: how each met the pattern.
+        proposals: the same candidates, in the same order.
+
+    Returns:
+        (k, len(TERMS)) float64.
+    """
+    measured = np.array(
+        [
+            (
+                -np.log(max(1 - f.correlation[-1], CLOSEST)),
+                -np.log(max(1 - f.correlation[0], CLOSEST)),
+                f.free,
+                min(abs(f.strain), MOST_STRAIN),
+                min(f.shape, MOST_SHAPE),
+                -np.log(0.01 + f.missing),
+            )
+            for f in fits
+        ]
+    ).reshape(-1, 6)
+    chemistry = np.column_stack(
+        [
+            proposals.log_substitution,
+            np.maximum(proposals.log_charge, CHARGE_FLOOR),
+            np.log1p(proposals.members),
+            proposals.merged,
+            proposals.known,
+            np.log(proposals.coefficients.sum(axis=1)),
+        ]
+    )
+    return np.hstack([measured, chemistry])
+
+
+def probabilities(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k,) probability of each candidate; what is missing to one is that of none of them."""
+    worth, nothing = weights()
+    total = np.append(evidence @ worth, nothing)
+    share = np.exp(total - total.max())
+    return (share / share.sum())[:-1]
+
+
+def explains(fit: StrainFit) -> bool:
+    """Whether a crystal accounts for a pattern at all; where the best does not, nothing is inferred."""
+    return fit.correlation[-1] >= LEAST_CORRELATION and fit.unexplained <= MOST_UNEXPLAINED

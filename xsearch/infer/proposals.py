@@ -1,0 +1,214 @@
+"""Which element goes where: all ways to put a set of elements onto the slots of an index's templates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import permutations, product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.chemistry.charge_balance import UNBALANCED, charge_log_probability
+from xsearch.chemistry.valence import OxidationHint, check_elements, is_alloy
+from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.infer.library import MOST_ELEMENTS, TemplateLibrary
+
+CHARGE_FLOOR = -6.0
+"""Log-probability that an unbalanced formula counts with: many known phases are not ionic."""
+
+MERGE_PENALTY = 2.0
+"""Taken where one element takes two slots of a template, as manganese does in Mn3O4 on a spinel."""
+
+MOST_ASSIGNMENTS = 200_000
+"""Assignments kept for closer consideration, by substitution alone."""
+
+KNOWN_PENALTY = 3.0
+"""Taken from formulas that the index holds: what is asked for matched none of its entries. A new form of a known
+compound stays possible."""
+
+MEMBER_WEIGHT = 0.5
+"""Weight of the logarithm of a template's number of formulas."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Proposals:
+    """Substitutions that may give the compound, the most probable first.
+
+    Attributes:
+        elements: the n target elements, by atomic number.
+        row: (k,) entry of the library whose crystal is taken.
+        targets: (k, 6) uint8, the element put on each of its slots.
+        coefficients: (k, n) int32, atoms of each target element in the reduced formula.
+        log_substitution: (k,) sum over slots of the log lift of the substitution.
+        log_charge: (k,) log-probability of the likeliest balanced states; `UNBALANCED` where there are none.
+        members: (k,) formulas in the template.
+        merged: (k,) whether one element took two slots.
+        known: (k,) whether the index holds the formula, not counting excluded ones.
+        prior: (k,) what the proposals are ordered by.
+    """
+
+    elements: tuple[str, ...]
+    row: NDArray[np.int64]
+    targets: NDArray[np.uint8]
+    coefficients: NDArray[np.int32]
+    log_substitution: NDArray[np.float64]
+    log_charge: NDArray[np.float64]
+    members: NDArray[np.int64]
+    merged: NDArray[np.bool_]
+    known: NDArray[np.bool_]
+    prior: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    def take(self, rows: NDArray[np.integer]) -> Proposals:
+        """Some of the proposals, in the order given."""
+        return Proposals(
+            self.elements,
+            self.row[rows],
+            self.targets[rows],
+            self.coefficients[rows],
+            self.log_substitution[rows],
+            self.log_charge[rows],
+            self.members[rows],
+            self.merged[rows],
+            self.known[rows],
+            self.prior[rows],
+        )
+
+
+def propose(
+    library: TemplateLibrary,
+    elements: tuple[str, ...] | list[str],
+    *,
+    excluded: Iterable[str] = (),
+    oxidation: Mapping[str, OxidationHint] | None = None,
+    alloy: bool | None = None,
+    must_balance: bool = False,
+    merge: bool = True,
+    most_sites: int = 120,
+    per_template: int = 2,
+    most: int = 12_000,
+) -> Proposals:
+    """Substitutions of templates by exactly the elements given, the most probable first.
+
+    Args:
+        library: the templates.
+        elements: 1 to 6 symbols; every proposal holds them all.
+        excluded: reduced formulas whose entries are not used, as if they were in no database.
+        oxidation: states known for some elements.
+        alloy: True to leave charge balance out, False to score it, None to decide by the elements.
+        must_balance: drop formulas that no allowed states balance (never for alloys).
+        merge: also put one element on two slots of a template with one element more.
+        most_sites: largest cell.
+        per_template: crystals kept for each template and formula, those of the likeliest substitution.
+        most: proposals kept.
+
+    Raises:
+        QueryError: for unknown or too many elements.
+    """
+    chosen = check_elements(elements, MOST_ELEMENTS)
+    numbers = np.array([ATOMIC_NUMBERS[e] for e in chosen], np.uint8)
+    barred_formulas = library.rows_of(excluded)
+    barred = barred_formulas | (library.n_sites > most_sites)
+    parts = [_assign(library, numbers, len(chosen), barred)]
+    if merge and 1 < len(chosen) < MOST_ELEMENTS:
+        parts.append(_assign(library, numbers, len(chosen) + 1, barred))
+    row, targets, substitution, coefficients, merged = (np.concatenate(column) for column in zip(*parts, strict=True))
+    codes, first, formula_of = np.unique(_formula_code(coefficients), return_index=True, return_inverse=True)
+    as_alloy = (is_alloy(chosen) or len(chosen) == 1) if alloy is None else alloy
+    charge = np.zeros(len(codes)) if as_alloy else charge_log_probability(chosen, coefficients[first], oxidation)
+    members = library.members(excluded)[library.template[row]]
+    in_index = np.isin(codes, _known_codes(library, numbers, barred_formulas))
+    known = in_index[formula_of]
+    log_charge = charge[formula_of]
+    prior = (
+        substitution
+        + np.maximum(log_charge, CHARGE_FLOOR)
+        + MEMBER_WEIGHT * np.log(np.maximum(members, 1))
+        - MERGE_PENALTY * merged
+        - KNOWN_PENALTY * known
+    )
+    # an entry with its own elements is a hit of the database, and nothing inferred
+    itself = (targets == library.atomic_numbers[row]).all(axis=1)
+    usable = np.flatnonzero(((log_charge > UNBALANCED) | (not must_balance)) & ~itself)
+    # ties by entry so that the same question always gets the same answer
+    order = usable[np.lexsort((row[usable], -prior[usable]))]
+    group = library.template[row[order]].astype(np.int64) * len(codes) + formula_of[order]
+    order = order[_rank_within(group) < per_template][:most]
+    return Proposals(
+        chosen,
+        row[order],
+        targets[order],
+        coefficients[order],
+        substitution[order],
+        log_charge[order],
+        members[order],
+        merged[order],
+        known[order],
+        prior[order],
+    )
+
+
+def _assign(
+    library: TemplateLibrary, numbers: NDArray[np.uint8], slots: int, barred: NDArray[np.bool_]
+) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
+    """The likeliest assignments of the elements to the slots of every entry with so many slots."""
+    rows = np.flatnonzero((library.n_elements == slots) & ~barred)
+    n = len(numbers)
+    lift = library.substitution[:, numbers].astype(np.float32)[library.atomic_numbers[rows, :slots]]
+    assignments = np.array(_assignments(slots, n))
+    score = np.stack([sum(lift[:, i, a] for i, a in enumerate(choice)) for choice in assignments], axis=1)
+    if score.size > MOST_ASSIGNMENTS:
+        least = np.partition(score.ravel(), score.size - MOST_ASSIGNMENTS)[score.size - MOST_ASSIGNMENTS]
+        entry, way = np.nonzero(score >= least)
+    else:
+        entry, way = np.nonzero(np.isfinite(score))
+    targets = np.zeros((len(entry), MOST_ELEMENTS), np.uint8)
+    targets[:, :slots] = numbers[assignments[way]]
+    source = library.coefficients[rows[entry], :slots]
+    coefficients = np.stack([(source * (assignments[way] == a)).sum(axis=1) for a in range(n)], axis=1)
+    coefficients //= np.gcd.reduce(coefficients, axis=1, keepdims=True)
+    return (
+        rows[entry],
+        targets,
+        score[entry, way].astype(np.float64),
+        coefficients.astype(np.int32),
+        np.full(len(entry), slots > n),
+    )
+
+
+def _known_codes(library: TemplateLibrary, numbers: NDArray[np.uint8], barred: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Codes of the formulas that the index holds for exactly these elements."""
+    rows = np.flatnonzero((library.n_elements == len(numbers)) & ~barred)
+    slots = library.atomic_numbers[rows, : len(numbers)]
+    rows = rows[(np.sort(slots, axis=1) == np.sort(numbers)).all(axis=1)]
+    slots, counts = library.atomic_numbers[rows, : len(numbers)], library.coefficients[rows, : len(numbers)]
+    by_element = np.stack([(counts * (slots == z)).sum(axis=1) for z in numbers], axis=1)
+    return np.unique(_formula_code(by_element))
+
+
+def _formula_code(coefficients: NDArray[np.int32]) -> NDArray[np.int64]:
+    """One integer a formula; coefficients stay below 1024."""
+    return coefficients.astype(np.int64) @ (1024 ** np.arange(coefficients.shape[1], dtype=np.int64))
+
+
+@cache
+def _assignments(slots: int, n: int) -> tuple[tuple[int, ...], ...]:
+    """Maps of slots onto n elements that use every element."""
+    if slots == n:
+        return tuple(permutations(range(n)))
+    return tuple(a for a in product(range(n), repeat=slots) if len(set(a)) == n)
+
+
+def _rank_within(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How many earlier rows belong to the same group."""
+    order = np.argsort(groups, kind="stable")
+    sorted_groups = groups[order]
+    starts = np.flatnonzero(np.r_[True, np.diff(sorted_groups) != 0])
+    lengths = np.diff(np.r_[starts, len(groups)])
+    ranks = np.empty(len(groups), np.int64)
+    ranks[order] = np.arange(len(groups)) - np.repeat(starts, lengths)
+    return ranks

@@ -1,0 +1,111 @@
+"""An inference as people ask for it: texts and files in, an answer out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from xsearch.errors import QueryError
+from xsearch.indexes import Index
+from xsearch.infer.candidate import Inference
+from xsearch.infer.engine import infer
+from xsearch.infer.library import library_of
+from xsearch.spectra import PowderPattern, Xanes, read
+
+
+def parse_elements(text: str) -> tuple[str, ...]:
+    """Symbols divided by commas or blanks, such as `Ca,Mn,Al,O`.
+
+    Raises:
+        QueryError: where there is none.
+    """
+    symbols = tuple(part for part in re.split(r"[,;\s]+", text.strip()) if part)
+    if not symbols:
+        raise QueryError("No elements were given; write them like --elements Ca,Mn,Al,O.")
+    return symbols
+
+
+def parse_numbers(texts: Sequence[str], what: str) -> dict[str, tuple[int, ...]]:
+    """`["Mn=4,6"]` as `{"Mn": (4, 6)}`.
+
+    Args:
+        texts: one an element.
+        what: what the numbers are, for the message.
+
+    Raises:
+        QueryError: where a text is not an element, `=` and whole numbers.
+    """
+    found: dict[str, tuple[int, ...]] = {}
+    for text in texts:
+        match = re.fullmatch(r"\s*([A-Z][a-z]?)\s*=\s*([+-]?\d+(?:\s*,\s*[+-]?\d+)*)\s*", text)
+        if match is None:
+            raise QueryError(f"{text!r} gives no {what}; write it like Mn=3 or Mn=3,4.")
+        found[match[1]] = tuple(int(number) for number in match[2].split(","))
+    return found
+
+
+def read_edge(text: str) -> Xanes:
+    """`Mn_K.dat:Mn:K`, or `Mn_K.dat` where the file tells absorber and edge, as a spectrum.
+
+    Raises:
+        SpectrumError: where the file cannot be read or is no absorption spectrum.
+    """
+    path, absorber, edge = text, None, None
+    if match := re.fullmatch(r"(.+):([A-Z][a-z]?):([KLM][\d,]*)", text):
+        path, absorber, edge = match[1], match[2], match[3]
+    spectrum = read(path, kind="xanes", absorber=absorber, edge=edge)
+    assert isinstance(spectrum, Xanes)
+    return spectrum
+
+
+def ask(
+    index: Index,
+    elements: str,
+    *,
+    pxrd: str | Path | None = None,
+    wavelength: str | None = None,
+    xanes: Sequence[str] = (),
+    system: str | None = None,
+    oxidation: Sequence[str] = (),
+    coordination: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    alloy: bool | None = None,
+    top: int = 10,
+) -> Inference:
+    """Infer from texts and files, as the command line does.
+
+    Args:
+        index: whose templates are used.
+        elements: such as `Ca,Mn,Al,O`.
+        pxrd: a powder pattern.
+        wavelength: of it, where the file does not tell.
+        xanes: edges, each as `read_edge` takes it.
+        system: a crystal system.
+        oxidation: such as `Mn=3`; several numbers are equally likely.
+        coordination: such as `Mn=4,6`.
+        exclude: reduced formulas whose entries are not used.
+        alloy: see `infer`.
+        top: how many candidates.
+
+    Raises:
+        QueryError, SpectrumError: in one line, for what cannot be understood or read.
+    """
+    pattern = None
+    if pxrd is not None:
+        found = read(pxrd, wavelength=wavelength, kind="pxrd")
+        assert isinstance(found, PowderPattern)
+        pattern = found
+    states = parse_numbers(oxidation, "oxidation states")
+    return infer(
+        library_of(index),
+        parse_elements(elements),
+        pattern,
+        xanes=[read_edge(text) for text in xanes],
+        system=system,
+        oxidation={element: dict.fromkeys(numbers, 1.0) for element, numbers in states.items()},
+        coordination=parse_numbers(coordination, "coordination numbers"),
+        excluded=exclude,
+        alloy=alloy,
+        top=top,
+    )

@@ -1,0 +1,120 @@
+"""The first look: thousands of substituted crystals against the pattern, over a range of cell sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.chemistry.crystal import Crystal
+from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.infer.kernels import deposit
+from xsearch.infer.profile import LOWEST_Q, N_BINS, STEP, smoothed, tap_table
+from xsearch.simulate.form_factors import form_factor_table
+from xsearch.simulate.kernels import TRICLINIC, powder_lines
+
+WIDTH = 0.007
+"""Standard deviation in ln q of the lines in the first look: wide enough for a cell whose shape is a little off."""
+
+FARTHEST = 0.06
+"""Largest change of length considered, as ln(measured / predicted)."""
+
+D_MIN_A = 1.3
+TYPICAL_FWHM_DEG = 0.15
+
+
+def screen(
+    crystals: Sequence[Crystal], bins: NDArray[np.float64], wavelength_A: float, *, expected: float = 0.015
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Correlation of each crystal's pattern with the measured one, at the best isotropic scale.
+
+    Args:
+        crystals: with cells scaled to the predicted volume.
+        bins: the pattern, as `profile.binned` gives it.
+        wavelength_A: of the pattern.
+        expected: standard deviation of the predicted lengths' error, as a fraction; larger scales are held against
+            a crystal by the square.
+
+    Returns:
+        score (m,): Pearson's r less the penalty; and scale (m,): ln(measured / predicted length) of the best.
+    """
+    covered = np.flatnonzero(np.isfinite(bins))
+    low, high = int(covered[0]), int(covered[-1]) + 1
+    shifts = np.arange(-int(FARTHEST / STEP), int(FARTHEST / STEP) + 1)
+    target = smoothed(bins, WIDTH)
+    d_min_A = max(D_MIN_A, wavelength_A / 2 * 1.02, 2 * np.pi / np.exp(np.log(LOWEST_Q) + STEP * high) * 0.93)
+    profiles = np.zeros((len(crystals), N_BINS), np.float32)
+    taps, reaches = tap_table()
+    table = form_factor_table()
+    margin = shifts[-1]
+    for number, crystal in enumerate(crystals):
+        log_q, intensity = triclinic_lines(crystal, d_min_A, table, wavelength_A)
+        first, last = max(low - margin, 0), min(high + margin, N_BINS)
+        sigma = line_widths(log_q, wavelength_A, WIDTH, TYPICAL_FWHM_DEG)
+        deposit(log_q, intensity, sigma, taps, reaches, first, last, profiles[number])
+    return _best_shift(profiles, target.astype(np.float32), shifts, low, high, expected)
+
+
+def triclinic_lines(
+    crystal: Crystal, d_min_A: float, table: NDArray[np.float64], wavelength_A: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """ln q and intensity with Lorentz-polarisation factor of a crystal's lines, without a symmetry search."""
+    numbers = np.array([ATOMIC_NUMBERS[element] for element in crystal.elements])
+    by_element = np.argsort(numbers, kind="stable")
+    kinds, counts = np.unique(numbers, return_counts=True)
+    _, d_A, square, _ = powder_lines(
+        np.ascontiguousarray(np.linalg.inv(crystal.lattice_A).T),
+        crystal.frac_coords[by_element],
+        np.concatenate([[0], np.cumsum(counts)]),
+        table[kinds - 1],
+        crystal.occupancies[by_element],
+        np.eye(3, dtype=np.int64),
+        TRICLINIC,
+        d_min_A,
+    )
+    return np.log(2 * np.pi / d_A), square * lorentz_polarisation_of_d(d_A, wavelength_A)
+
+
+def lorentz_polarisation_of_d(d_A: NDArray[np.float64], wavelength_A: float) -> NDArray[np.float64]:
+    """Lorentz-polarisation factor of lines by spacing; lines beyond the wavelength's reach get that at 2θ = 160°."""
+    sine = np.minimum(wavelength_A / (2 * d_A), np.sin(np.radians(80)))
+    theta = np.arcsin(sine)
+    return (1 + np.cos(2 * theta) ** 2) / (sine**2 * np.cos(theta))
+
+
+def line_widths(
+    log_q: NDArray[np.float64], wavelength_A: float, smoothing: float, fwhm_deg: float
+) -> NDArray[np.float64]:
+    """Standard deviation in ln q of lines of one width in 2θ in a pattern that was smoothed besides."""
+    sine = np.minimum(np.exp(log_q) * wavelength_A / (4 * np.pi), 0.985)
+    cotangent = np.sqrt(1 / sine**2 - 1)
+    return np.sqrt(smoothing**2 + (np.radians(fwhm_deg / 2.355) / 2 * cotangent) ** 2)
+
+
+def _best_shift(
+    profiles: NDArray[np.float32],
+    target: NDArray[np.float32],
+    shifts: NDArray[np.int64],
+    low: int,
+    high: int,
+    expected: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Pearson's r of every profile with the target over the covered bins, at the best shift."""
+    n = high - low
+    centred = target[low:high] - target[low:high].mean()
+    centred /= max(float(np.linalg.norm(centred)), 1e-12)
+    # the crystal's line at ln q meets the pattern at ln q - shift: the window moves over the crystal's profile
+    moved = np.zeros((N_BINS, len(shifts)), np.float32)
+    window = np.zeros((N_BINS, len(shifts)), np.float32)
+    for column, shift in enumerate(shifts):
+        first, last = max(low + shift, 0), min(high + shift, N_BINS)
+        moved[first:last, column] = centred[first - shift - low : last - shift - low]
+        window[first:last, column] = 1.0
+    dot = profiles @ moved
+    sums = profiles @ window
+    squares = (profiles**2) @ window
+    spread = np.sqrt(np.maximum(squares - sums**2 / n, 1e-12))
+    r = dot / spread - 0.5 * ((shifts * STEP) / (4 * expected)) ** 2
+    best = np.argmax(r, axis=1)
+    return r[np.arange(len(r)), best].astype(np.float64), shifts[best] * STEP
