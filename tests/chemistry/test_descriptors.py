@@ -1,0 +1,83 @@
+"""Descriptors of crystals whose surroundings every textbook gives."""
+
+import numpy as np
+import pytest
+
+from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
+from xsearch.chemistry.descriptors import describe_all, describe_sites
+from xsearch.errors import CrystalError
+
+
+def rocksalt(metal: str = "Ni", a: float = 4.18) -> Crystal:
+    primitive = a / 2 * np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]])
+    return Crystal.ordered(primitive, np.array([[0, 0, 0], [0.5, 0.5, 0.5]]), [metal, "O"])
+
+
+def rutile(u: float = 0.305) -> Crystal:
+    coords = [
+        [0, 0, 0],
+        [0.5, 0.5, 0.5],
+        [u, u, 0],
+        [1 - u, 1 - u, 0],
+        [0.5 + u, 0.5 - u, 0.5],
+        [0.5 - u, 0.5 + u, 0.5],
+    ]
+    return Crystal.ordered(
+        lattice_from_parameters(4.594, 4.594, 2.959, 90, 90, 90), np.array(coords), ["Ti"] * 2 + ["O"] * 4
+    )
+
+
+def spinel(u: float = 0.2631, a: float = 8.084) -> Crystal:
+    """Co3O4: Co(II) in tetrahedra, Co(III) in octahedra."""
+    from pymatgen.core import Lattice, Structure
+
+    full = Structure.from_spacegroup("Fd-3m:2", Lattice.cubic(a), ["Co", "Co", "O"], [[0.125] * 3, [0.5] * 3, [u] * 3])
+    return Crystal.from_structure(full.get_primitive_structure())
+
+
+def test_rocksalt_is_a_perfect_octahedron() -> None:
+    (nickel,) = describe_sites(rocksalt(), [0])
+    assert (nickel.cn, nickel.ocn, nickel.cn2, nickel.psgo) == (6, 6, 12, 48)
+    assert nickel.oxidation_state == 2
+    assert nickel.nnosm == -2
+    assert nickel.mnnd_A == pytest.approx(2.09)
+    assert nickel.mood_A == pytest.approx(2.09 * np.sqrt(2))
+    assert nickel.nnrs_A == pytest.approx(0, abs=1e-6)
+    assert (nickel.neighbor, nickel.neighbors, nickel.ambiguous) == ("O", ("O",), False)
+
+
+def test_rutile_has_two_bond_lengths_and_a_short_shared_edge() -> None:
+    titanium = describe_sites(rutile(), [0, 1])
+    near, far = 4.594 * np.sqrt(2 * (0.5 - 0.305) ** 2 + (2.959 / 2 / 4.594) ** 2), 0.305 * np.sqrt(2) * 4.594
+    bonds = np.array([near] * 4 + [far] * 2)
+    for site in titanium:
+        assert (site.cn, site.oxidation_state, site.psgo) == (6, 4, 8)
+        assert site.mnnd_A == pytest.approx(bonds.mean(), abs=1e-4)
+        assert site.nnrs_A == pytest.approx(bonds.std(), abs=1e-4)
+        assert site.mood_A == pytest.approx((1 - 2 * 0.305) * np.sqrt(2) * 4.594, abs=1e-3)
+
+
+def test_spinel_tells_its_two_cobalt_sites_apart() -> None:
+    crystal = spinel()
+    cobalt = describe_sites(crystal, [i for i, e in enumerate(crystal.elements) if e == "Co"])
+    kinds = {(s.cn, s.oxidation_state, s.psgo) for s in cobalt}
+    assert kinds == {(4, 2, 24), (6, 3, 12)}
+
+
+def test_metal_has_no_oxygen_and_no_charge() -> None:
+    copper = Crystal.ordered(1.805 * np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]]), np.zeros((1, 3)), ["Cu"])
+    (site,) = describe_sites(copper, [0])
+    assert (site.cn, site.ocn, site.mood_A, site.oxidation_state) == (12, 0, None, 0)
+
+
+def test_a_crystal_that_fails_gives_its_reason_beside_the_others() -> None:
+    mixed = Crystal(np.eye(3) * 4, np.zeros((2, 3)), ("Ni", "Co"), np.array([0.5, 0.5]))
+    good, bad = describe_all([(rocksalt(), [0]), (mixed, [0])])
+    assert not isinstance(good, str)
+    assert isinstance(bad, str)
+    assert "full occupancies" in bad
+
+
+def test_site_outside_the_crystal_is_refused() -> None:
+    with pytest.raises(CrystalError, match="Site 7 does not exist; the crystal has 2 atoms"):
+        describe_sites(rocksalt(), [7])

@@ -1,0 +1,190 @@
+"""How well descriptors are read off spectra: labels from the structures, simple answers beside the model's."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.models.site_model import SiteModel, shipped_site_model
+from xsearch.models.tasks import CLASSES, NUMBERS, class_indices
+from xsearch.training.site_model import evaluate_examples
+from xsearch.training.xanes_data import Examples, formula_hashes, join
+from xsearch.training.xanes_labels import labels_of, read_site_spectra
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+
+@dataclass(frozen=True, slots=True)
+class DescriptorReport:
+    """Figures over all spectra of a table that could be normalised and described.
+
+    Attributes:
+        n: spectra. `n_formulas_in_training` of their formulas were in the model's training data.
+        cn_accuracy, cn_macro_f1, os_accuracy, os_macro_f1: coordination number and oxidation state.
+        mnnd_mae, mnnd_r2: mean neighbour distance, in Å.
+        nnrs_r2, mood_r2: spread of the neighbour distances; least O-O distance.
+        neighbor_accuracy, ocn_accuracy: neighbour element, oxygen neighbours.
+        majority: the same for one constant answer, the commonest class or the median.
+        note: one line on the training data.
+    """
+
+    n: int
+    n_formulas: int
+    n_formulas_in_training: int
+    cn_accuracy: float
+    cn_macro_f1: float
+    os_accuracy: float
+    os_macro_f1: float
+    mnnd_mae: float
+    mnnd_r2: float
+    nnrs_r2: float
+    mood_r2: float
+    neighbor_accuracy: float
+    ocn_accuracy: float
+    majority: dict[str, float]
+    note: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self)
+
+    def table(self) -> Table:
+        """As a table for a terminal."""
+        from rich.table import Table
+
+        shown = Table(title=f"{self.n:,} spectra of {self.n_formulas:,} formulas")
+        for heading in ("figure", "model", "one constant answer"):
+            shown.add_column(heading, justify="left" if heading == "figure" else "right")
+        for name, constant in self.majority.items():
+            shown.add_row(name, f"{getattr(self, name):.3f}", f"{constant:.3f}")
+        shown.caption = self.note
+        return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Disturbance:
+    """What is done to every spectrum before it is read: robustness is measured from the file on, not on windows.
+
+    Attributes:
+        shift_eV: the energy scale is off by a random amount up to this.
+        noise: standard deviation in edge steps.
+        seed: of the chance.
+    """
+
+    shift_eV: float = 3.0
+    noise: float = 0.05
+    seed: int = 0
+
+    def __call__(self, spectra: pd.DataFrame) -> pd.DataFrame:
+        """The same table with disturbed `energy` and `mu`."""
+        chance = np.random.default_rng(self.seed)
+        energies, values = [], []
+        for energy, mu in zip(spectra.energy, spectra.mu, strict=True):
+            step = float(np.median(mu[len(mu) // 2 :]))
+            energies.append(np.asarray(energy) + chance.uniform(-self.shift_eV, self.shift_eV))
+            values.append(np.asarray(mu) + chance.normal(0, self.noise * step, len(mu)))
+        return spectra.assign(energy=energies, mu=values)
+
+
+def evaluate_descriptors(
+    path: Path,
+    labels_cache: Path | None = None,
+    processes: int = 1,
+    model: SiteModel | None = None,
+    disturbance: Disturbance | None = None,
+) -> DescriptorReport:
+    """Figures of a model on a table of site spectra; labels are computed from the structures.
+
+    Args:
+        path: such as `xas_feff9.parquet`; cells may stand beside it in `mp_cells_of_xas.parquet`.
+        labels_cache: a file that keeps the labels between calls.
+        processes: for the labels.
+        model: the shipped one if None.
+        disturbance: none if None.
+    """
+    spectra = read_site_spectra(path)
+    labels = labels_of(path, labels_cache, processes)
+    if disturbance is not None:
+        spectra = disturbance(spectra[spectra.id.isin(set(labels.id))])
+    return report_on(join(spectra, labels), model or shipped_site_model())
+
+
+def report_on(examples: Examples, model: SiteModel) -> DescriptorReport:
+    """Figures on examples."""
+    classes, numbers = model.blend(evaluate_examples(model, examples))
+    constant_classes, constant_numbers = _constant(examples)
+    formulas = set(examples.formula)
+    seen = int(np.isin(formula_hashes(examples.formula), model.formulas).sum())
+    note = (
+        f"{seen:,} of {len(formulas):,} formulas were among the model's training data: those figures flatter it."
+        if seen
+        else "None of the formulas was among the model's training data."
+    )
+    return DescriptorReport(
+        n=len(examples),
+        n_formulas=len(formulas),
+        n_formulas_in_training=seen,
+        majority=_figures(examples, constant_classes, constant_numbers),
+        note=note,
+        **_figures(examples, classes, numbers),
+    )
+
+
+def _figures(
+    examples: Examples, classes: dict[str, NDArray[np.float32]], numbers: dict[str, NDArray[np.float32]]
+) -> dict[str, float]:
+    found = {task: p.argmax(1) for task, p in classes.items()}
+    truth = {task: class_indices(task, examples.labels[task]) for task in CLASSES}
+    labels, means = examples.labels, {task: n[:, 0] for task, n in numbers.items()}
+    return {
+        "cn_accuracy": _accuracy(found["cn"], truth["cn"]),
+        "cn_macro_f1": _macro_f1(found["cn"], truth["cn"]),
+        "os_accuracy": _accuracy(found["oxidation_state"], truth["oxidation_state"]),
+        "os_macro_f1": _macro_f1(found["oxidation_state"], truth["oxidation_state"]),
+        "mnnd_mae": float(np.nanmean(np.abs(means["mnnd_A"] - labels["mnnd_A"]))),
+        "mnnd_r2": _r2(means["mnnd_A"], labels["mnnd_A"]),
+        "nnrs_r2": _r2(means["nnrs_A"], labels["nnrs_A"]),
+        "mood_r2": _r2(means["mood_A"], labels["mood_A"]),
+        "neighbor_accuracy": _accuracy(found["neighbor_z"], truth["neighbor_z"]),
+        "ocn_accuracy": _accuracy(found["ocn"], truth["ocn"]),
+    }
+
+
+def _constant(examples: Examples) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
+    """Answers that do not look at the spectrum."""
+    n = len(examples)
+    classes, numbers = {}, {}
+    for task, values in CLASSES.items():
+        truth = class_indices(task, examples.labels[task])
+        counts = np.bincount(truth[truth >= 0], minlength=len(values))
+        classes[task] = np.tile((counts / max(counts.sum(), 1)).astype(np.float32), (n, 1))
+    for task in NUMBERS:
+        numbers[task] = np.tile(np.array([[np.nanmedian(examples.labels[task]), 0.0]], np.float32), (n, 1))
+    return classes, numbers
+
+
+def _accuracy(found: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
+    known = truth >= 0
+    return float((found == truth)[known].mean()) if known.any() else float("nan")
+
+
+def _macro_f1(found: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
+    """Mean F1 over the classes that occur, each counting alike."""
+    found, truth = found[truth >= 0], truth[truth >= 0]
+    scores = []
+    for value in np.unique(truth):
+        hit = float(((found == value) & (truth == value)).sum())
+        scores.append(2 * hit / ((found == value).sum() + (truth == value).sum()))
+    return float(np.mean(scores)) if scores else float("nan")
+
+
+def _r2(found: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
+    known = np.isfinite(truth)
+    residual = float(((found - truth)[known] ** 2).sum())
+    return 1 - residual / max(float(((truth[known] - truth[known].mean()) ** 2).sum()), 1e-12)

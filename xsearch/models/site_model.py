@@ -1,0 +1,237 @@
+"""The model of an absorber's surroundings: two networks and forests, blended, calibrated, aware of their limits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+from torch import Tensor, nn
+
+from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
+from xsearch.errors import XSearchError
+from xsearch.models.absorber import absorber_features
+from xsearch.models.forest import Forest
+from xsearch.models.spt import Spt
+from xsearch.models.tasks import CLASSES, NUMBERS
+from xsearch.models.xastruct import XaStruct
+from xsearch.preprocess.xanes import XanesWindow
+
+WEIGHTS = Path(__file__).parent / "weights"
+NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct}
+FOREST_TASKS = ("cn", "oxidation_state", "ocn", "mnnd_A", "nnrs_A", "mood_A")
+BATCH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class SiteAnswer:
+    """What one spectrum tells of its absorber's surroundings.
+
+    Attributes:
+        classes: task to (value, probability) pairs, the most probable first; `neighbor_z` gives atomic numbers.
+        numbers: task to (value, uncertainty): two thirds of the true values lie within the uncertainty.
+        unfamiliar: reasons why the spectrum lies outside what the model has seen; empty where it does not.
+    """
+
+    classes: dict[str, tuple[tuple[int, float], ...]]
+    numbers: dict[str, tuple[float, float]]
+    unfamiliar: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, neighbours by symbol."""
+        named = {
+            task: [
+                {"value": SYMBOLS[v - 1] if task == "neighbor_z" else v, "probability": round(p, 4)} for v, p in found
+            ]
+            for task, found in self.classes.items()
+        }
+        named["neighbor"] = named.pop("neighbor_z", [])
+        numbers = {task: {"value": round(v, 4), "uncertainty": round(u, 4)} for task, (v, u) in self.numbers.items()}
+        return {**named, **numbers, "unfamiliar": list(self.unfamiliar)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blend:
+    """What every part says, before and after blending: task to (n, classes) probabilities, or (n, 2) mean and scale."""
+
+    parts: dict[str, dict[str, NDArray[np.float32]]]
+    features: NDArray[np.float32]
+
+
+class SiteModel:
+    """Networks, forests and how they are weighed.
+
+    Attributes:
+        settings: `weights` of the parts for each task, `temperature` and `scale` of each task, `farthest` familiar
+            distance, `elements` seen in training, and what the model card repeats.
+    """
+
+    def __init__(
+        self,
+        networks: dict[str, nn.Module],
+        forests: dict[str, Forest],
+        settings: dict[str, Any],
+        centre: NDArray[np.float32],
+        whitening: NDArray[np.float32],
+        formulas: NDArray[np.uint32],
+    ) -> None:
+        self.networks = {name: network.eval() for name, network in networks.items()}
+        self.forests, self.settings = forests, settings
+        self.centre, self.whitening, self.formulas = centre, whitening, formulas
+
+    def predict(self, windows: Sequence[XanesWindow]) -> list[SiteAnswer]:
+        """Answers for some spectra; thousands a second in one call, some milliseconds for one."""
+        if not windows:
+            return []
+        values = np.stack([w.values for w in windows])
+        known = np.stack([w.known for w in windows])
+        offset = np.array([w.offset_eV for w in windows], np.float32)
+        absorber = np.stack([absorber_features(ATOMIC_NUMBERS[w.absorber], w.edge) for w in windows])
+        found = self.evaluate(values, known, offset, absorber)
+        classes, numbers = self.blend(found)
+        distance = self.distance(found.features)
+        return [
+            SiteAnswer(
+                classes={task: _ranked(CLASSES[task], p[row]) for task, p in classes.items()},
+                numbers={task: (float(n[row, 0]), float(n[row, 1])) for task, n in numbers.items()},
+                unfamiliar=self._strangeness(windows[row], float(distance[row])),
+            )
+            for row in range(len(windows))
+        ]
+
+    def evaluate(
+        self,
+        values: NDArray[np.float32],
+        known: NDArray[np.bool_],
+        offset_eV: NDArray[np.float32],
+        absorber: NDArray[np.float32],
+    ) -> Blend:
+        """What each part says of n windows; arguments as in `Spt.forward`."""
+        parts: dict[str, dict[str, NDArray[np.float32]]] = {}
+        features = np.zeros((len(values), 0), np.float32)
+        for name, network in self.networks.items():
+            parts[name], these = _run(network, values, known, offset_eV, absorber)
+            features = np.concatenate([features, these], 1)
+        if self.forests:
+            samples = forest_features(values, known, offset_eV, absorber)
+            parts["forest"] = {task: forest.predict(samples) for task, forest in self.forests.items()}
+        return Blend(parts, features)
+
+    def blend(self, found: Blend) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
+        """Calibrated probabilities of each class task, and (n, 2) value and uncertainty of each number."""
+        classes, numbers = {}, {}
+        for task in CLASSES:
+            mixed = self._mixed(found, task)
+            sharp = np.power(np.maximum(mixed, 1e-6), 1 / self.settings["temperature"].get(task, 1.0))
+            classes[task] = sharp / sharp.sum(1, keepdims=True)
+        for task in NUMBERS:
+            mixed = self._mixed(found, task)
+            mixed[:, 1] *= self.settings["scale"].get(task, 1.0)
+            numbers[task] = mixed
+        return classes, numbers
+
+    def distance(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) Mahalanobis distance from the training spectra, in the networks' own features."""
+        moved = (features - self.centre) @ self.whitening
+        return np.asarray(np.sqrt((moved**2).mean(1)), np.float32)
+
+    def _mixed(self, found: Blend, task: str) -> NDArray[np.float32]:
+        weights = self.settings["weights"][task]
+        total = sum(weights.values())
+        return np.asarray(sum(w / total * found.parts[part][task] for part, w in weights.items()), np.float32)
+
+    def _strangeness(self, window: XanesWindow, distance: float) -> tuple[str, ...]:
+        reasons = []
+        if f"{window.absorber} {window.edge}" not in self.settings["edges"]:
+            seen = ", ".join(self.settings["edges"])
+            reasons.append(f"No {window.absorber} {window.edge} edge was among the training spectra ({seen}).")
+        if distance > self.settings["farthest"]:
+            reasons.append(
+                f"The spectrum is unlike the training spectra: {distance:.1f} against {self.settings['farthest']:.1f} "
+                "of the farthest hundredth."
+            )
+        return tuple(reasons)
+
+    def save(self, folder: Path) -> None:
+        """One safetensors file a network, one for the forests and what is known of the data, one JSON of settings."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, network in self.networks.items():
+            state = {k: v.numpy() for k, v in network.state_dict().items()}
+            halves = {k: v.astype(np.float16) if v.dtype == np.float32 else v for k, v in state.items()}
+            save_file({k: np.ascontiguousarray(v) for k, v in halves.items()}, folder / f"{name}.safetensors")
+        tensors: dict[str, NDArray[Any]] = {
+            "centre": self.centre,
+            "whitening": self.whitening,
+            "formulas": self.formulas,
+        }
+        for task, forest in self.forests.items():
+            tensors |= forest.tensors(task)
+        save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, folder / "site_forests.safetensors")
+        (folder / "site_model.json").write_text(json.dumps(self.settings, indent=1, sort_keys=True) + "\n")
+
+    @classmethod
+    def load(cls, folder: Path = WEIGHTS) -> SiteModel:
+        """The model in a folder, by default the one that comes with the package.
+
+        Raises:
+            XSearchError: where files are missing.
+        """
+        if not (folder / "site_model.json").exists():
+            raise XSearchError(f"{folder} holds no site model; `xsearch train spt` makes one.")
+        settings = json.loads((folder / "site_model.json").read_text())
+        networks = {}
+        for name, make in NETWORKS.items():
+            if (path := folder / f"{name}.safetensors").exists():
+                network = make()
+                state = {k: torch.from_numpy(v.copy()) for k, v in load_file(path).items()}
+                network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+                networks[name] = network
+        tensors = load_file(folder / "site_forests.safetensors")
+        tasks = [task for task in FOREST_TASKS if f"{task}.feature" in tensors]
+        forests = {task: Forest.from_tensors(task, tensors) for task in tasks}
+        return cls(networks, forests, settings, tensors["centre"], tensors["whitening"], tensors["formulas"])
+
+
+@lru_cache(maxsize=1)
+def shipped_site_model() -> SiteModel:
+    """The model that comes with the package, loaded once."""
+    return SiteModel.load()
+
+
+def forest_features(
+    values: NDArray[np.float32],
+    known: NDArray[np.bool_],
+    offset_eV: NDArray[np.float32],
+    absorber: NDArray[np.float32],
+) -> NDArray[np.float32]:
+    """(n, 241) what the forests split on: the window, which parts of it are known, its offset, the absorber."""
+    return np.concatenate([values, known[:, ::8], offset_eV[:, None], absorber], 1, dtype=np.float32)
+
+
+@torch.inference_mode()
+def _run(network: nn.Module, *arrays: NDArray[Any]) -> tuple[dict[str, NDArray[np.float32]], NDArray[np.float32]]:
+    """A network's probabilities, means and scales by task, and its features."""
+    outputs: dict[str, list[Tensor]] = {}
+    features = []
+    for start in range(0, len(arrays[0]), BATCH):
+        found = network(*(torch.from_numpy(a[start : start + BATCH]) for a in arrays))
+        for task, logits in found.logits.items():
+            outputs.setdefault(task, []).append(logits.softmax(1))
+        for task, (usual, spread) in NUMBERS.items():
+            mean = found.means[task] * spread + usual
+            outputs.setdefault(task, []).append(torch.stack([mean, found.log_scales[task].exp() * spread], 1))
+        features.append(found.features)
+    return {task: torch.cat(parts).numpy() for task, parts in outputs.items()}, torch.cat(features).numpy()
+
+
+def _ranked(values: tuple[int, ...], probabilities: NDArray[np.float32]) -> tuple[tuple[int, float], ...]:
+    """(value, probability) pairs, most probable first, without those below one in a thousand."""
+    order = np.argsort(-probabilities, kind="stable")
+    return tuple((values[i], float(probabilities[i])) for i in order if probabilities[i] > 1e-3)

@@ -1,0 +1,227 @@
+"""XANES made comparable: background removed, edge step one, and the fixed window that models and indexes read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import median_filter
+
+from xsearch.errors import SpectrumError
+from xsearch.preprocess.edge import edge_centre, find_e0
+from xsearch.spectra.edges import tabulated_edge
+from xsearch.spectra.xanes import Xanes
+
+WINDOW_eV = (-10.0, 46.0)
+WINDOW_POINTS = 200
+WINDOW_GRID_eV: NDArray[np.float64] = np.linspace(*WINDOW_eV, WINDOW_POINTS)
+"""(200,) energies of the window relative to the centre of the rise, in eV."""
+
+LONG_PRE_EDGE_eV = 30.0
+LONG_POST_EDGE_eV = 60.0
+LEAST_BEFORE_E0_eV, LEAST_AFTER_E0_eV = 3.0, 8.0
+COARSEST_STEP_eV = 6.0
+LARGEST_E0_OFFSET_eV = 40.0
+NEGLIGIBLE_FLOOR = 0.08
+"""A spectrum that starts at less than this share of its height has no background worth removing."""
+NOISIEST = 0.25
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NormalizedXanes:
+    """A spectrum with its background removed and an edge step of one.
+
+    Attributes:
+        energy_eV: (n,) float64.
+        mu: (n,) float64, flattened where the scan is long enough for it.
+        absorber, edge: as in `Xanes`.
+        e0_eV: the edge found in the spectrum, its steepest rise.
+        centre_eV: the mean energy of the rise, on which windows are centred.
+        tabulated_e0_eV: the element's tabulated edge.
+        edge_step: what the spectrum was divided by.
+        method: `flattened` (pre-edge line and post-edge curve) or `short` (constants only).
+        notes: what was assumed, one line each.
+    """
+
+    energy_eV: NDArray[np.float64]
+    mu: NDArray[np.float64]
+    absorber: str
+    edge: str
+    e0_eV: float
+    centre_eV: float
+    tabulated_e0_eV: float
+    edge_step: float
+    method: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class XanesWindow:
+    """The part of a normalised spectrum that models and indexes read.
+
+    Attributes:
+        values: (200,) float32 at `WINDOW_GRID_eV`; zero where not measured.
+        known: (200,) bool, which of them were measured.
+        offset_eV: the window's zero, the centre of the rise, less the tabulated edge.
+        absorber, edge: as in `Xanes`.
+    """
+
+    values: NDArray[np.float32]
+    known: NDArray[np.bool_]
+    offset_eV: float
+    absorber: str
+    edge: str
+
+
+def normalize(xanes: Xanes, e0_eV: float | None = None) -> NormalizedXanes:
+    """Remove the background and bring the edge step to one.
+
+    The pre-edge is a straight line, the post-edge a polynomial whose degree grows with the length of the scan
+    (constant, line, parabola), the edge step their difference at E0; above E0 the curvature of the post-edge is
+    taken out (flattening), as Ravel and Newville describe (J. Synchrotron Rad. 12 (2005) 537). A scan too short for
+    that loses only a constant, and is scaled by the mean of its tail.
+
+    Args:
+        xanes: the spectrum.
+        e0_eV: the edge, where it is known better than the spectrum tells.
+
+    Raises:
+        SpectrumError: where there is no edge, the scan stops too early, or noise drowns it.
+    """
+    name = xanes.source or "XANES spectrum"
+    table = tabulated_edge(xanes.absorber, xanes.edge).energy_eV
+    try:
+        e0 = find_e0(xanes.energy_eV, xanes.mu, near_eV=table) if e0_eV is None else float(e0_eV)
+    except SpectrumError as error:
+        raise SpectrumError(f"{name} ({xanes.absorber} {xanes.edge}): {error}") from None
+    _check_range(name, xanes, e0)
+    relative = xanes.energy_eV - e0
+    pre, pre_note = _pre_edge(relative, xanes.mu)
+    risen = xanes.mu - pre
+    curve, method = _post_edge(relative, risen)
+    step = float(curve[np.searchsorted(relative, 0.0)])
+    if not step > 0:
+        raise SpectrumError(
+            f"{name}: the post-edge lies below the pre-edge; is this a transmission signal upside down?"
+        )
+    mu = risen / step
+    if method == "flattened":
+        mu = np.where(relative > 0, mu - curve / step + 1.0, mu)
+    noise = _noise(relative, mu)
+    if noise > NOISIEST:
+        raise SpectrumError(f"{name}: the noise is {noise:.0%} of the edge step; at most {NOISIEST:.0%} can be used.")
+    notes = [*xanes.notes, *pre_note]
+    if abs(e0 - table) > 15:
+        notes.append(f"E0 {e0:.1f} eV lies {e0 - table:+.1f} eV from the tabulated edge; check the energy calibration.")
+    if method == "short":
+        notes.append("The scan is short: the edge step is the mean of its tail.")
+    return NormalizedXanes(
+        energy_eV=xanes.energy_eV,
+        mu=mu,
+        absorber=xanes.absorber,
+        edge=xanes.edge,
+        e0_eV=e0,
+        centre_eV=edge_centre(xanes.energy_eV, mu, e0),
+        tabulated_e0_eV=table,
+        edge_step=step,
+        method=method,
+        notes=tuple(notes),
+    )
+
+
+def window(spectrum: NormalizedXanes) -> XanesWindow:
+    """The 200 points from 10 eV below the edge to 46 eV above it; what lies outside the scan is marked as unknown."""
+    relative = spectrum.energy_eV - spectrum.centre_eV
+    known = (WINDOW_GRID_eV >= relative[0] - 0.15) & (WINDOW_GRID_eV <= relative[-1] + 0.15)
+    values = np.where(known, _resample(relative, spectrum.mu), 0.0).astype(np.float32)
+    return XanesWindow(values, known, spectrum.centre_eV - spectrum.tabulated_e0_eV, spectrum.absorber, spectrum.edge)
+
+
+def deglitch(xanes: Xanes, threshold: float = 6.0) -> Xanes:
+    """Replace single points that stand out of their five neighbours by the neighbours' median.
+
+    Args:
+        xanes: the spectrum.
+        threshold: how far a point must stand out, in robust standard deviations of such distances.
+    """
+    middle = median_filter(xanes.mu, size=5, mode="nearest")
+    distance = np.abs(xanes.mu - middle)
+    # The edge itself is steep: distances are judged against those of their own surroundings.
+    usual = median_filter(distance, size=21, mode="nearest") * 1.4826 + 1e-4 * float(np.ptp(xanes.mu))
+    glitches = distance > threshold * usual
+    glitches[:2] = glitches[-2:] = False
+    if not glitches.any():
+        return xanes
+    mended = Xanes(
+        xanes.energy_eV, np.where(glitches, middle, xanes.mu), xanes.absorber, xanes.edge, xanes.source, xanes.notes
+    )
+    return mended.with_notes(f"{int(glitches.sum())} glitches were replaced by the median of their neighbours.")
+
+
+def _check_range(name: str, xanes: Xanes, e0: float) -> None:
+    before, after = e0 - xanes.energy_eV[0], xanes.energy_eV[-1] - e0
+    if before < LEAST_BEFORE_E0_eV or after < LEAST_AFTER_E0_eV:
+        raise SpectrumError(
+            f"{name}: the scan runs from {-before:+.0f} to {after:+.0f} eV around its edge at {e0:.1f} eV; at least "
+            f"{-LEAST_BEFORE_E0_eV:+.0f} to {LEAST_AFTER_E0_eV:+.0f} eV are needed."
+        )
+    near = (xanes.energy_eV > e0 - 10) & (xanes.energy_eV < e0 + 30)
+    coarsest = float(np.diff(xanes.energy_eV[near]).max(initial=0.0))
+    if coarsest > COARSEST_STEP_eV:
+        raise SpectrumError(
+            f"{name}: points near the edge lie up to {coarsest:.1f} eV apart; at most {COARSEST_STEP_eV:g} eV "
+            f"can be used."
+        )
+
+
+def _pre_edge(relative: NDArray[np.float64], mu: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
+    """(n,) background under the edge."""
+    far = relative < -LONG_PRE_EDGE_eV
+    if far.sum() >= 5 and relative[0] < -2 * LONG_PRE_EDGE_eV:
+        # The first point is often off: the monochromator is still settling.
+        far[0] = False
+        return _polynomial(relative, mu, far, 1), []
+    start = float(np.mean(mu[relative < max(relative[0] + 2.0, -15.0)]))
+    if 0 <= start < NEGLIGIBLE_FLOOR * float(mu.max()):
+        return np.zeros_like(mu), []
+    return np.full_like(mu, start), ["The pre-edge is short: a constant was subtracted instead of a line."]
+
+
+def _post_edge(relative: NDArray[np.float64], risen: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
+    """(n,) smooth post-edge curve, and which kind it is."""
+    end = float(relative[-1])
+    if end < LONG_POST_EDGE_eV:
+        tail = relative > min(15.0, 0.5 * end)
+        weights = np.gradient(relative)[tail]
+        return np.full_like(risen, np.average(risen[tail], weights=weights)), "short"
+    start = min(150.0, 5.0 * round(end / 15.0))
+    degree = 2 if end - start > 350 else 1
+    fitted = relative >= start
+    if fitted.sum() < 5:
+        fitted = relative >= 0.3 * end
+    return _polynomial(relative, risen, fitted, degree), "flattened"
+
+
+def _polynomial(
+    x: NDArray[np.float64], y: NDArray[np.float64], fitted: NDArray[np.bool_], degree: int
+) -> NDArray[np.float64]:
+    """(n,) polynomial through the fitted points, everywhere."""
+    return np.asarray(np.polyval(np.polyfit(x[fitted], y[fitted], degree), x), np.float64)
+
+
+def _noise(relative: NDArray[np.float64], mu: NDArray[np.float64]) -> float:
+    """Root mean square of second differences beyond E0 + 15 eV, scaled to the noise of one point."""
+    tail = mu[(relative > 15) & (relative < 60)]
+    return float(np.sqrt(np.mean(np.diff(tail, 2) ** 2) / 6)) if len(tail) > 5 else 0.0
+
+
+def _resample(relative: NDArray[np.float64], mu: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(200,) values on the window's grid; a scan finer than the grid is averaged over each of its steps."""
+    step = WINDOW_GRID_eV[1] - WINDOW_GRID_eV[0]
+    edges = np.append(WINDOW_GRID_eV - step / 2, WINDOW_GRID_eV[-1] + step / 2)
+    inside = (relative > edges[0]) & (relative < edges[-1])
+    if inside.sum() < 2.5 * WINDOW_POINTS:
+        return np.interp(WINDOW_GRID_eV, relative, mu)
+    area = np.concatenate([[0.0], np.cumsum(np.diff(relative) * (mu[1:] + mu[:-1]) / 2)])
+    return np.diff(np.interp(edges, relative, area)) / step

@@ -1,0 +1,1 @@
+"""Training of the models that the package ships: data, augmentation, one command each."""

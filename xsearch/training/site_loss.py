@@ -1,0 +1,50 @@
+"""The joint loss of the site models: every descriptor that is known counts, the others are masked."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from xsearch.models.site_prediction import SitePrediction
+from xsearch.models.tasks import CLASSES, NUMBERS, class_indices
+from xsearch.training.xanes_data import Examples
+
+WEIGHTS = {"cn": 1.0, "oxidation_state": 1.0, "ocn": 0.5, "psgo": 0.3, "neighbor_z": 0.5}
+NUMBER_WEIGHTS = {"mnnd_A": 1.5, "nnrs_A": 1.0, "mood_A": 1.0, "nnosm": 0.4, "cn2": 0.4}
+SMOOTHING = 0.03
+SCALE_WEIGHT = 0.1
+
+
+def targets(examples: Examples) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
+    """Class indices (-1 where unknown) and scaled numbers (NaN where unknown), each (n,)."""
+    classes = {task: torch.from_numpy(class_indices(task, examples.labels[task])) for task in CLASSES}
+    numbers = {
+        task: torch.from_numpy(((examples.labels[task] - usual) / spread).astype(np.float32))
+        for task, (usual, spread) in NUMBERS.items()
+    }
+    return classes, numbers
+
+
+def joint_loss(found: SitePrediction, classes: dict[str, Tensor], numbers: dict[str, Tensor]) -> Tensor:
+    """Cross entropies and robust distances, weighted and summed.
+
+    The scale of each number is learned by its own likelihood, whose gradient is kept from the mean: so that rare
+    sites are not given up as noise.
+    """
+    total = torch.zeros(())
+    for task, weight in WEIGHTS.items():
+        known = classes[task] >= 0
+        if known.any():
+            total = total + weight * nn.functional.cross_entropy(
+                found.logits[task][known], classes[task][known], label_smoothing=SMOOTHING
+            )
+    for task, weight in NUMBER_WEIGHTS.items():
+        known = torch.isfinite(numbers[task])
+        if known.any():
+            mean, truth = found.means[task][known], numbers[task][known]
+            log_scale = found.log_scales[task][known]
+            distance = (mean.detach() - truth).abs()
+            total = total + weight * nn.functional.smooth_l1_loss(mean, truth, beta=0.2)
+            total = total + SCALE_WEIGHT * (distance * (-log_scale).exp() + log_scale).mean()
+    return total
