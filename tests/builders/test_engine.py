@@ -137,9 +137,9 @@ SCRIPT = """
 import sys
 from xsearch.builders import build
 from xsearch.builders.parquet import ParquetSource
-if __name__ == "__main__":
-    build(ParquetSource.of(sys.argv[1]), "killed", workers=2, progress=False, batch=3)
+build(ParquetSource.of(sys.argv[1]), "killed", workers=2, progress=False, batch=3)
 """
+"""A plain script, without the line that worker processes usually ask of one."""
 
 
 def start(small_parquet: Path, tmp_path: Path) -> subprocess.Popen:

@@ -62,11 +62,11 @@ def test_a_bad_file_among_several_does_not_stop_the_others(xsearch: Xsearch, lab
 
 
 def test_a_missing_wavelength_says_how_to_give_it_and_one_word_does(xsearch: Xsearch, lab: Path) -> None:
-    done = xsearch("query", SPECTRA / "no_wavelength.csv")
+    done = xsearch("query", SPECTRA / "corundum.csv")
     assert done.exit_code == 1
     assert "--wavelength" in done.stderr
     assert done.stderr.count("\n") == 1
-    done = xsearch("query", SPECTRA / "no_wavelength.csv", "--wavelength", "MoKa", "--only", "Al O")
+    done = xsearch("query", SPECTRA / "corundum.csv", "--wavelength", "MoKa", "--only", "Al O")
     assert done.exit_code == 0
     assert "Al2O3" in done.stdout
 

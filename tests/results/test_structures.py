@@ -79,3 +79,10 @@ def test_top_limits_the_files(result: SearchResult, tmp_path) -> None:
 def test_file_names_are_safe(hits: tuple[Hit, ...]) -> None:
     assert file_stem(hits[2]).startswith("03_lab-1-_")
     assert "/" not in file_stem(hits[2])
+
+
+def test_occupancies_that_add_up_to_a_little_over_one_are_written() -> None:
+    oxide = wustite()
+    full = Crystal(oxide.lattice_A, oxide.frac_coords, oxide.elements, np.array([0.8, 0.204, 1.0]))
+    back = Structure.from_str(cif_text(full), fmt="cif")
+    assert back.composition.get_atomic_fraction("Fe") == pytest.approx(0.8 / 1.004 / 2, abs=1e-3)

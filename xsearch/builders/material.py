@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from xsearch.chemistry.crystal import Crystal
+from xsearch.chemistry.expected_strain import expected_strain
 from xsearch.chemistry.formula import anonymous_formula, formula_unit, reduced_formula
 from xsearch.chemistry.material import Material
 from xsearch.chemistry.symmetry import SYMPREC_A, Symmetry, find_symmetry
@@ -76,5 +77,6 @@ def complete(material: Material, symprec_A: float = SYMPREC_A) -> tuple[Material
         template=template_key(material.crystal, symmetry),
         symprec_A=symmetry.symprec_A,
         properties=properties,
+        expected_strain=expected_strain(material) if material.is_measured is False else None,
     )
     return described, symmetry

@@ -6,11 +6,14 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import sys
 import threading
 from collections.abc import Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, nullcontext
 from itertools import islice
+from types import ModuleType
 from typing import Any
 
 from xsearch.builders.recipe import Batch, Recipe
@@ -48,26 +51,40 @@ def run_here(recipe: Recipe, batches: Iterator[Batch], workers: int | None = Non
         return
     with _pool(recipe, workers) as pool:
         try:
-            yield from _through(pool, batches, workers)
+            yield from _through(pool, batches, workers, needs_main=recipe.process.__module__ == "__main__")
         except BrokenProcessPool:
             raise BuildError(
-                "A worker process died, perhaps for want of memory, or because the calling script lacks its "
-                "`if __name__ == '__main__':` line. What was done is kept; try again, or with --workers 1."
+                "A worker process died, perhaps for want of memory. What was done is kept; try again with fewer "
+                "workers (--workers 1)."
             ) from None
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _through(pool: ProcessPoolExecutor, batches: Iterator[Batch], workers: int) -> Iterator[tuple[int, Chunk]]:
+def _through(
+    pool: ProcessPoolExecutor, batches: Iterator[Batch], workers: int, needs_main: bool
+) -> Iterator[tuple[int, Chunk]]:
     waiting: dict[Future[Chunk], int] = {}
     while True:
         for batch in islice(batches, workers * WAITING_PER_WORKER - len(waiting)):
-            waiting[pool.submit(_work, batch)] = batch.number
+            with nullcontext() if needs_main else _main_hidden():  # this is where processes are started
+                waiting[pool.submit(_work, batch)] = batch.number
         if not waiting:
             return
         done, _ = wait(waiting, return_when=FIRST_COMPLETED)
         for future in sorted(done, key=lambda f: waiting[f]):
             yield waiting.pop(future), future.result()
+
+
+@contextmanager
+def _main_hidden() -> Iterator[None]:
+    """Keep new processes from running the calling script again, which scripts that are not prepared for it suffer."""
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _pool(recipe: Recipe, workers: int) -> ProcessPoolExecutor:

@@ -95,6 +95,9 @@ class Crystal:
             key = tuple(np.round(position, 6).tolist())
             mix = sites.setdefault(key, {})
             mix[element] = min(1.0, mix.get(element, 0.0) + float(occupancy))
+        for mix in sites.values():  # refined occupancies of one site often add up to 1.002
+            if (total := sum(mix.values())) > 1:
+                mix.update({element: occupancy / total for element, occupancy in mix.items()})
         return Structure(Lattice(self.lattice_A), list(sites.values()), np.array(list(sites)))
 
     @property
@@ -121,7 +124,7 @@ def cell_parameters(lattice_A: NDArray[np.float64]) -> tuple[float, float, float
     lengths = np.linalg.norm(lattice_A, axis=1)
     cosines = [lattice_A[i] @ lattice_A[j] / (lengths[i] * lengths[j]) for i, j in ((1, 2), (0, 2), (0, 1))]
     angles = np.degrees(np.arccos(np.clip(cosines, -1, 1)))
-    return (*lengths.tolist(), *angles.tolist())  # type: ignore[return-value]
+    return (*lengths.tolist(), *angles.tolist())
 
 
 def lattice_from_parameters(

@@ -31,6 +31,7 @@ class Material:
         reference: publication, in one line.
         is_theoretical: True if never reported from experiment.
         energy_above_hull_eV: per atom.
+        expected_strain: mean linear strain that leads from a computed cell to a measured one, ln(measured / computed).
         duplicate_of: another entry that is the same phase.
         properties: further numbers by name, each with its unit in the name, such as `band_gap_eV`.
     """
@@ -57,5 +58,6 @@ class Material:
     reference: str | None = None
     is_theoretical: bool | None = None
     energy_above_hull_eV: float | None = None
+    expected_strain: float | None = None
     duplicate_of: str | None = None
     properties: dict[str, float | bool | str | None] = field(default_factory=dict)

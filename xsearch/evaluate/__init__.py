@@ -1,1 +1,1 @@
-"""How often the answers are right, on labelled data."""
+"""Measuring how well xsearch answers, on labelled data."""

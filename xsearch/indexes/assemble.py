@@ -141,6 +141,7 @@ class _ColumnCollector:
         part["formula_group"] = [self._groups.setdefault(formula, len(self._groups)) for formula in formulas]
         hull = table.column("energy_above_hull_eV").cast(pa.float32())
         part["energy_above_hull_eV"] = hull.fill_null(np.nan).to_numpy()
+        part["expected_strain"] = table.column("expected_strain").cast(pa.float32()).fill_null(0).to_numpy()
         for name in ("is_theoretical", "is_measured"):
             part[name] = table.column(name).cast(pa.int8()).fill_null(-1).to_numpy()
         part["n_elements"] = _list_lengths(table, "elements")

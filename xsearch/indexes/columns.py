@@ -20,6 +20,7 @@ COLUMN_DTYPE = np.dtype(
         ("space_group", "<i2"),
         ("formula_group", "<i4"),
         ("energy_above_hull_eV", "<f4"),
+        ("expected_strain", "<f4"),
         ("is_theoretical", "i1"),
         ("is_measured", "i1"),
         ("cell_of", "<i4"),
@@ -39,6 +40,7 @@ class Columns:
         space_group: (n,) int16, 0 where unknown.
         formula_group: (n,) int32, rows of one reduced formula share a number.
         energy_above_hull_eV: (n,) float32 per atom, NaN where missing.
+        expected_strain: (n,) float32, from the cell to a measured one, 0 where nothing is known.
         is_theoretical: (n,) int8, -1 unknown, 0 no, 1 yes.
         is_measured: (n,) int8, -1 unknown, 0 no, 1 yes.
         cell_of: (n,) int32, the row whose phase this measured cell is of, -1 none.
@@ -51,6 +53,7 @@ class Columns:
     space_group: NDArray[np.int16]
     formula_group: NDArray[np.int32]
     energy_above_hull_eV: NDArray[np.float32]
+    expected_strain: NDArray[np.float32]
     is_theoretical: NDArray[np.int8]
     is_measured: NDArray[np.int8]
     cell_of: NDArray[np.int32]

@@ -36,6 +36,7 @@ _PLAIN = {
     "reference": pa.string(),
     "is_theoretical": pa.bool_(),
     "energy_above_hull_eV": pa.float64(),
+    "expected_strain": pa.float64(),
     "duplicate_of": pa.string(),
 }
 """The fields of `Material` that are stored as they are."""

@@ -25,7 +25,7 @@ create view materials as
            is_measured, functional, temperature_K, pressure_GPa,
            cell_of,                                         -- the material whose measured cell this row is
            duplicate_of,                                    -- another entry that is the same phase
-           is_theoretical, energy_above_hull_eV,
+           is_theoretical, energy_above_hull_eV, expected_strain,
            properties,                                      -- JSON: properties->>'$.band_gap_eV'
            lattice_A, frac_coords, atomic_numbers, occupancies
     from catalog;

@@ -39,7 +39,7 @@ class LogQAxis:
 
     def values(self) -> NDArray[np.float64]:
         """(bins,) ln q."""
-        return self.start + self.step * np.arange(self.bins)
+        return np.asarray(self.start + self.step * np.arange(self.bins), np.float64)
 
 
 RECALL_AXIS = LogQAxis()

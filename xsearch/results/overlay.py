@@ -8,10 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from xsearch.preprocess.kernels import snip
 from xsearch.results.hit import Hit
+from xsearch.results.lines import reflections_in_range
+from xsearch.simulate import Reflections
 from xsearch.simulate.powder import line_positions
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
+from xsearch.spectra.radiation import LINES_A, mean_kalpha_A
 
 TICK_FROM = 0.005
 """Lines below this share of the strongest in range get no tick mark."""
@@ -24,6 +28,15 @@ BACKGROUND_BINS = 1000
 
 SMOOTHING_BINS = 2.0
 """Width of the smoothing before: without it the background would follow the lowest noise, not its mean."""
+
+CLIPPING_SCALE = 1e5
+"""The clipping works on logarithms: the highest point is brought here, so that no unit of intensity matters."""
+
+WIDTH_FACTORS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5)
+"""The typical width was read off smoothed lines, doublets included: a drawing tries these multiples of it."""
+
+SAME_WAVELENGTH = 2e-4
+"""Relative difference within which a stated wavelength is the mean of a doublet."""
 
 FAINT = 1.0
 """Per cent of the strongest line below which the compressed scale is nearly linear."""
@@ -81,19 +94,40 @@ def overlay(hit: Hit, pattern: PowderPattern, background: NDArray[np.float64]) -
     """
     net = pattern.intensity - background
     unit = 100 / max(float(net.max()), np.finfo(float).tiny)
-    cell = np.array(hit.cell)
-    profile = pattern_curve(
-        hit.reflections, cell, pattern.two_theta_deg, pattern.wavelength_A, hit.fwhm_deg, hit.zero_shift_deg
-    )
-    scale = best_scale(net * unit, profile)
-    ticks, heights = ticks_in_range(hit, pattern, cell)
+    reflections = reflections_in_range(hit, pattern)
+    calculated = best_profile(hit, reflections, pattern, net * unit)
+    ticks, heights = ticks_in_range(hit, reflections, pattern)
     return Overlay(
         measured=pattern.intensity * unit,
         background=background * unit,
-        calculated=background * unit + scale * profile,
+        calculated=background * unit + calculated,
         ticks_deg=ticks,
         tick_heights=heights,
     )
+
+
+def best_profile(
+    hit: Hit, reflections: Reflections, pattern: PowderPattern, net: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(n,) the hit's profile that comes closest to the net intensities, its height and line width chosen freely."""
+    x, cell, shift_deg = pattern.two_theta_deg, np.array(hit.cell), hit.zero_shift_deg
+    best, least = np.zeros(len(x)), np.inf
+    for factor in WIDTH_FACTORS:
+        profile = np.zeros(len(x))
+        for wavelength_A, share in beam(pattern.wavelength_A):
+            profile += share * pattern_curve(reflections, cell, x, wavelength_A, factor * hit.fwhm_deg, shift_deg)
+        profile *= best_scale(net, profile)
+        if (misfit := float(np.sum((net - profile) ** 2))) < least:
+            best, least = profile, misfit
+    return best
+
+
+def beam(wavelength_A: float) -> tuple[tuple[float, float], ...]:
+    """Wavelengths and shares of the beam: the mean of a tube's Kα doublet stands for both of its lines."""
+    for kalpha1_A, kalpha2_A, _ in LINES_A.values():
+        if abs(mean_kalpha_A(kalpha1_A, kalpha2_A) / wavelength_A - 1) < SAME_WAVELENGTH:
+            return (kalpha1_A, 2 / 3), (kalpha2_A, 1 / 3)
+    return ((wavelength_A, 1.0),)
 
 
 def best_scale(net: NDArray[np.float64], profile: NDArray[np.float64]) -> float:
@@ -103,10 +137,10 @@ def best_scale(net: NDArray[np.float64], profile: NDArray[np.float64]) -> float:
 
 
 def ticks_in_range(
-    hit: Hit, pattern: PowderPattern, cell: NDArray[np.float64]
+    hit: Hit, reflections: Reflections, pattern: PowderPattern
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(m,) positions in degrees and (m,) relative intensities of the lines that are worth a tick mark."""
-    two_theta_deg, intensity, _ = line_positions(hit.reflections, pattern.wavelength_A, cell)
+    two_theta_deg, intensity, _ = line_positions(reflections, pattern.wavelength_A, np.array(hit.cell))
     seen_deg = two_theta_deg + hit.zero_shift_deg
     inside = (seen_deg >= pattern.two_theta_deg[0]) & (seen_deg <= pattern.two_theta_deg[-1])
     if not inside.any():
@@ -117,11 +151,7 @@ def ticks_in_range(
 
 
 def background_under(pattern: PowderPattern) -> NDArray[np.float64]:
-    """(n,) smooth background under a pattern, by clipping peaks (SNIP: Ryan et al., NIM B 34, 396 (1988)).
-
-    Intensities are compressed by a square root, so that strong peaks do not pull the background up, and each point
-    is clipped to the mean of its two neighbours at a distance that shrinks from the reach to nothing.
-    """
+    """(n,) smooth background under a pattern, by the clipping that the search uses, on a coarser axis."""
     x, y = pattern.two_theta_deg, pattern.intensity
     n_bins = min(len(x), BACKGROUND_BINS)
     edges = np.linspace(0, len(x), n_bins + 1).astype(int)[:-1]
@@ -129,9 +159,6 @@ def background_under(pattern: PowderPattern) -> NDArray[np.float64]:
     centre = np.add.reduceat(x, edges) / counts
     mean = ndimage.gaussian_filter1d(np.add.reduceat(y, edges) / counts, SMOOTHING_BINS, mode="nearest")
     floor = mean.min()
-    level = np.sqrt(mean - floor)
-    reach = max(1, min(n_bins // 2 - 1, round(BACKGROUND_REACH_DEG / ((centre[-1] - centre[0]) / n_bins))))
-    for distance in range(reach, 0, -1):
-        middle = (level[: -2 * distance] + level[2 * distance :]) / 2
-        level[distance:-distance] = np.minimum(level[distance:-distance], middle)
-    return np.interp(x, centre, level**2 + floor)
+    unit = CLIPPING_SCALE / max(float(mean.max() - floor), np.finfo(float).tiny)
+    reach = max(1, round(BACKGROUND_REACH_DEG / ((centre[-1] - centre[0]) / n_bins)))
+    return np.interp(x, centre, snip((mean - floor) * unit, reach) / unit + floor)

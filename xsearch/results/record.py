@@ -16,6 +16,7 @@ from xsearch.chemistry import Crystal, Material
 from xsearch.chemistry.crystal import cell_parameters
 from xsearch.chemistry.space_groups import space_group_symbol
 from xsearch.results.hit import Hit
+from xsearch.results.lines import reflections_in_range
 from xsearch.results.provenance import attribution, attributions
 from xsearch.simulate.powder import line_positions, spacings
 
@@ -133,15 +134,16 @@ def line_columns(hit: Hit, result: SearchResult) -> dict[str, Any]:
     """The lines of the strained cell in the pattern's range, where the instrument sees them (zero shift added)."""
     pattern = result.pattern
     cell = np.array(hit.cell)
-    two_theta_deg, intensity, which = line_positions(hit.reflections, pattern.wavelength_A, cell)
+    reflections = reflections_in_range(hit, pattern)
+    two_theta_deg, intensity, which = line_positions(reflections, pattern.wavelength_A, cell)
     observed_deg = two_theta_deg + hit.zero_shift_deg
     inside = (observed_deg >= pattern.two_theta_deg[0]) & (observed_deg <= pattern.two_theta_deg[-1])
     relative = intensity / intensity[inside].max(initial=np.finfo(float).tiny)
     keep = inside & (relative >= FAINTEST_LINE)
     return {
-        "hkl": hit.reflections.hkl[which[keep]],
-        "multiplicity": hit.reflections.multiplicity[which[keep]],
-        "d_A": np.round(spacings(hit.reflections.hkl, cell)[which[keep]], 5),
+        "hkl": reflections.hkl[which[keep]],
+        "multiplicity": reflections.multiplicity[which[keep]],
+        "d_A": np.round(spacings(reflections.hkl, cell)[which[keep]], 5),
         "two_theta_deg": np.round(observed_deg[keep], 4),
         "intensity": np.round(relative[keep], 4),
     }

@@ -19,7 +19,7 @@ VERDICT_STYLE = {"match": "bold green", "tentative": "bold yellow", "no confiden
 STRONG, FAIR = 0.8, 0.5
 """Scores from which a row is green or yellow; colour only, the verdict is the search's own."""
 
-NAME_LENGTH = 18
+FORMULA_LENGTH, NAME_LENGTH = 24, 18
 NOTE = "note: "
 
 
@@ -84,7 +84,7 @@ def cells(hit: Hit, named: bool, folded: bool = False) -> list[Text | str]:
     more = f" (+{len(hit.duplicates)})" if hit.duplicates and not folded else ""
     row: list[Text | str] = [
         "=" if folded else str(hit.rank),
-        Text(hit.formula, style="bold" if not folded else ""),
+        Text(shortened(hit.formula, FORMULA_LENGTH), style="" if folded else "bold"),
         f"{hit.material_id}{mark}{more}",
     ]
     if named:

@@ -1,1 +1,1 @@
-"""Training of the models that the package ships: data, augmentation, one command each."""
+"""Fitting and training what xsearch ships: each module is a command."""

@@ -1,0 +1,83 @@
+"""Evaluation on labelled patterns."""
+
+import json
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.search.conftest import Measure
+from xsearch.errors import SpectrumError
+from xsearch.evaluate.labelled import read_labelled, right_rows
+from xsearch.evaluate.pxrd import Outcome, evaluate, figures
+from xsearch.search import SearchIndex
+
+pytest_plugins = ["tests.search.conftest"]
+
+
+@pytest.fixture
+def labelled_file(prototypes: SearchIndex, measured: Measure, tmp_path: Path) -> Path:
+    """Six patterns with their structures, one of them doubtful, and one of several phases."""
+    rows = []
+    for number, row in enumerate((3, 20, 40, 80, 120, 160)):
+        pattern, material = measured(row, strain=0.004), prototypes.index.material(row)
+        rows.append(
+            {
+                "label": f"made {number}",
+                "single_phase": True,
+                "wavelength": pattern.wavelength_A,
+                "two_theta": pattern.two_theta_deg,
+                "intensity": pattern.intensity,
+                "structure_json": json.dumps(material.crystal.to_structure().as_dict()),
+                "sim_cosine": 0.4 if number == 5 else 0.9,
+            }
+        )
+    rows.append({**rows[0], "label": "mixture", "single_phase": False, "structure_json": None})
+    path = tmp_path / "labelled.parquet"
+    pd.DataFrame(rows).to_parquet(path)
+    return path
+
+
+@pytest.mark.parametrize("elements", ["none", "subset", "exact"])
+def test_made_patterns_are_found(labelled_file: Path, prototypes: SearchIndex, elements: str) -> None:
+    report = evaluate(labelled_file, prototypes, elements).to_dict()
+    assert (report["n"], report["answerable"]) == (5, 5)
+    assert report["top1"] >= 0.8
+    assert report["top1"] <= report["top5"] <= report["top10"] <= report["top50"] == 1.0
+    assert report["doubtful"]["n"] == 1
+    assert 0 < report["latency_ms_p50"] <= report["latency_ms_p95"]
+
+
+def test_right_rows_hold_the_entry_itself(labelled_file: Path, prototypes: SearchIndex) -> None:
+    labelled = list(read_labelled(labelled_file))
+    assert [one.label for one in labelled] == [f"made {i}" for i in range(6)]
+    for one, row in zip(labelled, (3, 20, 40, 80, 120, 160), strict=True):
+        right = right_rows(prototypes.index, one)
+        assert row in right
+        formulas = {material.reduced_formula for material in prototypes.index.materials(right)}
+        assert formulas == {one.formula}
+
+
+def test_unanswerable_patterns_do_not_count() -> None:
+    outcomes = (
+        Outcome("a", True, 1, 10.0, "", "match"),
+        Outcome("b", True, 7, 20.0, "", "match"),
+        Outcome("c", False, None, 30.0, "", "no confident match"),
+        Outcome("d", True, None, 40.0, "", "tentative"),
+    )
+    found = figures(outcomes)
+    assert (found["n"], found["answerable"]) == (4, 3)
+    assert [found[f"top{k}"] for k in (1, 5, 10, 50)] == pytest.approx([1 / 3, 1 / 3, 2 / 3, 2 / 3])
+
+
+def test_files_that_are_no_labelled_patterns_are_refused(tmp_path: Path, prototypes: SearchIndex) -> None:
+    text = tmp_path / "a.parquet"
+    text.write_text("hello")
+    with pytest.raises(SpectrumError, match="is no Parquet file"):
+        evaluate(text, prototypes)
+    other = tmp_path / "b.parquet"
+    pd.DataFrame({"label": ["x"]}).to_parquet(other)
+    with pytest.raises(SpectrumError, match="lacks the columns single_phase"):
+        evaluate(other, prototypes)
+    with pytest.raises(SpectrumError, match="no such file"):
+        evaluate(tmp_path / "c.parquet", prototypes)

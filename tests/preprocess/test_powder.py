@@ -1,0 +1,100 @@
+"""Background, noise and line width of measured patterns."""
+
+import numpy as np
+import pytest
+
+from xsearch.errors import SpectrumError
+from xsearch.preprocess.axis import RECALL_AXIS, LogQAxis
+from xsearch.preprocess.kernels import broaden, snip
+from xsearch.preprocess.powder import net_pattern
+from xsearch.spectra import PowderPattern
+
+ANGLES = np.arange(10, 80, 0.02)
+
+
+def pattern(*, background: float = 200.0, noise: float = 0.0, fwhm: float = 0.15, scale: float = 1.0) -> PowderPattern:
+    counts = background * np.exp(-ANGLES / 40) + 50
+    for centre, height in ((20.0, 1000.0), (31.0, 400.0), (55.5, 150.0)):
+        counts = counts + height * np.exp(-4 * np.log(2) * ((ANGLES - centre) / fwhm) ** 2)
+    counts = counts + np.random.default_rng(0).normal(0, 1, len(ANGLES)) * noise
+    return PowderPattern(ANGLES, counts * scale, 1.5406, source="made")
+
+
+def test_the_background_goes_and_the_lines_stay() -> None:
+    net = net_pattern(pattern())
+    away = np.all([np.abs(net.two_theta_deg - centre) > 1 for centre in (20, 31, 55.5)], axis=0)
+    assert net.net[away].max() < 0.01
+    assert net.net[np.abs(net.two_theta_deg - 31).argmin()] == pytest.approx(0.4, abs=0.03)
+
+
+def test_the_unit_of_the_intensity_does_not_matter() -> None:
+    assert np.allclose(net_pattern(pattern(noise=3)).net, net_pattern(pattern(noise=3, scale=1e-4)).net, atol=1e-9)
+
+
+@pytest.mark.parametrize("fwhm", [0.1, 0.3, 0.6])
+def test_the_width_of_the_lines_is_found(fwhm: float) -> None:
+    assert net_pattern(pattern(fwhm=fwhm)).fwhm_deg == pytest.approx(fwhm, abs=0.08)
+
+
+def test_noise_leaves_little_behind() -> None:
+    net = net_pattern(pattern(noise=5))
+    away = np.all([np.abs(net.two_theta_deg - centre) > 1 for centre in (20, 31, 55.5)], axis=0)
+    assert 0.005 < net.noise < 0.008  # 5 counts of 1000, and smoothing lowers the highest line
+    assert net.net[away].mean() < net.noise / 3
+
+
+def test_a_range_without_a_line_is_refused() -> None:
+    flat = PowderPattern(ANGLES, 100 + np.random.default_rng(1).normal(0, 10, len(ANGLES)), 1.54, source="empty.xy")
+    with pytest.raises(SpectrumError, match=r"empty\.xy: no line stands out of the noise"):
+        net_pattern(flat)
+
+
+def test_constant_counts_are_refused() -> None:
+    with pytest.raises(SpectrumError, match="same everywhere"):
+        net_pattern(PowderPattern(ANGLES, np.full(len(ANGLES), 7.0), 1.54))
+
+
+def test_a_range_too_short_is_refused() -> None:
+    with pytest.raises(SpectrumError, match="2° are needed"):
+        net_pattern(PowderPattern(np.linspace(20, 21, 60), np.arange(60.0), 1.54))
+
+
+def test_broadening_agrees_with_the_plain_sum() -> None:
+    axis = LogQAxis(step=0.004, width=0.01)
+    centres, heights = np.array([0.1, 0.5, 1.2]), np.array([3.0, 1.0, 2.0])
+    plain = (heights * np.exp(-0.5 * ((axis.values()[:, None] - centres) / axis.width) ** 2)).sum(axis=1)
+    assert np.allclose(broaden(centres, heights, axis.start, axis.step, axis.bins, axis.width), plain, atol=2e-3)
+
+
+def test_strain_is_a_shift_on_the_axis() -> None:
+    lines = np.array([0.0, 0.7, 1.3])
+    ones = np.ones(3)
+    a = broaden(lines, ones, RECALL_AXIS.start, RECALL_AXIS.step, RECALL_AXIS.bins, RECALL_AXIS.width)
+    b = broaden(
+        lines + 5 * RECALL_AXIS.step, ones, RECALL_AXIS.start, RECALL_AXIS.step, RECALL_AXIS.bins, RECALL_AXIS.width
+    )
+    assert np.allclose(a[:-5], b[5:], atol=1e-9)
+
+
+def test_another_wavelength_gives_the_same_profile() -> None:
+    from xsearch.chemistry.crystal import Crystal
+    from xsearch.chemistry.symmetry import find_symmetry
+    from xsearch.preprocess.profile import REFERENCE_WAVELENGTH_A
+    from xsearch.simulate.powder import simulate_reflections
+    from xsearch.simulate.profile_curve import pattern_curve
+
+    crystal = Crystal.ordered(np.eye(3) * 3.905, np.array([[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]]), ["Sr", "Ti", "O", "O", "O"])  # fmt: skip
+    (found,) = simulate_reflections([find_symmetry(crystal)])
+    made = []
+    for wavelength, last in ((1.540593, 80.0), (0.70932, 34.4)):
+        angles = np.arange(10 * wavelength / 1.5406, last, 0.005)
+        curve = pattern_curve(found, found.cell, angles, wavelength, 0.06)
+        net = net_pattern(PowderPattern(angles, curve, wavelength))
+        made.append(net.profile(RECALL_AXIS, lp_wavelength_A=REFERENCE_WAVELENGTH_A) ** RECALL_AXIS.power)
+    first, last = 150, 440
+    assert np.corrcoef(made[0][first:last], made[1][first:last])[0, 1] > 0.995
+
+
+def test_clipping_never_rises_above_the_counts() -> None:
+    counts = np.random.default_rng(0).gamma(2.0, 100.0, 500)
+    assert (snip(counts, 20) <= counts + 1e-6).all()

@@ -1,0 +1,138 @@
+"""From a measured powder pattern to its net intensities."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.errors import SpectrumError
+from xsearch.preprocess.axis import LogQAxis
+from xsearch.preprocess.kernels import broaden, line_intensities, snip
+from xsearch.spectra.powder import PowderPattern
+
+STEP_DEG = 0.02
+SMOOTHING_DEG = 0.05
+BACKGROUND_DEG = 2.0
+"""Half width of the widest feature that the background clips; broader humps are background."""
+
+NOISE_CUT = 2.0
+"""Net counts below this many standard deviations of the noise are no evidence, and set to zero."""
+
+FEWEST_STEPS = 100
+LEAST_PEAK_TO_NOISE = 6.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NetPattern:
+    """A powder pattern with its background and noise taken off, on an even axis.
+
+    Attributes:
+        two_theta_deg: (n,) even axis.
+        ln_q: (n,) of the same points, q in 1/Å.
+        net: (n,) float64, counts above background and noise, the highest 1.
+        background: (n,) in the units of `net`.
+        noise: standard deviation of a point, in the units of `net`.
+        fwhm_deg: typical full width at half maximum of its lines.
+        wavelength_A: in Å.
+    """
+
+    two_theta_deg: NDArray[np.float64]
+    ln_q: NDArray[np.float64]
+    net: NDArray[np.float64]
+    background: NDArray[np.float64]
+    noise: float
+    fwhm_deg: float
+    wavelength_A: float
+
+    def profile(
+        self, axis: LogQAxis, width: float | None = None, lp_wavelength_A: float | None = None
+    ) -> NDArray[np.float64]:
+        """The net pattern on a log-q axis, broadened but not compressed.
+
+        Args:
+            axis: where to.
+            width: standard deviation of the broadening in ln q; the axis's own by default.
+            lp_wavelength_A: bring the Lorentz-polarisation factor to this wavelength; it stays as measured by default.
+
+        Returns:
+            (axis.bins,) float64.
+        """
+        area = self.net
+        if lp_wavelength_A is not None and abs(lp_wavelength_A - self.wavelength_A) > 1e-3:
+            ones = np.ones(len(area))
+            factor = line_intensities(self.ln_q, ones, lp_wavelength_A) / line_intensities(
+                self.ln_q, ones, self.wavelength_A
+            )
+            area = area * factor
+        return broaden(self.ln_q, area, axis.start, axis.step, axis.bins, width or axis.width)
+
+    def window(self, axis: LogQAxis) -> tuple[int, int]:
+        """First and one past the last bin of an axis that the pattern covers."""
+        first = max(0, int(axis.index(self.ln_q[0])) + 1)
+        last = min(axis.bins - 1, int(axis.index(self.ln_q[-1])))
+        return first, last
+
+
+def net_pattern(pattern: PowderPattern) -> NetPattern:
+    """Take background and noise off a measured pattern.
+
+    The background is found by iterative clipping (SNIP: Ryan et al., Nucl. Instrum. Methods B 34 (1988) 396; Morháč
+    et al., A 401 (1997) 113) on smoothed counts; the noise is the median absolute difference of neighbours.
+
+    Raises:
+        SpectrumError: where the range is too short, or no line stands out of the noise.
+    """
+    name = pattern.source or "The pattern"
+    first, last = pattern.two_theta_deg[0], pattern.two_theta_deg[-1]
+    two_theta = np.arange(max(first, 0.5), min(last, 179.0), STEP_DEG)
+    if len(two_theta) < FEWEST_STEPS:
+        raise SpectrumError(
+            f"{name}: runs from {first:g} to {last:g}° 2θ only; at least {FEWEST_STEPS * STEP_DEG:g}° are needed."
+        )
+    counts = np.interp(two_theta, pattern.two_theta_deg, pattern.intensity)
+    counts -= min(0.0, counts.min())
+    spread = float(counts.max() - counts.min())
+    if spread <= 0:
+        raise SpectrumError(f"{name}: the intensity is the same everywhere; there is no line to search for.")
+    counts *= 1e5 / counts.max()  # the clipping works on logarithms, and must not depend on the unit
+    smooth = _smoothed(counts, SMOOTHING_DEG / STEP_DEG)
+    background = snip(smooth, int(BACKGROUND_DEG / STEP_DEG))
+    noise = float(1.4826 * np.median(np.abs(np.diff(counts))) / np.sqrt(2))
+    net = np.maximum(smooth - background - NOISE_CUT * noise, 0)
+    highest = float((smooth - background).max())
+    if highest < LEAST_PEAK_TO_NOISE * noise or net.max() <= 0:
+        raise SpectrumError(
+            f"{name}: no line stands out of the noise between {first:g} and {last:g}° 2θ; "
+            "measure longer or a wider range."
+        )
+    scale = net.max()
+    q = 4 * np.pi * np.sin(np.radians(two_theta / 2)) / pattern.wavelength_A
+    return NetPattern(
+        two_theta_deg=two_theta,
+        ln_q=np.log(q),
+        net=net / scale,
+        background=background / scale,
+        noise=noise / scale,
+        fwhm_deg=_typical_width(two_theta, net / scale),
+        wavelength_A=pattern.wavelength_A,
+    )
+
+
+def _smoothed(counts: NDArray[np.float64], sigma_steps: float) -> NDArray[np.float64]:
+    reach = int(4 * sigma_steps + 0.5)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_steps) ** 2)
+    padded = np.pad(counts, reach, mode="edge")
+    return np.convolve(padded, kernel / kernel.sum(), mode="valid")
+
+
+def _typical_width(two_theta_deg: NDArray[np.float64], net: NDArray[np.float64]) -> float:
+    """Median full width at half maximum of the lines above a tenth of the highest, in degrees."""
+    inner = net[1:-1]
+    peaks = np.flatnonzero((inner >= net[:-2]) & (inner > net[2:]) & (inner > 0.1)) + 1
+    widths = []
+    for peak in peaks:
+        half = net[peak] / 2
+        left = peak - int(np.argmax(net[peak::-1] < half)) if (net[: peak + 1] < half).any() else 0
+        right = peak + int(np.argmax(net[peak:] < half)) if (net[peak:] < half).any() else len(net) - 1
+        widths.append(two_theta_deg[right] - two_theta_deg[left])
+    return float(np.median(widths)) if widths else 0.2

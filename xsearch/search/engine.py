@@ -1,0 +1,180 @@
+"""A search from a measured pattern to ranked crystals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from xsearch.chemistry.element_query import ElementQuery
+from xsearch.errors import MissingIndex, QueryError, SpectrumError
+from xsearch.indexes import Index
+from xsearch.preprocess.axis import RECALL_AXIS
+from xsearch.preprocess.powder import net_pattern
+from xsearch.results import SearchResult
+from xsearch.search.hits import make_hits
+from xsearch.search.match import match
+from xsearch.search.prior import log_prior, parse_prior
+from xsearch.search.rank import phases, weigh
+from xsearch.search.recall import best_rows, recall
+from xsearch.search.verdict import score, verdict
+from xsearch.spectra import PowderPattern, Xanes
+
+MATCHED = 400
+"""How many rows of each recall list are matched."""
+
+PRIOR_IN_RECALL = 0.03
+"""What a unit of the logarithmic prior is worth in recall, in units of the correlation."""
+
+GATHER_BELOW = 0.25
+"""Where element conditions leave less than this share of the rows, only their profiles are read."""
+
+Elements = str | Iterable[str] | None
+
+
+class SearchIndex:
+    """An index opened for searching. Keep it for several queries: the profiles stay in memory.
+
+    Attributes:
+        index: the stored index; its `name`, `version` and `manifest` say what it is.
+    """
+
+    def __init__(self, index: Index, threads: int = 2) -> None:
+        self.index = index
+        self.threads = threads
+        self._all_profiles: NDArray[np.float32] | None = None
+
+    def __repr__(self) -> str:
+        return f"SearchIndex({self.index.name!r}, {len(self.index):,} rows)"
+
+    def __len__(self) -> int:
+        """Number of rows of the index."""
+        return len(self.index)
+
+    @property
+    def name(self) -> str:
+        """The index's name."""
+        return self.index.name
+
+    def search(
+        self,
+        pxrd: PowderPattern | Xanes,
+        *,
+        only: Elements = None,
+        must: Elements = None,
+        may: Elements = None,
+        exclude: Elements = None,
+        exactly: Elements = None,
+        top: int = 20,
+        prior: str = "known",
+        measured_cells: bool = True,
+        fold: bool = True,
+    ) -> SearchResult:
+        """Find the crystals that gave a powder pattern.
+
+        Args:
+            pxrd: the measured pattern.
+            only: these elements and no others, such as `"Fe O Ti"` or a list of symbols.
+            must: all of these. may: beside those of `must`, these and no others. exclude: none of these.
+            exactly: all of these and no others.
+            top: how many hits to give.
+            prior: `known` favours compounds that have been made and those near the convex hull; `none` does not.
+            measured_cells: whether measured cells linked to a computed entry are searched beside it.
+            fold: whether entries of one phase become one hit.
+
+        Returns:
+            The hits, the best first, with what was assumed and how long each stage took.
+
+        Raises:
+            SpectrumError: where the pattern shows no line.
+            QueryError: where an element does not exist, conditions contradict each other, or nothing is left.
+        """
+        query = ElementQuery.parse(only, must, may, exclude, exactly)
+        known = parse_prior(prior)
+        if top < 1:
+            raise QueryError(f"top = {top} asks for no hit; give 1 or more.")
+        if not isinstance(pxrd, PowderPattern):
+            raise SpectrumError(f"{pxrd.source or 'The spectrum'} is no powder pattern; give one as `pxrd`.")
+        timings: dict[str, float] = {}
+        with threadpool_limits(self.threads, user_api="blas"):
+            with _timed(timings, "prepare"):
+                pattern = net_pattern(pxrd)
+            with _timed(timings, "select"):
+                rows = self.index.select(query, measured_cells)
+            if len(rows) == 0:
+                raise QueryError(f"Index {self.name!r} holds nothing with {query}; loosen the element conditions.")
+            with _timed(timings, "recall"):
+                recalled = recall(self.index, self._profiles(rows), pattern, rows)
+                bonus = PRIOR_IN_RECALL * log_prior(self.index.columns, rows, known).astype(np.float32)
+                best = best_rows(recalled, bonus, MATCHED)
+            with _timed(timings, "match"):
+                matches = match(self.index, pattern, rows[best], recalled.shift[best], self.threads)
+            with _timed(timings, "rank"):
+                evidence = weigh(self.index, matches, known)
+                groups = phases(self.index, matches, evidence.total)
+                if not fold:
+                    order = np.lexsort((matches.rows, -evidence.total))
+                    groups = [[place] for place in order.tolist()]
+                scores = score(evidence.total)
+                hits = make_hits(self.index, pattern, matches, evidence, scores, groups[:top])
+        return SearchResult(
+            pattern=pxrd,
+            hits=hits,
+            verdict=verdict([hit.score for hit in hits]),
+            index_name=self.index.name,
+            index_version=self.index.version,
+            n_searched=len(rows),
+            options={
+                "elements": str(query),
+                "prior": known.value,
+                "measured_cells": measured_cells,
+                "fold": fold,
+                "top": top,
+            },
+            timings_ms=timings,
+        )
+
+    def _profiles(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(m, bins) profiles of rows, from memory or, for a few of them, straight from the file."""
+        stored = self.index.profiles
+        if stored.shape[1] != RECALL_AXIS.bins:
+            raise QueryError(
+                f"Index {self.name!r} holds profiles of {stored.shape[1]} bins, and this version of xsearch searches "
+                f"{RECALL_AXIS.bins}; build it again."
+            )
+        if self._all_profiles is None and len(rows) < GATHER_BELOW * len(stored):
+            return stored[rows].astype(np.float32)
+        if self._all_profiles is None:
+            self._all_profiles = stored.astype(np.float32)
+        return self._all_profiles if len(rows) == len(stored) else self._all_profiles[rows]
+
+
+def open_index(name: str | Path | None = None, threads: int = 2) -> SearchIndex:
+    """Open an index for searching.
+
+    Args:
+        name: of the index, or its folder; the one in use (`xsearch index use`) by default.
+        threads: how many threads a search may use.
+
+    Raises:
+        MissingIndex: where it is not there.
+        BrokenIndex: where it is damaged.
+    """
+    from xsearch.indexes.library import default_index
+
+    chosen = default_index() if name is None else name
+    if chosen is None:
+        raise MissingIndex("There is no index yet; build one, such as with `xsearch build starter`.")
+    return SearchIndex(Index.open(chosen), threads)
+
+
+@contextmanager
+def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
+    begin = perf_counter()
+    yield
+    timings[stage] = (perf_counter() - begin) * 1e3

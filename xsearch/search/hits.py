@@ -1,0 +1,103 @@
+"""Hits made of matched rows: strained cells, what they leave unexplained, and the evidence by name."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.chemistry.crystal import cell_parameters, lattice_from_parameters
+from xsearch.indexes import Index
+from xsearch.preprocess.kernels import broaden, line_intensities
+from xsearch.preprocess.powder import NetPattern
+from xsearch.results.hit import Cell, Hit
+from xsearch.search.match import AXIS, SCALES, Matches
+from xsearch.search.rank import Evidence
+from xsearch.search.strain import strain_tensor
+from xsearch.simulate.powder import spacings
+
+EXPLAINED_WIDTH = 0.007
+"""Width in ln q at which calculated and measured intensities are held against each other."""
+
+
+def make_hits(
+    index: Index,
+    pattern: NetPattern,
+    matches: Matches,
+    evidence: Evidence,
+    scores: NDArray[np.float64],
+    groups: list[list[int]],
+) -> tuple[Hit, ...]:
+    """Hits of groups of places in `matches`, each group a phase with its best entry first."""
+    places = sorted({place for group in groups for place in group})
+    rows = [int(matches.rows[place]) for place in places]
+    owners = [int(index.columns.cell_of[row]) for row in rows]
+    wanted = sorted({*rows, *(owner for owner in owners if owner >= 0)})
+    materials = dict(zip(wanted, index.materials(wanted), strict=True))
+    measured = pattern.profile(AXIS, EXPLAINED_WIDTH)
+
+    def one(place: int, rank: int, duplicates: tuple[Hit, ...] = ()) -> Hit:
+        row = int(matches.rows[place])
+        owner = int(index.columns.cell_of[row])
+        reflections = index.reflections(row)
+        cell = strained_cell(reflections.cell, matches.amplitudes[place])
+        return Hit(
+            rank=rank,
+            material=materials[row] if owner < 0 else materials[owner],
+            score=float(scores[place]),
+            strain=float(matches.strain[place]),
+            cell=cell,
+            zero_shift_deg=float(matches.zero_shift_deg[place]),
+            fwhm_deg=pattern.fwhm_deg,
+            unexplained=_unexplained(pattern, measured, reflections.hkl, reflections.structure_factor_sq, cell),
+            evidence=_terms(matches, evidence, place),
+            reflections=reflections,
+            matched_cell=None if owner < 0 else materials[row],
+            duplicates=duplicates,
+        )
+
+    return tuple(
+        one(group[0], rank, tuple(one(place, rank) for place in group[1:]))
+        for rank, group in enumerate(groups, start=1)
+    )
+
+
+def strained_cell(cell: NDArray[np.float64], amplitudes: NDArray[np.float64]) -> Cell:
+    """A conventional cell, a b c in Å and α β γ in degrees, under the strain of a match."""
+    lattice = lattice_from_parameters(*cell)
+    return cell_parameters(lattice @ (np.eye(3) + strain_tensor(amplitudes)))
+
+
+def _terms(matches: Matches, evidence: Evidence, place: int) -> dict[str, float]:
+    correlations = {
+        f"correlation_{width:g}": float(value) for width, value in zip(SCALES, matches.correlations[place], strict=True)
+    }
+    return {
+        "match": float(evidence.match[place]),
+        "strain": float(evidence.strain[place]),
+        "shape": float(evidence.shape[place]),
+        "lines": float(evidence.lines[place]),
+        "prior": float(evidence.prior[place]),
+        **correlations,
+        "expected_strain": float(matches.expected[place]),
+        "shape_change": float(matches.shape_change[place]),
+    }
+
+
+def _unexplained(
+    pattern: NetPattern,
+    measured: NDArray[np.float64],
+    hkl: NDArray[np.int16],
+    structure_factor_sq: NDArray[np.float32],
+    cell: Cell,
+) -> float:
+    """Share of the measured intensity above the calculated profile, scaled to it by least squares."""
+    ln_q = np.log(2 * np.pi / spacings(hkl, np.array(cell)))
+    area = line_intensities(ln_q, structure_factor_sq.astype(np.float64), pattern.wavelength_A)
+    first, last = pattern.window(AXIS)
+    calculated = broaden(ln_q, area, AXIS.start, AXIS.step, AXIS.bins, EXPLAINED_WIDTH)[first:last]
+    inside = measured[first:last]
+    squared = float(calculated @ calculated)
+    if squared <= 0:
+        return 1.0
+    scale = float(calculated @ inside) / squared
+    return float(np.maximum(inside - scale * calculated, 0).sum() / inside.sum())

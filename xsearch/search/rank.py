@@ -1,0 +1,101 @@
+"""Ranking: the evidence of the match, of the strain and of the prior in one number, and duplicates folded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.indexes import Index
+from xsearch.search.match import Matches
+from xsearch.search.prior import Prior, log_prior
+
+MATCH_WEIGHT = 6.0
+"""Weight of -ln(1 - correlation), averaged over the scales."""
+
+STRAIN_SIGMA, SHAPE_SIGMA = 0.006, 0.008
+STRAIN_WEIGHT, SHAPE_WEIGHT = 1.05, 0.2
+"""Strain is judged by a heavy-tailed law, weight · ln(1 + (strain / σ)² / 3): most cells are close, a few far off."""
+
+LINES_WEIGHT = 0.6
+"""Weight of the logarithm of the number of lines: a crystal with many fits more by chance."""
+
+LEAST_DISTANCE = 1e-3
+
+SAME_PHASE_VOLUME = 0.05
+"""Entries of one formula and space group are one phase where their volumes an atom agree so well, once strained."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """The terms of the score, each (k,), natural logarithms up to a constant."""
+
+    match: NDArray[np.float64]
+    strain: NDArray[np.float64]
+    shape: NDArray[np.float64]
+    lines: NDArray[np.float64]
+    prior: NDArray[np.float64]
+
+    @property
+    def total(self) -> NDArray[np.float64]:
+        """(k,) their sum."""
+        return self.match + self.strain + self.shape + self.lines + self.prior
+
+
+def weigh(index: Index, matches: Matches, prior: Prior) -> Evidence:
+    """The evidence for each matched row."""
+    distance = np.maximum(1 - np.clip(matches.correlations, 0, 1), LEAST_DISTANCE)
+    away = (matches.strain - matches.expected) / STRAIN_SIGMA
+    shape = matches.shape_change / SHAPE_SIGMA
+    offsets = index.reflection_arrays.offsets
+    lines = np.maximum(offsets[matches.rows + 1] - offsets[matches.rows], 1)
+    return Evidence(
+        match=-MATCH_WEIGHT * np.log(distance).mean(axis=1),
+        strain=-STRAIN_WEIGHT * np.log1p(away**2 / 3),
+        shape=-SHAPE_WEIGHT * np.log1p(shape**2 / 3),
+        lines=-LINES_WEIGHT * np.log(lines),
+        prior=log_prior(index.columns, matches.rows, prior),
+    )
+
+
+def phases(index: Index, matches: Matches, total: NDArray[np.float64]) -> list[list[int]]:
+    """Places in `matches` grouped into phases, the best phase first and the best entry of each first.
+
+    One phase is: a material and its measured cells, entries that repeat another, and entries of one formula and space
+    group whose strained cells agree. Ties go by row.
+    """
+    columns = index.columns
+    order = np.lexsort((matches.rows, -total))
+    volume = _strained_volume(columns.cell[matches.rows], matches.strain)
+    groups: list[list[int]] = []
+    by_owner: dict[int, int] = {}
+    by_kind: dict[tuple[int, int], list[int]] = {}
+    for place in order.tolist():
+        row = int(matches.rows[place])
+        owner = row
+        for link in (columns.cell_of, columns.duplicate_of):
+            owner = int(link[owner]) if link[owner] >= 0 else owner
+        kind = (int(columns.formula_group[row]), int(columns.space_group[row]))
+        group = by_owner.get(owner)
+        if group is None:
+            alike = (g for g in by_kind.get(kind, []) if _same_volume(volume[place], volume[groups[g][0]]))
+            group = next(alike, None)
+        if group is None:
+            group = len(groups)
+            groups.append([])
+            by_kind.setdefault(kind, []).append(group)
+        by_owner.setdefault(owner, group)
+        groups[group].append(place)
+    return groups
+
+
+def _strained_volume(cells: NDArray[np.float64], strain: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k,) volumes of conventional cells in Å³; those of one space group can be compared."""
+    cosines = np.cos(np.radians(cells[:, 3:]))
+    root = 1 - (cosines**2).sum(axis=1) + 2 * cosines.prod(axis=1)
+    return cells[:, :3].prod(axis=1) * np.sqrt(np.maximum(root, 0)) * np.exp(3 * strain)
+
+
+def _same_volume(a: float, b: float) -> bool:
+    return abs(a / b - 1) < SAME_PHASE_VOLUME

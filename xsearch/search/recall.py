@@ -1,0 +1,97 @@
+"""Recall: the profiles of the whole library against a pattern, with tolerance for the lattice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.indexes import Index
+from xsearch.preprocess.axis import RECALL_AXIS
+from xsearch.preprocess.powder import NetPattern
+from xsearch.preprocess.profile import REFERENCE_WAVELENGTH_A
+
+SHIFTS = np.arange(-0.030, 0.0301, 0.006)
+"""Mean strains ln(measured / database) that are tried; lines are so wide that finer steps bring nothing."""
+
+SHIFT_SIGMA = 0.012
+SHIFT_WEIGHT = 0.02
+"""What a shift one `SHIFT_SIGMA` away from the expected strain costs, in units of the correlation."""
+
+LEAST_INSIDE = 1e-3
+"""Rows with less than this share of their squared profile in the measured range cannot be judged."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recalled:
+    """Rows with their recall score.
+
+    Attributes:
+        rows: (m,) int64.
+        score: (m,) best Pearson correlation over shifts, less the cost of the shift.
+        shift: (m,) the mean strain at which it was reached.
+    """
+
+    rows: NDArray[np.int64]
+    score: NDArray[np.float32]
+    shift: NDArray[np.float64]
+
+
+def recall(index: Index, profiles: NDArray[np.float32], pattern: NetPattern, rows: NDArray[np.int64]) -> Recalled:
+    """Correlate rows with a pattern at every shift, exactly.
+
+    Args:
+        index: gives the strain that each row's cell is expected to need.
+        profiles: (m, bins) float32 profiles of `rows`.
+        pattern: the net pattern.
+        rows: (m,) rows of the index.
+    """
+    first, last = pattern.window(RECALL_AXIS)
+    queries = np.stack([_query(pattern, shift) for shift in SHIFTS])
+    correlation = (profiles @ queries.T) / _spread(profiles, first, last)[:, None]
+    away = (SHIFTS.astype(np.float32) - index.columns.expected_strain[rows][:, None]) / np.float32(SHIFT_SIGMA)
+    correlation -= np.float32(SHIFT_WEIGHT) * np.log1p(away * away)
+    best = correlation.argmax(axis=1)
+    return Recalled(rows, correlation[np.arange(len(rows)), best], SHIFTS[best])
+
+
+def best_rows(recalled: Recalled, bonus: NDArray[np.float32], count: int) -> NDArray[np.intp]:
+    """Places of the best rows with the prior and of the best without it, each `count` at most, rising."""
+    if len(recalled.rows) <= count:
+        return np.arange(len(recalled.rows))
+    lists = [np.argpartition(-score, count)[:count] for score in (recalled.score, recalled.score + bonus)]
+    return np.unique(np.concatenate(lists))
+
+
+def _query(pattern: NetPattern, shift: float) -> NDArray[np.float32]:
+    """(bins,) the pattern as a database cell smaller by `shift` would give it: zero mean and unit length in range."""
+    moved = NetPattern(
+        two_theta_deg=pattern.two_theta_deg,
+        ln_q=pattern.ln_q + shift,
+        net=pattern.net,
+        background=pattern.background,
+        noise=pattern.noise,
+        fwhm_deg=pattern.fwhm_deg,
+        wavelength_A=pattern.wavelength_A,
+    )
+    first, last = moved.window(RECALL_AXIS)
+    inside = moved.profile(RECALL_AXIS, lp_wavelength_A=REFERENCE_WAVELENGTH_A)[first:last] ** RECALL_AXIS.power
+    inside -= inside.mean()
+    query = np.zeros(RECALL_AXIS.bins, np.float32)
+    query[first:last] = inside / np.linalg.norm(inside)
+    return query
+
+
+def _spread(profiles: NDArray[np.float32], first: int, last: int) -> NDArray[np.float32]:
+    """(m,) length of each row's deviation from its mean inside the window; infinite where nothing is inside."""
+    n = last - first
+    outside = profiles.shape[1] - n
+    total = profiles[:, first:last].sum(axis=1)
+    if n <= outside:
+        squares = np.einsum("ij,ij->i", profiles[:, first:last], profiles[:, first:last])
+    else:  # rows have unit length, so the rest can be had from the narrower part
+        left, right = profiles[:, :first], profiles[:, last:]
+        squares = 1 - np.einsum("ij,ij->i", left, left) - np.einsum("ij,ij->i", right, right)
+    spread = np.sqrt(np.maximum(squares - total * total / n, 0))
+    return np.where(squares > LEAST_INSIDE, np.maximum(spread, 1e-3), np.inf).astype(np.float32)
