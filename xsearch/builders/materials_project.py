@@ -18,7 +18,7 @@ import re
 import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +27,7 @@ from typing import Any
 import requests
 
 from xsearch.builders.mp_documents import NEEDED
-from xsearch.builders.pages import Document, PageStore, page_key
+from xsearch.builders.pages import Document, Filters, PageStore, page_key
 from xsearch.builders.progress import Progress
 from xsearch.errors import BuildError
 
@@ -41,8 +41,6 @@ CONNECTIONS = 3
 _STATUS = re.compile(r"error status code (\d{3})|too many (\d{3}) error")
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _GNOME_BATCH = "gnome_r2scan_statics"
-
-Filters = tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +119,19 @@ class Client:
         """
         self._key = api_key(key)
         logging.getLogger("mp_api").setLevel(logging.ERROR)
+        from mp_api.client.core.exceptions import MPRestWarning
         from mp_api.client.core.utils import validate_endpoint
 
+        warnings.filterwarnings("ignore", category=MPRestWarning)  # what matters in them is told here in one line
         self._endpoint: str = validate_endpoint(endpoint)
         self._waits_s = waits_s
         self._own = threading.local()
         self._lock = threading.Lock()
         self.pages_fetched = 0
         self.network_s = 0.0
-        self.db_version = self.heartbeat()
+        self.db_version = self.heartbeat(waits_s[:2])
 
-    def heartbeat(self) -> str:
+    def heartbeat(self, waits_s: tuple[float, ...] | None = None) -> str:
         """The database's version, asked for anew."""
 
         def ask() -> str:
@@ -143,7 +143,7 @@ class Client:
             except KeyError:
                 raise self._schema_changed("its heartbeat names no db_version") from None
 
-        return self._trying(ask)
+        return self._trying(ask, waits_s)
 
     def count(self, route: str, filters: Filters) -> int:
         """How many documents a selection has."""
@@ -245,16 +245,15 @@ class Client:
             **more,
         )
 
-    def _trying(self, ask: Any) -> Any:
+    def _trying(self, ask: Callable[[], Any], waits_s: tuple[float, ...] | None = None) -> Any:
         """What `ask` returns, tried again while its failure may pass."""
         from mp_api.client.core.exceptions import MPRestError
 
-        for wait_s in (*self._waits_s, None):
+        waits = self._waits_s if waits_s is None else waits_s
+        for wait_s in (*waits, None):
             began = time.monotonic()
             try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    return ask()
+                return ask()
             except (MPRestError, requests.RequestException) as error:
                 failure = _failure(str(error))
             except ValueError as error:  # an answer that was cut short is no JSON
@@ -270,7 +269,7 @@ class Client:
                 raise failure from None
             if wait_s is None:
                 raise BuildError(
-                    f"The Materials Project did not answer after {len(self._waits_s) + 1} tries: {failure}. What was "
+                    f"The Materials Project did not answer after {len(waits) + 1} tries: {failure}. What was "
                     "fetched is kept; the same command goes on from there."
                 ) from None
             time.sleep(wait_s)

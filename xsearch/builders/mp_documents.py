@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.builders.material import STATED_SPACE_GROUP, draft
+from xsearch.builders.pages import Document
 from xsearch.builders.source import Item
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.formula import parse_formula, reduced_formula
@@ -96,16 +97,24 @@ def canonical_id(identifier: object) -> str:
     return f"{prefix or 'mp'}-{number}"
 
 
-def licence_of(document: dict[str, Any]) -> str:
+def licence_of(document: Document) -> str:
     """The licence of a document; the project's core data are CC BY 4.0."""
     stated = (document.get("builder_meta") or {}).get("license")
     return LICENCES.get(stated, str(stated)) if stated else CORE_LICENCE
 
 
-def updated_of(document: dict[str, Any]) -> str:
+def updated_of(document: Document) -> str:
     """When a document last changed, as text to compare; object storage wraps it."""
     stated = document.get("last_updated")
     return str(stated.get("$date", stated) if isinstance(stated, dict) else stated or "")
+
+
+def elements_of(document: Document) -> frozenset[str]:
+    """The elements in a document's formula; none where it cannot be read."""
+    try:
+        return frozenset(parse_formula(document.get("formula_pretty") or ""))
+    except CrystalError:
+        return frozenset()
 
 
 def process_summary(item: Item) -> Material:
@@ -135,7 +144,7 @@ def process_summary(item: Item) -> Material:
     )
 
 
-def task_ids_of(document: dict[str, Any]) -> list[str]:
+def task_ids_of(document: Document) -> list[str]:
     """A document's task ids, canonical and sorted; strange ones are left out, they can join nothing."""
     found = set()
     for task in document.get("task_ids") or ():
@@ -167,7 +176,7 @@ def crystal_of(structure: Any) -> Crystal:
     return Crystal(lattice, coords, tuple(e for _, e, _ in entries), np.array([occupancy for *_, occupancy in entries]))
 
 
-def spectrum_id_of(document: dict[str, Any]) -> str:
+def spectrum_id_of(document: Document) -> str:
     """What tells a spectrum from all others: task, type, absorber, edge, and the site where it is a site's.
 
     Raises:

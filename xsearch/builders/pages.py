@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,9 @@ _COMPRESSION = "zstd"
 _LEVEL = 3
 
 Document = dict[str, Any]
+
+Filters = tuple[tuple[str, Any], ...]
+"""Names and values that a service is asked to sift by."""
 
 
 class PageStore:
@@ -72,10 +74,11 @@ class PageStore:
         documents: list[Document] = orjson.loads(text)
         return documents
 
-    def documents(self, keys: list[str]) -> Iterator[Document]:
-        """The documents of some pages, one page in memory at a time."""
-        for key in keys:
-            yield from self.read(key)
+    def clear(self) -> None:
+        """Throw all pages away."""
+        self._files.clear()
+        remove(self.folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
 
 
 def page_key(route: str, *parts: object) -> str:
