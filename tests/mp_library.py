@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from xsearch.builders.aflow import AflowSource
+from xsearch.builders.aflow import AflowSource, process_aflow
 from xsearch.chemistry.formula import formula_unit, reduced_formula
-from xsearch.builders.aflow import process_aflow
 from xsearch.errors import XSearchError
 from xsearch.spectra.edges import tabulated_edge
 

@@ -107,7 +107,7 @@ def build(
     """
     began = time.monotonic()
     folder = index_folder(name)
-    runner = run or partial(run_here, workers=workers)
+    runner: Runner = run or _here(workers)
     with open_progress(progress) as told:
         try:
             cells = find_measured_cells(source, runner, told) if measured_cells else None
@@ -121,7 +121,7 @@ def build(
                         told.advance(reader.size(number), len(chunk.failures))
                 windows = 0
                 if spectra is not None:
-                    windows = _stage_spectra(spectra, staging, run_spectra or partial(run_here, workers=workers), told)
+                    windows = _stage_spectra(spectra, staging, run_spectra or _here(workers), told)
                 told.say(f"{name}: {reader.items:,} items done, writing the index")
                 version = staging.publish(reader.number, {**describe(source, cells), **(extra or {})}, windows)
         except KeyboardInterrupt:
@@ -140,6 +140,10 @@ def build(
         seconds=round(time.monotonic() - began, 2),
         spectra=index.manifest.counts["spectra"],
     )
+
+
+def _here(workers: int | None) -> Any:
+    return partial(run_here, workers=workers)
 
 
 def _stage_spectra(spectra: SpectraSource, staging: Staging, run: SpectraRunner, told: Progress) -> int:

@@ -43,6 +43,7 @@ def fingerprint_of(source: Source, measured_cells: bool, batch: int, spectra: Sp
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
+@cache
 def made_with(measured_cells: bool) -> str:
     """A hash of all but the input that shapes an entry: settings, code, libraries, and the measured cells."""
     cells = AmcsdSource().fingerprint() if measured_cells else None

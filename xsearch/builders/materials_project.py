@@ -21,6 +21,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -221,7 +222,7 @@ class Client:
         found = rester.s3_client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
         names = [entry["Key"] for page in found for entry in page.get("Contents", ())]
         for name in sorted(name for name in names if "manifest" not in name):
-            documents, _ = self._trying(lambda name=name: rester._query_open_data(bucket, name))
+            documents, _ = self._trying(partial(rester._query_open_data, bucket, name))
             yield documents
 
     def _rester(self, route: str) -> Any:

@@ -39,6 +39,7 @@ from xsearch.errors import BrokenIndex, BuildError, CrystalError, MissingIndex, 
 from xsearch.indexes.files import builder_lock, remove
 from xsearch.indexes.index import Index
 from xsearch.paths import home
+from xsearch.spectra.xanes import EDGES
 from xsearch.spectra.xas import XasSpectrum
 
 DETAILS = "materials_project"
@@ -183,8 +184,8 @@ def build_mp(
     with open_progress(progress) as told, builder_lock(cache):
         client = Client(key, endpoint, waits_s=WAITS_S if waits_s is None else waits_s)
         fetch = Fetch(client, open_pages(cache, client.db_version, told), chosen, told, cache)
-        materials, owners = fetch.materials(old and old_materials(old))
-        spectra, owner_of = fetch.spectra(owners, old and old_spectra(old))
+        materials, owners = fetch.materials(None if old is None else old_materials(old))
+        spectra, owner_of = fetch.spectra(owners, None if old is None else old_spectra(old))
         if (now := client.heartbeat()) != client.db_version:
             raise BuildError(
                 f"The Materials Project changed from {client.db_version} to {now} while it was read; give the same "
@@ -300,6 +301,32 @@ def read_ids(file: Path) -> tuple[str, ...]:
         return tuple(dict.fromkeys(canonical_id(word) for word in words))
     except CrystalError as error:
         raise BuildError(f"{file}: {error}") from None
+
+
+def select(
+    elements: str | None = None,
+    edges: str | None = None,
+    ids: Path | None = None,
+    limit: int | None = None,
+    include_nc: bool = False,
+    bulk: bool = False,
+) -> Selection:
+    """A selection from what a user typed.
+
+    Args:
+        elements: symbols separated by commas or blanks, such as `Fe,O`.
+        edges: edges likewise, such as `K`; `L2,3` is one edge.
+        ids: a file of material ids; see `read_ids`.
+        limit, include_nc, bulk: as in `Selection`.
+
+    Raises:
+        BuildError: where something cannot be understood.
+    """
+    symbols = frozenset(re.split(r"[\s,]+", elements.strip())) if elements is not None else None
+    named = tuple(re.findall(r"L2,3|[^\s,]+", edges)) if edges else ()
+    if unknown := [edge for edge in named if edge not in EDGES]:
+        raise BuildError(f"{unknown[0]!r} is no edge; one of {', '.join(EDGES)} is expected.")
+    return Selection(symbols, named, read_ids(ids) if ids is not None else None, limit, include_nc, bulk)
 
 
 def _reusing(run: Any, old: Index | None, shelf: type[MaterialShelf] | type[SpectraShelf]) -> Any:

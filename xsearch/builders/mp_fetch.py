@@ -15,7 +15,6 @@ from xsearch.builders.mp_documents import (
     SPECTRUM_FIELDS,
     SPECTRUM_LISTING,
     canonical_id,
-    elements_of,
     spectrum_id_of,
     task_ids_of,
     updated_of,
@@ -23,12 +22,12 @@ from xsearch.builders.mp_documents import (
 from xsearch.builders.mp_selection import Selection, parts
 from xsearch.builders.pages import Document, Filters, PageStore, page_key
 from xsearch.builders.progress import Progress
-from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import BuildError, SpectrumError
+from xsearch.spectra.xas import TYPES
 
 DOCUMENTS_A_PAGE, LISTED_A_PAGE = 500, 1000
 MOST_TASKS = 20_000
-"""Spectra of a selection with more tasks are fetched by absorber, and sifted here."""
+"""Spectra of a selection with more tasks are all fetched, and sifted here."""
 
 REFETCH_SHARE = 0.25
 """Where more than this share changed, reading everything page by page is quicker than asking for single ids."""
@@ -38,14 +37,12 @@ class Fetch:
     """Fetches a selection into a store of pages.
 
     Attributes:
-        elements: in the formulas of the selected materials.
         formulas: of materials whose documents were needed, as the project writes them.
         foreign: spectra whose task belongs to no material that the project lists.
     """
 
     def __init__(self, client: Client, store: PageStore, selection: Selection, told: Progress, cache: Path) -> None:
         self._client, self._store, self._selection, self._told, self._cache = client, store, selection, told, cache
-        self.elements: set[str] = set()
         self.formulas: set[str] = set()
         self.foreign: list[str] = []
         self._expected = 0
@@ -69,7 +66,6 @@ class Fetch:
                 return
             listed[name], updated[name], tasks[name] = (key, place), updated_of(document), task_ids_of(document)
             formula[name] = document.get("formula_pretty") or ""
-            self.elements |= elements_of(document)
 
         listing = old is not None and not chosen.bulk
         fields, size = (MATERIAL_LISTING, LISTED_A_PAGE) if listing else (MATERIAL_FIELDS, DOCUMENTS_A_PAGE)
@@ -133,13 +129,11 @@ class Fetch:
         return found, joined
 
     def _spectra_filters(self, owners: Owners) -> list[Filters]:
-        base: Filters = (("_sort_fields", "task_id,spectrum_type,absorbing_element,edge"),)
         tasks = owners.tasks()
         if self._selection.is_part and len(tasks) <= MOST_TASKS:
-            filters: list[Filters] = [(*base, ("task_ids", list(part))) for part in parts(tasks)]
+            filters: list[Filters] = [(("task_ids", list(part)),) for part in parts(tasks)]
         else:
-            order = sorted(self.elements, key=ATOMIC_NUMBERS.__getitem__)
-            filters = [(*base, ("absorbing_element", element)) for element in order]
+            filters = [(("spectrum_type", kind),) for kind in TYPES]
         if not self._selection.edges:
             return filters
         return [(*one, ("edge", edge)) for one in filters for edge in self._selection.edges]

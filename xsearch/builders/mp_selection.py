@@ -54,11 +54,7 @@ class Selection:
 
     def filters(self) -> list[Filters]:
         """What to ask for, one after the other; together they hold the selection and perhaps more."""
-        base: Filters = (
-            ("deprecated", False),
-            ("include_gnome", self.include_nc),
-            ("_sort_fields", "material_id"),
-        )
+        base: Filters = (("deprecated", False), ("include_gnome", self.include_nc))
         if self.ids is not None:
             return [(*base, ("material_ids", list(part))) for part in parts(self.ids)]
         if self.elements is not None and len(self.elements) <= MOST_SYSTEMS_ELEMENTS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -89,8 +89,8 @@ class MaterialShelf:
 
     def merge(self, batch: Batch, made: Chunk | None) -> Chunk:
         """See `Shelf`."""
-        kept = {item.item_id for item in batch.items if item.payload is KEPT}
-        rows = [row for item in batch.items if item.item_id in kept for row in self._rows[item.item_id]]
+        kept = [item.item_id for item in batch.items if item.payload is KEPT]
+        rows = [row for name in kept for row in self._rows[name]]
         old = self._index.chunk(np.array(rows, np.int64)).table
         if made is None:
             return Chunk(old)
@@ -99,14 +99,7 @@ class MaterialShelf:
             owner or name
             for name, owner in zip(new["material_id"].to_pylist(), new["cell_of"].to_pylist(), strict=True)
         ]
-        groups = _places(
-            [
-                name
-                for item in batch.items
-                if item.item_id in kept
-                for name in [item.item_id] * len(self._rows[item.item_id])
-            ]
-        )
+        groups = _places([name for name in kept for _ in self._rows[name]])
         return Chunk(_interleave(batch, old, groups, new, _places(owners)))
 
 
@@ -128,7 +121,7 @@ class SpectraShelf:
         return SpectraChunk(_interleave(batch, old, _places(names), new, _places(new["spectrum_id"].to_pylist())))
 
 
-def _places(names: list[str | None]) -> dict[str | None, list[int]]:
+def _places(names: Sequence[str | None]) -> dict[str | None, list[int]]:
     found: dict[str | None, list[int]] = {}
     for place, name in enumerate(names):
         found.setdefault(name, []).append(place)
