@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -153,6 +154,7 @@ def scaled(structure: Document, factor: float) -> Document:
     return found
 
 
+@cache
 def _structures() -> list[tuple[str, Document]]:
     """Formulas and structure documents of the AFLOW prototypes with few atoms."""
     found = []

@@ -66,7 +66,7 @@ class Cluster:
             raise BuildError(f"The Dask scheduler at {self._address} has no worker; start some with `dask worker`.")
         try:
             shared = self._client.scatter(recipe, broadcast=True, hash=False)
-            ready = as_completed()
+            ready = as_completed(loop=self._client.loop)
             numbers = {}
 
             def hand_out(count: int) -> None:
