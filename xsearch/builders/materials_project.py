@@ -21,7 +21,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -233,11 +233,7 @@ class Client:
         return resters[route]
 
     def _new_rester(self, route: str, **more: Any) -> Any:
-        from mp_api.client.routes.materials.summary import SummaryRester
-        from mp_api.client.routes.materials.xas import XASRester
-
-        kind = {"summary": SummaryRester, "xas": XASRester}[route]
-        return kind(
+        return _rester_class(route)(
             api_key=self._key,
             endpoint=self._endpoint,
             use_document_model=False,
@@ -290,6 +286,20 @@ class Client:
             f"The Materials Project at {self._endpoint} answers in a form that this xsearch does not know: {what}. "
             "Update xsearch and mp-api (pip install -U xsearch mp-api)."
         )
+
+
+@lru_cache
+def _rester_class(route: str) -> Any:
+    """The client's rester of a route, with its list of fields made once.
+
+    The client makes that list from the document's schema anew for every field of every request: a second a page.
+    """
+    from mp_api.client.routes.materials.summary import SummaryRester
+    from mp_api.client.routes.materials.xas import XASRester
+
+    kind = {"summary": SummaryRester, "xas": XASRester}[route]
+    fields = list(kind.document_model.model_json_schema()["properties"])
+    return type(kind.__name__, (kind,), {"available_fields": fields})
 
 
 def _criteria(filters: Filters) -> dict[str, Any]:

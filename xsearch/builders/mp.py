@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
-from xsearch.builders.engine import BuildResult, build
+from xsearch.builders.engine import BATCH, BuildResult, build
 from xsearch.builders.identity import index_folder, made_with
 from xsearch.builders.mp_collection import Collection
 from xsearch.builders.mp_documents import (
@@ -154,6 +154,7 @@ def build_mp(
     progress: bool = True,
     run: Callable[[Any, Any], Any] | None = None,
     waits_s: tuple[float, ...] | None = None,
+    batch: int = BATCH,
 ) -> BuildResult:
     """Make an index of the Materials Project, or bring one up to date.
 
@@ -171,6 +172,7 @@ def build_mp(
         progress: whether to tell on the error stream how far it is.
         run: another way to run batches, such as on a cluster.
         waits_s: seconds between tries of a request that failed.
+        batch: items a chunk.
 
     Raises:
         BuildError: in one line, where the key, the network or the service fails; what was fetched is kept.
@@ -208,6 +210,7 @@ def build_mp(
         measured_cells=measured_cells,
         progress=progress,
         run=_reusing(runner, old, MaterialShelf),
+        batch=batch,
         spectra=windows,
         run_spectra=_reusing(runner, old, SpectraShelf),
         extra={DETAILS: {"selection": _plain(chosen), "made_with": made_with(measured_cells)}},
