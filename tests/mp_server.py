@@ -51,6 +51,7 @@ class MpServer(ThreadingHTTPServer):
     Attributes:
         requests: how many came, by path.
         wrong: requests that no client of the service should send.
+        objects: what lies in its object storage, by bucket and key, such as `bucket/folder/file`.
         busy_s: seconds spent on answering.
     """
 
@@ -63,6 +64,7 @@ class MpServer(ThreadingHTTPServer):
         self.requests: Counter[str] = Counter()
         self.documents_sent = 0
         self.wrong: list[str] = []
+        self.objects: dict[str, bytes] = {}
         self.busy_s = 0.0
         self.lock = threading.Lock()
 
@@ -118,11 +120,37 @@ class _Handler(BaseHTTPRequestHandler):
         asked = {name: values[0] for name, values in parse_qs(url.query).items()}
         with self.server.lock:
             self.server.requests[url.path] += 1
+        if url.path.startswith("/materialsproject-"):
+            self._from_storage(url.path, asked)
+            return
         if (fault := self.server.take_fault(url.path)) is not None and self._fail(fault):
             return
         self._answer(url.path, asked, truncate=fault is not None and fault.kind == "truncate", fault=fault)
         with self.server.lock:
             self.server.busy_s += time.perf_counter() - began
+
+    def do_HEAD(self) -> None:
+        """Size of an object in storage."""
+        content = self.server.objects.get(urlsplit(self.path).path[1:])
+        self.send_response(200 if content is not None else 404)
+        self.send_header("Content-Length", str(len(content or b"")))
+        self.end_headers()
+
+    def _from_storage(self, path: str, asked: dict[str, str]) -> None:
+        """An object, or the list of those below a prefix, as S3 answers."""
+        if "list-type" in asked:
+            bucket, prefix = path.strip("/"), asked.get("prefix", "")
+            keys = [
+                name.removeprefix(f"{bucket}/") for name in self.server.objects if name.startswith(f"{bucket}/{prefix}")
+            ]
+            entries = "".join(f"<Contents><Key>{key}</Key><Size>1</Size></Contents>" for key in sorted(keys))
+            content = f"<ListBucketResult><IsTruncated>false</IsTruncated>{entries}</ListBucketResult>".encode()
+        else:
+            content = self.server.objects[path[1:]]
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
 
     def _fail(self, fault: Fault) -> bool:
         if fault.kind.isdigit():
@@ -184,6 +212,7 @@ def _holds_material(document: Document, asked: dict[str, str]) -> bool:
     return (
         (deprecated is None or str(document["deprecated"]) == deprecated)
         and document["builder_meta"]["batch_id"] != asked.get("batch_id_not_eq", "")
+        and ("batch_id" not in asked or document["builder_meta"]["batch_id"] == asked["batch_id"])
         and (ids is None or canonical_id(document["material_id"]) in {canonical_id(i) for i in ids.split(",")})
         and ("chemsys" not in asked or document["chemsys"] in asked["chemsys"].split(","))
     )

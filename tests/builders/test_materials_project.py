@@ -1,10 +1,17 @@
 """Builds through the real mp-api client, against a server on this machine."""
 
+import gzip
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
+import orjson
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
+from emmet.core.arrow import arrowize
+from emmet.core.summary import SummaryDoc
 
 from tests.mp_library import Library, alpha_id
 from tests.mp_server import KEY, Fault, MpServer, serving
@@ -314,3 +321,32 @@ def test_a_database_that_changes_while_it_is_read_is_noticed(server: MpServer, m
     monkeypatch.setattr(Fetch, "spectra", meanwhile)
     with pytest.raises(BuildError, match=r"changed from 2025.02.12 to 2026.01.01"):
         run(server)
+
+
+def test_whole_tables_make_the_same_index_as_pages(
+    server: MpServer, xsearch_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table of materials lies where the client puts it; the spectra come from a storage that speaks S3."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+    documents = [{**d, "last_updated": datetime.fromisoformat(d["last_updated"])} for d in server.library.summary]
+    fields = {field.name: field for field in arrowize(SummaryDoc)}
+    schema = pa.schema([fields[name] for name in documents[0] if name in fields])
+    tables = xsearch_home / "downloads" / "mp" / f"tables-{server.library.db_version}"
+    write_deltalake(tables / "build" / "collections" / "summary", pa.Table.from_pylist(documents, schema=schema))
+    lines = [orjson.dumps(document) for document in server.library.xas]
+    for number in range(2):
+        key = f"materialsproject-build/static-collections/xas/{number}.jsonl.gz"
+        server.objects[key] = gzip.compress(b"\n".join(lines[number::2]))
+    run(server, Selection(bulk=True))
+    tables_made = Index.open("mp")
+    assert server.documents_sent == 0
+    run(server, name="pages")
+    assert set(ids(tables_made)) == set(ids(Index.open("pages")))
+    assert tables_made.manifest.counts == Index.open("pages").manifest.counts
+    for name in ids(tables_made)[::7]:
+        one, other = (index.material(index.row_of(name)) for index in (tables_made, Index.open("pages")))
+        assert one.crystal.lattice_A.tolist() == other.crystal.lattice_A.tolist()
+        assert {**one.properties, "last_updated": ""} == {**other.properties, "last_updated": ""}
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    with pytest.raises(BuildError, match="its object storage cannot be read"):
+        run(server, Selection(bulk=True), waits_s=())

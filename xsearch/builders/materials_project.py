@@ -119,10 +119,11 @@ class Client:
             BuildError: where the key is missing or refused, or nothing answers.
         """
         self._key = api_key(key)
-        logging.getLogger("mp_api").setLevel(logging.ERROR)
+
         from mp_api.client.core.exceptions import MPRestWarning
         from mp_api.client.core.utils import validate_endpoint
 
+        logging.getLogger("mp_api.client.core.client").setLevel(logging.ERROR)
         warnings.filterwarnings("ignore", category=MPRestWarning)  # what matters in them is told here in one line
         self._endpoint: str = validate_endpoint(endpoint)
         self._waits_s = waits_s
@@ -219,8 +220,12 @@ class Client:
         """All spectra by way of object storage, one file in memory at a time."""
         rester = self._new_rester("xas")
         bucket, prefix = "materialsproject-build", "static-collections/xas"
-        found = rester.s3_client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        names = [entry["Key"] for page in found for entry in page.get("Contents", ())]
+
+        def ask() -> list[str]:
+            found = rester.s3_client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+            return [entry["Key"] for page in found for entry in page.get("Contents", ())]
+
+        names = self._trying(ask)
         for name in sorted(name for name in names if "manifest" not in name):
             documents, _ = self._trying(partial(rester._query_open_data, bucket, name))
             yield documents
@@ -244,6 +249,7 @@ class Client:
 
     def _trying(self, ask: Callable[[], Any], waits_s: tuple[float, ...] | None = None) -> Any:
         """What `ask` returns, tried again while its failure may pass."""
+        from botocore.exceptions import BotoCoreError
         from mp_api.client.core.exceptions import MPRestError
 
         waits = self._waits_s if waits_s is None else waits_s
@@ -255,6 +261,8 @@ class Client:
                 failure = _failure(str(error))
             except ValueError as error:  # an answer that was cut short is no JSON
                 failure = _Passing(f"it sent what is no JSON ({' '.join(str(error).split())[:80]})")
+            except (BotoCoreError, OSError) as error:
+                failure = _Passing(f"its object storage cannot be read ({' '.join(str(error).split())[:120]})")
             except _Passing as error:
                 failure = error
             except KeyError as error:

@@ -185,7 +185,13 @@ def build_mp(
     old = reusable(folder, chosen, measured_cells)
     with open_progress(progress) as told, builder_lock(cache):
         client = Client(key, endpoint, waits_s=WAITS_S if waits_s is None else waits_s)
-        fetch = Fetch(client, open_pages(cache, client.db_version, told), chosen, told, cache)
+        fetch = Fetch(
+            client,
+            open_pages(cache, client.db_version, told),
+            chosen,
+            told,
+            cache / f"tables-{plain_name(client.db_version)}",
+        )
         materials, owners = fetch.materials(None if old is None else old_materials(old))
         spectra, owner_of = fetch.spectra(owners, None if old is None else old_spectra(old))
         if (now := client.heartbeat()) != client.db_version:
@@ -221,9 +227,9 @@ def build_mp(
 
 def open_pages(cache: Path, db_version: str, told: Progress) -> PageStore:
     """The pages of a version of the database; those of other versions go."""
-    here = cache / re.sub(r"[^A-Za-z0-9._-]", "_", db_version or "unknown")
+    here = cache / plain_name(db_version)
     for other in cache.iterdir():
-        if other.is_dir() and other != here and not other.name.startswith("materialsproject-"):
+        if other.is_dir() and other.name not in (here.name, f"tables-{here.name}"):
             remove(other)
     store = PageStore(here)
     if len(store):
@@ -239,6 +245,11 @@ def opened(folder: Path) -> Index | None:
         return Index.open(folder)
     except (MissingIndex, BrokenIndex):
         return None
+
+
+def plain_name(db_version: str) -> str:
+    """A version of the database as the name of a folder."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", db_version) or "unknown"
 
 
 def reusable(folder: Path, selection: Selection, measured_cells: bool) -> Index | None:

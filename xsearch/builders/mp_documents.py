@@ -163,7 +163,7 @@ def crystal_of(structure: Any) -> Crystal:
     """
     try:
         entries = [
-            (site["abc"], _symbol(species["element"]), float(species.get("occu", 1)))
+            (site["abc"], _symbol(species["element"]), 1.0 if species.get("occu") is None else float(species["occu"]))
             for site in structure["sites"]
             for species in site["species"]
         ]
