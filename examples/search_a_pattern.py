@@ -21,11 +21,12 @@ for note in result.assumptions:
     print(f"  assumed: {note}")
 for hit in result.hits[:5]:
     print(
-        f"{hit.rank:3d} {hit.formula:12s} {hit.material_id:20s} score {hit.score:.2f} "
-        f"strain {100 * hit.strain:+.2f} % zero shift {hit.zero_shift_deg:+.3f}° evidence {hit.evidence}"
+        f"{hit.rank:3d} {hit.formula:12s} {hit.material_id:20s} score {hit.score:.2f} strain {100 * hit.strain:+.2f} % "
+        f"zero shift {hit.zero_shift_deg:+.3f}° unexplained {100 * hit.unexplained:.0f} %"
     )
 
 best = result.hits[0]
+print("evidence:", ", ".join(f"{term} {value:.3g}" for term, value in best.evidence.items()))
 print(best.strained_structure)  # a pymatgen Structure, its cell fitted to the pattern
 result.write_cifs("out/cifs", top=3)
 result.plot("out/search.png")

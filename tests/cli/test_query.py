@@ -107,6 +107,7 @@ def test_bad_files_end_in_one_line(xsearch: Xsearch, lab: Path, tmp_path: Path, 
         ("--exactly", "Ti O", "--only", "Ti"),
         ("--index", "nowhere"),
         ("--wavelength", "900"),
+        ("--plot", "out.bmp"),
     ],
 )
 def test_bad_conditions_end_in_one_line(xsearch: Xsearch, lab: Path, words: tuple[str, ...]) -> None:
@@ -114,6 +115,13 @@ def test_bad_conditions_end_in_one_line(xsearch: Xsearch, lab: Path, words: tupl
     assert done.exit_code == 1
     assert done.stderr.startswith("xsearch: ")
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_a_full_disk_is_one_line(xsearch: Xsearch, lab: Path) -> None:
+    done = xsearch("query", RUTILE, "--json", "/dev/full")
+    assert done.exit_code == 1
+    assert done.stderr == "xsearch: the disk is full; free some space and run the same command again.\n"
 
 
 def test_an_altered_index_ends_in_one_line(xsearch: Xsearch, own_lab: Path) -> None:

@@ -12,8 +12,6 @@ from xsearch.evaluate.labelled import read_labelled, right_rows
 from xsearch.evaluate.pxrd import Outcome, evaluate, figures
 from xsearch.search import SearchIndex
 
-pytest_plugins = ["tests.search.conftest"]
-
 
 @pytest.fixture
 def labelled_file(prototypes: SearchIndex, measured: Measure, tmp_path: Path) -> Path:

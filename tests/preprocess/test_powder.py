@@ -83,7 +83,8 @@ def test_another_wavelength_gives_the_same_profile() -> None:
     from xsearch.simulate.powder import simulate_reflections
     from xsearch.simulate.profile_curve import pattern_curve
 
-    crystal = Crystal.ordered(np.eye(3) * 3.905, np.array([[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]]), ["Sr", "Ti", "O", "O", "O"])  # fmt: skip
+    perovskite = np.array([[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]])
+    crystal = Crystal.ordered(np.eye(3) * 3.905, perovskite, ["Sr", "Ti", "O", "O", "O"])
     (found,) = simulate_reflections([find_symmetry(crystal)])
     made = []
     for wavelength, last in ((1.540593, 80.0), (0.70932, 34.4)):

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from xsearch.simulate.profile_curve import pattern_curve
 
 from xsearch.chemistry import Crystal, Material
 from xsearch.chemistry.crystal import lattice_from_parameters
@@ -10,6 +9,7 @@ from xsearch.chemistry.formula import anonymous_formula, formula_unit, reduced_f
 from xsearch.chemistry.symmetry import Symmetry, find_symmetry
 from xsearch.results import Hit, SearchResult
 from xsearch.simulate.powder import simulate_reflections
+from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
 
 WAVELENGTH_A = 1.5406

@@ -71,7 +71,7 @@ def test_correlations_agree_with_a_plain_calculation(prototypes: SearchIndex, me
     index = prototypes.index
     pattern = net_pattern(measured(30, strain=0.004))
     rows = np.array([30, 31, 100, 200])
-    found = match(index, pattern, rows, np.zeros(4), threads=1)
+    found = match(index, pattern, rows, threads=1)
     first, last = pattern.window(AXIS)
     for place, row in enumerate(rows):
         lines = index.reflections(int(row))

@@ -1,6 +1,6 @@
 """Options that several commands share, worded once."""
 
-from pathlib import Path
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -37,4 +37,15 @@ Cluster = Annotated[
 ]
 NewName = Annotated[str, typer.Option("--name", "-n", metavar="NAME", help="The index to make or to replace.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-ToFile = Path | None
+
+
+class Prior(StrEnum):
+    """What counts beside the pattern."""
+
+    known = "known"
+    none = "none"
+
+
+PriorChoice = Annotated[
+    Prior, typer.Option("--prior", help="Prefer known and stable compounds, or none (for new phases).")
+]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from xsearch.cli.failures import FAILURE, complain
-from xsearch.cli.options import IndexName, MeasuredCells, Wavelength
+from xsearch.cli.options import IndexName, MeasuredCells, Prior, PriorChoice, Wavelength
 from xsearch.cli.screen import print_json, say, show
 from xsearch.errors import XSearchError
 
@@ -19,13 +18,6 @@ if TYPE_CHECKING:
     from xsearch.search import SearchIndex
 
 STDOUT = Path("-")
-
-
-class Prior(StrEnum):
-    """What counts beside the pattern."""
-
-    known = "known"
-    none = "none"
 
 
 def elements(flag: str, meaning: str) -> Any:
@@ -48,9 +40,7 @@ def query(
     exclude: Annotated[str | None, elements("--not", "None of these is in it.")] = None,
     exactly: Annotated[str | None, elements("--exactly", "All of these and no others.")] = None,
     top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="How many hits to give.")] = 20,
-    prior: Annotated[
-        Prior, typer.Option("--prior", help="Prefer known and stable compounds, or none (for new phases).")
-    ] = Prior.known,
+    prior: PriorChoice = Prior.known,
     measured_cells: MeasuredCells = True,
     unfold: Annotated[bool, typer.Option("--unfold", help="Show duplicates of a phase in rows of their own.")] = False,
     json: Annotated[Path | None, output("--json", "Write the complete evidence; - prints it.")] = None,
@@ -64,8 +54,11 @@ def query(
     index, the starter index of measured crystals is built first.
     """
     from xsearch.cli.opening import open_or_build
+    from xsearch.results.files import check_picture
     from xsearch.results.saving import save_results
 
+    if plot:
+        check_picture(plot)
     asked = {
         "only": only,
         "must": must,

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -26,6 +29,30 @@ def show(what: RenderableType) -> None:
 def say(note: str) -> None:
     """A remark for the person at the terminal, out of the way of the results."""
     typer.echo(note, err=True)
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[str], None]]:
+    """A count on one line of a terminal's error stream, gone at the end; elsewhere nothing is shown.
+
+    Yields:
+        A function to call with the name of each thing that is done.
+    """
+    shown = sys.stderr.isatty()
+    done = 0
+
+    def count(name: str) -> None:
+        nonlocal done
+        done += 1
+        if shown:
+            sys.stderr.write(f"\r\x1b[K{done} {what}, {name[:60]}")
+            sys.stderr.flush()
+
+    try:
+        yield count
+    finally:
+        if shown:
+            sys.stderr.write("\r\x1b[K")
 
 
 def print_json(document: Any) -> None:

@@ -37,8 +37,11 @@ def pxrd(
 
     Intensities are kinematic: form factors, occupancies, multiplicity, Lorentz and polarisation factors.
     """
+    from xsearch.results.files import check_picture
     from xsearch.results.simulation import simulate_cif
 
+    if plot:
+        check_picture(plot)
     simulated = simulate_cif(cif, wavelength, two_theta_deg=two_theta, step_deg=step, fwhm_deg=fwhm)
     if json:
         print_json(simulated.to_dict())

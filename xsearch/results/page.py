@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import xsearch
 from xsearch.chemistry.space_groups import space_group_symbol
+from xsearch.results.files import with_folder
 from xsearch.results.hit import Hit
 from xsearch.results.plot import search_figure
 from xsearch.results.provenance import attributions
@@ -35,7 +36,7 @@ figure { margin: 1.5rem 0; } figure svg { width: 100%; height: auto; } .bar { te
 
 def write_page(result: SearchResult, path: Path, top: int) -> Path:
     """Write the page; `top` says how many hits are drawn."""
-    path.write_text(page_html(result, top), encoding="utf-8")
+    with_folder(path).write_text(page_html(result, top), encoding="utf-8")
     return path
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xsearch.chemistry.space_groups import space_group_symbol
-from xsearch.errors import XSearchError
+from xsearch.results.files import check_picture, with_folder
 from xsearch.results.hit import Hit
 from xsearch.results.overlay import Overlay, background_under, overlay
 from xsearch.results.typeset import formula_mathtext, shortened, signed, symbol_mathtext
@@ -30,7 +30,7 @@ WIDTH_IN, FIRST_IN, NEXT_IN, MARGIN_IN = 7.2, 3.0, 1.7, 1.0
 TEXT_IN = 0.42
 """Room for two lines of text above the strongest line of a panel."""
 
-FORMATS = ("png", "svg", "pdf")
+PNG_DPI = 300
 
 
 def search_figure(result: SearchResult, top: int = 3, linear: bool = False) -> Figure:
@@ -174,14 +174,9 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
     """Write a figure in the format that the suffix names.
 
     Raises:
-        XSearchError: for a suffix that is not one of `FORMATS`.
+        XSearchError: for a suffix that names none.
     """
-    path = Path(path)
-    if path.suffix.lower().removeprefix(".") not in FORMATS:
-        raise XSearchError(
-            f"{path}: a picture is written as {', '.join('.' + name for name in FORMATS)}; "
-            f"got {path.suffix or 'no suffix'}."
-        )
+    path = with_folder(check_picture(Path(path)))
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower())
-    figure.savefig(path, dpi=300 if path.suffix.lower() == ".png" else 150, metadata=undated)
+    figure.savefig(path, dpi=PNG_DPI, metadata=undated)
     return path

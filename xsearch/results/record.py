@@ -15,6 +15,7 @@ import xsearch
 from xsearch.chemistry import Crystal, Material
 from xsearch.chemistry.crystal import cell_parameters
 from xsearch.chemistry.space_groups import space_group_symbol
+from xsearch.results.files import with_folder
 from xsearch.results.hit import Hit
 from xsearch.results.lines import reflections_in_range
 from xsearch.results.provenance import attribution, attributions
@@ -205,5 +206,5 @@ def to_json(document: Any, path: str | Path | None = None) -> str:
     text = json.dumps(plain(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
     if path is not None:
-        Path(path).write_text(text, encoding="utf-8")
+        with_folder(Path(path)).write_text(text, encoding="utf-8")
     return text

@@ -13,6 +13,7 @@ from xsearch.chemistry.formula import formula_unit, reduced_formula
 from xsearch.chemistry.space_groups import space_group_symbol
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import QueryError
+from xsearch.results.files import with_folder
 from xsearch.results.record import CELL_KEYS, plain
 from xsearch.simulate import Reflections
 from xsearch.simulate.powder import line_positions, simulate_reflections, spacings
@@ -122,7 +123,8 @@ class SimulatedPattern:
         """The profile as two columns, with the wavelength in the header, as every program reads it."""
         path = Path(path)
         header = f"wavelength = {self.pattern.wavelength_A:.6f} A\n{self.name}: {self.title}\n2theta_deg intensity"
-        np.savetxt(path, np.column_stack([self.pattern.two_theta_deg, self.pattern.intensity]), "%.4f", header=header)
+        columns = np.column_stack([self.pattern.two_theta_deg, self.pattern.intensity])
+        np.savetxt(with_folder(path), columns, "%.4f", header=header)
         return path
 
 

@@ -49,7 +49,7 @@ def strained_crystal(hit: Hit) -> Crystal:
 
 
 def _with_lattice(crystal: Crystal, lattice_A: NDArray[np.float64]) -> Crystal:
-    return Crystal(lattice_A, crystal.frac_coords, crystal.elements, crystal.occupancies)
+    return Crystal(lattice_A, crystal.frac_coords % 1.0, crystal.elements, crystal.occupancies)
 
 
 def symmetrised(structure: Structure, space_group: int | None) -> tuple[Structure, float | None]:

@@ -25,10 +25,10 @@ from xsearch.search.recall import best_rows, recall
 from xsearch.search.verdict import score, verdict
 from xsearch.spectra import PowderPattern, Xanes
 
-MATCHED = 400
+MATCHED = 250
 """How many rows of each recall list are matched."""
 
-PRIOR_IN_RECALL = 0.03
+PRIOR_IN_RECALL = 0.015
 """What a unit of the logarithmic prior is worth in recall, in units of the correlation."""
 
 GATHER_BELOW = 0.25
@@ -109,18 +109,20 @@ class SearchIndex:
             if len(rows) == 0:
                 raise QueryError(f"Index {self.name!r} holds nothing with {query}; loosen the element conditions.")
             with _timed(timings, "recall"):
-                recalled = recall(self.index, self._profiles(rows), pattern, rows)
+                profiles = self._profiles(rows)
+                recalled = recall(self.index, profiles, pattern, rows)
                 bonus = PRIOR_IN_RECALL * log_prior(self.index.columns, rows, known).astype(np.float32)
                 best = best_rows(recalled, bonus, MATCHED)
+                kept = recall(self.index, profiles[best], pattern, rows[best], exact=True)
             with _timed(timings, "match"):
-                matches = match(self.index, pattern, rows[best], recalled.shift[best], self.threads)
+                matches = match(self.index, pattern, kept.rows, self.threads)
             with _timed(timings, "rank"):
-                evidence = weigh(self.index, matches, known)
+                evidence = weigh(self.index, matches, kept.score, known)
                 groups = phases(self.index, matches, evidence.total)
+                scores = score(evidence.total, groups)
                 if not fold:
                     order = np.lexsort((matches.rows, -evidence.total))
                     groups = [[place] for place in order.tolist()]
-                scores = score(evidence.total)
                 hits = make_hits(self.index, pattern, matches, evidence, scores, groups[:top])
         return SearchResult(
             pattern=pxrd,

@@ -73,6 +73,7 @@ def _terms(matches: Matches, evidence: Evidence, place: int) -> dict[str, float]
     }
     return {
         "match": float(evidence.match[place]),
+        "recall": float(evidence.recall[place]),
         "strain": float(evidence.strain[place]),
         "shape": float(evidence.shape[place]),
         "lines": float(evidence.lines[place]),

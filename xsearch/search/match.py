@@ -69,16 +69,13 @@ class Matches:
         return self.amplitudes[:, ZERO_SHIFT]
 
 
-def match(
-    index: Index, pattern: NetPattern, rows: NDArray[np.int64], shifts: NDArray[np.float64], threads: int = 2
-) -> Matches:
+def match(index: Index, pattern: NetPattern, rows: NDArray[np.int64], threads: int = 2) -> Matches:
     """Strain rows of an index to a pattern and compare them with it.
 
     Args:
         index: the index.
         pattern: the net pattern.
         rows: (k,) candidates.
-        shifts: (k,) mean strain to start from, as recall found it.
         threads: the rows are shared out among so many.
     """
     first, last = pattern.window(AXIS)
@@ -100,7 +97,7 @@ def match(
     def one_share(begin: int) -> None:
         part = slice(begin, begin + SHARE)
         match_rows(
-            rows[part], offsets, hkl, squares, columns.cell, modes[part], shifts[part], expected[part],
+            rows[part], offsets, hkl, squares, columns.cell, modes[part], expected[part],
             pattern.wavelength_A, AXIS.start, AXIS.step, first, last, MOST_LINES, FIT_POWER,
             landscapes, np.array(FIT_WIDTHS), stiffness, kernels, lengths, measured, powers,
             amplitudes[part], correlations[part],

@@ -14,6 +14,9 @@ DAMPING = 1.5
 
 POWER_TABLE = 2048
 
+STRAIN_STEP, STRAINS_TRIED = 0.002, 18
+"""Mean strains tried before climbing: ± 3.6 %."""
+
 
 @njit(cache=True, nogil=True, fastmath=True)
 def climb(ln_q, design, weight, modes, amplitudes, landscape, start, step, width, stiffness, centre):
@@ -72,6 +75,22 @@ def climb(ln_q, design, weight, modes, amplitudes, landscape, start, step, width
             break
     for a in range(m):
         amplitudes[place[a]] = theta[a]
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def best_isotropic(ln_q, weight, landscape, start, step, stiffness, expected):
+    """The mean strain, of an even grid, at which lines meet a landscape best."""
+    best, best_strain = -np.inf, 0.0
+    for trial in range(-STRAINS_TRIED, STRAINS_TRIED + 1):
+        strain = trial * STRAIN_STEP
+        total = -0.5 * stiffness * (strain - expected) ** 2
+        for i in range(len(ln_q)):
+            cell = int((ln_q[i] - strain - start) / step)
+            if 1 <= cell < len(landscape) - 2:
+                total += weight[i] * landscape[cell]
+        if total > best:
+            best, best_strain = total, strain
+    return best_strain
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -153,7 +172,7 @@ def compressed_correlation(calculated, measured, first, last, powers):
 
 @njit(cache=True, nogil=True)
 def match_rows(
-    rows, offsets, hkl, squares, cells, modes_of, starts_at, expected,
+    rows, offsets, hkl, squares, cells, modes_of, expected,
     wavelength_A, start, step, first, last, most_lines, fit_power,
     landscapes, widths, stiffness, kernels, kernel_lengths, measured, powers,
     amplitudes, correlations,
@@ -162,7 +181,7 @@ def match_rows(
 
     Args:
         rows: (k,) rows of the index. offsets, hkl, squares, cells: its reflections. modes_of: (k,) strain modes.
-        starts_at: (k,) isotropic strain that recall liked best. expected: (k,) strain that the prior expects.
+        expected: (k,) strain that the prior expects.
         landscapes: (levels, bins) the pattern smoothed by each of `widths`, coarse to fine.
         kernels: (scales, reach) Gaussian half kernels, each broadening the profile of the one before.
         measured: (scales, bins) the pattern on each scale, compressed. powers: the table of that compression.
@@ -192,9 +211,11 @@ def match_rows(
         centre = np.zeros(MAX_MODES)
         centre[0] = expected[t]
         best = -np.inf
-        for attempt in range(2):
+        for attempt in range(3):
             trial = np.zeros(MAX_MODES)
-            trial[0] = starts_at[t] if attempt == 0 else expected[t]
+            trial[0] = expected[t]
+            if attempt < 2:  # the coarse landscape forgives more, the next one tells more
+                trial[0] = best_isotropic(lines, weight, landscapes[attempt], start, step, stiffness[0], expected[t])
             for level in range(len(widths)):
                 climb(
                     lines,

@@ -18,10 +18,10 @@ class Prior(StrEnum):
     NONE = "none"
 
 
-KNOWN_BONUS = 1.2
+KNOWN_BONUS = 2.5
 """Natural logarithm of how much likelier a compound is that has been made already."""
 
-HULL_COST_PER_EV = 0.5
+HULL_COST_PER_EV = 1.6
 HIGHEST_HULL_EV = 0.3
 UNKNOWN_HULL_EV = 0.1
 

@@ -11,15 +11,19 @@ from xsearch.indexes import Index
 from xsearch.search.match import Matches
 from xsearch.search.prior import Prior, log_prior
 
-MATCH_WEIGHT = 6.0
-"""Weight of -ln(1 - correlation), averaged over the scales."""
+MATCH_WEIGHTS = (3.0, 2.6, 2.1)
+"""Weight of -ln(1 - correlation) on each scale of the match, from narrow to wide."""
+
+RECALL_WEIGHT = 4.2
+"""The same for the correlation of recall, where no strain but the isotropic one could help."""
 
 STRAIN_SIGMA, SHAPE_SIGMA = 0.006, 0.008
-STRAIN_WEIGHT, SHAPE_WEIGHT = 1.05, 0.2
+STRAIN_WEIGHT, SHAPE_WEIGHT = 0.85, 0.2
 """Strain is judged by a heavy-tailed law, weight · ln(1 + (strain / σ)² / 3): most cells are close, a few far off."""
 
-LINES_WEIGHT = 0.6
-"""Weight of the logarithm of the number of lines: a crystal with many fits more by chance."""
+LINES_WEIGHT = 0.2
+FEWEST_LINES = 120
+"""Weight of the logarithm of the number of lines, above a least: a crystal with many fits more by chance."""
 
 LEAST_DISTANCE = 1e-3
 
@@ -32,6 +36,7 @@ class Evidence:
     """The terms of the score, each (k,), natural logarithms up to a constant."""
 
     match: NDArray[np.float64]
+    recall: NDArray[np.float64]
     strain: NDArray[np.float64]
     shape: NDArray[np.float64]
     lines: NDArray[np.float64]
@@ -40,23 +45,27 @@ class Evidence:
     @property
     def total(self) -> NDArray[np.float64]:
         """(k,) their sum."""
-        return self.match + self.strain + self.shape + self.lines + self.prior
+        return self.match + self.recall + self.strain + self.shape + self.lines + self.prior
 
 
-def weigh(index: Index, matches: Matches, prior: Prior) -> Evidence:
-    """The evidence for each matched row."""
-    distance = np.maximum(1 - np.clip(matches.correlations, 0, 1), LEAST_DISTANCE)
+def weigh(index: Index, matches: Matches, recall_score: NDArray[np.float32], prior: Prior) -> Evidence:
+    """The evidence for each matched row, whose score in recall is (k,) `recall_score`."""
     away = (matches.strain - matches.expected) / STRAIN_SIGMA
     shape = matches.shape_change / SHAPE_SIGMA
     offsets = index.reflection_arrays.offsets
-    lines = np.maximum(offsets[matches.rows + 1] - offsets[matches.rows], 1)
+    lines = np.maximum(offsets[matches.rows + 1] - offsets[matches.rows], FEWEST_LINES)
     return Evidence(
-        match=-MATCH_WEIGHT * np.log(distance).mean(axis=1),
+        match=_closeness(matches.correlations) @ np.array(MATCH_WEIGHTS),
+        recall=RECALL_WEIGHT * _closeness(recall_score.astype(np.float64)),
         strain=-STRAIN_WEIGHT * np.log1p(away**2 / 3),
         shape=-SHAPE_WEIGHT * np.log1p(shape**2 / 3),
         lines=-LINES_WEIGHT * np.log(lines),
         prior=log_prior(index.columns, matches.rows, prior),
     )
+
+
+def _closeness(correlation: NDArray[np.float64]) -> NDArray[np.float64]:
+    return -np.log(np.maximum(1 - np.clip(correlation, 0, 1), LEAST_DISTANCE))
 
 
 def phases(index: Index, matches: Matches, total: NDArray[np.float64]) -> list[list[int]]:

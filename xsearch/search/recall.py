@@ -11,6 +11,7 @@ from xsearch.indexes import Index
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import REFERENCE_WAVELENGTH_A
+from xsearch.search.recall_kernels import best_shifts
 
 SHIFTS = np.arange(-0.030, 0.0301, 0.006)
 """Mean strains ln(measured / database) that are tried; lines are so wide that finer steps bring nothing."""
@@ -38,7 +39,14 @@ class Recalled:
     shift: NDArray[np.float64]
 
 
-def recall(index: Index, profiles: NDArray[np.float32], pattern: NetPattern, rows: NDArray[np.int64]) -> Recalled:
+def recall(
+    index: Index,
+    profiles: NDArray[np.float32],
+    pattern: NetPattern,
+    rows: NDArray[np.int64],
+    *,
+    exact: bool = False,
+) -> Recalled:
     """Correlate rows with a pattern at every shift, exactly.
 
     Args:
@@ -46,14 +54,17 @@ def recall(index: Index, profiles: NDArray[np.float32], pattern: NetPattern, row
         profiles: (m, bins) float32 profiles of `rows`.
         pattern: the net pattern.
         rows: (m,) rows of the index.
+        exact: sum in a fixed order, slowly; a matrix product's last digit depends on the number of threads.
     """
     first, last = pattern.window(RECALL_AXIS)
-    queries = np.stack([_query(pattern, shift) for shift in SHIFTS])
-    correlation = (profiles @ queries.T) / _spread(profiles, first, last)[:, None]
-    away = (SHIFTS.astype(np.float32) - index.columns.expected_strain[rows][:, None]) / np.float32(SHIFT_SIGMA)
-    correlation -= np.float32(SHIFT_WEIGHT) * np.log1p(away * away)
-    best = correlation.argmax(axis=1)
-    return Recalled(rows, correlation[np.arange(len(rows)), best], SHIFTS[best])
+    inside = np.zeros(RECALL_AXIS.bins, np.float32)
+    inside[first:last] = 1
+    queries = np.stack([*(_query(pattern, shift) for shift in SHIFTS), inside])
+    overlap = np.einsum("ij,kj->ik", profiles, queries) if exact else profiles @ queries.T
+    spread = _spread(profiles, overlap[:, -1], first, last)
+    expected = index.columns.expected_strain[rows]
+    score, best = best_shifts(overlap, spread, expected, SHIFTS.astype(np.float32), SHIFT_SIGMA, SHIFT_WEIGHT)
+    return Recalled(rows, score, SHIFTS[best])
 
 
 def best_rows(recalled: Recalled, bonus: NDArray[np.float32], count: int) -> NDArray[np.intp]:
@@ -83,12 +94,13 @@ def _query(pattern: NetPattern, shift: float) -> NDArray[np.float32]:
     return query
 
 
-def _spread(profiles: NDArray[np.float32], first: int, last: int) -> NDArray[np.float32]:
-    """(m,) length of each row's deviation from its mean inside the window; infinite where nothing is inside."""
+def _spread(profiles: NDArray[np.float32], total: NDArray[np.float32], first: int, last: int) -> NDArray[np.float32]:
+    """(m,) length of each row's deviation from its mean inside the window, given its sum `total` there.
+
+    It is infinite where nothing is inside.
+    """
     n = last - first
-    outside = profiles.shape[1] - n
-    total = profiles[:, first:last].sum(axis=1)
-    if n <= outside:
+    if 2 * n <= profiles.shape[1]:
         squares = np.einsum("ij,ij->i", profiles[:, first:last], profiles[:, first:last])
     else:  # rows have unit length, so the rest can be had from the narrower part
         left, right = profiles[:, :first], profiles[:, last:]

@@ -5,16 +5,30 @@ from numpy.typing import NDArray
 
 from xsearch.results.result import Verdict
 
-OFFSET, SLOPE = 9.0, 0.8
-"""The score is the logistic function of SLOPE · (evidence - OFFSET), set on measured patterns with and without their
-phase in the library; `python -m benchmarks.verdict` measures what comes of it."""
+EVIDENCE_SLOPE, MARGIN_SLOPE, OFFSET = 0.064, 0.214, 2.77
+"""The score is the logistic function of EVIDENCE_SLOPE · evidence + MARGIN_SLOPE · margin - OFFSET, with the margin to
+the best other phase. The numbers are a logistic regression on measured patterns, searched with their phase in the
+library and with it taken out, so that a score is about the probability of being right."""
 
-CONFIDENT, TENTATIVE = 0.7, 0.3
+LARGEST_MARGIN = 15.0
+
+CONFIDENT, TENTATIVE = 0.5, 0.25
 
 
-def score(total: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(k,) scores of the summed evidence."""
-    return 1 / (1 + np.exp(-SLOPE * (total - OFFSET)))
+def score(total: NDArray[np.float64], groups: list[list[int]]) -> NDArray[np.float64]:
+    """(k,) scores of the summed evidence.
+
+    Args:
+        total: (k,) summed evidence of matched rows.
+        groups: their places grouped into phases, the best phase first and the best place of each first.
+    """
+    best = np.array([total[group[0]] for group in groups])
+    rival = np.full(len(total), -np.inf)
+    for number, group in enumerate(groups):
+        others = best[1:2] if number == 0 else best[:1]
+        rival[group] = others[0] if len(others) else -np.inf
+    margin = np.clip(total - rival, -LARGEST_MARGIN, LARGEST_MARGIN)
+    return 1 / (1 + np.exp(OFFSET - EVIDENCE_SLOPE * total - MARGIN_SLOPE * margin))
 
 
 def verdict(scores: list[float]) -> Verdict:
