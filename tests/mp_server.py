@@ -169,6 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
         library = self.server.library
         if path == "/stats":
             self._send(200, {"busy_s": self.server.busy_s, "requests": dict(self.server.requests)})
+        elif path == "/change":
+            self._send(200, {"changed": library.change_share(float(asked["share"]))})
         elif path == "/heartbeat":
             body = {"version": "1", "db_version": library.db_version, "access_controlled_batch_ids": []}
             self._send(200, body)
