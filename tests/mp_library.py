@@ -97,6 +97,11 @@ def summary_of(number: int, formula: str, structure: Document) -> Document:
         "deprecated": False,
         "last_updated": FIRST,
         "builder_meta": {"license": "BY-C", "batch_id": None},
+        "origins": [
+            {"name": "energy", "task_id": f"mp-{number}"},
+            {"name": "structure", "task_id": alpha_id(number + 1)},
+        ],
+        "run_types": {f"mp-{number}": "GGA", alpha_id(number + 1): "R2SCAN" if number % 2 else "GGA+U"},
         "band_gap": 0.5 * (number % 5),
         "is_gap_direct": number % 3 == 0,
         "is_metal": number % 5 == 0,

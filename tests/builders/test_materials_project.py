@@ -75,6 +75,8 @@ def test_everything_is_fetched_joined_and_described(server: MpServer) -> None:
     assert material.properties["last_updated"] == document["last_updated"]
     assert material.energy_above_hull_eV == document["energy_above_hull"]
     assert material.is_measured is False
+    assert material.functional == "r2SCAN"
+    assert index.material(index.row_of("mp-1000")).functional == "PBE+U"
     assert len(material.properties["task_ids"].split()) == 3
     lattice = document["structure"]["lattice"]["matrix"]
     assert material.crystal.lattice_A == pytest.approx(np.array(lattice))
@@ -346,6 +348,7 @@ def test_whole_tables_make_the_same_index_as_pages(
     for name in ids(tables_made)[::7]:
         one, other = (index.material(index.row_of(name)) for index in (tables_made, Index.open("pages")))
         assert one.crystal.lattice_A.tolist() == other.crystal.lattice_A.tolist()
+        assert one.functional is None  # whole tables do not tell
         assert {**one.properties, "last_updated": ""} == {**other.properties, "last_updated": ""}
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(BuildError, match="its object storage cannot be read"):

@@ -5,7 +5,7 @@ from emmet.core.mpid import AlphaID
 
 from tests.mp_library import alpha_id
 from xsearch.builders.mp_collection import Owners
-from xsearch.builders.mp_documents import canonical_id, crystal_of, licence_of, updated_of
+from xsearch.builders.mp_documents import canonical_id, crystal_of, functional_of, licence_of, updated_of
 from xsearch.errors import CrystalError
 
 
@@ -68,3 +68,13 @@ def test_licences_and_times_have_one_form() -> None:
     assert licence_of({"builder_meta": None}) == licence_of({}) == "CC-BY-4.0"
     assert updated_of({"last_updated": {"$date": "2025-01-01"}}) == updated_of({"last_updated": "2025-01-01"})
     assert updated_of({}) == ""
+
+
+def test_the_functional_is_that_of_the_structures_own_calculation() -> None:
+    document = {
+        "origins": [{"name": "energy", "task_id": "mp-2"}, {"name": "structure", "task_id": "mp-aaaaaaad"}],
+        "run_types": {"mp-2": "R2SCAN", "aaaaaaad": "GGA"},
+    }
+    assert functional_of(document) == "PBE"
+    assert functional_of({**document, "run_types": {"mp-2": "GGA"}}) is None
+    assert functional_of({}) is None

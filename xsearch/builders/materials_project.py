@@ -49,7 +49,7 @@ class Query:
     """One page to ask for.
 
     Attributes:
-        route: `summary` or `xas`.
+        route: `summary`, `xas`, or `core`, which has no pages and is asked by ids.
         filters: names and values as the client's `search` takes them; never empty.
         fields: of the documents.
         size: documents a page.
@@ -167,7 +167,7 @@ class Client:
                 all_fields=False,
                 chunk_size=query.size,
                 num_chunks=1,
-                _page=query.page,
+                **({} if query.route == "core" else {"_page": query.page}),
             )
 
         documents = self._trying(ask)
@@ -302,10 +302,11 @@ def _rester_class(route: str) -> Any:
 
     The client makes that list from the document's schema anew for every field of every request: a second a page.
     """
+    from mp_api.client.routes.materials.materials import MaterialsRester
     from mp_api.client.routes.materials.summary import SummaryRester
     from mp_api.client.routes.materials.xas import XASRester
 
-    kind = {"summary": SummaryRester, "xas": XASRester}[route]
+    kind = {"summary": SummaryRester, "xas": XASRester, "core": MaterialsRester}[route]
     fields = list(kind.document_model.model_json_schema()["properties"])
     return type(kind.__name__, (kind,), {"available_fields": fields})
 

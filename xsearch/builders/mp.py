@@ -55,12 +55,14 @@ class MpSource:
         found: what was fetched and kept.
         own: the user's entries; None where the old index has them as they are.
         changed_formulas: of materials that are worked out anew, as the project writes them.
+        functionals: of the same, by id, where the project tells.
     """
 
     version: str
     found: Collection
     own: tuple[tuple[str, Material | None], ...] = ()
     changed_formulas: frozenset[str] = frozenset()
+    functionals: dict[str, str] = field(default_factory=dict)
     licences: tuple[str, ...] = (CORE_LICENCE,)
     name: str = NAME
     citation: str = CITATION
@@ -86,7 +88,7 @@ class MpSource:
     def items(self) -> Iterator[Item]:
         """The project's materials, then the user's own."""
         for name, document in self.found.documents():
-            yield Item(name, KEPT if document is None else document)
+            yield Item(name, KEPT if document is None else {**document, "functional": self.functionals.get(name)})
         for name, material in self.own:
             yield Item(name, KEPT if material is None else material)
 
@@ -193,6 +195,7 @@ def build_mp(
             cache / f"tables-{plain_name(client.db_version)}",
         )
         materials, owners = fetch.materials(None if old is None else old_materials(old))
+        functionals = fetch.functionals(materials)
         spectra, owner_of = fetch.spectra(owners, None if old is None else old_spectra(old))
         if (now := client.heartbeat()) != client.db_version:
             raise BuildError(
@@ -203,7 +206,7 @@ def build_mp(
     before = old or opened(folder)
     own, own_xas = own_materials(before, kept=old is not None), own_spectra(before, kept=old is not None)
     licences = (CORE_LICENCE, LICENCES["BY-NC"]) if chosen.include_nc else (CORE_LICENCE,)
-    source = MpSource(client.db_version, materials, own, frozenset(fetch.formulas), licences)
+    source = MpSource(client.db_version, materials, own, frozenset(fetch.formulas), functionals, licences)
     windows = MpSpectra(spectra, owner_of, tuple(fetch.foreign), own_xas)
     if old is not None and is_unchanged(old, source, windows):
         remove(cache)

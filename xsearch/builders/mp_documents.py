@@ -6,6 +6,7 @@ Every identifier passes `canonical_id` before it is compared: the project writes
 
 from __future__ import annotations
 
+from string import ascii_lowercase
 from typing import Any
 
 import numpy as np
@@ -69,11 +70,22 @@ SPECTRUM_FIELDS = (
 )
 SPECTRUM_LISTING = ("task_id", "absorbing_element", "edge", "spectrum_type", "last_updated")
 
+FUNCTIONAL_FIELDS = ("material_id", "run_types", "origins")
+"""Of the documents that tell which calculation a structure comes from."""
+
+FUNCTIONALS = {"GGA": "PBE", "GGA+U": "PBE+U", "R2SCAN": "r2SCAN"}
+"""The project's names of functionals that have a plainer one."""
+
 NEEDED = {
     "summary": ("material_id", "structure"),
+    "core": ("material_id",),
     "xas": ("task_id", "absorbing_element", "edge", "spectrum_type", "spectrum"),
 }
 """Fields without which a document is of no use."""
+
+
+_BASE_26 = str.maketrans(ascii_lowercase, "0123456789" + ascii_lowercase[:16])
+"""From the project's digits, a to z, to those that `int` reads."""
 
 
 def canonical_id(identifier: object) -> str:
@@ -89,9 +101,7 @@ def canonical_id(identifier: object) -> str:
     if tail.isascii() and tail.isdigit():
         number = int(tail)
     elif tail.isascii() and tail.isalpha() and tail.islower():
-        number = 0
-        for letter in tail:
-            number = 26 * number + ord(letter) - ord("a")
+        number = int(tail.translate(_BASE_26), 26)
     else:
         raise CrystalError(f"{identifier!r} is no identifier of the Materials Project; mp-149 would be one.")
     return f"{prefix or 'mp'}-{number}"
@@ -117,6 +127,17 @@ def elements_of(document: Document) -> frozenset[str]:
         return frozenset()
 
 
+def functional_of(document: Document) -> str | None:
+    """The density functional of the calculation that a material's structure comes from, as a core document tells."""
+    origins = {origin.get("name"): origin.get("task_id") for origin in document.get("origins") or ()}
+    try:
+        task = canonical_id(origins["structure"])
+        stated = {canonical_id(name): kind for name, kind in (document.get("run_types") or {}).items()}[task]
+    except (KeyError, CrystalError):
+        return None
+    return FUNCTIONALS.get(str(stated), str(stated))
+
+
 def process_summary(item: Item) -> Material:
     """A material from its summary document.
 
@@ -138,6 +159,7 @@ def process_summary(item: Item) -> Material:
         formula=document.get("formula_pretty"),
         reference=f"Materials Project, {item.item_id}",
         is_measured=False,
+        functional=document.get("functional"),
         is_theoretical=document.get("theoretical"),
         energy_above_hull_eV=document.get("energy_above_hull"),
         properties=properties,

@@ -10,16 +10,18 @@ from typing import Any
 from xsearch.builders.materials_project import Client, Query
 from xsearch.builders.mp_collection import Collection, Owners
 from xsearch.builders.mp_documents import (
+    FUNCTIONAL_FIELDS,
     MATERIAL_FIELDS,
     MATERIAL_LISTING,
     SPECTRUM_FIELDS,
     SPECTRUM_LISTING,
     canonical_id,
+    functional_of,
     spectrum_id_of,
     task_ids_of,
     updated_of,
 )
-from xsearch.builders.mp_selection import Selection, parts
+from xsearch.builders.mp_selection import IDS_A_PAGE, Selection, parts
 from xsearch.builders.pages import Document, Filters, PageStore, page_key
 from xsearch.builders.progress import Progress
 from xsearch.errors import BuildError, SpectrumError
@@ -127,6 +129,22 @@ class Fetch:
             changed = [name for name in found.order if name not in found.kept]
             self._place(found, changed, "xas", self._spectra_filters(owners), _spectrum_name)
         return found, joined
+
+    def functionals(self, found: Collection) -> dict[str, str]:
+        """The density functional of each material that is worked out anew; the service tells it by id only."""
+        names = [name for name in found.order if name not in found.kept]
+        if self._selection.bulk or not names:
+            return {}
+        queries = [
+            Query("core", (("material_ids", list(part)),), FUNCTIONAL_FIELDS, IDS_A_PAGE) for part in parts(names)
+        ]
+        self._told.start("fetching functionals (pages)", len(queries))
+        told: dict[str, str] = {}
+        for key in self._client.fetch_all(queries, self._store, self._told):
+            for document in self._store.read(key):
+                if functional := functional_of(document):
+                    told[canonical_id(document["material_id"])] = functional
+        return told
 
     def _spectra_filters(self, owners: Owners) -> list[Filters]:
         tasks = owners.tasks()
