@@ -150,6 +150,13 @@ def test_what_does_not_pass_is_told_in_one_line(server: MpServer, fault: str, sa
     assert KEY not in str(error.value)
 
 
+def test_an_answer_that_does_not_come_in_time_is_told(server: MpServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("xsearch.builders.materials_project.TIMEOUT_S", 0.1)
+    server.faults = [Fault("slow", 1000, after=1)]
+    with pytest.raises(BuildError, match=r"no answer within 0.1 s.*goes on from there"):
+        run(server, Selection(limit=10), waits_s=())
+
+
 def test_a_key_that_is_missing_or_malformed_is_told(server: MpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for key, said in (("short", "has 5 characters; 32"), ("x" * 31 + "!", "32 letters and digits")):
         monkeypatch.setenv("MP_API_KEY", key)
@@ -253,7 +260,7 @@ def test_what_the_user_added_outlives_updates_and_new_builds(server: MpServer, t
     )
     x = np.linspace(7080, 7200, 200)
     np.savetxt(tmp_path / "Fe_foil.dat", np.column_stack([x, np.arctan(x - 7112)]), header="energy mu\nFe K edge")
-    add_own("mp", cif=tmp_path, xanes=tmp_path, progress=False)
+    add_own("mp", cif=tmp_path, xanes=tmp_path, licence="unpublished", progress=False)
     server.library.change(ids(Index.open("mp"))[0])
     assert run(server).reused == SMALL
     for selection in (None, Selection(limit=20)):
@@ -261,6 +268,7 @@ def test_what_the_user_added_outlives_updates_and_new_builds(server: MpServer, t
         index = Index.open("mp")
         assert index.material(index.row_of("own-salt")).source == "own"
         assert "own-Fe_foil.dat" in index.xanes["Fe", "K"].spectrum_id
+        assert "unpublished" in index.manifest.extra["licences"]
 
 
 def test_selections(server: MpServer, tmp_path: Path) -> None:
@@ -353,3 +361,17 @@ def test_whole_tables_make_the_same_index_as_pages(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(BuildError, match="its object storage cannot be read"):
         run(server, Selection(bulk=True), waits_s=())
+
+
+def test_an_update_keeps_and_finds_measured_cells_as_a_new_build_does(xsearch_home: Path) -> None:
+    with serving(Library(10)) as server:
+        run(server, measured_cells=True)
+        before = Index.open("mp")
+        linked = sorted(set(before.columns.cell_of.tolist()) - {-1})
+        server.library.change(ids(before)[linked[0]])
+        server.library.add(5000, ids(before)[linked[1]])
+        assert run(server, measured_cells=True).reused == 9
+        run(server, name="anew", measured_cells=True)
+    assert as_rows(Index.open("mp")) == as_rows(Index.open("anew"))
+    assert np.count_nonzero(Index.open("mp").columns.cell_of >= 0) > len(linked)
+    assert Index.open("mp").manifest.extra["licences"] == Index.open("anew").manifest.extra["licences"]

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow.compute as pc
 
+from xsearch.builders import amcsd
 from xsearch.builders.engine import BATCH, BuildResult, build
 from xsearch.builders.identity import index_folder, made_with
 from xsearch.builders.mp_collection import Collection
@@ -27,7 +28,7 @@ from xsearch.builders.mp_documents import (
     process_xas,
 )
 from xsearch.builders.mp_selection import Selection
-from xsearch.builders.own import own_materials, own_spectra
+from xsearch.builders.own import own_licences, own_materials, own_spectra
 from xsearch.builders.pages import PageStore
 from xsearch.builders.progress import Progress, open_progress
 from xsearch.builders.reuse import KEPT, MaterialShelf, Reusing, SpectraShelf
@@ -63,15 +64,10 @@ class MpSource:
     own: tuple[tuple[str, Material | None], ...] = ()
     changed_formulas: frozenset[str] = frozenset()
     functionals: dict[str, str] = field(default_factory=dict)
-    licences: tuple[str, ...] = (CORE_LICENCE,)
     name: str = NAME
+    licence: str = CORE_LICENCE
     citation: str = CITATION
     process: Process = field(default_factory=lambda: process_material, repr=False)
-
-    @property
-    def licence(self) -> str:
-        """Of the core data, and of what else is in."""
-        return ", ".join(self.licences)
 
     def fingerprint(self) -> str:
         """A hash of ids and the times of their last change."""
@@ -205,8 +201,10 @@ def build_mp(
         told.say(f"{name}: {client.pages_fetched:,} pages came in {client.network_s:.0f} s of requests")
     before = old or opened(folder)
     own, own_xas = own_materials(before, kept=old is not None), own_spectra(before, kept=old is not None)
-    licences = (CORE_LICENCE, LICENCES["BY-NC"]) if chosen.include_nc else (CORE_LICENCE,)
-    source = MpSource(client.db_version, materials, own, frozenset(fetch.formulas), functionals, licences)
+    licences = {CORE_LICENCE, *own_licences(before)}
+    licences |= {LICENCES["BY-NC"]} if chosen.include_nc else set()
+    licences |= {amcsd.LICENCE} if measured_cells else set()
+    source = MpSource(client.db_version, materials, own, frozenset(fetch.formulas), functionals)
     windows = MpSpectra(spectra, owner_of, tuple(fetch.foreign), own_xas)
     if old is not None and is_unchanged(old, source, windows):
         remove(cache)
@@ -222,7 +220,11 @@ def build_mp(
         batch=batch,
         spectra=windows,
         run_spectra=_reusing(runner, old, SpectraShelf),
-        extra={DETAILS: {"selection": _plain(chosen), "made_with": made_with(measured_cells)}},
+        extra={
+            "licences": sorted(licences),
+            "citations": [CITATION, amcsd.CITATION] if measured_cells else [CITATION],
+            DETAILS: {"selection": _plain(chosen), "made_with": made_with(measured_cells)[:16]},
+        },
     )
     remove(cache)
     return replace(made, reused=len(materials.kept) + sum(material is None for _, material in own))
@@ -259,7 +261,7 @@ def reusable(folder: Path, selection: Selection, measured_cells: bool) -> Index 
     """The index whose rows can be taken over: of the same selection, and made by the same code."""
     index = opened(folder)
     details = index.manifest.extra.get(DETAILS) if index is not None else None
-    wanted = {"selection": _plain(selection), "made_with": made_with(measured_cells)}
+    wanted = {"selection": _plain(selection), "made_with": made_with(measured_cells)[:16]}
     return index if details == wanted else None
 
 

@@ -32,6 +32,16 @@ def own_materials(index: Index | None, kept: bool) -> tuple[tuple[str, Material 
     return tuple((material.material_id, material) for material in index.materials(np.array(rows, np.int64)))
 
 
+def own_licences(index: Index | None) -> list[str]:
+    """Licences of what the user added to an index."""
+    if index is None:
+        return []
+    found = index.sql(
+        "select licence from materials where source = ? union select licence from spectra where source = ?", [OWN, OWN]
+    )
+    return sorted(licence for (licence,) in found.fetchall())
+
+
 def own_spectra(index: Index | None, kept: bool) -> tuple[tuple[str, XasSpectrum | None], ...]:
     """The user's spectra of an index by id; see `own_materials`."""
     if index is None:
