@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -25,6 +26,7 @@ from xsearch.builders.mp_documents import canonical_id
 
 KEY = "0123456789abcdefghijABCDEFGHIJ01"
 MOST_A_PAGE = 1000
+_canonical = cache(canonical_id)
 IDS_MOST = 250
 
 
@@ -177,13 +179,12 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.headers.get("x-api-key") != KEY:
             self._send(401, {"message": "Invalid authentication credentials"})
         elif path in ("/materials/summary/", "/materials/xas/", "/materials/core/"):
-            documents, which = (library.xas, _holds_xas) if "xas" in path else (library.summary, _holds_material)
             if not {name for name in asked if not name.startswith("_")}:
                 self.server.wrong.append(self.path)
             if max(len(asked.get(n, "").split(",")) for n in ("material_ids", "task_ids")) > IDS_MOST:
                 self._send(414, {"detail": "too many ids"})
                 return
-            found = [document for document in documents if which(document, asked)]
+            found = (_spectra if "xas" in path else _materials)(library, asked)
             page = _page(_sorted(found, asked.get("_sort_fields")), asked)
             self.server.documents_sent += 0 if "core" in path else len(page)
             if fault is not None and fault.kind == "strange":
@@ -208,26 +209,29 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
 
-def _holds_material(document: Document, asked: dict[str, str]) -> bool:
-    deprecated = asked.get("deprecated")
-    ids = asked.get("material_ids")
-    return (
-        (deprecated is None or str(document["deprecated"]) == deprecated)
+def _materials(library: Library, asked: dict[str, str]) -> list[Document]:
+    """Those that a request asks for."""
+    deprecated, systems = asked.get("deprecated"), asked.get("chemsys", "").split(",")
+    ids = {_canonical(name) for name in asked.get("material_ids", "").split(",") if name}
+    return [
+        document
+        for document in library.summary
+        if (deprecated is None or str(document["deprecated"]) == deprecated)
+        and (not ids or _canonical(document["material_id"]) in ids)
+        and ("chemsys" not in asked or document["chemsys"] in systems)
         and document["builder_meta"]["batch_id"] != asked.get("batch_id_not_eq", "")
         and ("batch_id" not in asked or document["builder_meta"]["batch_id"] == asked["batch_id"])
-        and (ids is None or canonical_id(document["material_id"]) in {canonical_id(i) for i in ids.split(",")})
-        and ("chemsys" not in asked or document["chemsys"] in asked["chemsys"].split(","))
-    )
+    ]
 
 
-def _holds_xas(document: Document, asked: dict[str, str]) -> bool:
-    tasks = asked.get("task_ids")
-    return (
-        document["absorbing_element"] == asked.get("absorbing_element", document["absorbing_element"])
-        and document["edge"] == asked.get("edge", document["edge"])
-        and document["spectrum_type"] == asked.get("spectrum_type", document["spectrum_type"])
-        and (tasks is None or canonical_id(document["task_id"]) in {canonical_id(i) for i in tasks.split(",")})
-    )
+def _spectra(library: Library, asked: dict[str, str]) -> list[Document]:
+    tasks = {_canonical(name) for name in asked.get("task_ids", "").split(",") if name}
+    return [
+        document
+        for document in library.xas
+        if all(document[n] == asked.get(n, document[n]) for n in ("absorbing_element", "edge", "spectrum_type"))
+        and (not tasks or _canonical(document["task_id"]) in tasks)
+    ]
 
 
 def _sorted(documents: list[Document], by: str | None) -> list[Document]:
