@@ -2,7 +2,8 @@
 
 `python -m benchmarks.mp_client [--materials 20000] [--json]`
 
-The server, in a process of its own, holds crystals of the AFLOW prototypes under invented ids with synthetic spectra.
+The server, in a process of its own, holds crystals of the snapshot `$XSEARCH_DATA/mp_structures.parquet`, or where
+there is none those of the AFLOW prototypes, under invented ids and with synthetic spectra.
 The client is the real one. Its time is the processor time of this process, so the server's is not in it; what is left
 of the wall-clock time is waiting for the network.
 """
@@ -34,6 +35,8 @@ def main() -> None:
     options = parser.parse_args()
     os.environ.update(NO_PROXY="127.0.0.1", AWS_ENDPOINT_URL="http://127.0.0.1:9", MP_API_KEY=KEY)
     command = [sys.executable, "-m", "tests.mp_server", "--materials", str(options.materials)]
+    snapshot = Path(os.environ.get("XSEARCH_DATA", "")) / "mp_structures.parquet"
+    command += ["--snapshot", str(snapshot)] if snapshot.is_file() else []
     with (
         tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder,
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server,

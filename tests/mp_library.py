@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from copy import deepcopy
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from xsearch.builders.aflow import AflowSource, process_aflow
+from xsearch.chemistry.crystal import lattice_from_parameters
 from xsearch.chemistry.formula import formula_unit, reduced_formula
 from xsearch.errors import XSearchError
 from xsearch.spectra.edges import tabulated_edge
@@ -37,12 +40,14 @@ class Library:
         db_version: of the database.
     """
 
-    def __init__(self, materials: int = 200, spectra_share: float = 0.4, seed: int = 1) -> None:
+    def __init__(
+        self, materials: int = 200, spectra_share: float = 0.4, seed: int = 1, snapshot: Path | None = None
+    ) -> None:
         self.db_version = "2025.02.12"
         self.summary: list[Document] = []
         self.xas: list[Document] = []
         random = np.random.default_rng(seed)
-        structures = _structures()
+        structures = _structures() if snapshot is None else structures_of(snapshot, materials)
         for number in range(materials):
             formula, structure = structures[number % len(structures)]
             # beyond the prototypes' number they come again, a little larger each time
@@ -164,6 +169,23 @@ def scaled(structure: Document, factor: float) -> Document:
     """A structure with longer cell vectors."""
     found = deepcopy(structure)
     found["lattice"]["matrix"] = (factor * np.array(found["lattice"]["matrix"])).tolist()
+    return found
+
+
+def structures_of(snapshot: Path, count: int) -> list[tuple[str, Document]]:
+    """Formulas and structure documents of some rows of a Parquet snapshot, spread evenly over it."""
+    rows = pq.read_table(
+        snapshot, columns=["reduced_formula", "a", "b", "c", "alpha", "beta", "gamma", "species", "frac_coords"]
+    )
+    found = []
+    for row in rows.take(np.linspace(0, rows.num_rows - 1, count).astype(int)).to_pylist():
+        lattice = lattice_from_parameters(*(row[name] for name in cell))
+        places = np.array(row["frac_coords"], float).reshape(-1, 3).tolist()
+        sites = [
+            {"species": [{"element": element, "occu": 1}], "abc": place, "label": element, "properties": {}}
+            for element, place in zip(row["species"], places, strict=True)
+        ]
+        found.append((row["reduced_formula"], {"lattice": {"matrix": lattice.tolist()}, "sites": sites}))
     return found
 
 

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -248,9 +249,10 @@ def main() -> None:
     """Serve until the process ends; the address is the first line on stdout."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--materials", type=int, default=200)
+    parser.add_argument("--snapshot", type=Path, help="take the crystals from this Parquet file")
     parser.add_argument("--port", type=int, default=0)
     options = parser.parse_args()
-    server = MpServer(Library(options.materials), options.port)
+    server = MpServer(Library(options.materials, snapshot=options.snapshot), options.port)
     print(server.url, flush=True)
     server.serve_forever()
 
