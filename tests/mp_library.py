@@ -174,9 +174,8 @@ def scaled(structure: Document, factor: float) -> Document:
 
 def structures_of(snapshot: Path, count: int) -> list[tuple[str, Document]]:
     """Formulas and structure documents of some rows of a Parquet snapshot, spread evenly over it."""
-    rows = pq.read_table(
-        snapshot, columns=["reduced_formula", "a", "b", "c", "alpha", "beta", "gamma", "species", "frac_coords"]
-    )
+    cell = ("a", "b", "c", "alpha", "beta", "gamma")
+    rows = pq.read_table(snapshot, columns=["reduced_formula", *cell, "species", "frac_coords"])
     found = []
     for row in rows.take(np.linspace(0, rows.num_rows - 1, count).astype(int)).to_pylist():
         lattice = lattice_from_parameters(*(row[name] for name in cell))
