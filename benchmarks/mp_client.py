@@ -43,7 +43,10 @@ def main() -> None:
     ):
         try:
             os.environ["XSEARCH_HOME"] = folder
-            found = measure((server.stdout or sys.stdin).readline().strip(), Path(folder))
+            url = (server.stdout or sys.stdin).readline().strip()
+            if not url.startswith("http://127.0.0.1:"):  # without an address the client would go to the real service
+                sys.exit("the server did not start")
+            found = measure(url, Path(folder))
         finally:
             server.terminate()
     if options.json:
