@@ -35,7 +35,7 @@ def test_the_size_of_chunks_and_the_order_they_came_in_leave_no_trace(tmp_path: 
 
 
 def test_batches_of_the_catalog_leave_no_trace_of_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xsearch.indexes.assemble.BATCH_ROWS", 17)
+    monkeypatch.setattr("xsearch.indexes.tables.BATCH_ROWS", 17)
     files = []
     for size in (60, 4):
         folder = tmp_path / str(size)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from xsearch.builders.cif import CifSource
-from xsearch.builders.engine import BuildResult, build
+from xsearch.builders.engine import BuildResult, Runner, build
 from xsearch.builders.identity import index_folder
 from xsearch.builders.parquet import ParquetSource
 from xsearch.builders.starter import StarterSource
@@ -18,7 +18,13 @@ Paths = str | Path | Sequence[str | Path]
 
 
 def build_parquet(
-    files: Paths, name: str, *, workers: int | None = None, measured_cells: bool = True, progress: bool = True
+    files: Paths,
+    name: str,
+    *,
+    workers: int | None = None,
+    measured_cells: bool = True,
+    progress: bool = True,
+    run: Runner | None = None,
 ) -> BuildResult:
     """Make an index from Parquet files with a crystal a row.
 
@@ -28,16 +34,23 @@ def build_parquet(
         workers: processes; default one a core.
         measured_cells: whether measured cells of the same phase, from the mineral database, are linked.
         progress: whether to tell on the error stream how far it is.
+        run: another way to run batches, such as on a cluster.
 
     Raises:
         BuildError: where a file is missing or no such Parquet file, or nothing could be made of the rows.
     """
     source = ParquetSource.of(files)
-    return build(source, name, workers=workers, measured_cells=measured_cells, progress=progress)
+    return build(source, name, workers=workers, measured_cells=measured_cells, progress=progress, run=run)
 
 
 def build_cif(
-    paths: Paths, name: str, *, workers: int | None = None, licence: str = "not stated", progress: bool = True
+    paths: Paths,
+    name: str,
+    *,
+    workers: int | None = None,
+    licence: str = "not stated",
+    progress: bool = True,
+    run: Runner | None = None,
 ) -> BuildResult:
     """Make an index from CIF files and folders of them.
 
@@ -47,26 +60,30 @@ def build_cif(
         workers: processes; default one a core, and one for few files.
         licence: of the crystals, to be stated on every hit.
         progress: whether to tell on the error stream how far it is.
+        run: another way to run batches, such as on a cluster.
 
     Raises:
         BuildError: where a path is missing, no CIF file is found, or none could be read.
     """
     source = CifSource.of(paths, licence)
-    return build(source, name, workers=workers, measured_cells=False, progress=progress)
+    return build(source, name, workers=workers, measured_cells=False, progress=progress, run=run)
 
 
-def build_starter(name: str = STARTER, *, workers: int | None = None, progress: bool = True) -> BuildResult:
+def build_starter(
+    name: str = STARTER, *, workers: int | None = None, progress: bool = True, run: Runner | None = None
+) -> BuildResult:
     """Make the starter index: minerals of the American Mineralogist database and AFLOW's prototypes.
 
     Args:
         name: of the index.
         workers: processes; default one a core.
         progress: whether to tell on the error stream how far it is.
+        run: another way to run batches, such as on a cluster.
 
     Raises:
         MissingExtra: where the packages that carry the crystals are not installed.
     """
-    return build(StarterSource(), name, workers=workers, measured_cells=False, progress=progress)
+    return build(StarterSource(), name, workers=workers, measured_cells=False, progress=progress, run=run)
 
 
 def ensure_starter(*, progress: bool = True) -> BuildResult | None:

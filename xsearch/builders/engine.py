@@ -8,6 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
+from typing import Any
 
 import numpy as np
 
@@ -15,17 +16,22 @@ from xsearch.builders.amcsd import AmcsdSource
 from xsearch.builders.cells import MeasuredCells
 from xsearch.builders.identity import SETTINGS, describe, fingerprint_of, index_folder
 from xsearch.builders.progress import Progress, open_progress
-from xsearch.builders.recipe import Batch, Recipe
-from xsearch.builders.source import Item, Source
+from xsearch.builders.recipe import Batch, Recipe, SpectraRecipe
+from xsearch.builders.source import Item, Source, SpectraSource
 from xsearch.builders.workers import run_here
 from xsearch.errors import BuildError
 from xsearch.indexes.chunk import Chunk, Failure
 from xsearch.indexes.index import Index
+from xsearch.indexes.spectra import SpectraChunk
 from xsearch.indexes.staging import Staging
 
 BATCH = 500
 """Items in a batch: a second of work, so that little is lost when a build is killed."""
 
+SPECTRA_BATCH = 1000
+"""Absorption spectra in a batch."""
+
+SpectraRunner = Callable[[SpectraRecipe, Iterator[Batch]], Generator[tuple[int, SpectraChunk]]]
 Runner = Callable[[Recipe, Iterator[Batch]], Generator[tuple[int, Chunk]]]
 """Hands batches to where they are worked on, and gives back the chunks with their batch's number, in any order.
 
@@ -50,6 +56,8 @@ class BuildResult:
         failures: items that did not become rows; their reasons are in the index.
         resumed: items that an earlier, interrupted build had already done.
         seconds: of wall-clock time.
+        spectra: absorption spectra.
+        reused: entries that were taken over from the version before.
     """
 
     name: str
@@ -59,6 +67,8 @@ class BuildResult:
     failures: int
     resumed: int
     seconds: float
+    spectra: int = 0
+    reused: int = 0
 
 
 def build(
@@ -70,6 +80,9 @@ def build(
     progress: bool = True,
     run: Runner | None = None,
     batch: int = BATCH,
+    spectra: SpectraSource | None = None,
+    run_spectra: SpectraRunner | None = None,
+    extra: dict[str, Any] | None = None,
 ) -> BuildResult:
     """Make an index, or a new version of it, from a source.
 
@@ -84,6 +97,9 @@ def build(
         progress: whether to tell on the error stream how far it is.
         run: another way to run batches, such as on a cluster.
         batch: items a chunk.
+        spectra: absorption spectra of the source's materials.
+        run_spectra: as `run`, for their batches.
+        extra: what the manifest says beside what the source says of itself; it goes before that.
 
     Raises:
         BuildError: where the source cannot be read, nothing could be made of it, or the disk is full.
@@ -91,19 +107,23 @@ def build(
     """
     began = time.monotonic()
     folder = index_folder(name)
-    runner = run or partial(run_here, workers=workers)
+    runner: Runner = run or _here(workers)
     with open_progress(progress) as told:
         try:
             cells = find_measured_cells(source, runner, told) if measured_cells else None
-            with Staging.open(folder, fingerprint_of(source, cells, batch), {**SETTINGS, "batch": batch}) as staging:
+            fingerprint = fingerprint_of(source, measured_cells and source.formulas() is not None, batch, spectra)
+            with Staging.open(folder, fingerprint, {**SETTINGS, "batch": batch}) as staging:
                 told.start(f"building {name}", source.count())
                 reader = _Reader(source, batch, staging.has, told)
                 with closing(runner(Recipe(source.process, cells), reader.batches())) as chunks:
                     for number, chunk in chunks:
                         staging.write(number, chunk)
                         told.advance(reader.size(number), len(chunk.failures))
+                windows = 0
+                if spectra is not None:
+                    windows = _stage_spectra(spectra, staging, run_spectra or _here(workers), told)
                 told.say(f"{name}: {reader.items:,} items done, writing the index")
-                version = staging.publish(reader.number, describe(source, cells))
+                version = staging.publish(reader.number, {**describe(source, cells), **(extra or {})}, windows)
         except KeyboardInterrupt:
             raise BuildStopped(
                 f"Stopped. What was done for {name!r} is kept, and an index of that name is as it was before; "
@@ -118,7 +138,23 @@ def build(
         failures=index.manifest.counts["failures"],
         resumed=reader.resumed,
         seconds=round(time.monotonic() - began, 2),
+        spectra=index.manifest.counts["spectra"],
     )
+
+
+def _here(workers: int | None) -> Any:
+    return partial(run_here, workers=workers)
+
+
+def _stage_spectra(spectra: SpectraSource, staging: Staging, run: SpectraRunner, told: Progress) -> int:
+    """Make chunks of spectra; returns how many."""
+    told.start("spectra", spectra.count())
+    reader = _Reader(spectra, SPECTRA_BATCH, staging.has_spectra, told)
+    with closing(run(SpectraRecipe(spectra.process), reader.batches())) as chunks:
+        for number, chunk in chunks:
+            staging.write_spectra(number, chunk)
+            told.advance(reader.size(number), len(chunk.failures))
+    return reader.number
 
 
 def find_measured_cells(source: Source, runner: Runner, told: Progress) -> MeasuredCells | None:
@@ -137,7 +173,7 @@ def find_measured_cells(source: Source, runner: Runner, told: Progress) -> Measu
 class _Reader:
     """Reads a source in batches and keeps count."""
 
-    def __init__(self, source: Source, batch: int, done: Callable[[int], bool], told: Progress) -> None:
+    def __init__(self, source: Source | SpectraSource, batch: int, done: Callable[[int], bool], told: Progress) -> None:
         self._source, self._batch, self._done, self._told = source, batch, done, told
         self._sizes: dict[int, int] = {}
         self.number = self.items = self.resumed = 0

@@ -13,7 +13,7 @@ from typing import Any
 import xsearch
 from xsearch.builders.amcsd import AmcsdSource
 from xsearch.builders.cells import MeasuredCells
-from xsearch.builders.source import Source
+from xsearch.builders.source import Source, SpectraSource
 from xsearch.chemistry.symmetry import SYMPREC_A
 from xsearch.errors import BuildError
 from xsearch.indexes.versions import is_name
@@ -37,15 +37,17 @@ SHAPING = ("elements.py", "chemistry", "simulate", "preprocess", "builders")
 LIBRARIES = ("moyopy", "pymatgen-core", "gemmi", "numpy")
 
 
-def fingerprint_of(source: Source, cells: MeasuredCells | None, batch: int) -> str:
+def fingerprint_of(source: Source, measured_cells: bool, batch: int, spectra: SpectraSource | None = None) -> str:
     """What a build's chunks depend on, in one hash; chunks of another fingerprint are not taken over."""
-    linked: list[Any] | None = None
-    if cells is not None:
-        linked = [
-            AmcsdSource().fingerprint(),
-            [e.material.material_id for found in cells.by_phase.values() for e in found],
-        ]
-    content = [source.fingerprint(), linked, batch, SETTINGS, _code(), {name: version(name) for name in LIBRARIES}]
+    content = [source.fingerprint(), spectra and spectra.fingerprint(), batch, made_with(measured_cells)]
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def made_with(measured_cells: bool) -> str:
+    """A hash of all but the input that shapes an entry: settings, code, libraries, and the measured cells."""
+    cells = AmcsdSource().fingerprint() if measured_cells else None
+    content = [cells, SETTINGS, _code(), {name: version(name) for name in LIBRARIES}]
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 

@@ -8,14 +8,16 @@ import numpy as np
 
 from xsearch.builders.cells import MeasuredCells
 from xsearch.builders.material import complete
-from xsearch.builders.source import Item, Process
+from xsearch.builders.source import Item, Process, SpectrumProcess
 from xsearch.chemistry.material import Material
 from xsearch.chemistry.symmetry import SYMPREC_A, Symmetry
 from xsearch.errors import CrystalError, XSearchError
 from xsearch.indexes.chunk import Chunk, Entry, Failure
+from xsearch.indexes.spectra import SpectraChunk
 from xsearch.preprocess.profile import profiles
 from xsearch.simulate.powder import simulate_reflections
 from xsearch.simulate.reflections import Reflections
+from xsearch.spectra.xas import XasSpectrum
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,8 @@ class Recipe:
         for item in batch.items:
             try:
                 made.append(self.one(item))
-            except XSearchError as error:
-                failures.append(Failure(item.item_id, " ".join(str(error).split())))
             except Exception as error:  # a record so odd that nobody foresaw it must not end a build of thousands
-                failures.append(Failure(item.item_id, f"{type(error).__name__}: {' '.join(str(error).split())}"))
+                failures.append(_failure(item, error))
         vectors = profiles([reflections for *_, reflections in made]) if made else np.zeros((0, 0), np.float32)
         entries: list[Entry] = []
         for (material, symmetry, reflections), vector in zip(made, vectors, strict=True):
@@ -80,3 +80,31 @@ class Recipe:
         if not len(reflections):
             raise CrystalError("No reflection falls into the range of spacings that is kept.")
         return material, symmetry, reflections
+
+
+@dataclass(frozen=True, slots=True)
+class SpectraRecipe:
+    """How a batch becomes a chunk of absorption spectra with their windows; see `Recipe`.
+
+    Attributes:
+        process: the source's own step.
+    """
+
+    process: SpectrumProcess
+
+    def __call__(self, batch: Batch) -> SpectraChunk:
+        """The chunk of a batch. An item that fails becomes a row with its reason; nothing is raised for it."""
+        made: list[XasSpectrum] = []
+        failures = list(batch.refused)
+        for item in batch.items:
+            try:
+                made.append(self.process(item))
+            except Exception as error:  # as above
+                failures.append(_failure(item, error))
+        return SpectraChunk.from_spectra(made, failures)
+
+
+def _failure(item: Item, error: Exception) -> Failure:
+    """Why an item failed, in one line; of an error that nobody foresaw, its kind as well."""
+    reason = " ".join(str(error).split())
+    return Failure(item.item_id, reason if isinstance(error, XSearchError) else f"{type(error).__name__}: {reason}")

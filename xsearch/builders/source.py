@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from xsearch.chemistry.material import Material
+from xsearch.spectra.xas import XasSpectrum
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,30 @@ Process = Callable[[Item], Material]
 It leaves space group, crystal system and template empty: the engine finds them. It raises `CrystalError` for an item
 that makes no crystal.
 """
+
+SpectrumProcess = Callable[[Item], XasSpectrum]
+"""From an item to an absorption spectrum, on the same terms; it raises `SpectrumError`."""
+
+
+class SpectraSource(Protocol):
+    """Where the absorption spectra of a source's materials come from."""
+
+    @property
+    def process(self) -> SpectrumProcess:
+        """Makes a spectrum from an item."""
+        ...
+
+    def fingerprint(self) -> str:
+        """A hash that changes with anything that `items` would give."""
+        ...
+
+    def count(self) -> int | None:
+        """How many items there are, where that is cheap to know."""
+        ...
+
+    def items(self) -> Iterator[Item]:
+        """Every item, always in the same order; an id is the spectrum's."""
+        ...
 
 
 class Source(Protocol):

@@ -16,14 +16,13 @@ from itertools import islice
 from types import ModuleType
 from typing import Any
 
-from xsearch.builders.recipe import Batch, Recipe
+from xsearch.builders.recipe import Batch, Recipe, SpectraRecipe
 from xsearch.errors import BuildError
-from xsearch.indexes.chunk import Chunk
 
 WAITING_PER_WORKER = 2
 """Batches handed out ahead, so that no worker waits and memory stays small."""
 
-_recipe: Recipe | None = None  # of a worker process, set once as it starts
+_recipe: Recipe | SpectraRecipe | None = None  # of a worker process, set once as it starts
 
 
 def default_workers() -> int:
@@ -31,7 +30,9 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_here(recipe: Recipe, batches: Iterator[Batch], workers: int | None = None) -> Generator[tuple[int, Chunk]]:
+def run_here(
+    recipe: Recipe | SpectraRecipe, batches: Iterator[Batch], workers: int | None = None
+) -> Generator[tuple[int, Any]]:
     """Chunks of batches, in the order in which they get ready.
 
     Args:
@@ -63,8 +64,8 @@ def run_here(recipe: Recipe, batches: Iterator[Batch], workers: int | None = Non
 
 def _through(
     pool: ProcessPoolExecutor, batches: Iterator[Batch], workers: int, needs_main: bool
-) -> Iterator[tuple[int, Chunk]]:
-    waiting: dict[Future[Chunk], int] = {}
+) -> Iterator[tuple[int, Any]]:
+    waiting: dict[Future[Any], int] = {}
     while True:
         for batch in islice(batches, workers * WAITING_PER_WORKER - len(waiting)):
             with nullcontext() if needs_main else _main_hidden():  # this is where processes are started
@@ -87,7 +88,7 @@ def _main_hidden() -> Iterator[None]:
         sys.modules["__main__"] = script
 
 
-def _pool(recipe: Recipe, workers: int) -> ProcessPoolExecutor:
+def _pool(recipe: Recipe | SpectraRecipe, workers: int) -> ProcessPoolExecutor:
     context: Any = multiprocessing.get_context("spawn")
     if "forkserver" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("forkserver")
@@ -95,7 +96,7 @@ def _pool(recipe: Recipe, workers: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(recipe,))
 
 
-def _start(recipe: Recipe) -> None:
+def _start(recipe: Recipe | SpectraRecipe) -> None:
     """Prepare a worker: one thread, deaf to Ctrl-C (the parent hears it and lets the batch at hand finish).
 
     A parent that is killed cannot say goodbye; the worker watches for that, or it would wait for work for ever.
@@ -114,7 +115,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _work(batch: Batch) -> Chunk:
+def _work(batch: Batch) -> Any:
     if _recipe is None:
         raise BuildError("A worker was given a batch before its recipe.")
     return _recipe(batch)

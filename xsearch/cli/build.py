@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xsearch.cli.options import MeasuredCells, NewName, Workers
+from xsearch.cli.options import Cluster, MeasuredCells, NewName, Workers
 from xsearch.cli.screen import say
 
 if TYPE_CHECKING:
@@ -27,14 +27,17 @@ def parquet(
     name: NewName,
     measured_cells: MeasuredCells = True,
     workers: Workers = None,
+    cluster: Cluster = None,
 ) -> None:
     """Make an index from Parquet tables of structures, such as a snapshot of the Materials Project.
 
     Columns: material_id, species, frac_coords, and a b c alpha beta gamma; further known columns are kept.
     """
     from xsearch.builders import build_parquet
+    from xsearch.builders.cluster import running_on
 
-    report(build_parquet(files, name, measured_cells=measured_cells, workers=workers))
+    with running_on(cluster) as run:
+        report(build_parquet(files, name, measured_cells=measured_cells, workers=workers, run=run))
 
 
 @app.command("cif")
@@ -45,11 +48,14 @@ def cif(
         str, typer.Option("--licence", metavar="TEXT", help="Of these crystals; it is stated on every hit.")
     ] = "not stated",
     workers: Workers = None,
+    cluster: Cluster = None,
 ) -> None:
     """Make an index from folders of CIF files, searched with all that lies below them."""
     from xsearch.builders import build_cif
+    from xsearch.builders.cluster import running_on
 
-    report(build_cif(places, name, licence=licence, workers=workers))
+    with running_on(cluster) as run:
+        report(build_cif(places, name, licence=licence, workers=workers, run=run))
 
 
 @app.command("starter")
@@ -63,12 +69,77 @@ def starter(name: NewName = "starter", workers: Workers = None) -> None:
     report(build_starter(name, workers=workers))
 
 
+@app.command("mp")
+def mp(
+    name: NewName = "mp",
+    elements: Annotated[
+        str | None, typer.Option("--elements", metavar="Fe,O", help="Only materials of nothing but these elements.")
+    ] = None,
+    edges: Annotated[
+        str | None, typer.Option("--edges", metavar="K,L3", help="Only spectra of these edges; by default all.")
+    ] = None,
+    ids: Annotated[
+        Path | None, typer.Option("--ids", metavar="FILE", help="Only the materials whose ids this file lists.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="At most so many materials, to try it out.")
+    ] = None,
+    include_nc: Annotated[
+        bool, typer.Option("--include-nc", help="Also entries that may not be used commercially (GNoME, CC BY-NC).")
+    ] = False,
+    bulk: Annotated[
+        bool, typer.Option("--bulk", help="Fetch whole tables from object storage instead of pages.")
+    ] = False,
+    measured_cells: MeasuredCells = True,
+    workers: Workers = None,
+    cluster: Cluster = None,
+) -> None:
+    """Make an index of the Materials Project: structures, properties, and all of its absorption spectra.
+
+    It asks for a key: get one at https://materialsproject.org/api and set MP_API_KEY. Give the same command again
+    after a failure, and it goes on; give it a month later, and it brings only what changed.
+    """
+    from xsearch.builders.cluster import running_on
+    from xsearch.builders.mp import build_mp, select
+
+    chosen = select(elements, edges, ids, limit, include_nc, bulk)
+    with running_on(cluster) as run:
+        report(build_mp(name, chosen, measured_cells=measured_cells, workers=workers, run=run))
+
+
+@app.command("add")
+def add(
+    name: Annotated[str, typer.Argument(metavar="INDEX", help="The index to add to.")],
+    xanes: Annotated[
+        list[Path] | None, typer.Option("--xanes", metavar="FOLDER", help="Measured reference spectra: files, folders.")
+    ] = None,
+    cif: Annotated[
+        list[Path] | None, typer.Option("--cif", metavar="FOLDER", help="Crystal structures: CIF files, folders.")
+    ] = None,
+    licence: Annotated[
+        str, typer.Option("--licence", metavar="TEXT", help="Of what is added; it is stated on every hit.")
+    ] = "not stated",
+    workers: Workers = None,
+) -> None:
+    """Add reference spectra and structures of your own to an index; they are marked as yours, and updates keep them.
+
+    A spectrum's compound is taken from its file's name, such as Fe2O3_hematite.xdi.
+    """
+    from xsearch.builders.add import add_own
+
+    report(add_own(name, xanes=xanes or (), cif=cif or (), licence=licence, workers=workers))
+
+
 def report(built: BuildResult) -> None:
     """What was made, in a line or two, and how to search it."""
     from xsearch.indexes.library import list_indexes
 
     linked = f", {built.measured_cells:,} linked measured cells among them" if built.measured_cells else ""
     say(f"Index {built.name}: {built.entries:,} entries{linked}, in {built.seconds:.0f} s (version {built.version}).")
+    if built.spectra:
+        say(f"It holds {built.spectra:,} absorption spectra.")
+    if built.reused:
+        say(f"{built.reused:,} entries had not changed and were taken over from the version before.")
     if built.resumed:
         say(f"{built.resumed:,} items had been done by an earlier build that was stopped.")
     if built.failures:

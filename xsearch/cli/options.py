@@ -27,6 +27,14 @@ MeasuredCells = Annotated[
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, metavar="N", help="Worker processes; by default one a core.")
 ]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        "--cluster",
+        metavar="ADDRESS",
+        help="Work on a Dask cluster, such as tcp://node1:8786, instead of this machine.",
+    ),
+]
 NewName = Annotated[str, typer.Option("--name", "-n", metavar="NAME", help="The index to make or to replace.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 

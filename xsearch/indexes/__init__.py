@@ -4,6 +4,7 @@
     <index>/versions/0003-1a2b3c4d/     a version, never changed once it is there
         manifest.json                   counts, settings, sources; size and SHA-256 of every file
         catalog.arrow                   the truth: one material a row, queried in place by DuckDB
+        spectra.arrow                   absorption spectra, where there are any
         failures.arrow                  what could not be built, and why
         columns.npy                     the few numbers of every row that ranking reads
         offsets.npy hkl.npy structure_factor_sq.npy multiplicity.npy    reflections, end to end

@@ -15,6 +15,8 @@ from xsearch.errors import BuildError
 from xsearch.indexes.chunk import Chunk
 from xsearch.indexes.columns import COLUMN_DTYPE, CRYSTAL_SYSTEMS, UNKNOWN_SYSTEM
 from xsearch.indexes.records import MATERIAL_SCHEMA
+from xsearch.indexes.spectra import SPECTRA, SpectraChunk, write_spectra
+from xsearch.indexes.tables import TableWriter
 from xsearch.indexes.vectors import ProfileWriter
 
 CATALOG, FAILURES, COLUMNS = "catalog.arrow", "failures.arrow", "columns.npy"
@@ -30,13 +32,17 @@ CATALOG_SCHEMA = pa.schema(
     ]
 )
 FAILURE_SCHEMA = pa.schema([pa.field("item_id", pa.string()), pa.field("reason", pa.string())])
-BATCH_ROWS = 32_768  # few batches make scattered reads fast; this many rows are some 40 MB
 
 
-def assemble(chunks: Iterable[Chunk], folder: Path) -> tuple[dict[str, int], int]:
+def assemble(chunks: Iterable[Chunk], folder: Path, spectra: Iterable[SpectraChunk] = ()) -> tuple[dict[str, int], int]:
     """Write the files of an index version from its chunks.
 
     Of entries that share an id the first is kept and the others become failures.
+
+    Args:
+        chunks: of materials, in order.
+        folder: where to write.
+        spectra: chunks of absorption spectra, in order.
 
     Returns:
         The manifest's counts, and the length of a profile vector.
@@ -49,7 +55,7 @@ def assemble(chunks: Iterable[Chunk], folder: Path) -> tuple[dict[str, int], int
     columns = _ColumnCollector()
     offset = 0
     with (
-        _TableWriter(folder / CATALOG, CATALOG_SCHEMA) as catalog,
+        TableWriter(folder / CATALOG, CATALOG_SCHEMA) as catalog,
         NpyWriter(folder / OFFSETS, np.dtype(np.int64)) as offsets,
         NpyWriter(folder / HKL, np.dtype(np.int16), 3) as hkl,
         NpyWriter(folder / SQUARES, np.dtype(np.float32)) as squares,
@@ -77,10 +83,12 @@ def assemble(chunks: Iterable[Chunk], folder: Path) -> tuple[dict[str, int], int
         raise BuildError(f"The build made no entry; {len(failures)} items failed{_first_of(failures)}.")
     with NpyWriter(folder / COLUMNS, COLUMN_DTYPE) as records:
         records.append(columns.finish(rows))
-    with _TableWriter(folder / FAILURES, FAILURE_SCHEMA) as failed:
+    n_spectra = write_spectra(spectra, folder / SPECTRA, rows, failures)
+    with TableWriter(folder / FAILURES, FAILURE_SCHEMA) as failed:
         failed.append(pa.table([pa.array(side, pa.string()) for side in _sides(failures)], schema=FAILURE_SCHEMA))
     profiles.write(folder / PROFILES)
-    return {"materials": len(rows), "reflections": offset, "failures": len(failures)}, profiles.bins
+    counts = {"materials": len(rows), "reflections": offset, "failures": len(failures), "spectra": n_spectra}
+    return counts, profiles.bins
 
 
 class NpyWriter:
@@ -112,38 +120,6 @@ class NpyWriter:
         shape = (rows,) if self._width == 1 else (rows, self._width)
         header = {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False, "shape": shape}
         np.lib.format.write_array_header_1_0(self._file, header)
-
-
-class _TableWriter:
-    """An Arrow file whose batches have one size, however the rows came."""
-
-    def __init__(self, path: Path, schema: pa.Schema) -> None:
-        self._schema = schema
-        self._sink = pa.OSFile(str(path), "wb")
-        self._writer = pa.ipc.new_file(self._sink, schema)
-        self._waiting: list[pa.Table] = []
-
-    def append(self, table: pa.Table) -> None:
-        self._waiting.append(table)
-        while sum(t.num_rows for t in self._waiting) >= BATCH_ROWS:
-            whole = pa.concat_tables(self._waiting)
-            self._write(whole.slice(0, BATCH_ROWS))
-            self._waiting = [whole.slice(BATCH_ROWS)]
-
-    def _write(self, table: pa.Table) -> None:
-        # gathering the rows anew leaves no trace of how they were sliced, such as stray bits in null bitmaps
-        self._writer.write_table(table.take(pa.array(np.arange(table.num_rows))).combine_chunks())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
-        with self._sink:
-            if failed is None:
-                whole = pa.concat_tables([*self._waiting, self._schema.empty_table()])
-                if whole.num_rows:
-                    self._write(whole)
-                self._writer.close()
 
 
 class _ColumnCollector:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from xsearch.chemistry.element_query import ElementQuery
@@ -24,9 +25,12 @@ from xsearch.indexes.columns import COLUMN_DTYPE, CRYSTAL_SYSTEMS, UNKNOWN_SYSTE
 from xsearch.indexes.manifest import MANIFEST, Manifest, check_hashes, check_sizes, read_manifest, touched_files
 from xsearch.indexes.records import table_to_materials
 from xsearch.indexes.reuse import chunk_of_rows
+from xsearch.indexes.spectra import SPECTRA, STORED_SCHEMA, stored_spectra, tables_of
 from xsearch.indexes.vectors import Profiles
 from xsearch.indexes.versions import current_folder, folder_of
+from xsearch.indexes.xanes_table import XanesTable
 from xsearch.simulate.reflections import Reflections
+from xsearch.spectra.xas import XasSpectrum
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -61,6 +65,7 @@ class Index:
         version: such as `0003-1a2b3c4d`.
         manifest: what it holds.
         catalog: the materials as an Arrow table, mapped from its file.
+        spectra_table: the absorption spectra likewise; most materials have none.
         reflection_arrays: all reflections.
         profiles: (n, d) float16, a view of the file; d is 0 where there are none.
     """
@@ -75,6 +80,8 @@ class Index:
         rows, bins = self.manifest.counts["materials"], self.manifest.profile_bins
         self.catalog = _open_table(version_folder / assemble.CATALOG)
         self._failed = _open_table(version_folder / assemble.FAILURES)
+        path = version_folder / SPECTRA
+        self.spectra_table = _open_table(path) if SPECTRA in self.manifest.files else STORED_SCHEMA.empty_table()
         arrays = (assemble.OFFSETS, assemble.HKL, assemble.SQUARES, assemble.MULTIPLICITY)
         self.reflection_arrays = ReflectionArrays(*(_open_array(version_folder / name) for name in arrays))
         self._column_records = _open_array(version_folder / assemble.COLUMNS)
@@ -169,6 +176,15 @@ class Index:
         """
         return chunk_of_rows(self.catalog, self.reflection_arrays, self.columns, self.profiles, rows)
 
+    def spectra(self, row: int) -> list[XasSpectrum]:
+        """The absorption spectra of a row's material, as they came; having none is a normal state."""
+        return stored_spectra(self.spectra_table.filter(pc.equal(self.spectra_table.column("row_id"), row)))
+
+    @cached_property
+    def xanes(self) -> dict[tuple[str, str], XanesTable]:
+        """The near-edge spectra that can be searched, by absorber and edge."""
+        return tables_of(self.spectra_table)
+
     @cached_property
     def columns(self) -> Columns:
         """The numbers of every row that recall and ranking read."""
@@ -193,7 +209,7 @@ class Index:
         return np.sort(np.asarray(found["row_id"], np.int64), kind="stable")
 
     def sql(self, statement: str, parameters: Sequence[object] = ()) -> Any:
-        """Ask the catalog anything: views `materials` and `failures`, whose columns `indexes/sql.py` lists.
+        """Ask the catalog anything: views `materials`, `spectra` and `failures`, whose columns `indexes/sql.py` lists.
 
         Returns:
             A DuckDB relation, with `fetchall()`, `df()` and so on.
@@ -231,7 +247,7 @@ class Index:
 
     def _connection(self) -> DuckDBPyConnection:
         if not hasattr(self._connections, "own"):  # a DuckDB connection serves one thread at a time
-            self._connections.own = sql.connect(self.catalog, self._failed)
+            self._connections.own = sql.connect(self.catalog, self._failed, self.spectra_table)
         own: DuckDBPyConnection = self._connections.own
         return own
 
@@ -248,12 +264,13 @@ class Index:
     def _check_counts(self) -> None:
         """Hold every part's type and length against the manifest and what this xsearch writes."""
         rows, lines = self.manifest.counts["materials"], self.manifest.counts["reflections"]
-        failures = self.manifest.counts["failures"]
+        failures, spectra = self.manifest.counts["failures"], self.manifest.counts.get("spectra", 0)
         offsets, hkl, squares, multiplicity = self.reflection_arrays
         records = self._column_records
         for name, kind, shape, expected_kind, expected_shape in (
             (assemble.CATALOG, self.catalog.schema, self.catalog.shape[:1], assemble.CATALOG_SCHEMA, (rows,)),
             (assemble.FAILURES, self._failed.schema, self._failed.shape[:1], assemble.FAILURE_SCHEMA, (failures,)),
+            (SPECTRA, self.spectra_table.schema, self.spectra_table.shape[:1], STORED_SCHEMA, (spectra,)),
             (assemble.COLUMNS, records.dtype, records.shape, COLUMN_DTYPE, (rows,)),
             (assemble.OFFSETS, offsets.dtype, offsets.shape, np.int64, (rows + 1,)),
             (assemble.HKL, hkl.dtype, hkl.shape, np.int16, (lines, 3)),

@@ -29,6 +29,17 @@ create view materials as
            properties,                                      -- JSON: properties->>'$.band_gap_eV'
            lattice_A, frac_coords, atomic_numbers, occupancies
     from catalog;
+create view spectra as
+    select spectrum_id,
+           row_id, material_id,                             -- null for a reference of its own
+           reduced_formula, elements, absorber, edge,
+           spectrum_type,                                   -- XANES, EXAFS or XAFS
+           level, site_index,                               -- a material's mean, or one site
+           kind,                                            -- simulated, measured or predicted
+           code, source, licence, reference, last_updated,
+           energy_eV, mu,                                   -- as they came
+           window_note                                      -- why it is not searched; null where it is
+    from stored_spectra;
 create view failures as
     select item_id, reason from failed;
 """
@@ -47,7 +58,7 @@ COUNTS = "select coalesce({column}, 'unknown') as value, count(*) as n from cata
 ALL_BITS = 0xFFFF_FFFF_FFFF_FFFF
 
 
-def connect(catalog: pa.Table, failed: pa.Table) -> DuckDBPyConnection:
+def connect(catalog: pa.Table, failed: pa.Table, spectra: pa.Table) -> DuckDBPyConnection:
     """A database in memory with the views of `SCHEMA` over tables that stay where they are."""
     import duckdb
 
@@ -55,6 +66,7 @@ def connect(catalog: pa.Table, failed: pa.Table) -> DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1})
     connection.register("catalog", catalog)
     connection.register("failed", failed)
+    connection.register("stored_spectra", spectra.drop_columns(["window"]))  # DuckDB knows no half precision
     connection.execute(SCHEMA)
     return connection
 

@@ -19,8 +19,10 @@ from xsearch.indexes.chunk import CHUNK_SCHEMA, Chunk
 from xsearch.indexes.files import build_errors, builder_lock, remove, sha256, sweep, sync_folder
 from xsearch.indexes.manifest import FORMAT, MANIFEST, Manifest, describe_files
 from xsearch.indexes.publish import publish_version
+from xsearch.indexes.spectra import CHUNK_SCHEMA as SPECTRA_SCHEMA
+from xsearch.indexes.spectra import SpectraChunk
 
-_CHUNK_NAME = re.compile(r"chunk-(\d{6})-([0-9a-f]{16})\.arrow")
+_CHUNK_NAME = re.compile(r"(chunk|spectra)-(\d{6})-([0-9a-f]{16})\.arrow")
 
 
 class Staging:
@@ -34,9 +36,10 @@ class Staging:
         self.index_folder = index_folder
         self.fingerprint = fingerprint
         self.settings = settings
-        key = hashlib.sha256(f"{FORMAT}\n{CHUNK_SCHEMA}\n{fingerprint}".encode()).hexdigest()[:16]
+        key = hashlib.sha256(f"{FORMAT}\n{CHUNK_SCHEMA}\n{SPECTRA_SCHEMA}\n{fingerprint}".encode()).hexdigest()[:16]
         self.folder = index_folder / "building" / key
         self._intact: dict[int, Path] = {}
+        self._intact_spectra: dict[int, Path] = {}
 
     @classmethod
     @contextmanager
@@ -64,14 +67,66 @@ class Staging:
         """Whether this chunk is there and intact."""
         return number in self._intact
 
+    def has_spectra(self, number: int) -> bool:
+        """Whether this chunk of spectra is there and intact."""
+        return number in self._intact_spectra
+
     def write(self, number: int, chunk: Chunk) -> None:
         """Set a chunk aside, durably.
 
         Raises:
             BuildError: on a full disk or a folder that may not be written to.
         """
-        content = chunk.to_bytes()
-        path = self.folder / f"chunk-{number:06d}-{hashlib.sha256(content).hexdigest()[:16]}.arrow"
+        self._intact[number] = self._set_aside("chunk", number, chunk.to_bytes())
+
+    def write_spectra(self, number: int, chunk: SpectraChunk) -> None:
+        """Set a chunk of spectra aside, durably; its numbers count for themselves.
+
+        Raises:
+            BuildError: on a full disk or a folder that may not be written to.
+        """
+        self._intact_spectra[number] = self._set_aside("spectra", number, chunk.to_bytes())
+
+    def publish(self, chunks: int, extra: dict[str, Any] | None = None, spectra: int = 0) -> str:
+        """Make chunks 0 to `chunks` - 1 into a version, check it, and let `CURRENT` name it.
+
+        The same chunks give the same bytes and the same version; readers keep what they opened; the version that
+        was current stays for a rollback, older ones go.
+
+        Args:
+            chunks: how many there must be.
+            extra: what the manifest says beside settings and counts: source, database version, licences, citation.
+            spectra: how many chunks of spectra there must be.
+
+        Returns:
+            The version's name.
+
+        Raises:
+            BuildError: where a chunk is missing, the disk is full, or what was written cannot be read back.
+        """
+        for wanted, there in ((chunks, self._intact), (spectra, self._intact_spectra)):
+            if missing := [number for number in range(wanted) if number not in there]:
+                raise BuildError(f"{len(missing)} of {wanted} chunks are missing, the first is number {missing[0]}.")
+        made = self.folder / "version"
+        with build_errors("publish the index", self.index_folder):
+            try:
+                manifest = self._assemble(made, chunks, spectra, extra or {})
+            except (OSError, BuildError):
+                remove(made)
+                raise
+            version = publish_version(self.index_folder, made, manifest)
+            remove(self.index_folder / "building")
+        return version
+
+    def _find_chunks(self) -> None:
+        for path in sorted(self.folder.iterdir()):
+            if (match := _CHUNK_NAME.fullmatch(path.name)) and sha256(path).startswith(match[3]):
+                (self._intact if match[1] == "chunk" else self._intact_spectra)[int(match[2])] = path
+            else:  # half written, damaged, or a version that was not finished
+                remove(path)
+
+    def _set_aside(self, kind: str, number: int, content: bytes) -> Path:
+        path = self.folder / f"{kind}-{number:06d}-{hashlib.sha256(content).hexdigest()[:16]}.arrow"
         with build_errors("write a chunk", self.folder):
             partial = path.with_suffix(".tmp")
             try:
@@ -84,49 +139,14 @@ class Staging:
                 raise
             partial.replace(path)
             sync_folder(self.folder)
-        self._intact[number] = path
+        return path
 
-    def publish(self, chunks: int, extra: dict[str, Any] | None = None) -> str:
-        """Make chunks 0 to `chunks` - 1 into a version, check it, and let `CURRENT` name it.
-
-        The same chunks give the same bytes and the same version; readers keep what they opened; the version that
-        was current stays for a rollback, older ones go.
-
-        Args:
-            chunks: how many there must be.
-            extra: what the manifest says beside settings and counts: source, database version, licences, citation.
-
-        Returns:
-            The version's name.
-
-        Raises:
-            BuildError: where a chunk is missing, the disk is full, or what was written cannot be read back.
-        """
-        if missing := [number for number in range(chunks) if number not in self._intact]:
-            raise BuildError(f"{len(missing)} of {chunks} chunks are missing, the first is number {missing[0]}.")
-        made = self.folder / "version"
-        with build_errors("publish the index", self.index_folder):
-            try:
-                manifest = self._assemble(made, chunks, extra or {})
-            except (OSError, BuildError):
-                remove(made)
-                raise
-            version = publish_version(self.index_folder, made, manifest)
-            remove(self.index_folder / "building")
-        return version
-
-    def _find_chunks(self) -> None:
-        for path in sorted(self.folder.iterdir()):
-            if (match := _CHUNK_NAME.fullmatch(path.name)) and sha256(path).startswith(match[2]):
-                self._intact[int(match[1])] = path
-            else:  # half written, damaged, or a version that was not finished
-                remove(path)
-
-    def _assemble(self, made: Path, chunks: int, extra: dict[str, Any]) -> Manifest:
+    def _assemble(self, made: Path, chunks: int, spectra: int, extra: dict[str, Any]) -> Manifest:
         remove(made)
         made.mkdir()
         tables = (Chunk.from_bytes(pa.memory_map(str(self._intact[number]))) for number in range(chunks))
-        counts, bins = assemble(tables, made)
+        windows = (SpectraChunk.from_bytes(pa.memory_map(str(self._intact_spectra[n]))) for n in range(spectra))
+        counts, bins = assemble(tables, made, windows)
         files = describe_files(made)
         manifest = Manifest(FORMAT, counts, bins, self.fingerprint, _plain(self.settings), _plain(extra), files)
         (made / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")

@@ -45,14 +45,7 @@ def read_athena(source: SourceFile, spectrum: str | None, absorber: str | None) 
         SpectrumError: where the file is no project, or holds several spectra of which none is chosen: the message lists
             them.
     """
-    text = source.text()
-    try:
-        groups = _json_groups(text) if text.lstrip().startswith("{") else _perl_groups(text)
-    except (ValueError, TypeError, AttributeError, KeyError):
-        raise SpectrumError(f"{source.name}: a broken Athena project; save it again from Athena.") from None
-    groups = [group for group in groups if group.args.get("datatype", "xmu").lower() not in _NO_XANES]
-    if not groups:
-        raise SpectrumError(f"{source.name}: no spectrum in it; an Athena project with mu(E) data is expected.")
+    groups = groups_of(source)
     group = choose_group(groups, spectrum, absorber, source.name)
     notes = [f"Spectrum {group.label!r} of {len(groups)} in the project."] if len(groups) > 1 else []
     energy_eV = np.array(group.energy_eV)
@@ -65,6 +58,23 @@ def read_athena(source: SourceFile, spectrum: str | None, absorber: str | None) 
             f"{source.name}: spectrum {group.label!r} has {len(energy_eV)} energies and {len(group.mu)} values."
         )
     return XasScan(energy_eV, np.array(group.mu), *_edge(group), unit="eV", notes=tuple(notes))
+
+
+def groups_of(source: SourceFile) -> list[Group]:
+    """All absorption spectra of a project, in its order.
+
+    Raises:
+        SpectrumError: where the file is no project, or holds none.
+    """
+    text = source.text()
+    try:
+        groups = _json_groups(text) if text.lstrip().startswith("{") else _perl_groups(text)
+    except (ValueError, TypeError, AttributeError, KeyError):
+        raise SpectrumError(f"{source.name}: a broken Athena project; save it again from Athena.") from None
+    groups = [group for group in groups if group.args.get("datatype", "xmu").lower() not in _NO_XANES]
+    if not groups:
+        raise SpectrumError(f"{source.name}: no spectrum in it; an Athena project with mu(E) data is expected.")
+    return groups
 
 
 def choose_group(groups: list[Group], spectrum: str | None, absorber: str | None, name: str) -> Group:

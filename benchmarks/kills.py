@@ -1,0 +1,39 @@
+"""Builds of the Materials Project killed at random moments: how many are survived.
+
+`python -m benchmarks.kills [--kills 50] [--json]`
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+from tests.builders.mp_kills import Kills
+
+MEMORY = Path("/dev/shm")
+
+
+def main() -> None:
+    """Kill, check, finish, compare; the first loss ends it with an error."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--json", action="store_true")
+    options = parser.parse_args()
+    began = time.perf_counter()
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
+        kills = Kills(Path(folder), options.seed)
+        kills.run(options.kills)
+    found = {"kills": options.kills, "survived": kills.phases.total(), "while": dict(kills.phases.most_common())}
+    if options.json:
+        print(json.dumps(found))
+    else:
+        print(f"{found['survived']} of {options.kills} kills survived, in {time.perf_counter() - began:.0f} s")
+        print("the kills fell into: " + ", ".join(f"{name} {n}" for name, n in kills.phases.most_common()))
+
+
+if __name__ == "__main__":
+    main()

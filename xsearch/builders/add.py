@@ -1,0 +1,256 @@
+"""`xsearch build add`: structures and reference spectra of the user's own, in an index that is there."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from xsearch.builders.cif import CifSource, process_cif
+from xsearch.builders.engine import BuildResult, build
+from xsearch.builders.identity import SETTINGS, index_folder
+from xsearch.builders.own import OWN
+from xsearch.builders.reuse import KEPT, MaterialShelf, Reusing, SpectraShelf
+from xsearch.builders.source import Item, Process, SpectrumProcess
+from xsearch.builders.workers import run_here
+from xsearch.chemistry.formula import parse_formula, reduced_formula
+from xsearch.chemistry.material import Material
+from xsearch.errors import BuildError, CrystalError, SpectrumError
+from xsearch.indexes.chunk import Failure
+from xsearch.indexes.index import Index
+from xsearch.spectra.readers.athena import groups_of
+from xsearch.spectra.readers.read import read
+from xsearch.spectra.readers.source import load
+from xsearch.spectra.xanes import Xanes
+from xsearch.spectra.xas import XasSpectrum
+
+SUFFIXES = frozenset({".xdi", ".dat", ".txt", ".csv", ".nor", ".xmu", ".prj", ".xy"})
+"""Files of a folder that may hold absorption spectra."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnSpectrum:
+    """A spectrum of the user's own, to be read.
+
+    Attributes:
+        spectrum_id: it gets.
+        path: of its file.
+        name: of the file, or of the spectrum within it; a formula at its start is the compound's.
+        number: within a file of several, from 1.
+    """
+
+    spectrum_id: str
+    path: Path
+    name: str
+    number: str | None = None
+
+
+def add_own(
+    name: str,
+    *,
+    xanes: Sequence[str | Path] | str | Path = (),
+    cif: Sequence[str | Path] | str | Path = (),
+    licence: str = "not stated",
+    workers: int | None = None,
+    progress: bool = True,
+) -> BuildResult:
+    """Add structures and measured reference spectra to an index, as its new version.
+
+    They bear the source `own` and ids that begin with `own-`. What was added before under the same id is replaced.
+
+    Args:
+        name: of an index that is there.
+        xanes: files and folders of absorption spectra: XDI, Athena projects, columns. A spectrum's compound is what
+            its file's name, or its name in the project, begins with: `Fe2O3_hematite.xdi`.
+        cif: CIF files and folders of them.
+        licence: of what is added.
+        workers: processes; default one a core.
+        progress: whether to tell on the error stream how far it is.
+
+    Raises:
+        MissingIndex: where there is no such index.
+        BuildError: where nothing is given, a path is missing, or the index was built on another axis.
+    """
+    index = Index.open(index_folder(name))
+    _check_settings(index)
+    crystals = CifSource.of(cif, licence) if _paths(cif) else None
+    spectra = tuple(_spectrum_files(_paths(xanes)))
+    if crystals is None and not spectra:
+        raise BuildError("Nothing to add: give folders of spectra with --xanes, of crystals with --cif, or both.")
+    here: Any = partial(run_here, workers=workers if crystals is not None and len(crystals.files) > 200 else 1)
+    made = build(
+        _Grown(index, crystals, licence, frozenset(one.spectrum_id for one in spectra)),
+        name,
+        workers=workers,
+        measured_cells=False,
+        progress=progress,
+        run=Reusing(here, MaterialShelf(index)),
+        spectra=_GrownSpectra(index, spectra, licence),
+        run_spectra=Reusing(here, SpectraShelf(index)),
+        extra=_extra(index, licence),
+    )
+    return replace(made, reused=int((index.columns.cell_of < 0).sum()))
+
+
+@dataclass(frozen=True)
+class _Grown:
+    """The rows of an index, then the user's crystals."""
+
+    index: Index
+    crystals: CifSource | None
+    licence: str
+    new_spectra: frozenset[str]
+    name: str = OWN
+    version: str = ""
+    citation: str = ""
+    process: Process = field(default_factory=lambda: process_own_cif, repr=False)
+
+    def fingerprint(self) -> str:
+        added = None if self.crystals is None else self.crystals.fingerprint()
+        return _hash([self.index.version, added, self.licence])
+
+    def count(self) -> int | None:
+        return None
+
+    def formulas(self) -> frozenset[str] | None:
+        return None
+
+    def items(self) -> Iterator[Item]:
+        new = {f"own-{item.item_id}": item for item in (self.crystals.items() if self.crystals is not None else ())}
+        owners = self.index.columns.cell_of.tolist()
+        for material_id, owner in zip(self.index.catalog.column("material_id").to_pylist(), owners, strict=True):
+            if owner < 0 and material_id not in new:
+                yield Item(material_id, KEPT)
+        for failure in self.index.failures():
+            if failure.item_id not in new and failure.item_id not in self.new_spectra:
+                yield Item(failure.item_id, failure)
+        for name, item in new.items():
+            yield Item(name, item.payload)
+
+
+@dataclass(frozen=True)
+class _GrownSpectra:
+    """The spectra of an index, then the user's."""
+
+    index: Index
+    files: tuple[OwnSpectrum, ...]
+    licence: str
+    process: SpectrumProcess = field(default_factory=lambda: process_own_spectrum, repr=False)
+
+    def fingerprint(self) -> str:
+        return _hash([[one.spectrum_id, hashlib.sha256(one.path.read_bytes()).hexdigest()] for one in self.files])
+
+    def count(self) -> int | None:
+        return self.index.spectra_table.num_rows + len(self.files)
+
+    def items(self) -> Iterator[Item]:
+        new = {one.spectrum_id for one in self.files}
+        for name in self.index.spectra_table.column("spectrum_id").to_pylist():
+            if name not in new:
+                yield Item(name, KEPT)
+        for one in self.files:
+            yield Item(one.spectrum_id, (one, self.licence))
+
+
+def process_own_cif(item: Item) -> Material:
+    """A crystal of the user's own; an earlier failure stays one.
+
+    Raises:
+        CrystalError: where there is none.
+    """
+    if isinstance(item.payload, Failure):
+        raise CrystalError(item.payload.reason)
+    return replace(process_cif(item), material_id=item.item_id, source=OWN)
+
+
+def process_own_spectrum(item: Item) -> XasSpectrum:
+    """A measured reference of the user's own.
+
+    Raises:
+        SpectrumError: where the file cannot be read as an absorption spectrum.
+    """
+    one, licence = item.payload
+    spectrum = read(one.path, kind="xanes", spectrum=one.number)
+    if not isinstance(spectrum, Xanes):
+        raise SpectrumError(f"{one.path.name}: a powder pattern; an absorption spectrum is expected here.")
+    return XasSpectrum(
+        spectrum_id=item.item_id,
+        absorber=spectrum.absorber,
+        edge=spectrum.edge,
+        energy_eV=spectrum.energy_eV,
+        mu=spectrum.mu,
+        spectrum_type="XANES",
+        level="material",
+        kind="measured",
+        code="measured",
+        source=OWN,
+        licence=licence,
+        reduced_formula=formula_in_name(one.name, spectrum.absorber),
+        reference=one.name if one.number is None else f"{one.path.name}, {one.name}",
+    )
+
+
+def formula_in_name(name: str, absorber: str) -> str:
+    """The compound that a file's name begins with; empty where that is no formula with the absorber in it."""
+    for word in name.replace("-", "_").replace(" ", "_").replace(".", "_").split("_")[:2]:
+        try:
+            amounts = parse_formula(word)
+        except CrystalError:
+            continue
+        if absorber in amounts:
+            return reduced_formula(amounts)
+    return ""
+
+
+def _spectrum_files(paths: list[Path]) -> Iterator[OwnSpectrum]:
+    """What to read, sorted by id."""
+    found: list[OwnSpectrum] = []
+    for root in paths:
+        if not root.exists():
+            raise BuildError(f"{root}: no such file or folder; give spectra, or folders that hold some.")
+        for path in [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file()):
+            if path.suffix.lower() not in SUFFIXES and path != root:
+                continue
+            name = f"own-{path.name if path == root else path.relative_to(root).as_posix()}"
+            several = spectra_in(path) if path.suffix.lower() == ".prj" else []
+            found += [OwnSpectrum(f"{name}#{number}", path, label, number) for number, label in several]
+            found += [] if several else [OwnSpectrum(name, path, path.name)]
+    if paths and not found:
+        raise BuildError(f"No spectrum in {', '.join(map(str, paths))}; {', '.join(sorted(SUFFIXES))} are read.")
+    return iter(sorted(found, key=lambda one: one.spectrum_id))
+
+
+def spectra_in(path: Path) -> list[tuple[str, str]]:
+    """Number and name of each spectrum of an Athena project; none where it cannot be read, as is told later."""
+    try:
+        return [(str(number), group.label) for number, group in enumerate(groups_of(load(path)), start=1)]
+    except SpectrumError:
+        return []
+
+
+def _extra(index: Index, licence: str) -> dict[str, Any]:
+    """What the manifest said before, and that the user added something."""
+    extra = dict(index.manifest.extra)
+    return {**extra, "licences": sorted({*extra.get("licences", []), licence}), "own": True}
+
+
+def _check_settings(index: Index) -> None:
+    wanted = json.loads(json.dumps(SETTINGS))
+    different = [name for name in wanted if index.manifest.settings.get(name) != wanted[name] and name != "xsearch"]
+    if different:
+        raise BuildError(
+            f"Index {index.name!r} was built with another {', '.join(different)} than this xsearch uses; build it "
+            "again before adding to it."
+        )
+
+
+def _paths(given: Sequence[str | Path] | str | Path) -> list[Path]:
+    return [Path(p) for p in ([given] if isinstance(given, str | Path) else given)]
+
+
+def _hash(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,370 @@
+"""`xsearch build mp`: an index of the Materials Project, made, resumed, and brought up to date."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from xsearch.builders import amcsd
+from xsearch.builders.engine import BATCH, BuildResult, build
+from xsearch.builders.identity import index_folder, made_with
+from xsearch.builders.mp_collection import Collection
+from xsearch.builders.mp_documents import (
+    CITATION,
+    CORE_LICENCE,
+    LICENCES,
+    NAME,
+    canonical_id,
+    process_summary,
+    process_xas,
+)
+from xsearch.builders.mp_selection import Selection
+from xsearch.builders.own import own_licences, own_materials, own_spectra
+from xsearch.builders.pages import PageStore
+from xsearch.builders.progress import Progress, open_progress
+from xsearch.builders.reuse import KEPT, MaterialShelf, Reusing, SpectraShelf
+from xsearch.builders.source import Item, Process, SpectrumProcess
+from xsearch.builders.workers import run_here
+from xsearch.chemistry.formula import parse_formula, reduced_formula
+from xsearch.chemistry.material import Material
+from xsearch.errors import BrokenIndex, BuildError, CrystalError, MissingIndex, SpectrumError
+from xsearch.indexes.files import builder_lock, remove
+from xsearch.indexes.index import Index
+from xsearch.paths import home
+from xsearch.spectra.xanes import EDGES
+from xsearch.spectra.xas import XasSpectrum
+
+DETAILS = "materials_project"
+"""Name of the manifest's part that says how an index was selected and made."""
+
+
+@dataclass(frozen=True)
+class MpSource:
+    """Materials that were fetched, those that the old index has, and the user's own.
+
+    Attributes:
+        version: of the database.
+        found: what was fetched and kept.
+        own: the user's entries; None where the old index has them as they are.
+        changed_formulas: of materials that are worked out anew, as the project writes them.
+        functionals: of the same, by id, where the project tells.
+    """
+
+    version: str
+    found: Collection
+    own: tuple[tuple[str, Material | None], ...] = ()
+    changed_formulas: frozenset[str] = frozenset()
+    functionals: dict[str, str] = field(default_factory=dict)
+    name: str = NAME
+    licence: str = CORE_LICENCE
+    citation: str = CITATION
+    process: Process = field(default_factory=lambda: process_material, repr=False)
+
+    def fingerprint(self) -> str:
+        """A hash of ids and the times of their last change."""
+        return _hash([self.version, [(n, self.found.updated[n]) for n in self.found.order], [n for n, _ in self.own]])
+
+    def count(self) -> int | None:
+        """Materials, the user's own included."""
+        return len(self.found.order) + len(self.own)
+
+    def formulas(self) -> frozenset[str] | None:
+        """Reduced formulas of what is worked out anew; what is kept has its measured cells already."""
+        return frozenset(_reduced(formula) for formula in self.changed_formulas)
+
+    def items(self) -> Iterator[Item]:
+        """The project's materials, then the user's own."""
+        for name, document in self.found.documents():
+            yield Item(name, KEPT if document is None else {**document, "functional": self.functionals.get(name)})
+        for name, material in self.own:
+            yield Item(name, KEPT if material is None else material)
+
+
+@dataclass(frozen=True)
+class MpSpectra:
+    """Spectra that were fetched, those that the old index has, and the user's own.
+
+    Attributes:
+        found: what was fetched and kept.
+        owners: the material of each spectrum.
+        foreign: spectra of tasks that no listed material names; they are told as failures.
+        own: the user's spectra; None where the old index has them as they are.
+    """
+
+    found: Collection
+    owners: dict[str, str]
+    foreign: tuple[str, ...] = ()
+    own: tuple[tuple[str, XasSpectrum | None], ...] = ()
+    process: SpectrumProcess = field(default_factory=lambda: process_spectrum, repr=False)
+
+    def fingerprint(self) -> str:
+        """A hash of ids, owners and the times of their last change."""
+        listed = [(n, self.found.updated[n], self.owners[n]) for n in self.found.order]
+        return _hash([listed, self.foreign, [n for n, _ in self.own]])
+
+    def count(self) -> int | None:
+        """All spectra."""
+        return len(self.found.order) + len(self.foreign) + len(self.own)
+
+    def items(self) -> Iterator[Item]:
+        """The project's spectra, then the user's own."""
+        for name, document in self.found.documents():
+            yield Item(name, KEPT if document is None else (self.owners[name], document))
+        for name in self.foreign:
+            yield Item(name, None)
+        for name, spectrum in self.own:
+            yield Item(name, KEPT if spectrum is None else spectrum)
+
+
+def process_material(item: Item) -> Material:
+    """A material of the project, or one of the user's own as it was."""
+    return item.payload if isinstance(item.payload, Material) else process_summary(item)
+
+
+def process_spectrum(item: Item) -> XasSpectrum:
+    """A spectrum of the project, or one of the user's own as it was.
+
+    Raises:
+        SpectrumError: for one that belongs to no material.
+    """
+    if item.payload is None:
+        raise SpectrumError("Its task belongs to no material that the Materials Project lists.")
+    return item.payload if isinstance(item.payload, XasSpectrum) else process_xas(item)
+
+
+def build_mp(
+    name: str = "mp",
+    selection: Selection | None = None,
+    *,
+    key: str | None = None,
+    endpoint: str | None = None,
+    workers: int | None = None,
+    measured_cells: bool = True,
+    progress: bool = True,
+    run: Callable[[Any, Any], Any] | None = None,
+    waits_s: tuple[float, ...] | None = None,
+    batch: int = BATCH,
+) -> BuildResult:
+    """Make an index of the Materials Project, or bring one up to date.
+
+    Where the index is there and was made of the same selection by the same xsearch, only what changed since is
+    fetched and worked out; what was deprecated goes; entries that the user added stay. A run that was stopped is
+    taken up at the page where it stood.
+
+    Args:
+        name: of the index.
+        selection: which part; default everything but GNoME.
+        key: of the Materials Project; default `MP_API_KEY` or `PMG_MAPI_KEY`.
+        endpoint: another address that speaks the same interface.
+        workers: processes; default one a core.
+        measured_cells: whether measured cells of the same phase, from the mineral database, are linked.
+        progress: whether to tell on the error stream how far it is.
+        run: another way to run batches, such as on a cluster.
+        waits_s: seconds between tries of a request that failed.
+        batch: items a chunk.
+
+    Raises:
+        BuildError: in one line, where the key, the network or the service fails; what was fetched is kept.
+    """
+    from xsearch.builders.materials_project import WAITS_S, Client
+    from xsearch.builders.mp_fetch import Fetch
+
+    chosen = selection or Selection()
+    folder, cache = index_folder(name), home() / "downloads" / name
+    old = reusable(folder, chosen, measured_cells)
+    with open_progress(progress) as told, builder_lock(cache):
+        client = Client(key, endpoint, waits_s=WAITS_S if waits_s is None else waits_s)
+        fetch = Fetch(
+            client,
+            open_pages(cache, client.db_version, told),
+            chosen,
+            told,
+            cache / f"tables-{plain_name(client.db_version)}",
+        )
+        materials, owners = fetch.materials(None if old is None else old_materials(old))
+        functionals = fetch.functionals(materials)
+        spectra, owner_of = fetch.spectra(owners, None if old is None else old_spectra(old))
+        if (now := client.heartbeat()) != client.db_version:
+            raise BuildError(
+                f"The Materials Project changed from {client.db_version} to {now} while it was read; give the same "
+                "command again."
+            )
+        told.say(f"{name}: {client.pages_fetched:,} pages came in {client.network_s:.0f} s of requests")
+    before = old or opened(folder)
+    own, own_xas = own_materials(before, kept=old is not None), own_spectra(before, kept=old is not None)
+    licences = {CORE_LICENCE, *own_licences(before)}
+    licences |= {LICENCES["BY-NC"]} if chosen.include_nc else set()
+    licences |= {amcsd.LICENCE} if measured_cells else set()
+    source = MpSource(client.db_version, materials, own, frozenset(fetch.formulas), functionals)
+    windows = MpSpectra(spectra, owner_of, tuple(fetch.foreign), own_xas)
+    if old is not None and is_unchanged(old, source, windows):
+        remove(cache)
+        return up_to_date(name, old)
+    runner = run or partial(run_here, workers=workers)
+    made = build(
+        source,
+        name,
+        workers=workers,
+        measured_cells=measured_cells,
+        progress=progress,
+        run=_reusing(runner, old, MaterialShelf),
+        batch=batch,
+        spectra=windows,
+        run_spectra=_reusing(runner, old, SpectraShelf),
+        extra={
+            "licences": sorted(licences),
+            "citations": [CITATION, amcsd.CITATION] if measured_cells else [CITATION],
+            DETAILS: {"selection": _plain(chosen), "made_with": made_with(measured_cells)[:16]},
+        },
+    )
+    remove(cache)
+    return replace(made, reused=len(materials.kept) + sum(material is None for _, material in own))
+
+
+def open_pages(cache: Path, db_version: str, told: Progress) -> PageStore:
+    """The pages of a version of the database; those of other versions go."""
+    here = cache / plain_name(db_version)
+    for other in cache.iterdir():
+        if other.is_dir() and other.name not in (here.name, f"tables-{here.name}"):
+            remove(other)
+    store = PageStore(here)
+    if len(store):
+        told.say(f"{len(store):,} pages of an earlier run are there")
+    if store.dropped:
+        told.say(f"{store.dropped:,} pages were damaged and are fetched again")
+    return store
+
+
+def opened(folder: Path) -> Index | None:
+    """The index as it is; None where there is none that can be read."""
+    try:
+        return Index.open(folder)
+    except (MissingIndex, BrokenIndex):
+        return None
+
+
+def plain_name(db_version: str) -> str:
+    """A version of the database as the name of a folder."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", db_version) or "unknown"
+
+
+def reusable(folder: Path, selection: Selection, measured_cells: bool) -> Index | None:
+    """The index whose rows can be taken over: of the same selection, and made by the same code."""
+    index = opened(folder)
+    details = index.manifest.extra.get(DETAILS) if index is not None else None
+    wanted = {"selection": _plain(selection), "made_with": made_with(measured_cells)[:16]}
+    return index if details == wanted else None
+
+
+def old_materials(index: Index) -> dict[str, str]:
+    """When each of the project's materials in an index was last changed, in row order."""
+    rows = index.sql(
+        "select material_id, properties->>'$.last_updated' from materials where source = ? order by row_id", [NAME]
+    )
+    return {material_id: updated or "" for material_id, updated in rows.fetchall()}
+
+
+def old_spectra(index: Index) -> dict[str, tuple[str, str | None]]:
+    """When each of the project's spectra in an index was last changed, and its material, in order."""
+    table = index.spectra_table.select(["spectrum_id", "last_updated", "material_id", "source"])
+    table = table.filter(pc.equal(table.column("source"), NAME))
+    columns = (table.column(name).to_pylist() for name in ("spectrum_id", "last_updated", "material_id"))
+    return {name: (updated or "", owner) for name, updated, owner in zip(*columns, strict=True)}
+
+
+def is_unchanged(index: Index, source: MpSource, spectra: MpSpectra) -> bool:
+    """Whether a new version would hold what the old one holds."""
+    return len(source.found.kept) == len(source.found.order) == len(old_materials(index)) and len(
+        spectra.found.kept
+    ) == len(spectra.found.order) == len(old_spectra(index))
+
+
+def up_to_date(name: str, index: Index) -> BuildResult:
+    """The result of a build that had nothing to do."""
+    return BuildResult(
+        name=name,
+        version=index.version,
+        entries=len(index),
+        measured_cells=int(np.count_nonzero(index.columns.cell_of >= 0)),
+        failures=index.manifest.counts["failures"],
+        resumed=0,
+        seconds=0.0,
+        spectra=index.manifest.counts["spectra"],
+        reused=int(np.count_nonzero(index.columns.cell_of < 0)),
+    )
+
+
+def read_ids(file: Path) -> tuple[str, ...]:
+    """Material ids from a text file, separated by blanks, commas or lines; `#` begins a remark.
+
+    Raises:
+        BuildError: where the file cannot be read, or holds something else.
+    """
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BuildError(f"{file}: cannot be read as a list of material ids ({error}).") from None
+    words = [word for line in lines for word in re.split(r"[\s,;]+", line.partition("#")[0]) if word]
+    if not words:
+        raise BuildError(f"{file}: holds no material id; lines such as mp-149 are expected.")
+    try:
+        return tuple(dict.fromkeys(canonical_id(word) for word in words))
+    except CrystalError as error:
+        raise BuildError(f"{file}: {error}") from None
+
+
+def select(
+    elements: str | None = None,
+    edges: str | None = None,
+    ids: Path | None = None,
+    limit: int | None = None,
+    include_nc: bool = False,
+    bulk: bool = False,
+) -> Selection:
+    """A selection from what a user typed.
+
+    Args:
+        elements: symbols separated by commas or blanks, such as `Fe,O`.
+        edges: edges likewise, such as `K`; `L2,3` is one edge.
+        ids: a file of material ids; see `read_ids`.
+        limit, include_nc, bulk: as in `Selection`.
+
+    Raises:
+        BuildError: where something cannot be understood.
+    """
+    symbols = frozenset(re.split(r"[\s,]+", elements.strip())) if elements is not None else None
+    named = tuple(re.findall(r"L2,3|[^\s,]+", edges)) if edges else ()
+    if unknown := [edge for edge in named if edge not in EDGES]:
+        raise BuildError(f"{unknown[0]!r} is no edge; one of {', '.join(EDGES)} is expected.")
+    return Selection(symbols, named, read_ids(ids) if ids is not None else None, limit, include_nc, bulk)
+
+
+def _reusing(run: Any, old: Index | None, shelf: type[MaterialShelf] | type[SpectraShelf]) -> Any:
+    return run if old is None else Reusing(run, shelf(old))
+
+
+def _plain(selection: Selection) -> dict[str, Any]:
+    found = {**asdict(selection), "elements": sorted(selection.elements) if selection.elements is not None else None}
+    found["ids"] = _hash(list(selection.ids)) if selection.ids is not None else None
+    del found["bulk"]
+    return dict(json.loads(json.dumps(found)))
+
+
+def _hash(content: Any) -> str:
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+def _reduced(formula: str) -> str:
+    try:
+        return reduced_formula(parse_formula(formula))
+    except CrystalError:
+        return ""

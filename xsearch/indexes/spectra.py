@@ -1,0 +1,234 @@
+"""Absorption spectra of an index: raw numbers with their origin, and beside them the window that is searched.
+
+One Arrow file holds them all, ordered as they were built; a spectrum whose edge cannot be found keeps its raw numbers
+and has no window. `row_id` is resolved when the file is written: the entry of the index that a spectrum belongs to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from xsearch.chemistry.formula import parse_formula
+from xsearch.errors import CrystalError, SpectrumError
+from xsearch.indexes.chunk import Failure
+from xsearch.indexes.records import arrays_of, ragged
+from xsearch.indexes.tables import TableWriter
+from xsearch.indexes.xanes_table import TEXTS, XanesTable
+from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow, normalize, window
+from xsearch.spectra.xas import XasSpectrum
+
+SPECTRA = "spectra.arrow"
+BATCH_ROWS = 8192  # some 40 MB
+
+_TEXT = (
+    "spectrum_id",
+    "material_id",
+    "reduced_formula",
+    "absorber",
+    "edge",
+    "spectrum_type",
+    "level",
+    "kind",
+    "code",
+    "source",
+    "licence",
+    "reference",
+    "last_updated",
+)
+SPECTRUM_SCHEMA = pa.schema(
+    [
+        *(pa.field(name, pa.string()) for name in _TEXT),
+        pa.field("site_index", pa.int32()),
+        pa.field("energy_eV", pa.list_(pa.float64())),
+        pa.field("mu", pa.list_(pa.float64())),
+        pa.field("elements", pa.string()),  # of the compound, separated by blanks
+        pa.field("window", pa.list_(pa.float16())),  # 200 values, null where there is no window
+        pa.field("window_first", pa.uint8()),  # first and last of them that were measured
+        pa.field("window_last", pa.uint8()),
+        pa.field("window_offset_eV", pa.float32()),  # its zero less the tabulated edge
+        pa.field("window_note", pa.string()),  # why there is none
+    ]
+)
+CHUNK_SCHEMA = pa.schema([*SPECTRUM_SCHEMA, pa.field("failed_item", pa.string()), pa.field("failure", pa.string())])
+STORED_SCHEMA = pa.schema([pa.field("row_id", pa.int32()), *SPECTRUM_SCHEMA])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpectraChunk:
+    """The spectra of one run of input items, as one Arrow table of `CHUNK_SCHEMA`; see `Chunk`."""
+
+    table: pa.Table
+
+    @classmethod
+    def from_spectra(cls, spectra: Sequence[XasSpectrum], failures: Sequence[Failure] = ()) -> SpectraChunk:
+        """Spectra in the order given with their windows worked out, then failures."""
+        table = _rows_of(spectra)
+        if failures:
+            rows = {field.name: pa.nulls(len(failures), field.type) for field in CHUNK_SCHEMA}
+            rows["failed_item"] = pa.array([f.item_id for f in failures], pa.string())
+            rows["failure"] = pa.array([f.reason for f in failures], pa.string())
+            table = pa.concat_tables([table, pa.table(rows, schema=CHUNK_SCHEMA)])
+        return cls(table.combine_chunks())
+
+    @classmethod
+    def from_stored(cls, table: pa.Table) -> SpectraChunk:
+        """Rows of an index's spectra back as a chunk."""
+        kept = table.select(SPECTRUM_SCHEMA.names)
+        nothing = pa.nulls(table.num_rows, pa.string())
+        return cls(pa.table([*kept.columns, nothing, nothing], schema=CHUNK_SCHEMA).combine_chunks())
+
+    @property
+    def spectra_table(self) -> pa.Table:
+        """The rows that are spectra."""
+        return self.table.filter(self.table.column("failure").is_null())
+
+    @property
+    def failures(self) -> list[Failure]:
+        """The items that failed."""
+        rows = self.table.filter(self.table.column("failure").is_valid())
+        pairs = zip(rows.column("failed_item").to_pylist(), rows.column("failure").to_pylist(), strict=True)
+        return [Failure(item, reason) for item, reason in pairs]
+
+    def to_bytes(self) -> bytes:
+        """As an Arrow file in memory."""
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_file(sink, CHUNK_SCHEMA) as writer:
+            writer.write_table(self.table.combine_chunks())
+        return sink.getvalue().to_pybytes()
+
+    @classmethod
+    def from_bytes(cls, content: bytes | pa.Buffer) -> SpectraChunk:
+        """Back from `to_bytes`, or from a memory map of such a file, without copying."""
+        return cls(pa.ipc.open_file(content).read_all())
+
+
+def write_spectra(
+    chunks: Iterable[SpectraChunk], path: Path, rows: dict[str, int], failures: list[tuple[str, str]]
+) -> int:
+    """Write an index's spectra, each with the row of its material.
+
+    Of spectra that share an id the first is kept; a spectrum of a material that did not become an entry, and failed
+    items, are added to `failures`.
+
+    Args:
+        chunks: in order.
+        path: the file; none is written where there is no spectrum.
+        rows: row by material id.
+        failures: pairs of item and reason, to be added to.
+
+    Returns:
+        How many there are.
+    """
+    seen: set[str] = set()
+    count = 0
+    with TableWriter(path, STORED_SCHEMA, BATCH_ROWS) as file:
+        for chunk in chunks:
+            failures += [(failure.item_id, failure.reason) for failure in chunk.failures]
+            table = chunk.spectra_table
+            keep, where = [], []
+            pairs = zip(table.column("spectrum_id").to_pylist(), table.column("material_id").to_pylist(), strict=True)
+            for name, material in pairs:
+                reason = None
+                if name in seen:
+                    reason = "another spectrum has this id; the first one was kept"
+                elif material is not None and material not in rows:
+                    reason = f"its material {material} is no entry of this index"
+                else:
+                    seen.add(name)
+                    where.append(None if material is None else rows[material])
+                keep.append(reason is None)
+                if reason is not None:
+                    failures.append((name, reason))
+            kept = table.filter(pa.array(keep, pa.bool_())).select(SPECTRUM_SCHEMA.names)
+            file.append(pa.table([pa.array(where, pa.int32()), *kept.columns], schema=STORED_SCHEMA))
+            count += kept.num_rows
+    if not count:
+        path.unlink()
+    return count
+
+
+def stored_spectra(table: pa.Table) -> list[XasSpectrum]:
+    """Rows of an index's spectra as objects."""
+    texts = {name: table.column(name).to_pylist() for name in _TEXT}
+    sites = table.column("site_index").to_pylist()
+    energies, mus = arrays_of(table.column("energy_eV")), arrays_of(table.column("mu"))
+    return [
+        XasSpectrum(
+            energy_eV=energies[i],
+            mu=mus[i],
+            site_index=sites[i],
+            **{name: values[i] for name, values in texts.items()},
+        )
+        for i in range(table.num_rows)
+    ]
+
+
+def tables_of(stored: pa.Table) -> dict[tuple[str, str], XanesTable]:
+    """The windows of all near-edge spectra as tables that are searched, by absorber and edge."""
+    found: dict[tuple[str, str], XanesTable] = {}
+    usable = stored.filter(stored.column("window").is_valid())
+    column = {name: usable.column(name) for name in ("absorber", "edge")}
+    for absorber, edge in sorted(set(zip(*(c.to_pylist() for c in column.values()), strict=True))):
+        mask = pc.and_(pc.equal(column["absorber"], absorber), pc.equal(column["edge"], edge))
+        found[absorber, edge] = xanes_table(usable.filter(mask), absorber, edge)
+    return found
+
+
+def xanes_table(rows: pa.Table, absorber: str, edge: str) -> XanesTable:
+    """Rows of one absorber and edge, all with a window, as a table that is searched."""
+    place = np.arange(WINDOW_POINTS)
+    first, last = (rows.column(f"window_{name}").to_numpy()[:, None] for name in ("first", "last"))
+    values = pc.list_flatten(rows.column("window")).to_numpy().astype(np.float32)
+    texts = {name: np.array([text or "" for text in rows.column(name).to_pylist()], object) for name in TEXTS}
+    return XanesTable(
+        absorber=absorber,
+        edge=edge,
+        values=values.reshape(-1, WINDOW_POINTS),
+        known=(place >= first) & (place <= last),
+        offset_eV=rows.column("window_offset_eV").to_numpy().astype(np.float32),
+        elements=tuple(frozenset(text.split()) for text in rows.column("elements").to_pylist()),
+        **texts,
+    )
+
+
+def _rows_of(spectra: Sequence[XasSpectrum]) -> pa.Table:
+    cut = [_window_of(spectrum) for spectrum in spectra]
+    windows = [found for found, _ in cut]
+    columns: dict[str, pa.Array] = {
+        name: pa.array([getattr(spectrum, name) for spectrum in spectra], pa.string()) for name in _TEXT
+    }
+    columns["site_index"] = pa.array([spectrum.site_index for spectrum in spectra], pa.int32())
+    columns["energy_eV"] = ragged([spectrum.energy_eV for spectrum in spectra], np.float64)
+    columns["mu"] = ragged([spectrum.mu for spectrum in spectra], np.float64)
+    columns["elements"] = pa.array([_elements_of(spectrum) for spectrum in spectra], pa.string())
+    columns["window"] = ragged([None if w is None else w.values for w in windows], np.float16)
+    columns["window_first"] = pa.array([None if w is None else int(w.known.argmax()) for w in windows], pa.uint8())
+    columns["window_last"] = pa.array(
+        [None if w is None else WINDOW_POINTS - 1 - int(w.known[::-1].argmax()) for w in windows], pa.uint8()
+    )
+    columns["window_offset_eV"] = pa.array([None if w is None else w.offset_eV for w in windows], pa.float32())
+    columns["window_note"] = pa.array([note for _, note in cut], pa.string())
+    columns["failed_item"] = columns["failure"] = pa.nulls(len(spectra), pa.string())
+    return pa.table([columns[field.name] for field in CHUNK_SCHEMA], schema=CHUNK_SCHEMA)
+
+
+def _window_of(spectrum: XasSpectrum) -> tuple[XanesWindow | None, str | None]:
+    if spectrum.spectrum_type != "XANES":
+        return None, f"{spectrum.spectrum_type} is not searched"
+    try:
+        return window(normalize(spectrum.to_xanes())), None
+    except SpectrumError as error:
+        return None, " ".join(str(error).split())
+
+
+def _elements_of(spectrum: XasSpectrum) -> str:
+    try:
+        return " ".join(sorted(parse_formula(spectrum.reduced_formula)))
+    except CrystalError:
+        return spectrum.absorber
