@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import xsearch
-from xsearch.cli import build, evaluate, index, infer, query, simulate
+from xsearch.cli import build, evaluate, index, infer, predict, query, simulate
 from xsearch.cli.failures import Commands
 
 app = typer.Typer(
@@ -36,6 +36,7 @@ def root(
 
 app.command("query")(query.query)
 app.command("infer")(infer.infer)
+app.command("predict")(predict.predict)
 app.add_typer(build.app, name="build")
 app.add_typer(index.app, name="index")
 app.add_typer(simulate.app, name="simulate")

@@ -98,3 +98,22 @@ def forward(
         print_json(report)
     else:
         show(figures_table(report, "Structure to XANES"))
+
+
+@app.command("descriptors")
+def descriptors(
+    file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Computed spectra of sites.")],
+    labels: Annotated[
+        Path | None, typer.Option("--labels", metavar="FILE", help="Keep the labels here between calls.")
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, metavar="N", help="Processes for the labels.")] = 1,
+    json: JsonFlag = False,
+) -> None:
+    """Compare what is predicted from spectra of sites with what their structures say."""
+    from xsearch.evaluate.descriptors import evaluate_descriptors
+
+    report = evaluate_descriptors(file, labels, workers)
+    if json:
+        print_json(report.to_dict())
+    else:
+        show(report.table())

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from xsearch.chemistry.formula import parse_formula
 from xsearch.errors import CrystalError, SpectrumError
 from xsearch.indexes.chunk import Failure
+from xsearch.indexes.columns import Columns
 from xsearch.indexes.records import arrays_of, ragged
 from xsearch.indexes.tables import TableWriter
 from xsearch.indexes.xanes_table import TEXTS, XanesTable
@@ -169,23 +170,29 @@ def stored_spectra(table: pa.Table) -> list[XasSpectrum]:
     ]
 
 
-def tables_of(stored: pa.Table) -> dict[tuple[str, str], XanesTable]:
+def tables_of(stored: pa.Table, columns: Columns) -> dict[tuple[str, str], XanesTable]:
     """The windows of all near-edge spectra as tables that are searched, by absorber and edge."""
     found: dict[tuple[str, str], XanesTable] = {}
     usable = stored.filter(stored.column("window").is_valid())
     column = {name: usable.column(name) for name in ("absorber", "edge")}
     for absorber, edge in sorted(set(zip(*(c.to_pylist() for c in column.values()), strict=True))):
         mask = pc.and_(pc.equal(column["absorber"], absorber), pc.equal(column["edge"], edge))
-        found[absorber, edge] = xanes_table(usable.filter(mask), absorber, edge)
+        found[absorber, edge] = xanes_table(usable.filter(mask), columns, absorber, edge)
     return found
 
 
-def xanes_table(rows: pa.Table, absorber: str, edge: str) -> XanesTable:
-    """Rows of one absorber and edge, all with a window, as a table that is searched."""
+def xanes_table(rows: pa.Table, columns: Columns, absorber: str, edge: str) -> XanesTable:
+    """Rows of one absorber and edge, all with a window, as a table that is searched.
+
+    What is known of their materials comes from `columns`; one of no material is a reference of its own.
+    """
     place = np.arange(WINDOW_POINTS)
     first, last = (rows.column(f"window_{name}").to_numpy()[:, None] for name in ("first", "last"))
     values = pc.list_flatten(rows.column("window")).to_numpy().astype(np.float32)
     texts = {name: np.array([text or "" for text in rows.column(name).to_pylist()], object) for name in TEXTS}
+    owner = rows.column("row_id").fill_null(-1).to_numpy()
+    theoretical = columns.is_theoretical[owner].astype(np.float32)
+    theoretical[(owner < 0) | (theoretical < 0)] = np.nan
     return XanesTable(
         absorber=absorber,
         edge=edge,
@@ -193,6 +200,8 @@ def xanes_table(rows: pa.Table, absorber: str, edge: str) -> XanesTable:
         known=(place >= first) & (place <= last),
         offset_eV=rows.column("window_offset_eV").to_numpy().astype(np.float32),
         elements=tuple(frozenset(text.split()) for text in rows.column("elements").to_pylist()),
+        is_theoretical=theoretical,
+        energy_above_hull_eV=np.where(owner < 0, np.float32(np.nan), columns.energy_above_hull_eV[owner]),
         **texts,
     )
 

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.errors import SpectrumError
 from xsearch.models.site_model import SiteAnswer, SiteModel, shipped_site_model
 from xsearch.preprocess.xanes import NormalizedXanes, XanesWindow, normalize, window
+from xsearch.spectra import read
 from xsearch.spectra.xanes import Xanes
 
 if TYPE_CHECKING:
@@ -122,3 +124,19 @@ def predict(spectra: Sequence[Xanes], model: SiteModel | None = None) -> list[Ed
     answers = (model or shipped_site_model()).predict(windows)
     ms = (time.perf_counter() - start) * 1e3 / max(len(spectra), 1)
     return [EdgePrediction(*parts, ms) for parts in zip(normalized, windows, answers, strict=True)]
+
+
+def predict_file(path: str | Path, *, absorber: str | None = None, edge: str | None = None) -> EdgePrediction:
+    """Predict from a file.
+
+    Args:
+        path: a XANES spectrum in any format that `xsearch.spectra.read` knows.
+        absorber, edge: where the file does not tell them.
+
+    Raises:
+        SpectrumError: where it is no XANES spectrum or cannot be normalised.
+    """
+    spectrum = read(path, kind="xanes", absorber=absorber, edge=edge)
+    if not isinstance(spectrum, Xanes):
+        raise SpectrumError(f"{path}: is no XANES spectrum; `xsearch query` takes powder patterns.")
+    return predict([spectrum])[0]

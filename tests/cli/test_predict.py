@@ -1,0 +1,38 @@
+"""`xsearch predict`."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from tests.cli.conftest import Xsearch
+
+
+def copper_edge(path: Path) -> Path:
+    energy = np.arange(8900.0, 9200.0, 0.5)
+    step = np.arctan((energy - 8984) / 1.5) / np.pi + 0.5
+    white_line = 0.5 * np.exp(-(((energy - 8996) / 4) ** 2)) - 0.15 * np.exp(-(((energy - 9020) / 8) ** 2))
+    path.write_text("# energy_eV mu\n" + "\n".join(f"{e} {m}" for e, m in zip(energy, step + white_line, strict=True)))
+    return path
+
+
+def test_every_quantity_comes_with_probabilities(xsearch: Xsearch, tmp_path: Path) -> None:
+    done = xsearch("predict", copper_edge(tmp_path / "cu.dat"), "--absorber", "Cu", "--edge", "K", "--json")
+    assert done.exit_code == 0, done.stderr
+    text = json.dumps(json.loads(done.stdout))
+    assert "oxidation_state" in text
+    assert "cn" in text
+
+
+def test_the_table_names_the_edge(xsearch: Xsearch, tmp_path: Path) -> None:
+    done = xsearch("predict", copper_edge(tmp_path / "cu.dat"), "--absorber", "Cu", "--edge", "K")
+    assert "Cu K, E0" in done.stdout
+    assert "coordination number" in done.stdout
+
+
+def test_what_is_no_spectrum_gets_one_line(xsearch: Xsearch, tmp_path: Path) -> None:
+    (tmp_path / "text.dat").write_text("hello\n")
+    done = xsearch("predict", tmp_path / "text.dat")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("xsearch: ")
+    assert len(done.stderr.strip().splitlines()) == 1

@@ -1,0 +1,32 @@
+"""`xsearch predict`: what a XANES spectrum says of its absorber's surroundings."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from xsearch.cli.options import JsonFlag
+from xsearch.cli.screen import print_json, show
+
+
+def predict(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A measured XANES spectrum.")],
+    absorber: Annotated[
+        str | None, typer.Option("--absorber", metavar="ELEMENT", help="Where the file does not tell it.")
+    ] = None,
+    edge: Annotated[str | None, typer.Option("--edge", metavar="EDGE", help="Such as K or L3.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw which energies carried the coordination number.")
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Predict oxidation state, coordination, distances and neighbours of the absorber, each with a probability."""
+    from xsearch.search.predict import predict_file
+
+    prediction = predict_file(file, absorber=absorber, edge=edge)
+    if json:
+        print_json(prediction.to_dict())
+    else:
+        show(prediction.table())
+    if plot:
+        prediction.plot(path=plot)
