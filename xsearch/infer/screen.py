@@ -62,12 +62,11 @@ def triclinic_lines(
     """ln q and intensity with Lorentz-polarisation factor of a crystal's lines, without a symmetry search."""
     numbers = np.array([ATOMIC_NUMBERS[element] for element in crystal.elements])
     by_element = np.argsort(numbers, kind="stable")
-    kinds, counts = np.unique(numbers, return_counts=True)
     _, d_A, square, _ = powder_lines(
-        np.ascontiguousarray(np.linalg.inv(crystal.lattice_A).T),
+        crystal.lattice_A,
         crystal.frac_coords[by_element],
-        np.concatenate([[0], np.cumsum(counts)]),
-        table[kinds - 1],
+        numbers[by_element],
+        table,
         crystal.occupancies[by_element],
         np.eye(3, dtype=np.int64),
         TRICLINIC,

@@ -43,14 +43,14 @@ def _phase_table(fractions, limit):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def powder_lines(reciprocal, frac, starts, kind_table, occupancies, to_conventional, lattice_kind, d_min_A):
+def powder_lines(lattice, frac, numbers, table, occupancies, to_conventional, lattice_kind, d_min_A):
     """All powder lines of one crystal down to `d_min_A`.
 
     Args:
-        reciprocal: (3, 3) rows a*, b*, c* of the given cell, without 2π, in 1/Å.
+        lattice: (3, 3) rows a, b, c of the given cell in Å.
         frac: (n, 3) positions, atoms of one element together.
-        starts: (elements + 1,) where the atoms of each element begin.
-        kind_table: (elements, k) form factors on the grid of s.
+        numbers: (n,) atomic number of every atom, rising.
+        table: (98, k) form factors of the elements on the grid of s.
         occupancies: (n,).
         to_conventional: (3, 3) int64, hkl_conventional = hkl @ to_conventional.
         lattice_kind: which reflections coincide.
@@ -61,12 +61,19 @@ def powder_lines(reciprocal, frac, starts, kind_table, occupancies, to_conventio
         given cell, multiplicity (m,) int64; in no particular order.
     """
     n = len(frac)
+    kind_of, starts = np.empty(n, np.int64), np.empty(n + 1, np.int64)
+    kinds = 0
+    for j in range(n):
+        if j == 0 or numbers[j] != numbers[j - 1]:
+            kind_of[kinds], starts[kinds] = numbers[j] - 1, j
+            kinds += 1
+    starts[kinds] = n
+    reciprocal = np.ascontiguousarray(np.linalg.inv(lattice).T)
     g_max = 1.0 / d_min_A
-    # |h| <= |a| / d_min: the rows of the direct lattice bound the indices
-    direct = np.linalg.inv(reciprocal).T
+    # |h| <= |a| / d_min: the rows of the lattice bound the indices
     limits = np.empty(3, np.int64)
     for i in range(3):
-        length = np.sqrt(direct[i, 0] ** 2 + direct[i, 1] ** 2 + direct[i, 2] ** 2)
+        length = np.sqrt(lattice[i, 0] ** 2 + lattice[i, 1] ** 2 + lattice[i, 2] ** 2)
         limits[i] = int(length * g_max)
     cos_h, sin_h = _phase_table(frac[:, 0], limits[0])
     cos_k, sin_k = _phase_table(frac[:, 1], limits[1])
@@ -78,11 +85,10 @@ def powder_lines(reciprocal, frac, starts, kind_table, occupancies, to_conventio
     ds = np.empty(capacity)
     squares = np.empty(capacity)
     count = 0
-    kinds = len(kind_table)
     factors = np.empty(kinds)
     cos_hk = np.empty(n)
     sin_hk = np.empty(n)
-    top = kind_table.shape[1] - 2
+    top = table.shape[1] - 2
     c00 = reciprocal[2, 0] ** 2 + reciprocal[2, 1] ** 2 + reciprocal[2, 2] ** 2
     for h in range(limits[0] + 1):
         for k in range(-limits[1] if h > 0 else 0, limits[1] + 1):
@@ -120,7 +126,8 @@ def powder_lines(reciprocal, frac, starts, kind_table, occupancies, to_conventio
                 cell = min(int(position), top)
                 weight = position - cell
                 for e in range(kinds):
-                    factors[e] = kind_table[e, cell] + weight * (kind_table[e, cell + 1] - kind_table[e, cell])
+                    low = table[kind_of[e], cell]
+                    factors[e] = low + weight * (table[kind_of[e], cell + 1] - low)
                 la = abs(l)
                 sign_l = 1.0 if l >= 0 else -1.0
                 real = 0.0

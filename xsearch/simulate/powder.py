@@ -68,12 +68,11 @@ def _simulate(symmetry: Symmetry, d_min_A: float, faintest: float) -> Reflection
     crystal = symmetry.primitive
     numbers = np.array([ATOMIC_NUMBERS[element] for element in crystal.elements])
     by_element = np.argsort(numbers, kind="stable")
-    kinds, counts = np.unique(numbers, return_counts=True)
     hkl, d_A, square, multiplicity = powder_lines(
-        np.ascontiguousarray(np.linalg.inv(crystal.lattice_A).T),
+        crystal.lattice_A,
         crystal.frac_coords[by_element],
-        np.concatenate([[0], np.cumsum(counts)]),
-        form_factor_table()[kinds - 1],
+        numbers[by_element],
+        form_factor_table(),
         crystal.occupancies[by_element],
         symmetry.to_conventional,
         LATTICE_KIND[symmetry.crystal_system],
