@@ -5,6 +5,9 @@ from numba import njit
 
 from xsearch.simulate.form_factors import TABLE_STEP_INV_A
 
+PLACE_BITS = 28
+"""Room for the place of a reflection beside its key, which takes 33 bits."""
+
 CUBIC, HEXAGONAL, TETRAGONAL, ORTHORHOMBIC, MONOCLINIC, TRICLINIC = range(6)
 
 
@@ -58,7 +61,7 @@ def powder_lines(lattice, frac, numbers, table, occupancies, to_conventional, la
 
     Returns:
         hkl (m, 3) int64 in the conventional cell, d_A (m,) mean over the merged, intensity (m,) sum of |F|² of the
-        given cell, multiplicity (m,) int64; in no particular order.
+        conventional cell, multiplicity (m,) int64; in no particular order.
     """
     n = len(frac)
     kind_of, starts = np.empty(n, np.int64), np.empty(n + 1, np.int64)
@@ -151,7 +154,8 @@ def powder_lines(lattice, frac, numbers, table, occupancies, to_conventional, la
                 ds[count] = 1.0 / g
                 squares[count] = real * real + imaginary * imaginary
                 count += 1
-    order = np.argsort(keys[:count])
+    # key and place in one integer: sorting numbers is faster than sorting places by them, and ties are settled
+    order = np.sort((keys[:count] << PLACE_BITS) | np.arange(count))
     out_hkl = np.empty((count, 3), np.int64)
     out_d = np.empty(count)
     out_sum = np.empty(count)
@@ -159,7 +163,7 @@ def powder_lines(lattice, frac, numbers, table, occupancies, to_conventional, la
     m = -1
     previous = np.int64(-1)
     for position in range(count):
-        i = order[position]
+        i = order[position] & ((1 << PLACE_BITS) - 1)
         if keys[i] != previous:
             m += 1
             previous = keys[i]
@@ -173,4 +177,6 @@ def powder_lines(lattice, frac, numbers, table, occupancies, to_conventional, la
         out_sum[m] += 2 * squares[i]
         out_multiplicity[m] += 2
     m += 1
+    # the conventional cell holds det(P) lattice points, whose waves add in phase
+    out_sum *= np.linalg.det(to_conventional.astype(np.float64)) ** 2
     return out_hkl[:m], 2 * out_d[:m] / out_multiplicity[:m], out_sum[:m], out_multiplicity[:m]

@@ -78,13 +78,11 @@ def _simulate(symmetry: Symmetry, d_min_A: float, faintest: float) -> Reflection
         LATTICE_KIND[symmetry.crystal_system],
         d_min_A,
     )
-    keep = np.flatnonzero(square > faintest * square.max()) if len(square) else np.zeros(0, np.intp)
-    keep = keep[np.argsort(-d_A[keep], kind="stable")]
-    # the conventional cell holds det(P) lattice points, whose waves add in phase
-    points = abs(np.linalg.det(symmetry.to_conventional))
+    order = np.argsort(-d_A, kind="stable")
+    keep = order[square[order] > faintest * square.max()] if len(square) else order
     return Reflections(
         hkl=hkl[keep].astype(np.int16),
-        structure_factor_sq=(square[keep] * points**2).astype(np.float32),
+        structure_factor_sq=square[keep].astype(np.float32),
         multiplicity=multiplicity[keep].astype(np.int16),
         cell=symmetry.cell,
         crystal_system=symmetry.crystal_system,
