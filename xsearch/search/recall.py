@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,15 +77,7 @@ def best_rows(recalled: Recalled, bonus: NDArray[np.float32], count: int) -> NDA
 
 def _query(pattern: NetPattern, shift: float) -> NDArray[np.float32]:
     """(bins,) the pattern as a database cell smaller by `shift` would give it: zero mean and unit length in range."""
-    moved = NetPattern(
-        two_theta_deg=pattern.two_theta_deg,
-        ln_q=pattern.ln_q + shift,
-        net=pattern.net,
-        background=pattern.background,
-        noise=pattern.noise,
-        fwhm_deg=pattern.fwhm_deg,
-        wavelength_A=pattern.wavelength_A,
-    )
+    moved = replace(pattern, ln_q=pattern.ln_q + shift)
     first, last = moved.window(RECALL_AXIS)
     inside = moved.profile(RECALL_AXIS, lp_wavelength_A=REFERENCE_WAVELENGTH_A)[first:last] ** RECALL_AXIS.power
     inside -= inside.mean()
