@@ -1,0 +1,119 @@
+"""Training patterns for the powder network: rows of an index, split by formula, measured under drawn conditions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.indexes import Index
+from xsearch.indexes.columns import UNKNOWN_SYSTEM
+from xsearch.preprocess.network_input import FLOOR, INPUT_AXIS
+from xsearch.preprocess.powder import BACKGROUND_DEG, NOISE_CUT, SMOOTHING_DEG
+from xsearch.simulate.measurement_batch import draw_many, ideal
+from xsearch.simulate.measurement_batch_kernels import disturbed_inputs
+
+HELD_OUT_EVERY = 10
+"""One formula group in so many is held out."""
+
+HELD_OUT_ROWS = 0.03
+"""Share of further rows, drawn at random, that are held out whatever their formula: the published protocol's test."""
+
+MADE_SHARE = 0.6
+"""Share of training entries that are of compounds reported from experiment."""
+
+NEIGHBOURS, NEAR, AMONG = 4, 8, 12_000
+"""Crystals of a batch come in groups of so many, drawn from the nearest profiles among some: they are rivals."""
+
+SKETCH_DIMENSIONS = 64
+MEAN_OF_DRAWN_STRAIN = -0.005
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Rows of an index: to train on, of formulas held out, and held out at random among trained formulas."""
+
+    train: NDArray[np.int64]
+    formulas: NDArray[np.int64]
+    random: NDArray[np.int64]
+
+
+def split_rows(index: Index, left_out: frozenset[str] = frozenset()) -> Split:
+    """Split an index's rows; formulas `left_out` are in no part."""
+    columns = index.columns
+    usable = (columns.crystal_system != UNKNOWN_SYSTEM) & (columns.space_group > 0)
+    usable &= np.diff(index.reflection_arrays.offsets) > 0
+    hidden = np.zeros(len(index), bool)
+    names = "select row_id from materials where list_contains(?, reduced_formula)"
+    hidden[[row for (row,) in index.sql(names, [sorted(left_out)]).fetchall()]] = True
+    formulas = columns.formula_group % HELD_OUT_EVERY == 0
+    drawn = np.random.default_rng(0).random(len(index)) < HELD_OUT_ROWS
+    return Split(
+        train=np.flatnonzero(usable & ~formulas & ~hidden & ~drawn),
+        formulas=np.flatnonzero(usable & formulas & ~hidden),
+        random=np.flatnonzero(usable & ~formulas & ~hidden & drawn),
+    )
+
+
+class PatternMaker:
+    """Makes the network's inputs of an index's rows."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+
+    def inputs(self, rows: NDArray[np.int64], conditions: NDArray[np.void], seed: int) -> NDArray[np.float32]:
+        """(n, 2, bins) of rows under conditions."""
+        offsets, hkl, squares, _ = self.index.reflection_arrays
+        columns = self.index.columns
+        out = np.zeros((len(rows), 2, INPUT_AXIS.bins), np.float32)
+        disturbed_inputs(
+            rows, offsets, hkl, squares, columns.cell, columns.crystal_system, conditions, seed,
+            INPUT_AXIS.start, INPUT_AXIS.step, FLOOR, INPUT_AXIS.power, INPUT_AXIS.width / INPUT_AXIS.step,
+            SMOOTHING_DEG, BACKGROUND_DEG, NOISE_CUT, out,
+        )  # fmt: skip
+        return out
+
+    def disturbed(self, rows: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.float32]:
+        """(n, 2, bins) of rows as laboratories might measure them, strained about what is expected of each cell."""
+        conditions = draw_many(len(rows), random)
+        conditions["mean_strain"] += self.index.columns.expected_strain[rows] - MEAN_OF_DRAWN_STRAIN
+        return self.inputs(rows, conditions, int(random.integers(2**31)))
+
+    def clean(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(n, 2, bins) of rows as an index shows them: one good measurement of the cell as expected."""
+        return self.inputs(rows, ideal(len(rows), self.index.columns.expected_strain[rows]), 0)
+
+
+class Batches:
+    """Rows to train on, in groups of crystals with like profiles."""
+
+    def __init__(self, index: Index, rows: NDArray[np.int64]) -> None:
+        self.rows = rows
+        self._made = np.flatnonzero(index.columns.is_theoretical[rows] == 0)
+        self._sketch = sketches(index, rows)
+
+    def draw(self, count: int, random: np.random.Generator) -> NDArray[np.int64]:
+        """(count,) rows: seeds, each with neighbours of its own."""
+        seeds = count // NEIGHBOURS
+        made = random.random(seeds) < MADE_SHARE if len(self._made) else np.zeros(seeds, bool)
+        first = random.integers(len(self.rows), size=seeds)
+        if made.any():
+            first[made] = random.choice(self._made, int(made.sum()))
+        among = random.integers(len(self.rows), size=min(AMONG, len(self.rows)))
+        nearness = self._sketch[first] @ self._sketch[among].T
+        near = min(NEAR, len(among) - 1)
+        close = among[np.argpartition(-nearness, near, axis=1)[:, :near]]
+        others = np.take_along_axis(close, random.integers(near, size=(seeds, NEIGHBOURS - 1)), axis=1)
+        return self.rows[np.unique(np.concatenate([first, others.ravel()]))]
+
+
+def sketches(index: Index, rows: NDArray[np.int64], dimensions: int = SKETCH_DIMENSIONS) -> NDArray[np.float32]:
+    """(n, dimensions) unit vectors of rows: their stored profiles on the leading principal axes."""
+    sample = index.profiles[rows[:: max(1, len(rows) // 4000)]].astype(np.float32)
+    mean = sample.mean(axis=0)
+    _, _, axes = np.linalg.svd(sample - mean, full_matrices=False)
+    axes = axes[:dimensions].T
+    parts = [(index.profiles[rows[i : i + 8192]].astype(np.float32) - mean) @ axes for i in range(0, len(rows), 8192)]
+    out = np.concatenate(parts)
+    return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9), np.float32)
