@@ -7,13 +7,12 @@ import pytest
 
 from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
 from xsearch.chemistry.symmetry import find_symmetry
+from xsearch.simulate.conditions import Conditions, draw_conditions
 from xsearch.simulate.measurement import (
-    Conditions,
     background,
     counted,
     debye_waller,
     displaced,
-    draw_conditions,
     march_dollase,
     measure,
     strained_cell,
@@ -42,9 +41,11 @@ IDEAL = Conditions(
     instrument_deg=0.1,
     size_A=1e9,
     microstrain=0.0,
+    direction=0.0,
     lorentzian=0.5,
     counts=1e6,
     floor=1e-6,
+    fluorescence=0.0,
     slope=0.0,
     hump=0.0,
     hump_deg=30.0,

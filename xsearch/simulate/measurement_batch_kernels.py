@@ -183,26 +183,26 @@ def net_counts(net, c, first_deg, step_deg, smoothing_deg, background_deg, noise
     expected = np.empty(n)
     if highest > 0:
         net /= highest
-    for j in range(len(c.foreign_height)):
-        if c.foreign_height[j] > 0:
-            width = max(c.instrument_deg, step_deg)
-            add_line(c.foreign_deg[j], c.foreign_height[j] * width, width, c.lorentzian, FAR_REACH, first_deg, step_deg, net)
+    width = max(c.instrument_deg, step_deg)
+    for j in range(len(c.foreign)):
+        if c.foreign[j, 1] > 0:
+            add_line(c.foreign[j, 0], c.foreign[j, 1] * width, width, c.lorentzian, FAR_REACH, first_deg, step_deg, net)
     for k in range(n):
         at = first_deg + k * step_deg
         ground = 1 + c.slope * np.exp(-(at - first_deg) / 12)
         ground += c.hump * np.exp(-0.5 * ((at - c.hump_deg) / c.hump_width_deg) ** 2)
-        expected[k] = c.counts * net[k] + c.floor * ground
+        expected[k] = c.counts * (net[k] + c.fluorescence) + c.floor * ground
     per_point = np.sqrt(min(c.step_deg, step_deg) / step_deg)
     noise = np.sqrt(np.median(expected))
     counts = np.empty(n)
     for k in range(n):
-        counts[k] = max(expected[k] + c.noise * per_point * np.sqrt(expected[k]) * np.random.normal(), 0.0)
+        counts[k] = max(expected[k] + per_point * np.sqrt(expected[k]) * np.random.normal(), 0.0)
     top = counts.max()
     if top <= 0:
         return counts
     smooth = convolved(counts * (1e5 / top), half_gaussian(smoothing_deg / step_deg))
     base = snip(smooth, int(background_deg / step_deg))
-    cut = noise_cut * c.noise * noise * 1e5 / top
+    cut = noise_cut * noise * 1e5 / top
     for k in range(n):
         counts[k] = max(smooth[k] - base[k] - cut, 0.0)
     return counts

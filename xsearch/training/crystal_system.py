@@ -37,7 +37,8 @@ from xsearch.models.crystal_system import (
 )
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
-from xsearch.simulate.measurement import draw_conditions, measure
+from xsearch.simulate.conditions import draw_conditions
+from xsearch.simulate.measurement import measure
 from xsearch.spectra import PowderPattern
 
 HELD_OUT_EVERY = 10

@@ -88,7 +88,7 @@ class Trainer:
         while (share := self.spent_s / (60 * self.minutes)) < 1:
             rate = LEAST_RATE + (PEAK_RATE - LEAST_RATE) * 0.5 * (1 + np.cos(np.pi * share))
             for group in self.optimiser.param_groups:
-                group["lr"] = rate * min(1.0, (self.step + 1) / WARM_STEPS)
+                group["lr"] = float(rate) * min(1.0, (self.step + 1) / WARM_STEPS)
             now = np.array(self._step(random))
             means = now if self.step == 1 or not means.any() else 0.98 * means + 0.02 * now
             self.spent_s = spent_before + monotonic() - begin

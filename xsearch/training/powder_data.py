@@ -11,7 +11,7 @@ from xsearch.indexes import Index
 from xsearch.indexes.columns import UNKNOWN_SYSTEM
 from xsearch.preprocess.network_input import FLOOR, INPUT_AXIS
 from xsearch.preprocess.powder import BACKGROUND_DEG, NOISE_CUT, SMOOTHING_DEG
-from xsearch.simulate.measurement_batch import draw_many, ideal
+from xsearch.simulate.conditions import MEAN_STRAIN, draw_many, ideal
 from xsearch.simulate.measurement_batch_kernels import disturbed_inputs
 
 HELD_OUT_EVERY = 10
@@ -27,7 +27,6 @@ NEIGHBOURS, NEAR, AMONG = 4, 8, 12_000
 """Crystals of a batch come in groups of so many, drawn from the nearest profiles among some: they are rivals."""
 
 SKETCH_DIMENSIONS = 64
-MEAN_OF_DRAWN_STRAIN = -0.005
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +76,7 @@ class PatternMaker:
     def disturbed(self, rows: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.float32]:
         """(n, 2, bins) of rows as laboratories might measure them, strained about what is expected of each cell."""
         conditions = draw_many(len(rows), random)
-        conditions["mean_strain"] += self.index.columns.expected_strain[rows] - MEAN_OF_DRAWN_STRAIN
+        conditions["mean_strain"] += self.index.columns.expected_strain[rows] - MEAN_STRAIN
         return self.inputs(rows, conditions, int(random.integers(2**31)))
 
     def clean(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
