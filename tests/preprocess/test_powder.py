@@ -98,4 +98,4 @@ def test_another_wavelength_gives_the_same_profile() -> None:
 
 def test_clipping_never_rises_above_the_counts() -> None:
     counts = np.random.default_rng(0).gamma(2.0, 100.0, 500)
-    assert (snip(counts, 20) <= counts + 1e-6).all()
+    assert (snip(counts, np.full(500, 20.0), np.array([1.0, 0.5, 0.2])) <= counts + 1e-6).all()
