@@ -4,10 +4,15 @@
 leaves out what a network's input does not show.
 """
 
+from collections import namedtuple
+
 import numpy as np
 from numba import njit
 
 from xsearch.preprocess.kernels import snip
+
+Cleaning = namedtuple("Cleaning", "smoothing_deg reach_invA growth least_deg passes noise_cut")
+"""The settings of `xsearch.preprocess.powder.net_pattern`."""
 
 GRID_DEG = 0.04
 FINE_GRID_DEG = 0.02
@@ -176,7 +181,19 @@ def half_gaussian(sigma):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def net_counts(net, c, first_deg, step_deg, smoothing_deg, background_deg, noise_cut):
+def clipping_reach(n, first_deg, step_deg, wavelength_A, cleaning):
+    """What `xsearch.preprocess.powder.clipping_reach` gives, compiled."""
+    out = np.empty(n)
+    for k in range(n):
+        theta = np.radians((first_deg + k * step_deg) / 2)
+        reach = cleaning.reach_invA + cleaning.growth * 4 * np.pi * np.sin(theta) / wavelength_A
+        per_degree = np.radians(2 * np.pi * np.cos(theta) / wavelength_A)
+        out[k] = max(reach / max(per_degree, 1e-3), cleaning.least_deg) / step_deg
+    return out
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def net_counts(net, c, first_deg, step_deg, cleaning):
     """Add background, foreign lines and noise to lines, and take background and noise off as preprocessing does."""
     n = len(net)
     highest = net.max()
@@ -200,9 +217,9 @@ def net_counts(net, c, first_deg, step_deg, smoothing_deg, background_deg, noise
     top = counts.max()
     if top <= 0:
         return counts
-    smooth = convolved(counts * (1e5 / top), half_gaussian(smoothing_deg / step_deg))
-    base = snip(smooth, int(background_deg / step_deg))
-    cut = noise_cut * noise * 1e5 / top
+    smooth = convolved(counts * (1e5 / top), half_gaussian(cleaning.smoothing_deg / step_deg))
+    base = snip(smooth, clipping_reach(n, first_deg, step_deg, c.wavelength_A, cleaning), cleaning.passes)
+    cut = cleaning.noise_cut * noise * 1e5 / top
     for k in range(n):
         counts[k] = max(smooth[k] - base[k] - cut, 0.0)
     return counts
@@ -237,10 +254,18 @@ def onto_log_q(net, first_deg, step_deg, wavelength_A, start, step, floor, power
 
 @njit(cache=True, nogil=True)
 def disturbed_inputs(
-    rows, offsets, hkl, squares, cells, systems, conditions, seed, start, step, floor, power, width_bins,
-    smoothing_deg, background_deg, noise_cut, out,
+    rows, offsets, hkl, squares, cells, systems, conditions, seed, cleaning, start, step, floor, power, width_bins, out
 ):  # fmt: skip
-    """The inputs (n, 2, bins) of rows of an index, each measured under its own conditions, into `out`."""
+    """The inputs (n, 2, bins) of rows of an index, each measured under its own conditions, into `out`.
+
+    Args:
+        rows: (n,). offsets, hkl, squares, cells, systems: of the index.
+        conditions: (n,) records of `xsearch.simulate.conditions.CONDITIONS`.
+        seed: of grains and counts.
+        cleaning: how background and noise are taken off, a `Cleaning`.
+        start, step, floor, power, width_bins: of the axis; widths in its bins.
+        out: (n, 2, bins) changed.
+    """
     np.random.seed(seed)
     kernel = half_gaussian(width_bins)
     for i in range(len(rows)):
@@ -249,5 +274,5 @@ def disturbed_inputs(
         net = np.zeros(int((c.last_deg - c.first_deg) / grid) + 1)
         a, b = offsets[rows[i]], offsets[rows[i] + 1]
         draw_lines(hkl[a:b], squares[a:b], cells[rows[i]], systems[rows[i]], c, c.first_deg, grid, net)
-        found = net_counts(net, c, c.first_deg, grid, smoothing_deg, background_deg, noise_cut)
+        found = net_counts(net, c, c.first_deg, grid, cleaning)
         onto_log_q(found, c.first_deg, grid, c.wavelength_A, start, step, floor, power, kernel, out[i])

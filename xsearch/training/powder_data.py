@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from xsearch.indexes import Index
 from xsearch.indexes.columns import UNKNOWN_SYSTEM
 from xsearch.preprocess.network_input import FLOOR, INPUT_AXIS
-from xsearch.preprocess.powder import BACKGROUND_DEG, NOISE_CUT, SMOOTHING_DEG
+from xsearch.preprocess import powder
 from xsearch.simulate.conditions import MEAN_STRAIN, draw_many, ideal
-from xsearch.simulate.measurement_batch_kernels import disturbed_inputs
+from xsearch.simulate.measurement_batch_kernels import Cleaning, disturbed_inputs
 
 HELD_OUT_EVERY = 10
 """One formula group in so many is held out."""
@@ -27,6 +27,15 @@ NEIGHBOURS, NEAR, AMONG = 4, 8, 12_000
 """Crystals of a batch come in groups of so many, drawn from the nearest profiles among some: they are rivals."""
 
 SKETCH_DIMENSIONS = 64
+
+CLEANING = Cleaning(
+    powder.SMOOTHING_DEG,
+    powder.BACKGROUND_REACH,
+    powder.REACH_GROWTH,
+    powder.LEAST_REACH_DEG,
+    powder.CLIPPING_PASSES,
+    powder.NOISE_CUT,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,9 +76,8 @@ class PatternMaker:
         columns = self.index.columns
         out = np.zeros((len(rows), 2, INPUT_AXIS.bins), np.float32)
         disturbed_inputs(
-            rows, offsets, hkl, squares, columns.cell, columns.crystal_system, conditions, seed,
-            INPUT_AXIS.start, INPUT_AXIS.step, FLOOR, INPUT_AXIS.power, INPUT_AXIS.width / INPUT_AXIS.step,
-            SMOOTHING_DEG, BACKGROUND_DEG, NOISE_CUT, out,
+            rows, offsets, hkl, squares, columns.cell, columns.crystal_system, conditions, seed, CLEANING,
+            INPUT_AXIS.start, INPUT_AXIS.step, FLOOR, INPUT_AXIS.power, INPUT_AXIS.width / INPUT_AXIS.step, out,
         )  # fmt: skip
         return out
 
