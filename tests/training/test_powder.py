@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from tests.search.conftest import prototypes  # noqa: F401
+from xsearch.indexes.views import clean_views
 from xsearch.models.powder_encoder import encoder_from
 from xsearch.search import SearchIndex
 from xsearch.training.powder import TEMPERATURE, Trainer, rivals
-from xsearch.training.powder_data import Batches, PatternMaker, split_rows
+from xsearch.training.powder_data import Batches, split_rows
 from xsearch.training.run_powder import write_weights
 
 
@@ -76,7 +77,7 @@ def test_training_goes_on_from_its_checkpoint_and_leaves_weights(
     card = write_weights(again, tmp_path / "net.safetensors", frozenset({"TiO2"}))
     assert "1 formulas of labelled patterns" in card.read_text()
     assert (tmp_path / "net.safetensors").stat().st_size < 10_000_000
-    inputs = PatternMaker(prototypes.index).clean(np.array([0, 3]))
+    inputs = clean_views(prototypes.index, np.array([0, 3]))
     with torch.inference_mode():
         vectors, *_ = again.net.eval()(torch.from_numpy(inputs))
     # half precision costs little

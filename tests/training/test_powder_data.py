@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from tests.search.conftest import prototypes  # noqa: F401
+from xsearch.indexes.views import disturbed_views, measured_views
 from xsearch.preprocess.network_input import network_input
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.simulate.conditions import CONDITIONS, Conditions, draw_many, ideal
 from xsearch.simulate.measurement import measure, strained_cell
-from xsearch.simulate.measurement_batch_kernels import tied_strain
+from xsearch.preprocess.disturbed_kernels import tied_strain
 from xsearch.spectra import PowderPattern
-from xsearch.training.powder_data import PatternMaker
 
 
 def conditions_of(record: np.void) -> Conditions:
@@ -24,7 +24,7 @@ def test_drawn_patterns_look_as_if_they_had_been_measured_and_read(prototypes: S
     drawn = draw_many(len(rows), np.random.default_rng(4))
     drawn["counts"] = np.maximum(drawn["counts"], 3000)  # where noise rules, the two draw their own
     drawn["fluorescence"] = 0
-    fast = PatternMaker(index).inputs(rows, drawn, 0)
+    fast = measured_views(index, rows, drawn, 0)
     likeness = []
     for row, record, made in zip(rows, drawn, fast, strict=True):
         angles, counts = measure(index.reflections(int(row)), conditions_of(record), np.random.default_rng(1))
@@ -37,15 +37,15 @@ def test_drawn_patterns_look_as_if_they_had_been_measured_and_read(prototypes: S
 
 
 def test_the_same_seed_gives_the_same_patterns(prototypes: SearchIndex) -> None:  # noqa: F811
-    maker, rows = PatternMaker(prototypes.index), np.array([1, 5, 9])
-    once = maker.disturbed(rows, np.random.default_rng(7))
-    assert np.array_equal(once, maker.disturbed(rows, np.random.default_rng(7)))
-    assert not np.array_equal(once, maker.disturbed(rows, np.random.default_rng(8)))
+    index, rows = prototypes.index, np.array([1, 5, 9])
+    once = disturbed_views(index, rows, np.random.default_rng(7))
+    assert np.array_equal(once, disturbed_views(index, rows, np.random.default_rng(7)))
+    assert not np.array_equal(once, disturbed_views(index, rows, np.random.default_rng(8)))
 
 
 def test_strain_shifts_the_clean_pattern(prototypes: SearchIndex) -> None:  # noqa: F811
-    maker, rows = PatternMaker(prototypes.index), np.array([20])
-    still, moved = maker.inputs(rows, ideal(1), 0)[0, 0], maker.inputs(rows, ideal(1, 0.02), 0)[0, 0]
+    index, rows = prototypes.index, np.array([20])
+    still, moved = (measured_views(index, rows, ideal(1, e), 0)[0, 0] for e in (0.0, 0.02))
     lags = np.arange(-10, 11)
     best = lags[np.argmax([np.roll(moved, lag) @ still for lag in lags])]
     assert best == 5  # 0.02 in bins of 0.004

@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from time import monotonic
+from time import monotonic, process_time
 
 import numpy as np
 import torch
@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from xsearch.indexes import Index
+from xsearch.indexes.views import clean_views, disturbed_views
 from xsearch.models.powder_net import Config, PowderNet
-from xsearch.training.powder_data import Batches, PatternMaker, split_rows
+from xsearch.training.powder_data import Batches, split_rows
 
 SAVE_EVERY_S = 120.0
 CRYSTALS, VIEWS = 96, 2
@@ -55,7 +56,8 @@ class Trainer:
         index: to train on.
         left_out: reduced formulas that take no part.
         checkpoint: read where it is, written as training goes on.
-        minutes: of training in all, those of earlier runs from this checkpoint included.
+        minutes: of the processor's time in all, those of earlier runs from this checkpoint included: a machine that is
+            shared trains longer, and no worse.
     """
 
     def __init__(
@@ -65,7 +67,6 @@ class Trainer:
         self.index, self.checkpoint, self.minutes, self.seed = index, checkpoint, minutes, seed
         self.device = torch.device(device)
         self.split = split_rows(index, left_out)
-        self.maker = PatternMaker(index)
         self.batches = Batches(index, self.split.train)
         self.net = PowderNet(Config()).to(self.device)
         self.optimiser = torch.optim.AdamW(self.net.parameters(), lr=PEAK_RATE, weight_decay=WEIGHT_DECAY)
@@ -82,8 +83,8 @@ class Trainer:
         """Train until the minutes are spent."""
         random = np.random.default_rng([self.seed, self.step])
         self.net.train()
-        begin, spent_before = monotonic(), self.spent_s
-        saved = begin
+        begin, spent_before = process_time(), self.spent_s
+        saved = monotonic()
         means = np.zeros(4)
         while (share := self.spent_s / (60 * self.minutes)) < 1:
             rate = LEAST_RATE + (PEAK_RATE - LEAST_RATE) * 0.5 * (1 + np.cos(np.pi * share))
@@ -91,7 +92,7 @@ class Trainer:
                 group["lr"] = float(rate) * min(1.0, (self.step + 1) / WARM_STEPS)
             now = np.array(self._step(random))
             means = now if self.step == 1 or not means.any() else 0.98 * means + 0.02 * now
-            self.spent_s = spent_before + monotonic() - begin
+            self.spent_s = spent_before + process_time() - begin
             if monotonic() - saved > SAVE_EVERY_S:
                 saved = monotonic()
                 self.save()
@@ -112,8 +113,8 @@ class Trainer:
 
     def _step(self, random: np.random.Generator) -> tuple[float, float, float, float]:
         rows = self.batches.draw(CRYSTALS, random)
-        queries = self.maker.disturbed(np.tile(rows, VIEWS), random)
-        inputs = torch.from_numpy(np.concatenate([queries, self.maker.clean(rows)])).to(self.device)
+        queries = disturbed_views(self.index, np.tile(rows, VIEWS), random)
+        inputs = torch.from_numpy(np.concatenate([queries, clean_views(self.index, rows)])).to(self.device)
         columns = self.index.columns
         system = self._repeated(columns.crystal_system[rows])
         group = self._repeated(columns.space_group[rows] - 1)

@@ -9,10 +9,6 @@ from numpy.typing import NDArray
 
 from xsearch.indexes import Index
 from xsearch.indexes.columns import UNKNOWN_SYSTEM
-from xsearch.preprocess.network_input import FLOOR, INPUT_AXIS
-from xsearch.preprocess import powder
-from xsearch.simulate.conditions import MEAN_STRAIN, draw_many, ideal
-from xsearch.simulate.measurement_batch_kernels import Cleaning, disturbed_inputs
 
 HELD_OUT_EVERY = 10
 """One formula group in so many is held out."""
@@ -27,15 +23,6 @@ NEIGHBOURS, NEAR, AMONG = 4, 8, 12_000
 """Crystals of a batch come in groups of so many, drawn from the nearest profiles among some: they are rivals."""
 
 SKETCH_DIMENSIONS = 64
-
-CLEANING = Cleaning(
-    powder.SMOOTHING_DEG,
-    powder.BACKGROUND_REACH,
-    powder.REACH_GROWTH,
-    powder.LEAST_REACH_DEG,
-    powder.CLIPPING_PASSES,
-    powder.NOISE_CUT,
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,34 +49,6 @@ def split_rows(index: Index, left_out: frozenset[str] = frozenset()) -> Split:
         formulas=np.flatnonzero(usable & formulas & ~hidden),
         random=np.flatnonzero(usable & ~formulas & ~hidden & drawn),
     )
-
-
-class PatternMaker:
-    """Makes the network's inputs of an index's rows."""
-
-    def __init__(self, index: Index) -> None:
-        self.index = index
-
-    def inputs(self, rows: NDArray[np.int64], conditions: NDArray[np.void], seed: int) -> NDArray[np.float32]:
-        """(n, 2, bins) of rows under conditions."""
-        offsets, hkl, squares, _ = self.index.reflection_arrays
-        columns = self.index.columns
-        out = np.zeros((len(rows), 2, INPUT_AXIS.bins), np.float32)
-        disturbed_inputs(
-            rows, offsets, hkl, squares, columns.cell, columns.crystal_system, conditions, seed, CLEANING,
-            INPUT_AXIS.start, INPUT_AXIS.step, FLOOR, INPUT_AXIS.power, INPUT_AXIS.width / INPUT_AXIS.step, out,
-        )  # fmt: skip
-        return out
-
-    def disturbed(self, rows: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.float32]:
-        """(n, 2, bins) of rows as laboratories might measure them, strained about what is expected of each cell."""
-        conditions = draw_many(len(rows), random)
-        conditions["mean_strain"] += self.index.columns.expected_strain[rows] - MEAN_STRAIN
-        return self.inputs(rows, conditions, int(random.integers(2**31)))
-
-    def clean(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(n, 2, bins) of rows as an index shows them: one good measurement of the cell as expected."""
-        return self.inputs(rows, ideal(len(rows), self.index.columns.expected_strain[rows]), 0)
 
 
 class Batches:
