@@ -24,6 +24,7 @@ from xsearch.search.mixture_hits import make_mixture
 from xsearch.search.prior import PRIOR_IN_RECALL, log_prior, parse_prior
 from xsearch.search.rank import phases, weigh
 from xsearch.search.recall import best_rows, recall
+from xsearch.search.rivals import with_rivals
 from xsearch.search.verdict import margins, verdict
 from xsearch.spectra import PowderPattern, Xanes
 
@@ -121,12 +122,15 @@ class SearchIndex:
             with _timed(timings, "rank"):
                 evidence = weigh(self.index, matches, kept.score, known)
                 groups = phases(self.index, matches, evidence.total)
-                margin = margins(evidence.total, groups)
+                margin = np.stack([margins(evidence.total, groups, behind) for behind in (1, 3)], axis=1)
+                shown = groups
                 if not fold:
                     order = np.lexsort((matches.rows, -evidence.total))
-                    groups = [[place] for place in order.tolist()]
-                found = make_hits(self.index, pattern, matches, evidence, margin, groups[:top], len(rows), known)
-                hits = not_above_the_first(found)
+                    shown = [[place] for place in order.tolist()]
+                found = make_hits(self.index, pattern, matches, evidence, margin, shown[:top], known)
+                hits = with_rivals(
+                    not_above_the_first(found), shown, self.index, pattern, matches, evidence.total, groups
+                )
         return SearchResult(
             pattern=pxrd,
             hits=hits,
