@@ -61,9 +61,7 @@ def recall(
     overlap = np.einsum("ij,kj->ik", profiles, queries) if exact else profiles @ queries.T
     spread = _spread(profiles, overlap[:, -1], first, last)
     expected = index.columns.expected_strain[rows]
-    return Recalled(
-        rows, best_scores(overlap, spread, expected, SHIFTS.astype(np.float32), SHIFT_SIGMA, SHIFT_WEIGHT)
-    )
+    return Recalled(rows, best_scores(overlap, spread, expected, SHIFTS.astype(np.float32), SHIFT_SIGMA, SHIFT_WEIGHT))
 
 
 def best_rows(recalled: Recalled, bonus: NDArray[np.float32], count: int) -> NDArray[np.intp]:
