@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xsearch.chemistry import Material
+from xsearch.results.rival import Rival
 from xsearch.simulate import Reflections
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Hit:
         reflections: of the cell that matched, as stored in the index (not strained).
         matched_cell: the measured cell that matched, where it was not the material's own; it says whose it is.
         duplicates: further entries that are the same phase, folded into this row.
+        rival: the other phase that comes closest, for the first few hits.
     """
 
     rank: int
@@ -45,6 +47,7 @@ class Hit:
     reflections: Reflections
     matched_cell: Material | None = None
     duplicates: tuple[Hit, ...] = ()
+    rival: Rival | None = None
 
     @property
     def material_id(self) -> str:
@@ -65,6 +68,13 @@ class Hit:
     def matched(self) -> Material:
         """The entry whose cell and reflections met the pattern: the linked measured cell, or the material itself."""
         return self.matched_cell or self.material
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """What speaks for this hit and against it, in words, one line a term; the closest rival last."""
+        from xsearch.results.reasons import reasons
+
+        return reasons(self)
 
     @property
     def structure(self) -> Structure:

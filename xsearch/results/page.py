@@ -96,6 +96,7 @@ def evidence_html(hit: Hit) -> str:
     )
     twins = ", ".join(escape(twin.material_id) for twin in hit.duplicates)
     facts = [
+        *(escape(line[0].upper() + line[1:]) for line in hit.why),
         f"Cell strained to the pattern: {a:.4f} {b:.4f} {c:.4f} Å, {alpha:.2f} {beta:.2f} {gamma:.2f}°",
         f"Line width {hit.fwhm_deg:.3f}°",
         f"Source: {escape(hit.matched.source)}, licence {escape(hit.matched.licence)}",

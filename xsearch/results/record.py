@@ -6,6 +6,7 @@ import json
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +77,8 @@ def hit_record(hit: Hit, result: SearchResult) -> dict[str, Any]:
         "fwhm_deg": hit.fwhm_deg,
         "unexplained": hit.unexplained,
         "evidence": hit.evidence,
+        "why": list(hit.why),
+        "rival": asdict(hit.rival) if hit.rival else None,
         "cell_strained": dict(zip(CELL_KEYS, hit.cell, strict=True)),
         "cell_database": dict(zip(CELL_KEYS, hit.reflections.cell.tolist(), strict=True)),
         "material": material_record(hit.material),
