@@ -5,12 +5,12 @@ import pytest
 
 from tests.search.conftest import prototypes  # noqa: F401
 from xsearch.indexes.views import disturbed_views, measured_views
+from xsearch.preprocess.disturbed_kernels import tied_strain
 from xsearch.preprocess.network_input import network_input
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.simulate.conditions import CONDITIONS, Conditions, draw_many, ideal
 from xsearch.simulate.measurement import measure, strained_cell
-from xsearch.preprocess.disturbed_kernels import tied_strain
 from xsearch.spectra import PowderPattern
 
 

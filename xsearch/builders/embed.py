@@ -18,17 +18,17 @@ from xsearch.indexes.publish import publish_version
 from xsearch.indexes.vectors import write_vectors
 from xsearch.indexes.versions import folder_of
 from xsearch.indexes.views import clean_views
-from xsearch.models.powder_encoder import PowderEncoder, load
+from xsearch.models.powder_encoder import PowderEncoder, encoder_from, load
 
 BATCH = 512
 
 
-def embed(name: str | Path, encoder: PowderEncoder | None = None) -> str:
+def embed(name: str | Path, weights: Path | None = None) -> str:
     """Work out the vector of every row and publish them with the index.
 
     Args:
         name: of the index.
-        encoder: whose vectors; those of the weights that come with xsearch by default.
+        weights: of the network; those that come with xsearch by default.
 
     Returns:
         The version that holds them. Where the current one does already, it is that one.
@@ -37,7 +37,7 @@ def embed(name: str | Path, encoder: PowderEncoder | None = None) -> str:
         MissingIndex, BrokenIndex: where the index cannot be read.
         BuildError: where the disk refuses, or a build is under way.
     """
-    encoder = load() if encoder is None else encoder
+    encoder = load() if weights is None else encoder_from(weights)
     folder = folder_of(name)
     with builder_lock(folder):
         index = Index.open(folder)
@@ -53,9 +53,7 @@ def embed(name: str | Path, encoder: PowderEncoder | None = None) -> str:
             write_vectors(row_vectors(index, encoder), made / EMBEDDING)
             manifest = replace(
                 index.manifest,
-                extra={
-                    **index.manifest.extra, "encoder": encoder.identity, "encoder_dimensions": encoder.dimensions
-                },
+                extra={**index.manifest.extra, "encoder": encoder.identity, "encoder_dimensions": encoder.dimensions},
                 files={**index.manifest.files, EMBEDDING: describe_file(made / EMBEDDING)},
             )
             write_atomically(made / MANIFEST, manifest.to_json().encode())

@@ -20,6 +20,14 @@ class Given(StrEnum):
     exact = "exact"
 
 
+class Ranking(StrEnum):
+    """What finds and ranks."""
+
+    physics = "physics"
+    learned = "learned"
+    fused = "fused"
+
+
 @app.callback()
 def evaluate() -> None:
     """Measure how often the right crystal is found."""
@@ -37,6 +45,14 @@ def pxrd(
     removed: Annotated[
         bool, typer.Option("--removed/--no-removed", help="Search again with the right entries taken out of the index.")
     ] = True,
+    ranking: Annotated[
+        Ranking | None,
+        typer.Option(
+            "--ranking",
+            help="Recall and rank by physics, by the network's vectors alone, or recall by both and rank by physics; "
+            "by default the last, where the index has vectors.",
+        ),
+    ] = None,
     json: JsonFlag = False,
 ) -> None:
     """Search every labelled pattern and count how often a right entry is at the top.
@@ -54,6 +70,7 @@ def pxrd(
             measured_cells=measured_cells,
             prior=prior.value,
             removed=removed,
+            ranking=ranking.value if ranking else None,
             progress=lambda outcome: count(outcome.label),
         )
     if json:

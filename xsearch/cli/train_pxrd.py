@@ -11,10 +11,20 @@ from xsearch.cli.screen import say
 
 def pxrd(
     index: IndexName = None,
-    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="Where to write the weights and, beside, their card.")] = Path("out/powder.safetensors"),
-    minutes: Annotated[float, typer.Option("--minutes", min=0, help="Of training in all, earlier runs from the checkpoint included.")] = 90,
-    leave_out: Annotated[Path | None, typer.Option("--leave-out", metavar="FILE.parquet", help="Labelled patterns whose formulas take no part.")] = None,
-    checkpoint: Annotated[Path | None, typer.Option("--checkpoint", metavar="FILE", help="Training goes on from it; by default beside the weights.")] = None,
+    out: Annotated[
+        Path, typer.Option("--out", metavar="FILE", help="Where to write the weights and, beside, their card.")
+    ] = Path("out/powder.safetensors"),
+    minutes: Annotated[
+        float, typer.Option("--minutes", min=0, help="Of training in all, earlier runs from the checkpoint included.")
+    ] = 90,
+    leave_out: Annotated[
+        Path | None,
+        typer.Option("--leave-out", metavar="FILE.parquet", help="Labelled patterns whose formulas take no part."),
+    ] = None,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option("--checkpoint", metavar="FILE", help="Training goes on from it; by default beside the weights."),
+    ] = None,
     seed: Annotated[int, typer.Option("--seed", help="Of weights and patterns.")] = 0,
     device: Annotated[str, typer.Option("--device", help="Where to compute: cpu or cuda.")] = "cpu",
 ) -> None:

@@ -6,7 +6,6 @@ The weights are those of `xsearch.models.powder_net`, with each batch normalisat
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path

@@ -125,7 +125,7 @@ def draw_lines(hkl, squares, cell, system, c, first_deg, step_deg, out):
         if c.march != 1.0:
             value *= (c.march * c.march * cosine_sq + (1 - cosine_sq) / c.march) ** -1.5
         if c.grain_scatter > 0:
-            value *= max(1 + c.grain_scatter * np.random.normal(), 0.05)
+            value *= max(1 + c.grain_scatter * np.random.normal(), 0.05)  # noqa: NPY002
         cosine = np.sqrt(1 - s * s)
         doubled = 1 - 2 * s * s
         value *= (1 + doubled * doubled) / (s * s * cosine)
@@ -213,7 +213,8 @@ def net_counts(net, c, first_deg, step_deg, cleaning):
     noise = np.sqrt(np.median(expected))
     counts = np.empty(n)
     for k in range(n):
-        counts[k] = max(expected[k] + per_point * np.sqrt(expected[k]) * np.random.normal(), 0.0)
+        scatter = per_point * np.sqrt(expected[k]) * np.random.normal()  # noqa: NPY002
+        counts[k] = max(expected[k] + scatter, 0.0)
     top = counts.max()
     if top <= 0:
         return counts
@@ -266,7 +267,7 @@ def disturbed_inputs(
         start, step, floor, power, width_bins: of the axis; widths in its bins.
         out: (n, 2, bins) changed.
     """
-    np.random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002, numba knows no other
     kernel = half_gaussian(width_bins)
     for i in range(len(rows)):
         c = conditions[i]

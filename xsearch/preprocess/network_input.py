@@ -1,4 +1,4 @@
-"""What the powder network sees: a pattern's compressed profile on a fine log-q axis, and the range that was measured."""
+"""What the powder network sees: a compressed profile on a fine log-q axis, and the range that was measured."""
 
 from __future__ import annotations
 

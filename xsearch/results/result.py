@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from xsearch.results.hit import Hit
+from xsearch.results.symmetry import Symmetry
 from xsearch.spectra import PowderPattern
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class SearchResult:
         options: how the search was asked for, in plain values.
         notes: what the search assumed or could not do, one line each; the pattern carries the reader's own notes.
         timings_ms: wall time of each stage in milliseconds.
+        symmetry: probabilities of the crystal system and space group, where they were asked for.
     """
 
     pattern: PowderPattern
@@ -40,6 +42,7 @@ class SearchResult:
     options: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
+    symmetry: Symmetry | None = None
 
     @property
     def confident(self) -> bool:

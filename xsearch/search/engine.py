@@ -18,6 +18,7 @@ from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.results import MixtureResult, SearchResult
 from xsearch.search.hits import make_hits, not_above_the_first
+from xsearch.search.learned import Near, Neighbours, Ranking, has_vectors, parse_ranking
 from xsearch.search.match import match
 from xsearch.search.mixture import Searched, find_mixture
 from xsearch.search.mixture_hits import make_mixture
@@ -25,6 +26,7 @@ from xsearch.search.prior import PRIOR_IN_RECALL, log_prior, parse_prior
 from xsearch.search.rank import phases, weigh
 from xsearch.search.recall import best_rows, recall
 from xsearch.search.rivals import with_rivals
+from xsearch.search.symmetry import symmetry
 from xsearch.search.verdict import margins, verdict
 from xsearch.spectra import PowderPattern, Xanes
 
@@ -51,6 +53,7 @@ class SearchIndex:
         self.index = index
         self.threads = threads
         self._all_profiles: NDArray[np.float32] | None = None
+        self._neighbours: Neighbours | None = None
 
     def __repr__(self) -> str:
         return f"SearchIndex({self.index.name!r}, {len(self.index):,} rows)"
@@ -78,6 +81,7 @@ class SearchIndex:
         measured_cells: bool = True,
         fold: bool = True,
         without: Collection[int] = (),
+        ranking: str | None = None,
     ) -> SearchResult:
         """Find the crystals that gave a powder pattern.
 
@@ -91,6 +95,8 @@ class SearchIndex:
             measured_cells: whether measured cells linked to a computed entry are searched beside it.
             fold: whether entries of one phase become one hit.
             without: rows of the index to leave out, to see what the search says where its answer is missing.
+            ranking: `physics`, `learned` or `fused`, see `xsearch.search.learned.Ranking`; by default the last, where
+                the index has the vectors for it.
 
         Returns:
             The hits, the best first, with what was assumed and how long each stage took.
@@ -100,7 +106,7 @@ class SearchIndex:
             QueryError: where an element does not exist, conditions contradict each other, or nothing is left.
         """
         query = ElementQuery.parse(only, must, may, exclude, exactly)
-        known = parse_prior(prior)
+        known, chosen = parse_prior(prior), parse_ranking(ranking, self.index)
         if top < 1:
             raise QueryError(f"top = {top} asks for no hit; give 1 or more.")
         pxrd = _powder(pxrd)
@@ -108,26 +114,30 @@ class SearchIndex:
         with threadpool_limits(self.threads, user_api="blas"):
             pattern, rows = self._prepare(pxrd, query, measured_cells, timings)
             with _timed(timings, "recall"):
-                profiles = self._profiles(rows)
+                profiles = self.profiles(rows)
                 recalled = recall(self.index, profiles, pattern, rows)
                 bonus = PRIOR_IN_RECALL * log_prior(self.index.columns, rows, known).astype(np.float32)
                 best = best_rows(recalled, bonus, MATCHED)
+                if chosen is not Ranking.PHYSICS:
+                    near = self.near(pattern, rows)
+                    best = near.places if chosen is Ranking.LEARNED else np.union1d(best, near.places)
                 best = best[~np.isin(rows[best], list(without))]
                 kept = recall(self.index, profiles[best], pattern, rows[best], exact=True)
             with _timed(timings, "match"):
                 matches = match(self.index, pattern, kept.rows, self.threads)
             with _timed(timings, "rank"):
                 evidence = weigh(self.index, matches, kept.score, known)
-                groups = phases(self.index, matches, evidence.total)
-                margin = np.stack([margins(evidence.total, groups, behind) for behind in (1, 3)], axis=1)
+                total = near.evidence[best] if chosen is Ranking.LEARNED else evidence.total
+                groups = phases(self.index, matches, total)
+                margin = np.stack([margins(total, groups, behind) for behind in (1, 3)], axis=1)
+                firsts = [group[0] for group in groups]
+                likely = symmetry(self.index.columns, matches.rows[firsts], evidence.total[firsts])
                 shown = groups
                 if not fold:
-                    order = np.lexsort((matches.rows, -evidence.total))
+                    order = np.lexsort((matches.rows, -total))
                     shown = [[place] for place in order.tolist()]
                 found = make_hits(self.index, pattern, matches, evidence, margin, shown[:top], known)
-                hits = with_rivals(
-                    not_above_the_first(found), shown, self.index, pattern, matches, evidence.total, groups
-                )
+                hits = with_rivals(not_above_the_first(found), shown, self.index, pattern, matches, total, groups)
         return SearchResult(
             pattern=pxrd,
             hits=hits,
@@ -141,8 +151,10 @@ class SearchIndex:
                 "measured_cells": measured_cells,
                 "fold": fold,
                 "top": top,
+                "ranking": chosen.value,
             },
             timings_ms=timings,
+            symmetry=likely,
         )
 
     def search_mixture(
@@ -183,7 +195,7 @@ class SearchIndex:
         with threadpool_limits(self.threads, user_api="blas"):
             pattern, rows = self._prepare(pxrd, each, measured_cells, timings)
             with _timed(timings, "mixture"):
-                searched = Searched(self.index, rows, self._profiles(rows), known, query.required, self.threads)
+                searched = Searched(self.index, rows, self.profiles(rows), known, query.required, self.threads)
                 best, explored = find_mixture(searched, pattern, phases)
                 mixtures = tuple(make_mixture(searched, hypothesis, explored) for hypothesis in best)
         found = max(mixtures, key=lambda mixture: mixture.evidence, default=None)
@@ -220,7 +232,22 @@ class SearchIndex:
             raise QueryError(f"Index {self.name!r} holds nothing with {query}; loosen the element conditions.")
         return rows
 
-    def _profiles(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    @property
+    def has_vectors(self) -> bool:
+        """Whether the index holds vectors of this xsearch's network."""
+        return has_vectors(self.index)
+
+    def near(self, pattern: NetPattern, rows: NDArray[np.int64]) -> Near:
+        """The rows whose vectors are near a pattern's.
+
+        Raises:
+            QueryError: where the index has no vectors.
+        """
+        if self._neighbours is None:
+            self._neighbours = Neighbours(self.index)
+        return self._neighbours.near(pattern, rows)
+
+    def profiles(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """(m, bins) profiles of rows, from memory or, for a few of them, straight from the file."""
         stored = self.index.profiles
         if stored.shape[1] != RECALL_AXIS.bins:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
@@ -13,6 +14,12 @@ from xsearch.indexes import Index
 from xsearch.models.powder_encoder import WEIGHTS_FILE, PowderEncoder, Reading, load
 from xsearch.preprocess.network_input import network_input
 from xsearch.preprocess.powder import NetPattern
+
+NEAREST = 200
+"""Rows that the vectors recall."""
+
+TEMPERATURE = 0.06
+"""Cosines divided by this are evidence, as the network was trained to have them."""
 
 
 class Ranking(StrEnum):
@@ -27,13 +34,18 @@ class Ranking(StrEnum):
     FUSED = "fused"
 
 
+def has_vectors(index: Index) -> bool:
+    """Whether an index holds vectors of the network that comes with this xsearch."""
+    return index.encoder is not None and WEIGHTS_FILE.is_file() and index.encoder == load().identity
+
+
 def parse_ranking(name: str | Ranking | None, index: Index) -> Ranking:
     """The ranking of that name; by default the fused one, where the index has the vectors for it.
 
     Raises:
         QueryError: where there is none of that name, or the index lacks the vectors.
     """
-    ready = index.encoder is not None and WEIGHTS_FILE.is_file() and index.encoder == load().identity
+    ready = has_vectors(index)
     if name is None:
         return Ranking.FUSED if ready else Ranking.PHYSICS
     try:
@@ -48,6 +60,21 @@ def parse_ranking(name: str | Ranking | None, index: Index) -> Ranking:
     return chosen
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Near:
+    """What the network says of a pattern and the rows searched.
+
+    Attributes:
+        evidence: (m,) of each row, rising with the cosine of its vector and the pattern's.
+        places: (k,) of the rows nearest, rising.
+        reading: what else it reads from the pattern.
+    """
+
+    evidence: NDArray[np.float64]
+    places: NDArray[np.intp]
+    reading: Reading
+
+
 class Neighbours:
     """The vectors of an index in memory, and those near a pattern's."""
 
@@ -57,19 +84,17 @@ class Neighbours:
         self._encoder = load() if encoder is None else encoder
         self._vectors = index.embedding.array.astype(np.float32)
 
-    def read(self, pattern: NetPattern) -> Reading:
-        """What the network reads from a pattern; on one thread, so that it is the same everywhere."""
-        with threadpool_limits(1, user_api="blas"):
-            return self._encoder.read(network_input(pattern)[None])
+    def near(self, pattern: NetPattern, rows: NDArray[np.int64], count: int = NEAREST) -> Near:
+        """The rows whose vectors are nearest to a pattern's.
 
-    def similarity(self, reading: Reading, rows: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(m,) cosine of rows' vectors with the pattern's."""
+        Args:
+            pattern: the net pattern.
+            rows: (m,) to search.
+            count: how many are asked for.
+        """
+        with threadpool_limits(1, user_api="blas"):  # so that the pattern's vector is the same everywhere
+            reading = self._encoder.read(network_input(pattern)[None])
         vectors = self._vectors if len(rows) == len(self._vectors) else self._vectors[rows]
-        return np.asarray(vectors @ reading.vectors[0], np.float32)
-
-
-def nearest(similarity: NDArray[np.float32], count: int) -> NDArray[np.intp]:
-    """Places of the `count` largest, rising."""
-    if len(similarity) <= count:
-        return np.arange(len(similarity))
-    return np.sort(np.argpartition(-similarity, count)[:count])
+        cosine = vectors @ reading.vectors[0]
+        places = np.arange(len(rows)) if len(rows) <= count else np.sort(np.argpartition(-cosine, count)[:count])
+        return Near(cosine.astype(np.float64) / TEMPERATURE, places, reading)

@@ -1,4 +1,4 @@
-"""The crystal system and space group of a pattern: what its hits have, weighed by their evidence, and the network."""
+"""The crystal system and space group of a pattern: what its hits have, weighed by their evidence."""
 
 from __future__ import annotations
 
@@ -14,29 +14,18 @@ LEAST_KEPT = 0.005
 TEMPERATURE = 1.0
 """The evidence of a phase counts as a natural logarithm divided by this."""
 
-HITS_FLOOR = 0.01
-"""Probability that a symmetry gets though no hit has it."""
-
-HITS_WEIGHT, NETWORK_WEIGHT = 1.0, 0.5
-"""Exponents of what the hits say and of what the network says in their product."""
-
 Array = NDArray[np.float64]
 
 
-def symmetry(columns: Columns, rows: NDArray[np.int64], evidence: Array, logits: tuple[Array, Array] | None) -> Symmetry:
+def symmetry(columns: Columns, rows: NDArray[np.int64], evidence: Array) -> Symmetry:
     """The probabilities of a pattern's symmetry.
 
     Args:
         columns: of the index.
         rows: (k,) the best row of each phase that was matched.
         evidence: (k,) their summed evidence.
-        logits: of the network, (7,) for systems and (230,) for groups; None without one.
     """
     systems, groups = hits_say(columns, rows, evidence)
-    if logits is not None:
-        systems, groups = (
-            product(hits, network) for hits, network in zip((systems, groups), logits, strict=True)
-        )
     return Symmetry(
         {CRYSTAL_SYSTEMS[i]: float(systems[i]) for i in np.argsort(-systems, kind="stable")},
         {int(i) + 1: float(groups[i]) for i in np.argsort(-groups, kind="stable") if groups[i] >= LEAST_KEPT},
@@ -51,13 +40,6 @@ def hits_say(columns: Columns, rows: NDArray[np.int64], evidence: Array) -> tupl
     np.add.at(systems, columns.crystal_system[rows][known], weight[known])
     np.add.at(groups, columns.space_group[rows][known] - 1, weight[known])
     return _normal(systems), _normal(groups)
-
-
-def product(hits: Array, logits: Array) -> Array:
-    """What hits and network say together: a product of powers, where no hit has it a least share."""
-    logarithm = HITS_WEIGHT * np.log((1 - HITS_FLOOR) * hits + HITS_FLOOR / len(hits))
-    logarithm += NETWORK_WEIGHT * (logits - logits.max())
-    return _normal(np.exp(logarithm - logarithm.max()))
 
 
 def _normal(values: Array) -> Array:

@@ -61,7 +61,13 @@ class Trainer:
     """
 
     def __init__(
-        self, index: Index, left_out: frozenset[str], checkpoint: Path, minutes: float, seed: int = 0, device: str = "cpu"
+        self,
+        index: Index,
+        left_out: frozenset[str],
+        checkpoint: Path,
+        minutes: float,
+        seed: int = 0,
+        device: str = "cpu",
     ) -> None:
         torch.manual_seed(seed)
         self.index, self.checkpoint, self.minutes, self.seed = index, checkpoint, minutes, seed
