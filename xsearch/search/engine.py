@@ -26,6 +26,7 @@ from xsearch.search.prior import PRIOR_IN_RECALL, log_prior, parse_prior
 from xsearch.search.rank import phases, weigh
 from xsearch.search.recall import best_rows, recall
 from xsearch.search.rivals import with_rivals
+from xsearch.search.structure_types import unknown_symmetry
 from xsearch.search.symmetry import symmetry
 from xsearch.search.verdict import margins, verdict
 from xsearch.spectra import PowderPattern, Xanes
@@ -130,18 +131,24 @@ class SearchIndex:
                 total = near.evidence[best] if chosen is Ranking.LEARNED else evidence.total
                 groups = phases(self.index, matches, total)
                 margin = np.stack([margins(total, groups, behind) for behind in (1, 3)], axis=1)
-                firsts = [group[0] for group in groups]
-                likely = symmetry(self.index.columns, matches.rows[firsts], evidence.total[firsts])
                 shown = groups
                 if not fold:
                     order = np.lexsort((matches.rows, -total))
                     shown = [[place] for place in order.tolist()]
                 found = make_hits(self.index, pattern, matches, evidence, margin, shown[:top], known)
                 hits = with_rivals(not_above_the_first(found), shown, self.index, pattern, matches, total, groups)
+            answer = verdict([hit.score for hit in hits])
+            with _timed(timings, "symmetry"):
+                if answer == "match":
+                    firsts = [group[0] for group in groups]
+                    likely = symmetry(self.index.columns, matches.rows[firsts], evidence.total[firsts])
+                else:
+                    alike = np.setdiff1d(rows, list(without)) if len(without) else rows
+                    likely = unknown_symmetry(self.index, self.profiles(alike), pattern, alike, self.threads)
         return SearchResult(
             pattern=pxrd,
             hits=hits,
-            verdict=verdict([hit.score for hit in hits]),
+            verdict=answer,
             index_name=self.index.name,
             index_version=self.index.version,
             n_searched=len(rows),

@@ -92,9 +92,22 @@ class Neighbours:
             rows: (m,) to search.
             count: how many are asked for.
         """
-        with threadpool_limits(1, user_api="blas"):  # so that the pattern's vector is the same everywhere
-            reading = self._encoder.read(network_input(pattern)[None])
+        reading = _read(self._encoder, pattern)
         vectors = self._vectors if len(rows) == len(self._vectors) else self._vectors[rows]
         cosine = vectors @ reading.vectors[0]
         places = np.arange(len(rows)) if len(rows) <= count else np.sort(np.argpartition(-cosine, count)[:count])
         return Near(cosine.astype(np.float64) / TEMPERATURE, places, reading)
+
+
+def network_logits(pattern: NetPattern) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """What the network says of a pattern's crystal system (7,) and space group (230,); None without weights."""
+    if not WEIGHTS_FILE.is_file():
+        return None
+    reading = _read(load(), pattern)
+    return reading.system_logits[0].astype(np.float64), reading.group_logits[0].astype(np.float64)
+
+
+def _read(encoder: PowderEncoder, pattern: NetPattern) -> Reading:
+    """On one thread, so that the answer is the same everywhere."""
+    with threadpool_limits(1, user_api="blas"):
+        return encoder.read(network_input(pattern)[None])

@@ -1,4 +1,4 @@
-"""The crystal system and space group of a pattern: what its hits have, weighed by their evidence."""
+"""The crystal system and space group of a pattern: what crystals like it have, and the network."""
 
 from __future__ import annotations
 
@@ -14,32 +14,47 @@ LEAST_KEPT = 0.005
 TEMPERATURE = 1.0
 """The evidence of a phase counts as a natural logarithm divided by this."""
 
+LEAST_SHARE = 0.03
+NETWORK_WEIGHT = 1.0
+"""Where the network is asked too: probability shared by what no crystal has, and exponent of what the network says."""
+
 Array = NDArray[np.float64]
 
 
-def symmetry(columns: Columns, rows: NDArray[np.int64], evidence: Array) -> Symmetry:
+def symmetry(
+    columns: Columns, rows: NDArray[np.int64], evidence: Array, logits: tuple[Array, Array] | None = None
+) -> Symmetry:
     """The probabilities of a pattern's symmetry.
 
     Args:
         columns: of the index.
-        rows: (k,) the best row of each phase that was matched.
-        evidence: (k,) their summed evidence.
+        rows: (k,) of crystals that may be built like the sample's.
+        evidence: (k,) for each.
+        logits: of the network, (7,) for systems and (230,) for groups, where it is asked too.
     """
-    systems, groups = hits_say(columns, rows, evidence)
+    systems, groups = rows_say(columns, rows, evidence)
+    if logits is not None:
+        systems, groups = (product(*pair) for pair in zip((systems, groups), logits, strict=True))
     return Symmetry(
         {CRYSTAL_SYSTEMS[i]: float(systems[i]) for i in np.argsort(-systems, kind="stable")},
         {int(i) + 1: float(groups[i]) for i in np.argsort(-groups, kind="stable") if groups[i] >= LEAST_KEPT},
     )
 
 
-def hits_say(columns: Columns, rows: NDArray[np.int64], evidence: Array) -> tuple[Array, Array]:
-    """Probabilities of systems (7,) and groups (230,) by the evidence of those that have them."""
+def rows_say(columns: Columns, rows: NDArray[np.int64], evidence: Array) -> tuple[Array, Array]:
+    """Probabilities of systems (7,) and groups (230,) by the evidence of the crystals that have them."""
     weight = np.exp((evidence - evidence.max(initial=-np.inf)) / TEMPERATURE)
     systems, groups = np.zeros(len(CRYSTAL_SYSTEMS)), np.zeros(SPACE_GROUPS)
     known = (columns.crystal_system[rows] != UNKNOWN_SYSTEM) & (columns.space_group[rows] > 0)
     np.add.at(systems, columns.crystal_system[rows][known], weight[known])
     np.add.at(groups, columns.space_group[rows][known] - 1, weight[known])
     return _normal(systems), _normal(groups)
+
+
+def product(said: Array, logits: Array) -> Array:
+    """What crystals and network say together: a product of powers; what no crystal has keeps a least share."""
+    logarithm = np.log((1 - LEAST_SHARE) * said + LEAST_SHARE / len(said)) + NETWORK_WEIGHT * (logits - logits.max())
+    return _normal(np.exp(logarithm - logarithm.max()))
 
 
 def _normal(values: Array) -> Array:
