@@ -20,9 +20,10 @@ from xsearch.chemistry.element_query import ElementQuery
 from xsearch.chemistry.material import Material
 from xsearch.errors import BrokenIndex, QueryError
 from xsearch.indexes import assemble, sql
-from xsearch.indexes.chunk import Chunk, Entry, Failure
+from xsearch.indexes.chunk import Chunk, Entry
 from xsearch.indexes.columns import COLUMN_DTYPE, CRYSTAL_SYSTEMS, UNKNOWN_SYSTEM, Columns
 from xsearch.indexes.manifest import MANIFEST, Manifest, check_hashes, check_sizes, read_manifest, touched_files
+from xsearch.indexes.outcome import Failure
 from xsearch.indexes.records import table_to_materials
 from xsearch.indexes.reuse import chunk_of_rows
 from xsearch.indexes.spectra import SPECTRA, STORED_SCHEMA, stored_spectra, tables_of
