@@ -80,9 +80,9 @@ class XasTables:
                     given.add(key)
                 elif row["material_id"]:
                     sites.setdefault(key, []).append(row)
-            for key, rows in sites.items():
-                if len(rows) > 1 and key not in given:
-                    yield Item(f"{' '.join(key[:4])} mean of {len(rows)}", tuple(rows))
+            for means, rows in sites.items():
+                if len(rows) > 1 and means not in given:
+                    yield Item(f"{' '.join(means[:4])} mean of {len(rows)}", tuple(rows))
 
     def _rows(self, path: Path) -> Iterator[dict[str, Any]]:
         file = pq.ParquetFile(path)
@@ -164,7 +164,8 @@ def _row(
     material = str(told.get("material_id", ""))
     site = told.get("site_index", told.get("site"))
     is_site = site is not None and told.get("spectrum_level", "site") == "site"
-    kind = told.get("kind") if told.get("kind") in KINDS else "simulated" if material or "code" in told else "measured"
+    kind = "simulated" if material or "code" in told else "measured"
+    kind = str(told["kind"]) if told.get("kind") in KINDS else kind
     code = str(told.get("code") or str(told.get("feff", "")).partition(" ")[0] or _code_of(path, kind))
     if kind == "measured":
         code = str(told.get("facility") or told.get("code") or "measured")
