@@ -102,8 +102,8 @@ def gather(
 ) -> Candidates:
     """Add up the evidence.
 
-    An entry of which the library holds no spectrum of an edge is neither helped nor hurt by it: it gets the mean of
-    the candidates that have one.
+    Of an entry without a spectrum of an edge, nothing is known but that it is one of its absorber's compounds: its
+    likelihood is the mean over those that have one.
 
     Args:
         index: the index.
@@ -134,12 +134,17 @@ def gather(
         value = np.array([np.nan if one is None else one[0] for one in found], np.float64)
         parts[edge.library.name] = value
         places[edge.library.name] = np.array([-1 if one is None else one[1] for one in found], np.int64)
-        if np.isfinite(value).any():
-            total = total + np.where(np.isfinite(value), value, np.nanmean(value))
+        total = total + np.where(np.isnan(value), unknown(edge), value)
     if matched is not None:
         parts["pxrd"] = PATTERN_WEIGHT * matched[1].total
     filled = np.array([*[""] * len(rows), *names], object)
     return Candidates(np.append(rows, np.full(len(names), -1, np.int64)), filled, parts, places, total)
+
+
+def unknown(edge: EdgeEvidence) -> float:
+    """The evidence of a compound whose spectrum is not known: the logarithm of the mean likelihood of the others."""
+    values = np.array([value for value, _ in (*edge.of_row.values(), *edge.of_formula.values())])
+    return float(values.max() + np.log(np.mean(np.exp(values - values.max()))))
 
 
 def match_pattern(
