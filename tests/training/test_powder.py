@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from tests.search.conftest import prototypes  # noqa: F401
+from xsearch.evaluate.splits import split_rows
 from xsearch.indexes.views import clean_views
 from xsearch.models.powder_encoder import encoder_from
 from xsearch.search import SearchIndex
 from xsearch.training.powder import TEMPERATURE, Trainer, rivals
-from xsearch.training.powder_data import Batches, split_rows
+from xsearch.training.powder_data import Batches
 from xsearch.training.run_powder import write_weights
 
 

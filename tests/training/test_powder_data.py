@@ -9,14 +9,9 @@ from xsearch.preprocess.disturbed_kernels import tied_strain
 from xsearch.preprocess.network_input import network_input
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
-from xsearch.simulate.conditions import CONDITIONS, Conditions, draw_many, ideal
+from xsearch.simulate.conditions import conditions_of, draw_many, ideal
 from xsearch.simulate.measurement import measure, strained_cell
 from xsearch.spectra import PowderPattern
-
-
-def conditions_of(record: np.void) -> Conditions:
-    values = {name: record[name].tolist() for name in CONDITIONS.names or ()}
-    return Conditions(**{**values, "foreign": tuple(line for line in values["foreign"] if line[1] > 0)})
 
 
 def test_drawn_patterns_look_as_if_they_had_been_measured_and_read(prototypes: SearchIndex) -> None:  # noqa: F811

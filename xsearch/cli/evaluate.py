@@ -79,6 +79,43 @@ def pxrd(
         show(report.table())
 
 
+class Task(StrEnum):
+    """What is asked of simulated patterns."""
+
+    published = "published"
+    formula = "formula"
+    strong = "strong"
+
+
+@app.command("simulated")
+def simulated(
+    index: IndexName = None,
+    task: Annotated[
+        Task,
+        typer.Option(
+            "--task",
+            help="Symmetry of entries held out at random (the published protocol), symmetry of compounds that the "
+            "index does not hold, or the entry itself under all that measurement does.",
+        ),
+    ] = Task.strong,
+    patterns: Annotated[int, typer.Option("--patterns", min=1, metavar="N", help="How many.")] = 200,
+    ranking: Annotated[Ranking | None, typer.Option("--ranking", help="As in `evaluate pxrd`.")] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Search for simulated measurements of entries that no network was trained on."""
+    from xsearch.evaluate.simulated import evaluate as evaluate_simulated
+    from xsearch.evaluate.tables import figures_table
+
+    with counting("patterns") as count:
+        figures = evaluate_simulated(
+            index, task.value, count=patterns, ranking=ranking.value if ranking else None, progress=count
+        )
+    if json:
+        print_json(figures)
+    else:
+        show(figures_table(figures, "Simulated patterns"))
+
+
 @app.command("inference")
 def inference(
     file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Structures of compounds to be inferred.")],

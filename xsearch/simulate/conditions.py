@@ -76,7 +76,11 @@ MEAN_STRAIN = -0.005
 
 def draw_conditions(random: np.random.Generator) -> Conditions:
     """Conditions as they occur in laboratories, at random."""
-    (record,) = draw_many(1, random)
+    return conditions_of(draw_many(1, random)[0])
+
+
+def conditions_of(record: np.void) -> Conditions:
+    """A record by name."""
     values = {name: record[name].tolist() for name in CONDITIONS.names or ()}
     values["foreign"] = tuple((at, height) for at, height in values["foreign"] if height > 0)
     values["shape_strain"], values["axis"] = tuple(values["shape_strain"]), tuple(values["axis"])

@@ -13,10 +13,10 @@ from safetensors.torch import save_file
 
 from xsearch.errors import XSearchError
 from xsearch.evaluate.labelled import read_labelled
+from xsearch.evaluate.splits import HELD_OUT_EVERY, HELD_OUT_ROWS
 from xsearch.indexes import Index
 from xsearch.indexes.library import default_index
 from xsearch.training.powder import Progress, Trainer
-from xsearch.training.powder_data import HELD_OUT_EVERY, HELD_OUT_ROWS
 
 
 def train_powder(
