@@ -1,19 +1,23 @@
 """Training of the powder network, for a few steps."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from typer.testing import CliRunner
 
 from tests.search.conftest import prototypes  # noqa: F401
+from xsearch.cli.app import app
+from xsearch.errors import XSearchError
 from xsearch.evaluate.splits import split_rows
 from xsearch.indexes.views import clean_views
 from xsearch.models.powder_encoder import encoder_from
 from xsearch.search import SearchIndex
 from xsearch.training.powder import TEMPERATURE, Trainer, rivals
 from xsearch.training.powder_data import Batches
-from xsearch.training.run_powder import write_weights
+from xsearch.training.run_powder import train_powder, write_weights
 
 
 def test_no_formula_stands_on_both_sides(prototypes: SearchIndex) -> None:  # noqa: F811
@@ -83,3 +87,26 @@ def test_training_goes_on_from_its_checkpoint_and_leaves_weights(
         vectors, *_ = again.net.eval()(torch.from_numpy(inputs))
     # half precision costs little
     assert encoder_from(tmp_path / "net.safetensors").read(inputs).vectors == pytest.approx(vectors.numpy(), abs=0.01)
+
+
+def test_the_command_trains_and_says_what_it_wrote(
+    prototypes: SearchIndex,  # noqa: F811
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("xsearch.training.powder.CRYSTALS", 12)
+    folder, out = prototypes.index.folder.parents[1], tmp_path / "net.safetensors"
+    words = ["train", "pxrd", "--index", str(folder), "--minutes", "0.001", "--out", str(out)]
+    answer = CliRunner().invoke(app, words)
+    assert answer.exit_code == 0, answer.output
+    assert out.is_file()
+    card = out.with_suffix(".md").read_text()
+    assert hashlib.sha256(out.read_bytes()).hexdigest() in card
+    assert "--minutes 0.001 --seed 0" in card
+
+
+def test_a_gpu_that_is_not_there_is_told_in_one_line(tmp_path: Path) -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU")
+    with pytest.raises(XSearchError, match=r"no GPU that torch can use as 'cuda'; take --device cpu"):
+        train_powder("any", tmp_path / "net.safetensors", minutes=1, device="cuda")

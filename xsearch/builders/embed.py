@@ -20,7 +20,7 @@ from xsearch.indexes.versions import folder_of
 from xsearch.indexes.views import clean_views
 from xsearch.models.powder_encoder import PowderEncoder, encoder_from, load
 
-BATCH = 512
+BATCH = 64
 
 
 def embed(name: str | Path, weights: Path | None = None) -> str:

@@ -33,7 +33,7 @@ def pxrd(
     It gives a vector by which like crystals are found, the crystal system and the space group. One formula in ten is
     held out. The same command goes on from the last checkpoint.
     """
-    from xsearch.training.powder import train_powder
+    from xsearch.training.run_powder import train_powder
 
     card = train_powder(
         index, out, minutes=minutes, leave_out=leave_out, checkpoint=checkpoint, seed=seed, device=device,
