@@ -20,12 +20,11 @@ from xsearch.errors import CrystalError, QueryError
 from xsearch.infer.candidate import Candidate, Inference
 from xsearch.infer.evidence import TERMS, explains, probabilities, terms
 from xsearch.infer.library import TemplateLibrary
-from xsearch.infer.profile import binned
+from xsearch.infer.profile import target_of
 from xsearch.infer.proposals import Proposals, propose
 from xsearch.infer.screen import screen
-from xsearch.infer.strain_fit import StrainFit, fit_strain, prepare
+from xsearch.infer.strain_fit import StrainFit, fit_strain
 from xsearch.infer.substitute import predicted_scale, substituted
-from xsearch.preprocess.powder import net_pattern
 from xsearch.results import Verdict
 from xsearch.simulate.powder import simulate_reflections
 from xsearch.simulate.reflections import Reflections
@@ -186,16 +185,13 @@ def fit_candidates(
         threads: for the close fits.
         screened, fitted: how many are looked at, and how many closely.
     """
-    net = net_pattern(pattern)
-    bins = binned(net.two_theta_deg, net.net, net.wavelength_A)
+    target = target_of(pattern)
     first = proposals.take(np.arange(min(screened, len(proposals))))
     scales = predicted_scale(library, first)
     first, scales = first.take(np.flatnonzero(np.abs(scales) < LARGEST_SCALE)), scales[np.abs(scales) < LARGEST_SCALE]
     crystals = substituted(library, first, scales)
-    score, scale = screen(crystals, bins, net.wavelength_A)
+    score, scale = screen(crystals, target)
     order = np.argsort(-(score + PRIOR_IN_SCREEN * first.prior), kind="stable")
-    ready = prepare(bins, net.wavelength_A)
-    fwhm = float(np.clip(net.fwhm_deg, 0.05, 1.0))
     symmetries: list[Symmetry] = []
     kept: list[int] = []
     for k in order.tolist():
@@ -209,10 +205,10 @@ def fit_candidates(
             continue
         symmetries.append(found)
         kept.append(k)
-    reflections = simulate_reflections(symmetries, d_min_A=max(FIT_D_MIN_A, 0.51 * net.wavelength_A))
+    reflections = simulate_reflections(symmetries, d_min_A=max(FIT_D_MIN_A, 0.51 * target.wavelength_A))
 
     def fit(place: int) -> StrainFit:
-        return fit_strain(reflections[place], ready, float(scale[kept[place]]), fwhm)
+        return fit_strain(reflections[place], target, float(scale[kept[place]]))
 
     places = [i for i in range(len(kept)) if len(reflections[i])]
     if threads > 1:
