@@ -17,7 +17,7 @@ from xsearch.chemistry.formula import reduced_formula
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.chemistry.template import template_key
 from xsearch.errors import CrystalError, QueryError, SpectrumError
-from xsearch.evaluate.disturbed import STRONG, Disturbance, disturbed_pattern
+from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.infer.engine import infer
 from xsearch.infer.library import TemplateLibrary, library_of
 
@@ -107,7 +107,6 @@ def evaluate(
     index: str | Path | None = None,
     *,
     limit: int | None = None,
-    strength: Disturbance = STRONG,
     library: TemplateLibrary | None = None,
     progress: Callable[[Outcome], None] | None = None,
 ) -> dict[str, Any]:
@@ -119,7 +118,6 @@ def evaluate(
         path: a Parquet file with the columns of `mp_structures.parquet`.
         index: name or folder of the index; the one in use by default.
         limit: how many compounds, evenly over 2 to 5 elements.
-        strength: of the disturbance.
         library: instead of an index's own.
         progress: called with each outcome.
 
@@ -131,20 +129,20 @@ def evaluate(
 
         library = library_of(open_index(index).index)
     outcomes = []
-    for outcome in outcomes_of(read_compounds(path, limit), library, strength):
+    for outcome in outcomes_of(read_compounds(path, limit), library):
         outcomes.append(outcome)
         if progress is not None:
             progress(outcome)
     return {**figures(outcomes), "compounds": [_line(outcome) for outcome in outcomes]}
 
 
-def outcomes_of(compounds: list[Compound], library: TemplateLibrary, strength: Disturbance) -> Iterator[Outcome]:
+def outcomes_of(compounds: list[Compound], library: TemplateLibrary) -> Iterator[Outcome]:
     """One outcome a compound."""
     if compounds:
         # the first answer would otherwise bear the compilation of the kernels
-        _one(compounds[0], library, strength)
+        _one(compounds[0], library)
     for compound in compounds:
-        yield _one(compound, library, strength)
+        yield _one(compound, library)
 
 
 def figures(outcomes: list[Outcome]) -> dict[str, Any]:
@@ -174,10 +172,10 @@ def figures(outcomes: list[Outcome]) -> dict[str, Any]:
     }
 
 
-def _one(compound: Compound, library: TemplateLibrary, strength: Disturbance) -> Outcome:
+def _one(compound: Compound, library: TemplateLibrary) -> Outcome:
     from pymatgen.core.structure_matcher import StructureMatcher
 
-    pattern = disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()), strength)
+    pattern = disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()))
     elements = sorted(set(compound.crystal.elements))
     exists = _template_exists(compound, library)
     start = perf_counter()

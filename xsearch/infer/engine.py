@@ -11,7 +11,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
+from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.formula import reduced_formula
 from xsearch.chemistry.symmetry import Symmetry, crystal_system, find_symmetry
 from xsearch.chemistry.valence import OxidationHint, check_elements
@@ -23,15 +23,15 @@ from xsearch.infer.library import TemplateLibrary
 from xsearch.infer.profile import target_of
 from xsearch.infer.proposals import Proposals, propose
 from xsearch.infer.screen import screen
-from xsearch.infer.strain_fit import StrainFit, fit_strain
+from xsearch.infer.strain_fit import StrainFit, fit_strain, strained
 from xsearch.infer.substitute import predicted_scale, substituted
 from xsearch.results import Verdict
 from xsearch.simulate.powder import simulate_reflections
 from xsearch.simulate.reflections import Reflections
 from xsearch.spectra import PowderPattern, Xanes
 
-SCREENED = 4000
-FITTED = 130
+SCREENED = 6000
+FITTED = 160
 PRIOR_IN_SCREEN = 0.01
 """What a unit of the logarithmic prior is worth in the first look, in units of the correlation."""
 
@@ -113,7 +113,7 @@ def infer(
     with _timed(timings, "propose"):
         proposals = propose(
             library, chosen, excluded=excluded, oxidation=oxidation, alloy=alloy, must_balance=must_balance,
-            most=3 * SCREENED,
+            most=2 * SCREENED,
         )  # fmt: skip
         proposals = _keep_system(library, proposals, system)
     if len(proposals) == 0:
@@ -217,20 +217,9 @@ def fit_candidates(
     else:
         fits = [fit(place) for place in places]
     chosen = first.take(np.array([kept[i] for i in places], np.int64))
-    return Fitted(
-        chosen, [symmetries[i] for i in places], [reflections[i] for i in places], fits, terms(fits, chosen), len(first)
-    )
-
-
-def strained(symmetry: Symmetry, cell: NDArray[np.float64]) -> Crystal:
-    """The primitive crystal with its conventional cell changed to another one of the same crystal system."""
-    before = lattice_from_parameters(*symmetry.cell)
-    after = lattice_from_parameters(*cell)
-    # rows of the conventional lattice are whole-number sums of the primitive ones
-    conventional = symmetry.to_conventional.T.astype(np.float64) @ symmetry.primitive.lattice_A
-    turn = np.linalg.solve(conventional, before)
-    lattice = symmetry.primitive.lattice_A @ turn @ np.linalg.solve(before, after)
-    return Crystal(lattice, symmetry.primitive.frac_coords, symmetry.primitive.elements, symmetry.primitive.occupancies)
+    symmetries = [symmetries[i] for i in places]
+    evidence = terms(fits, [strained(s, fit.cell) for s, fit in zip(symmetries, fits, strict=True)], chosen)
+    return Fitted(chosen, symmetries, [reflections[i] for i in places], fits, evidence, len(first))
 
 
 def _candidate(library: TemplateLibrary, fitted: Fitted, k: int, probability: float, rank: int) -> Candidate:
