@@ -11,7 +11,7 @@ from xsearch.chemistry.formula import reduced_formula
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.chemistry.template import template_key
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.disturbed import STRONG, Disturbance, disturbed_pattern
+from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.evaluate.inference import evaluate, read_compounds
 from xsearch.infer.library import TemplateLibrary, make_library
 
@@ -113,14 +113,3 @@ def test_the_same_seed_disturbs_alike_and_another_does_not():
     one, two, three = (disturbed_pattern(CRYSTALS[5], seed) for seed in (1, 1, 2))
     assert np.array_equal(one.intensity, two.intensity)
     assert not np.array_equal(one.intensity, three.intensity)
-
-
-def test_without_disturbance_lines_stand_where_bragg_puts_them():
-    calm = Disturbance(
-        volume_strain=0, axis_strain=0, angle_deg=0, zero_shift_deg=0, texture=0, intensity_noise=0, impurities=0,
-        background=0, counts=(5, 5),
-    )  # fmt: skip
-    pattern = disturbed_pattern(CRYSTALS[5], 1, calm)
-    strongest = pattern.two_theta_deg[np.argmax(pattern.intensity)]
-    expected = 2 * np.degrees(np.arcsin(STRONG.wavelength_A / (2 * 3.905 / np.sqrt(2))))
-    assert strongest == pytest.approx(expected, abs=0.03)

@@ -31,7 +31,7 @@ EVIDENCE = 20.0
 FLOOR = 0.01
 """Misfit that texture and noise leave anyway."""
 
-SETTINGS = {"maxiter": 15, "maxls": 6, "ftol": 2e-4, "gtol": 0.02}
+SETTINGS = {"maxiter": 15, "maxls": 6, "ftol": 4e-5, "gtol": 0.01}
 """Of L-BFGS: a thousandth of the misfit is enough."""
 
 FWHM_FACTORS = (0.6, 0.8, 1.0, 1.3, 1.7)
