@@ -129,10 +129,10 @@ def test_a_sheared_triclinic_cell_is_recovered():
 
 
 def test_a_broad_hump_does_not_spoil_the_fit(crystals):
-    reflections = simulate_reflections([find_symmetry(crystals[14])])[0]
-    fit = fit_strain(reflections, target_of(pattern_of(crystals[14], hump=0.3)), 0.0)
+    symmetry = find_symmetry(crystals[14])
+    fit = fit_strain(simulate_reflections([symmetry])[0], target_of(pattern_of(crystals[14], hump=0.3)), 0.0)
     assert fit.correlation[2] > 0.85
-    assert fit.unexplained < 0.1
+    assert np.allclose(fit.cell, symmetry.cell, rtol=2e-3)
 
 
 def test_straining_a_primitive_cell_gives_the_conventional_one_asked_for(crystals):

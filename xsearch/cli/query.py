@@ -11,9 +11,10 @@ import typer
 from xsearch.cli.failures import FAILURE, complain
 from xsearch.cli.options import IndexName, MeasuredCells, Prior, PriorChoice, Wavelength
 from xsearch.cli.screen import print_json, say, show
-from xsearch.errors import XSearchError
+from xsearch.errors import QueryError, XSearchError
 
 if TYPE_CHECKING:
+    from xsearch.infer.together import Together
     from xsearch.results import SearchResult
     from xsearch.search import SearchIndex
 
@@ -43,6 +44,10 @@ def query(
     phases: Annotated[
         int | None, typer.Option("--phases", min=1, metavar="N", help="Search for a mixture of up to N phases.")
     ] = None,
+    infer: Annotated[
+        bool,
+        typer.Option("--infer", help="Infer crystals in no database too, from the elements of --exactly or --only."),
+    ] = False,
     prior: PriorChoice = Prior.known,
     measured_cells: MeasuredCells = True,
     unfold: Annotated[bool, typer.Option("--unfold", help="Show duplicates of a phase in rows of their own.")] = False,
@@ -58,10 +63,11 @@ def query(
     """
     from xsearch.cli.opening import open_or_build
     from xsearch.results.files import check_picture
-    from xsearch.results.saving import save_results
+    from xsearch.results.saving import Savable, save_results
 
     if plot:
         check_picture(plot)
+    wanted = compound(only, exactly, phases) if infer else None
     asked = {
         "only": only,
         "must": must,
@@ -73,11 +79,17 @@ def query(
         **({"phases": phases} if phases else {"top": top}),
     }
     batch = len(files) > 1
-    results = []
-    for result in answers(open_or_build(index), files, wavelength, asked):
-        results.append(result)
+    results: list[Savable] = []
+    searched = open_or_build(index)
+    for result in answers(searched, files, wavelength, asked):
+        if wanted:
+            results.append(beside(searched, result, wanted))
+            shown = results[-1].table()
+        else:
+            results.append(result)
+            shown = result.table(unfold=unfold)
         if json != STDOUT:
-            show(result.table(unfold=unfold))
+            show(shown)
     if json == STDOUT and results:
         print_json([result.to_dict() for result in results] if batch else results[0].to_dict())
     for path in save_results(
@@ -86,6 +98,22 @@ def query(
         say(f"Written: {path}")
     if len(results) < len(files):
         raise typer.Exit(FAILURE)
+
+
+def compound(only: str | None, exactly: str | None, phases: int | None) -> str:
+    """The elements to infer from; a mixture is no compound."""
+    from xsearch.infer.together import elements_of
+
+    if phases:
+        raise QueryError("--infer looks for one compound; leave --phases out.")
+    return elements_of(only, exactly)
+
+
+def beside(index: SearchIndex, result: SearchResult, elements: str) -> Together:
+    """An answer with what is inferred for its pattern."""
+    from xsearch.infer.together import infer_beside
+
+    return infer_beside(index.index, result, elements)
 
 
 def answers(

@@ -23,15 +23,16 @@ N_BINS = int(np.ceil(np.log(HIGHEST_Q / LOWEST_Q) / STEP))
 WIDTHS = (0.012, 0.007, 0.004, 0.0022)
 """Smoothing in ln q, from one that finds a cell to one that tells it from its neighbours."""
 
-CUT_NOISE = 3.0
+CUT_NOISE = 8.0
 CUT_SHARE = 1e-3
 """Intensities far above so many standard deviations of the noise and this share of the highest count by their square
 root, so that the strongest lines do not decide alone; those far below count as they are, and little."""
 
 
+FIRST_BACKGROUND_DEG = 0.6
 BACKGROUND_FWHM = 2.5
-BACKGROUND_DEG = (0.5, 2.0)
-"""Half width of what is clipped as lines, in line widths, and its limits."""
+BACKGROUND_DEG = (0.5, 1.5)
+"""Half width of what is clipped as lines: at first, then in line widths and within limits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,8 +64,8 @@ def target_of(pattern: PowderPattern) -> Target:
     Raises:
         SpectrumError: where it shows no line or covers too short a range.
     """
-    fwhm_deg = float(np.clip(net_pattern(pattern).fwhm_deg, 0.05, 1.0))
     # repeated clipping eats into humps that are broader than its width: it must be no wider than the lines need
+    fwhm_deg = float(np.clip(net_pattern(pattern, FIRST_BACKGROUND_DEG).fwhm_deg, 0.05, 1.0))
     net = net_pattern(pattern, float(np.clip(BACKGROUND_FWHM * fwhm_deg, *BACKGROUND_DEG)))
     bins = binned(net.two_theta_deg, net.excess, net.wavelength_A)
     covered = np.flatnonzero(np.isfinite(bins))

@@ -110,7 +110,11 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
     strength = strength * np.exp(-B_EXPECTED_A2 / 2 / d_A**2)
     order = np.argsort(-strength, kind="stable")[:MOST_LINES]
     order = order[strength[order] > 5e-4 * strength.max()]
-    hkl, intensity, s_sq = reflections.hkl[order].astype(np.float64), strength[order].astype(np.float64), 0.25 / d_A[order] ** 2
+    hkl, intensity, s_sq = (
+        reflections.hkl[order].astype(np.float64),
+        strength[order].astype(np.float64),
+        0.25 / d_A[order] ** 2,
+    )
     kind = LATTICE_KIND[reflections.crystal_system]
     directions = cell_directions(kind)
     taps, reaches = tap_table()
@@ -153,9 +157,7 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
                 first[7] = width
                 values.append(correlate(changes, 2))
             first[7] = widths[int(np.argmax(values))]
-        changes = minimize(
-            loss, changes, args=(place,), jac=True, method="L-BFGS-B", options=SETTINGS
-        ).x
+        changes = minimize(loss, changes, args=(place,), jac=True, method="L-BFGS-B", options=SETTINGS).x
     state = _state(first, directions, changes)
     values = tuple(correlate(changes, place) for place in range(len(WIDTHS)))
     strains = np.log(state[:3] / reflections.cell[:3])
