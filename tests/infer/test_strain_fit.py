@@ -7,7 +7,7 @@ from xsearch.chemistry.crystal import Crystal, cell_parameters, lattice_from_par
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import SpectrumError
 from xsearch.infer.kernels import deposit, meet, positions
-from xsearch.infer.profile import N_BINS, STEP, WIDTHS, binned, target_of, tap_table
+from xsearch.infer.profile import N_BINS, STEP, WIDTHS, binned, tap_table, target_of
 from xsearch.infer.screen import screen
 from xsearch.infer.strain_fit import ZERO_SIGMA_DEG, cell_directions, fit_strain, strained
 from xsearch.simulate.kernels import TRICLINIC

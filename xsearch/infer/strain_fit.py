@@ -152,11 +152,11 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
     for place in range(len(WIDTHS)):
         if place == 1:
             widths = np.clip(np.array(FWHM_FACTORS) * target.fwhm_deg, 0.03, 1.5)
-            values = []
+            tried = []
             for width in widths:
                 first[7] = width
-                values.append(correlate(changes, 2))
-            first[7] = widths[int(np.argmax(values))]
+                tried.append(correlate(changes, 2))
+            first[7] = widths[int(np.argmax(tried))]
         changes = minimize(loss, changes, args=(place,), jac=True, method="L-BFGS-B", options=SETTINGS).x
     state = _state(first, directions, changes)
     values = tuple(correlate(changes, place) for place in range(len(WIDTHS)))

@@ -93,9 +93,7 @@ def elements_of(only: str | None, exactly: str | None) -> str:
     """
     given = exactly or only
     if not given:
-        raise QueryError(
-            "Inference needs to know the elements; give them with --exactly or --only, such as Ca,Mn,Al,O."
-        )
+        raise QueryError("Inference needs the elements; give them with --exactly or --only, such as Ca,Mn,Al,O.")
     return given
 
 
