@@ -113,3 +113,32 @@ def test_the_same_seed_disturbs_alike_and_another_does_not():
     one, two, three = (disturbed_pattern(CRYSTALS[5], seed) for seed in (1, 1, 2))
     assert np.array_equal(one.intensity, two.intensity)
     assert not np.array_equal(one.intensity, three.intensity)
+
+
+def test_an_evaluation_goes_on_from_its_log(table, library, tmp_path):
+    log = tmp_path / "log.jsonl"
+    whole = evaluate(table, library=library, log=log)
+    lines = log.read_text().splitlines(keepends=True)
+    assert len(lines) == 3
+    # killed while the second outcome was being written
+    log.write_text(lines[0] + lines[1][:20] + "\n")
+    done: list[str] = []
+    again = evaluate(table, library=library, log=log, progress=done.append)
+    assert [line["right"] for line in again["compounds"]] == [line["right"] for line in whole["compounds"]]
+    assert again["compounds"][0] == whole["compounds"][0]
+    assert len(done) == 3
+
+
+def test_wrong_elements_and_random_lines_are_counted_apart(table, library):
+    report = evaluate(table, library=library, refusals=2)
+    assert (report["n_wrong_elements"], report["n_random_lines"]) == (2, 2)
+    assert report["accepted_random_lines"] == 0.0
+
+
+def test_only_reported_compounds_can_be_asked_for(table, tmp_path):
+    rows = pd.read_parquet(table)
+    rows["theoretical"] = [False, True, None]
+    rows.to_parquet(tmp_path / "known.parquet")
+    assert [c.material_id for c in read_compounds(tmp_path / "known.parquet", reported=True)] == ["x-1"]
+    with pytest.raises(SpectrumError, match="theoretical"):
+        read_compounds(table, reported=True)

@@ -28,3 +28,14 @@ def disturbed_pattern(crystal: Crystal, seed: int) -> PowderPattern:
     reflections = simulate_reflections([find_symmetry(crystal)], d_min_A=D_MIN_A)[0]
     two_theta_deg, counts = measure(reflections, conditions, chance)
     return PowderPattern(two_theta_deg, counts, conditions.wavelength_A)
+
+
+def random_lines(seed: int) -> PowderPattern:
+    """Ten to sixty lines at random angles and of random heights, over background and noise: the pattern of nothing."""
+    chance = np.random.default_rng(seed)
+    x = np.arange(8.0, 88.0, 0.02)
+    y = np.full(len(x), chance.uniform(5, 100))
+    for _ in range(chance.integers(10, 61)):
+        height = 1000 * np.exp(-chance.exponential(1.5))
+        y += height * np.exp(-4 * np.log(2) * ((x - chance.uniform(10, 86)) / chance.uniform(0.1, 0.3)) ** 2)
+    return PowderPattern(x, chance.poisson(y).astype(np.float64), 1.540593)

@@ -150,7 +150,7 @@ def infer(
             chosen, (), "no confident match", pattern, len(proposals), fitted.n_screened, len(fitted.fits),
             tuple(notes), options, timings,
         )  # fmt: skip
-    folded = _likeliest_compound_first(fitted, _fold(fitted, believable, chance))
+    folded = _fold(fitted, believable, chance)
     verdict: Verdict = "match" if folded[0][1] >= CONFIDENT else "tentative"
     made = [_candidate(library, fitted, k, p, rank) for rank, (k, p) in enumerate(folded[: 3 * top], start=1)]
     if xanes:
@@ -313,19 +313,6 @@ def _describe(
         reflections=reflections,
         assumptions=tuple(assumptions),
     )
-
-
-def _likeliest_compound_first(fitted: Fitted, folded: list[tuple[int, float]]) -> list[tuple[int, float]]:
-    """The best candidate of the likeliest formula and crystal system, then the others as they are.
-
-    What the compound is, is the sum over all ways to build it; how it is built is the best of them.
-    """
-    sums: dict[tuple[object, ...], float] = {}
-    kinds = [(fitted.symmetries[k].crystal_system, *fitted.proposals.coefficients[k].tolist()) for k, _ in folded]
-    for kind, (_, share) in zip(kinds, folded, strict=True):
-        sums[kind] = sums.get(kind, 0.0) + share
-    first = kinds.index(max(sums, key=lambda kind: sums[kind]))
-    return [folded[first], *folded[:first], *folded[first + 1 :]]
 
 
 def _fold(fitted: Fitted, order: list[int], chance: NDArray[np.float64]) -> list[tuple[int, float]]:
