@@ -37,7 +37,7 @@ PRIOR_IN_SCREEN = 0.01
 
 FIT_D_MIN_A = 1.08
 CONFIDENT = 0.6
-REFUSED_ABOVE = 0.5
+REFUSED_ABOVE = 0.75
 """Probability that none of the candidates is right, from which on nothing is offered."""
 
 SAME_VOLUME = 0.03
@@ -142,9 +142,9 @@ def infer(
     with _timed(timings, "rank"):
         chance = probabilities(fitted.evidence) if len(fitted.fits) else np.zeros(0)
         order = np.lexsort((fitted.proposals.row, -chance))
-        believable = [k for k in order.tolist() if explains(fitted.fits[k])]
+        believable = [k for k in order.tolist() if explains(fitted.fits[k], fitted.evidence[k])]
     nothing = 1.0 - float(chance.sum())
-    if not believable or not explains(fitted.fits[int(order[0])]) or nothing > REFUSED_ABOVE:
+    if not believable or believable[0] != order[0] or nothing > REFUSED_ABOVE:
         notes.append("No substituted template explains the pattern; check the elements. Its type may not be indexed.")
         return Inference(
             chosen, (), "no confident match", pattern, len(proposals), fitted.n_screened, len(fitted.fits),

@@ -50,6 +50,8 @@ LEAST_CORRELATION = 0.70
 """Below it, a candidate does not explain the pattern, whatever its rivals do."""
 
 MOST_UNEXPLAINED = 0.45
+MOST_CONTACT_MISFIT = 8.0
+"""Mean square deviation of nearest distances, in standard deviations: beyond it, atoms overlap or hang free."""
 
 
 @cache
@@ -112,6 +114,15 @@ def probabilities(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
     return (share / share.sum())[:-1]
 
 
-def explains(fit: StrainFit) -> bool:
-    """Whether a crystal accounts for a pattern at all; where the best does not, nothing is inferred."""
-    return fit.correlation[FIT_PLACE] >= LEAST_CORRELATION and fit.unexplained <= MOST_UNEXPLAINED
+def explains(fit: StrainFit, evidence: NDArray[np.float64]) -> bool:
+    """Whether a crystal accounts for a pattern at all; where the best does not, nothing is inferred.
+
+    Args:
+        fit: how it met the pattern.
+        evidence: (len(TERMS),) its terms.
+    """
+    return bool(
+        fit.correlation[FIT_PLACE] >= LEAST_CORRELATION
+        and fit.unexplained <= MOST_UNEXPLAINED
+        and evidence[TERMS.index("contact_misfit")] <= MOST_CONTACT_MISFIT
+    )
