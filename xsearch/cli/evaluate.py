@@ -70,7 +70,9 @@ def inference(
     reported: Annotated[bool, typer.Option("--reported", help="Only compounds that an experiment reported.")] = False,
     refusals: Annotated[
         int,
-        typer.Option("--refusals", min=0, metavar="N", help="Also try N patterns with wrong elements and N of nothing."),
+        typer.Option(
+            "--refusals", min=0, metavar="N", help="Also try N patterns with wrong elements and N of nothing."
+        ),
     ] = 0,
     log: Annotated[
         Path | None, typer.Option("--log", metavar="FILE", help="Keep outcomes here; a later call goes on from them.")

@@ -134,6 +134,7 @@ def infer(
         with _timed(timings, "build"):
             candidates = _by_chemistry(library, proposals, top, coordination)
         notes.append("No pattern was given: the order is that of chemistry alone.")
+        candidates = _by_edges(candidates, xanes, notes, timings)
         return Inference(
             chosen, tuple(candidates), "tentative", None, len(proposals), 0, 0, tuple(notes), options, timings
         )
@@ -153,16 +154,25 @@ def infer(
     folded = _fold(fitted, believable, chance)
     verdict: Verdict = "match" if folded[0][1] >= CONFIDENT else "tentative"
     made = [_candidate(library, fitted, k, p, rank) for rank, (k, p) in enumerate(folded[: 3 * top], start=1)]
-    if xanes:
-        from xsearch.infer.absorbers import reorder_by_xanes
-
-        with _timed(timings, "xanes"):
-            made, xanes_notes = reorder_by_xanes(made, xanes)
-        notes += xanes_notes
+    made = _by_edges(made, xanes, notes, timings)
     return Inference(
         chosen, tuple(made[:top]), verdict, pattern, len(proposals), fitted.n_screened, len(fitted.fits),
         tuple(notes), options, timings,
     )  # fmt: skip
+
+
+def _by_edges(
+    candidates: list[Candidate], xanes: Sequence[Xanes], notes: list[str], timings: dict[str, float]
+) -> list[Candidate]:
+    """The candidates in the order that measured edges give them besides; what was used is added to the notes."""
+    if not xanes:
+        return candidates
+    from xsearch.infer.absorbers import reorder_by_xanes
+
+    with _timed(timings, "xanes"):
+        ordered, told = reorder_by_xanes(candidates, xanes)
+    notes += told
+    return ordered
 
 
 def fit_candidates(

@@ -29,12 +29,6 @@ CUT_SHARE = 1e-3
 root, so that the strongest lines do not decide alone; those far below count as they are, and little."""
 
 
-FIRST_BACKGROUND_DEG = 0.6
-BACKGROUND_FWHM = 2.5
-BACKGROUND_DEG = (0.5, 1.5)
-"""Half width of what is clipped as lines: at first, then in line widths and within limits."""
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class Target:
     """A pattern as the fits see it: smoothed to each of `WIDTHS`, compressed, centred.
@@ -64,9 +58,7 @@ def target_of(pattern: PowderPattern) -> Target:
     Raises:
         SpectrumError: where it shows no line or covers too short a range.
     """
-    # repeated clipping eats into humps that are broader than its width: it must be no wider than the lines need
-    fwhm_deg = float(np.clip(net_pattern(pattern, FIRST_BACKGROUND_DEG).fwhm_deg, 0.05, 1.0))
-    net = net_pattern(pattern, float(np.clip(BACKGROUND_FWHM * fwhm_deg, *BACKGROUND_DEG)))
+    net = net_pattern(pattern)
     bins = binned(net.two_theta_deg, net.excess, net.wavelength_A)
     covered = np.flatnonzero(np.isfinite(bins))
     low, high = int(covered[0]), int(covered[-1]) + 1
@@ -78,6 +70,7 @@ def target_of(pattern: PowderPattern) -> Target:
         row[low:high] -= row[low:high].mean()
         row /= max(float(np.linalg.norm(row)), 1e-12)
     total = max(float(bins[low:high].sum()), 1e-12)
+    fwhm_deg = float(np.clip(net.fwhm_deg, 0.05, 1.0))
     return Target(bins, rows, cuts, total, low, high, net.wavelength_A, fwhm_deg)
 
 

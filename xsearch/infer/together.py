@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from xsearch.infer.engine import infer
 from xsearch.infer.library import library_of
 from xsearch.infer.question import parse_elements
 from xsearch.results import SearchResult
-from xsearch.spectra import PowderPattern
+from xsearch.spectra import Xanes
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -36,9 +37,9 @@ class Together:
     inference: Inference
 
     @property
-    def pattern(self) -> PowderPattern:
-        """The pattern that was asked about."""
-        return self.result.pattern
+    def source(self) -> str:
+        """The names of what was asked about."""
+        return self.result.source
 
     def plot(self, path: str | Path) -> Any:
         """Draw the pattern over the index's hits."""
@@ -144,16 +145,19 @@ def one_list(result: SearchResult, inference: Inference) -> list[dict[str, Any]]
     return [{"rank": rank, **row} for rank, row in enumerate(rows, start=1)]
 
 
-def infer_beside(index: Index, result: SearchResult, elements: str, *, top: int = 10) -> Together:
-    """Infer for an answer of a search, from the same pattern and the templates of the same index.
+def infer_beside(
+    index: Index, result: SearchResult, elements: str, edges: Sequence[Xanes] = (), *, top: int = 10
+) -> Together:
+    """Infer for an answer of a search, from the same spectra and the templates of the same index.
 
     Args:
         index: that was searched.
         result: the answer.
         elements: all of the compound, such as `Ca,Mn,Al,O`.
+        edges: XANES spectra of the sample.
         top: how many candidates.
 
     Raises:
         QueryError: for elements that no template can hold.
     """
-    return Together(result, infer(library_of(index), parse_elements(elements), result.pattern, top=top))
+    return Together(result, infer(library_of(index), parse_elements(elements), result.pattern, xanes=edges, top=top))
