@@ -2,9 +2,10 @@
 
 import pytest
 
+from xsearch.errors import QueryError
 from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.infer import infer, library_of
-from xsearch.infer.together import one_list
+from xsearch.infer.together import Together, elements_of, one_list
 
 
 @pytest.fixture(scope="module")
@@ -36,3 +37,22 @@ def test_every_row_says_which_kind_it_is_and_what_it_was_made_from(types):
     salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
     for row in one_list(*answers(types, salt.crystal, ["Na", "Cl"])):
         assert (row["kind"] == "inferred") == row["id"].startswith("inferred:") == ("made_from" in row)
+
+
+def test_one_answer_is_shown_and_saved_with_its_kinds_apart(types, tmp_path):
+    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
+    both = Together(*answers(types, salt.crystal, ["Na", "Cl"]))
+    record = both.to_dict()
+    assert record["hits"][0]["material_id"] == salt.material_id
+    assert record["together"] == both.rows()
+    assert record["inference"]["inferred"] is True
+    files = both.write_cifs(tmp_path)
+    assert {path.parent.name == "inferred" for path in files if "inferred" in path.name} <= {True}
+    assert any(path.parent == tmp_path for path in files)
+
+
+def test_elements_are_needed_to_infer():
+    assert elements_of("Ca,O", None) == "Ca,O"
+    assert elements_of("Ca,O,H", "Ca,O") == "Ca,O"
+    with pytest.raises(QueryError, match="--exactly or --only"):
+        elements_of(None, None)

@@ -121,17 +121,29 @@ def inference(
     file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Structures of compounds to be inferred.")],
     index: IndexName = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="How many compounds.")] = None,
+    reported: Annotated[bool, typer.Option("--reported", help="Only compounds that an experiment reported.")] = False,
+    refusals: Annotated[
+        int,
+        typer.Option(
+            "--refusals", min=0, metavar="N", help="Also try N patterns with wrong elements and N of nothing."
+        ),
+    ] = 0,
+    log: Annotated[
+        Path | None, typer.Option("--log", metavar="FILE", help="Keep outcomes here; a later call goes on from them.")
+    ] = None,
     json: JsonFlag = False,
 ) -> None:
     """Infer compounds whose formula is left out of the index, from simulated patterns and their elements.
 
-    The patterns are made from the structures, with strain, zero shift, texture, noise and foreign lines.
+    The patterns are made from the structures, with strain, zero shift, texture, noise, humps and foreign lines.
     """
     from xsearch.evaluate.inference import evaluate as evaluate_inference
     from xsearch.evaluate.tables import figures_table
 
     with counting("compounds") as count:
-        report = evaluate_inference(file, index, limit=limit, progress=lambda outcome: count(outcome.material_id))
+        report = evaluate_inference(
+            file, index, limit=limit, reported=reported, refusals=refusals, log=log, progress=count
+        )
     if json:
         print_json(report)
     else:

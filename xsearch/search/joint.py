@@ -159,13 +159,15 @@ class Target:
         calculated = hypothesis.profile(0)
         measured = self.linear[0]
         share = np.clip(FORGIVEN * calculated / np.maximum(measured, 1e-9 * measured.max()), 0, 1)
-        left = self.pattern.net * (1 - np.interp(self.pattern.ln_q, AXIS.values(), share))
+        kept = 1 - np.interp(self.pattern.ln_q, AXIS.values(), share)
+        left = self.pattern.net * kept
         if left.max() < LEAST_LEFT:
             return None
         return NetPattern(
             two_theta_deg=self.pattern.two_theta_deg,
             ln_q=self.pattern.ln_q,
             net=left / left.max(),
+            excess=self.pattern.excess * kept / left.max(),
             background=self.pattern.background / left.max(),
             noise=self.pattern.noise / left.max(),
             fwhm_deg=self.pattern.fwhm_deg,
