@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.indexes import Index
+from xsearch.indexes.columns import Columns
 from xsearch.preprocess.xanes import XanesWindow
 from xsearch.search.edge_library import EdgeLibrary
-from xsearch.search.prior import Prior, log_prior
+from xsearch.search.prior import Prior
 from xsearch.search.xanes_match import PRIOR_WEIGHT, XanesMatches, match
 
 SIMULATED_WEIGHT, MEASURED_WEIGHT = 2.5, 4.0
@@ -26,8 +27,8 @@ MEASURED_OFFSET = -2.0
 SIMULATED_SHIFT_COST, MEASURED_SHIFT_COST = 1.0, 1.5
 """Of a shift that is one usual deviation off, squared."""
 LEAST_DISTANCE = 1e-4
-PRIOR_SHARE = 0.4
-"""What the prior for known and stable compounds counts here, beside its weight in a powder search."""
+THEORETICAL_COST, HULL_COST_PER_eV, UNKNOWN_HULL_eV, HIGHEST_HULL_eV = 0.6, 6.0, 0.03, 0.2
+"""What it costs a compound never to have been made, and to lie above the hull."""
 
 POLYMORPHS = 3
 """Entries of its formula that a reference without an entry of its own speaks for, where no pattern decides."""
@@ -110,6 +111,18 @@ def share_with_entries(index: Index, evidence: EdgeEvidence, rows: NDArray[np.in
     return EdgeEvidence(evidence.library, evidence.matches, evidence.value, of_row, left)
 
 
+def entry_prior(columns: Columns, rows: NDArray[np.int64], prior: Prior) -> NDArray[np.float64]:
+    """(k,) natural logarithm of how likely entries are before any spectrum is seen, up to a constant."""
+    if prior is Prior.NONE:
+        return np.zeros(len(rows))
+    hull = np.nan_to_num(columns.energy_above_hull_eV[rows].astype(np.float64), nan=UNKNOWN_HULL_eV)
+    made = columns.is_measured[rows] == 1
+    cost = HULL_COST_PER_eV * np.clip(hull, 0.0, HIGHEST_HULL_eV) + THEORETICAL_COST * (
+        columns.is_theoretical[rows] == 1
+    )
+    return np.where(made, 0.0, -cost)
+
+
 def entries_of(index: Index, formulas: list[str]) -> dict[str, NDArray[np.int64]]:
     """Rows of each reduced formula, linked measured cells left out."""
     statement = (
@@ -123,6 +136,6 @@ def entries_of(index: Index, formulas: list[str]) -> dict[str, NDArray[np.int64]
 
 def most_likely(index: Index, rows: NDArray[np.int64], of_row: dict[int, tuple[float, int]]) -> NDArray[np.int64]:
     """The `POLYMORPHS` likeliest of some entries, those with a spectrum of their own first."""
-    prior = log_prior(index.columns, rows, Prior.KNOWN)
+    prior = entry_prior(index.columns, rows, Prior.KNOWN)
     own = np.array([of_row[row][0] if row in of_row else -np.inf for row in rows.tolist()])
     return rows[np.lexsort((rows, -prior, -own))[:POLYMORPHS]]

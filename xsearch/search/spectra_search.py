@@ -13,7 +13,7 @@ from xsearch.errors import QueryError
 from xsearch.indexes import Index
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.xanes import NormalizedXanes, normalize, window
-from xsearch.search.edge_evidence import PRIOR_SHARE, EdgeEvidence, share_with_entries, weigh_edge
+from xsearch.search.edge_evidence import EdgeEvidence, entry_prior, share_with_entries, weigh_edge
 from xsearch.search.edge_library import EdgeLibraries
 from xsearch.search.match import Matches, match
 from xsearch.search.prior import PRIOR_IN_RECALL, Prior, log_prior
@@ -114,9 +114,8 @@ def gather(
     if matched is None:
         rows = np.array(sorted({row for edge in edges for row in edge.of_row}), np.int64)
         names = sorted({formula for edge in edges for formula in edge.of_formula})
-        total = PRIOR_SHARE * log_prior(index.columns, rows, prior)
-        # what nobody entered into the index was measured all the same
-        total = np.append(total, np.full(len(names), total.max(initial=0.0)))
+        # a reference without an entry was measured, so it costs nothing
+        total = np.append(entry_prior(index.columns, rows, prior), np.zeros(len(names)))
     else:
         rows, names = matched[0].rows, []
         total = PATTERN_WEIGHT * matched[1].total
