@@ -85,7 +85,8 @@ def search_by_spectra(
                 edges = share(index, edges)
                 candidates = gather(index, edges, prior)
                 groups = fold(index, candidates) if fold_phases else [[place] for place in best_first(candidates)]
-                hits = spectra_hits(index, spectra, edges, candidates, groups, top)
+                choices = len(opened.rows(asked, False))
+                hits = spectra_hits(index, spectra, edges, candidates, groups, top, choices)
             searched = len(candidates.rows)
         else:
             with opened.timed(timings, "select"):
@@ -103,7 +104,7 @@ def search_by_spectra(
                     groups = [[place] for place in best_first(candidates)]
                 made = make_hits(index, pattern, matches, evidence, margin, groups[:top], len(rows), prior)
                 hits = with_edges(not_above_the_first(made), index, spectra, edges, candidates)
-            searched = len(rows)
+            searched = choices = len(rows)
     return SearchResult(
         pattern=pxrd,
         hits=hits,
@@ -118,9 +119,18 @@ def search_by_spectra(
             "fold": fold_phases,
             "top": top,
         },
-        notes=assumptions(spectra, edges, hits),
+        notes=(*assumptions(spectra, edges, hits), *missing(searched, choices)),
         timings_ms=timings,
         spectra=spectra,
+    )
+
+
+def missing(compared: int, choices: int) -> tuple[str, ...]:
+    """What is to be said of the entries that could not be compared."""
+    if compared >= choices:
+        return ()
+    return (
+        f"{choices - compared:,} of {choices:,} entries that meet the conditions have no such spectrum to compare.",
     )
 
 

@@ -20,14 +20,13 @@ from xsearch.search.edge_library import EdgeLibrary
 from xsearch.search.prior import Prior
 from xsearch.search.xanes_match import PRIOR_WEIGHT, XanesMatches, match
 
-SIMULATED_WEIGHT, MEASURED_WEIGHT = 2.5, 4.0
+CLOSENESS_WEIGHT = 4.0
 """What a factor of e in the distance from perfect correlation is worth."""
-MEASURED_OFFSET = -2.0
-"""Measured references agree better than simulations do, right or wrong: that much of it says nothing."""
-SIMULATED_SHIFT_COST, MEASURED_SHIFT_COST = 1.0, 1.5
+SIMULATION_ERROR, LEAST_DISTANCE = 0.05, 1e-4
+"""Distance that a simulated spectrum has from its own measurement; least distance of a measured one."""
+SIMULATED_SHIFT_COST, MEASURED_SHIFT_COST = 0.75, 1.5
 """Of a shift that is one usual deviation off, squared."""
-LEAST_DISTANCE = 1e-4
-THEORETICAL_COST, HULL_COST_PER_eV, UNKNOWN_HULL_eV, HIGHEST_HULL_eV = 0.6, 6.0, 0.03, 0.2
+THEORETICAL_COST, HULL_COST_PER_eV, UNKNOWN_HULL_eV, HIGHEST_HULL_eV = 0.5, 5.0, 0.03, 0.2
 """What it costs a compound never to have been made, and to lie above the hull."""
 
 POLYMORPHS = 3
@@ -73,11 +72,11 @@ def weigh_edge(window: XanesWindow, library: EdgeLibrary) -> EdgeEvidence:
 
 def spectrum_evidence(matches: XanesMatches, is_measured: NDArray[np.bool_]) -> NDArray[np.float64]:
     """(n,) natural logarithms for each library spectrum."""
-    closeness = -np.log(np.maximum(1 - np.clip(matches.correlation, -1, 1), LEAST_DISTANCE))
+    distance = 1 - np.clip(matches.correlation, -1, 1)
+    blurred = np.where(is_measured, np.maximum(distance, LEAST_DISTANCE), distance + SIMULATION_ERROR)
     deviations = (matches.correlation - matches.score) / PRIOR_WEIGHT
-    simulated = SIMULATED_WEIGHT * closeness - SIMULATED_SHIFT_COST * deviations
-    measured = MEASURED_WEIGHT * closeness + MEASURED_OFFSET - MEASURED_SHIFT_COST * deviations
-    return np.where(is_measured, measured, simulated)
+    cost = np.where(is_measured, MEASURED_SHIFT_COST, SIMULATED_SHIFT_COST)
+    return -CLOSENESS_WEIGHT * np.log(blurred) - cost * deviations
 
 
 def share_with_entries(index: Index, evidence: EdgeEvidence, rows: NDArray[np.int64] | None = None) -> EdgeEvidence:
