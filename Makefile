@@ -2,6 +2,7 @@
 # make test    everything that CI runs
 # make lint    style and types only
 # make bench   the figures of the README
+# make bench-xanes   those of XANES alone
 
 PYTHON ?= python3
 VENV   := .venv
@@ -13,7 +14,7 @@ OUT    := out
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test lint bench format environment clean
+.PHONY: demo test lint bench bench-xanes format environment clean
 
 environment: $(READY)
 
@@ -38,6 +39,9 @@ test: lint
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+bench-xanes: $(READY)
+	$(BIN)/python -m benchmarks.xanes
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -159,23 +158,15 @@ def in_short(report: Figures) -> Figures:
 
 
 def joint() -> Figures:
-    """Edge and powder pattern together, noisy simulated pairs of copper compounds."""
-    import pandas as pd
+    """Edge and powder pattern together against each alone: noisy simulated pairs of copper, and measured pairs."""
+    from xsearch.evaluate.joint import evaluate_joint, measured_pairs, simulated_pairs
 
-    from xsearch.builders import build_parquet
-    from xsearch.builders.xanes import read_parquet
-    from xsearch.evaluate.joint import evaluate_joint
-    from xsearch.indexes import Index
-
-    spectra = read_parquet(DATA / "xas_feff9.parquet")
-    spectra = [s for s in spectra if s.level == "material" and s.code.startswith("FEFF9.9")]
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["XSEARCH_HOME"] = home
-        structures = pd.read_parquet(DATA / "mp_structures.parquet")
-        path = Path(home) / "copper.parquet"
-        structures[structures.material_id.isin({s.material_id for s in spectra})].to_parquet(path)
-        build_parquet([path], "copper", measured_cells=False, workers=1, progress=False)
-        return evaluate_joint(Index.open("copper"), spectra, 80).to_dict()
+    index = opened()
+    measured = measured_pairs(index, DATA / "pxrd_measured.parquet", DATA / "xas_measured.parquet")
+    return {
+        "simulated": evaluate_joint(index, simulated_pairs(index, "Cu", "K", 60), prior="none").to_dict(),
+        "measured": evaluate_joint(index, measured).to_dict(),
+    }
 
 
 def speed() -> Figures:
