@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ def labels_cache() -> Path:
     return Path(os.environ.get("XSEARCH_LABELS", user_cache_path("xsearch", appauthor=False) / "labels_feff9.parquet"))
 
 
+@cache
 def opened() -> Any:
     """An index with all structures that a spectrum belongs to and all tables of spectra, kept between calls."""
     import pandas as pd
@@ -136,19 +138,27 @@ def measured() -> Figures:
     for elements in ("none", "subset", "exact"):
         for prior in ("known", "none"):
             report = evaluate_xanes(
-                DATA / "xas_measured.parquet", index, elements, prior=prior, references=False, removed=prior == "known"
+                DATA / "xas_measured.parquet",
+                index,
+                elements,
+                prior=prior,
+                compared="simulated",
+                removed=prior == "known",
             )
             found[f"{elements}, prior {prior}"] = in_short(report.to_dict())
     return found
 
 
 def references() -> Figures:
-    """Measured edges against measured references of other sources and simulated spectra; only the absorber is known."""
+    """Measured edges against measured references of other sources, alone and with the simulated spectra beside them."""
     from xsearch.evaluate.xanes import evaluate_xanes
 
+    asked = (("none", "measured"), ("none", "all"), ("subset", "all"))
     return {
-        elements: in_short(evaluate_xanes(DATA / "xas_measured.parquet", opened(), elements).to_dict())
-        for elements in ("none", "subset")
+        f"{elements}, {compared}": in_short(
+            evaluate_xanes(DATA / "xas_measured.parquet", opened(), elements, compared=compared).to_dict()
+        )
+        for elements, compared in asked
     }
 
 

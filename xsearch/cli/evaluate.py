@@ -20,6 +20,14 @@ class Given(StrEnum):
     exact = "exact"
 
 
+class Compared(StrEnum):
+    """Which spectra of the index a query is compared with."""
+
+    all = "all"
+    measured = "measured"
+    simulated = "simulated"
+
+
 @app.callback()
 def evaluate() -> None:
     """Measure how often the right crystal is found."""
@@ -70,9 +78,9 @@ def xanes(
         Given, typer.Option("--elements", help="Tell the search the absorber alone, the elements, or exactly these.")
     ] = Given.none,
     prior: PriorChoice = Prior.known,
-    references: Annotated[
-        bool, typer.Option("--references/--no-references", help="Compare with measured references of other sources.")
-    ] = True,
+    compared: Annotated[
+        Compared, typer.Option("--compared", help="Compare with all spectra of the index, or those of one kind.")
+    ] = Compared.all,
     removed: Annotated[
         bool, typer.Option("--removed/--no-removed", help="Search again with the right entries taken out of the index.")
     ] = True,
@@ -92,7 +100,7 @@ def xanes(
             index,
             elements=elements.value,
             prior=prior.value,
-            references=references,
+            compared=compared.value,
             removed=removed,
             progress=lambda outcome: count(outcome.label),
         )

@@ -148,7 +148,7 @@ def measured_pairs(opened: SearchIndex, patterns: str | Path, spectra: str | Pat
     for query in read_queries(spectra):
         if (query.absorber, query.edge) not in opened.libraries.edges:
             continue
-        hidden = frozenset(left_out(opened.libraries.of(query.absorber, query.edge), query, references=True))
+        hidden = frozenset(left_out(opened.libraries.of(query.absorber, query.edge), query))
         for one in by_formula.get(query.reduced_formula, []):
             yield Pair(one.pattern, query.to_xanes(), query.reduced_formula, hidden=hidden)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -22,6 +23,14 @@ from xsearch.spectra.xas import XasSpectrum
 
 METALS = {"fcc": 225, "bcc": 229, "hcp": 194, "diamond": 227}
 """Space groups of phases that are named by their packing."""
+
+
+class Compared(StrEnum):
+    """Which spectra of the index a query is compared with."""
+
+    ALL = "all"
+    MEASURED = "measured"
+    SIMULATED = "simulated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +59,7 @@ def evaluate_xanes(
     elements: Elements | str = Elements.NONE,
     *,
     prior: str = "known",
-    references: bool = True,
+    compared: Compared | str = "all",
     removed: bool = True,
     progress: Callable[[Outcome], None] | None = None,
 ) -> XanesReport:
@@ -64,25 +73,27 @@ def evaluate_xanes(
         index: an opened index or its name; the one in use by default.
         elements: tell the search nothing but the absorber, the elements allowed, or exactly these.
         prior: as in `SearchIndex.search`.
-        references: whether measured references of the index take part.
+        compared: which spectra of the index are compared: all, measured, or simulated (with predicted ones).
         removed: whether each is searched once more with its right entries taken out, to see whether the search says so.
         progress: called with each outcome.
 
     Raises:
         BuildError: where the file is no table of spectra.
     """
-    told = Elements(elements)
+    told, kinds = Elements(elements), Compared(compared)
     opened = index if isinstance(index, SearchIndex) else open_index(index)
     outcomes: list[Outcome] = []
     compounds: list[str] = []
     refused: list[str] = []
     for query in read_queries(path):
         library = _library(opened, query)
-        hidden = set() if library is None else left_out(library, query, references)
+        hidden = set() if library is None else left_out(library, query, kinds)
         rows, spectra = (
             (np.zeros(0, np.int64), set()) if library is None else right(opened.index, library, query, hidden)
         )
-        given = {} if told is Elements.NONE else {_word(told): sorted(parse_formula(query.reduced_formula))}
+        given: dict[str, Any] = {}
+        if told is not Elements.NONE:
+            given[_word(told)] = sorted(parse_formula(query.reduced_formula))
         try:
             xanes = query.to_xanes()
             begin = perf_counter()
@@ -138,12 +149,16 @@ def read_queries(path: str | Path) -> Iterator[XasSpectrum]:
             yield spectrum
 
 
-def left_out(library: EdgeLibrary, query: XasSpectrum, references: bool) -> set[str]:
-    """Ids of the library's spectra that a query may not see: those of its source, its own, or all references."""
+def left_out(library: EdgeLibrary, query: XasSpectrum, compared: Compared = Compared.ALL) -> set[str]:
+    """Ids of the library's spectra that a query may not see: measured ones of its source, its own, or a whole kind."""
     table = library.spectra
+    is_measured = table.kind == "measured"
     own = (table.source == query.source) | (table.spectrum_id == query.spectrum_id)
     own |= np.array([name.removeprefix("own-") == query.spectrum_id for name in table.spectrum_id], bool)
-    return set(table.spectrum_id[(table.kind == "measured") & (own | (not references))].tolist())
+    hidden = is_measured & own
+    if compared is not Compared.ALL:
+        hidden |= is_measured if compared is Compared.SIMULATED else ~is_measured
+    return set(table.spectrum_id[hidden].tolist())
 
 
 def right(index: Index, library: EdgeLibrary, query: XasSpectrum, hidden: set[str]) -> tuple[np.ndarray, set[str]]:

@@ -115,8 +115,7 @@ def fit_bridge(source: NDArray[np.float64], candidates: Sequence[NDArray[np.floa
         partners = np.array([c[place] for place, c in zip(likely, candidates, strict=True)])
         forward = _fit(source, partners)
     targets = np.concatenate(list(candidates))
-    precision = np.linalg.inv(_shrunk(np.cov(targets.T)))
-    return CodeBridge(forward, _fit(partners, source), targets.mean(0), precision)
+    return CodeBridge(forward, _fit(partners, source), targets.mean(0), _precision(targets))
 
 
 def _fit(source: NDArray[np.float64], target: NDArray[np.float64]) -> Translation:
@@ -125,13 +124,15 @@ def _fit(source: NDArray[np.float64], target: NDArray[np.float64]) -> Translatio
     inverse = np.linalg.inv(_kernel(known, known) + RIDGE * np.eye(len(known)))
     weights = inverse @ (target - mean)
     left_out = weights / np.diag(inverse)[:, None]  # the errors that leaving each pair out would give
-    return Translation(known, weights, centre, spread, mean, np.linalg.inv(_shrunk(np.cov(left_out.T))))
+    return Translation(known, weights, centre, spread, mean, _precision(left_out))
 
 
-def _shrunk(covariance: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(d, d) towards a multiple of the identity."""
+def _precision(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(d, d) inverse covariance of (n, d) vectors, the covariance drawn towards a multiple of the identity."""
+    covariance = np.cov(vectors.T)
     size = len(covariance)
-    return np.asarray((1 - SHRINKAGE) * covariance + SHRINKAGE * np.trace(covariance) / size * np.eye(size))
+    covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.trace(covariance) / size * np.eye(size)
+    return np.asarray(np.linalg.inv(covariance), np.float64)
 
 
 def _kernel(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
