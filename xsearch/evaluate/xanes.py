@@ -18,11 +18,9 @@ from xsearch.evaluate.pxrd import DEPTHS, Elements, Outcome, Report
 from xsearch.indexes import Index
 from xsearch.results import Hit
 from xsearch.search import SearchIndex, open_index
+from xsearch.search.edge_evidence import entries_of, phase_groups
 from xsearch.search.edge_library import EdgeLibrary
 from xsearch.spectra.xas import XasSpectrum
-
-METALS = {"fcc": 225, "bcc": 229, "hcp": 194, "diamond": 227}
-"""Space groups of phases that are named by their packing."""
 
 
 class Compared(StrEnum):
@@ -42,6 +40,7 @@ class XanesReport(Report):
     def to_dict(self) -> dict[str, Any]:
         """As of patterns, and `compounds` and `by_compound`: the shares where each compound counts alike."""
         told = Report.to_dict(self)
+        spectra = told.pop("patterns")
         pairs = [(name, o) for name, o in zip(self.compounds, self.clean, strict=True) if o.answerable]
         names = [name for name, _ in pairs]
         weights = np.array([1 / names.count(name) for name in names])
@@ -50,7 +49,7 @@ class XanesReport(Report):
             for k in DEPTHS
             if pairs
         }
-        return {**told, "compounds": len(set(names)), "by_compound": shares, "spectra": told.pop("patterns")}
+        return {**told, "compounds": len(set(names)), "by_compound": shares, "spectra": spectra}
 
 
 def evaluate_xanes(
@@ -116,7 +115,7 @@ def evaluate_xanes(
                 )
             except QueryError:  # nothing else meets the conditions
                 lacking = None
-        groups = phase_groups(opened.index, query)
+        groups = right_groups(opened.index, query, rows, bool(spectra))
         rank = next((hit.rank for hit in hits if is_right(hit, query, groups)), None)
         outcome = Outcome(
             label=query.spectrum_id,
@@ -169,16 +168,19 @@ def right(index: Index, library: EdgeLibrary, query: XasSpectrum, hidden: set[st
     return np.unique(library.row[same & (library.row >= 0)]), set(table.spectrum_id[same & (library.row < 0)].tolist())
 
 
-def phase_groups(index: Index, query: XasSpectrum) -> frozenset[int]:
-    """Space groups of the query's phase, where its name is a packing or a mineral that the index knows; else none."""
-    name = (query.reference or "").split(" (")[0].strip()
-    if name in METALS:
-        return frozenset({METALS[name]})
-    found = index.sql(
-        "select distinct space_group from materials where lower(name) = lower(?) and reduced_formula = ?",
-        [name, query.reduced_formula],
-    )
-    return frozenset(int(group) for (group,) in found.fetchall() if group) if name else frozenset()
+def right_groups(index: Index, query: XasSpectrum, rows: np.ndarray, has_reference: bool) -> frozenset[int]:
+    """Space groups of the query's phase, where its name tells them and the search can find them; else none.
+
+    Args:
+        index: the index.
+        query: the spectrum.
+        rows: entries of its compound with a spectrum.
+        has_reference: whether a reference may speak for further entries.
+    """
+    groups = phase_groups(index, query.reference or "", query.reduced_formula)
+    if has_reference:
+        rows = entries_of(index, [query.reduced_formula]).get(query.reduced_formula, rows)
+    return groups & frozenset(index.columns.space_group[rows].tolist())
 
 
 def is_right(hit: Hit, query: XasSpectrum, groups: frozenset[int]) -> bool:

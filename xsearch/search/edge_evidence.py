@@ -29,8 +29,10 @@ SIMULATED_SHIFT_COST, MEASURED_SHIFT_COST = 0.75, 1.5
 THEORETICAL_COST, HULL_COST_PER_eV, UNKNOWN_HULL_eV, HIGHEST_HULL_eV = 0.5, 5.0, 0.03, 0.2
 """What it costs a compound never to have been made, and to lie above the hull."""
 
-POLYMORPHS = 3
+POLYMORPHS = 5
 """Entries of its formula that a reference without an entry of its own speaks for, where no pattern decides."""
+PACKINGS = {"fcc": 225, "bcc": 229, "hcp": 194, "diamond": 227}
+"""Space groups of phases that are named by their packing."""
 OWN_SHARE = 0.5
 """How much an entry's own simulated spectrum counts among those that one reference speaks for."""
 
@@ -82,7 +84,8 @@ def spectrum_evidence(matches: XanesMatches, is_measured: NDArray[np.bool_]) -> 
 def share_with_entries(index: Index, evidence: EdgeEvidence, rows: NDArray[np.int64] | None = None) -> EdgeEvidence:
     """Let references without an entry speak for the entries of their formula.
 
-    Among those the simulated spectra decide, as far as there are any.
+    Where a reference names a phase that the index knows, it speaks for that one only. Among several the simulated
+    spectra decide, as far as there are any.
 
     Args:
         index: the index.
@@ -96,6 +99,9 @@ def share_with_entries(index: Index, evidence: EdgeEvidence, rows: NDArray[np.in
     known = entries_of(index, list(evidence.of_formula))
     for formula, (value, place) in evidence.of_formula.items():
         entries = known.get(formula, np.zeros(0, np.int64))
+        groups = phase_groups(index, str(evidence.library.note[place]), formula)
+        if (told := np.isin(index.columns.space_group[entries], list(groups))).any():
+            entries = entries[told]
         entries = most_likely(index, entries, of_row) if rows is None else entries[np.isin(entries, rows)]
         if not len(entries):
             left[formula] = (value, place)
@@ -108,6 +114,21 @@ def share_with_entries(index: Index, evidence: EdgeEvidence, rows: NDArray[np.in
             if row not in of_row or of_row[row][0] < value + lost:
                 of_row[row] = (value + lost, place)
     return EdgeEvidence(evidence.library, evidence.matches, evidence.value, of_row, left)
+
+
+def phase_groups(index: Index, phase: str, formula: str) -> frozenset[int]:
+    """Space groups of a phase whose name is a packing, such as fcc, or a mineral that the index knows; else none.
+
+    Args:
+        index: the index.
+        phase: such as `goethite`; what follows in brackets is passed over.
+        formula: the compound's reduced formula.
+    """
+    name = phase.partition(" (")[0].strip()
+    if not name or name in PACKINGS:
+        return frozenset({PACKINGS[name]} if name else ())
+    statement = "select distinct space_group from materials where reduced_formula = ? and lower(name) = lower(?)"
+    return frozenset(int(group) for (group,) in index.sql(statement, [formula, name]).fetchall() if group)
 
 
 def entry_prior(columns: Columns, rows: NDArray[np.int64], prior: Prior) -> NDArray[np.float64]:
