@@ -21,8 +21,8 @@ from xsearch.builders.xas_parquet import XasTables, check_tables, process_xas_ro
 from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.chemistry.material import Material
 from xsearch.errors import BuildError, CrystalError, SpectrumError
-from xsearch.indexes.chunk import Failure
 from xsearch.indexes.index import Index
+from xsearch.indexes.outcome import Failure
 from xsearch.spectra.readers.athena import groups_of
 from xsearch.spectra.readers.read import read
 from xsearch.spectra.readers.source import load
