@@ -10,9 +10,9 @@ import argparse
 import json
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,27 @@ def labels_cache() -> Path:
     from platformdirs import user_cache_path
 
     return Path(os.environ.get("XSEARCH_LABELS", user_cache_path("xsearch", appauthor=False) / "labels_feff9.parquet"))
+
+
+@cache
+def opened() -> Any:
+    """An index with all structures that a spectrum belongs to and all tables of spectra, kept between calls."""
+    import pandas as pd
+
+    from xsearch.builders import build_parquet
+    from xsearch.search import open_index
+
+    home = labels_cache().parent / "bench-xanes"
+    os.environ["XSEARCH_HOME"] = str(home)
+    home.mkdir(parents=True, exist_ok=True)
+    tables = [DATA / f"xas_{name}.parquet" for name in ("feff9", "feff10", "feff10_sites", "measured")]
+    structures = pd.read_parquet(DATA / "mp_structures.parquet")
+    known = {m for path in tables[:3] for m in pd.read_parquet(path, columns=["material_id"]).material_id}
+    formulas = set(structures[structures.material_id.isin(known)].reduced_formula)
+    path = home / "structures.parquet"
+    structures[structures.reduced_formula.isin(formulas)].to_parquet(path)
+    build_parquet([path, *tables], "xanes", progress=sys.stderr.isatty())
+    return open_index("xanes", threads=1)
 
 
 def test_examples() -> Any:
@@ -109,52 +130,53 @@ def codes() -> Figures:
 
 
 def measured() -> Figures:
-    """Measured edges against simulated libraries, with and without the prior for known compounds."""
-    from xsearch.builders.xanes import make_tables, read_parquet, read_stability
+    """Measured edges against simulated spectra, by what is told of the elements, with and without the prior."""
     from xsearch.evaluate.xanes import evaluate_xanes
 
-    spectra = [s for name in ("xas_feff9", "xas_feff10") for s in read_parquet(DATA / f"{name}.parquet")]
-    kept = [s for s in spectra if not s.code.startswith("VASP")]
-    tables = {(t.absorber, t.edge): t for t in make_tables(kept, read_stability(DATA / "mp_structures.parquet"))[0]}
+    index = opened()
     found = {}
     for elements in ("none", "subset", "exact"):
-        for prior in (True, False):
-            report = evaluate_xanes(DATA / "xas_measured.parquet", tables, elements, prefer_known=prior).to_dict()
-            report.pop("details")
-            found[f"{elements}, prior {'known' if prior else 'none'}"] = report
+        for prior in ("known", "none"):
+            report = evaluate_xanes(
+                DATA / "xas_measured.parquet",
+                index,
+                elements,
+                prior=prior,
+                compared="simulated",
+                removed=prior == "known",
+            )
+            found[f"{elements}, prior {prior}"] = in_short(report.to_dict())
     return found
 
 
 def references() -> Figures:
-    """Measured edges against measured references of other sources; nothing but the absorber is known."""
-    from xsearch.builders.xanes import make_tables, read_parquet
+    """Measured edges against measured references of other sources, alone and with the simulated spectra beside them."""
     from xsearch.evaluate.xanes import evaluate_xanes
 
-    path = DATA / "xas_measured.parquet"
-    tables = {(t.absorber, t.edge): t for t in make_tables(read_parquet(path))[0]}
-    report = evaluate_xanes(path, tables, "none", leave_out_source=True).to_dict()
-    report.pop("details")
-    return report
+    asked = (("none", "measured"), ("none", "all"), ("subset", "all"))
+    return {
+        f"{elements}, {compared}": in_short(
+            evaluate_xanes(DATA / "xas_measured.parquet", opened(), elements, compared=compared).to_dict()
+        )
+        for elements, compared in asked
+    }
+
+
+def in_short(report: Figures) -> Figures:
+    """A report without its single spectra."""
+    return {key: value for key, value in report.items() if key not in ("spectra", "refused", "doubtful")}
 
 
 def joint() -> Figures:
-    """Edge and powder pattern together, noisy simulated pairs of copper compounds."""
-    import pandas as pd
+    """Edge and powder pattern together against each alone: noisy simulated pairs of copper, and measured pairs."""
+    from xsearch.evaluate.joint import evaluate_joint, measured_pairs, simulated_pairs
 
-    from xsearch.builders import build_parquet
-    from xsearch.builders.xanes import read_parquet
-    from xsearch.evaluate.joint import evaluate_joint
-    from xsearch.indexes import Index
-
-    spectra = read_parquet(DATA / "xas_feff9.parquet")
-    spectra = [s for s in spectra if s.level == "material" and s.code.startswith("FEFF9.9")]
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["XSEARCH_HOME"] = home
-        structures = pd.read_parquet(DATA / "mp_structures.parquet")
-        path = Path(home) / "copper.parquet"
-        structures[structures.material_id.isin({s.material_id for s in spectra})].to_parquet(path)
-        build_parquet([path], "copper", measured_cells=False, workers=1, progress=False)
-        return evaluate_joint(Index.open("copper"), spectra, 80).to_dict()
+    index = opened()
+    measured = measured_pairs(index, DATA / "pxrd_measured.parquet", DATA / "xas_measured.parquet")
+    return {
+        "simulated": evaluate_joint(index, simulated_pairs(index, "Cu", "K", 60), prior="none").to_dict(),
+        "measured": evaluate_joint(index, measured).to_dict(),
+    }
 
 
 def speed() -> Figures:

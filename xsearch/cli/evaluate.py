@@ -28,6 +28,14 @@ class Ranking(StrEnum):
     fused = "fused"
 
 
+class Compared(StrEnum):
+    """Which spectra of the index a query is compared with."""
+
+    all = "all"
+    measured = "measured"
+    simulated = "simulated"
+
+
 @app.callback()
 def evaluate() -> None:
     """Measure how often the right crystal is found."""
@@ -114,6 +122,46 @@ def simulated(
         print_json(figures)
     else:
         show(figures_table(figures, "Simulated patterns"))
+
+
+@app.command("xanes")
+def xanes(
+    file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Measured spectra with their compounds.")],
+    index: IndexName = None,
+    elements: Annotated[
+        Given, typer.Option("--elements", help="Tell the search the absorber alone, the elements, or exactly these.")
+    ] = Given.none,
+    prior: PriorChoice = Prior.known,
+    compared: Annotated[
+        Compared, typer.Option("--compared", help="Compare with all spectra of the index, or those of one kind.")
+    ] = Compared.all,
+    removed: Annotated[
+        bool, typer.Option("--removed/--no-removed", help="Search again with the right entries taken out of the index.")
+    ] = True,
+    json: JsonFlag = False,
+) -> None:
+    """Search every measured XANES spectrum and count how often its compound is at the top.
+
+    Columns: id, element, edge, formula, energy, mu_raw, source, and phase, usable_query and suspect if there are any.
+    A hit is right when it has that reduced formula, and the phase's space group where its name tells one. Measured
+    references of a query's own source, and itself, are left out of the index for it.
+    """
+    from xsearch.evaluate.xanes import evaluate_xanes
+
+    with counting("spectra") as count:
+        report = evaluate_xanes(
+            file,
+            index,
+            elements=elements.value,
+            prior=prior.value,
+            compared=compared.value,
+            removed=removed,
+            progress=lambda outcome: count(outcome.label),
+        )
+    if json:
+        print_json(report.to_dict())
+    else:
+        show(report.table())
 
 
 @app.command("inference")

@@ -14,23 +14,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.indexes import Index
+from xsearch.indexes.columns import Columns
 from xsearch.preprocess.xanes import XanesWindow
 from xsearch.search.edge_library import EdgeLibrary
-from xsearch.search.prior import Prior, log_prior
+from xsearch.search.prior import Prior
 from xsearch.search.xanes_match import PRIOR_WEIGHT, XanesMatches, match
 
-SIMULATED_WEIGHT, MEASURED_WEIGHT = 2.5, 4.0
+CLOSENESS_WEIGHT = 4.0
 """What a factor of e in the distance from perfect correlation is worth."""
-MEASURED_OFFSET = -2.0
-"""Measured references agree better than simulations do, right or wrong: that much of it says nothing."""
-SIMULATED_SHIFT_COST, MEASURED_SHIFT_COST = 1.0, 1.5
+SIMULATION_ERROR, LEAST_DISTANCE = 0.05, 1e-4
+"""Distance that a simulated spectrum has from its own measurement; least distance of a measured one."""
+SIMULATED_SHIFT_COST, MEASURED_SHIFT_COST = 0.75, 1.5
 """Of a shift that is one usual deviation off, squared."""
-LEAST_DISTANCE = 1e-4
-PRIOR_SHARE = 0.4
-"""What the prior for known and stable compounds counts here, beside its weight in a powder search."""
+THEORETICAL_COST, HULL_COST_PER_eV, UNKNOWN_HULL_eV, HIGHEST_HULL_eV = 0.5, 5.0, 0.03, 0.2
+"""What it costs a compound never to have been made, and to lie above the hull."""
 
-POLYMORPHS = 3
+POLYMORPHS = 5
 """Entries of its formula that a reference without an entry of its own speaks for, where no pattern decides."""
+PACKINGS = {"fcc": 225, "bcc": 229, "hcp": 194, "diamond": 227}
+"""Space groups of phases that are named by their packing."""
 OWN_SHARE = 0.5
 """How much an entry's own simulated spectrum counts among those that one reference speaks for."""
 
@@ -72,17 +74,18 @@ def weigh_edge(window: XanesWindow, library: EdgeLibrary) -> EdgeEvidence:
 
 def spectrum_evidence(matches: XanesMatches, is_measured: NDArray[np.bool_]) -> NDArray[np.float64]:
     """(n,) natural logarithms for each library spectrum."""
-    closeness = -np.log(np.maximum(1 - np.clip(matches.correlation, -1, 1), LEAST_DISTANCE))
+    distance = 1 - np.clip(matches.correlation, -1, 1)
+    blurred = np.where(is_measured, np.maximum(distance, LEAST_DISTANCE), distance + SIMULATION_ERROR)
     deviations = (matches.correlation - matches.score) / PRIOR_WEIGHT
-    simulated = SIMULATED_WEIGHT * closeness - SIMULATED_SHIFT_COST * deviations
-    measured = MEASURED_WEIGHT * closeness + MEASURED_OFFSET - MEASURED_SHIFT_COST * deviations
-    return np.where(is_measured, measured, simulated)
+    cost = np.where(is_measured, MEASURED_SHIFT_COST, SIMULATED_SHIFT_COST)
+    return -CLOSENESS_WEIGHT * np.log(blurred) - cost * deviations
 
 
 def share_with_entries(index: Index, evidence: EdgeEvidence, rows: NDArray[np.int64] | None = None) -> EdgeEvidence:
     """Let references without an entry speak for the entries of their formula.
 
-    Among those the simulated spectra decide, as far as there are any.
+    Where a reference names a phase that the index knows, it speaks for that one only. Among several the simulated
+    spectra decide, as far as there are any.
 
     Args:
         index: the index.
@@ -96,6 +99,9 @@ def share_with_entries(index: Index, evidence: EdgeEvidence, rows: NDArray[np.in
     known = entries_of(index, list(evidence.of_formula))
     for formula, (value, place) in evidence.of_formula.items():
         entries = known.get(formula, np.zeros(0, np.int64))
+        groups = phase_groups(index, str(evidence.library.note[place]), formula)
+        if (told := np.isin(index.columns.space_group[entries], list(groups))).any():
+            entries = entries[told]
         entries = most_likely(index, entries, of_row) if rows is None else entries[np.isin(entries, rows)]
         if not len(entries):
             left[formula] = (value, place)
@@ -108,6 +114,33 @@ def share_with_entries(index: Index, evidence: EdgeEvidence, rows: NDArray[np.in
             if row not in of_row or of_row[row][0] < value + lost:
                 of_row[row] = (value + lost, place)
     return EdgeEvidence(evidence.library, evidence.matches, evidence.value, of_row, left)
+
+
+def phase_groups(index: Index, phase: str, formula: str) -> frozenset[int]:
+    """Space groups of a phase whose name is a packing, such as fcc, or a mineral that the index knows; else none.
+
+    Args:
+        index: the index.
+        phase: such as `goethite`; what follows in brackets is passed over.
+        formula: the compound's reduced formula.
+    """
+    name = phase.partition(" (")[0].strip()
+    if not name or name in PACKINGS:
+        return frozenset({PACKINGS[name]} if name else ())
+    statement = "select distinct space_group from materials where reduced_formula = ? and lower(name) = lower(?)"
+    return frozenset(int(group) for (group,) in index.sql(statement, [formula, name]).fetchall() if group)
+
+
+def entry_prior(columns: Columns, rows: NDArray[np.int64], prior: Prior) -> NDArray[np.float64]:
+    """(k,) natural logarithm of how likely entries are before any spectrum is seen, up to a constant."""
+    if prior is Prior.NONE:
+        return np.zeros(len(rows))
+    hull = np.nan_to_num(columns.energy_above_hull_eV[rows].astype(np.float64), nan=UNKNOWN_HULL_eV)
+    made = columns.is_measured[rows] == 1
+    cost = HULL_COST_PER_eV * np.clip(hull, 0.0, HIGHEST_HULL_eV) + THEORETICAL_COST * (
+        columns.is_theoretical[rows] == 1
+    )
+    return np.where(made, 0.0, -cost)
 
 
 def entries_of(index: Index, formulas: list[str]) -> dict[str, NDArray[np.int64]]:
@@ -123,6 +156,6 @@ def entries_of(index: Index, formulas: list[str]) -> dict[str, NDArray[np.int64]
 
 def most_likely(index: Index, rows: NDArray[np.int64], of_row: dict[int, tuple[float, int]]) -> NDArray[np.int64]:
     """The `POLYMORPHS` likeliest of some entries, those with a spectrum of their own first."""
-    prior = log_prior(index.columns, rows, Prior.KNOWN)
+    prior = entry_prior(index.columns, rows, Prior.KNOWN)
     own = np.array([of_row[row][0] if row in of_row else -np.inf for row in rows.tolist()])
     return rows[np.lexsort((rows, -prior, -own))[:POLYMORPHS]]

@@ -50,6 +50,7 @@ class SearchIndex:
 
     Attributes:
         index: the stored index; its `name`, `version` and `manifest` say what it is.
+        libraries: its absorption spectra, by absorber and edge.
     """
 
     def __init__(self, index: Index, threads: int = 2) -> None:
@@ -57,7 +58,7 @@ class SearchIndex:
         self.threads = threads
         self._all_profiles: NDArray[np.float32] | None = None
         self._neighbours: Neighbours | None = None
-        self._libraries = EdgeLibraries(index)
+        self.libraries = EdgeLibraries(index)
 
     def __repr__(self) -> str:
         return f"SearchIndex({self.index.name!r}, {len(self.index):,} rows)"
@@ -120,7 +121,7 @@ class SearchIndex:
         edges = [*([pxrd] if isinstance(pxrd, Xanes) else []), *([xanes] if isinstance(xanes, Xanes) else xanes)]
         if edges:
             return search_by_spectra(
-                Opened(self.index, self._libraries, self._rows, self.profiles, self.threads, MATCHED, _timed),
+                Opened(self.index, self.libraries, self._rows, self.profiles, self.threads, MATCHED, _timed),
                 None if isinstance(pxrd, Xanes) else pxrd,
                 edges,
                 query,

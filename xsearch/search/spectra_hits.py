@@ -34,21 +34,23 @@ def spectra_hits(
     candidates: Candidates,
     groups: list[list[int]],
     top: int,
+    choices: int,
 ) -> tuple[Hit, ...]:
-    """Hits of the best groups of candidates, each group a phase with its best entry first."""
+    """Hits of the best groups of candidates, each group a phase with its best entry first.
+
+    Args:
+        index, spectra, edges, candidates: of the search.
+        groups: places among the candidates.
+        top: how many hits.
+        choices: how many entries meet the conditions, with a spectrum or without.
+    """
     shares = shares_of(candidates.total, groups)
-    return tuple(
-        one_hit(
-            index,
-            spectra,
-            edges,
-            candidates,
-            group,
-            rank,
-            spectra_score(float(shares[rank - 1]), [_part(candidates, edge, group[0]) for edge in edges]),
-        )
-        for rank, group in enumerate(groups[:top], start=1)
-    )
+    lowest, hits = 1.0, []
+    for rank, group in enumerate(groups[:top], start=1):
+        told = [_part(candidates, edge, group[0]) for edge in edges]
+        lowest = min(lowest, spectra_score(float(shares[rank - 1]), told, len(candidates.rows), choices))
+        hits.append(one_hit(index, spectra, edges, candidates, group, rank, (lowest, float(shares[rank - 1]))))
+    return tuple(hits)
 
 
 def one_hit(
@@ -58,13 +60,21 @@ def one_hit(
     candidates: Candidates,
     group: list[int],
     rank: int,
-    score: float,
+    score: tuple[float, float],
 ) -> Hit:
-    """A hit with its duplicates, none of which may score higher than it."""
+    """A hit with its duplicates.
+
+    Args:
+        index, spectra, edges, candidates: of the search.
+        group: places among the candidates, the best first.
+        rank: of the hit.
+        score: and the share among the candidates that it came from; the duplicates have the same.
+    """
     place, *others = group
     row = int(candidates.rows[place])
     matches = edge_matches(spectra, edges, candidates, place)
     evidence = {name: float(column[place]) for name, column in candidates.parts.items()}
+    evidence["share"] = score[1]
     evidence["prior"] = float(
         candidates.total[place] - np.nansum([candidates.parts[n][place] for n in candidates.parts])
     )
@@ -73,7 +83,7 @@ def one_hit(
     return Hit(
         rank=rank,
         material=index.material(row) if row >= 0 else reference_of(edges, candidates, place),
-        score=score,
+        score=score[0],
         strain=NOTHING,
         cell=(a, b, c, alpha, beta, gamma),
         zero_shift_deg=NOTHING,
