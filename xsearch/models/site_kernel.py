@@ -1,0 +1,132 @@
+"""Structure to XANES by likeness: a spectrum is a weighted sum over the sites that were learned from.
+
+Kernel ridge regression with the Matérn 3/2 kernel (Rasmussen and Williams, Gaussian Processes for Machine Learning,
+2006, eq. 4.17). How alike two sites are is measured in a metric that was itself learned: every feature of the
+surroundings has a weight, absorber by absorber. Averaging spectra whose edges lie at different energies washes them
+out; so there are several views, in which spectra were first moved onto one another. A view answers with a spectrum and
+the energy by which to move it back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.models.xastruct_forward import POINTS, WINDOW_eV
+
+FARTHEST = 6.0
+"""Standardised features are cut here: a site unlike all others is not to be thrown to infinity."""
+
+BATCH = 512
+GRID_eV: NDArray[np.float64] = np.linspace(0.0, WINDOW_eV, POINTS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SiteMetric:
+    """How surroundings become points whose distance tells how unlike they are.
+
+    Attributes:
+        absorbers: (a,) int64 atomic numbers.
+        mean, scale: (k,) float32, of the features.
+        weights: (a, k) float32, of the standardised features, by absorber.
+        axes: (k, r) float32, orthonormal.
+        centre: (r,) float32.
+        offsets: (a, a) float32: where each absorber lies in further dimensions of its own.
+    """
+
+    absorbers: NDArray[np.int64]
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    axes: NDArray[np.float32]
+    centre: NDArray[np.float32]
+    offsets: NDArray[np.float32]
+
+    def place(self, z: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) place of each absorber in `absorbers`; of one that is not there, of the next heavier one or the last."""
+        return np.minimum(np.searchsorted(self.absorbers, z), len(self.absorbers) - 1)
+
+    def points(self, features: NDArray[np.float32], z: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(n, r + a) float32, a point for each site."""
+        place = self.place(z)
+        standard = np.clip((features - self.mean) / self.scale, -FARTHEST, FARTHEST)
+        return np.hstack([(standard * self.weights[place]) @ self.axes - self.centre, self.offsets[place]])
+
+
+def likeness(points: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.floating]:
+    """(n, m) Matérn 3/2 kernel of n with m points in the metric's units."""
+    square = (points**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None] - 2 * points @ others.T
+    u = np.sqrt(3 * np.maximum(square, 0))
+    return np.asarray((1 + u) * np.exp(-u))
+
+
+def moved(spectra: NDArray[np.floating], shift_eV: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(n, POINTS) spectra read at energies higher by the shift; their ends are held."""
+    pairs = zip(spectra, shift_eV, strict=True)
+    return np.array([np.interp(GRID_eV + shift, GRID_eV, row) for row, shift in pairs]).reshape(-1, POINTS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SiteKernel:
+    """The sites that were learned from, and what each adds to an answer.
+
+    Attributes:
+        metric: see there.
+        sites: (n, r + a) int8 points, to be multiplied with `steps`.
+        steps: (r + a,) float32.
+        coefficients: (n, v (c + 1)) float32, for each of v views c components and the shift.
+        bases: (v, a, POINTS) float32, the mean spectrum of each absorber.
+        components: (v, c, POINTS) float32.
+        mean_shifts_eV: (v, a) float32.
+    """
+
+    metric: SiteMetric
+    sites: NDArray[np.int8]
+    steps: NDArray[np.float32]
+    coefficients: NDArray[np.float32]
+    bases: NDArray[np.float32]
+    components: NDArray[np.float32]
+    mean_shifts_eV: NDArray[np.float32]
+
+    def spectra(self, features: NDArray[np.float32], z: NDArray[np.int64]) -> NDArray[np.float64]:
+        """What each view answers.
+
+        Args:
+            features: (n, k) from `site_features`.
+            z: (n,) atomic number of each absorber.
+
+        Returns:
+            (v, n, POINTS) float64.
+        """
+        points, others = self.metric.points(features, z), self.sites * self.steps
+        sums = [
+            likeness(points[first : first + BATCH], others) @ self.coefficients
+            for first in range(0, len(points), BATCH)
+        ]
+        found = np.concatenate(sums) if sums else np.zeros((0, self.coefficients.shape[1]), np.float32)
+        views = np.split(found, len(self.bases), axis=1)
+        place = self.metric.place(z)
+        return np.stack(
+            [
+                moved(base[place] + view[:, :-1] @ components, -(shift[place] + view[:, -1]))
+                for base, components, shift, view in zip(
+                    self.bases, self.components, self.mean_shifts_eV, views, strict=True
+                )
+            ]
+        )
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Plain arrays by name; the wide ones in half precision."""
+        found = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "metric"}
+        found |= {f.name: getattr(self.metric, f.name) for f in fields(self.metric)}
+        return {name: np.ascontiguousarray(a.astype(np.float16) if name == "axes" else a) for name, a in found.items()}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
+        """Back from `to_arrays`."""
+        full = {name: a.astype(np.float32) if a.dtype == np.float16 else a for name, a in arrays.items()}
+        metric = SiteMetric(**{f.name: full.pop(f.name) for f in fields(SiteMetric)})  # type: ignore[arg-type]
+        return cls(metric=metric, **full)  # type: ignore[arg-type]
