@@ -29,6 +29,26 @@ def labels_cache() -> Path:
     return Path(os.environ.get("XSEARCH_LABELS", user_cache_path("xsearch", appauthor=False) / "labels_feff9.parquet"))
 
 
+def opened() -> Any:
+    """An index with all structures that a spectrum belongs to and all tables of spectra, kept between calls."""
+    import pandas as pd
+
+    from xsearch.builders import build_parquet
+    from xsearch.search import open_index
+
+    home = labels_cache().parent / "bench-xanes"
+    os.environ["XSEARCH_HOME"] = str(home)
+    home.mkdir(parents=True, exist_ok=True)
+    tables = [DATA / f"xas_{name}.parquet" for name in ("feff9", "feff10", "feff10_sites", "measured")]
+    structures = pd.read_parquet(DATA / "mp_structures.parquet")
+    known = {m for path in tables[:3] for m in pd.read_parquet(path, columns=["material_id"]).material_id}
+    formulas = set(structures[structures.material_id.isin(known)].reduced_formula)
+    path = home / "structures.parquet"
+    structures[structures.reduced_formula.isin(formulas)].to_parquet(path)
+    build_parquet([path, *tables], "xanes", progress=sys.stderr.isatty())
+    return open_index("xanes", threads=1)
+
+
 def test_examples() -> Any:
     """Examples of the fold that the shipped model never saw."""
     from xsearch.training.xanes_data import read_examples, split
@@ -109,32 +129,33 @@ def codes() -> Figures:
 
 
 def measured() -> Figures:
-    """Measured edges against simulated libraries, with and without the prior for known compounds."""
-    from xsearch.builders.xanes import make_tables, read_parquet, read_stability
+    """Measured edges against simulated spectra, by what is told of the elements, with and without the prior."""
     from xsearch.evaluate.xanes import evaluate_xanes
 
-    spectra = [s for name in ("xas_feff9", "xas_feff10") for s in read_parquet(DATA / f"{name}.parquet")]
-    kept = [s for s in spectra if not s.code.startswith("VASP")]
-    tables = {(t.absorber, t.edge): t for t in make_tables(kept, read_stability(DATA / "mp_structures.parquet"))[0]}
+    index = opened()
     found = {}
     for elements in ("none", "subset", "exact"):
-        for prior in (True, False):
-            report = evaluate_xanes(DATA / "xas_measured.parquet", tables, elements, prefer_known=prior).to_dict()
-            report.pop("details")
-            found[f"{elements}, prior {'known' if prior else 'none'}"] = report
+        for prior in ("known", "none"):
+            report = evaluate_xanes(
+                DATA / "xas_measured.parquet", index, elements, prior=prior, references=False, removed=prior == "known"
+            )
+            found[f"{elements}, prior {prior}"] = in_short(report.to_dict())
     return found
 
 
 def references() -> Figures:
-    """Measured edges against measured references of other sources; nothing but the absorber is known."""
-    from xsearch.builders.xanes import make_tables, read_parquet
+    """Measured edges against measured references of other sources and simulated spectra; only the absorber is known."""
     from xsearch.evaluate.xanes import evaluate_xanes
 
-    path = DATA / "xas_measured.parquet"
-    tables = {(t.absorber, t.edge): t for t in make_tables(read_parquet(path))[0]}
-    report = evaluate_xanes(path, tables, "none", leave_out_source=True).to_dict()
-    report.pop("details")
-    return report
+    return {
+        elements: in_short(evaluate_xanes(DATA / "xas_measured.parquet", opened(), elements).to_dict())
+        for elements in ("none", "subset")
+    }
+
+
+def in_short(report: Figures) -> Figures:
+    """A report without its single spectra."""
+    return {key: value for key, value in report.items() if key not in ("spectra", "refused", "doubtful")}
 
 
 def joint() -> Figures:

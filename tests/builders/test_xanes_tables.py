@@ -7,9 +7,8 @@ import pandas as pd
 import pytest
 
 from xsearch.builders.xanes import build_library, make_tables, read_parquet, read_stability
-from xsearch.errors import BuildError, QueryError
+from xsearch.errors import BuildError
 from xsearch.evaluate.retrieval import Trial, evaluate_retrieval
-from xsearch.evaluate.xanes import allowed, evaluate_xanes, rank_formulas
 from xsearch.indexes.xanes_table import open_tables
 
 ENERGY = np.arange(8950.0, 9100.0, 0.5)
@@ -62,24 +61,6 @@ def test_tables_know_elements_and_stability(simulated: Path) -> None:
     row = list(table.material_id).index("mp-2")
     assert (table.is_theoretical[row], table.energy_above_hull_eV[row]) == (1.0, pytest.approx(0.12))
     assert np.isnan(table.is_theoretical[0])
-    assert allowed(table, frozenset({"Cu", "S"}), "subset").sum() == 1
-    assert allowed(table, frozenset({"Cu", "O"}), "exact").sum() == 4
-    with pytest.raises(QueryError, match="none, subset or exact"):
-        allowed(table, frozenset(), "some")  # type: ignore[arg-type]
-
-
-def test_measured_query_finds_its_compound(simulated: Path, tmp_path: Path) -> None:
-    tables = {(t.absorber, t.edge): t for t in make_tables(read_parquet(simulated))[0]}
-    measured = pd.DataFrame(
-        {
-            "id": ["q"], "element": ["Cu"], "edge": ["K"], "formula": ["Cu2O"], "energy": [ENERGY],
-            "mu_raw": [5 * copper(0.85, -2.0) + 1], "usable_query": [True], "suspect": [False],
-        }
-    )  # fmt: skip
-    measured.to_parquet(tmp_path / "measured.parquet")
-    report = evaluate_xanes(tmp_path / "measured.parquet", tables).to_dict()
-    assert (report["answerable"], report["top1"]) == (1, 1.0)
-    assert report["chance_top1"] == pytest.approx(1 / 3)
 
 
 def test_disturbed_spectra_find_their_material(simulated: Path) -> None:
@@ -111,11 +92,6 @@ def test_other_table_is_refused(tmp_path: Path) -> None:
     pd.DataFrame({"x": [1]}).to_parquet(tmp_path / "other.parquet")
     with pytest.raises(BuildError, match="neither simulated spectra"):
         read_parquet(tmp_path / "other.parquet")
-
-
-def test_formulas_are_ranked_by_their_best_spectrum() -> None:
-    names = np.array(["B", "A", "B", "C"], object)
-    assert rank_formulas(np.array([0.1, 0.5, 0.9, 0.5]), names) == ["B", "A", "C"]
 
 
 def test_stability_is_read(tmp_path: Path) -> None:

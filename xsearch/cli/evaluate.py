@@ -62,6 +62,46 @@ def pxrd(
         show(report.table())
 
 
+@app.command("xanes")
+def xanes(
+    file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Measured spectra with their compounds.")],
+    index: IndexName = None,
+    elements: Annotated[
+        Given, typer.Option("--elements", help="Tell the search the absorber alone, the elements, or exactly these.")
+    ] = Given.none,
+    prior: PriorChoice = Prior.known,
+    references: Annotated[
+        bool, typer.Option("--references/--no-references", help="Compare with measured references of other sources.")
+    ] = True,
+    removed: Annotated[
+        bool, typer.Option("--removed/--no-removed", help="Search again with the right entries taken out of the index.")
+    ] = True,
+    json: JsonFlag = False,
+) -> None:
+    """Search every measured XANES spectrum and count how often its compound is at the top.
+
+    Columns: id, element, edge, formula, energy, mu_raw, source, and phase, usable_query and suspect if there are any.
+    A hit is right when it has that reduced formula, and the phase's space group where its name tells one. Measured
+    references of a query's own source, and itself, are left out of the index for it.
+    """
+    from xsearch.evaluate.xanes import evaluate_xanes
+
+    with counting("spectra") as count:
+        report = evaluate_xanes(
+            file,
+            index,
+            elements=elements.value,
+            prior=prior.value,
+            references=references,
+            removed=removed,
+            progress=lambda outcome: count(outcome.label),
+        )
+    if json:
+        print_json(report.to_dict())
+    else:
+        show(report.table())
+
+
 @app.command("inference")
 def inference(
     file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Structures of compounds to be inferred.")],

@@ -1,170 +1,186 @@
-"""How often the right compound is found from an edge: measured or simulated queries against library spectra."""
+"""How often a measured edge finds its compound: every labelled spectrum of a table is searched for in an index."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from time import perf_counter
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from xsearch.builders.xanes import Spectrum, read_parquet
+from xsearch.builders.xas_parquet import XasTables, check_tables
 from xsearch.chemistry.formula import parse_formula
-from xsearch.errors import QueryError, SpectrumError
-from xsearch.indexes.xanes_table import XanesTable
-from xsearch.preprocess.xanes import XanesWindow, normalize, window
-from xsearch.search.xanes_match import match
+from xsearch.errors import QueryError, XSearchError
+from xsearch.evaluate.pxrd import DEPTHS, Elements, Outcome, Report
+from xsearch.indexes import Index
+from xsearch.results import Hit
+from xsearch.search import SearchIndex, open_index
+from xsearch.search.edge_library import EdgeLibrary
+from xsearch.spectra.xas import XasSpectrum
 
-if TYPE_CHECKING:
-    from rich.table import Table
-
-Given = Literal["none", "subset", "exact"]
-KS = (1, 5, 10, 50)
+METALS = {"fcc": 225, "bcc": 229, "hcp": 194, "diamond": 227}
+"""Space groups of phases that are named by their packing."""
 
 
 @dataclass(frozen=True, slots=True)
-class XanesReport:
-    """Figures over the answerable queries: the library holds that absorber and edge for the query's formula.
+class XanesReport(Report):
+    """The outcomes; several spectra of one compound are many outcomes, so compounds are counted as well."""
 
-    Attributes:
-        n: queries that could be read; `answerable` of them have an answer.
-        compounds: distinct formulas among the answerable.
-        topk: share with a right entry among the first k, by k; one entry a formula.
-        topk_by_compound: the same, every compound counting alike, since replicates of one compound are many.
-        chance_top1: what a random order of the candidates would give.
-        candidates: median number of distinct formulas that compete.
-        latency_ms_p50, latency_ms_p95: wall time of one match.
-        elements: what the search was told.
-    """
-
-    n: int
-    answerable: int
-    compounds: int
-    topk: dict[int, float]
-    topk_by_compound: dict[int, float]
-    chance_top1: float
-    candidates: float
-    latency_ms_p50: float
-    latency_ms_p95: float
-    elements: str
-    details: list[dict[str, Any]] = field(default_factory=list)
+    compounds: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, `top1`, `top5` and so on at the top level."""
-        values = asdict(self)
-        for k, share in values.pop("topk").items():
-            values[f"top{k}"] = share
-        values["topk_by_compound"] = {str(k): v for k, v in self.topk_by_compound.items()}
-        return values
-
-    def table(self) -> Table:
-        """As a table for a terminal."""
-        from rich.table import Table
-
-        shown = Table(title=f"{self.answerable} answerable of {self.n} queries, {self.compounds} compounds")
-        for heading in ("right among the first", "queries", "compounds"):
-            shown.add_column(heading, justify="right")
-        for k in self.topk:
-            shown.add_row(str(k), f"{self.topk[k]:.1%}", f"{self.topk_by_compound[k]:.1%}")
-        shown.caption = f"By chance {self.chance_top1:.1%} at the top; elements: {self.elements}."
-        return shown
+        """As of patterns, and `compounds` and `by_compound`: the shares where each compound counts alike."""
+        told = Report.to_dict(self)
+        pairs = [(name, o) for name, o in zip(self.compounds, self.clean, strict=True) if o.answerable]
+        names = [name for name, _ in pairs]
+        weights = np.array([1 / names.count(name) for name in names])
+        shares = {
+            f"top{k}": float(np.average([o.rank is not None and o.rank <= k for _, o in pairs], weights=weights))
+            for k in DEPTHS
+            if pairs
+        }
+        return {**told, "compounds": len(set(names)), "by_compound": shares, "spectra": told.pop("patterns")}
 
 
 def evaluate_xanes(
-    path: Path,
-    tables: dict[tuple[str, str], XanesTable],
-    elements: Given = "none",
-    leave_out_source: bool = False,
-    prefer_known: bool = True,
+    path: str | Path,
+    index: str | SearchIndex | None = None,
+    elements: Elements | str = Elements.NONE,
+    *,
+    prior: str = "known",
+    references: bool = True,
+    removed: bool = True,
+    progress: Callable[[Outcome], None] | None = None,
 ) -> XanesReport:
-    """Match every measured spectrum of a table against a library.
+    """Search for every usable measured spectrum and note where the first right hit stands.
+
+    No spectrum answers itself: measured references of the query's own source are left out of the index for it, and so
+    is whatever bears its id or repeats its numbers.
 
     Args:
-        path: such as `xas_measured.parquet`.
-        tables: the library by absorber and edge, as `open_tables` gives it.
-        elements: `none`: every entry of that absorber competes; `subset`: those without other elements than the
-            sample's; `exact`: those with exactly its elements.
-        leave_out_source: a query does not see library spectra of its own source; for measured libraries.
-        prefer_known: see `match`.
-    """
-    queries = [spectrum for spectrum in read_parquet(path) if spectrum.kind == "measured"]
-    rows, n = [], 0
-    for query in queries:
-        table = tables.get((query.xanes.absorber, query.xanes.edge))
-        try:
-            cut = window(normalize(query.xanes))
-            sample = frozenset(parse_formula(query.reduced_formula))
-        except (SpectrumError, ValueError):
-            continue
-        n += 1
-        if table is None:
-            continue
-        keep = allowed(table, sample, elements)
-        if leave_out_source:
-            keep &= (table.source != query.source) & (table.spectrum_id != query.spectrum_id)
-        if query.reduced_formula in set(table.reduced_formula[keep]):
-            rows.append(_ask(query, cut, table.take(keep), prefer_known))
-    return _report(rows, n, elements)
-
-
-def allowed(table: XanesTable, sample: frozenset[str], elements: Given) -> NDArray[np.bool_]:
-    """(n,) which library spectra compete.
+        path: a table with the columns of `xas_measured.parquet`; rows marked as not usable or suspect are passed over.
+        index: an opened index or its name; the one in use by default.
+        elements: tell the search nothing but the absorber, the elements allowed, or exactly these.
+        prior: as in `SearchIndex.search`.
+        references: whether measured references of the index take part.
+        removed: whether each is searched once more with its right entries taken out, to see whether the search says so.
+        progress: called with each outcome.
 
     Raises:
-        QueryError: for an unknown word.
+        BuildError: where the file is no table of spectra.
     """
-    if elements == "none":
-        return np.ones(len(table), bool)
-    if elements == "subset":
-        return table.within(sample)
-    if elements == "exact":
-        return np.array([e == sample for e in table.elements], bool)
-    raise QueryError(f"Unknown way {elements!r} of giving elements; none, subset or exact is expected.")
+    told = Elements(elements)
+    opened = index if isinstance(index, SearchIndex) else open_index(index)
+    outcomes: list[Outcome] = []
+    compounds: list[str] = []
+    refused: list[str] = []
+    for query in read_queries(path):
+        library = _library(opened, query)
+        hidden = set() if library is None else left_out(library, query, references)
+        rows, spectra = (
+            (np.zeros(0, np.int64), set()) if library is None else right(opened.index, library, query, hidden)
+        )
+        given = {} if told is Elements.NONE else {_word(told): sorted(parse_formula(query.reduced_formula))}
+        try:
+            xanes = query.to_xanes()
+            begin = perf_counter()
+            result = None
+            if library is not None:
+                result = opened.search(xanes=xanes, top=max(DEPTHS), prior=prior, without_spectra=hidden, **given)
+            latency_ms = (perf_counter() - begin) * 1e3
+        except QueryError:
+            result, latency_ms = None, (perf_counter() - begin) * 1e3
+        except XSearchError as error:
+            refused.append(f"{query.spectrum_id}: {error}")
+            continue
+        answerable = bool(len(rows) or spectra)
+        hits = () if result is None else result.hits
+        lacking = None
+        if removed and answerable:
+            try:
+                lacking = opened.search(
+                    xanes=xanes, top=1, prior=prior, without=rows.tolist(), without_spectra=hidden | spectra, **given
+                )
+            except QueryError:  # nothing else meets the conditions
+                lacking = None
+        groups = phase_groups(opened.index, query)
+        rank = next((hit.rank for hit in hits if is_right(hit, query, groups)), None)
+        outcome = Outcome(
+            label=query.spectrum_id,
+            answerable=answerable,
+            rank=rank,
+            latency_ms=latency_ms,
+            first=f"{hits[0].material_id} {hits[0].formula}" if hits else "",
+            verdict=result.verdict if result else "no confident match",
+            score=hits[0].score if hits else 0.0,
+            removed_score=float("nan") if lacking is None else lacking.hits[0].score if lacking.hits else 0.0,
+            removed_verdict=lacking.verdict if lacking else "",
+        )
+        outcomes.append(outcome)
+        compounds.append(f"{query.absorber} {query.reduced_formula}")
+        if progress:
+            progress(outcome)
+    return XanesReport(told, opened.name, tuple(outcomes), (), tuple(refused), tuple(compounds))
 
 
-def rank_formulas(score: NDArray[np.float64], formulas: NDArray[np.object_]) -> list[str]:
-    """Formulas by their best spectrum, the best first; ties by name."""
-    best: dict[str, float] = {}
-    for formula, value in zip(formulas, score, strict=True):
-        best[formula] = max(best.get(formula, -np.inf), float(value))
-    return sorted(best, key=lambda f: (-best[f], f))
+def read_queries(path: str | Path) -> Iterator[XasSpectrum]:
+    """The usable measured spectra of a table whose compound is known."""
+    check_tables([Path(path)])
+    tables = XasTables((Path(path),))
+    for item in tables.items():
+        try:
+            spectrum = tables.process(item)
+        except XSearchError:
+            continue
+        if spectrum.kind == "measured" and spectrum.reduced_formula:
+            yield spectrum
 
 
-def _ask(query: Spectrum, cut: XanesWindow, table: XanesTable, prefer_known: bool) -> dict[str, Any]:
-    start = time.perf_counter()
-    found = match(cut, table, prefer_known=prefer_known)
-    elapsed = (time.perf_counter() - start) * 1e3
-    order = rank_formulas(found.score, table.reduced_formula)
-    return {
-        "id": query.spectrum_id,
-        "formula": query.reduced_formula,
-        "absorber": query.xanes.absorber,
-        "rank": order.index(query.reduced_formula) + 1,
-        "candidates": len(order),
-        "best": order[0],
-        "ms": elapsed,
-    }
+def left_out(library: EdgeLibrary, query: XasSpectrum, references: bool) -> set[str]:
+    """Ids of the library's spectra that a query may not see: those of its source, its own, or all references."""
+    table = library.spectra
+    own = (table.source == query.source) | (table.spectrum_id == query.spectrum_id)
+    own |= np.array([name.removeprefix("own-") == query.spectrum_id for name in table.spectrum_id], bool)
+    return set(table.spectrum_id[(table.kind == "measured") & (own | (not references))].tolist())
 
 
-def _report(rows: Sequence[dict[str, Any]], n: int, elements: str) -> XanesReport:
-    if not rows:
-        raise SpectrumError("None of the queries has an entry of its formula, absorber and edge in the library.")
-    ranks = np.array([row["rank"] for row in rows])
-    names = [f"{row['absorber']} {row['formula']}" for row in rows]
-    weights = np.array([1 / names.count(name) for name in names])
-    return XanesReport(
-        n=n,
-        answerable=len(rows),
-        compounds=len(set(names)),
-        topk={k: float((ranks <= k).mean()) for k in KS},
-        topk_by_compound={k: float(np.average(ranks <= k, weights=weights)) for k in KS},
-        chance_top1=float(np.mean([1 / row["candidates"] for row in rows])),
-        candidates=float(np.median([row["candidates"] for row in rows])),
-        latency_ms_p50=float(np.percentile([row["ms"] for row in rows], 50)),
-        latency_ms_p95=float(np.percentile([row["ms"] for row in rows], 95)),
-        elements=elements,
-        details=list(rows),
+def right(index: Index, library: EdgeLibrary, query: XasSpectrum, hidden: set[str]) -> tuple[np.ndarray, set[str]]:
+    """Rows whose compound is the query's and of which there is a spectrum, and ids of references of that compound."""
+    table = library.spectra
+    seen = np.array([name not in hidden for name in table.spectrum_id], bool)
+    same = seen & (table.reduced_formula == query.reduced_formula)
+    return np.unique(library.row[same & (library.row >= 0)]), set(table.spectrum_id[same & (library.row < 0)].tolist())
+
+
+def phase_groups(index: Index, query: XasSpectrum) -> frozenset[int]:
+    """Space groups of the query's phase, where its name is a packing or a mineral that the index knows; else none."""
+    name = (query.reference or "").split(" (")[0].strip()
+    if name in METALS:
+        return frozenset({METALS[name]})
+    found = index.sql(
+        "select distinct space_group from materials where lower(name) = lower(?) and reduced_formula = ?",
+        [name, query.reduced_formula],
     )
+    return frozenset(int(group) for (group,) in found.fetchall() if group) if name else frozenset()
+
+
+def is_right(hit: Hit, query: XasSpectrum, groups: frozenset[int]) -> bool:
+    """Whether a hit, or what is folded into it, is the query's compound, and its phase where both tell."""
+    return any(
+        one.formula == query.reduced_formula
+        and (not groups or one.material.space_group is None or one.material.space_group in groups)
+        for one in (hit, *hit.duplicates)
+    )
+
+
+def _library(opened: SearchIndex, query: XasSpectrum) -> EdgeLibrary | None:
+    try:
+        return opened.libraries.of(query.absorber, query.edge)
+    except QueryError:
+        return None
+
+
+def _word(told: Elements) -> str:
+    return "only" if told is Elements.SUBSET else "exactly"

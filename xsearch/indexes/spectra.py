@@ -140,13 +140,20 @@ def stored_spectra(table: pa.Table) -> list[XasSpectrum]:
 
 def tables_of(stored: pa.Table, columns: Columns) -> dict[tuple[str, str], XanesTable]:
     """The windows of all near-edge spectra as tables that are searched, by absorber and edge."""
-    found: dict[tuple[str, str], XanesTable] = {}
-    usable = stored.filter(stored.column("window").is_valid())
-    column = {name: usable.column(name) for name in ("absorber", "edge")}
-    for absorber, edge in sorted(set(zip(*(c.to_pylist() for c in column.values()), strict=True))):
-        mask = pc.and_(pc.equal(column["absorber"], absorber), pc.equal(column["edge"], edge))
-        found[absorber, edge] = xanes_table(usable.filter(mask), columns, absorber, edge)
-    return found
+    return {key: xanes_table(spectra_of_edge(stored, *key), columns, *key) for key in edges_of(stored)}
+
+
+def edges_of(stored: pa.Table) -> list[tuple[str, str]]:
+    """Absorber and edge of all spectra that can be searched, sorted."""
+    pairs = stored.filter(stored.column("window").is_valid()).select(["absorber", "edge"])
+    found = pairs.group_by(["absorber", "edge"]).aggregate([])
+    return sorted(zip(found.column("absorber").to_pylist(), found.column("edge").to_pylist(), strict=True))
+
+
+def spectra_of_edge(stored: pa.Table, absorber: str, edge: str) -> pa.Table:
+    """The rows of an absorber and edge that can be searched."""
+    mask = pc.and_(pc.equal(stored.column("absorber"), absorber), pc.equal(stored.column("edge"), edge))
+    return stored.filter(pc.and_(mask, stored.column("window").is_valid()))
 
 
 def xanes_table(rows: pa.Table, columns: Columns, absorber: str, edge: str) -> XanesTable:

@@ -42,6 +42,7 @@ class NormalizedXanes:
         edge_step: what the spectrum was divided by.
         method: `flattened` (pre-edge line and post-edge curve) or `short` (constants only).
         notes: what was assumed, one line each.
+        source: as in `Xanes`.
     """
 
     energy_eV: NDArray[np.float64]
@@ -54,6 +55,7 @@ class NormalizedXanes:
     edge_step: float
     method: str
     notes: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,6 +129,7 @@ def normalize(xanes: Xanes, e0_eV: float | None = None) -> NormalizedXanes:
         edge_step=step,
         method=method,
         notes=tuple(notes),
+        source=xanes.source,
     )
 
 
