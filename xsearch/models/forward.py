@@ -17,10 +17,14 @@ from xsearch.chemistry.surroundings import site_features
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import QueryError
 from xsearch.models.site_kernel import GRID_eV, SiteKernel
-from xsearch.models.xastruct_forward import TAIL_POINTS, ForwardConfig, XAStructForward
+from xsearch.models.xastruct_forward import POINTS, TAIL_POINTS, ForwardConfig, WINDOW_eV, XAStructForward
 
 WEIGHTS = Path(__file__).with_name("weights") / "xastruct_forward.safetensors"
 CARD = Path(__file__).with_name("weights") / "xastruct_forward.json"
+
+KERNELS = ("long", "all")
+SHORT_eV = 35.0
+"""How far the spectra reach of absorbers that have none over the whole window."""
 
 NETWORK_SHARE = 0.2
 """What all networks together count in the mean; the rest is shared by the views of the kernel regression."""
@@ -75,15 +79,15 @@ def member_names(members: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ForwardEnsemble:
-    """One kernel regression in several views, and networks.
+    """Kernel regressions, and networks for all absorbers.
 
     Attributes:
-        kernel: the regression.
+        kernels: `long` over absorbers with spectra over the whole window, `all` over all of them, for the others.
         networks: ready to predict.
         card: what they were trained on and how well they do.
     """
 
-    kernel: SiteKernel
+    kernels: dict[str, SiteKernel]
     networks: tuple[XAStructForward, ...]
     card: dict[str, Any]
 
@@ -103,19 +107,25 @@ class ForwardEnsemble:
             network = XAStructForward(config)
             network.load_state_dict(state)
             networks.append(network.eval())
-        return cls(SiteKernel.from_arrays(_below(arrays, "kernel")), tuple(networks), card)
+        kernels = {name: SiteKernel.from_arrays(_below(arrays, name)) for name in KERNELS}
+        return cls(kernels, tuple(networks), card)
 
     @property
     def absorbers(self) -> tuple[str, ...]:
         """Elements whose K edges were learned, by atomic number."""
         return tuple(SYMBOLS[z - 1] for z in sorted(self.card["absorbers"]))
 
+    def reach_eV(self, absorber: str) -> float:
+        """How far above the first energy the spectra of an absorber reached that were learned from."""
+        return WINDOW_eV if ATOMIC_NUMBERS[absorber] in self.card["long_absorbers"] else SHORT_eV
+
     @torch.inference_mode()
     def by_member(self, features: NDArray[np.float32], z: NDArray[np.int64]) -> NDArray[np.float64]:
-        """(members, n, POINTS) spectra of each view and each network, one in the tail."""
+        """(members, n, POINTS) spectra of one absorber: of each view, then of each network; one in the tail."""
+        kernel = self.kernels["long" if z[0] in self.card["long_absorbers"] else "all"]
         inputs, numbers = torch.from_numpy(features), torch.from_numpy(z)
         networks = [network(inputs, numbers).numpy().astype(np.float64)[None] for network in self.networks]
-        found = np.concatenate([self.kernel.spectra(features, z), *networks])
+        found = np.concatenate([kernel.spectra(features, z), *networks])
         return found / np.maximum(found[..., -TAIL_POINTS:].mean(axis=-1, keepdims=True), 0.2)
 
     def spectra(
@@ -130,13 +140,16 @@ class ForwardEnsemble:
         Returns:
             (n, POINTS) spectra, one in the tail, and (n, POINTS) standard deviations.
         """
-        found = self.by_member(features, z)
-        views, networks = len(found) - len(self.networks), len(self.networks)
-        share = NETWORK_SHARE if networks else 0.0
-        weights = np.array([(1 - share) / views] * views + [share / max(networks, 1)] * networks)
-        mean = np.tensordot(weights, found, axes=1)
-        spread = np.sqrt(np.tensordot(weights, (found - mean) ** 2, axes=1))
-        return mean, float(self.card.get("sigma_scale", 1.0)) * spread
+        mean, sigma = np.zeros((len(z), POINTS)), np.zeros((len(z), POINTS))
+        for absorber in np.unique(z):
+            rows = z == absorber
+            found = self.by_member(features[rows], z[rows])
+            networks = len(self.networks)
+            views, share = len(found) - networks, NETWORK_SHARE if networks else 0.0
+            weights = np.array([(1 - share) / views] * views + [share / max(networks, 1)] * networks)
+            mean[rows] = np.tensordot(weights, found, axes=1)
+            sigma[rows] = np.sqrt(np.tensordot(weights, (found - mean[rows]) ** 2, axes=1))
+        return mean, float(self.card.get("sigma_scale", 1.0)) * sigma
 
     def predict(self, crystal: Crystal, absorber: str) -> PredictedXanes:
         """The K-edge spectrum of an element in a crystal, averaged over its sites.
@@ -162,8 +175,8 @@ class ForwardEnsemble:
         mean, sigma = self.spectra(unique.astype(np.float32), z)
         notes = ["Predicted by xsearch's forward model, not computed or measured."]
         start = float(self.card["start_eV"][absorber])
-        if ATOMIC_NUMBERS[absorber] not in self.card["long_absorbers"]:
-            notes.append(f"Beyond {start + 35:.0f} eV no {absorber} spectra were learned from.")
+        if (reach := self.reach_eV(absorber)) < WINDOW_eV:
+            notes.append(f"Beyond {start + reach:.0f} eV no {absorber} spectra were learned from.")
         return PredictedXanes(
             start + GRID_eV,
             np.average(mean, axis=0, weights=counts),

@@ -2,15 +2,15 @@
 
 Kernel ridge regression with the Matérn 3/2 kernel (Rasmussen and Williams, Gaussian Processes for Machine Learning,
 2006, eq. 4.17). How alike two sites are is measured in a metric that was itself learned: every feature of the
-surroundings has a weight, absorber by absorber. Averaging spectra whose edges lie at different energies washes them
-out; so there are several views, in which spectra were first moved onto one another. A view answers with a spectrum and
-the energy by which to move it back.
+surroundings has a weight. Averaging spectra whose edges lie at different energies washes them out; so there may be
+further views, in which spectra were first moved onto one another. A view answers with a spectrum and the energy by
+which to move it back.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,10 +31,10 @@ class SiteMetric:
     Attributes:
         absorbers: (a,) int64 atomic numbers.
         mean, scale: (k,) float32, of the features.
-        weights: (a, k) float32, of the standardised features, by absorber.
+        weights: (k,) float32, of the standardised features.
         axes: (k, r) float32, orthonormal.
         centre: (r,) float32.
-        offsets: (a, a) float32: where each absorber lies in further dimensions of its own.
+        offsets: (a, a) float32: where each absorber lies in further dimensions; how much one says of another.
     """
 
     absorbers: NDArray[np.int64]
@@ -46,19 +46,20 @@ class SiteMetric:
     offsets: NDArray[np.float32]
 
     def place(self, z: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(n,) place of each absorber in `absorbers`; of one that is not there, of the next heavier one or the last."""
-        return np.minimum(np.searchsorted(self.absorbers, z), len(self.absorbers) - 1)
+        """(n,) place of each absorber, which must be there, in `absorbers`."""
+        return np.searchsorted(self.absorbers, z)
 
     def points(self, features: NDArray[np.float32], z: NDArray[np.int64]) -> NDArray[np.float32]:
         """(n, r + a) float32, a point for each site."""
         place = self.place(z)
         standard = np.clip((features - self.mean) / self.scale, -FARTHEST, FARTHEST)
-        return np.hstack([(standard * self.weights[place]) @ self.axes - self.centre, self.offsets[place]])
+        return np.hstack([(standard * self.weights) @ self.axes - self.centre, self.offsets[place]])
 
 
 def likeness(points: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.floating]:
     """(n, m) Matérn 3/2 kernel of n with m points in the metric's units."""
-    square = (points**2).sum(axis=1)[:, None] + (others**2).sum(axis=1)[None] - 2 * points @ others.T
+    squares = [np.einsum("ij,ij->i", one, one) for one in (points, others)]
+    square = squares[0][:, None] + squares[1][None] - 2 * points @ others.T
     u = np.sqrt(3 * np.maximum(square, 0))
     return np.asarray((1 + u) * np.exp(-u))
 
@@ -75,7 +76,7 @@ class SiteKernel:
 
     Attributes:
         metric: see there.
-        sites: (n, r + a) int8 points, to be multiplied with `steps`.
+        points: (n, r + a) float32, whole multiples of `steps`, up to 127 of them.
         steps: (r + a,) float32.
         coefficients: (n, v (c + 1)) float32, for each of v views c components and the shift.
         bases: (v, a, POINTS) float32, the mean spectrum of each absorber.
@@ -84,7 +85,7 @@ class SiteKernel:
     """
 
     metric: SiteMetric
-    sites: NDArray[np.int8]
+    points: NDArray[np.float32]
     steps: NDArray[np.float32]
     coefficients: NDArray[np.float32]
     bases: NDArray[np.float32]
@@ -101,9 +102,9 @@ class SiteKernel:
         Returns:
             (v, n, POINTS) float64.
         """
-        points, others = self.metric.points(features, z), self.sites * self.steps
+        points = self.metric.points(features, z)
         sums = [
-            likeness(points[first : first + BATCH], others) @ self.coefficients
+            likeness(points[first : first + BATCH], self.points) @ self.coefficients
             for first in range(0, len(points), BATCH)
         ]
         found = np.concatenate(sums) if sums else np.zeros((0, self.coefficients.shape[1]), np.float32)
@@ -119,14 +120,17 @@ class SiteKernel:
         )
 
     def to_arrays(self) -> dict[str, NDArray[np.generic]]:
-        """Plain arrays by name; the wide ones in half precision."""
-        found = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "metric"}
+        """Plain arrays by name; points as bytes, axes in half precision."""
+        found = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("metric", "points")}
         found |= {f.name: getattr(self.metric, f.name) for f in fields(self.metric)}
-        return {name: np.ascontiguousarray(a.astype(np.float16) if name == "axes" else a) for name, a in found.items()}
+        found["sites"] = np.round(self.points / self.steps).astype(np.int8)
+        found["axes"] = self.metric.axes.astype(np.float16)
+        return found
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, NDArray[np.generic]]) -> Self:
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
         """Back from `to_arrays`."""
-        full = {name: a.astype(np.float32) if a.dtype == np.float16 else a for name, a in arrays.items()}
-        metric = SiteMetric(**{f.name: full.pop(f.name) for f in fields(SiteMetric)})  # type: ignore[arg-type]
-        return cls(metric=metric, **full)  # type: ignore[arg-type]
+        rest = dict(arrays) | {"axes": arrays["axes"].astype(np.float32)}
+        metric = SiteMetric(**{f.name: rest.pop(f.name) for f in fields(SiteMetric)})
+        points = rest.pop("sites").astype(np.float32) * rest["steps"]
+        return cls(metric=metric, points=points, **rest)

@@ -24,6 +24,8 @@ SIMULATED_WEIGHT, MEASURED_WEIGHT = 2.5, 4.0
 """What a factor of e in the distance from perfect correlation is worth."""
 MEASURED_OFFSET = -2.0
 """Measured references agree better than simulations do, right or wrong: that much of it says nothing."""
+PREDICTED_WEIGHT, PREDICTED_OFFSET = 1.5, 1.5
+"""A predicted spectrum errs more than a simulated one: its agreement counts for less, and so does its disagreement."""
 SIMULATED_SHIFT_COST, MEASURED_SHIFT_COST = 1.0, 1.5
 """Of a shift that is one usual deviation off, squared."""
 LEAST_DISTANCE = 1e-4
@@ -59,7 +61,7 @@ def weigh_edge(window: XanesWindow, library: EdgeLibrary) -> EdgeEvidence:
     """Match an edge with the spectra of a library and weigh the agreement."""
     spectra = library.spectra
     matches = match(window, spectra, prefer_known=False)
-    value = spectrum_evidence(matches, spectra.kind == "measured")
+    value = spectrum_evidence(matches, spectra.kind)
     of_row: dict[int, tuple[float, int]] = {}
     of_formula: dict[str, tuple[float, int]] = {}
     for place in np.lexsort((spectra.spectrum_id.astype(str), -value)).tolist():
@@ -71,13 +73,14 @@ def weigh_edge(window: XanesWindow, library: EdgeLibrary) -> EdgeEvidence:
     return EdgeEvidence(library, matches, value, of_row, of_formula)
 
 
-def spectrum_evidence(matches: XanesMatches, is_measured: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(n,) natural logarithms for each library spectrum."""
+def spectrum_evidence(matches: XanesMatches, kind: NDArray[np.object_]) -> NDArray[np.float64]:
+    """(n,) natural logarithms for each library spectrum, by its kind."""
     closeness = -np.log(np.maximum(1 - np.clip(matches.correlation, -1, 1), LEAST_DISTANCE))
     deviations = (matches.correlation - matches.score) / PRIOR_WEIGHT
     simulated = SIMULATED_WEIGHT * closeness - SIMULATED_SHIFT_COST * deviations
     measured = MEASURED_WEIGHT * closeness + MEASURED_OFFSET - MEASURED_SHIFT_COST * deviations
-    return np.where(is_measured, measured, simulated)
+    predicted = PREDICTED_WEIGHT * closeness + PREDICTED_OFFSET - SIMULATED_SHIFT_COST * deviations
+    return np.select([kind == "measured", kind == "predicted"], [measured, predicted], simulated)
 
 
 def share_with_entries(index: Index, evidence: EdgeEvidence, rows: NDArray[np.int64] | None = None) -> EdgeEvidence:

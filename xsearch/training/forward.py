@@ -13,12 +13,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from xsearch.models.forward import CARD, WEIGHTS, ForwardEnsemble, member_names, score_spectra
+from xsearch.models.forward import CARD, KERNELS, WEIGHTS, ForwardEnsemble, member_names, score_spectra
 from xsearch.models.site_kernel import SiteKernel, SiteMetric
 from xsearch.models.xastruct_forward import ForwardConfig, XAStructForward
 from xsearch.training.forward_data import ForwardExamples, read_forward_examples, tails
 from xsearch.training.loop import Schedule, train
-from xsearch.training.site_kernel import MetricSchedule, fit_kernel, learn_metric, standardisation
+from xsearch.training.site_kernel import (
+    ALIGNED_eV,
+    MetricSchedule,
+    by_length,
+    fit_kernel,
+    learn_metric,
+    standardisation,
+)
 
 FEATURE_NOISE = 0.08
 """Standard deviation of the noise added to standardised features, so that no single number is leant on."""
@@ -64,8 +71,8 @@ def train_ensemble(
     table: Path,
     *,
     members: int = 1,
-    epochs: int = 60,
-    steps: int = 350,
+    epochs: int = 40,
+    steps: int = 150,
     seed: int = 0,
     work: Path | None = None,
 ) -> dict[str, object]:
@@ -84,7 +91,10 @@ def train_ensemble(
     """
     examples = read_forward_examples(table)
     training, held_out = examples.take(~examples.is_test), examples.take(examples.is_test)
-    metric, ridge = _kept(work, training, MetricSchedule(steps=steps, seed=seed))
+    metrics = {
+        name: _kept(work, name, part, MetricSchedule(steps=steps, seed=seed))
+        for name, part in zip(KERNELS, by_length(training), strict=True)
+    }
     networks = []
     for number in range(members):
         schedule = Schedule(epochs=epochs, batch=128, rate=1.5e-3, weight_decay=0.05, average=0.995, seed=seed + number)
@@ -104,33 +114,40 @@ def train_ensemble(
         "formulas_crc32": sorted({zlib.crc32(str(formula).encode()) for formula in examples.formula}),
         "long_absorbers": sorted({int(z) for z in examples.z[examples.long]}),
     }
-    judged = ForwardEnsemble(fit_kernel(training, metric, ridge), tuple(networks), card)
+    judged = ForwardEnsemble(_fit(training, metrics), tuple(networks), card)
     found, sigma = judged.spectra(held_out.features, held_out.z)
     error = np.abs(found - held_out.mu)[held_out.known].mean()
     card["sigma_scale"] = round(float(error / sigma[held_out.known].mean()), 3)
     card["held_out"] = score_spectra(found, held_out)
-    card["held_out_by_member"] = [
-        score_spectra(one, held_out)["by_element"] for one in judged.by_member(held_out.features, held_out.z)
-    ]
-    write_weights(fit_kernel(examples, metric, ridge), networks)
+    write_weights(_fit(examples, metrics), networks)
     card["sha256"] = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
     write_card(card)
     return card
 
 
-def write_weights(kernel: SiteKernel, networks: list[XAStructForward]) -> None:
+Metrics = dict[str, tuple[SiteMetric, float]]
+
+
+def _fit(examples: ForwardExamples, metrics: Metrics) -> dict[str, SiteKernel]:
+    parts = zip(KERNELS, by_length(examples), (ALIGNED_eV, ()), strict=True)
+    return {name: fit_kernel(part, *metrics[name], aligned) for name, part, aligned in parts}
+
+
+def write_weights(kernels: dict[str, SiteKernel], networks: list[XAStructForward]) -> None:
     """Write all arrays into one file, the networks' in half precision."""
     from safetensors.numpy import save_file
 
-    arrays = {f"kernel.{name}": array for name, array in kernel.to_arrays().items()}
+    arrays = {f"{kernel}.{name}": array for kernel, made in kernels.items() for name, array in made.to_arrays().items()}
     for name, network in zip(member_names(len(networks)), networks, strict=True):
         arrays |= {f"{name}.{key}": value.half().numpy() for key, value in network.state_dict().items()}
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, WEIGHTS)
 
 
-def _kept(work: Path | None, training: ForwardExamples, schedule: MetricSchedule) -> tuple[SiteMetric, float]:
+def _kept(
+    work: Path | None, name: str, training: ForwardExamples, schedule: MetricSchedule
+) -> tuple[SiteMetric, float]:
     """The metric, from the folder where an earlier, interrupted training left it."""
-    path = None if work is None else work / f"metric_{schedule.steps}_{schedule.seed}.npz"
+    path = None if work is None else work / f"metric_{name}_{schedule.steps}_{schedule.seed}.npz"
     if path is not None and path.exists():
         with np.load(path) as file:
             arrays = dict(file)
@@ -153,8 +170,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Train the structure-to-XANES ensemble.")
     parser.add_argument("table", type=Path)
     parser.add_argument("--members", type=int, default=1, help="networks beside the kernel regression")
-    parser.add_argument("--epochs", type=int, default=60, help="of each network")
-    parser.add_argument("--steps", type=int, default=350, help="of learning the metric")
+    parser.add_argument("--epochs", type=int, default=40, help="of each network")
+    parser.add_argument("--steps", type=int, default=150, help="of learning the metric")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--work", type=Path, default=None, help="folder for checkpoints")
     given = parser.parse_args()

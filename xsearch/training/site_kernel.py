@@ -20,7 +20,8 @@ COMPONENTS = 24
 """Principal components of the spectra that are predicted."""
 
 ALIGNED_eV = (8.0, 22.0)
-"""Views beside the plain one: spectra are aligned from the start to so far beyond half of the edge's rise."""
+"""Further views: spectra are aligned from the start to so far beyond half of the edge's rise. They help where spectra
+are many and long; in short ones with strong pre-edges (V, Cr) the pre-edge is aligned instead."""
 
 WIDEST_SHIFT_eV, SHIFT_STEP_eV = 6.0, 0.2
 SHIFT_RIDGE = 4.0
@@ -41,24 +42,23 @@ class MetricSchedule:
         seed: of the order.
     """
 
-    steps: int = 350
+    steps: int = 150
     batch: int = 1000
     rate: float = 0.03
     seed: int = 0
 
 
 class _Weights(nn.Module):
-    """What is learned: logarithmic weights of features, common and by absorber, where absorbers lie, and the ridge."""
+    """What is learned: logarithmic weights of the features, where absorbers lie, and the ridge."""
 
     def __init__(self, absorbers: int, features: int) -> None:
         super().__init__()
-        self.common = nn.Parameter(torch.full((features,), -0.5 * float(np.log(features))))
-        self.own = nn.Parameter(torch.zeros(absorbers, features))
+        self.log_weights = nn.Parameter(torch.full((features,), -0.5 * float(np.log(features))))
         self.offsets = nn.Parameter(0.15 * torch.eye(absorbers))
         self.log_ridge = nn.Parameter(torch.tensor(float(np.log(1e-2))))
 
     def points(self, standard: Tensor, place: Tensor) -> Tensor:
-        return torch.cat([standard * torch.exp(self.common + self.own[place]), self.offsets[place]], dim=1)
+        return torch.cat([standard * torch.exp(self.log_weights), self.offsets[place]], dim=1)
 
 
 def learn_metric(examples: ForwardExamples, schedule: MetricSchedule) -> tuple[SiteMetric, float]:
@@ -67,11 +67,10 @@ def learn_metric(examples: ForwardExamples, schedule: MetricSchedule) -> tuple[S
     The loss is that of the whole method on held-out formulas, after Owhadi and Yoo (J. Comput. Phys. 389, 22, 2019).
 
     Args:
-        examples: see `usable_rows` for which are used.
+        examples: of one or several absorbers.
         schedule: how long.
     """
     torch.manual_seed(schedule.seed)
-    examples = examples.take(usable_rows(examples))
     absorbers, place = np.unique(examples.z, return_inverse=True)
     mean, scale = standardisation(examples.features)
     standard = torch.from_numpy(np.clip((examples.features - mean) / scale, -FARTHEST, FARTHEST).astype(np.float32))
@@ -100,8 +99,8 @@ def learn_metric(examples: ForwardExamples, schedule: MetricSchedule) -> tuple[S
         optimizer.step()
         turns.step()
     with torch.no_grad():
-        weights = torch.exp(model.common + model.own).numpy()
-    weighted = standard.numpy() * weights[place]
+        weights = torch.exp(model.log_weights).numpy()
+    weighted = standard.numpy() * weights
     centre = weighted.mean(axis=0)
     axes = np.linalg.eigh(np.cov((weighted - centre).T))[1][:, ::-1][:, :RANK].astype(np.float16).astype(np.float32)
     metric = SiteMetric(
@@ -110,21 +109,27 @@ def learn_metric(examples: ForwardExamples, schedule: MetricSchedule) -> tuple[S
     return metric, float(torch.exp(model.log_ridge.detach()))
 
 
-def fit_kernel(examples: ForwardExamples, metric: SiteMetric, ridge: float) -> SiteKernel:
+def fit_kernel(
+    examples: ForwardExamples, metric: SiteMetric, ridge: float, aligned_eV: tuple[float, ...] = ()
+) -> SiteKernel:
     """The regression over some examples in a metric that is given.
 
     Points are rounded to a byte a dimension before anything is solved, so that the coefficients belong to what is
     kept.
+
+    Args:
+        examples: of the metric's absorbers.
+        metric: see `learn_metric`.
+        ridge: added to the kernel's diagonal, which is one.
+        aligned_eV: views beside the plain one, see `alignment`.
     """
-    examples = examples.take(usable_rows(examples))
     place = metric.place(examples.z)
     points = metric.points(examples.features, examples.z)
     steps = np.maximum(np.abs(points).max(axis=0) / 127, 1e-9).astype(np.float32)
-    sites = np.round(points / steps).astype(np.int8)
-    exact = sites.astype(np.float64) * steps
-    kernel = np.asarray(likeness(exact, exact), np.float64)
+    points = (np.round(points / steps) * steps).astype(np.float32)
+    kernel = np.asarray(likeness(points.astype(np.float64), points.astype(np.float64)))
     whole = filled(examples)
-    shifts = [np.zeros(len(examples)), *(alignment(whole, place, beyond) for beyond in ALIGNED_eV)]
+    shifts = [np.zeros(len(examples)), *(alignment(whole, place, beyond) for beyond in aligned_eV)]
     spectra = [moved(whole, shift) for shift in shifts]
     bases = [_means(rows, place) for rows in spectra]
     mean_shifts = [_means(shift[:, None], place)[:, 0] for shift in shifts]
@@ -139,7 +144,7 @@ def fit_kernel(examples: ForwardExamples, metric: SiteMetric, ridge: float) -> S
     views = zip(np.split(solved, len(shifts), axis=1), solved_shifts.T, strict=True)
     return SiteKernel(
         metric,
-        sites,
+        points,
         steps,
         np.hstack([np.column_stack(view) for view in views]).astype(np.float32),
         np.array(bases, np.float32),
@@ -148,10 +153,13 @@ def fit_kernel(examples: ForwardExamples, metric: SiteMetric, ridge: float) -> S
     )
 
 
-def usable_rows(examples: ForwardExamples) -> NDArray[np.bool_]:
-    """(n,) bool: of an absorber that has spectra up to the window's end, only those are used."""
+def by_length(examples: ForwardExamples) -> tuple[ForwardExamples, ForwardExamples]:
+    """Spectra that reach the window's end; and with them those of the absorbers that have none such.
+
+    Short spectra of an absorber that has long ones are in neither: their tails are elsewhere, and so is their unit.
+    """
     to_end = examples.known[:, -1]
-    return np.asarray(to_end | ~np.isin(examples.z, np.unique(examples.z[to_end])), np.bool_)
+    return examples.take(to_end), examples.take(to_end | ~np.isin(examples.z, np.unique(examples.z[to_end])))
 
 
 def filled(examples: ForwardExamples) -> NDArray[np.float64]:
