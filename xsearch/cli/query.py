@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xsearch.cli.failures import FAILURE, complain
-from xsearch.cli.options import IndexName, MeasuredCells, Prior, PriorChoice, Wavelength
+from xsearch.cli.options import IndexName, MeasuredCells, Prior, PriorChoice, Wavelength, number_of_phases
 from xsearch.cli.screen import print_json, say, show
 from xsearch.errors import XSearchError
 
@@ -53,7 +53,13 @@ def query(
     exactly: Annotated[str | None, elements("--exactly", "All of these and no others.")] = None,
     top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="How many hits to give.")] = 20,
     phases: Annotated[
-        int | None, typer.Option("--phases", min=1, metavar="N", help="Search for a mixture of up to N phases.")
+        int | None,
+        typer.Option(
+            "--phases",
+            parser=number_of_phases,
+            metavar="N|auto",
+            help="Search for a mixture of up to N phases, or auto (up to 4); how many there are is decided.",
+        ),
     ] = None,
     prior: PriorChoice = Prior.known,
     measured_cells: MeasuredCells = True,

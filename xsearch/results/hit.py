@@ -10,6 +10,7 @@ from xsearch.chemistry import Material
 from xsearch.chemistry.reference import Reference
 from xsearch.errors import QueryError
 from xsearch.results.edge_match import EdgeMatch
+from xsearch.results.rival import Rival
 from xsearch.simulate import Reflections
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Hit:
         matched_cell: the measured cell that matched, where it was not the material's own; it says whose it is.
         duplicates: further entries that are the same phase, folded into this row.
         edges: for each measured edge the library spectrum that speaks most for the material, where there is one.
+        rival: the other phase that comes closest, for the first few hits.
     """
 
     rank: int
@@ -53,6 +55,7 @@ class Hit:
     matched_cell: Material | None = None
     duplicates: tuple[Hit, ...] = ()
     edges: tuple[EdgeMatch, ...] = ()
+    rival: Rival | None = None
 
     @property
     def material_id(self) -> str:
@@ -92,6 +95,13 @@ class Hit:
     def matched_entry(self) -> Material:
         """As `entry`, for the cell that matched."""
         return _with_crystal(self.matched)
+
+    @property
+    def why(self) -> tuple[str, ...]:
+        """What speaks for this hit and against it, in words, one line a term; the closest rival last."""
+        from xsearch.results.reasons import reasons
+
+        return reasons(self)
 
     @property
     def structure(self) -> Structure:

@@ -104,6 +104,7 @@ def evidence_html(hit: Hit) -> str:
         f"Line width {hit.fwhm_deg:.3f}°",
     ]
     facts = [
+        *(escape(line[0].upper() + line[1:]) for line in hit.why),
         *(fitted if hit.has_pattern else ()),
         *(f"{escape(str(match))}; {escape(match.spectrum_id)}, {escape(match.source)}" for match in hit.edges),
         f"Source: {escape(hit.matched.source)}, licence {escape(hit.matched.licence)}",

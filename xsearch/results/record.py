@@ -105,6 +105,8 @@ def hit_record(hit: Hit, result: SearchResult) -> dict[str, Any]:
         "evidence": hit.evidence,
         "edges": [match.to_dict() for match in hit.edges],
         "cell_strained": dict(zip(CELL_KEYS, hit.cell, strict=True)) if hit.has_pattern else None,
+        "why": list(hit.why),
+        "rival": asdict(hit.rival) if hit.rival else None,
         "cell_database": dict(zip(CELL_KEYS, hit.reflections.cell.tolist(), strict=True)),
         "material": material_record(hit.material),
         "matched_cell": material_record(hit.matched_cell) if hit.matched_cell else None,

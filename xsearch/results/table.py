@@ -11,6 +11,7 @@ from rich.text import Text
 from xsearch.chemistry.reference import Reference
 from xsearch.chemistry.space_groups import space_group_symbol
 from xsearch.results.hit import Hit
+from xsearch.results.reasons import rival_line
 from xsearch.results.typeset import shortened, signed
 
 if TYPE_CHECKING:
@@ -35,7 +36,8 @@ def result_table(result: SearchResult, top: int | None = None, unfold: bool = Fa
     parts: list[RenderableType] = [heading(result)]
     if hits:
         parts.append(hits_table(hits, unfold, edges_of(result), result.pattern is not None))
-    parts += [Text(f"  {line}", style="dim") for line in footnotes(result, hits, unfold)]
+    closest = [f"1 is {line}" for line in (rival_line(hit) for hit in hits[:1]) if line]
+    parts += [Text(f"  {line}", style="dim") for line in (*closest, *footnotes(result, hits, unfold))]
     return Group(*parts)
 
 

@@ -20,6 +20,7 @@ from xsearch.search.edge_library import EdgeLibraries
 from xsearch.search.hits import make_hits, not_above_the_first
 from xsearch.search.prior import Prior
 from xsearch.search.rank import phases
+from xsearch.search.rivals import with_rivals
 from xsearch.search.spectra_hits import best_first, fold, spectra_hits, with_edges
 from xsearch.search.spectra_search import (
     gather,
@@ -29,7 +30,7 @@ from xsearch.search.spectra_search import (
     weigh_edges,
     with_absorbers,
 )
-from xsearch.search.verdict import margins, verdict
+from xsearch.search.verdict import rival_margins, verdict
 from xsearch.spectra import PowderPattern, Xanes
 
 Timed = Callable[[dict[str, float], str], AbstractContextManager[None]]
@@ -98,11 +99,11 @@ def search_by_spectra(
             with opened.timed(timings, "rank"):
                 candidates = gather(index, edges, prior, (matches, evidence))
                 groups = phases(index, matches, candidates.total)
-                margin = margins(candidates.total, groups)
-                if not fold_phases:
-                    groups = [[place] for place in best_first(candidates)]
-                made = make_hits(index, pattern, matches, evidence, margin, groups[:top], len(rows), prior)
-                hits = with_edges(not_above_the_first(made), index, spectra, edges, candidates)
+                margin = rival_margins(candidates.total, groups)
+                shown = groups if fold_phases else [[place] for place in best_first(candidates)]
+                made = not_above_the_first(make_hits(index, pattern, matches, evidence, margin, shown[:top], prior))
+                told = with_rivals(made, shown, index, pattern, matches, candidates.total, groups)
+                hits = with_edges(told, index, spectra, edges, candidates)
             searched = len(rows)
     return SearchResult(
         pattern=pxrd,

@@ -15,7 +15,7 @@ from xsearch.chemistry.element_query import ElementQuery
 from xsearch.errors import MissingIndex, QueryError, SpectrumError
 from xsearch.indexes import Index
 from xsearch.preprocess.axis import RECALL_AXIS
-from xsearch.preprocess.powder import net_pattern
+from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.results import MixtureResult, SearchResult
 from xsearch.search.by_spectra import Opened, search_by_spectra
 from xsearch.search.edge_library import EdgeLibraries
@@ -26,7 +26,8 @@ from xsearch.search.mixture_hits import make_mixture
 from xsearch.search.prior import PRIOR_IN_RECALL, log_prior, parse_prior
 from xsearch.search.rank import phases, weigh
 from xsearch.search.recall import best_rows, recall
-from xsearch.search.verdict import margins, verdict
+from xsearch.search.rivals import with_rivals
+from xsearch.search.verdict import rival_margins, verdict
 from xsearch.spectra import PowderPattern, Xanes
 
 MATCHED = 250
@@ -127,10 +128,7 @@ class SearchIndex:
         pxrd = _powder(pxrd)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):
-            with _timed(timings, "prepare"):
-                pattern = net_pattern(pxrd)
-            with _timed(timings, "select"):
-                rows = self._rows(query, measured_cells)
+            pattern, rows = self._prepare(pxrd, query, measured_cells, timings)
             with _timed(timings, "recall"):
                 profiles = self._profiles(rows)
                 recalled = recall(self.index, profiles, pattern, rows)
@@ -143,12 +141,15 @@ class SearchIndex:
             with _timed(timings, "rank"):
                 evidence = weigh(self.index, matches, kept.score, known)
                 groups = phases(self.index, matches, evidence.total)
-                margin = margins(evidence.total, groups)
+                margin = rival_margins(evidence.total, groups)
+                shown = groups
                 if not fold:
                     order = np.lexsort((matches.rows, -evidence.total))
-                    groups = [[place] for place in order.tolist()]
-                found = make_hits(self.index, pattern, matches, evidence, margin, groups[:top], len(rows), known)
-                hits = not_above_the_first(found)
+                    shown = [[place] for place in order.tolist()]
+                found = make_hits(self.index, pattern, matches, evidence, margin, shown[:top], known)
+                hits = with_rivals(
+                    not_above_the_first(found), shown, self.index, pattern, matches, evidence.total, groups
+                )
         return SearchResult(
             pattern=pxrd,
             hits=hits,
@@ -202,12 +203,9 @@ class SearchIndex:
         pxrd = _powder(pxrd)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):
-            with _timed(timings, "prepare"):
-                pattern = net_pattern(pxrd)
-            with _timed(timings, "select"):
-                rows = self._rows(each, measured_cells)
-                searched = Searched(self.index, rows, self._profiles(rows), known, query.required, self.threads)
+            pattern, rows = self._prepare(pxrd, each, measured_cells, timings)
             with _timed(timings, "mixture"):
+                searched = Searched(self.index, rows, self._profiles(rows), known, query.required, self.threads)
                 best, explored = find_mixture(searched, pattern, phases)
                 mixtures = tuple(make_mixture(searched, hypothesis, explored) for hypothesis in best)
         found = max(mixtures, key=lambda mixture: mixture.evidence, default=None)
@@ -228,6 +226,15 @@ class SearchIndex:
             timings_ms=timings,
             mixtures=mixtures,
         )
+
+    def _prepare(
+        self, pxrd: PowderPattern, query: ElementQuery, measured_cells: bool, timings: dict[str, float]
+    ) -> tuple[NetPattern, NDArray[np.int64]]:
+        """The net pattern, and the rows to search."""
+        with _timed(timings, "prepare"):
+            pattern = net_pattern(pxrd)
+        with _timed(timings, "select"):
+            return pattern, self._rows(query, measured_cells)
 
     def _rows(self, query: ElementQuery, measured_cells: bool) -> NDArray[np.int64]:
         rows = self.index.select(query, measured_cells)

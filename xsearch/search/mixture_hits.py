@@ -14,6 +14,7 @@ from xsearch.search.joint import Hypothesis, Target
 from xsearch.search.match import SCALES, Matches
 from xsearch.search.mixture import Explored, Searched
 from xsearch.search.rank import weigh
+from xsearch.search.verdict import LARGEST_MARGIN
 
 
 def make_mixture(searched: Searched, hypothesis: Hypothesis, explored: Explored) -> Mixture:
@@ -53,9 +54,8 @@ def phase_hits(
         target.pattern,
         matches,
         evidence,
-        support,
+        np.clip(np.stack([support, support], axis=1), -LARGEST_MARGIN, LARGEST_MARGIN),
         [[place] for place in range(len(parts))],
-        len(searched.rows),
         searched.prior,
         target.unexplained(hypothesis),
     )
