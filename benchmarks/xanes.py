@@ -1,7 +1,7 @@
 """Figures of the XANES side: `python -m benchmarks.xanes [PART ...] [--json]`.
 
-Parts: descriptors, robustness, retrieval, codes, measured, references, joint, speed, learning. The data are found
-through XSEARCH_DATA; what is computed from them once (labels) is kept in the platform's cache folder.
+Parts: descriptors, robustness, retrieval, codes, measured, references, predicted, joint, speed, learning. The data are
+found through XSEARCH_DATA; what is computed from them once (labels) is kept in the platform's cache folder.
 """
 
 from __future__ import annotations
@@ -162,6 +162,49 @@ def references() -> Figures:
     }
 
 
+def predicted() -> Figures:
+    """Measured edges against predicted spectra alone and against simulated ones alone, the sample's elements known.
+
+    The entries are all of the elements of a measured sample. Only edges are counted whose compound has a simulated
+    spectrum too. Most of these compounds were among those that the forward model learned from.
+    """
+    import pandas as pd
+
+    from xsearch.builders import build_parquet
+    from xsearch.builders.predicted import add_predicted
+    from xsearch.chemistry.formula import parse_formula
+    from xsearch.evaluate.xanes import evaluate_xanes, read_queries
+    from xsearch.models.forward import forward_ensemble
+    from xsearch.search import open_index
+
+    learned = set(forward_ensemble().absorbers)
+    queries = [q for q in read_queries(DATA / "xas_measured.parquet") if q.absorber in learned and q.edge == "K"]
+    samples = {frozenset(parse_formula(q.reduced_formula)) for q in queries}
+    structures = pd.read_parquet(DATA / "mp_structures.parquet")
+    mine = [bool(learned & set(e)) and any(set(e) <= sample for sample in samples) for e in structures.elements]
+    outcomes = {}
+    with tempfile.TemporaryDirectory() as home:
+        os.environ["XSEARCH_HOME"] = home
+        path = Path(home) / "structures.parquet"
+        structures[mine].to_parquet(path)
+        tables = [DATA / f"xas_{name}.parquet" for name in ("feff9", "feff10", "feff10_sites")]
+        build_parquet([path], "predicted", measured_cells=False, progress=False)
+        add_predicted("predicted", progress=False)
+        build_parquet([path, *tables], "simulated", measured_cells=False, progress=False)
+        for name in ("predicted", "simulated"):
+            report = evaluate_xanes(
+                DATA / "xas_measured.parquet", open_index(name), "subset", references=False, removed=False
+            )
+            outcomes[name] = {o.label: o for o in report.outcomes if o.answerable}
+    both = sorted(outcomes["predicted"].keys() & outcomes["simulated"].keys() & {q.spectrum_id for q in queries})
+    ranks = {name: [found[label].rank for label in both] for name, found in outcomes.items()}
+    shares = {
+        name: {f"top{k}": float(np.mean([r is not None and r <= k for r in found])) for k in (1, 5)}
+        for name, found in ranks.items()
+    }
+    return {"n": len(both), "compounds": len({q.reduced_formula for q in queries if q.spectrum_id in both}), **shares}
+
+
 def in_short(report: Figures) -> Figures:
     """A report without its single spectra."""
     return {key: value for key, value in report.items() if key not in ("spectra", "refused", "doubtful")}
@@ -229,7 +272,7 @@ def learning() -> Figures:
 
 PARTS: dict[str, Callable[[], Figures]] = {
     f.__name__: f
-    for f in (descriptors, robustness, retrieval, codes, measured, references, joint, speed, learning)
+    for f in (descriptors, robustness, retrieval, codes, measured, references, predicted, joint, speed, learning)
 }  # fmt: skip
 
 

@@ -53,3 +53,15 @@ def test_nothing_to_build_from_is_one_line(xsearch: Xsearch, xsearch_home: Path,
         assert done.exit_code == 1
         assert done.stderr.count("\n") == 1
         assert done.stderr.startswith("xsearch: ")
+
+
+def test_predictions_of_an_element_that_was_not_learned_are_refused(xsearch: Xsearch, own_lab: Path) -> None:
+    done = xsearch("build", "predicted", "lab", "--absorbers", "Mg,Ti")
+    assert done.exit_code == 1
+    assert "has not learned Mg" in done.stderr
+
+
+def test_entries_get_predicted_spectra(xsearch: Xsearch, own_lab: Path) -> None:
+    done = xsearch("build", "predicted", "lab", "--absorbers", "Ti", "--limit", 3, "--workers", 1)
+    assert done.exit_code == 0, done.stderr
+    assert "It holds 3 absorption spectra." in done.stderr

@@ -1,6 +1,8 @@
 """`xsearch query`."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -173,3 +175,15 @@ def test_a_number_of_phases_that_is_none_is_refused(xsearch: Xsearch, lab: Path,
     done = xsearch("query", SPECTRA / "mixture.xy", "--phases", wrong)
     assert done.exit_code == 2
     assert "neither a number of phases" in done.stderr
+
+
+def test_a_plain_query_loads_neither_pandas_nor_scipys_filters(lab: Path) -> None:
+    heavy = ["pandas", "scipy.ndimage", "scipy.optimize", "torch", "matplotlib", "sklearn"]
+    code = (
+        f"import sys; sys.argv = ['xsearch', 'query', {str(RUTILE)!r}]; import xsearch.cli\n"
+        f"try:\n    xsearch.cli.main()\nexcept SystemExit:\n    pass\n"
+        f"print('loaded:', *[name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "TiO2" in done.stdout
+    assert done.stdout.splitlines()[-1] == "loaded:"

@@ -6,6 +6,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from xsearch.indexes.xanes_table import XanesTable, open_tables, save_tables
 from xsearch.preprocess.xanes import XanesWindow, normalize, window
+from xsearch.search.edge_evidence import spectrum_evidence
 from xsearch.search.xanes_match import STEP_eV, masked_correlation, match, stability_cost
 from xsearch.spectra.xanes import Xanes
 
@@ -102,3 +103,21 @@ def test_tables_come_back_from_their_files(library: XanesTable, tmp_path) -> Non
     assert again.elements == library.elements
     assert list(again.material_id) == list(library.material_id)
     assert STEP_eV == pytest.approx(56 / 199)
+
+
+def test_a_predicted_spectrum_says_less_than_a_simulated_one_for_and_against(library: XanesTable) -> None:
+    predicted = table([cut(spectrum(seed)) for seed in range(40)], kind="predicted")
+    query = cut(spectrum(17, -2.5, 0.6, 0.02))
+    told = [spectrum_evidence(match(query, one, prefer_known=False), one.kind) for one in (library, predicted)]
+    assert told[0].argmax() == told[1].argmax() == 17
+    assert np.ptp(told[1]) < 0.8 * np.ptp(told[0])
+    assert told[1][17] < told[0][17]
+    assert told[1].min() > told[0].min()
+
+
+def test_a_predicted_energy_is_held_less_firmly(library: XanesTable) -> None:
+    predicted = table([cut(spectrum(3))], kind="predicted")
+    simulated = table([cut(spectrum(3))])
+    query = cut(spectrum(3, -7.0))
+    costs = [found.correlation - found.score for found in (match(query, simulated), match(query, predicted))]
+    assert costs[1][0] < costs[0][0]

@@ -78,7 +78,7 @@ def add_own(
         BuildError: where nothing is given, a path is missing, or the index was built on another axis.
     """
     index = Index.open(index_folder(name))
-    _check_settings(index)
+    check_settings(index)
     crystals = CifSource.of(cif, licence) if _paths(cif) else None
     tables = [path for path in _paths(xanes) if path.suffix.lower() == ".parquet"]
     spectra = _AddedSpectra(
@@ -90,7 +90,7 @@ def add_own(
         raise BuildError("Nothing to add: give folders of spectra with --xanes, of crystals with --cif, or both.")
     here: Any = partial(run_here, workers=workers if crystals is not None and len(crystals.files) > 200 else 1)
     made = build(
-        _Grown(index, crystals, licence, spectra.ids),
+        Grown(index, crystals, licence, spectra.ids),
         name,
         workers=workers,
         measured_cells=False,
@@ -104,8 +104,8 @@ def add_own(
 
 
 @dataclass(frozen=True)
-class _Grown:
-    """The rows of an index, then the user's crystals."""
+class Grown:
+    """The rows of an index, then crystals that are added, if any."""
 
     index: Index
     crystals: CifSource | None
@@ -293,7 +293,7 @@ def _extra(index: Index, licences: set[str]) -> dict[str, Any]:
     return {**extra, "licences": sorted({*extra.get("licences", []), *licences}), "own": True}
 
 
-def _check_settings(index: Index) -> None:
+def check_settings(index: Index) -> None:
     wanted = json.loads(json.dumps(SETTINGS))
     different = [name for name in wanted if index.manifest.settings.get(name) != wanted[name] and name != "xsearch"]
     if different:

@@ -132,6 +132,28 @@ def add(
     report(add_own(name, xanes=xanes or (), cif=cif or (), licence=licence, workers=workers))
 
 
+@app.command("predicted")
+def predicted(
+    name: Annotated[str, typer.Argument(metavar="INDEX", help="The index whose entries get spectra.")],
+    absorbers: Annotated[
+        str | None,
+        typer.Option("--absorbers", metavar="Ti,Cu", help="Whose K edges; all that were learned if none."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", min=1, metavar="N", help="At most so many spectra, to try it out.")
+    ] = None,
+    workers: Workers = None,
+) -> None:
+    """Predict XANES spectra for the entries of an index that have none; in a search they count for less.
+
+    An absorber that the forward model has not learned is refused. Stopped, the same command goes on where it stood.
+    """
+    from xsearch.builders.predicted import add_predicted
+    from xsearch.chemistry.element_query import parse_elements
+
+    report(add_predicted(name, parse_elements(absorbers or ()), limit=limit, workers=workers))
+
+
 def report(built: BuildResult) -> None:
     """What was made, in a line or two, and how to search it."""
     from xsearch.indexes.library import list_indexes

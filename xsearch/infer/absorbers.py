@@ -35,9 +35,8 @@ def reorder_by_xanes(candidates: list[Candidate], xanes: Sequence[Xanes]) -> tup
         The candidates with new ranks and probabilities, and notes on what was used.
     """
     ensemble = forward_ensemble()
-    known: dict[str, float] = ensemble.card["start_eV"]
-    used = [x for x in xanes if x.edge == "K" and x.absorber in known]
-    learned = ", ".join(sorted(known))
+    used = [x for x in xanes if x.edge == "K" and x.absorber in ensemble.absorbers]
+    learned = ", ".join(ensemble.absorbers)
     notes = [
         f"The {x.absorber} {x.edge} edge was not used: the forward model knows the K edges of {learned}."
         for x in xanes

@@ -1,4 +1,4 @@
-"""Predicted XANES of crystals, with their uncertainty, from an ensemble of forward networks."""
+"""Predicted XANES of crystals, with their uncertainty, from a kernel regression and a network."""
 
 from __future__ import annotations
 
@@ -16,10 +16,18 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.surroundings import site_features
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import QueryError
+from xsearch.models.site_kernel import GRID_eV, SiteKernel
 from xsearch.models.xastruct_forward import POINTS, TAIL_POINTS, ForwardConfig, WINDOW_eV, XAStructForward
 
 WEIGHTS = Path(__file__).with_name("weights") / "xastruct_forward.safetensors"
 CARD = Path(__file__).with_name("weights") / "xastruct_forward.json"
+
+KERNELS = ("long", "all")
+SHORT_eV = 35.0
+"""How far the spectra reach of absorbers that have none over the whole window."""
+
+NETWORK_SHARE = 0.2
+"""What all networks together count in the mean; the rest is shared by the views of the kernel regression."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -29,7 +37,8 @@ class PredictedXanes:
     Attributes:
         energy_eV: (POINTS,) on the axis of the code that the model learned from.
         mu: (POINTS,) float64, one in the tail.
-        sigma: (POINTS,) float64, standard deviation between the members of the ensemble.
+        sigma: (POINTS,) float64, standard deviation: how far the members disagree, in units that make it the mean
+            error on held-out formulas.
         absorber: symbol; the edge is K.
         sites: how many sites of the crystal were averaged.
         notes: what is to be known about it.
@@ -45,10 +54,6 @@ class PredictedXanes:
 
 class Examples(Protocol):
     """What `score_spectra` reads; `training.forward_data.ForwardExamples` has it."""
-
-    @property
-    def features(self) -> NDArray[np.float32]:
-        """(n, k) from `site_features`."""
 
     @property
     def z(self) -> NDArray[np.int64]:
@@ -74,47 +79,77 @@ def member_names(members: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ForwardEnsemble:
-    """Several networks of one shape, trained from different seeds.
+    """Kernel regressions, and networks for all absorbers.
 
     Attributes:
-        members: the networks, ready to predict.
+        kernels: `long` over absorbers with spectra over the whole window, `all` over all of them, for the others.
+        networks: ready to predict.
         card: what they were trained on and how well they do.
     """
 
-    members: tuple[XAStructForward, ...]
+    kernels: dict[str, SiteKernel]
+    networks: tuple[XAStructForward, ...]
     card: dict[str, Any]
 
     @classmethod
     def load(cls) -> Self:
         """The ensemble that comes with the package."""
-        from safetensors.torch import load_file
+        from safetensors.numpy import load_file
 
         card = json.loads(CARD.read_text())
-        tensors = load_file(WEIGHTS)
-        members = []
+        arrays = load_file(WEIGHTS)
+        networks = []
         for name in member_names(int(card["members"])):
-            state = {
-                key[len(name) + 1 :]: value.float() for key, value in tensors.items() if key.startswith(name + ".")
-            }
-            network = XAStructForward(ForwardConfig(features=len(state["mean"])))
+            state = {key: torch.from_numpy(value).float() for key, value in _below(arrays, name).items()}
+            enter, gate = state["enter.weight"], state["blocks.0.gate.weight"]
+            depth = len({key.split(".")[1] for key in state if key.startswith("blocks.")})
+            config = ForwardConfig(len(state["mean"]), width=len(enter), hidden=len(gate), depth=depth)
+            network = XAStructForward(config)
             network.load_state_dict(state)
-            members.append(network.eval())
-        return cls(tuple(members), card)
+            networks.append(network.eval())
+        kernels = {name: SiteKernel.from_arrays(_below(arrays, name)) for name in KERNELS}
+        return cls(kernels, tuple(networks), card)
+
+    @property
+    def absorbers(self) -> tuple[str, ...]:
+        """Elements whose K edges were learned, by atomic number."""
+        return tuple(SYMBOLS[z - 1] for z in sorted(self.card["absorbers"]))
+
+    def reach_eV(self, absorber: str) -> float:
+        """How far above the first energy the spectra of an absorber reached that were learned from."""
+        return WINDOW_eV if ATOMIC_NUMBERS[absorber] in self.card["long_absorbers"] else SHORT_eV
 
     @torch.inference_mode()
-    def spectra(self, features: NDArray[np.float32], z: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Each member's spectra.
+    def by_member(self, features: NDArray[np.float32], z: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(members, n, POINTS) spectra of one absorber: of each view, then of each network; one in the tail."""
+        kernel = self.kernels["long" if z[0] in self.card["long_absorbers"] else "all"]
+        inputs, numbers = torch.from_numpy(features), torch.from_numpy(z)
+        networks = [network(inputs, numbers).numpy().astype(np.float64)[None] for network in self.networks]
+        found = np.concatenate([kernel.spectra(features, z), *networks])
+        return found / np.maximum(found[..., -TAIL_POINTS:].mean(axis=-1, keepdims=True), 0.2)
+
+    def spectra(
+        self, features: NDArray[np.float32], z: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Spectra of sites, and how sure they are.
 
         Args:
             features: (n, k) from `site_features`.
-            z: (n,) atomic number of each absorber.
+            z: (n,) atomic number of each absorber, of those that were learned.
 
         Returns:
-            (members, n, POINTS) float64, tail one.
+            (n, POINTS) spectra, one in the tail, and (n, POINTS) standard deviations.
         """
-        inputs, numbers = torch.from_numpy(features), torch.from_numpy(z)
-        found = np.stack([network(inputs, numbers).numpy() for network in self.members]).astype(np.float64)
-        return found / np.maximum(found[..., -TAIL_POINTS:].mean(axis=-1, keepdims=True), 0.2)
+        mean, sigma = np.zeros((len(z), POINTS)), np.zeros((len(z), POINTS))
+        for absorber in np.unique(z):
+            rows = z == absorber
+            found = self.by_member(features[rows], z[rows])
+            networks = len(self.networks)
+            views, share = len(found) - networks, NETWORK_SHARE if networks else 0.0
+            weights = np.array([(1 - share) / views] * views + [share / max(networks, 1)] * networks)
+            mean[rows] = np.tensordot(weights, found, axes=1)
+            sigma[rows] = np.sqrt(np.tensordot(weights, (found - mean[rows]) ** 2, axes=1))
+        return mean, float(self.card.get("sigma_scale", 1.0)) * sigma
 
     def predict(self, crystal: Crystal, absorber: str) -> PredictedXanes:
         """The K-edge spectrum of an element in a crystal, averaged over its sites.
@@ -129,22 +164,31 @@ class ForwardEnsemble:
             raise QueryError(
                 f"The crystal holds no {absorber}; its elements are {', '.join(sorted(set(crystal.elements)))}."
             )
+        if absorber not in self.absorbers:
+            raise QueryError(
+                f"The forward model has not learned {absorber}; it knows {', '.join(self.absorbers)}. Train it on "
+                f"spectra of {absorber} with `python -m xsearch.training.forward`."
+            )
         features = site_features(crystal, sites)
         unique, counts = np.unique(np.round(features, 3), axis=0, return_counts=True)
         z = np.full(len(unique), ATOMIC_NUMBERS[absorber], np.int64)
-        by_member = np.average(self.spectra(unique.astype(np.float32), z), axis=1, weights=counts)
-        starts: dict[str, float] = self.card["start_eV"]
+        mean, sigma = self.spectra(unique.astype(np.float32), z)
         notes = ["Predicted by xsearch's forward model, not computed or measured."]
-        if absorber not in starts:
-            trained = ", ".join(sorted(starts, key=lambda e: ATOMIC_NUMBERS[e]))
-            raise QueryError(
-                f"The forward model has not learned {absorber}; it knows {trained}. Train it on spectra of {absorber} "
-                "with `python -m xsearch.training.forward`."
-            )
-        if ATOMIC_NUMBERS[absorber] not in self.card["long_absorbers"]:
-            notes.append(f"Beyond {starts[absorber] + 35:.0f} eV no {absorber} spectra were learned from.")
-        energy = starts[absorber] + np.linspace(0.0, WINDOW_eV, POINTS)
-        return PredictedXanes(energy, by_member.mean(axis=0), by_member.std(axis=0), absorber, len(sites), tuple(notes))
+        start = float(self.card["start_eV"][absorber])
+        if (reach := self.reach_eV(absorber)) < WINDOW_eV:
+            notes.append(f"Beyond {start + reach:.0f} eV no {absorber} spectra were learned from.")
+        return PredictedXanes(
+            start + GRID_eV,
+            np.average(mean, axis=0, weights=counts),
+            np.average(sigma, axis=0, weights=counts),
+            absorber,
+            len(sites),
+            tuple(notes),
+        )
+
+
+def _below(arrays: dict[str, NDArray[np.generic]], name: str) -> dict[str, Any]:
+    return {key[len(name) + 1 :]: array for key, array in arrays.items() if key.startswith(name + ".")}
 
 
 @cache
@@ -153,22 +197,25 @@ def forward_ensemble() -> ForwardEnsemble:
     return ForwardEnsemble.load()
 
 
-def score_spectra(ensemble: ForwardEnsemble, examples: Examples) -> dict[str, Any]:
+def score_spectra(found: NDArray[np.float64], examples: Examples) -> dict[str, Any]:
     """Mean absolute error of tail-normalised spectra, on the points that are known.
+
+    Args:
+        found: (n, POINTS) predicted.
+        examples: what is right.
 
     Returns:
         `n`, `mae_cu` (copper over the whole 56 eV), `mae_others` (mean over the other absorbers' own figures, on what
         is known, mostly 35 eV), `by_element`, `n_by_element`, and `mae_mean_spectrum`, what the mean spectrum of each
         absorber in the same file would give.
     """
-    found = ensemble.spectra(examples.features, examples.z).mean(axis=0)
-    error = _errors(found, examples)
+    error = errors(found, examples)
     groups = {"Cu": (examples.z == 29) & examples.long}
     for z in np.unique(examples.z):
         groups.setdefault(SYMBOLS[z - 1], examples.z == z)
     if not groups["Cu"].any():
         groups.pop("Cu")
-    means = {name: _errors(_mean_spectrum(examples, rows), examples, rows) for name, rows in groups.items()}
+    means = {name: errors(_mean_spectrum(examples, rows), examples, rows) for name, rows in groups.items()}
     by_element = {name: round(float(error[rows].mean()), 4) for name, rows in groups.items()}
     others = [value for name, value in by_element.items() if name != "Cu"]
     return {
@@ -181,15 +228,16 @@ def score_spectra(ensemble: ForwardEnsemble, examples: Examples) -> dict[str, An
     }
 
 
-def _errors(
+def errors(
     found: NDArray[np.float64], examples: Examples, rows: NDArray[np.bool_] | None = None
 ) -> NDArray[np.float64]:
+    """(n,) mean absolute error of each spectrum, both in units of the mean of the last points that are known."""
     mu, known = (examples.mu, examples.known) if rows is None else (examples.mu[rows], examples.known[rows])
-    errors = np.empty(len(mu))
+    found_errors = np.empty(len(mu))
     for i, (one, true, covered) in enumerate(zip(found, mu, known, strict=True)):
         last = np.flatnonzero(covered)[-TAIL_POINTS:]
-        errors[i] = np.abs(one[covered] / one[last].mean() - true[covered]).mean()
-    return errors
+        found_errors[i] = np.abs(one[covered] / one[last].mean() - true[covered]).mean()
+    return found_errors
 
 
 def _mean_spectrum(examples: Examples, rows: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -30,8 +30,8 @@ class ForwardConfig:
     """
 
     features: int
-    width: int = 224
-    hidden: int = 352
+    width: int = 160
+    hidden: int = 256
     depth: int = 4
     absorber_width: int = 32
     dropout: float = 0.25

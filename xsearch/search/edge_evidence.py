@@ -22,8 +22,9 @@ from xsearch.search.xanes_match import PRIOR_WEIGHT, XanesMatches, match
 
 CLOSENESS_WEIGHT = 4.0
 """What a factor of e in the distance from perfect correlation is worth."""
-SIMULATION_ERROR, LEAST_DISTANCE = 0.05, 1e-4
-"""Distance that a simulated spectrum has from its own measurement; least distance of a measured one."""
+SIMULATION_ERROR, PREDICTION_ERROR, LEAST_DISTANCE = 0.05, 0.15, 1e-4
+"""Distance that a simulated spectrum has from its own measurement, and a predicted one, whose agreement and
+disagreement thus count for less; least distance of a measured one."""
 SIMULATED_SHIFT_COST, MEASURED_SHIFT_COST = 0.75, 1.5
 """Of a shift that is one usual deviation off, squared."""
 THEORETICAL_COST, HULL_COST_PER_eV, UNKNOWN_HULL_eV, HIGHEST_HULL_eV = 0.5, 5.0, 0.03, 0.2
@@ -60,7 +61,7 @@ def weigh_edge(window: XanesWindow, library: EdgeLibrary) -> EdgeEvidence:
     """Match an edge with the spectra of a library and weigh the agreement."""
     spectra = library.spectra
     matches = match(window, spectra, prefer_known=False)
-    value = spectrum_evidence(matches, spectra.kind == "measured")
+    value = spectrum_evidence(matches, spectra.kind)
     of_row: dict[int, tuple[float, int]] = {}
     of_formula: dict[str, tuple[float, int]] = {}
     for place in np.lexsort((spectra.spectrum_id.astype(str), -value)).tolist():
@@ -72,10 +73,12 @@ def weigh_edge(window: XanesWindow, library: EdgeLibrary) -> EdgeEvidence:
     return EdgeEvidence(library, matches, value, of_row, of_formula)
 
 
-def spectrum_evidence(matches: XanesMatches, is_measured: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """(n,) natural logarithms for each library spectrum."""
+def spectrum_evidence(matches: XanesMatches, kind: NDArray[np.object_]) -> NDArray[np.float64]:
+    """(n,) natural logarithms for each library spectrum, by its kind."""
     distance = 1 - np.clip(matches.correlation, -1, 1)
-    blurred = np.where(is_measured, np.maximum(distance, LEAST_DISTANCE), distance + SIMULATION_ERROR)
+    is_measured = kind == "measured"
+    error = np.where(kind == "predicted", PREDICTION_ERROR, SIMULATION_ERROR)
+    blurred = np.where(is_measured, np.maximum(distance, LEAST_DISTANCE), distance + error)
     deviations = (matches.correlation - matches.score) / PRIOR_WEIGHT
     cost = np.where(is_measured, MEASURED_SHIFT_COST, SIMULATED_SHIFT_COST)
     return -CLOSENESS_WEIGHT * np.log(blurred) - cost * deviations

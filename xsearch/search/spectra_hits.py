@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from xsearch.chemistry.reference import Reference
 from xsearch.indexes import Index
@@ -136,7 +136,7 @@ def edge_match(query: NormalizedXanes, edge: EdgeEvidence, at: int, evidence: fl
     table, matches = edge.library.spectra, edge.matches
     broadening, shift = float(matches.broadening_eV[at]), float(matches.shift_eV[at])
     held = hold_ends(table.values[at : at + 1], table.known[at : at + 1])[0]
-    curve = gaussian_filter1d(held, broadening / STEP_eV, mode="nearest") if broadening else held
+    curve = scipy.ndimage.gaussian_filter1d(held, broadening / STEP_eV, mode="nearest") if broadening else held
     own_energy = WINDOW_GRID_eV[table.known[at]] + query.tabulated_e0_eV + float(table.offset_eV[at]) + shift
     inside = (query.energy_eV >= own_energy[0]) & (query.energy_eV <= own_energy[-1])
     inside &= np.abs(query.energy_eV - query.centre_eV) <= WINDOW_GRID_eV[-1]

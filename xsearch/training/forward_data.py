@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +55,11 @@ class ForwardExamples:
     def is_test(self) -> NDArray[np.bool_]:
         """(n,) bool, whether the formula belongs to the part that is never trained on."""
         return np.array([zlib.crc32(str(f).encode()) % 100 < TEST_PERCENT for f in self.formula])
+
+    def take(self, rows: NDArray[np.generic]) -> ForwardExamples:
+        """Some of the examples, by index or mask."""
+        arrays = {name: getattr(self, name)[rows] for name in ("features", "z", "mu", "known", "formula", "long")}
+        return replace(self, **arrays)
 
 
 def read_forward_examples(path: Path, start_eV: dict[str, float] | None = None) -> ForwardExamples:

@@ -1,0 +1,180 @@
+"""`xsearch build predicted`: spectra from the forward model for entries that have none, marked as predicted."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+
+from xsearch.builders.add import Grown, check_settings
+from xsearch.builders.engine import BuildResult, build
+from xsearch.builders.identity import index_folder
+from xsearch.builders.reuse import KEPT, MaterialShelf, Reusing, SpectraShelf
+from xsearch.builders.source import Item, SpectrumProcess
+from xsearch.builders.workers import run_here
+from xsearch.errors import BuildError, SpectrumError
+from xsearch.indexes.index import Index
+from xsearch.models.forward import forward_ensemble
+from xsearch.spectra.xas import XasSpectrum
+
+SOURCE = "xsearch forward model"
+READ_AT_ONCE = 2000
+WANTED = """
+select row_id from materials
+where cell_of is null and list_contains(elements, ?)
+  and row_id not in (select row_id from spectra where row_id is not null and absorber = ? and edge = 'K'
+                     and spectrum_type = 'XANES' and kind <> 'predicted')
+order by row_id
+"""
+
+
+def add_predicted(
+    name: str,
+    absorbers: Collection[str] = (),
+    *,
+    limit: int | None = None,
+    workers: int | None = None,
+    progress: bool = True,
+) -> BuildResult:
+    """Give the entries of an index that have no K-edge spectrum of an absorber a predicted one, as its new version.
+
+    Entries that got one before from the same weights keep it, so that a call with a higher limit goes on; predictions
+    of other weights are replaced.
+
+    Args:
+        name: of an index that is there.
+        absorbers: elements; all that the model has learned if none is given.
+        limit: at most so many spectra are predicted, to try it out.
+        workers: processes; default one a core.
+        progress: whether to tell on the error stream how far it is.
+
+    Raises:
+        MissingIndex: where there is no such index.
+        BuildError: for an absorber that the model has not learned, where there is nothing to predict, or where the
+            index was built on another axis.
+    """
+    learned = forward_ensemble().absorbers
+    if unknown := sorted(set(absorbers) - set(learned)):
+        raise BuildError(
+            f"The forward model has not learned {', '.join(unknown)}; it predicts K edges of {', '.join(learned)}."
+        )
+    index = Index.open(index_folder(name))
+    check_settings(index)
+    spectra = _WithPredictions(index, tuple(sorted(absorbers)) or learned, limit)
+    if not spectra.new:
+        raise BuildError(
+            f"Nothing to predict: every entry of {name!r} with {', '.join(spectra.absorbers)} has a K-edge spectrum."
+        )
+    one: Any = partial(run_here, workers=1)
+    several: Any = partial(run_here, workers=workers if len(spectra.new) > READ_AT_ONCE else 1)
+    made = build(
+        Grown(index, None, "", frozenset()),
+        name,
+        workers=workers,
+        measured_cells=False,
+        progress=progress,
+        run=Reusing(one, MaterialShelf(index)),
+        spectra=spectra,
+        run_spectra=Reusing(several, SpectraShelf(index)),
+        extra=dict(index.manifest.extra),
+    )
+    return replace(made, reused=int((index.columns.cell_of < 0).sum()))
+
+
+@dataclass(frozen=True)
+class _WithPredictions:
+    """The spectra of an index, then predicted ones.
+
+    Attributes:
+        index: see there.
+        absorbers: whose K edges are predicted.
+        limit: of how many.
+    """
+
+    index: Index
+    absorbers: tuple[str, ...]
+    limit: int | None
+    process: SpectrumProcess = field(default_factory=lambda: process_prediction, repr=False)
+
+    @cached_property
+    def new(self) -> list[tuple[int, str]]:
+        """Row and absorber of each spectrum to be predicted."""
+        there = self._predicted
+        found = []
+        for absorber in self.absorbers:
+            for (row,) in self.index.sql(WANTED, [absorber, absorber]).fetchall():
+                if there.get((row, absorber)) != code():
+                    found.append((row, absorber))
+        return found[: self.limit]
+
+    @cached_property
+    def _predicted(self) -> dict[tuple[int, str], str]:
+        rows = self.index.sql("select row_id, absorber, code from spectra where kind = 'predicted'", []).fetchall()
+        return {(row, absorber): made_by for row, absorber, made_by in rows}
+
+    def fingerprint(self) -> str:
+        """Of the index, what is asked, and the weights."""
+        asked = [self.index.version, self.absorbers, self.limit, code()]
+        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+
+    def count(self) -> int | None:
+        """All spectra."""
+        return int(self.index.spectra_table.num_rows) + len(self.new)
+
+    def items(self) -> Iterator[Item]:
+        """What is there, then crystals with the absorber to be predicted."""
+        names = self.index.catalog.column("material_id")
+        new = {spectrum_id(names[row].as_py(), absorber) for row, absorber in self.new}
+        for name in self.index.spectra_table.column("spectrum_id").to_pylist():
+            if name not in new:
+                yield Item(name, KEPT)
+        for first in range(0, len(self.new), READ_AT_ONCE):
+            part = self.new[first : first + READ_AT_ONCE]
+            materials = self.index.materials(np.array([row for row, _ in part]))
+            for material, (_, absorber) in zip(materials, part, strict=True):
+                yield Item(spectrum_id(material.material_id, absorber), (material, absorber))
+
+
+def spectrum_id(material_id: str, absorber: str) -> str:
+    """Id of a predicted spectrum."""
+    return f"{material_id}-predicted-{absorber}-K"
+
+
+def code() -> str:
+    """What stands for the code that made a predicted spectrum: the model and the hash of its weights."""
+    return f"xsearch forward {forward_ensemble().card['sha256'][:8]}"
+
+
+def process_prediction(item: Item) -> XasSpectrum:
+    """A predicted spectrum of a material, the mean over its absorbing sites.
+
+    Raises:
+        SpectrumError: where the absorber stands alone.
+    """
+    material, absorber = item.payload
+    ensemble = forward_ensemble()
+    predicted = ensemble.predict(material.crystal, absorber)
+    known = predicted.energy_eV <= predicted.energy_eV[0] + ensemble.reach_eV(absorber)
+    if not np.isfinite(predicted.mu).all():
+        raise SpectrumError(f"{item.item_id}: the prediction is not finite.")
+    return XasSpectrum(
+        spectrum_id=item.item_id,
+        absorber=absorber,
+        edge="K",
+        energy_eV=predicted.energy_eV[known],
+        mu=predicted.mu[known],
+        spectrum_type="XANES",
+        level="material",
+        kind="predicted",
+        code=code(),
+        source=SOURCE,
+        licence=material.licence,
+        reduced_formula=material.reduced_formula,
+        material_id=material.material_id,
+        reference=f"mean of {predicted.sites} sites",
+    )

@@ -1,0 +1,136 @@
+"""Structure to XANES by likeness: a spectrum is a weighted sum over the sites that were learned from.
+
+Kernel ridge regression with the Matérn 3/2 kernel (Rasmussen and Williams, Gaussian Processes for Machine Learning,
+2006, eq. 4.17). How alike two sites are is measured in a metric that was itself learned: every feature of the
+surroundings has a weight. Averaging spectra whose edges lie at different energies washes them out; so there may be
+further views, in which spectra were first moved onto one another. A view answers with a spectrum and the energy by
+which to move it back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.models.xastruct_forward import POINTS, WINDOW_eV
+
+FARTHEST = 6.0
+"""Standardised features are cut here: a site unlike all others is not to be thrown to infinity."""
+
+BATCH = 512
+GRID_eV: NDArray[np.float64] = np.linspace(0.0, WINDOW_eV, POINTS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SiteMetric:
+    """How surroundings become points whose distance tells how unlike they are.
+
+    Attributes:
+        absorbers: (a,) int64 atomic numbers.
+        mean, scale: (k,) float32, of the features.
+        weights: (k,) float32, of the standardised features.
+        axes: (k, r) float32, orthonormal.
+        centre: (r,) float32.
+        offsets: (a, a) float32: where each absorber lies in further dimensions; how much one says of another.
+    """
+
+    absorbers: NDArray[np.int64]
+    mean: NDArray[np.float32]
+    scale: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    axes: NDArray[np.float32]
+    centre: NDArray[np.float32]
+    offsets: NDArray[np.float32]
+
+    def place(self, z: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) place of each absorber, which must be there, in `absorbers`."""
+        return np.searchsorted(self.absorbers, z)
+
+    def points(self, features: NDArray[np.float32], z: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(n, r + a) float32, a point for each site."""
+        place = self.place(z)
+        standard = np.clip((features - self.mean) / self.scale, -FARTHEST, FARTHEST)
+        return np.hstack([(standard * self.weights) @ self.axes - self.centre, self.offsets[place]])
+
+
+def likeness(points: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.floating]:
+    """(n, m) Matérn 3/2 kernel of n with m points in the metric's units."""
+    squares = [np.einsum("ij,ij->i", one, one) for one in (points, others)]
+    square = squares[0][:, None] + squares[1][None] - 2 * points @ others.T
+    u = np.sqrt(3 * np.maximum(square, 0))
+    return np.asarray((1 + u) * np.exp(-u))
+
+
+def moved(spectra: NDArray[np.floating], shift_eV: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(n, POINTS) spectra read at energies higher by the shift; their ends are held."""
+    pairs = zip(spectra, shift_eV, strict=True)
+    return np.array([np.interp(GRID_eV + shift, GRID_eV, row) for row, shift in pairs]).reshape(-1, POINTS)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SiteKernel:
+    """The sites that were learned from, and what each adds to an answer.
+
+    Attributes:
+        metric: see there.
+        points: (n, r + a) float32, whole multiples of `steps`, up to 127 of them.
+        steps: (r + a,) float32.
+        coefficients: (n, v (c + 1)) float32, for each of v views c components and the shift.
+        bases: (v, a, POINTS) float32, the mean spectrum of each absorber.
+        components: (v, c, POINTS) float32.
+        mean_shifts_eV: (v, a) float32.
+    """
+
+    metric: SiteMetric
+    points: NDArray[np.float32]
+    steps: NDArray[np.float32]
+    coefficients: NDArray[np.float32]
+    bases: NDArray[np.float32]
+    components: NDArray[np.float32]
+    mean_shifts_eV: NDArray[np.float32]
+
+    def spectra(self, features: NDArray[np.float32], z: NDArray[np.int64]) -> NDArray[np.float64]:
+        """What each view answers.
+
+        Args:
+            features: (n, k) from `site_features`.
+            z: (n,) atomic number of each absorber.
+
+        Returns:
+            (v, n, POINTS) float64.
+        """
+        points = self.metric.points(features, z)
+        sums = [
+            likeness(points[first : first + BATCH], self.points) @ self.coefficients
+            for first in range(0, len(points), BATCH)
+        ]
+        found = np.concatenate(sums) if sums else np.zeros((0, self.coefficients.shape[1]), np.float32)
+        views = np.split(found, len(self.bases), axis=1)
+        place = self.metric.place(z)
+        return np.stack(
+            [
+                moved(base[place] + view[:, :-1] @ components, -(shift[place] + view[:, -1]))
+                for base, components, shift, view in zip(
+                    self.bases, self.components, self.mean_shifts_eV, views, strict=True
+                )
+            ]
+        )
+
+    def to_arrays(self) -> dict[str, NDArray[np.generic]]:
+        """Plain arrays by name; points as bytes, axes in half precision."""
+        found = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("metric", "points")}
+        found |= {f.name: getattr(self.metric, f.name) for f in fields(self.metric)}
+        found["sites"] = np.round(self.points / self.steps).astype(np.int8)
+        found["axes"] = self.metric.axes.astype(np.float16)
+        return found
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Self:
+        """Back from `to_arrays`."""
+        rest = dict(arrays) | {"axes": arrays["axes"].astype(np.float32)}
+        metric = SiteMetric(**{f.name: rest.pop(f.name) for f in fields(SiteMetric)})
+        points = rest.pop("sites").astype(np.float32) * rest["steps"]
+        return cls(metric=metric, points=points, **rest)

@@ -1,0 +1,212 @@
+"""Fitting the kernel regression of the forward model: its metric by gradient, the rest in closed form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
+from torch import Tensor, nn
+
+from xsearch.models.site_kernel import FARTHEST, GRID_eV, SiteKernel, SiteMetric, likeness, moved
+from xsearch.training.forward_data import ForwardExamples
+
+RANK = 192
+"""Dimensions of the metric that are kept; with 128, the error on held-out copper is 1 % larger."""
+
+COMPONENTS = 24
+"""Principal components of the spectra that are predicted."""
+
+ALIGNED_eV = (8.0, 22.0)
+"""Further views: spectra are aligned from the start to so far beyond half of the edge's rise. They help where spectra
+are many and long; in short ones with strong pre-edges (V, Cr) the pre-edge is aligned instead."""
+
+WIDEST_SHIFT_eV, SHIFT_STEP_eV = 6.0, 0.2
+SHIFT_RIDGE = 4.0
+"""Shifts are coarser than spectra, and get so many times their ridge."""
+
+PER_FORMULA = 6
+"""Sites of one formula in a step of learning the metric; a few compounds have very many."""
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSchedule:
+    """How long the metric is learned.
+
+    Attributes:
+        steps: in each, spectra of some formulas are predicted from those of others.
+        batch: sites that are predicted from; half as many are predicted.
+        rate: learning rate, falling to nearly zero.
+        seed: of the order.
+    """
+
+    steps: int = 150
+    batch: int = 1000
+    rate: float = 0.03
+    seed: int = 0
+
+
+class _Weights(nn.Module):
+    """What is learned: logarithmic weights of the features, where absorbers lie, and the ridge."""
+
+    def __init__(self, absorbers: int, features: int) -> None:
+        super().__init__()
+        self.log_weights = nn.Parameter(torch.full((features,), -0.5 * float(np.log(features))))
+        self.offsets = nn.Parameter(0.15 * torch.eye(absorbers))
+        self.log_ridge = nn.Parameter(torch.tensor(float(np.log(1e-2))))
+
+    def points(self, standard: Tensor, place: Tensor) -> Tensor:
+        return torch.cat([standard * torch.exp(self.log_weights), self.offsets[place]], dim=1)
+
+
+def learn_metric(examples: ForwardExamples, schedule: MetricSchedule) -> tuple[SiteMetric, float]:
+    """The metric in which spectra of some formulas are best predicted from those of others, and the ridge.
+
+    The loss is that of the whole method on held-out formulas, after Owhadi and Yoo (J. Comput. Phys. 389, 22, 2019).
+
+    Args:
+        examples: of one or several absorbers.
+        schedule: how long.
+    """
+    torch.manual_seed(schedule.seed)
+    absorbers, place = np.unique(examples.z, return_inverse=True)
+    mean, scale = standardisation(examples.features)
+    standard = torch.from_numpy(np.clip((examples.features - mean) / scale, -FARTHEST, FARTHEST).astype(np.float32))
+    whole = filled(examples)
+    residual = torch.from_numpy((whole - _means(whole, place)[place]).astype(np.float32))
+    known, places = torch.from_numpy(examples.known.astype(np.float32)), torch.from_numpy(place)
+    model = _Weights(len(absorbers), examples.features.shape[1])
+    optimizer = torch.optim.Adam(model.parameters(), lr=schedule.rate)
+    turns = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.03 - min(step / max(schedule.steps, 1), 1.0))
+    rng = np.random.default_rng(schedule.seed)
+    formulas, group = np.unique(examples.formula.astype(str), return_inverse=True)
+    members = [np.flatnonzero(group == g) for g in range(len(formulas))]
+    for _ in range(schedule.steps):
+        order = rng.permutation(len(formulas))
+        rows = np.concatenate([rng.permutation(members[g])[:PER_FORMULA] for g in order])
+        given, asked = rows[: schedule.batch], rows[schedule.batch : schedule.batch + schedule.batch // 2]
+        asked = asked[~np.isin(group[asked], group[given])]
+        a, b = (model.points(standard[part], places[part]) for part in (given, asked))
+        kernel = _likeness(a, a) + torch.exp(model.log_ridge) * torch.eye(len(given))
+        solved = torch.cholesky_solve(residual[given], torch.linalg.cholesky(kernel))
+        error = (_likeness(b, a) @ solved - residual[asked]).square().add(1e-4).sqrt()
+        loss = ((error * known[asked]).sum(dim=1) / known[asked].sum(dim=1)).mean()
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(model.parameters(), 0.5)
+        optimizer.step()
+        turns.step()
+    with torch.no_grad():
+        weights = torch.exp(model.log_weights).numpy()
+    weighted = standard.numpy() * weights
+    centre = weighted.mean(axis=0)
+    axes = np.linalg.eigh(np.cov((weighted - centre).T))[1][:, ::-1][:, :RANK].astype(np.float16).astype(np.float32)
+    metric = SiteMetric(
+        absorbers, mean, scale, weights, axes, centre @ axes, model.offsets.detach().numpy().astype(np.float32)
+    )
+    return metric, float(torch.exp(model.log_ridge.detach()))
+
+
+def fit_kernel(
+    examples: ForwardExamples, metric: SiteMetric, ridge: float, aligned_eV: tuple[float, ...] = ()
+) -> SiteKernel:
+    """The regression over some examples in a metric that is given.
+
+    Points are rounded to a byte a dimension before anything is solved, so that the coefficients belong to what is
+    kept.
+
+    Args:
+        examples: of the metric's absorbers.
+        metric: see `learn_metric`.
+        ridge: added to the kernel's diagonal, which is one.
+        aligned_eV: views beside the plain one, see `alignment`.
+    """
+    place = metric.place(examples.z)
+    points = metric.points(examples.features, examples.z)
+    steps = np.maximum(np.abs(points).max(axis=0) / 127, 1e-9).astype(np.float32)
+    points = (np.round(points / steps) * steps).astype(np.float32)
+    kernel = np.asarray(likeness(points.astype(np.float64), points.astype(np.float64)))
+    whole = filled(examples)
+    shifts = [np.zeros(len(examples)), *(alignment(whole, place, beyond) for beyond in aligned_eV)]
+    spectra = [moved(whole, shift) for shift in shifts]
+    bases = [_means(rows, place) for rows in spectra]
+    mean_shifts = [_means(shift[:, None], place)[:, 0] for shift in shifts]
+    residuals = [rows - base[place] for rows, base in zip(spectra, bases, strict=True)]
+    components = [np.linalg.svd(rows, full_matrices=False)[2][:COMPONENTS] for rows in residuals]
+    scores = [rows @ axes.T for rows, axes in zip(residuals, components, strict=True)]
+    kernel[np.diag_indices_from(kernel)] += ridge
+    solved = cho_solve(cho_factor(kernel, overwrite_a=False), np.hstack(scores))
+    kernel[np.diag_indices_from(kernel)] += (SHIFT_RIDGE - 1) * ridge
+    left = np.stack([shift - mean[place] for shift, mean in zip(shifts, mean_shifts, strict=True)], axis=1)
+    solved_shifts = cho_solve(cho_factor(kernel, overwrite_a=True), left)
+    views = zip(np.split(solved, len(shifts), axis=1), solved_shifts.T, strict=True)
+    return SiteKernel(
+        metric,
+        points,
+        steps,
+        np.hstack([np.column_stack(view) for view in views]).astype(np.float32),
+        np.array(bases, np.float32),
+        np.array(components, np.float32),
+        np.array(mean_shifts, np.float32),
+    )
+
+
+def by_length(examples: ForwardExamples) -> tuple[ForwardExamples, ForwardExamples]:
+    """Spectra that reach the window's end; and with them those of the absorbers that have none such.
+
+    Short spectra of an absorber that has long ones are in neither: their tails are elsewhere, and so is their unit.
+    """
+    to_end = examples.known[:, -1]
+    return examples.take(to_end), examples.take(to_end | ~np.isin(examples.z, np.unique(examples.z[to_end])))
+
+
+def filled(examples: ForwardExamples) -> NDArray[np.float64]:
+    """(n, POINTS) spectra with a straight rise from zero before what is known, and one after it."""
+    whole = examples.mu.astype(np.float64)
+    for row, known in zip(whole, examples.known, strict=True):
+        first, last = np.flatnonzero(known)[[0, -1]]
+        row[:first] = row[first] * np.linspace(0.0, 1.0, first + 1)[:-1]
+        row[last + 1 :] = 1.0
+    return whole
+
+
+def alignment(whole: NDArray[np.float64], place: NDArray[np.int64], beyond_eV: float) -> NDArray[np.float64]:
+    """(n,) shifts in eV by which spectra are read so that those of one absorber lie on one another near the edge.
+
+    Args:
+        whole: (n, POINTS) spectra.
+        place: (n,) number of the absorber.
+        beyond_eV: how far beyond half of the mean spectrum's rise they are compared.
+    """
+    trials = np.arange(-WIDEST_SHIFT_eV, WIDEST_SHIFT_eV + 1e-9, SHIFT_STEP_eV)
+    shifts = np.zeros(len(whole))
+    for absorber in np.unique(place):
+        rows = np.flatnonzero(place == absorber)
+        mean = whole[rows].mean(axis=0)
+        inside = GRID_eV <= GRID_eV[np.argmax(mean > 0.5)] + beyond_eV
+        for _ in range(3):
+            cost = np.stack(
+                [np.abs(moved(whole[rows], np.full(len(rows), t)) - mean)[:, inside].mean(axis=1) for t in trials]
+            )
+            shifts[rows] = trials[cost.argmin(axis=0)]
+            mean = moved(whole[rows], shifts[rows]).mean(axis=0)
+    return shifts
+
+
+def standardisation(features: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(k,) mean and (k,) scale; a feature that is nearly always zero would blow up where it is not."""
+    scale = np.maximum(features.std(axis=0), 0.02 * np.abs(features).max(axis=0) + 1e-4)
+    return features.mean(axis=0), scale.astype(np.float32)
+
+
+def _means(rows: NDArray[np.float64], place: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean of the rows of each absorber."""
+    return np.stack([rows[place == p].mean(axis=0) for p in range(int(place.max()) + 1)])
+
+
+def _likeness(a: Tensor, b: Tensor) -> Tensor:
+    square = (a**2).sum(dim=1)[:, None] + (b**2).sum(dim=1)[None] - 2 * a @ b.T
+    u = torch.sqrt(3 * square.clamp(min=1e-8))
+    return (1 + u) * torch.exp(-u)
