@@ -22,7 +22,7 @@ from xsearch.models.forest import Forest
 from xsearch.models.spt import Spt
 from xsearch.models.tasks import CLASSES, NUMBERS
 from xsearch.models.xastruct import XaStruct
-from xsearch.preprocess.xanes import XanesWindow
+from xsearch.preprocess.xanes import XanesWindow, quieted
 
 WEIGHTS = Path(__file__).parent / "weights"
 NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct, "xastruct_b": XaStruct}
@@ -148,6 +148,7 @@ class SiteModel:
         """What each part says of n windows; arguments as in `Spt.forward`."""
         parts: dict[str, dict[str, NDArray[np.float32]]] = {}
         features = np.zeros((len(values), 0), np.float32)
+        values = quieted(values, known)
         threads = torch.get_num_threads()
         try:
             torch.set_num_threads(1)  # the networks are so small that waking a second thread costs more than it gives

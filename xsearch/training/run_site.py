@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from xsearch.errors import SpectrumError, XSearchError
 from xsearch.evaluate.descriptors import report_of
 from xsearch.indexes import Index
 from xsearch.models.site_model import Blend, blend
+from xsearch.results.record import plain
 from xsearch.training.loop import usable_device
 from xsearch.training.site_card import TrainingReport, card_of
 from xsearch.training.site_model import RECIPES, Recipe, train_site_model
@@ -62,9 +64,10 @@ def make_site_model(
     examples = read_sources(tables, index, structures, labels_cache, processes or os.cpu_count() or 1)
     work = out / "checkpoints"
     model, held_out = train_site_model(examples, recipe, work, say)
-    model.save(out)
     parts = {name: report_of(held_out.examples, *_alone(held_out.found, name)) for name in held_out.found.parts}
     found = TrainingReport(report_of(held_out.examples, *held_out.blended()), parts, out)
+    model.settings["cross_validation"] = plain(found.report.to_dict())
+    model.save(out)
     source = ", ".join([*(f"`{p.name}`" for p in tables), *([f"index `{index}`"] if index else [])])
     given = [*(f"$XSEARCH_DATA/{p.name}" for p in tables), *([f"--index {index}"] if index else [])]
     asked = {"--folds": folds, "--tested": tested, "--epochs": epochs}
@@ -72,9 +75,7 @@ def make_site_model(
     command = " ".join(["xsearch train", kind, *given, "--seed", str(seed)])
     card = card_of(model, recipe, examples, held_out, found, source, command)
     (out / "site_model.md").write_text(card)
-    for path in sorted(work.rglob("*"), reverse=True):
-        path.unlink() if path.is_file() else path.rmdir()
-    work.rmdir()
+    shutil.rmtree(work, ignore_errors=True)
     return found
 
 
