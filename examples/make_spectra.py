@@ -47,11 +47,11 @@ class Sample:
     header: str = ""
 
 
-RUTILE, CORUNDUM, ANATASE = "aflow-A2B_tP6_136_f_a", "aflow-A2B3_hR10_167_c_e", "aflow-A2B_tI12_141_e_a"
+RUTILE, CORUNDUM = "aflow-A2B_tP6_136_f_a", "aflow-A2B3_hR10_167_c_e"
 SAMPLES = (
     Sample("rutile.xy", {RUTILE: 1}, strain=0.0015, zero_shift_deg=0.03, header="# Cu Kα, wavelength = 1.5418\n"),
     Sample("corundum.csv", {CORUNDUM: 1}, "Mo", strain=-0.001, zero_shift_deg=-0.02, fwhm_deg=0.08),
-    Sample("mixture.xy", {RUTILE: 0.45, ANATASE: 0.55}, fwhm_deg=0.2, header="# Cu Kα, wavelength = 1.5418\n"),
+    Sample("mixture.xy", {RUTILE: 0.45, CORUNDUM: 0.55}, fwhm_deg=0.2, header="# Cu Kα, wavelength = 1.5418\n"),
 )
 
 

@@ -160,3 +160,16 @@ def test_a_mixture_is_taken_apart(xsearch: Xsearch, lab: Path, tmp_path: Path) -
     assert len(weights) == 2
     assert sum(weights) == pytest.approx(1)
     assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_number_of_phases_can_be_left_to_the_search(xsearch: Xsearch, lab: Path) -> None:
+    done = xsearch("query", SPECTRA / "mixture.xy", "--phases", "auto", "--json", "-")
+    assert done.exit_code == 0, done.stderr
+    assert json.loads(done.stdout)["options"]["phases"] == 4
+
+
+@pytest.mark.parametrize("wrong", ["0", "-2", "many", "1.5"])
+def test_a_number_of_phases_that_is_none_is_refused(xsearch: Xsearch, lab: Path, wrong: str) -> None:
+    done = xsearch("query", SPECTRA / "mixture.xy", "--phases", wrong)
+    assert done.exit_code == 2
+    assert "neither a number of phases" in done.stderr

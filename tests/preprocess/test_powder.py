@@ -6,7 +6,7 @@ import pytest
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.axis import RECALL_AXIS, LogQAxis
 from xsearch.preprocess.kernels import broaden, snip
-from xsearch.preprocess.powder import net_pattern
+from xsearch.preprocess.powder import BACKGROUND_REACH, REACH_GROWTH, clipping_reach, net_pattern
 from xsearch.spectra import PowderPattern
 
 ANGLES = np.arange(10, 80, 0.02)
@@ -98,4 +98,29 @@ def test_another_wavelength_gives_the_same_profile() -> None:
 
 def test_clipping_never_rises_above_the_counts() -> None:
     counts = np.random.default_rng(0).gamma(2.0, 100.0, 500)
-    assert (snip(counts, 20) <= counts + 1e-6).all()
+    assert (snip(counts, np.full(500, 20.0), np.array([1.0, 0.5, 0.2])) <= counts + 1e-6).all()
+
+
+def test_the_hump_of_a_glass_is_background() -> None:
+    lines = pattern()
+    hump = 300 * np.exp(-0.5 * ((ANGLES - 24) / 5) ** 2)
+    net = net_pattern(PowderPattern(ANGLES, lines.intensity + hump, 1.5406))
+    away = np.all([np.abs(net.two_theta_deg - centre) > 1 for centre in (20, 31, 55.5)], axis=0)
+    assert net.net[away].max() < 0.1  # of 0.3
+
+
+def test_crowded_lines_at_high_angles_are_kept() -> None:
+    crowd = sum(100 * np.exp(-4 * np.log(2) * ((ANGLES - centre) / 0.3) ** 2) for centre in np.arange(66, 74, 0.45))
+    net = net_pattern(PowderPattern(ANGLES, pattern().intensity + crowd, 1.5406))
+    on = np.abs(net.two_theta_deg - 69.6).argmin()
+    assert net.net[on - 20 : on + 20].max() > 0.07
+
+
+@pytest.mark.parametrize("wavelength", [0.5594, 1.5406])
+def test_the_clipping_reaches_as_far_in_q_at_every_wavelength(wavelength: float) -> None:
+    q = np.array([1.5, 3.0])
+    angles = 2 * np.degrees(np.arcsin(q * wavelength / (4 * np.pi)))
+    reach_points = [clipping_reach(angle + np.array([0, 0.01]), wavelength)[0] for angle in angles]
+    ahead = [angle + points * 0.01 for angle, points in zip(angles, reach_points, strict=True)]
+    reach_in_q = 4 * np.pi * np.sin(np.radians(np.array(ahead) / 2)) / wavelength - q
+    assert reach_in_q == pytest.approx(BACKGROUND_REACH + REACH_GROWTH * q, rel=0.03)

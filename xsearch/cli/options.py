@@ -39,6 +39,19 @@ NewName = Annotated[str, typer.Option("--name", "-n", metavar="NAME", help="The 
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
 
 
+MOST_PHASES_BY_ITSELF = 4
+"""What `--phases auto` looks for at most."""
+
+
+def number_of_phases(text: str) -> int:
+    """A number of phases, or `auto`."""
+    if text == "auto":
+        return MOST_PHASES_BY_ITSELF
+    if text.isdecimal() and int(text) > 0:
+        return int(text)
+    raise typer.BadParameter(f"{text!r} is neither a number of phases from 1 on nor 'auto'.")
+
+
 class Prior(StrEnum):
     """What counts beside the pattern."""
 

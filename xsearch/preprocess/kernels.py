@@ -56,12 +56,14 @@ def broaden(ln_q, area, start, step, bins, width):
 
 
 @njit(cache=True, nogil=True)
-def snip(counts, half_width):
+def snip(counts, reach, passes):
     """Background of a spectrum by iterative clipping on a doubly logarithmic scale.
 
     Args:
         counts: (n,) not negative.
-        half_width: in points; features narrower than twice this are clipped away.
+        reach: (n,) in points; around each point, features narrower than twice this are clipped away.
+        passes: (k,) the shares of the reach that are clipped with, falling from 1. Every pass lowers a broad hump a
+            little: a dozen passes leave humps in the background, where they belong, a hundred do not.
 
     Returns:
         (n,) float64.
@@ -69,9 +71,11 @@ def snip(counts, half_width):
     n = len(counts)
     now = np.log(np.log(np.sqrt(counts + 1) + 1) + 1)
     clipped = np.empty(n)
-    for reach in range(half_width, 0, -1):
+    for share in passes:
         for i in range(n):
-            near = min(reach, i, n - 1 - i)  # as far to both sides, or a slope at the ends would pass for a line
+            near = min(
+                int(share * reach[i]), i, n - 1 - i
+            )  # as far to both sides, or a slope at the ends would pass for a line
             mean = 0.5 * (now[i - near] + now[i + near])
             clipped[i] = min(now[i], mean)
         now, clipped = clipped, now

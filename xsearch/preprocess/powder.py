@@ -12,8 +12,12 @@ from xsearch.spectra.powder import PowderPattern
 
 STEP_DEG = 0.02
 SMOOTHING_DEG = 0.05
-BACKGROUND_DEG = 2.0
-"""Half width of the widest feature that the background clips; broader humps are background."""
+BACKGROUND_REACH, REACH_GROWTH = 0.135, 0.03
+"""Half width in 1/Å of the widest feature that the background clips, at q = 0, and its growth with q: the humps of
+glass and holder lie at small q, and at large q lines crowd so that the valleys between them are far apart."""
+
+LEAST_REACH_DEG = 0.8
+CLIPPING_PASSES = np.geomspace(1, 0.03, 12)
 
 NOISE_CUT = 2.0
 """Net counts below this many standard deviations of the noise are no evidence, and set to zero."""
@@ -96,7 +100,7 @@ def net_pattern(pattern: PowderPattern) -> NetPattern:
         raise SpectrumError(f"{name}: the intensity is the same everywhere; there is no line to search for.")
     counts *= 1e5 / counts.max()  # the clipping works on logarithms, and must not depend on the unit
     smooth = _smoothed(counts, SMOOTHING_DEG / STEP_DEG)
-    background = snip(smooth, int(BACKGROUND_DEG / STEP_DEG))
+    background = snip(smooth, clipping_reach(two_theta, pattern.wavelength_A), CLIPPING_PASSES)
     noise = float(1.4826 * np.median(np.abs(np.diff(counts))) / np.sqrt(2))
     net = np.maximum(smooth - background - NOISE_CUT * noise, 0)
     highest = float((smooth - background).max())
@@ -116,6 +120,15 @@ def net_pattern(pattern: PowderPattern) -> NetPattern:
         fwhm_deg=_typical_width(two_theta, net / scale),
         wavelength_A=pattern.wavelength_A,
     )
+
+
+def clipping_reach(two_theta_deg: NDArray[np.float64], wavelength_A: float) -> NDArray[np.float64]:
+    """(n,) half width, in points, of what the background clips around each point of an even axis."""
+    theta = np.radians(two_theta_deg / 2)
+    step_deg = (two_theta_deg[-1] - two_theta_deg[0]) / (len(two_theta_deg) - 1)
+    reach = BACKGROUND_REACH + REACH_GROWTH * 4 * np.pi * np.sin(theta) / wavelength_A
+    per_degree = np.radians(2 * np.pi * np.cos(theta) / wavelength_A)
+    return np.maximum(reach / np.maximum(per_degree, 1e-3), LEAST_REACH_DEG) / step_deg
 
 
 def _smoothed(counts: NDArray[np.float64], sigma_steps: float) -> NDArray[np.float64]:

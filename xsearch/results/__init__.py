@@ -3,5 +3,6 @@
 from xsearch.results.hit import Hit
 from xsearch.results.mixture import Mixture, MixtureResult, PhaseAmount
 from xsearch.results.result import SearchResult, Verdict
+from xsearch.results.rival import Rival, TellingLine
 
-__all__ = ["Hit", "Mixture", "MixtureResult", "PhaseAmount", "SearchResult", "Verdict"]
+__all__ = ["Hit", "Mixture", "MixtureResult", "PhaseAmount", "Rival", "SearchResult", "TellingLine", "Verdict"]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from xsearch.preprocess.kernels import snip
+from xsearch.preprocess.powder import CLIPPING_PASSES, clipping_reach
 from xsearch.results.hit import Hit
 from xsearch.results.lines import reflections_in_range
 from xsearch.simulate import Reflections
@@ -19,9 +20,6 @@ from xsearch.spectra.radiation import LINES_A, mean_kalpha_A
 
 TICK_FROM = 0.005
 """Lines below this share of the strongest in range get no tick mark."""
-
-BACKGROUND_REACH_DEG = 2.5
-"""Humps wider than about twice this are background, narrower ones are lines."""
 
 BACKGROUND_BINS = 1000
 """The background is smooth: it is found on means over this many bins at most, and interpolated between them."""
@@ -160,5 +158,5 @@ def background_under(pattern: PowderPattern) -> NDArray[np.float64]:
     mean = ndimage.gaussian_filter1d(np.add.reduceat(y, edges) / counts, SMOOTHING_BINS, mode="nearest")
     floor = mean.min()
     unit = CLIPPING_SCALE / max(float(mean.max() - floor), np.finfo(float).tiny)
-    reach = max(1, round(BACKGROUND_REACH_DEG / ((centre[-1] - centre[0]) / n_bins)))
-    return np.interp(x, centre, snip((mean - floor) * unit, reach) / unit + floor)
+    clipped = snip((mean - floor) * unit, clipping_reach(centre, pattern.wavelength_A), CLIPPING_PASSES)
+    return np.interp(x, centre, clipped / unit + floor)

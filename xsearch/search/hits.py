@@ -22,6 +22,9 @@ from xsearch.simulate.powder import spacings
 EXPLAINED_WIDTH = 0.007
 """Width in ln q at which calculated and measured intensities are held against each other."""
 
+FAINTEST_LINE = 0.01
+"""Lines below this share of the strongest are not counted."""
+
 
 def make_hits(
     index: Index,
@@ -30,7 +33,6 @@ def make_hits(
     evidence: Evidence,
     margin: NDArray[np.float64],
     groups: list[list[int]],
-    choices: int,
     prior: Prior,
     unexplained: float | None = None,
 ) -> tuple[Hit, ...]:
@@ -38,9 +40,8 @@ def make_hits(
 
     Args:
         index, pattern, matches, evidence: of the search.
-        margin: (k,) of the summed evidence to the best other phase.
+        margin: (k, 2) of the summed evidence to the best other phase and to the third best.
         groups: places in `matches`.
-        choices: how many entries were searched.
         prior: which prior counted; without one, the score takes half the bonus of a known compound.
         unexplained: by all phases together, where the hits are those of a mixture.
     """
@@ -56,24 +57,29 @@ def make_hits(
         owner = int(index.columns.cell_of[row])
         reflections = index.reflections(row)
         cell = strained_cell(reflections.cell, matches.amplitudes[place])
-        left = _unexplained(pattern, measured, reflections.hkl, reflections.structure_factor_sq, cell)
-        chance = probability(
-            strain=float(evidence.strain[place] + evidence.shape[place]),
-            prior=float(evidence.prior[place]) if prior is Prior.KNOWN else KNOWN_BONUS / 2,
-            unexplained=left if unexplained is None else unexplained,
-            margin=float(margin[place]),
-            choices=choices,
-        )
+        left, lines = _unexplained(pattern, measured, reflections.hkl, reflections.structure_factor_sq, cell)
+        terms = {
+            **_terms(matches, evidence, place),
+            "margin": float(margin[place, 0]),
+            "margin_to_third": float(margin[place, 1]),
+            "measured_cell": float(index.columns.is_measured[row] == 1),
+            "ln_lines": float(np.log(max(lines, 1))),
+        }
+        signs = {
+            **terms,
+            "unexplained": left if unexplained is None else unexplained,
+            "prior": terms["prior"] if prior is Prior.KNOWN else KNOWN_BONUS / 2,
+        }
         return Hit(
             rank=rank,
             material=materials[row] if owner < 0 else materials[owner],
-            score=chance,
+            score=probability(signs),
             strain=float(matches.strain[place]),
             cell=cell,
             zero_shift_deg=float(matches.zero_shift_deg[place]),
             fwhm_deg=pattern.fwhm_deg,
             unexplained=left,
-            evidence=_terms(matches, evidence, place),
+            evidence=terms,
             reflections=reflections,
             matched_cell=None if owner < 0 else materials[row],
             duplicates=duplicates,
@@ -125,15 +131,20 @@ def _unexplained(
     hkl: NDArray[np.int16],
     structure_factor_sq: NDArray[np.float32],
     cell: Cell,
-) -> float:
-    """Share of the measured intensity above the calculated profile, scaled to it by least squares."""
+) -> tuple[float, int]:
+    """Share of the measured intensity above the calculated profile scaled to it by least squares, and number of lines.
+
+    Lines are those in the measured range above `FAINTEST_LINE` of the strongest.
+    """
     ln_q = np.log(2 * np.pi / spacings(hkl, np.array(cell)))
     area = line_intensities(ln_q, structure_factor_sq.astype(np.float64), pattern.wavelength_A)
     first, last = pattern.window(AXIS)
+    inside_range = (ln_q > AXIS.start + first * AXIS.step) & (ln_q < AXIS.start + last * AXIS.step)
+    lines = int((inside_range & (area > FAINTEST_LINE * area.max(initial=0))).sum())
     calculated = broaden(ln_q, area, AXIS.start, AXIS.step, AXIS.bins, EXPLAINED_WIDTH)[first:last]
     inside = measured[first:last]
     squared = float(calculated @ calculated)
     if squared <= 0:
-        return 1.0
+        return 1.0, lines
     scale = float(calculated @ inside) / squared
-    return float(np.maximum(inside - scale * calculated, 0).sum() / inside.sum())
+    return float(np.maximum(inside - scale * calculated, 0).sum() / inside.sum()), lines

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from xsearch.indexes import Index
 from xsearch.preprocess.axis import RECALL_AXIS
@@ -134,7 +134,9 @@ class Target:
         columns = np.stack([self._inside(one.profiles[FIT_SCALE]) for one in components], axis=1)
         norms = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
         weight = self._weight
-        amounts, _ = nnls(columns / norms * weight[:, None], self._inside(self.linear[FIT_SCALE]) * weight)
+        amounts, _ = scipy.optimize.nnls(
+            columns / norms * weight[:, None], self._inside(self.linear[FIT_SCALE]) * weight
+        )
         amounts = amounts / norms
         correlations = np.zeros(len(JOINT_SCALES))
         for scale, measured in enumerate(self._compressed):
@@ -190,23 +192,27 @@ def components(index: Index, pattern: NetPattern, matches: Matches, prior: Prior
             expected=float(matches.expected[place]),
             elements=frozenset(materials[place].elements),
             own=float(own[place]),
-            profiles=_strained_profiles(index, pattern.wavelength_A, int(row), matches.amplitudes[place]),
+            profiles=strained_profiles(index, pattern.wavelength_A, int(row), matches.amplitudes[place]),
         )
         for place, row in enumerate(matches.rows)
     ]
 
 
-def _strained_profiles(
-    index: Index, wavelength_A: float, row: int, amplitudes: NDArray[np.float64]
+def strained_profiles(
+    index: Index,
+    wavelength_A: float,
+    row: int,
+    amplitudes: NDArray[np.float64],
+    widths: tuple[float, ...] = JOINT_SCALES,
 ) -> NDArray[np.float64]:
-    """(scales, bins) profiles of a row under a strain and zero shift."""
+    """(widths, bins) profiles of a row under a strain and zero shift, with line widths in ln q."""
     found = index.reflections(row)
     modes = int(MODES_BY_CODE[min(int(index.columns.crystal_system[row]), len(MODES_BY_CODE) - 1)])
     ln_q, design = np.empty(len(found)), np.zeros((len(found), modes + 1))
     line_design(found.hkl, found.cell, modes, wavelength_A, ln_q, design)
     area = line_intensities(ln_q, found.structure_factor_sq.astype(np.float64), wavelength_A)
     moved = ln_q - design @ np.append(amplitudes[:modes], amplitudes[ZERO_SHIFT])
-    return np.array([broaden(moved, area, AXIS.start, AXIS.step, AXIS.bins, width) for width in JOINT_SCALES])
+    return np.array([broaden(moved, area, AXIS.start, AXIS.step, AXIS.bins, width) for width in widths])
 
 
 def _centred(inside: NDArray[np.float64]) -> NDArray[np.float64]:

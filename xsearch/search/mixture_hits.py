@@ -14,6 +14,7 @@ from xsearch.search.joint import Hypothesis, Target
 from xsearch.search.match import SCALES, Matches
 from xsearch.search.mixture import Explored, Searched
 from xsearch.search.rank import weigh
+from xsearch.search.verdict import LARGEST_MARGIN
 
 
 def make_mixture(searched: Searched, hypothesis: Hypothesis, explored: Explored) -> Mixture:
@@ -53,9 +54,8 @@ def phase_hits(
         target.pattern,
         matches,
         evidence,
-        support,
+        np.clip(np.stack([support, support], axis=1), -LARGEST_MARGIN, LARGEST_MARGIN),
         [[place] for place in range(len(parts))],
-        len(searched.rows),
         searched.prior,
         target.unexplained(hypothesis),
     )
@@ -77,7 +77,7 @@ def cell_mass(hit: Hit) -> float:
     """Mass of the conventional cell that matched, in atomic units."""
     from pymatgen.core import Element
 
-    crystal = hit.matched.crystal
+    crystal = hit.matched_entry.crystal
     mass = sum(count * float(Element(element).atomic_mass) for element, count in crystal.composition.items())
     return mass * cell_volume(hit.reflections.cell) / crystal.volume_A3
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from xsearch.indexes import Index
 from xsearch.search.match import Matches
 from xsearch.search.prior import Prior, log_prior
+from xsearch.search.strain import MODES_BY_CODE
 
 MATCH_WEIGHTS = (3.0, 2.6, 2.1)
 """Weight of -ln(1 - correlation) on each scale of the match, from narrow to wide."""
@@ -18,8 +19,10 @@ RECALL_WEIGHT = 4.2
 """The same for the correlation of recall, where no strain but the isotropic one could help."""
 
 STRAIN_SIGMA, SHAPE_SIGMA = 0.006, 0.008
+MEASURED_STRAIN_SIGMA, MEASURED_SHAPE_SIGMA = 0.002, 0.003
 STRAIN_WEIGHT, SHAPE_WEIGHT = 0.85, 0.2
-"""Strain is judged by a heavy-tailed law, weight · ln(1 + (strain / σ)² / 3): most cells are close, a few far off."""
+"""Strain is judged by a heavy-tailed law, weight · ln(1 + (strain / σ)² / 3) + ln σ: most cells are close, a few far
+off. A measured cell is known better, so that it says more when it fits, and costs more when it does not."""
 
 LINES_WEIGHT = 0.2
 FEWEST_LINES = 120
@@ -50,18 +53,28 @@ class Evidence:
 
 def weigh(index: Index, matches: Matches, recall_score: NDArray[np.float32], prior: Prior) -> Evidence:
     """The evidence for each matched row, whose score in recall is (k,) `recall_score`."""
-    away = (matches.strain - matches.expected) / STRAIN_SIGMA
-    shape = matches.shape_change / SHAPE_SIGMA
+    columns = index.columns
+    measured = columns.is_measured[matches.rows] == 1
+    isotropic = MODES_BY_CODE[np.minimum(columns.crystal_system[matches.rows], len(MODES_BY_CODE) - 1)] == 1
+    strain_sigma = np.where(measured, MEASURED_STRAIN_SIGMA, STRAIN_SIGMA)
+    shape_sigma = np.where(measured & ~isotropic, MEASURED_SHAPE_SIGMA, SHAPE_SIGMA)
     offsets = index.reflection_arrays.offsets
     lines = np.maximum(offsets[matches.rows + 1] - offsets[matches.rows], FEWEST_LINES)
     return Evidence(
         match=closeness(matches.correlations) @ np.array(MATCH_WEIGHTS),
         recall=RECALL_WEIGHT * closeness(recall_score.astype(np.float64)),
-        strain=-STRAIN_WEIGHT * np.log1p(away**2 / 3),
-        shape=-SHAPE_WEIGHT * np.log1p(shape**2 / 3),
+        strain=_heavy_tailed(matches.strain - matches.expected, strain_sigma, STRAIN_SIGMA, STRAIN_WEIGHT),
+        shape=_heavy_tailed(matches.shape_change, shape_sigma, SHAPE_SIGMA, SHAPE_WEIGHT),
         lines=-LINES_WEIGHT * np.log(lines),
-        prior=log_prior(index.columns, matches.rows, prior),
+        prior=log_prior(columns, matches.rows, prior),
     )
+
+
+def _heavy_tailed(
+    away: NDArray[np.float64], sigma: NDArray[np.float64], usual_sigma: float, weight: float
+) -> NDArray[np.float64]:
+    """(k,) logarithmic density of a deviation, 0 for none in a cell of the usual uncertainty."""
+    return np.log(usual_sigma / sigma) - weight * np.log1p((away / sigma) ** 2 / 3)
 
 
 def closeness(correlation: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -11,7 +11,7 @@ from xsearch.indexes import Index
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import REFERENCE_WAVELENGTH_A
-from xsearch.search.recall_kernels import best_shifts
+from xsearch.search.recall_kernels import best_scores
 
 SHIFTS = np.arange(-0.030, 0.0301, 0.006)
 """Mean strains ln(measured / database) that are tried; lines are so wide that finer steps bring nothing."""
@@ -31,12 +31,10 @@ class Recalled:
     Attributes:
         rows: (m,) int64.
         score: (m,) best Pearson correlation over shifts, less the cost of the shift.
-        shift: (m,) the mean strain at which it was reached.
     """
 
     rows: NDArray[np.int64]
     score: NDArray[np.float32]
-    shift: NDArray[np.float64]
 
 
 def recall(
@@ -63,8 +61,7 @@ def recall(
     overlap = np.einsum("ij,kj->ik", profiles, queries) if exact else profiles @ queries.T
     spread = _spread(profiles, overlap[:, -1], first, last)
     expected = index.columns.expected_strain[rows]
-    score, best = best_shifts(overlap, spread, expected, SHIFTS.astype(np.float32), SHIFT_SIGMA, SHIFT_WEIGHT)
-    return Recalled(rows, score, SHIFTS[best])
+    return Recalled(rows, best_scores(overlap, spread, expected, SHIFTS.astype(np.float32), SHIFT_SIGMA, SHIFT_WEIGHT))
 
 
 def best_rows(recalled: Recalled, bonus: NDArray[np.float32], count: int) -> NDArray[np.intp]:

@@ -5,8 +5,8 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def best_shifts(overlap, spread, expected, shifts, sigma, weight):
-    """For each row the shift that matches best, the cost of an unexpected one taken off.
+def best_scores(overlap, spread, expected, shifts, sigma, weight):
+    """For each row the score of the shift that matches best, the cost of an unexpected one taken off.
 
     Args:
         overlap: (m, k + ...) rows against the pattern at k shifts; further columns are passed over.
@@ -16,17 +16,13 @@ def best_shifts(overlap, spread, expected, shifts, sigma, weight):
         sigma, weight: the cost is weight · ln(1 + ((shift - expected) / sigma)²).
 
     Returns:
-        score (m,) float32 and the places of the best shifts (m,) int64.
+        (m,) float32.
     """
     score = np.empty(len(overlap), np.float32)
-    place = np.zeros(len(overlap), np.int64)
     for i in range(len(overlap)):
         best = -np.inf
         for k in range(len(shifts)):
             away = (shifts[k] - expected[i]) / sigma
-            value = overlap[i, k] / spread[i] - weight * np.log1p(away * away)
-            if value > best:
-                best = value
-                place[i] = k
+            best = max(best, overlap[i, k] / spread[i] - weight * np.log1p(away * away))
         score[i] = best
-    return score, place
+    return score

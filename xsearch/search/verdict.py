@@ -1,54 +1,66 @@
-"""From evidence to a score between 0 and 1, and to the verdict on an answer."""
+"""From evidence to a score between 0 and 1, and to the verdict on an answer.
+
+The score is the logistic function of a weighted sum of signs of a right answer. The weights in `score.json` were fitted
+by `python -m xsearch.training.score` on patterns searched with their phase in the library and with it taken out, so
+that a score is about the probability of being right.
+"""
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.results.result import Verdict
 
-STRAIN_SLOPE, PRIOR_SLOPE, UNEXPLAINED_SLOPE, MARGIN_SLOPE, CHOICE_SLOPE, OFFSET = 1.76, 0.84, 4.5, 0.17, 0.123, 0.32
-"""The score is the logistic function of a sum: what the strain costs, the prior, what stays unexplained, the margin to
-the best other phase, and the logarithm of the number of entries searched, since among many some fit by chance. The
-numbers are a logistic regression on 97 measured patterns, searched with and without elements, with their phase in the
-library and with it taken out, so that a score is about the probability of being right."""
+WEIGHTS_FILE = Path(__file__).with_name("score.json")
+
+SIGNS = (
+    "strain",
+    "shape",
+    "prior",
+    "measured_cell",
+    "unexplained",
+    "margin",
+    "margin_to_third",
+    "ln_lines",
+)
+"""What the score is made of, by the names that the evidence has for it: what the strain costs, the prior, whether the
+cell is a measured one, the share of intensity left over, how far the best other phase and the third best other are
+behind, and how many lines are seen, since few lines are fitted by many crystals."""
 
 LARGEST_MARGIN = 15.0
 
 CONFIDENT, TENTATIVE = 0.5, 0.25
 
 
-def margins(total: NDArray[np.float64], groups: list[list[int]]) -> NDArray[np.float64]:
-    """(k,) how far the summed evidence of each place is ahead of the best other phase.
+def margins(total: NDArray[np.float64], groups: list[list[int]], behind: int = 1) -> NDArray[np.float64]:
+    """(k,) how far the summed evidence of each place is ahead of another phase, `LARGEST_MARGIN` at most.
 
     Args:
         total: (k,) summed evidence of matched rows.
         groups: their places grouped into phases, the best phase first and the best place of each first.
+        behind: of which other phase: 1 for the best, 3 for the third best.
     """
     best = np.array([total[group[0]] for group in groups])
     rival = np.full(len(total), -np.inf)
     for number, group in enumerate(groups):
-        others = best[1:2] if number == 0 else best[:1]
-        rival[group] = others[0] if len(others) else -np.inf
-    return total - rival
+        other = behind if number < behind else behind - 1
+        rival[group] = best[other] if other < len(best) else -np.inf
+    return np.clip(total - rival, -LARGEST_MARGIN, LARGEST_MARGIN)
 
 
-def probability(strain: float, prior: float, unexplained: float, margin: float, choices: int) -> float:
-    """The score of one hit.
+def rival_margins(total: NDArray[np.float64], groups: list[list[int]]) -> NDArray[np.float64]:
+    """(k, 2) `margins` to the best other phase and to the third best."""
+    return np.stack([margins(total, groups, behind) for behind in (1, 3)], axis=1)
 
-    Args:
-        strain: evidence of its strain and change of shape, 0 or less.
-        prior: evidence of the prior.
-        unexplained: share of the pattern's net intensity that it leaves.
-        margin: to the best other phase.
-        choices: how many entries were searched.
-    """
-    logit = (
-        OFFSET
-        + STRAIN_SLOPE * strain
-        + PRIOR_SLOPE * prior
-        - UNEXPLAINED_SLOPE * unexplained
-        + MARGIN_SLOPE * float(np.clip(margin, -LARGEST_MARGIN, LARGEST_MARGIN))
-        - CHOICE_SLOPE * float(np.log(choices))
-    )
+
+def probability(evidence: Mapping[str, float]) -> float:
+    """The score of a hit with this evidence, which holds all of `SIGNS`."""
+    intercept, weights = _weights()
+    logit = intercept + sum(weight * evidence[sign] for sign, weight in weights.items())
     return float(1 / (1 + np.exp(-logit)))
 
 
@@ -57,3 +69,9 @@ def verdict(scores: list[float]) -> Verdict:
     if not scores or scores[0] < TENTATIVE:
         return "no confident match"
     return "match" if scores[0] >= CONFIDENT else "tentative"
+
+
+@cache
+def _weights() -> tuple[float, dict[str, float]]:
+    stored = json.loads(WEIGHTS_FILE.read_text())
+    return stored["intercept"], {sign: stored["weights"][sign] for sign in SIGNS}

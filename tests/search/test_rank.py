@@ -1,0 +1,39 @@
+"""Evidence of strain, where cells are known well and where they are not."""
+
+import numpy as np
+
+from tests.search.conftest import Measure
+from xsearch.preprocess.powder import net_pattern
+from xsearch.search import SearchIndex
+from xsearch.search.match import Matches, match
+from xsearch.search.prior import Prior
+from xsearch.search.rank import weigh
+
+
+def strain_evidence(index: SearchIndex, measured: Measure, row: int, strain: float, *, cell_is_measured: bool) -> float:
+    """Strain and shape of a row that was bent by so much, as if its cell were a measured or a computed one."""
+    found = match(index.index, net_pattern(measured(row)), np.array([row]), threads=1)
+    amplitudes = np.zeros_like(found.amplitudes)
+    amplitudes[0, 0] = strain
+    bent = Matches(found.rows, amplitudes, np.zeros(1), found.correlations)
+    columns = index.index.columns
+    before = columns.is_measured[row]
+    columns.is_measured[row] = cell_is_measured
+    try:
+        evidence = weigh(index.index, bent, np.array([0.9], np.float32), Prior.NONE)
+    finally:
+        columns.is_measured[row] = before
+    return float((evidence.strain + evidence.shape)[0])
+
+
+def test_a_measured_cell_says_more_when_it_fits_and_costs_more_when_not(
+    prototypes: SearchIndex, measured: Measure
+) -> None:
+    row = 30
+    gains = [
+        strain_evidence(prototypes, measured, row, strain, cell_is_measured=True)
+        - strain_evidence(prototypes, measured, row, strain, cell_is_measured=False)
+        for strain in (0.0, 0.02)
+    ]
+    assert gains[0] > 1 > gains[1]
+    assert strain_evidence(prototypes, measured, row, 0.0, cell_is_measured=False) == 0

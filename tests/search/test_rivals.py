@@ -1,0 +1,43 @@
+"""The closest other phase of a hit, and what would tell the two apart."""
+
+import numpy as np
+import pytest
+
+from tests.search.conftest import Measure
+from xsearch.preprocess.powder import net_pattern
+from xsearch.search import SearchIndex
+from xsearch.search.match import AXIS, SCALES
+from xsearch.search.rivals import MOST_LINES, WITH_RIVALS, telling_lines
+
+
+def test_lines_of_one_phase_only_are_telling(prototypes: SearchIndex, measured: Measure) -> None:
+    pattern = net_pattern(measured(40))
+    here = pattern.profile(AXIS, SCALES[0])
+    extra_deg = 33.3
+    ln_q = np.log(4 * np.pi * np.sin(np.radians(extra_deg / 2)) / pattern.wavelength_A)
+    there = here + 0.2 * here.max() * np.exp(-0.5 * ((AXIS.values() - ln_q) / SCALES[0]) ** 2)
+    (line,) = telling_lines(pattern, here, here, there)
+    assert line.two_theta_deg == pytest.approx(extra_deg, abs=0.05)
+    assert line.there - line.here == pytest.approx(0.2, abs=0.01)
+    assert line.here == line.measured
+
+
+def test_equal_phases_have_no_telling_lines(prototypes: SearchIndex, measured: Measure) -> None:
+    pattern = net_pattern(measured(40))
+    profile = pattern.profile(AXIS, SCALES[0])
+    assert telling_lines(pattern, profile, profile, profile) == ()
+
+
+def test_the_first_hits_have_rivals(prototypes: SearchIndex, measured: Measure) -> None:
+    hits = prototypes.search(measured(120), top=8).hits
+    first, second = hits[0].rival, hits[1].rival
+    assert first is not None
+    assert second is not None
+    assert first.material_id == hits[1].material_id
+    assert second.material_id == hits[0].material_id
+    assert first.margin == pytest.approx(-second.margin)
+    assert first.margin >= 0
+    assert 0 < len(first.lines) <= MOST_LINES
+    assert all(8 < line.two_theta_deg < 85 for line in first.lines)
+    assert [hit.rival is None for hit in hits] == [place >= WITH_RIVALS for place in range(len(hits))]
+    assert hits[1].formula in hits[0].why[-1]

@@ -1,0 +1,114 @@
+"""For each of the first hits the other phase that comes closest, and where the two fitted patterns differ."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.indexes import Index
+from xsearch.preprocess.powder import NetPattern
+from xsearch.results import Hit, Rival, TellingLine
+from xsearch.search.joint import strained_profiles
+from xsearch.search.match import AXIS, SCALES, Matches
+
+WITH_RIVALS = 5
+"""How many hits are given a rival."""
+
+MOST_LINES = 3
+LEAST_DIFFERENCE = 0.02
+"""Differences below this share of the highest measured point tell nothing."""
+
+APART = 3.0
+"""Telling lines lie at least so many line widths from one another."""
+
+
+def with_rivals(
+    hits: tuple[Hit, ...],
+    shown: list[list[int]],
+    index: Index,
+    pattern: NetPattern,
+    matches: Matches,
+    total: NDArray[np.float64],
+    groups: list[list[int]],
+) -> tuple[Hit, ...]:
+    """The same hits, the first few with their rivals.
+
+    Args:
+        hits: the best first.
+        shown: the places of `matches` that each hit was made of.
+        index, pattern, matches: of the search.
+        total: (k,) summed evidence of the matches.
+        groups: places of `matches` grouped into phases, the best phase first.
+    """
+    if len(groups) < 2:
+        return hits
+    first, second = groups[0][0], groups[1][0]
+    measured = pattern.profile(AXIS, SCALES[0])
+    fitted: dict[int, NDArray[np.float64]] = {}
+
+    def profile(place: int) -> NDArray[np.float64]:
+        if place not in fitted:
+            fitted[place] = _fitted(index, pattern, measured, int(matches.rows[place]), matches.amplitudes[place])
+        return fitted[place]
+
+    def one(hit: Hit, own: int) -> Hit:
+        other = second if own in groups[0] else first
+        row = int(matches.rows[other])
+        owner = int(index.columns.cell_of[row])
+        material = index.materials([row if owner < 0 else owner])[0]
+        rival = Rival(
+            material_id=material.material_id,
+            formula=material.reduced_formula,
+            elements=material.elements,
+            margin=float(total[own] - total[other]),
+            lines=telling_lines(pattern, measured, profile(own), profile(other)),
+        )
+        return replace(hit, rival=rival)
+
+    near = [one(hit, places[0]) for hit, places in zip(hits[:WITH_RIVALS], shown, strict=False)]
+    return (*near, *hits[WITH_RIVALS:])
+
+
+def telling_lines(
+    pattern: NetPattern, measured: NDArray[np.float64], here: NDArray[np.float64], there: NDArray[np.float64]
+) -> tuple[TellingLine, ...]:
+    """Where two fitted profiles differ most.
+
+    Args:
+        pattern: gives the wavelength and the range.
+        measured, here, there: (bins,) profiles on the match's axis, on one scale.
+    """
+    first, last = pattern.window(AXIS)
+    highest = float(measured[first:last].max())
+    if highest <= 0:
+        return ()
+    left = np.abs(here - there) / highest
+    left[:first] = left[last:] = 0
+    reach = int(np.ceil(APART * SCALES[0] / AXIS.step))
+    found: list[TellingLine] = []
+    while len(found) < MOST_LINES and left.max() > LEAST_DIFFERENCE:
+        place = int(left.argmax())
+        sine = np.exp(AXIS.start + place * AXIS.step) * pattern.wavelength_A / (4 * np.pi)
+        found.append(
+            TellingLine(
+                two_theta_deg=float(2 * np.degrees(np.arcsin(min(1.0, sine)))),
+                here=float(here[place] / highest),
+                there=float(there[place] / highest),
+                measured=float(measured[place] / highest),
+            )
+        )
+        left[max(0, place - reach) : place + reach + 1] = 0
+    return tuple(found)
+
+
+def _fitted(
+    index: Index, pattern: NetPattern, measured: NDArray[np.float64], row: int, amplitudes: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(bins,) profile of a strained row on the narrowest scale, scaled to the measured one by least squares."""
+    first, last = pattern.window(AXIS)
+    calculated = strained_profiles(index, pattern.wavelength_A, row, amplitudes, SCALES[:1])[0]
+    inside = calculated[first:last]
+    squared = float(inside @ inside)
+    return calculated * (float(inside @ measured[first:last]) / squared if squared > 0 else 0.0)
