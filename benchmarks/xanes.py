@@ -1,7 +1,7 @@
 """Figures of the XANES side: `python -m benchmarks.xanes [PART ...] [--json]`.
 
-Parts: descriptors, robustness, retrieval, codes, measured, references, predicted, joint, speed, learning. The data are
-found through XSEARCH_DATA; what is computed from them once (labels) is kept in the platform's cache folder.
+Parts: descriptors, baseline, robustness, retrieval, codes, measured, references, predicted, joint, speed, learning.
+Data are found through XSEARCH_DATA; what is computed from them once (labels) is kept in the platform's cache folder.
 """
 
 from __future__ import annotations
@@ -10,13 +10,15 @@ import argparse
 import json
 import os
 import sys
-import time
+import tempfile
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from benchmarks.xanes_models import baseline, descriptors, learning, robustness, speed
 
 DATA = Path(os.environ.get("XSEARCH_DATA", "data"))
 Figures = dict[str, Any]
@@ -48,46 +50,6 @@ def opened() -> Any:
     structures[structures.reduced_formula.isin(formulas)].to_parquet(path)
     build_parquet([path, *tables], "xanes", progress=sys.stderr.isatty())
     return open_index("xanes", threads=1)
-
-
-def test_examples() -> Any:
-    """Examples of the fold that the shipped model never saw."""
-    from xsearch.training.xanes_data import read_examples, split
-
-    return split(read_examples(DATA / "xas_feff9.parquet", labels_cache(), 2))[2]
-
-
-def descriptors() -> Figures:
-    """The shipped model on formulas it never saw, by code, with one constant answer beside it."""
-    from xsearch.evaluate.descriptors import report_on
-    from xsearch.models.site_model import shipped_site_model
-
-    examples = test_examples()
-    return {c: report_on(examples.take(examples.code == c), shipped_site_model()).to_dict() for c in set(examples.code)}
-
-
-def robustness() -> Figures:
-    """The same formulas with the energy scale off by up to 3 eV and noise of 0.05, disturbed before normalisation."""
-    from xsearch.evaluate.descriptors import Disturbance, report_on
-    from xsearch.models.site_model import shipped_site_model
-    from xsearch.training.xanes_data import join
-    from xsearch.training.xanes_labels import labels_of, read_site_spectra
-
-    path = DATA / "xas_feff9.parquet"
-    test = test_examples()
-    spectra = read_site_spectra(path)
-    spectra = spectra[spectra.id.isin(set(test.ids[test.code == "FEFF9"]))]
-    labels = labels_of(path, labels_cache())
-    disturbances = {
-        "none": None,
-        "shift": Disturbance(3, 0),
-        "noise": Disturbance(0, 0.05),
-        "both": Disturbance(3, 0.05),
-    }
-    return {
-        name: report_on(join(spectra if d is None else d(spectra), labels), shipped_site_model()).to_dict()
-        for name, d in disturbances.items()
-    }
 
 
 def retrieval() -> Figures:
@@ -222,57 +184,11 @@ def joint() -> Figures:
     }
 
 
-def speed() -> Figures:
-    """`predict` warm, one spectrum at a time and many at once, normalisation included."""
-    from xsearch.builders.xanes import read_parquet
-    from xsearch.search.predict import predict
-
-    spectra = [s.xanes for s in read_parquet(DATA / "xas_feff9.parquet")[:1000]]
-    predict(spectra[:2])
-    single, busy = [], []
-    for xanes in spectra[:100]:
-        start, start_busy = time.perf_counter(), time.process_time()
-        predict([xanes])
-        single.append(time.perf_counter() - start)
-        busy.append(time.process_time() - start_busy)
-    start, start_busy = time.perf_counter(), time.process_time()
-    predict(spectra)
-    elapsed, used = time.perf_counter() - start, time.process_time() - start_busy
-    return {
-        "single_ms": 1e3 * float(np.median(single)),
-        "single_cpu_ms": 1e3 * float(np.median(busy)),
-        "batch_per_s": len(spectra) / elapsed,
-        "batch_per_cpu_s": len(spectra) / used,
-    }
-
-
-def learning() -> Figures:
-    """How the figures of the forests grow with the number of training formulas."""
-    from dataclasses import replace
-
-    from xsearch.evaluate.descriptors import report_on
-    from xsearch.training.loop import Schedule
-    from xsearch.training.site_model import Recipe, assemble, train_forests
-    from xsearch.training.site_network import train_network
-    from xsearch.training.xanes_data import read_examples, split
-
-    training, validation, test = split(read_examples(DATA / "xas_feff9.parquet", labels_cache(), 2))
-    formulas = np.array(sorted(set(training.formula)), object)
-    np.random.default_rng(0).shuffle(formulas)
-    found = {}
-    for share in (0.125, 0.25, 0.5, 1.0):
-        part = training.take(np.isin(training.formula, formulas[: int(share * len(formulas))]))
-        epochs = round(15 / share**0.5)
-        network = train_network("xastruct", part, Schedule(epochs=epochs, weight_decay=0.05))
-        forests = train_forests(part, replace(Recipe(), trees=25, copies=0))
-        report = report_on(test, assemble({"xastruct": network}, forests, part, validation, 0)).to_dict()
-        found[str(len(set(part.formula)))] = {k: v for k, v in report.items() if isinstance(v, float)}
-    return found
-
-
 PARTS: dict[str, Callable[[], Figures]] = {
     f.__name__: f
-    for f in (descriptors, robustness, retrieval, codes, measured, references, predicted, joint, speed, learning)
+    for f in (
+        descriptors, baseline, robustness, retrieval, codes, measured, references, predicted, joint, speed, learning,
+    )
 }  # fmt: skip
 
 

@@ -56,7 +56,7 @@ def test_picture_shows_the_window_with_what_carried_the_answer(tmp_path) -> None
     figure = found.plot("cn", tmp_path / "cn.png")
     low, high = figure.axes[0].get_xlim()
     assert high - low == pytest.approx(56, abs=1)
-    assert figure.axes[0].get_title() == "coordination number"
+    assert figure.axes[0].get_title().startswith("coordination number: ")
     assert (tmp_path / "cn.png").stat().st_size > 5000
 
 

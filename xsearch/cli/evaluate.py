@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from xsearch.cli.options import IndexName, JsonFlag, MeasuredCells, Prior, PriorChoice
+from xsearch.cli.options import IndexName, JsonFlag, MeasuredCells, Prior, PriorChoice, Workers
 from xsearch.cli.screen import counting, print_json, show
 
 app = typer.Typer(help="Measure how often the right crystal is found.", no_args_is_help=True)
@@ -217,16 +217,27 @@ def forward(
 @app.command("descriptors")
 def descriptors(
     file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Computed spectra of sites.")],
+    structures: Annotated[
+        Path | None,
+        typer.Option("--structures", metavar="FILE", help="Cells of spectra that carry none, if not beside the file."),
+    ] = None,
     labels: Annotated[
         Path | None, typer.Option("--labels", metavar="FILE", help="Keep the labels here between calls.")
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, metavar="N", help="Processes for the labels.")] = 1,
+    weights: Annotated[
+        Path | None, typer.Option("--weights", metavar="FOLDER", help="A model that `xsearch train` made.")
+    ] = None,
+    workers: Workers = None,
     json: JsonFlag = False,
 ) -> None:
-    """Compare what is predicted from spectra of sites with what their structures say."""
+    """Compare what is predicted from spectra of sites with what their structures say.
+
+    Structures are taken from the column structure_json, else by material_id from mp_cells_of_xas.parquet beside the
+    file. Formulas that the model was trained on are counted and told.
+    """
     from xsearch.evaluate.descriptors import evaluate_descriptors
 
-    report = evaluate_descriptors(file, labels, workers)
+    report = evaluate_descriptors(file, labels, workers, weights=weights, structures=structures)
     if json:
         print_json(report.to_dict())
     else:
