@@ -25,6 +25,7 @@ from xsearch.search.prior import PRIOR_IN_RECALL, log_prior, parse_prior
 from xsearch.search.rank import phases, weigh
 from xsearch.search.recall import best_rows, recall
 from xsearch.search.rivals import with_rivals
+from xsearch.search.second_phase import second_phase_notes
 from xsearch.search.verdict import margins, verdict
 from xsearch.spectra import PowderPattern, Xanes
 
@@ -128,6 +129,8 @@ class SearchIndex:
                 hits = with_rivals(
                     not_above_the_first(found), shown, self.index, pattern, matches, evidence.total, groups
                 )
+                best = matches.take(groups[0][:1]) if groups else None
+                notes = second_phase_notes(self.index, pattern, int(best.rows[0]), best.amplitudes[0]) if best else ()
         return SearchResult(
             pattern=pxrd,
             hits=hits,
@@ -142,6 +145,7 @@ class SearchIndex:
                 "fold": fold,
                 "top": top,
             },
+            notes=notes,
             timings_ms=timings,
         )
 
