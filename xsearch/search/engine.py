@@ -129,8 +129,7 @@ class SearchIndex:
                 hits = with_rivals(
                     not_above_the_first(found), shown, self.index, pattern, matches, evidence.total, groups
                 )
-                best = matches.take(groups[0][:1]) if groups else None
-                notes = second_phase_notes(self.index, pattern, int(best.rows[0]), best.amplitudes[0]) if best else ()
+                notes = second_phase_notes(self.index, pattern, matches.take(groups[0][:1] if groups else []))
         return SearchResult(
             pattern=pxrd,
             hits=hits,

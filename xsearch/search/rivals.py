@@ -87,7 +87,7 @@ def telling_lines(
     left = np.abs(here - there) / highest
     left[:first] = left[last:] = 0
     reach = int(np.ceil(APART * SCALES[0] / AXIS.step))
-    found = []
+    found: list[TellingLine] = []
     while len(found) < MOST_LINES and left.max() > LEAST_DIFFERENCE:
         place = int(left.argmax())
         sine = np.exp(AXIS.start + place * AXIS.step) * pattern.wavelength_A / (4 * np.pi)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from xsearch.indexes import Index
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.joint import strained_profiles
-from xsearch.search.match import AXIS, SCALES
+from xsearch.search.match import AXIS, SCALES, Matches
 
 FEWEST_FOREIGN = 3
 LEAST_HEIGHT = 0.05
@@ -22,9 +22,11 @@ MOST_TOLD = 5
 APART_BINS = 8
 
 
-def second_phase_notes(index: Index, pattern: NetPattern, row: int, amplitudes: NDArray[np.float64]) -> tuple[str, ...]:
-    """A note where a strained row leaves the lines of another phase; nothing where it does not."""
-    found = foreign_lines(index, pattern, row, amplitudes)
+def second_phase_notes(index: Index, pattern: NetPattern, best: Matches) -> tuple[str, ...]:
+    """A note where the best match, if there is one, leaves the lines of another phase."""
+    if len(best.rows) == 0:
+        return ()
+    found = foreign_lines(index, pattern, int(best.rows[0]), best.amplitudes[0])
     if len(found) < FEWEST_FOREIGN:
         return ()
     told = ", ".join(f"{angle:.2f}" for angle in sorted(found[:MOST_TOLD]))
