@@ -103,8 +103,12 @@ def test_what_cannot_be_searched_is_refused(prototypes: SearchIndex, measured: M
     with pytest.raises(QueryError, match="top = 0"):
         prototypes.search(measured(0), top=0)
     spectrum = Xanes(np.linspace(7000, 7200, 50), np.linspace(0, 1, 50), "Fe", "K", source="Fe.xdi")
-    with pytest.raises(SpectrumError, match=r"Fe\.xdi is no powder pattern"):
+    with pytest.raises(QueryError, match="Nothing to search for"):
+        prototypes.search()
+    with pytest.raises(SpectrumError, match=r"Fe\.xdi .*No absorption edge"):
         prototypes.search(spectrum)
+    with pytest.raises(SpectrumError, match=r"Fe\.xdi is no powder pattern"):
+        prototypes.search_mixture(spectrum)
 
 
 def test_a_missing_index_is_named(xsearch_home: object) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +17,12 @@ from xsearch.builders.own import OWN
 from xsearch.builders.reuse import KEPT, MaterialShelf, Reusing, SpectraShelf
 from xsearch.builders.source import Item, Process, SpectrumProcess
 from xsearch.builders.workers import run_here
+from xsearch.builders.xas_parquet import XasTables, check_tables, process_xas_rows
 from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.chemistry.material import Material
 from xsearch.errors import BuildError, CrystalError, SpectrumError
-from xsearch.indexes.chunk import Failure
 from xsearch.indexes.index import Index
+from xsearch.indexes.outcome import Failure
 from xsearch.spectra.readers.athena import groups_of
 from xsearch.spectra.readers.read import read
 from xsearch.spectra.readers.source import load
@@ -65,7 +66,8 @@ def add_own(
     Args:
         name: of an index that is there.
         xanes: files and folders of absorption spectra: XDI, Athena projects, columns. A spectrum's compound is what
-            its file's name, or its name in the project, begins with: `Fe2O3_hematite.xdi`.
+            its file's name, or its name in the project, begins with: `Fe2O3_hematite.xdi`. A Parquet file is a table
+            of spectra, measured, simulated or predicted, that keep their own ids and sources; see `XasTables`.
         cif: CIF files and folders of them.
         licence: of what is added.
         workers: processes; default one a core.
@@ -78,20 +80,25 @@ def add_own(
     index = Index.open(index_folder(name))
     _check_settings(index)
     crystals = CifSource.of(cif, licence) if _paths(cif) else None
-    spectra = tuple(_spectrum_files(_paths(xanes)))
+    tables = [path for path in _paths(xanes) if path.suffix.lower() == ".parquet"]
+    spectra = _AddedSpectra(
+        tuple(_spectrum_files([path for path in _paths(xanes) if path not in tables])),
+        _tables(tables, index, licence),
+        licence,
+    )
     if crystals is None and not spectra:
         raise BuildError("Nothing to add: give folders of spectra with --xanes, of crystals with --cif, or both.")
     here: Any = partial(run_here, workers=workers if crystals is not None and len(crystals.files) > 200 else 1)
     made = build(
-        _Grown(index, crystals, licence, frozenset(one.spectrum_id for one in spectra)),
+        _Grown(index, crystals, licence, spectra.ids),
         name,
         workers=workers,
         measured_cells=False,
         progress=progress,
         run=Reusing(here, MaterialShelf(index)),
-        spectra=_GrownSpectra(index, spectra, licence),
+        spectra=_GrownSpectra(index, spectra),
         run_spectra=Reusing(here, SpectraShelf(index)),
-        extra=_extra(index, licence),
+        extra=_extra(index, spectra.licences | ({licence} if crystals or spectra.files else set())),
     )
     return replace(made, reused=int((index.columns.cell_of < 0).sum()))
 
@@ -133,27 +140,57 @@ class _Grown:
 
 
 @dataclass(frozen=True)
-class _GrownSpectra:
-    """The spectra of an index, then the user's."""
+class _AddedSpectra:
+    """Spectra that are added: files of one's own, and tables."""
 
-    index: Index
     files: tuple[OwnSpectrum, ...]
+    tables: XasTables | None
     licence: str
-    process: SpectrumProcess = field(default_factory=lambda: process_own_spectrum, repr=False)
+
+    def __bool__(self) -> bool:
+        return bool(self.files) or self.tables is not None
+
+    @cached_property
+    def items(self) -> tuple[Item, ...]:
+        """Files first."""
+        own = (Item(one.spectrum_id, (one, self.licence)) for one in self.files)
+        return (*own, *(self.tables.items() if self.tables is not None else ()))
+
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """Of all of them."""
+        return frozenset(item.item_id for item in self.items)
+
+    @property
+    def licences(self) -> set[str]:
+        """That the tables' rows state."""
+        return {item.payload[0]["licence"] for item in self.items[len(self.files) :]}
 
     def fingerprint(self) -> str:
-        return _hash([[one.spectrum_id, hashlib.sha256(one.path.read_bytes()).hexdigest()] for one in self.files])
+        """A hash of the files' content."""
+        content = [[one.spectrum_id, hashlib.sha256(one.path.read_bytes()).hexdigest()] for one in self.files]
+        return _hash([content, self.tables and self.tables.fingerprint()])
+
+
+@dataclass(frozen=True)
+class _GrownSpectra:
+    """The spectra of an index, then those that are added."""
+
+    index: Index
+    added: _AddedSpectra
+    process: SpectrumProcess = field(default_factory=lambda: process_added_spectrum, repr=False)
+
+    def fingerprint(self) -> str:
+        return self.added.fingerprint()
 
     def count(self) -> int | None:
-        return self.index.spectra_table.num_rows + len(self.files)
+        return self.index.spectra_table.num_rows + len(self.added.items)
 
     def items(self) -> Iterator[Item]:
-        new = {one.spectrum_id for one in self.files}
         for name in self.index.spectra_table.column("spectrum_id").to_pylist():
-            if name not in new:
+            if name not in self.added.ids:
                 yield Item(name, KEPT)
-        for one in self.files:
-            yield Item(one.spectrum_id, (one, self.licence))
+        yield from self.added.items
 
 
 def process_own_cif(item: Item) -> Material:
@@ -165,6 +202,15 @@ def process_own_cif(item: Item) -> Material:
     if isinstance(item.payload, Failure):
         raise CrystalError(item.payload.reason)
     return replace(process_cif(item), material_id=item.item_id, source=OWN)
+
+
+def process_added_spectrum(item: Item) -> XasSpectrum:
+    """A spectrum from a file of the user's own, or from a table.
+
+    Raises:
+        SpectrumError: where there is none.
+    """
+    return process_own_spectrum(item) if isinstance(item.payload[0], OwnSpectrum) else process_xas_rows(item)
 
 
 def process_own_spectrum(item: Item) -> XasSpectrum:
@@ -232,10 +278,19 @@ def spectra_in(path: Path) -> list[tuple[str, str]]:
         return []
 
 
-def _extra(index: Index, licence: str) -> dict[str, Any]:
+def _tables(paths: list[Path], index: Index, licence: str) -> XasTables | None:
+    """Tables of spectra, whose formulas the index knows where they do not."""
+    if not paths:
+        return None
+    check_tables(paths)
+    names, formulas = (index.catalog.column(name).to_pylist() for name in ("material_id", "reduced_formula"))
+    return XasTables(tuple(paths), licence, dict(zip(names, formulas, strict=True)))
+
+
+def _extra(index: Index, licences: set[str]) -> dict[str, Any]:
     """What the manifest said before, and that the user added something."""
     extra = dict(index.manifest.extra)
-    return {**extra, "licences": sorted({*extra.get("licences", []), licence}), "own": True}
+    return {**extra, "licences": sorted({*extra.get("licences", []), *licences}), "own": True}
 
 
 def _check_settings(index: Index) -> None:

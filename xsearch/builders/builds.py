@@ -10,6 +10,8 @@ from xsearch.builders.engine import BuildResult, Runner, build
 from xsearch.builders.identity import index_folder
 from xsearch.builders.parquet import ParquetSource
 from xsearch.builders.starter import StarterSource
+from xsearch.builders.xas_parquet import XasTables, split_files
+from xsearch.errors import BuildError
 from xsearch.indexes.versions import current_version
 
 STARTER = "starter"
@@ -26,10 +28,10 @@ def build_parquet(
     progress: bool = True,
     run: Runner | None = None,
 ) -> BuildResult:
-    """Make an index from Parquet files with a crystal a row.
+    """Make an index from Parquet files with a crystal a row, and tables of absorption spectra beside them.
 
     Args:
-        files: one or several; see `ParquetSource` for the columns.
+        files: one or several, told apart by their columns; see `ParquetSource` and `XasTables`.
         name: of the index.
         workers: processes; default one a core.
         measured_cells: whether measured cells of the same phase, from the mineral database, are linked.
@@ -39,8 +41,17 @@ def build_parquet(
     Raises:
         BuildError: where a file is missing or no such Parquet file, or nothing could be made of the rows.
     """
-    source = ParquetSource.of(files)
-    return build(source, name, workers=workers, measured_cells=measured_cells, progress=progress, run=run)
+    structures, tables = split_files(files)
+    if tables and not structures:
+        raise BuildError(
+            f"{', '.join(path.name for path in tables)}: only spectra; give a table of structures with them, or add "
+            f"them to an index that is there: xsearch build add {name} --xanes {tables[0]}"
+        )
+    source = ParquetSource.of(structures)
+    spectra = XasTables(tuple(tables), formulas=source.formula_by_id()) if tables else None
+    return build(
+        source, name, workers=workers, measured_cells=measured_cells, progress=progress, run=run, spectra=spectra
+    )
 
 
 def build_cif(

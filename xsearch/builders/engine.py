@@ -20,8 +20,9 @@ from xsearch.builders.recipe import Batch, Recipe, SpectraRecipe
 from xsearch.builders.source import Item, Source, SpectraSource
 from xsearch.builders.workers import run_here
 from xsearch.errors import BuildError
-from xsearch.indexes.chunk import Chunk, Failure
+from xsearch.indexes.chunk import Chunk
 from xsearch.indexes.index import Index
+from xsearch.indexes.outcome import Failure
 from xsearch.indexes.spectra import SpectraChunk
 from xsearch.indexes.staging import Staging
 

@@ -200,8 +200,8 @@ def build_mp(
             )
         told.say(f"{name}: {client.pages_fetched:,} pages came in {client.network_s:.0f} s of requests")
     before = old or opened(folder)
-    own, own_xas = own_materials(before, kept=old is not None), own_spectra(before, kept=old is not None)
-    licences = {CORE_LICENCE, *own_licences(before)}
+    own, own_xas = own_materials(before, kept=old is not None), own_spectra(before, NAME, kept=old is not None)
+    licences = {CORE_LICENCE, *own_licences(before, NAME)}
     licences |= {LICENCES["BY-NC"]} if chosen.include_nc else set()
     licences |= {amcsd.LICENCE} if measured_cells else set()
     source = MpSource(client.db_version, materials, own, frozenset(fetch.formulas), functionals)

@@ -32,21 +32,25 @@ def own_materials(index: Index | None, kept: bool) -> tuple[tuple[str, Material 
     return tuple((material.material_id, material) for material in index.materials(np.array(rows, np.int64)))
 
 
-def own_licences(index: Index | None) -> list[str]:
-    """Licences of what the user added to an index."""
+def own_licences(index: Index | None, project: str) -> list[str]:
+    """Licences of what the user added to an index of a project."""
     if index is None:
         return []
     found = index.sql(
-        "select licence from materials where source = ? union select licence from spectra where source = ?", [OWN, OWN]
+        "select licence from materials where source = ? union select licence from spectra where source <> ?",
+        [OWN, project],
     )
     return sorted(licence for (licence,) in found.fetchall())
 
 
-def own_spectra(index: Index | None, kept: bool) -> tuple[tuple[str, XasSpectrum | None], ...]:
-    """The user's spectra of an index by id; see `own_materials`."""
+def own_spectra(index: Index | None, project: str, kept: bool) -> tuple[tuple[str, XasSpectrum | None], ...]:
+    """Every spectrum of an index that is not the project's, by id; see `own_materials`.
+
+    Tables that were added state their own sources, so it is the project's that tells.
+    """
     if index is None:
         return ()
-    table = index.spectra_table.filter(pc.equal(index.spectra_table.column("source"), OWN))
+    table = index.spectra_table.filter(pc.not_equal(index.spectra_table.column("source"), project))
     if kept:
         return tuple((name, None) for name in table.column("spectrum_id").to_pylist())
     return tuple((spectrum.spectrum_id, spectrum) for spectrum in stored_spectra(table))

@@ -136,6 +136,18 @@ class ParquetSource:
                 return None
         return frozenset(found - {""})
 
+    def formula_by_id(self) -> dict[str, str]:
+        """Reduced formula by id."""
+        found: dict[str, str] = {}
+        for path in self.files:
+            columns = set(pq.ParquetFile(path).schema_arrow.names)
+            name = next(c for c in ("reduced_formula", "formula", "species") if c in columns)
+            table = pq.read_table(path, columns=[next(c for c in IDS if c in columns), name])
+            ids, told = (column.to_pylist() for column in table.columns)
+            texts = told if name != "species" else ["".join(symbols or ()) for symbols in told]
+            found.update((item_id, _reduced(text)) for item_id, text in zip(ids, texts, strict=True) if text)
+        return found
+
     def items(self) -> Iterator[Item]:
         """One item a row, in the files' order."""
         for path in self.files:

@@ -12,7 +12,8 @@ from xsearch.builders.source import Item, Process, SpectrumProcess
 from xsearch.chemistry.material import Material
 from xsearch.chemistry.symmetry import SYMPREC_A, Symmetry
 from xsearch.errors import CrystalError, XSearchError
-from xsearch.indexes.chunk import Chunk, Entry, Failure
+from xsearch.indexes.chunk import Chunk, Entry
+from xsearch.indexes.outcome import Failure
 from xsearch.indexes.spectra import SpectraChunk
 from xsearch.preprocess.profile import profiles
 from xsearch.simulate.powder import simulate_reflections

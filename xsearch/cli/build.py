@@ -23,15 +23,16 @@ def build() -> None:
 
 @app.command("parquet")
 def parquet(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE.parquet", help="Tables of structures.")],
+    files: Annotated[list[Path], typer.Argument(metavar="FILE.parquet", help="Tables of structures, and of spectra.")],
     name: NewName,
     measured_cells: MeasuredCells = True,
     workers: Workers = None,
     cluster: Cluster = None,
 ) -> None:
-    """Make an index from Parquet tables of structures, such as a snapshot of the Materials Project.
+    """Make an index from Parquet tables of structures, such as a snapshot of the Materials Project, and of XANES.
 
-    Columns: material_id, species, frac_coords, and a b c alpha beta gamma; further known columns are kept.
+    Structures: material_id, species, frac_coords, and a b c alpha beta gamma; further known columns are kept. Spectra:
+    energy, mu, absorber, edge, with material_id, code, site_index for computed ones, or formula for references.
     """
     from xsearch.builders import build_parquet
     from xsearch.builders.cluster import running_on
@@ -111,7 +112,7 @@ def mp(
 def add(
     name: Annotated[str, typer.Argument(metavar="INDEX", help="The index to add to.")],
     xanes: Annotated[
-        list[Path] | None, typer.Option("--xanes", metavar="FOLDER", help="Measured reference spectra: files, folders.")
+        list[Path] | None, typer.Option("--xanes", metavar="FOLDER", help="Spectra: files, folders, Parquet tables.")
     ] = None,
     cif: Annotated[
         list[Path] | None, typer.Option("--cif", metavar="FOLDER", help="Crystal structures: CIF files, folders.")
@@ -123,7 +124,8 @@ def add(
 ) -> None:
     """Add reference spectra and structures of your own to an index; they are marked as yours, and updates keep them.
 
-    A spectrum's compound is taken from its file's name, such as Fe2O3_hematite.xdi.
+    A spectrum's compound is taken from its file's name, such as Fe2O3_hematite.xdi. Rows of a Parquet table, measured
+    or computed, keep their own ids and sources; those that name a material_id belong to that entry.
     """
     from xsearch.builders.add import add_own
 

@@ -41,6 +41,12 @@ def infer(
     ] = None,
     index: IndexName = None,
     top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="How many candidates to give.")] = 10,
+    relax: Annotated[
+        int, typer.Option("--relax", min=0, metavar="N", help="Relax the first N with CHGNet, an optional extra.")
+    ] = 0,
+    relax_seconds: Annotated[
+        float, typer.Option("--relax-seconds", min=1.0, metavar="S", help="How long all relaxations may take.")
+    ] = 60.0,
     json: Annotated[
         Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON; - prints it.")
     ] = None,
@@ -59,6 +65,7 @@ def infer(
     answer = ask(
         open_or_build(index).index, elements, pxrd=pxrd, wavelength=wavelength, xanes=xanes or (), system=system,
         oxidation=oxidation or (), coordination=cn or (), exclude=exclude or (), alloy=alloy, top=top,
+        relax=relax, relax_seconds=relax_seconds,
     )  # fmt: skip
     if json == Path("-"):
         typer.echo(answer.to_json())

@@ -16,6 +16,7 @@ from xsearch.errors import XSearchError
 if TYPE_CHECKING:
     from xsearch.results import SearchResult
     from xsearch.search import SearchIndex
+    from xsearch.spectra import Xanes
 
 STDOUT = Path("-")
 
@@ -31,7 +32,18 @@ def output(flag: str, meaning: str, metavar: str = "FILE") -> Any:
 
 
 def query(
-    files: Annotated[list[Path], typer.Argument(metavar="FILE", help="Measured powder patterns.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE", help="Measured powder patterns or XANES spectra; the kind is recognised."),
+    ],
+    xanes: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--xanes",
+            metavar="FILE[:ABSORBER[:EDGE]]",
+            help="A XANES spectrum of the same sample, such as Fe_K.dat:Fe:K; give it once for each edge.",
+        ),
+    ] = None,
     wavelength: Wavelength = None,
     index: IndexName = None,
     only: Annotated[str | None, elements("--only", "These elements and no others, such as Fe,O,Ti.")] = None,
@@ -54,20 +66,23 @@ def query(
     unfold: Annotated[bool, typer.Option("--unfold", help="Show duplicates of a phase in rows of their own.")] = False,
     json: Annotated[Path | None, output("--json", "Write the complete evidence; - prints it.")] = None,
     plot: Annotated[Path | None, output("--plot", "Write a picture: .png, .svg or .pdf.")] = None,
-    cifs: Annotated[Path | None, output("--cifs", "Write two CIF files a hit, stored and strained.", "FOLDER")] = None,
+    cifs: Annotated[Path | None, output("--cifs", "Write a hit's CIF files, stored and strained.", "FOLDER")] = None,
     html: Annotated[Path | None, output("--html", "Write a self-contained page.")] = None,
 ) -> None:
-    """Find the crystals that gave a measured powder pattern.
+    """Find the crystals that gave a measured powder pattern, XANES spectra, or both.
 
-    With several files each is searched for on its own, and what is written carries each file's name. Without any
-    index, the starter index of measured crystals is built first.
+    With several files each is searched for on its own, and what is written carries each file's name; spectra of one
+    sample go under --xanes, beside its pattern or its first spectrum. Without any index, the starter index of measured
+    crystals is built first.
     """
     from xsearch.cli.opening import open_or_build
     from xsearch.results.files import check_picture
     from xsearch.results.saving import save_results
+    from xsearch.spectra.sample import read_edges
 
     if plot:
         check_picture(plot)
+    check_combination(len(files), len(xanes or ()), phases)
     asked = {
         "only": only,
         "must": must,
@@ -80,7 +95,7 @@ def query(
     }
     batch = len(files) > 1
     results = []
-    for result in answers(open_or_build(index), files, wavelength, asked):
+    for result in answers(open_or_build(index), files, wavelength, read_edges(xanes or ()), asked):
         results.append(result)
         if json != STDOUT:
             show(result.table(unfold=unfold))
@@ -94,16 +109,38 @@ def query(
         raise typer.Exit(FAILURE)
 
 
+def check_combination(files: int, edges: int, phases: int | None) -> None:
+    """Refuse what cannot be asked at once.
+
+    Raises:
+        QueryError: saying what can.
+    """
+    from xsearch.errors import QueryError
+
+    if edges and files > 1:
+        raise QueryError(
+            f"--xanes belongs to one sample, and {files} files were given; give its powder pattern or one of its "
+            "spectra, and each further edge with --xanes."
+        )
+    if edges and phases:
+        raise QueryError(
+            "--phases takes a powder pattern apart and cannot be joined with --xanes; leave out one of them."
+        )
+
+
 def answers(
-    index: SearchIndex, files: list[Path], wavelength: str | None, asked: dict[str, Any]
+    index: SearchIndex, files: list[str], wavelength: str | None, edges: list[Xanes], asked: dict[str, Any]
 ) -> Iterator[SearchResult]:
     """An answer a file; in a batch, a file that cannot be read gets its line and the others go on."""
-    from xsearch.spectra import read
+    from xsearch.spectra.sample import read_sample
 
-    search = index.search_mixture if "phases" in asked else index.search
     for file in files:
         try:
-            yield search(pxrd=read(file, wavelength=wavelength), **asked)
+            pattern, own = read_sample(file, wavelength)
+            if "phases" in asked:
+                yield index.search_mixture(pxrd=pattern if pattern is not None else own[0], **asked)
+            else:
+                yield index.search(pxrd=pattern, xanes=[*own, *edges], **asked)
         except (XSearchError, OSError) as error:
             if len(files) == 1:
                 raise

@@ -65,7 +65,7 @@ def assemble(chunks: Iterable[Chunk], folder: Path, spectra: Iterable[SpectraChu
         offsets.append(np.zeros(1, np.int64))
         for chunk in chunks:
             failures += [(failure.item_id, failure.reason) for failure in chunk.failures]
-            table = _without_known(chunk.entry_table, rows, failures)
+            table = _without_known(chunk.made, rows, failures)
             if table.num_rows == 0:
                 continue
             first = len(rows)

@@ -1,4 +1,4 @@
-"""What a builder makes of a run of input items: entries with their vectors, and failures with their reasons."""
+"""The entries that a builder makes of a run of input items, with their vectors."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from xsearch.chemistry.crystal import cell_parameters
 from xsearch.chemistry.material import Material
 from xsearch.errors import BuildError
+from xsearch.indexes.outcome import FAILURE_FIELDS, Failure, Outcome
 from xsearch.indexes.records import MATERIAL_SCHEMA, arrays_of, materials_to_table, ragged, table_to_materials
 from xsearch.simulate.reflections import Reflections
 
@@ -25,8 +26,7 @@ CHUNK_SCHEMA = pa.schema(
         pa.field("reflection_cell", pa.list_(pa.float64())),  # six numbers
         pa.field("reflection_system", pa.string()),
         pa.field("profile", pa.binary()),  # float16, native order; null where there is none
-        pa.field("failed_item", pa.string()),
-        pa.field("failure", pa.string()),  # set on rows that are failures; all the rest is null there
+        *FAILURE_FIELDS,
     ]
 )
 
@@ -46,22 +46,11 @@ class Entry:
     profile: NDArray[np.float32] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """An input item that did not become an entry, and why, in one line."""
-
-    item_id: str
-    reason: str
-
-
 @dataclass(frozen=True, slots=True, eq=False)
-class Chunk:
-    """The outcome of one run of input items as one Arrow table of `CHUNK_SCHEMA`.
+class Chunk(Outcome):
+    """The entries and failures of one run of input items; `CHUNK_SCHEMA` is the schema of its table."""
 
-    It can be pickled, and it turns into the same bytes wherever it was made.
-    """
-
-    table: pa.Table
+    schema = CHUNK_SCHEMA
 
     @classmethod
     def from_entries(cls, entries: Sequence[Entry], failures: Sequence[Failure] = ()) -> Chunk:
@@ -83,36 +72,12 @@ class Chunk:
             if entries
             else pa.array([], pa.string()),
             pa.array(_profile_bytes(entries), pa.binary()),
-            pa.nulls(len(entries), pa.string()),
-            pa.nulls(len(entries), pa.string()),
         ]
-        table = pa.table([c.cast(f.type) for c, f in zip(columns, CHUNK_SCHEMA, strict=True)], schema=CHUNK_SCHEMA)
-        if failures:
-            rows = {field.name: pa.nulls(len(failures), field.type) for field in CHUNK_SCHEMA}
-            rows["failed_item"] = pa.array([f.item_id for f in failures], pa.string())
-            rows["failure"] = pa.array([f.reason for f in failures], pa.string())
-            table = pa.concat_tables([table, pa.table(rows, schema=CHUNK_SCHEMA)])
-        return cls(table.combine_chunks())
-
-    @property
-    def entry_table(self) -> pa.Table:
-        """The rows that are entries."""
-        return self.table.filter(self.table.column("failure").is_null())
-
-    @property
-    def failures(self) -> list[Failure]:
-        """The items that failed."""
-        rows = self.table.filter(self.table.column("failure").is_valid())
-        pairs = zip(rows.column("failed_item").to_pylist(), rows.column("failure").to_pylist(), strict=True)
-        return [Failure(item, reason) for item, reason in pairs]
-
-    def __len__(self) -> int:
-        """How many entries there are; failures are not counted."""
-        return int(self.table.column("failure").null_count)
+        return cls.with_failures(pa.table(columns, names=CHUNK_SCHEMA.names[: len(columns)]), failures)
 
     def entries(self) -> Iterator[Entry]:
         """The entries; profiles come back in half precision's values."""
-        table = self.entry_table
+        table = self.made
         lists = [arrays_of(table.column(n)) for n in ("hkl", "structure_factor_sq", "multiplicity", "reflection_cell")]
         has = table.column("has_reflections").to_pylist()
         systems = table.column("reflection_system").to_pylist()
@@ -122,18 +87,6 @@ class Chunk:
             reflections = Reflections(hkl.reshape(-1, 3), squares, multiplicity, cell, systems[row])
             profile = None if profiles[row] is None else np.frombuffer(profiles[row], np.float16).astype(np.float32)
             yield Entry(material, reflections if has[row] else None, profile)
-
-    def to_bytes(self) -> bytes:
-        """As an Arrow file in memory."""
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_file(sink, CHUNK_SCHEMA) as writer:
-            writer.write_table(self.table.combine_chunks())
-        return sink.getvalue().to_pybytes()
-
-    @classmethod
-    def from_bytes(cls, content: bytes | pa.Buffer) -> Chunk:
-        """Back from `to_bytes`, or from a memory map of such a file, without copying."""
-        return cls(pa.ipc.open_file(content).read_all())
 
 
 def _cell(entry: Entry) -> np.ndarray:

@@ -20,12 +20,14 @@ from xsearch.chemistry.element_query import ElementQuery
 from xsearch.chemistry.material import Material
 from xsearch.errors import BrokenIndex, QueryError
 from xsearch.indexes import assemble, sql
-from xsearch.indexes.chunk import Chunk, Entry, Failure
+from xsearch.indexes.chunk import Chunk, Entry
 from xsearch.indexes.columns import COLUMN_DTYPE, CRYSTAL_SYSTEMS, UNKNOWN_SYSTEM, Columns
 from xsearch.indexes.manifest import MANIFEST, Manifest, check_hashes, check_sizes, read_manifest, touched_files
+from xsearch.indexes.outcome import Failure
 from xsearch.indexes.records import table_to_materials
 from xsearch.indexes.reuse import chunk_of_rows
 from xsearch.indexes.spectra import SPECTRA, STORED_SCHEMA, stored_spectra, tables_of
+from xsearch.indexes.tables import row_numbers
 from xsearch.indexes.vectors import Profiles
 from xsearch.indexes.versions import current_folder, folder_of
 from xsearch.indexes.xanes_table import XanesTable
@@ -81,7 +83,8 @@ class Index:
         self.catalog = _open_table(version_folder / assemble.CATALOG)
         self._failed = _open_table(version_folder / assemble.FAILURES)
         path = version_folder / SPECTRA
-        self.spectra_table = _open_table(path) if SPECTRA in self.manifest.files else STORED_SCHEMA.empty_table()
+        has_spectra = SPECTRA in self.manifest.files
+        self.spectra_table = _open_table(path) if has_spectra else pa.Table.from_batches([], STORED_SCHEMA)
         arrays = (assemble.OFFSETS, assemble.HKL, assemble.SQUARES, assemble.MULTIPLICITY)
         self.reflection_arrays = ReflectionArrays(*(_open_array(version_folder / name) for name in arrays))
         self._column_records = _open_array(version_folder / assemble.COLUMNS)
@@ -139,7 +142,7 @@ class Index:
         found: list[Material | None] = [None] * len(wanted)
         for number in np.unique(where):
             places = np.flatnonzero(where == number)
-            taken = batches[number].take(pa.array(wanted[places] - starts[number]))
+            taken = batches[number].take(row_numbers(wanted[places] - starts[number]))
             for place, material in zip(places, table_to_materials(taken), strict=True):
                 found[place] = material
         return [material for material in found if material is not None]

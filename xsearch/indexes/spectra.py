@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 
 from xsearch.chemistry.formula import parse_formula
 from xsearch.errors import CrystalError, SpectrumError
-from xsearch.indexes.chunk import Failure
 from xsearch.indexes.columns import Columns
+from xsearch.indexes.outcome import FAILURE_FIELDS, Failure, Outcome
 from xsearch.indexes.records import arrays_of, ragged
 from xsearch.indexes.tables import TableWriter
 from xsearch.indexes.xanes_table import TEXTS, XanesTable
@@ -56,57 +56,25 @@ SPECTRUM_SCHEMA = pa.schema(
         pa.field("window_note", pa.string()),  # why there is none
     ]
 )
-CHUNK_SCHEMA = pa.schema([*SPECTRUM_SCHEMA, pa.field("failed_item", pa.string()), pa.field("failure", pa.string())])
+CHUNK_SCHEMA = pa.schema([*SPECTRUM_SCHEMA, *FAILURE_FIELDS])
 STORED_SCHEMA = pa.schema([pa.field("row_id", pa.int32()), *SPECTRUM_SCHEMA])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SpectraChunk:
-    """The spectra of one run of input items, as one Arrow table of `CHUNK_SCHEMA`; see `Chunk`."""
+class SpectraChunk(Outcome):
+    """The spectra and failures of one run of input items; `CHUNK_SCHEMA` is the schema of its table."""
 
-    table: pa.Table
+    schema = CHUNK_SCHEMA
 
     @classmethod
     def from_spectra(cls, spectra: Sequence[XasSpectrum], failures: Sequence[Failure] = ()) -> SpectraChunk:
         """Spectra in the order given with their windows worked out, then failures."""
-        table = _rows_of(spectra)
-        if failures:
-            rows = {field.name: pa.nulls(len(failures), field.type) for field in CHUNK_SCHEMA}
-            rows["failed_item"] = pa.array([f.item_id for f in failures], pa.string())
-            rows["failure"] = pa.array([f.reason for f in failures], pa.string())
-            table = pa.concat_tables([table, pa.table(rows, schema=CHUNK_SCHEMA)])
-        return cls(table.combine_chunks())
+        return cls.with_failures(_rows_of(spectra), failures)
 
     @classmethod
     def from_stored(cls, table: pa.Table) -> SpectraChunk:
         """Rows of an index's spectra back as a chunk."""
-        kept = table.select(SPECTRUM_SCHEMA.names)
-        nothing = pa.nulls(table.num_rows, pa.string())
-        return cls(pa.table([*kept.columns, nothing, nothing], schema=CHUNK_SCHEMA).combine_chunks())
-
-    @property
-    def spectra_table(self) -> pa.Table:
-        """The rows that are spectra."""
-        return self.table.filter(self.table.column("failure").is_null())
-
-    @property
-    def failures(self) -> list[Failure]:
-        """The items that failed."""
-        rows = self.table.filter(self.table.column("failure").is_valid())
-        pairs = zip(rows.column("failed_item").to_pylist(), rows.column("failure").to_pylist(), strict=True)
-        return [Failure(item, reason) for item, reason in pairs]
-
-    def to_bytes(self) -> bytes:
-        """As an Arrow file in memory."""
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_file(sink, CHUNK_SCHEMA) as writer:
-            writer.write_table(self.table.combine_chunks())
-        return sink.getvalue().to_pybytes()
-
-    @classmethod
-    def from_bytes(cls, content: bytes | pa.Buffer) -> SpectraChunk:
-        """Back from `to_bytes`, or from a memory map of such a file, without copying."""
-        return cls(pa.ipc.open_file(content).read_all())
+        return cls.with_failures(table.select(SPECTRUM_SCHEMA.names), ())
 
 
 def write_spectra(
@@ -131,7 +99,7 @@ def write_spectra(
     with TableWriter(path, STORED_SCHEMA, BATCH_ROWS) as file:
         for chunk in chunks:
             failures += [(failure.item_id, failure.reason) for failure in chunk.failures]
-            table = chunk.spectra_table
+            table = chunk.made
             keep, where = [], []
             pairs = zip(table.column("spectrum_id").to_pylist(), table.column("material_id").to_pylist(), strict=True)
             for name, material in pairs:
@@ -172,13 +140,20 @@ def stored_spectra(table: pa.Table) -> list[XasSpectrum]:
 
 def tables_of(stored: pa.Table, columns: Columns) -> dict[tuple[str, str], XanesTable]:
     """The windows of all near-edge spectra as tables that are searched, by absorber and edge."""
-    found: dict[tuple[str, str], XanesTable] = {}
-    usable = stored.filter(stored.column("window").is_valid())
-    column = {name: usable.column(name) for name in ("absorber", "edge")}
-    for absorber, edge in sorted(set(zip(*(c.to_pylist() for c in column.values()), strict=True))):
-        mask = pc.and_(pc.equal(column["absorber"], absorber), pc.equal(column["edge"], edge))
-        found[absorber, edge] = xanes_table(usable.filter(mask), columns, absorber, edge)
-    return found
+    return {key: xanes_table(spectra_of_edge(stored, *key), columns, *key) for key in edges_of(stored)}
+
+
+def edges_of(stored: pa.Table) -> list[tuple[str, str]]:
+    """Absorber and edge of all spectra that can be searched, sorted."""
+    pairs = stored.filter(stored.column("window").is_valid()).select(["absorber", "edge"])
+    found = pairs.group_by(["absorber", "edge"]).aggregate([])
+    return sorted(zip(found.column("absorber").to_pylist(), found.column("edge").to_pylist(), strict=True))
+
+
+def spectra_of_edge(stored: pa.Table, absorber: str, edge: str) -> pa.Table:
+    """The rows of an absorber and edge that can be searched."""
+    mask = pc.and_(pc.equal(stored.column("absorber"), absorber), pc.equal(stored.column("edge"), edge))
+    return stored.filter(pc.and_(mask, stored.column("window").is_valid()))
 
 
 def xanes_table(rows: pa.Table, columns: Columns, absorber: str, edge: str) -> XanesTable:
@@ -223,8 +198,7 @@ def _rows_of(spectra: Sequence[XasSpectrum]) -> pa.Table:
     )
     columns["window_offset_eV"] = pa.array([None if w is None else w.offset_eV for w in windows], pa.float32())
     columns["window_note"] = pa.array([note for _, note in cut], pa.string())
-    columns["failed_item"] = columns["failure"] = pa.nulls(len(spectra), pa.string())
-    return pa.table([columns[field.name] for field in CHUNK_SCHEMA], schema=CHUNK_SCHEMA)
+    return pa.table([columns[field.name] for field in SPECTRUM_SCHEMA], schema=SPECTRUM_SCHEMA)
 
 
 def _window_of(spectrum: XasSpectrum) -> tuple[XanesWindow | None, str | None]:

@@ -6,11 +6,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from xsearch.builders.progress import open_progress
 from xsearch.errors import QueryError
 from xsearch.indexes import Index
 from xsearch.infer.candidate import Inference
 from xsearch.infer.engine import infer
 from xsearch.infer.library import library_of
+from xsearch.infer.relax import check_extra, relax_candidates
 from xsearch.spectra import PowderPattern, Xanes, read
 
 
@@ -72,6 +74,8 @@ def ask(
     exclude: Sequence[str] = (),
     alloy: bool | None = None,
     top: int = 10,
+    relax: int = 0,
+    relax_seconds: float = 60.0,
 ) -> Inference:
     """Infer from texts and files, as the command line does.
 
@@ -87,17 +91,22 @@ def ask(
         exclude: reduced formulas whose entries are not used.
         alloy: see `infer`.
         top: how many candidates.
+        relax: how many of them, the best first, are relaxed with CHGNet.
+        relax_seconds: how long that may take.
 
     Raises:
         QueryError, SpectrumError: in one line, for what cannot be understood or read.
+        MissingExtra: where relaxation is asked for and CHGNet is not installed.
     """
+    if relax:
+        check_extra()
     pattern = None
     if pxrd is not None:
         found = read(pxrd, wavelength=wavelength, kind="pxrd")
         assert isinstance(found, PowderPattern)
         pattern = found
     states = parse_numbers(oxidation, "oxidation states")
-    return infer(
+    answer = infer(
         library_of(index),
         parse_elements(elements),
         pattern,
@@ -109,3 +118,7 @@ def ask(
         alloy=alloy,
         top=top,
     )
+    if not relax:
+        return answer
+    with open_progress(True) as told:
+        return relax_candidates(answer, relax, seconds=relax_seconds, told=told)

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.xanes import WINDOW_GRID_eV
@@ -64,7 +64,7 @@ def bridge_vectors(
     first, last = known.argmax(1)[:, None], values.shape[1] - 1 - known[:, ::-1].argmax(1)[:, None]
     held = np.take_along_axis(values, np.clip(place, first, last), axis=1)
     step = WINDOW_GRID_eV[1] - WINDOW_GRID_eV[0]
-    smooth = gaussian_filter1d(held.astype(np.float64), SMOOTHING_eV / step, axis=1)
+    smooth = scipy.ndimage.gaussian_filter1d(held.astype(np.float64), SMOOTHING_eV / step, axis=1)
     shared = (WINDOW_GRID_eV > FROM_eV) & (WINDOW_GRID_eV < TO_eV)
     return np.column_stack([smooth[:, shared][:, ::2], OFFSET_SCALE * offset_eV])
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
+import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from xsearch.errors import SpectrumError
 
@@ -66,7 +66,7 @@ def find_e0(
             f"{near_eV or (low + high) / 2:.0f} eV. Check absorber, edge and the energy unit."
         )
     grid = np.arange(low, high, GRID_eV)
-    smooth = gaussian_filter1d(
+    smooth = scipy.ndimage.gaussian_filter1d(
         np.interp(grid, energy_eV, _level(energy_eV, mu, near_eV)), smoothing_eV / GRID_eV, mode="nearest"
     )
     if np.ptp(smooth) < FLAT * max(float(np.abs(mu).max()), 1e-300):
@@ -96,7 +96,7 @@ def edge_centre(energy_eV: NDArray[np.float64], mu: NDArray[np.float64], e0_eV: 
         e0_eV: the steepest rise, near which the centre is looked for.
     """
     grid = np.arange(max(energy_eV[0], e0_eV - RISE_BEFORE_eV), min(energy_eV[-1], e0_eV + RISE_AFTER_eV), GRID_eV)
-    smooth = gaussian_filter1d(np.interp(grid, energy_eV, mu), SMOOTHING_eV / GRID_eV, mode="nearest")
+    smooth = scipy.ndimage.gaussian_filter1d(np.interp(grid, energy_eV, mu), SMOOTHING_eV / GRID_eV, mode="nearest")
     top = min(RISE_TOP, float(smooth.max()))
     height = np.minimum(np.maximum.accumulate(np.maximum(smooth, 0.0)), top)
     return float(grid[-1] - height.sum() * GRID_eV / top)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
-from scipy.ndimage import median_filter
 
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.edge import edge_centre, find_e0
@@ -42,6 +42,7 @@ class NormalizedXanes:
         edge_step: what the spectrum was divided by.
         method: `flattened` (pre-edge line and post-edge curve) or `short` (constants only).
         notes: what was assumed, one line each.
+        source: as in `Xanes`.
     """
 
     energy_eV: NDArray[np.float64]
@@ -54,6 +55,7 @@ class NormalizedXanes:
     edge_step: float
     method: str
     notes: tuple[str, ...] = ()
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,6 +129,7 @@ def normalize(xanes: Xanes, e0_eV: float | None = None) -> NormalizedXanes:
         edge_step=step,
         method=method,
         notes=tuple(notes),
+        source=xanes.source,
     )
 
 
@@ -145,10 +148,10 @@ def deglitch(xanes: Xanes, threshold: float = 6.0) -> Xanes:
         xanes: the spectrum.
         threshold: how far a point must stand out, in robust standard deviations of such distances.
     """
-    middle = median_filter(xanes.mu, size=5, mode="nearest")
+    middle = scipy.ndimage.median_filter(xanes.mu, size=5, mode="nearest")
     distance = np.abs(xanes.mu - middle)
     # The edge itself is steep: distances are judged against those of their own surroundings.
-    usual = median_filter(distance, size=21, mode="nearest") * 1.4826 + 1e-4 * float(np.ptp(xanes.mu))
+    usual = scipy.ndimage.median_filter(distance, size=21, mode="nearest") * 1.4826 + 1e-4 * float(np.ptp(xanes.mu))
     glitches = distance > threshold * usual
     glitches[:2] = glitches[-2:] = False
     if not glitches.any():

@@ -31,7 +31,7 @@ def reflections_in_range(hit: Hit, pattern: PowderPattern) -> Reflections:
     if len(stored) == 0 or float(spacings(stored.hkl[-1:], stored.cell)[0]) <= wanted_A:
         return stored
     try:
-        symmetry = find_symmetry(hit.matched.crystal, hit.matched.symprec_A)
+        symmetry = find_symmetry(hit.matched_entry.crystal, hit.matched_entry.symprec_A)
         if not np.allclose(symmetry.cell, stored.cell, rtol=SAME_CELL):
             return stored
         return simulate_reflections([symmetry], d_min_A=wanted_A)[0]

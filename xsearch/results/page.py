@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import xsearch
 from xsearch.chemistry.space_groups import space_group_symbol
+from xsearch.results.figure import result_figure
 from xsearch.results.files import with_folder
 from xsearch.results.hit import Hit
-from xsearch.results.plot import search_figure
 from xsearch.results.provenance import attributions
-from xsearch.results.table import NOTE, footnotes, verdict_line
+from xsearch.results.table import NOTE, asked, edge_cells, edge_headings, edges_of, footnotes, verdict_line
 from xsearch.results.typeset import formula_html, signed, symbol_html
 
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def write_page(result: SearchResult, path: Path, top: int) -> Path:
 
 def page_html(result: SearchResult, top: int = 5) -> str:
     """The page as text: the verdict, the picture, the table, the evidence, notes and credits."""
-    name = escape(result.pattern.source or "powder pattern")
+    name = escape(result.source or "powder pattern")
+    edges, has_pattern = edges_of(result), result.pattern is not None
+    headings = [*(("strain %", "zero shift °", "unexplained %") if has_pattern else ()), *edge_headings(edges)]
     credits = attributions(material for hit in result.hits for material in (hit.material, hit.matched))
     notes = "".join(
         f"<li>{escape(note.removeprefix(NOTE))}</li>" for note in footnotes(result, result.hits, unfold=True)
@@ -52,15 +54,15 @@ def page_html(result: SearchResult, top: int = 5) -> str:
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{name}: {escape(verdict_line(result))}</title><style>{STYLE}</style></head><body>
 <h1>{name}</h1>
-<p class="pale">λ = {result.pattern.wavelength_A:.5g} Å, {result.n_searched:,} entries of
+<p class="pale">{escape(", ".join(asked(result)))}, {result.n_searched:,} entries of
 index {escape(result.index_name)} ({escape(result.index_version)}) were searched.</p>
 <p class="verdict {mood}">{escape(verdict_line(result))}</p>
 <figure>{figure_svg(result, top)}</figure>
 <h2>Hits</h2><div class="scroll"><table class="hits">
 <thead><tr><th class="n">#</th><th>formula</th><th>name</th><th>id</th>
-<th>space group</th><th>system</th><th class="n">score</th><th class="n">strain %</th><th class="n">zero shift °</th>
-<th class="n">unexplained %</th></tr></thead>
-<tbody>{"".join(row_html(hit) for hit in result.hits)}</tbody></table></div>
+<th>space group</th><th>system</th><th class="n">score</th>
+{"".join(f'<th class="n">{escape(heading)}</th>' for heading in headings)}</tr></thead>
+<tbody>{"".join(row_html(hit, edges, has_pattern) for hit in result.hits)}</tbody></table></div>
 <h2>Evidence</h2>{"".join(evidence_html(hit) for hit in result.hits)}
 <h2>Notes</h2><ul>{notes or "<li>Nothing was assumed.</li>"}</ul>
 <footer>{"".join(f"<p>{escape(credit)}</p>" for credit in credits)}
@@ -72,19 +74,21 @@ index {escape(result.index_name)} ({escape(result.index_version)}) were searched
 def figure_svg(result: SearchResult, top: int) -> str:
     """The picture as an svg element."""
     text = io.StringIO()
-    search_figure(result, top).savefig(text, format="svg", metadata={"Date": None})
+    result_figure(result, top).savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()[text.getvalue().index("<svg") :]
 
 
-def row_html(hit: Hit) -> str:
+def row_html(hit: Hit, edges: tuple[str, ...] = (), has_pattern: bool = True) -> str:
     """One row of the table."""
+    fitted = [signed(100 * hit.strain, 2), signed(hit.zero_shift_deg, 3), f"{100 * hit.unexplained:.0f}"]
+    numbers = [f"{hit.score:.2f}", *(fitted if has_pattern else ()), *edge_cells(hit, edges)]
     number = hit.material.space_group
     group = f"{symbol_html(space_group_symbol(number))} ({number})" if number else "?"
     return (
         f'<tr><td class="n">{hit.rank}</td><td>{formula_html(hit.formula)}</td><td>{escape(hit.name or "")}</td>'
         f"<td>{escape(hit.material_id)}</td><td>{group}</td><td>{escape(hit.material.crystal_system or '?')}</td>"
-        f'<td class="n">{hit.score:.2f}</td><td class="n">{signed(100 * hit.strain, 2)}</td>'
-        f'<td class="n">{signed(hit.zero_shift_deg, 3)}</td><td class="n">{100 * hit.unexplained:.0f}</td></tr>'
+        + "".join(f'<td class="n">{escape(number)}</td>' for number in numbers)
+        + "</tr>"
     )
 
 
@@ -95,10 +99,14 @@ def evidence_html(hit: Hit) -> str:
         f'<tr><td>{escape(term)}</td><td class="n">{value:.4g}</td></tr>' for term, value in hit.evidence.items()
     )
     twins = ", ".join(escape(twin.material_id) for twin in hit.duplicates)
-    facts = [
-        *(escape(line[0].upper() + line[1:]) for line in hit.why),
+    fitted = [
         f"Cell strained to the pattern: {a:.4f} {b:.4f} {c:.4f} Å, {alpha:.2f} {beta:.2f} {gamma:.2f}°",
         f"Line width {hit.fwhm_deg:.3f}°",
+    ]
+    facts = [
+        *(escape(line[0].upper() + line[1:]) for line in hit.why),
+        *(fitted if hit.has_pattern else ()),
+        *(f"{escape(str(match))}; {escape(match.spectrum_id)}, {escape(match.source)}" for match in hit.edges),
         f"Source: {escape(hit.matched.source)}, licence {escape(hit.matched.licence)}",
         *([f"Reference: {escape(hit.matched.reference)}"] if hit.matched.reference else []),
         *([f"Measured cell of {escape(hit.matched_cell.material_id)}"] if hit.matched_cell else []),

@@ -46,7 +46,7 @@ def search_figure(result: SearchResult, top: int = 3, linear: bool = False) -> F
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
     hits = result.hits[: max(1, top)]
-    pattern = result.pattern
+    pattern = result.powder
     heights = [FIRST_IN, *[NEXT_IN] * max(0, len(hits) - 1)]
     layout = ConstrainedLayoutEngine(h_pad=0.03, hspace=0.0)
     figure = Figure(figsize=(WIDTH_IN, sum(heights) + MARGIN_IN), layout=layout)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from xsearch.chemistry import Material
+from xsearch.chemistry.reference import Reference
 
 MATERIALS_PROJECT = (
     "Data from the Materials Project (materialsproject.org), licensed under CC BY 4.0. "
@@ -32,7 +33,7 @@ CREDITS = {
 """Credit lines by a part of the source's name in small letters."""
 
 
-def attribution(material: Material) -> str:
+def attribution(material: Material | Reference) -> str:
     """The credit that goes with an entry; for a source without a known one, its name and licence."""
     source = material.source.lower()
     for part, credit in CREDITS.items():
@@ -41,6 +42,6 @@ def attribution(material: Material) -> str:
     return f"Data from {material.source or 'an unnamed source'}, licence: {material.licence or 'not stated'}."
 
 
-def attributions(materials: Iterable[Material]) -> list[str]:
+def attributions(materials: Iterable[Material | Reference]) -> list[str]:
     """Every credit that a list of entries asks for, each once, in order of first use."""
     return list(dict.fromkeys(attribution(material) for material in materials))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xsearch.chemistry.reference import Reference
 from xsearch.results.hit import Hit
 from xsearch.results.typeset import signed
 
@@ -19,7 +20,8 @@ CLEAR_MARGIN = 5.0
 
 def reasons(hit: Hit) -> tuple[str, ...]:
     """What speaks for a hit and against it, one line a term, the rival last."""
-    lines = (_fit(hit), _strain(hit), _zero(hit), _known(hit), rival_line(hit))
+    pattern = (_fit(hit), _strain(hit), _zero(hit)) if hit.has_pattern else ()
+    lines = (*pattern, *map(str, hit.edges), _known(hit), rival_line(hit))
     return tuple(line for line in lines if line)
 
 
@@ -49,7 +51,7 @@ def _zero(hit: Hit) -> str:
 
 def _known(hit: Hit) -> str:
     material = hit.material
-    if material.is_measured or hit.matched_cell or material.is_theoretical is False:
+    if isinstance(material, Reference) or material.is_measured or hit.matched_cell or material.is_theoretical is False:
         return "has been made"
     hull = material.energy_above_hull_eV
     above = f", {hull:.2f} eV above the hull" if hull is not None and hull > NEAR_HULL_EV else ""

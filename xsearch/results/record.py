@@ -15,12 +15,15 @@ import numpy as np
 import xsearch
 from xsearch.chemistry import Crystal, Material
 from xsearch.chemistry.crystal import cell_parameters
+from xsearch.chemistry.reference import Reference
 from xsearch.chemistry.space_groups import space_group_symbol
+from xsearch.preprocess.xanes import NormalizedXanes
 from xsearch.results.files import with_folder
 from xsearch.results.hit import Hit
 from xsearch.results.lines import reflections_in_range
 from xsearch.results.provenance import attribution, attributions
 from xsearch.simulate.powder import line_positions, spacings
+from xsearch.spectra import PowderPattern
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,6 +36,9 @@ FORMAT = 1
 FAINTEST_LINE = 0.002
 """Lines below this share of the strongest are left out of the record."""
 
+EDGE_FACTS = ("correlation", "shift_eV", "broadening_eV", "kind", "code", "spectrum_id")
+"""What a data frame tells of each edge."""
+
 _NUMBERS = re.compile(r"\[\n\s*((?:-?[\d.]+(?:e[+-]?\d+)?,\n\s*)*-?[\d.]+(?:e[+-]?\d+)?)\n\s*\]")
 
 CELL_KEYS = ("a_A", "b_A", "c_A", "alpha_deg", "beta_deg", "gamma_deg")
@@ -40,18 +46,13 @@ CELL_KEYS = ("a_A", "b_A", "c_A", "alpha_deg", "beta_deg", "gamma_deg")
 
 def result_record(result: SearchResult) -> dict[str, Any]:
     """The complete answer as plain values."""
-    pattern = result.pattern
     sources = [material for hit in result.hits for material in (hit.material, hit.matched)]
     return plain(
         {
             "format": FORMAT,
             "xsearch": xsearch.__version__,
-            "pattern": {
-                "source": pattern.source,
-                "wavelength_A": pattern.wavelength_A,
-                "points": len(pattern),
-                "two_theta_deg": [pattern.two_theta_deg[0], pattern.two_theta_deg[-1]],
-            },
+            "pattern": None if result.pattern is None else pattern_record(result.pattern),
+            "spectra": [spectrum_record(one) for one in result.spectra],
             "index": {"name": result.index_name, "version": result.index_version, "searched": result.n_searched},
             "options": result.options,
             "verdict": result.verdict,
@@ -62,6 +63,31 @@ def result_record(result: SearchResult) -> dict[str, Any]:
             "attributions": attributions(sources),
         }
     )
+
+
+def pattern_record(pattern: PowderPattern) -> dict[str, Any]:
+    """What was searched for, in short."""
+    return {
+        "source": pattern.source,
+        "wavelength_A": pattern.wavelength_A,
+        "points": len(pattern),
+        "two_theta_deg": [pattern.two_theta_deg[0], pattern.two_theta_deg[-1]],
+    }
+
+
+def spectrum_record(spectrum: NormalizedXanes) -> dict[str, Any]:
+    """A measured edge, and how it was normalised."""
+    return {
+        "source": spectrum.source,
+        "absorber": spectrum.absorber,
+        "edge": spectrum.edge,
+        "e0_eV": spectrum.e0_eV,
+        "tabulated_e0_eV": spectrum.tabulated_e0_eV,
+        "edge_step": spectrum.edge_step,
+        "normalisation": spectrum.method,
+        "points": len(spectrum.energy_eV),
+        "energy_eV": [spectrum.energy_eV[0], spectrum.energy_eV[-1]],
+    }
 
 
 def hit_record(hit: Hit, result: SearchResult) -> dict[str, Any]:
@@ -77,13 +103,14 @@ def hit_record(hit: Hit, result: SearchResult) -> dict[str, Any]:
         "fwhm_deg": hit.fwhm_deg,
         "unexplained": hit.unexplained,
         "evidence": hit.evidence,
+        "edges": [match.to_dict() for match in hit.edges],
+        "cell_strained": dict(zip(CELL_KEYS, hit.cell, strict=True)) if hit.has_pattern else None,
         "why": list(hit.why),
         "rival": asdict(hit.rival) if hit.rival else None,
-        "cell_strained": dict(zip(CELL_KEYS, hit.cell, strict=True)),
         "cell_database": dict(zip(CELL_KEYS, hit.reflections.cell.tolist(), strict=True)),
         "material": material_record(hit.material),
         "matched_cell": material_record(hit.matched_cell) if hit.matched_cell else None,
-        "lines": line_columns(hit, result),
+        "lines": line_columns(hit, result) if hit.has_pattern else None,
         "duplicates": [
             {"material_id": twin.material_id, "formula": twin.formula, "score": twin.score, "strain": twin.strain}
             for twin in hit.duplicates
@@ -91,8 +118,10 @@ def hit_record(hit: Hit, result: SearchResult) -> dict[str, Any]:
     }
 
 
-def material_record(material: Material) -> dict[str, Any]:
-    """An entry as plain values, with its provenance."""
+def material_record(material: Material | Reference) -> dict[str, Any]:
+    """An entry as plain values, with its provenance; of a measured reference, what is known."""
+    if isinstance(material, Reference):
+        return {**asdict(material), "attribution": attribution(material), "crystal": None}
     number = material.space_group
     return {
         "material_id": material.material_id,
@@ -136,7 +165,7 @@ def crystal_record(crystal: Crystal) -> dict[str, Any]:
 
 def line_columns(hit: Hit, result: SearchResult) -> dict[str, Any]:
     """The lines of the strained cell in the pattern's range, where the instrument sees them (zero shift added)."""
-    pattern = result.pattern
+    pattern = result.powder
     cell = np.array(hit.cell)
     reflections = reflections_in_range(hit, pattern)
     two_theta_deg, intensity, which = line_positions(reflections, pattern.wavelength_A, cell)
@@ -184,6 +213,7 @@ def hit_row(hit: Hit) -> dict[str, Any]:
         "source": hit.material.source,
         "licence": hit.material.licence,
         **{f"evidence_{term}": value for term, value in hit.evidence.items()},
+        **{f"{fact} {one.edge}": getattr(one, fact) for one in hit.edges for fact in EDGE_FACTS},
     }
 
 

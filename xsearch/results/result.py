@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from xsearch.errors import QueryError
+from xsearch.preprocess.xanes import NormalizedXanes
 from xsearch.results.hit import Hit
 from xsearch.spectra import PowderPattern
 
@@ -21,7 +23,7 @@ class SearchResult:
     """What a search found, ready to be shown, saved and handed on.
 
     Attributes:
-        pattern: the pattern that was searched for.
+        pattern: the powder pattern that was searched for; None where there was none.
         hits: the best first; one row a phase unless folding was switched off.
         verdict: `match`, `tentative` or `no confident match`.
         index_name: the index that was searched, and its version.
@@ -29,9 +31,10 @@ class SearchResult:
         options: how the search was asked for, in plain values.
         notes: what the search assumed or could not do, one line each; the pattern carries the reader's own notes.
         timings_ms: wall time of each stage in milliseconds.
+        spectra: the XANES spectra that were searched for, normalised.
     """
 
-    pattern: PowderPattern
+    pattern: PowderPattern | None
     hits: tuple[Hit, ...]
     verdict: Verdict
     index_name: str
@@ -40,6 +43,24 @@ class SearchResult:
     options: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
+    spectra: tuple[NormalizedXanes, ...] = ()
+
+    @property
+    def powder(self) -> PowderPattern:
+        """The powder pattern.
+
+        Raises:
+            QueryError: where none was searched for.
+        """
+        if self.pattern is None:
+            raise QueryError(f"{self.source}: no powder pattern was searched for.")
+        return self.pattern
+
+    @property
+    def source(self) -> str:
+        """The names of what was searched for."""
+        names = [self.pattern.source] if self.pattern is not None else []
+        return ", ".join(name for name in (*names, *(one.source for one in self.spectra)) if name)
 
     @property
     def confident(self) -> bool:
@@ -54,7 +75,8 @@ class SearchResult:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """Everything that was assumed, from reading the file to the search, each once and in that order."""
-        return tuple(dict.fromkeys((*self.pattern.notes, *self.notes)))
+        read = () if self.pattern is None else self.pattern.notes
+        return tuple(dict.fromkeys((*read, *self.notes)))
 
     def to_dict(self) -> dict[str, Any]:
         """The complete answer as plain values: evidence, provenance, licences, options and timings."""
@@ -81,24 +103,25 @@ class SearchResult:
         return result_table(self, top, unfold)
 
     def plot(self, path: str | Path | None = None, top: int = 3) -> Any:
-        """The pattern over its best hits, with their lines and the difference, as a matplotlib Figure.
+        """The spectra over their best hits, a pattern with lines and difference, as a matplotlib Figure.
 
         Args:
             path: where to save it; the suffix (.png, .svg, .pdf) decides the format.
             top: how many hits to show.
         """
-        from xsearch.results.plot import save_figure, search_figure
+        from xsearch.results.figure import result_figure
+        from xsearch.results.plot import save_figure
 
-        figure = search_figure(self, top)
+        figure = result_figure(self, top)
         if path is not None:
             save_figure(figure, path)
         return figure
 
     def write_cifs(self, folder: str | Path, top: int | None = None) -> list[Path]:
-        """Two CIF files a hit, as in the database and strained to the pattern; returns their paths."""
+        """CIF files of each hit, as in the database and strained to the pattern; returns their paths."""
         from xsearch.results.structures import write_cifs
 
-        return write_cifs(self.hits[:top], Path(folder), self.pattern.source)
+        return write_cifs(self.hits[:top], Path(folder), self.source)
 
     def write_html(self, path: str | Path, top: int = 5) -> Path:
         """One self-contained page with the plot, the table and the evidence; returns its path."""

@@ -24,7 +24,7 @@ def save_results(
     Args:
         results: the answers.
         json: one file: the answer, or in a batch a list of answers.
-        plot: a picture; in a batch one an answer, the pattern's name added to the file's.
+        plot: a picture; in a batch one an answer, the spectrum's name added to the file's.
         cifs: a folder; in a batch with a sub-folder an answer.
         html: a page; in a batch one an answer, as with pictures.
         batch: whether the answers are a batch; by default, more than one is.
@@ -52,10 +52,12 @@ def save_results(
 
 
 def labels(results: Sequence[SearchResult]) -> list[str]:
-    """A short name for each answer from its pattern's, safe in file names and unlike the others."""
+    """A short name for each answer from its spectrum's, safe in file names and unlike the others."""
     found: list[str] = []
     for number, result in enumerate(results, start=1):
-        label = re.sub(r"[^\w.+-]+", "-", Path(result.pattern.source).stem).strip("-.") or f"pattern-{number}"
+        label = (
+            re.sub(r"[^\w.+-]+", "-", Path(result.source.partition(", ")[0]).stem).strip("-.") or f"pattern-{number}"
+        )
         found.append(label if label not in found else f"{label}-{number}")
     return found
 

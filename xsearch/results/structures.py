@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 import xsearch
 from xsearch.chemistry import Crystal, Material
 from xsearch.chemistry.crystal import lattice_from_parameters
+from xsearch.chemistry.reference import Reference
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import CrystalError
 from xsearch.results.hit import Hit
@@ -35,9 +36,9 @@ def strained_crystal(hit: Hit) -> Crystal:
     It comes in the standardised primitive cell, whose relation to the strained conventional one is known. Where the
     stored setting cannot be found again, all axes of the given cell are strained alike.
     """
-    crystal = hit.matched.crystal
+    crystal = hit.matched_entry.crystal
     try:
-        symmetry = find_symmetry(crystal, hit.matched.symprec_A)
+        symmetry = find_symmetry(crystal, hit.matched_entry.symprec_A)
     except CrystalError:
         return _with_lattice(crystal, crystal.lattice_A * np.exp(hit.strain))
     if not np.allclose(symmetry.cell, hit.reflections.cell, rtol=SAME_CELL):
@@ -112,8 +113,10 @@ def provenance_comments(material: Material) -> list[str]:
     return [*lines, attribution(material)]
 
 
-def write_cifs(hits: Sequence[Hit], folder: Path, pattern_source: str) -> list[Path]:
-    """Two files a hit: as in the database, and strained to the pattern.
+def write_cifs(hits: Sequence[Hit], folder: Path, source: str) -> list[Path]:
+    """The files of each hit: as in the database and, where a pattern was fitted, strained to it.
+
+    A measured reference that belongs to no entry has no structure, and gets no file.
 
     Returns:
         The paths, in order of the hits.
@@ -121,27 +124,39 @@ def write_cifs(hits: Sequence[Hit], folder: Path, pattern_source: str) -> list[P
     folder.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
     for hit in hits:
+        if isinstance(hit.material, Reference):
+            continue
         stem = file_stem(hit)
-        database = cif_text(
-            hit.material.crystal, hit.material.space_group, ["As in the database.", *provenance_comments(hit.material)]
-        )
-        a, b, c, alpha, beta, gamma = hit.cell
-        strained = cif_text(
-            strained_crystal(hit),
-            hit.matched.space_group,
-            [
-                f"Cell strained to the pattern {pattern_source}: mean linear strain {100 * hit.strain:+.2f} %, "
-                f"zero shift {hit.zero_shift_deg:+.3f}°, score {hit.score:.2f} at rank {hit.rank}.",
-                f"Strained conventional cell: {a:.4f} {b:.4f} {c:.4f} Å, {alpha:.2f} {beta:.2f} {gamma:.2f}°. "
-                "Positions are not refined.",
-                *provenance_comments(hit.matched),
-            ],
-        )
-        for suffix, text in (("", database), ("_strained", strained)):
+        texts = {"": database_cif(hit, source)}
+        if hit.has_pattern:
+            texts["_strained"] = strained_cif(hit, source)
+        for suffix, text in texts.items():
             path = folder / f"{stem}{suffix}.cif"
             path.write_text(text, encoding="utf-8")
             paths.append(path)
     return paths
+
+
+def database_cif(hit: Hit, source: str) -> str:
+    """The crystal as in the database."""
+    entry = hit.entry
+    comments = ["As in the database.", *provenance_comments(entry)]
+    if hit.edges:
+        comments[1:1] = [f"Spectra {source}: score {hit.score:.2f} at rank {hit.rank}.", *(f"{m}." for m in hit.edges)]
+    return cif_text(entry.crystal, entry.space_group, comments)
+
+
+def strained_cif(hit: Hit, source: str) -> str:
+    """The crystal that matched, strained to the pattern."""
+    a, b, c, alpha, beta, gamma = hit.cell
+    comments = [
+        f"Cell strained to the pattern {source}: mean linear strain {100 * hit.strain:+.2f} %, "
+        f"zero shift {hit.zero_shift_deg:+.3f}°, score {hit.score:.2f} at rank {hit.rank}.",
+        f"Strained conventional cell: {a:.4f} {b:.4f} {c:.4f} Å, {alpha:.2f} {beta:.2f} {gamma:.2f}°. "
+        "Positions are not refined.",
+        *provenance_comments(hit.matched_entry),
+    ]
+    return cif_text(strained_crystal(hit), hit.matched.space_group, comments)
 
 
 def file_stem(hit: Hit) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from time import perf_counter
@@ -17,6 +17,8 @@ from xsearch.indexes import Index
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.results import MixtureResult, SearchResult
+from xsearch.search.by_spectra import Opened, search_by_spectra
+from xsearch.search.edge_library import EdgeLibraries
 from xsearch.search.hits import make_hits, not_above_the_first
 from xsearch.search.match import match
 from xsearch.search.mixture import Searched, find_mixture
@@ -26,7 +28,7 @@ from xsearch.search.rank import phases, weigh
 from xsearch.search.recall import best_rows, recall
 from xsearch.search.rivals import with_rivals
 from xsearch.search.second_phase import second_phase_notes
-from xsearch.search.verdict import margins, verdict
+from xsearch.search.verdict import rival_margins, verdict
 from xsearch.spectra import PowderPattern, Xanes
 
 MATCHED = 250
@@ -52,6 +54,7 @@ class SearchIndex:
         self.index = index
         self.threads = threads
         self._all_profiles: NDArray[np.float32] | None = None
+        self._libraries = EdgeLibraries(index)
 
     def __repr__(self) -> str:
         return f"SearchIndex({self.index.name!r}, {len(self.index):,} rows)"
@@ -67,7 +70,8 @@ class SearchIndex:
 
     def search(
         self,
-        pxrd: PowderPattern | Xanes,
+        pxrd: PowderPattern | Xanes | None = None,
+        xanes: Xanes | Sequence[Xanes] = (),
         *,
         only: Elements = None,
         must: Elements = None,
@@ -79,11 +83,13 @@ class SearchIndex:
         measured_cells: bool = True,
         fold: bool = True,
         without: Collection[int] = (),
+        without_spectra: Collection[str] = (),
     ) -> SearchResult:
-        """Find the crystals that gave a powder pattern.
+        """Find the crystals that gave a powder pattern, XANES spectra, or both.
 
         Args:
-            pxrd: the measured pattern.
+            pxrd: the measured pattern; a XANES spectrum is taken as one all the same.
+            xanes: measured edges of the same sample, one spectrum an edge. Hits hold their absorbers.
             only: these elements and no others, such as `"Fe O Ti"` or a list of symbols.
             must: all of these. may: beside those of `must`, these and no others. exclude: none of these.
             exactly: all of these and no others.
@@ -92,18 +98,33 @@ class SearchIndex:
             measured_cells: whether measured cells linked to a computed entry are searched beside it.
             fold: whether entries of one phase become one hit.
             without: rows of the index to leave out, to see what the search says where its answer is missing.
+            without_spectra: ids of library spectra to leave out.
 
         Returns:
             The hits, the best first, with what was assumed and how long each stage took.
 
         Raises:
-            SpectrumError: where the pattern shows no line.
+            SpectrumError: where the pattern shows no line, or a spectrum no edge.
             QueryError: where an element does not exist, conditions contradict each other, or nothing is left.
         """
         query = ElementQuery.parse(only, must, may, exclude, exactly)
         known = parse_prior(prior)
         if top < 1:
             raise QueryError(f"top = {top} asks for no hit; give 1 or more.")
+        edges = [*([pxrd] if isinstance(pxrd, Xanes) else []), *([xanes] if isinstance(xanes, Xanes) else xanes)]
+        if edges:
+            return search_by_spectra(
+                Opened(self.index, self._libraries, self._rows, self._profiles, self.threads, MATCHED, _timed),
+                None if isinstance(pxrd, Xanes) else pxrd,
+                edges,
+                query,
+                known,
+                top=top,
+                measured_cells=measured_cells,
+                fold_phases=fold,
+                without=without,
+                without_spectra=without_spectra,
+            )
         pxrd = _powder(pxrd)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):
@@ -120,7 +141,7 @@ class SearchIndex:
             with _timed(timings, "rank"):
                 evidence = weigh(self.index, matches, kept.score, known)
                 groups = phases(self.index, matches, evidence.total)
-                margin = np.stack([margins(evidence.total, groups, behind) for behind in (1, 3)], axis=1)
+                margin = rival_margins(evidence.total, groups)
                 shown = groups
                 if not fold:
                     order = np.lexsort((matches.rows, -evidence.total))
@@ -257,7 +278,9 @@ def open_index(name: str | Path | None = None, threads: int = 2) -> SearchIndex:
     return SearchIndex(Index.open(chosen), threads)
 
 
-def _powder(pxrd: PowderPattern | Xanes) -> PowderPattern:
+def _powder(pxrd: PowderPattern | Xanes | None) -> PowderPattern:
+    if pxrd is None:
+        raise QueryError("Nothing to search for; give a powder pattern as `pxrd`, edges as `xanes`, or both.")
     if not isinstance(pxrd, PowderPattern):
         raise SpectrumError(f"{pxrd.source or 'The spectrum'} is no powder pattern; give one as `pxrd`.")
     return pxrd

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
-from scipy.optimize import nnls
 
 from xsearch.indexes import Index
 from xsearch.preprocess.axis import RECALL_AXIS
@@ -134,7 +134,9 @@ class Target:
         columns = np.stack([self._inside(one.profiles[FIT_SCALE]) for one in components], axis=1)
         norms = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
         weight = self._weight
-        amounts, _ = nnls(columns / norms * weight[:, None], self._inside(self.linear[FIT_SCALE]) * weight)
+        amounts, _ = scipy.optimize.nnls(
+            columns / norms * weight[:, None], self._inside(self.linear[FIT_SCALE]) * weight
+        )
         amounts = amounts / norms
         correlations = np.zeros(len(JOINT_SCALES))
         for scale, measured in enumerate(self._compressed):

@@ -77,7 +77,7 @@ def cell_mass(hit: Hit) -> float:
     """Mass of the conventional cell that matched, in atomic units."""
     from pymatgen.core import Element
 
-    crystal = hit.matched.crystal
+    crystal = hit.matched_entry.crystal
     mass = sum(count * float(Element(element).atomic_mass) for element, count in crystal.composition.items())
     return mass * cell_volume(hit.reflections.cell) / crystal.volume_A3
 

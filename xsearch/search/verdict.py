@@ -52,6 +52,11 @@ def margins(total: NDArray[np.float64], groups: list[list[int]], behind: int = 1
     return np.clip(total - rival, -LARGEST_MARGIN, LARGEST_MARGIN)
 
 
+def rival_margins(total: NDArray[np.float64], groups: list[list[int]]) -> NDArray[np.float64]:
+    """(k, 2) `margins` to the best other phase and to the third best."""
+    return np.stack([margins(total, groups, behind) for behind in (1, 3)], axis=1)
+
+
 def probability(evidence: Mapping[str, float]) -> float:
     """The score of a hit with this evidence, which holds all of `SIGNS`."""
     intercept, weights = _weights()

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV, XanesWindow
@@ -147,7 +147,9 @@ def _scan(
     centre, width, weight = (p[rows, None] for p in prior)
     cost = weight * ((shift - centre) / width) ** 2
     for broadening in broadenings:
-        library = gaussian_filter1d(held, broadening / STEP_eV, axis=1, mode="nearest") if broadening else held
+        library = (
+            scipy.ndimage.gaussian_filter1d(held, broadening / STEP_eV, axis=1, mode="nearest") if broadening else held
+        )
         total = np.zeros((len(rows), len(shifts_eV)))
         for (channel, w), (wanted, _) in zip(CHANNELS, asked, strict=True):
             total += w * masked_correlation(channel(library), known, wanted, moved_known)
@@ -201,11 +203,15 @@ def _itself(x: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def _fine_derivative(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(gaussian_filter1d(x, FINE_SCALE_eV / STEP_eV, axis=1, order=1, mode="nearest"), np.float32)
+    return np.asarray(
+        scipy.ndimage.gaussian_filter1d(x, FINE_SCALE_eV / STEP_eV, axis=1, order=1, mode="nearest"), np.float32
+    )
 
 
 def _coarse_derivative(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(gaussian_filter1d(x, COARSE_SCALE_eV / STEP_eV, axis=1, order=1, mode="nearest"), np.float32)
+    return np.asarray(
+        scipy.ndimage.gaussian_filter1d(x, COARSE_SCALE_eV / STEP_eV, axis=1, order=1, mode="nearest"), np.float32
+    )
 
 
 CHANNELS = tuple(zip((_itself, _fine_derivative, _coarse_derivative), CHANNEL_WEIGHTS, strict=True))

@@ -1,0 +1,250 @@
+"""Absorption spectra from Parquet tables, one a row: simulated, measured and predicted, of sites and materials."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from xsearch.builders.source import Item, SpectrumProcess
+from xsearch.chemistry.formula import parse_formula, reduced_formula
+from xsearch.errors import BuildError, CrystalError, SpectrumError
+from xsearch.spectra.edges import parse_absorber, parse_edge
+from xsearch.spectra.xas import KINDS, XasSpectrum
+
+ABSORBERS, ABSORPTIONS = ("absorber", "element"), ("mu_raw", "mu", "mu_norm")
+"""Columns that may name the absorber and hold the absorption; the first that is there counts."""
+
+TEXTS = (
+    "id", "material_id", "edge", "kind", "code", "feff", "facility", "source", "licence", "formula",
+    "reduced_formula", "phase", "sample", "spectrum_level",
+)  # fmt: skip
+NUMBERS = ("site_index", "site", "site_multiplicity", "multiplicity")
+FLAGS = ("usable_query", "suspect")
+
+BATCH_ROWS = 500
+MEAN_STEP_eV = 0.25
+"""Grid of a mean over sites."""
+
+
+@dataclass(frozen=True)
+class XasTables:
+    """Parquet files with an absorption spectrum a row.
+
+    Needed are `energy` (eV), an absorption (`mu_raw`, `mu` or `mu_norm`) and the absorber (`absorber` or `element`).
+    A row with a `material_id` belongs to that entry. One with it, or with a `code`, is simulated, one without either a
+    measured reference; a column `kind` (simulated, measured, predicted) says otherwise. `site_index` or `site` makes
+    it a site's spectrum. Of a material whose sites one code computed, and whose mean it does not give, the mean is
+    added, weighted by `site_multiplicity` or `multiplicity`.
+
+    Attributes:
+        files: read one after another.
+        licence: of rows that state none.
+        formulas: reduced formula by material id, for tables that do not tell.
+    """
+
+    files: tuple[Path, ...]
+    licence: str = "not stated"
+    formulas: Mapping[str, str] = field(default_factory=dict, repr=False)
+    process: SpectrumProcess = field(default_factory=lambda: process_xas_rows, repr=False)
+
+    def fingerprint(self) -> str:
+        """A hash of the files' content."""
+        digests = []
+        for path in self.files:
+            with path.open("rb") as file:
+                digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+        return hashlib.sha256(json.dumps([digests, self.licence]).encode()).hexdigest()
+
+    def count(self) -> int | None:
+        """Rows of all files; means come on top."""
+        return sum(int(pq.ParquetFile(path).metadata.num_rows) for path in self.files)
+
+    def items(self) -> Iterator[Item]:
+        """One item a row in the files' order, and after each file the means of its sites."""
+        for path in self.files:
+            sites: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+            given: set[tuple[str, ...]] = set()
+            for row in self._rows(path):
+                yield Item(row["id"], (row,))
+                key = (row["material_id"], row["absorber"], row["edge"], row["code"], row["kind"])
+                if row["site"] is None:
+                    given.add(key)
+                elif row["material_id"]:
+                    sites.setdefault(key, []).append(row)
+            for means, rows in sites.items():
+                if len(rows) > 1 and means not in given:
+                    yield Item(f"{' '.join(means[:4])} mean of {len(rows)}", tuple(rows))
+
+    def _rows(self, path: Path) -> Iterator[dict[str, Any]]:
+        file = pq.ParquetFile(path)
+        there = set(file.schema_arrow.names)
+        absorber = next(name for name in ABSORBERS if name in there)
+        absorption = next(name for name in ABSORPTIONS if name in there)
+        wanted = [name for name in (*TEXTS, *NUMBERS, *FLAGS) if name in there]
+        for batch in file.iter_batches(BATCH_ROWS, columns=[*wanted, absorber, absorption, "energy"]):
+            energies, mus = _lists(batch.column("energy")), _lists(batch.column(absorption))
+            columns = {name: batch.column(name).to_pylist() for name in {*wanted, absorber}}
+            for i in range(batch.num_rows):
+                told = {name: values[i] for name, values in columns.items() if not _is_missing(values[i])}
+                yield _row(told, str(told.get(absorber, "")), energies[i], mus[i], path, self)
+
+
+def is_xas_table(columns: Collection[str]) -> bool:
+    """Whether a Parquet file with these columns holds absorption spectra."""
+    there = set(columns)
+    return "energy" in there and bool(there & set(ABSORBERS)) and bool(there & set(ABSORPTIONS))
+
+
+def split_files(files: Sequence[str | Path] | str | Path) -> tuple[list[Path], list[Path]]:
+    """Parquet files of structures, and those of spectra, told apart by their columns.
+
+    What cannot be read counts as structures; their reader says what is wrong.
+    """
+    structures: list[Path] = []
+    spectra: list[Path] = []
+    for path in (Path(f) for f in ([files] if isinstance(files, str | Path) else files)):
+        (spectra if is_xas_table(columns_of(path)) else structures).append(path)
+    return structures, spectra
+
+
+def columns_of(path: Path) -> list[str]:
+    """The columns of a Parquet file; none where it is missing or no such file."""
+    try:
+        return list(pq.ParquetFile(path).schema_arrow.names)
+    except (OSError, pa.ArrowInvalid):
+        return []
+
+
+def process_xas_rows(item: Item) -> XasSpectrum:
+    """A spectrum from its row, or from the rows of several sites their mean.
+
+    Raises:
+        SpectrumError: where the row is marked as doubtful, or holds no spectrum.
+    """
+    rows = item.payload
+    row = rows[0]
+    if row["refused"]:
+        raise SpectrumError(row["refused"])
+    energy, mu = (row["energy"], row["mu"]) if len(rows) == 1 else _mean(rows)
+    if energy is None or mu is None or len(energy) == 0:
+        raise SpectrumError("The row holds no energies or no absorption.")
+    is_site = len(rows) == 1 and row["site"] is not None
+    return XasSpectrum(
+        spectrum_id=item.item_id,
+        absorber=parse_absorber(row["absorber"]),
+        edge=parse_edge(row["edge"]),
+        energy_eV=np.asarray(energy, np.float64),
+        mu=np.asarray(mu, np.float64),
+        spectrum_type="XANES",
+        level="site" if is_site else "material",
+        kind=row["kind"],
+        code=row["code"],
+        source=row["source"],
+        licence=row["licence"],
+        reduced_formula=row["reduced_formula"],
+        material_id=row["material_id"] or None,
+        site_index=row["site"] if is_site else None,
+        reference=row["reference"],
+    )
+
+
+def _row(
+    told: dict[str, Any], absorber: str, energy: np.ndarray, mu: np.ndarray, path: Path, tables: XasTables
+) -> dict[str, Any]:
+    """The payload of one row; whatever is wrong with it is left for `process_xas_rows` to say."""
+    material = str(told.get("material_id", ""))
+    site = told.get("site_index", told.get("site"))
+    is_site = site is not None and told.get("spectrum_level", "site") == "site"
+    kind = "simulated" if material or "code" in told else "measured"
+    kind = str(told["kind"]) if told.get("kind") in KINDS else kind
+    code = str(told.get("code") or str(told.get("feff", "")).partition(" ")[0] or _code_of(path, kind))
+    if kind == "measured":
+        code = str(told.get("facility") or told.get("code") or "measured")
+    edge = str(told.get("edge", "K" if material else ""))
+    where = f"site {int(site)}" if is_site and site is not None else "material"
+    return {
+        "id": str(told.get("id") or f"{material or told.get('formula', path.stem)} {absorber} {edge} {code} {where}"),
+        "material_id": material,
+        "absorber": absorber,
+        "edge": edge,
+        "kind": kind,
+        "code": code,
+        "site": int(site) if is_site and site is not None else None,
+        "weight": float(told.get("site_multiplicity", told.get("multiplicity", 1.0))),
+        "source": str(told.get("source") or path.name),
+        "licence": str(told.get("licence") or tables.licence),
+        "reduced_formula": _formula(told, tables.formulas.get(material, "")),
+        "reference": str(told.get("phase") or told.get("sample") or "") or None,
+        "refused": _refusal(told, absorber, edge),
+        "energy": energy,
+        "mu": mu,
+    }
+
+
+def _refusal(told: dict[str, Any], absorber: str, edge: str) -> str:
+    if told.get("usable_query") is False:
+        return "The table marks it as not usable (usable_query is false)."
+    if told.get("suspect") is True:
+        return "The table marks its energy scale or normalisation as suspect."
+    return f"The row names no {'absorber' if edge else 'edge'}." if not absorber or not edge else ""
+
+
+def _formula(told: dict[str, Any], known: str) -> str:
+    for text in (told.get("reduced_formula"), told.get("formula"), known):
+        if text:
+            try:
+                return reduced_formula(parse_formula(str(text)))
+            except CrystalError:
+                continue
+    return ""
+
+
+def _code_of(path: Path, kind: str) -> str:
+    """The code that a file's name tells where no column does."""
+    named = re.search(r"feff\d*|vasp|fdmnes|xspectra|ocean", path.stem, re.IGNORECASE)
+    return named[0].upper() if named and kind == "simulated" else path.stem
+
+
+def _mean(rows: tuple[dict[str, Any], ...]) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Weighted mean over the energies that all sites cover; one code's energies share one scale."""
+    whole = [row for row in rows if row["energy"] is not None and len(row["energy"]) > 1]
+    if len(whole) < len(rows):
+        return None, None
+    low, high = max(float(row["energy"][0]) for row in whole), min(float(row["energy"][-1]) for row in whole)
+    energy = np.arange(low, high + 1e-6, MEAN_STEP_eV)
+    mu = [np.interp(energy, row["energy"], row["mu"]) for row in whole]
+    return energy, np.average(mu, axis=0, weights=[row["weight"] for row in whole])
+
+
+def _lists(column: pa.Array) -> list[Any]:
+    """A list column's rows as arrays, None for a null."""
+    return [None if value is None else np.asarray(value.values, np.float64) for value in column]
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and np.isnan(value)) or value == ""
+
+
+def check_tables(files: Sequence[Path]) -> None:
+    """Hold files against what a table of spectra needs.
+
+    Raises:
+        BuildError: for the first that is missing or lacks a column.
+    """
+    for path in files:
+        if not path.is_file():
+            raise BuildError(f"{path}: no such file; give a Parquet table of spectra.")
+        if not is_xas_table(columns_of(path)):
+            raise BuildError(
+                f"{path.name}: no table of spectra; the columns energy, {' or '.join(ABSORPTIONS)}, and "
+                f"{' or '.join(ABSORBERS)} are expected."
+            )

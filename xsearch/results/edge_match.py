@@ -1,0 +1,69 @@
+"""How one measured edge agrees with a library spectrum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FACTS = (
+    "edge",
+    "spectrum_id",
+    "kind",
+    "level",
+    "code",
+    "source",
+    "formula",
+    "correlation",
+    "shift_eV",
+    "broadening_eV",
+    "evidence",
+)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EdgeMatch:
+    """The library spectrum that speaks most for a hit.
+
+    Attributes:
+        edge: such as `Fe K`.
+        spectrum_id: of the library spectrum.
+        kind: simulated, measured or predicted.
+        level: of a site, or the mean over a material's absorbers.
+        code: what made it, such as `FEFF9` or a beamline.
+        source: where it comes from.
+        formula: of its compound.
+        correlation: mean over the spectrum and its derivatives.
+        shift_eV: query energy less library energy.
+        broadening_eV: what the library spectrum was broadened by.
+        evidence: natural logarithm of how much likelier this agreement is for the right compound than for another.
+        energy_eV: (n,) query energies at which it is drawn.
+        mu: (n,) normalised, shifted and broadened, scaled to the query.
+    """
+
+    edge: str
+    spectrum_id: str
+    kind: str
+    level: str
+    code: str
+    source: str
+    formula: str
+    correlation: float
+    shift_eV: float
+    broadening_eV: float
+    evidence: float
+    energy_eV: NDArray[np.float64]
+    mu: NDArray[np.float64]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, the curve included."""
+        facts = {name: getattr(self, name) for name in FACTS}
+        return {**facts, "energy_eV": np.round(self.energy_eV, 3), "mu": np.round(self.mu, 4)}
+
+    def __str__(self) -> str:
+        return (
+            f"{self.edge} {self.kind} {self.code}, {self.level}: r {self.correlation:.3f}, shift "
+            f"{self.shift_eV:+.1f} eV, broadening {self.broadening_eV:g} eV"
+        )

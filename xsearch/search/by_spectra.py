@@ -1,0 +1,153 @@
+"""Searches that have a XANES spectrum in them, put together from their stages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from xsearch.chemistry.element_query import ElementQuery
+from xsearch.indexes import Index
+from xsearch.preprocess.powder import net_pattern
+from xsearch.preprocess.xanes import NormalizedXanes
+from xsearch.results import Hit, SearchResult
+from xsearch.search.edge_evidence import EdgeEvidence
+from xsearch.search.edge_library import EdgeLibraries
+from xsearch.search.hits import make_hits, not_above_the_first
+from xsearch.search.prior import Prior
+from xsearch.search.rank import phases
+from xsearch.search.rivals import with_rivals
+from xsearch.search.spectra_hits import best_first, fold, spectra_hits, with_edges
+from xsearch.search.spectra_search import (
+    gather,
+    match_pattern,
+    prepare,
+    share,
+    weigh_edges,
+    with_absorbers,
+)
+from xsearch.search.verdict import rival_margins, verdict
+from xsearch.spectra import PowderPattern, Xanes
+
+Timed = Callable[[dict[str, float], str], AbstractContextManager[None]]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a search needs of an opened index.
+
+    Attributes:
+        index: the stored index.
+        libraries: its spectra.
+        rows: gives the rows that meet element conditions, measured cells among them or not.
+        profiles: gives rows' stored profiles.
+        threads: that may be used.
+        matched: rows of each recall list that are matched.
+        timed: measures a stage.
+    """
+
+    index: Index
+    libraries: EdgeLibraries
+    rows: Callable[[ElementQuery, bool], NDArray[np.int64]]
+    profiles: Callable[[NDArray[np.int64]], NDArray[np.float32]]
+    threads: int
+    matched: int
+    timed: Timed
+
+
+def search_by_spectra(
+    opened: Opened,
+    pxrd: PowderPattern | None,
+    xanes: Sequence[Xanes],
+    query: ElementQuery,
+    prior: Prior,
+    *,
+    top: int,
+    measured_cells: bool,
+    fold_phases: bool,
+    without: Collection[int],
+    without_spectra: Collection[str],
+) -> SearchResult:
+    """Find what gave one or several edges, and a powder pattern if there is one; see `SearchIndex.search`."""
+    index, timings = opened.index, dict[str, float]()
+    with threadpool_limits(opened.threads, user_api="blas"):
+        with opened.timed(timings, "prepare"):
+            spectra = prepare(xanes)
+            asked = with_absorbers(query, spectra)
+            pattern = None if pxrd is None else net_pattern(pxrd)
+        with opened.timed(timings, "edges"):
+            edges = weigh_edges(opened.libraries, spectra, asked, without, without_spectra)
+        if pattern is None:
+            with opened.timed(timings, "rank"):
+                edges = share(index, edges)
+                candidates = gather(index, edges, prior)
+                groups = fold(index, candidates) if fold_phases else [[place] for place in best_first(candidates)]
+                hits = spectra_hits(index, spectra, edges, candidates, groups, top)
+            searched = len(candidates.rows)
+        else:
+            with opened.timed(timings, "select"):
+                rows = opened.rows(asked, measured_cells)
+                edges = share(index, edges, rows)
+            with opened.timed(timings, "match"):
+                matches, evidence = match_pattern(
+                    index, pattern, rows, opened.profiles, edges, prior, without, opened.matched, opened.threads
+                )
+            with opened.timed(timings, "rank"):
+                candidates = gather(index, edges, prior, (matches, evidence))
+                groups = phases(index, matches, candidates.total)
+                margin = rival_margins(candidates.total, groups)
+                shown = groups if fold_phases else [[place] for place in best_first(candidates)]
+                made = not_above_the_first(make_hits(index, pattern, matches, evidence, margin, shown[:top], prior))
+                told = with_rivals(made, shown, index, pattern, matches, candidates.total, groups)
+                hits = with_edges(told, index, spectra, edges, candidates)
+            searched = len(rows)
+    return SearchResult(
+        pattern=pxrd,
+        hits=hits,
+        verdict=verdict([hit.score for hit in hits]),
+        index_name=index.name,
+        index_version=index.version,
+        n_searched=searched,
+        options={
+            "elements": str(asked),
+            "prior": prior.value,
+            "measured_cells": measured_cells,
+            "fold": fold_phases,
+            "top": top,
+        },
+        notes=assumptions(spectra, edges, hits),
+        timings_ms=timings,
+        spectra=spectra,
+    )
+
+
+def assumptions(
+    spectra: Sequence[NormalizedXanes], edges: Sequence[EdgeEvidence], hits: Sequence[Hit]
+) -> tuple[str, ...]:
+    """What was taken for granted of each edge, what it was compared with, and the shift of the first hit."""
+    said: list[str] = []
+    for one, edge in zip(spectra, edges, strict=True):
+        kinds = [str(kind) for kind in edge.library.spectra.kind]
+        compared = ", ".join(f"{kinds.count(kind):,} {kind}" for kind in sorted(set(kinds)))
+        said += [
+            *one.notes,
+            f"{one.source or 'spectrum'}: {edge.library.name} edge, E0 {one.e0_eV:.1f} eV (tabulated "
+            f"{one.tabulated_e0_eV:.1f}); compared with {compared} spectra.",
+        ]
+        best = next((m for hit in hits[:1] for m in hit.edges if m.edge == edge.library.name), None)
+        if best is None and hits:
+            said.append(
+                f"The index holds no {edge.library.name} spectrum of the first hit: that edge says nothing of it."
+            )
+        elif best is not None:
+            said.append(f"First hit, {best}.")
+            if best.kind == "measured" and best.spectrum_id != hits[0].material_id:
+                said.append(
+                    f"A measured reference of {best.formula} ({best.source}) speaks for the entries of that formula; "
+                    "which of its phases it is, it does not tell."
+                )
+    return tuple(said)

@@ -1,0 +1,109 @@
+"""The spectra of an index as they are searched: one table an absorber and edge, each with its rows of the index."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.chemistry.element_query import ElementQuery
+from xsearch.errors import QueryError
+from xsearch.indexes import Index
+from xsearch.indexes.spectra import edges_of, spectra_of_edge, xanes_table
+from xsearch.indexes.xanes_table import XanesTable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EdgeLibrary:
+    """Library spectra of one absorber and edge.
+
+    Attributes:
+        spectra: n of them.
+        row: (n,) int64, the row of the index that each belongs to; -1 for a reference of its own.
+        note: (n,) phase, sample or file, as its source calls it; may be empty.
+    """
+
+    spectra: XanesTable
+    row: NDArray[np.int64]
+    note: NDArray[np.object_]
+
+    def __len__(self) -> int:
+        return len(self.row)
+
+    @property
+    def name(self) -> str:
+        """Such as `Fe K`."""
+        return f"{self.spectra.absorber} {self.spectra.edge}"
+
+    def take(self, keep: NDArray[np.bool_]) -> EdgeLibrary:
+        """Some of the spectra."""
+        return EdgeLibrary(self.spectra.take(keep), self.row[keep], self.note[keep])
+
+
+class EdgeLibraries:
+    """All of an index, each read when it is first asked for."""
+
+    def __init__(self, index: Index) -> None:
+        self._index = index
+        self._read: dict[tuple[str, str], EdgeLibrary] = {}
+        self._edges: list[tuple[str, str]] | None = None
+
+    @property
+    def edges(self) -> list[tuple[str, str]]:
+        """Absorbers and edges of which there are spectra."""
+        if self._edges is None:
+            self._edges = edges_of(self._index.spectra_table)
+        return self._edges
+
+    def of(self, absorber: str, edge: str) -> EdgeLibrary:
+        """The spectra of an absorber and edge.
+
+        Raises:
+            QueryError: where the index has none; it says what there is.
+        """
+        if (absorber, edge) not in self.edges:
+            held = ", ".join(" ".join(key) for key in self.edges) or "no spectra at all"
+            raise QueryError(
+                f"Index {self._index.name!r} holds no {absorber} {edge} spectra; it has {held}. Add some: xsearch "
+                f"build add {self._index.name} --xanes FOLDER_OR_TABLE."
+            )
+        if (absorber, edge) not in self._read:
+            rows = spectra_of_edge(self._index.spectra_table, absorber, edge)
+            notes = np.array([text or "" for text in rows.column("reference").to_pylist()], object)
+            owner = rows.column("row_id").fill_null(-1).to_numpy().astype(np.int64)
+            table = xanes_table(rows, self._index.columns, absorber, edge)
+            self._read[absorber, edge] = EdgeLibrary(table, owner, notes)
+        return self._read[absorber, edge]
+
+    def select(
+        self, absorber: str, edge: str, query: ElementQuery, without: Collection[int], without_spectra: Collection[str]
+    ) -> EdgeLibrary:
+        """The spectra whose compound meets the element conditions, less those that are to be left out.
+
+        Args:
+            absorber, edge: which library.
+            query: the conditions.
+            without: rows of the index.
+            without_spectra: ids of spectra.
+
+        Raises:
+            QueryError: where nothing is left.
+        """
+        whole = self.of(absorber, edge)
+        passes: dict[frozenset[str], bool] = {}
+        for elements in whole.spectra.elements:
+            if elements not in passes:
+                passes[elements] = absorber in elements and query.matches(elements)
+        keep = np.array([passes[elements] for elements in whole.spectra.elements], bool)
+        keep &= ~np.isin(whole.row, list(without)) | (whole.row < 0)
+        if without_spectra:
+            left_out = set(without_spectra)
+            keep &= np.array([name not in left_out for name in whole.spectra.spectrum_id], bool)
+        if not keep.any():
+            raise QueryError(
+                f"Index {self._index.name!r} holds no {whole.name} spectrum with {query}; loosen the element "
+                "conditions."
+            )
+        return whole.take(keep)

@@ -1,0 +1,218 @@
+"""Hits of a search by XANES: phases folded, the spectra that speak for them drawn, the evidence by name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from xsearch.chemistry.reference import Reference
+from xsearch.indexes import Index
+from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_GRID_eV
+from xsearch.results.edge_match import EdgeMatch
+from xsearch.results.hit import Hit
+from xsearch.search.edge_evidence import EdgeEvidence
+from xsearch.search.edge_score import shares_of, spectra_score
+from xsearch.search.rank import SAME_PHASE_VOLUME
+from xsearch.search.spectra_search import Candidates
+from xsearch.search.xanes_match import STEP_eV, hold_ends
+from xsearch.simulate import Reflections
+
+NOTHING = float("nan")
+NO_REFLECTIONS = Reflections(
+    np.zeros((0, 3), np.int16), np.zeros(0, np.float32), np.zeros(0, np.int16), np.full(6, np.nan), "triclinic"
+)
+
+
+def spectra_hits(
+    index: Index,
+    spectra: Sequence[NormalizedXanes],
+    edges: Sequence[EdgeEvidence],
+    candidates: Candidates,
+    groups: list[list[int]],
+    top: int,
+) -> tuple[Hit, ...]:
+    """Hits of the best groups of candidates, each group a phase with its best entry first."""
+    shares = shares_of(candidates.total, groups)
+    return tuple(
+        one_hit(
+            index,
+            spectra,
+            edges,
+            candidates,
+            group,
+            rank,
+            spectra_score(float(shares[rank - 1]), [_part(candidates, edge, group[0]) for edge in edges]),
+        )
+        for rank, group in enumerate(groups[:top], start=1)
+    )
+
+
+def one_hit(
+    index: Index,
+    spectra: Sequence[NormalizedXanes],
+    edges: Sequence[EdgeEvidence],
+    candidates: Candidates,
+    group: list[int],
+    rank: int,
+    score: float,
+) -> Hit:
+    """A hit with its duplicates, none of which may score higher than it."""
+    place, *others = group
+    row = int(candidates.rows[place])
+    matches = edge_matches(spectra, edges, candidates, place)
+    evidence = {name: float(column[place]) for name, column in candidates.parts.items()}
+    evidence["prior"] = float(
+        candidates.total[place] - np.nansum([candidates.parts[n][place] for n in candidates.parts])
+    )
+    reflections = index.reflections(row) if row >= 0 else NO_REFLECTIONS
+    a, b, c, alpha, beta, gamma = (float(x) for x in reflections.cell)
+    return Hit(
+        rank=rank,
+        material=index.material(row) if row >= 0 else reference_of(edges, candidates, place),
+        score=score,
+        strain=NOTHING,
+        cell=(a, b, c, alpha, beta, gamma),
+        zero_shift_deg=NOTHING,
+        fwhm_deg=NOTHING,
+        unexplained=NOTHING,
+        evidence=evidence,
+        reflections=reflections,
+        duplicates=tuple(one_hit(index, spectra, edges, candidates, [other], rank, score) for other in others),
+        edges=matches,
+    )
+
+
+def with_edges(
+    hits: tuple[Hit, ...],
+    index: Index,
+    spectra: Sequence[NormalizedXanes],
+    edges: Sequence[EdgeEvidence],
+    candidates: Candidates,
+) -> tuple[Hit, ...]:
+    """Hits of a powder match with what the edges say of them."""
+    place_of = {int(row): place for place, row in enumerate(candidates.rows.tolist())}
+
+    def one(hit: Hit) -> Hit:
+        place = place_of[index.row_of(hit.matched.material_id)]
+        told = {edge.library.name: _part(candidates, edge, place) for edge in edges}
+        return replace(
+            hit,
+            evidence={**hit.evidence, **told},
+            edges=edge_matches(spectra, edges, candidates, place),
+            duplicates=tuple(one(twin) for twin in hit.duplicates),
+        )
+
+    return tuple(one(hit) for hit in hits)
+
+
+def edge_matches(
+    spectra: Sequence[NormalizedXanes], edges: Sequence[EdgeEvidence], candidates: Candidates, place: int
+) -> tuple[EdgeMatch, ...]:
+    """For each edge the library spectrum that speaks for a candidate, where there is one."""
+    found = []
+    for query, edge in zip(spectra, edges, strict=True):
+        at = int(candidates.spectra[edge.library.name][place])
+        if at >= 0:
+            found.append(edge_match(query, edge, at, _part(candidates, edge, place)))
+    return tuple(found)
+
+
+def edge_match(query: NormalizedXanes, edge: EdgeEvidence, at: int, evidence: float) -> EdgeMatch:
+    """How a spectrum of the library agrees, and its curve on the query's energies, scaled to it."""
+    table, matches = edge.library.spectra, edge.matches
+    broadening, shift = float(matches.broadening_eV[at]), float(matches.shift_eV[at])
+    held = hold_ends(table.values[at : at + 1], table.known[at : at + 1])[0]
+    curve = gaussian_filter1d(held, broadening / STEP_eV, mode="nearest") if broadening else held
+    own_energy = WINDOW_GRID_eV[table.known[at]] + query.tabulated_e0_eV + float(table.offset_eV[at]) + shift
+    inside = (query.energy_eV >= own_energy[0]) & (query.energy_eV <= own_energy[-1])
+    inside &= np.abs(query.energy_eV - query.centre_eV) <= WINDOW_GRID_eV[-1]
+    energy = query.energy_eV[inside]
+    mu = np.interp(energy, own_energy, curve[table.known[at]].astype(np.float64))
+    return EdgeMatch(
+        edge=edge.library.name,
+        spectrum_id=str(table.spectrum_id[at]),
+        kind=str(table.kind[at]),
+        level=str(table.level[at]),
+        code=str(table.code[at]),
+        source=str(table.source[at]),
+        formula=str(table.reduced_formula[at]),
+        correlation=float(matches.correlation[at]),
+        shift_eV=shift,
+        broadening_eV=broadening,
+        evidence=evidence,
+        energy_eV=energy,
+        mu=_scaled(mu, query.mu[inside]),
+    )
+
+
+def reference_of(edges: Sequence[EdgeEvidence], candidates: Candidates, place: int) -> Reference:
+    """The measured reference that a candidate without an entry is."""
+    edge = next(e for e in edges if candidates.spectra[e.library.name][place] >= 0)
+    at = int(candidates.spectra[edge.library.name][place])
+    table = edge.library.spectra
+    return Reference(
+        material_id=str(table.spectrum_id[at]),
+        source=str(table.source[at]),
+        licence=str(table.licence[at]),
+        reduced_formula=str(table.reduced_formula[at]),
+        elements=tuple(sorted(table.elements[at])),
+        name=str(edge.library.note[at]) or None,
+    )
+
+
+def fold(index: Index, candidates: Candidates) -> list[list[int]]:
+    """Candidates grouped into phases, the best first: an entry and what repeats it, or has its formula, space group
+    and volume. Ties go by row."""
+    columns = index.columns
+    groups: list[list[int]] = []
+    by_owner: dict[int, int] = {}
+    by_kind: dict[tuple[int, int], list[int]] = {}
+    for place in best_first(candidates):
+        row = int(candidates.rows[place])
+        if row < 0:
+            groups.append([place])
+            continue
+        owner = int(columns.duplicate_of[row]) if columns.duplicate_of[row] >= 0 else row
+        kind = (int(columns.formula_group[row]), int(columns.space_group[row]))
+        number = by_owner.get(owner)
+        if number is None:
+            alike = (n for n in by_kind.get(kind, []) if _same_volume(columns.cell, candidates, groups[n][0], row))
+            number = next(alike, None)
+        if number is None:
+            number = len(groups)
+            groups.append([])
+            by_kind.setdefault(kind, []).append(number)
+        by_owner.setdefault(owner, number)
+        groups[number].append(place)
+    return groups
+
+
+def best_first(candidates: Candidates) -> list[int]:
+    """Places by falling evidence; ties by row and formula."""
+    return [int(i) for i in np.lexsort((candidates.formulas.astype(str), candidates.rows, -candidates.total))]
+
+
+def _same_volume(cells: NDArray[np.float64], candidates: Candidates, place: int, row: int) -> bool:
+    ratio = _volume(cells[row]) / _volume(cells[int(candidates.rows[place])])
+    return abs(ratio - 1) < 3 * SAME_PHASE_VOLUME
+
+
+def _volume(cell: NDArray[np.float64]) -> float:
+    cosines = np.cos(np.radians(cell[3:]))
+    return float(cell[:3].prod() * np.sqrt(max(1 - (cosines**2).sum() + 2 * cosines.prod(), 1e-9)))
+
+
+def _part(candidates: Candidates, edge: EdgeEvidence, place: int) -> float:
+    return float(candidates.parts[edge.library.name][place])
+
+
+def _scaled(mu: NDArray[np.float64], to: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A curve times a factor and plus a constant, as near to another as that brings it."""
+    if len(mu) < 3 or mu.std() < 1e-9:
+        return mu
+    slope, start = np.polyfit(mu, to, 1)
+    return np.asarray(start + slope * mu) if slope > 0 else mu

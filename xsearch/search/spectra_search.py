@@ -1,0 +1,198 @@
+"""The search by XANES, alone or together with a powder pattern: stages from spectra to ranked entries."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.chemistry.element_query import ElementQuery
+from xsearch.errors import QueryError
+from xsearch.indexes import Index
+from xsearch.preprocess.powder import NetPattern
+from xsearch.preprocess.xanes import NormalizedXanes, normalize, window
+from xsearch.search.edge_evidence import PRIOR_SHARE, EdgeEvidence, share_with_entries, weigh_edge
+from xsearch.search.edge_library import EdgeLibraries
+from xsearch.search.match import Matches, match
+from xsearch.search.prior import PRIOR_IN_RECALL, Prior, log_prior
+from xsearch.search.rank import Evidence, weigh
+from xsearch.search.recall import best_rows, recall
+from xsearch.spectra.xanes import Xanes
+
+MATCHED_BY_EDGES = 250
+"""Entries that the edges favour and that are matched with a powder pattern beside those it recalls itself."""
+
+PATTERN_WEIGHT = 0.5
+"""What the evidence of a powder pattern counts beside edges; alone it is somewhat too sure of itself."""
+
+Profiles = Callable[[NDArray[np.int64]], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Entries of the index, and references of none, with their evidence.
+
+    Attributes:
+        rows: (k,) int64, -1 for a reference without an entry.
+        formulas: (k,) of references; empty for entries.
+        parts: evidence by measurement, (k,) each, NaN where the library holds nothing to compare.
+        spectra: by edge, (k,) the place in its library of the spectrum that speaks; -1 for none.
+        total: (k,) natural logarithms, the prior included.
+    """
+
+    rows: NDArray[np.int64]
+    formulas: NDArray[np.object_]
+    parts: dict[str, NDArray[np.float64]]
+    spectra: dict[str, NDArray[np.int64]]
+    total: NDArray[np.float64]
+
+
+def prepare(spectra: Sequence[Xanes]) -> tuple[NormalizedXanes, ...]:
+    """Normalise the edges of one sample.
+
+    Raises:
+        QueryError: where one edge comes twice.
+        SpectrumError: for a spectrum that cannot be normalised.
+    """
+    names = [f"{one.absorber} {one.edge}" for one in spectra]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise QueryError(
+            f"The {twice} edge was given {names.count(twice)} times; one spectrum an edge is expected. Search samples "
+            "one after the other."
+        )
+    return tuple(normalize(one) for one in spectra)
+
+
+def with_absorbers(query: ElementQuery, spectra: Sequence[NormalizedXanes]) -> ElementQuery:
+    """The element conditions and that every absorber is in the sample.
+
+    Raises:
+        QueryError: where the conditions leave an absorber out.
+    """
+    absorbers = frozenset(one.absorber for one in spectra)
+    left_out = absorbers & query.exclude
+    if query.allowed is not None:
+        left_out |= absorbers - query.allowed
+    if left_out:
+        raise QueryError(
+            f"{', '.join(sorted(left_out))} absorbs in the given spectra, but the element conditions ({query}) leave "
+            "it out; add it to them."
+        )
+    return query if query.exactly is not None else replace(query, must=query.must | absorbers)
+
+
+def weigh_edges(
+    libraries: EdgeLibraries,
+    spectra: Sequence[NormalizedXanes],
+    query: ElementQuery,
+    without: Collection[int] = (),
+    without_spectra: Collection[str] = (),
+) -> list[EdgeEvidence]:
+    """Each edge against the spectra of its absorber whose compounds meet the conditions."""
+    return [
+        weigh_edge(window(one), libraries.select(one.absorber, one.edge, query, without, without_spectra))
+        for one in spectra
+    ]
+
+
+def gather(
+    index: Index, edges: Sequence[EdgeEvidence], prior: Prior, matched: tuple[Matches, Evidence] | None = None
+) -> Candidates:
+    """Add up the evidence.
+
+    Of an entry without a spectrum of an edge, nothing is known but that it is one of its absorber's compounds: its
+    likelihood is the mean over those that have one.
+
+    Args:
+        index: the index.
+        edges: of every edge.
+        prior: which prior counts; the powder match brings its own.
+        matched: rows matched with a powder pattern, which then are the candidates.
+    """
+    if matched is None:
+        rows = np.array(sorted({row for edge in edges for row in edge.of_row}), np.int64)
+        names = sorted({formula for edge in edges for formula in edge.of_formula})
+        total = PRIOR_SHARE * log_prior(index.columns, rows, prior)
+        # what nobody entered into the index was measured all the same
+        total = np.append(total, np.full(len(names), total.max(initial=0.0)))
+    else:
+        rows, names = matched[0].rows, []
+        total = PATTERN_WEIGHT * matched[1].total
+    keys: list[int | str] = [*rows.tolist(), *names]
+    owners = index.columns.cell_of
+    parts: dict[str, NDArray[np.float64]] = {}
+    places: dict[str, NDArray[np.int64]] = {}
+    for edge in edges:
+        found = [
+            edge.of_formula.get(key)
+            if isinstance(key, str)
+            else edge.of_row.get(int(owners[key]) if owners[key] >= 0 else key)
+            for key in keys
+        ]
+        value = np.array([np.nan if one is None else one[0] for one in found], np.float64)
+        parts[edge.library.name] = value
+        places[edge.library.name] = np.array([-1 if one is None else one[1] for one in found], np.int64)
+        total = total + np.where(np.isnan(value), unknown(edge), value)
+    if matched is not None:
+        parts["pxrd"] = PATTERN_WEIGHT * matched[1].total
+    filled = np.array([*[""] * len(rows), *names], object)
+    return Candidates(np.append(rows, np.full(len(names), -1, np.int64)), filled, parts, places, total)
+
+
+def unknown(edge: EdgeEvidence) -> float:
+    """The evidence of a compound whose spectrum is not known: the logarithm of the mean likelihood of the others."""
+    values = np.array([value for value, _ in (*edge.of_row.values(), *edge.of_formula.values())])
+    return float(values.max() + np.log(np.mean(np.exp(values - values.max()))))
+
+
+def match_pattern(
+    index: Index,
+    pattern: NetPattern,
+    rows: NDArray[np.int64],
+    profiles: Profiles,
+    edges: Sequence[EdgeEvidence],
+    prior: Prior,
+    without: Collection[int],
+    most: int,
+    threads: int,
+) -> tuple[Matches, Evidence]:
+    """Match those rows that the pattern recalls, and those that the edges favour.
+
+    Args:
+        index: the index.
+        pattern: the net pattern.
+        rows: that meet the conditions.
+        profiles: gives rows' stored profiles.
+        edges: their evidence.
+        prior: which prior counts.
+        without: rows to leave out.
+        most: rows of each recall list.
+        threads: that may be used.
+    """
+    stored = profiles(rows)
+    bonus = PRIOR_IN_RECALL * log_prior(index.columns, rows, prior).astype(np.float32)
+    best = best_rows(recall(index, stored, pattern, rows), bonus, most)
+    best = np.union1d(best, np.flatnonzero(np.isin(rows, favoured(index, edges))))
+    best = best[~np.isin(rows[best], list(without))]
+    kept = recall(index, stored[best], pattern, rows[best], exact=True)
+    matches = match(index, pattern, kept.rows, threads)
+    return matches, weigh(index, matches, kept.score, prior)
+
+
+def favoured(index: Index, edges: Sequence[EdgeEvidence]) -> NDArray[np.int64]:
+    """The rows that edges speak most for, and the measured cells linked to them."""
+    summed: dict[int, float] = {}
+    for edge in edges:
+        typical = float(np.mean([value for value, _ in edge.of_row.values()])) if edge.of_row else 0.0
+        for row, (value, _) in edge.of_row.items():
+            summed[row] = summed.get(row, 0.0) + value - typical
+    best = sorted(summed, key=lambda row: (-summed[row], row))[:MATCHED_BY_EDGES]
+    linked = np.flatnonzero(np.isin(index.columns.cell_of, best))
+    return np.union1d(np.array(best, np.int64), linked)
+
+
+def share(index: Index, edges: Sequence[EdgeEvidence], rows: NDArray[np.int64] | None = None) -> list[EdgeEvidence]:
+    """`share_with_entries` for each edge."""
+    return [share_with_entries(index, edge, rows) for edge in edges]
