@@ -6,7 +6,8 @@ import numpy as np
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import find_symmetry
-from xsearch.simulate.measurement import draw_conditions, measure
+from xsearch.simulate.conditions import draw_conditions
+from xsearch.simulate.measurement import measure
 from xsearch.simulate.powder import simulate_reflections
 from xsearch.spectra import PowderPattern
 

@@ -132,7 +132,9 @@ def evaluate_xanes(
         compounds.append(f"{query.absorber} {query.reduced_formula}")
         if progress:
             progress(outcome)
-    return XanesReport(told, opened.name, tuple(outcomes), (), tuple(refused), tuple(compounds))
+    return XanesReport(
+        told, opened.name, "physics", tuple(outcomes), refused=tuple(refused), compounds=tuple(compounds)
+    )
 
 
 def read_queries(path: str | Path) -> Iterator[XasSpectrum]:

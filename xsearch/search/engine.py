@@ -28,6 +28,7 @@ from xsearch.search.prior import PRIOR_IN_RECALL, log_prior, parse_prior
 from xsearch.search.rank import phases, weigh
 from xsearch.search.recall import best_rows, recall
 from xsearch.search.rivals import with_rivals
+from xsearch.search.second_phase import second_phase_notes
 from xsearch.search.structure_types import unknown_symmetry
 from xsearch.search.symmetry import symmetry
 from xsearch.search.verdict import rival_margins, verdict
@@ -159,6 +160,7 @@ class SearchIndex:
                     shown = [[place] for place in order.tolist()]
                 found = make_hits(self.index, pattern, matches, evidence, margin, shown[:top], known)
                 hits = with_rivals(not_above_the_first(found), shown, self.index, pattern, matches, total, groups)
+                notes = second_phase_notes(self.index, pattern, matches.take(groups[0][:1] if groups else []))
             answer = verdict([hit.score for hit in hits])
             with _timed(timings, "symmetry"):
                 if answer == "match":
@@ -182,6 +184,7 @@ class SearchIndex:
                 "top": top,
                 "ranking": chosen.value,
             },
+            notes=notes,
             timings_ms=timings,
             symmetry=likely,
         )

@@ -14,7 +14,7 @@ from xsearch.preprocess.powder import NetPattern
 from xsearch.search.match_kernels import POWER_TABLE, match_rows
 from xsearch.search.strain import MAX_MODES, MODES_BY_CODE, ZERO_SHIFT
 
-FIT_WIDTHS = (0.012, 0.006, 0.003)
+FIT_WIDTHS = (0.02, 0.01, 0.005, 0.003)
 """Smoothing of the pattern in ln q, coarse to fine, while a strain is sought."""
 
 SCALES = (0.0035, 0.007, 0.014)
