@@ -25,7 +25,8 @@ from xsearch.evaluate.labelled import read_labelled, right_rows
 from xsearch.evaluate.pxrd import expected_calibration_error
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.verdict import SIGNS, WEIGHTS_FILE
-from xsearch.simulate.measurement import draw_conditions, measure
+from xsearch.simulate.conditions import draw_conditions
+from xsearch.simulate.measurement import measure
 from xsearch.spectra import PowderPattern
 
 FOLDS, REPEATS = 5, 3
