@@ -20,7 +20,7 @@ from xsearch.results import MixtureResult, SearchResult
 from xsearch.search.by_spectra import Opened, search_by_spectra
 from xsearch.search.edge_library import EdgeLibraries
 from xsearch.search.hits import make_hits, not_above_the_first
-from xsearch.search.learned import Near, Neighbours, Ranking, has_vectors, parse_ranking
+from xsearch.search.learned import NEAREST, Near, Neighbours, Ranking, has_vectors, parse_ranking
 from xsearch.search.match import match
 from xsearch.search.mixture import Searched, find_mixture
 from xsearch.search.mixture_hits import make_mixture
@@ -141,10 +141,14 @@ class SearchIndex:
                 profiles = self.profiles(rows)
                 recalled = recall(self.index, profiles, pattern, rows)
                 bonus = PRIOR_IN_RECALL * log_prior(self.index.columns, rows, known).astype(np.float32)
-                best = best_rows(recalled, bonus, MATCHED)
-                if chosen is not Ranking.PHYSICS:
-                    near = self.near(pattern, rows)
-                    best = near.places if chosen is Ranking.LEARNED else np.union1d(best, near.places)
+                if chosen is Ranking.PHYSICS:
+                    best = best_rows(recalled, bonus, MATCHED)
+                elif chosen is Ranking.FUSED:
+                    near = self.near(pattern, rows, NEAREST)
+                    best = np.union1d(best_rows(recalled, bonus, MATCHED - NEAREST // 2), near.places)
+                else:
+                    near = self.near(pattern, rows, MATCHED)
+                    best = near.places
                 best = best[~np.isin(rows[best], list(without))]
                 kept = recall(self.index, profiles[best], pattern, rows[best], exact=True)
             with _timed(timings, "match"):
@@ -269,15 +273,15 @@ class SearchIndex:
         """Whether the index holds vectors of this xsearch's network."""
         return has_vectors(self.index)
 
-    def near(self, pattern: NetPattern, rows: NDArray[np.int64]) -> Near:
-        """The rows whose vectors are near a pattern's.
+    def near(self, pattern: NetPattern, rows: NDArray[np.int64], count: int) -> Near:
+        """The `count` rows whose vectors are nearest to a pattern's.
 
         Raises:
             QueryError: where the index has no vectors.
         """
         if self._neighbours is None:
             self._neighbours = Neighbours(self.index)
-        return self._neighbours.near(pattern, rows)
+        return self._neighbours.near(pattern, rows, count)
 
     def profiles(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """(m, bins) profiles of rows, from memory or, for a few of them, straight from the file."""

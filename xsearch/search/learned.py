@@ -15,8 +15,8 @@ from xsearch.models.powder_encoder import WEIGHTS_FILE, PowderEncoder, Reading, 
 from xsearch.preprocess.network_input import network_input
 from xsearch.preprocess.powder import NetPattern
 
-NEAREST = 200
-"""Rows that the vectors recall."""
+NEAREST = 100
+"""Rows that the vectors recall beside the profiles, which then recall so many fewer in their two lists."""
 
 TEMPERATURE = 0.06
 """Cosines divided by this are evidence, as the network was trained to have them."""
@@ -84,7 +84,7 @@ class Neighbours:
         self._encoder = load() if encoder is None else encoder
         self._vectors = index.embedding.array.astype(np.float32)
 
-    def near(self, pattern: NetPattern, rows: NDArray[np.int64], count: int = NEAREST) -> Near:
+    def near(self, pattern: NetPattern, rows: NDArray[np.int64], count: int) -> Near:
         """The rows whose vectors are nearest to a pattern's.
 
         Args:

@@ -14,7 +14,7 @@ from xsearch.preprocess.powder import NetPattern
 from xsearch.results.symmetry import Symmetry
 from xsearch.search.learned import network_logits
 from xsearch.search.match import match
-from xsearch.search.rank import FEWEST_LINES, LINES_WEIGHT, MATCH_WEIGHTS, RECALL_WEIGHT, closeness
+from xsearch.search.rank import FEWEST_LINES, LINES_WEIGHT, MATCH_WEIGHTS, closeness
 from xsearch.search.recall import shift_correlations
 from xsearch.search.symmetry import symmetry
 
@@ -51,9 +51,7 @@ def built_alike(
     matches = match(index, pattern, rows[kept], threads, expected=SHIFTS[best[kept]])
     offsets = index.reflection_arrays.offsets
     lines = np.maximum(offsets[rows[kept] + 1] - offsets[rows[kept]], FEWEST_LINES)
-    evidence = closeness(matches.correlations) @ np.array(MATCH_WEIGHTS)
-    evidence += RECALL_WEIGHT * closeness(score[kept].astype(np.float64)) - LINES_WEIGHT * np.log(lines)
-    return rows[kept], evidence
+    return rows[kept], closeness(matches.correlations) @ np.array(MATCH_WEIGHTS) - LINES_WEIGHT * np.log(lines)
 
 
 def unknown_symmetry(

@@ -15,8 +15,9 @@ TEMPERATURE = 1.0
 """The evidence of a phase counts as a natural logarithm divided by this."""
 
 LEAST_SHARE = 0.03
-NETWORK_WEIGHT = 1.0
-"""Where the network is asked too: probability shared by what no crystal has, and exponent of what the network says."""
+NETWORK_WEIGHT = 0.5
+"""Where the network is asked too: probability shared by what no crystal has, and exponent of what the network says.
+Chosen on 150 simulated patterns of compounds that were taken out of the index; so was the temperature."""
 
 Array = NDArray[np.float64]
 

@@ -56,10 +56,10 @@ def train_powder(
     hidden = frozenset(one.formula for one in read_labelled(leave_out)) if leave_out else frozenset()
     trainer = Trainer(Index.open(name), hidden, checkpoint or out.with_suffix(".pt"), minutes, seed, device)
     trainer.train(report)
-    return write_weights(trainer, out, hidden)
+    return write_weights(trainer, out, hidden, leave_out)
 
 
-def write_weights(trainer: Trainer, out: Path, left_out: frozenset[str]) -> Path:
+def write_weights(trainer: Trainer, out: Path, left_out: frozenset[str], labelled: Path | None = None) -> Path:
     """Write a trainer's network in half precision, and the card that says where it comes from."""
     out.parent.mkdir(parents=True, exist_ok=True)
     state = {
@@ -71,6 +71,7 @@ def write_weights(trainer: Trainer, out: Path, left_out: frozenset[str]) -> Path
     digest = hashlib.sha256(out.read_bytes()).hexdigest()
     split, index = trainer.split, trainer.index
     left = f"; {len(left_out)} formulas of labelled patterns take no part" if left_out else ""
+    asked = f" --leave-out {labelled.name}" if labelled else ""
     card = out.with_suffix(".md")
     card.write_text(
         f"""# PowderNet: vector, crystal system and space group of a powder pattern
@@ -80,7 +81,7 @@ def write_weights(trainer: Trainer, out: Path, left_out: frozenset[str]) -> Path
   other rows at random ({len(split.random):,}){left}.
 - Seed {trainer.seed}; {trainer.step:,} steps, {trainer.patterns:,} patterns, {trainer.spent_s / 60:.0f} minutes on
   {trainer.device}.
-- Command: `xsearch train pxrd --index {index.name} --minutes {trainer.minutes:g} --seed {trainer.seed}`.
+- Command: `xsearch train pxrd --index {index.name} --minutes {trainer.minutes:g} --seed {trainer.seed}{asked}`.
 - sha256 {digest}.
 """,
         encoding="utf-8",
