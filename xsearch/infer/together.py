@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -147,21 +147,25 @@ def one_list(result: SearchResult, inference: Inference) -> list[dict[str, Any]]
     return [{"rank": rank, **row} for rank, row in enumerate(rows, start=1)]
 
 
-def search_or_nothing(index: SearchIndex, **asked: Any) -> SearchResult:
-    """What the index says; where it holds no entry with the elements, an answer without hits that says so.
+def search_or_nothing(
+    index: SearchIndex, pxrd: PowderPattern | None = None, xanes: Sequence[Xanes] = (), **asked: Any
+) -> SearchResult:
+    """What the index says, and where it holds nothing to compare with, an answer that says so.
+
+    Without spectra of an edge the pattern alone is searched; without an entry with the elements there are no hits.
 
     Args:
         index: to search.
-        asked: as `SearchIndex.search` takes it.
+        pxrd, xanes, asked: as `SearchIndex.search` takes them.
     """
     try:
-        return index.search(**asked)
+        return index.search(pxrd, xanes, **asked)
     except NothingSearched as error:
-        pattern = asked.get("pxrd")
-        return SearchResult(
-            pattern if isinstance(pattern, PowderPattern) else None, (), "no confident match", index.name,
-            index.index.version, 0, notes=(str(error),),
-        )  # fmt: skip
+        told = str(error)
+    if pxrd is not None and xanes:
+        rest = search_or_nothing(index, pxrd, **asked)
+        return replace(rest, notes=(*rest.notes, f"Searched by the pattern alone: {told}"))
+    return SearchResult(pxrd, (), "no confident match", index.name, index.index.version, 0, notes=(told,))
 
 
 def infer_beside(
