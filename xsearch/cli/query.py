@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -103,7 +104,7 @@ def query(
     results: list[Savable] = []
     searched = open_or_build(index)
     edges = read_edges(xanes or ())
-    for result in answers(searched, files, wavelength, edges, asked):
+    for result in answers(searched, files, wavelength, edges, asked, must_hold=wanted is None):
         results.append(beside(searched, result, wanted, edges) if wanted else result)
         shown = results[-1].table() if wanted else result.table(unfold=unfold)
         if json != STDOUT:
@@ -152,18 +153,31 @@ def check_combination(files: int, edges: int, phases: int | None) -> None:
 
 
 def answers(
-    index: SearchIndex, files: list[str], wavelength: str | None, edges: list[Xanes], asked: dict[str, Any]
+    index: SearchIndex,
+    files: list[str],
+    wavelength: str | None,
+    edges: list[Xanes],
+    asked: dict[str, Any],
+    must_hold: bool,
 ) -> Iterator[SearchResult]:
-    """An answer a file; in a batch, a file that cannot be read gets its line and the others go on."""
+    """An answer a file; in a batch, a file that cannot be read gets its line and the others go on.
+
+    Where the index must hold an entry with the elements, it is an error that it does not; else the answer is empty.
+    """
     from xsearch.spectra.sample import read_sample
 
+    search = index.search
+    if not must_hold:
+        from xsearch.infer.together import search_or_nothing
+
+        search = partial(search_or_nothing, index)
     for file in files:
         try:
             pattern, own = read_sample(file, wavelength)
             if "phases" in asked:
                 yield index.search_mixture(pxrd=pattern if pattern is not None else own[0], **asked)
             else:
-                yield index.search(pxrd=pattern, xanes=[*own, *edges], **asked)
+                yield search(pxrd=pattern, xanes=[*own, *edges], **asked)
         except (XSearchError, OSError) as error:
             if len(files) == 1:
                 raise

@@ -110,11 +110,8 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
     strength = strength * np.exp(-B_EXPECTED_A2 / 2 / d_A**2)
     order = np.argsort(-strength, kind="stable")[:MOST_LINES]
     order = order[strength[order] > 5e-4 * strength.max()]
-    hkl, intensity, s_sq = (
-        reflections.hkl[order].astype(np.float64),
-        strength[order].astype(np.float64),
-        0.25 / d_A[order] ** 2,
-    )
+    hkl, intensity = reflections.hkl[order].astype(np.float64), strength[order].astype(np.float64)
+    s_sq = 0.25 / d_A[order] ** 2
     kind = LATTICE_KIND[reflections.crystal_system]
     directions = cell_directions(kind)
     taps, reaches = tap_table()
@@ -126,13 +123,7 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
         hkl[:SCAN_LINES], intensity[:SCAN_LINES], start, kind, target.rows[0], taps, reaches, *frame, target.cuts[0],
         WIDTHS[0], target.wavelength_A, np.array([LENGTH_SIGMA, SCAN_PENALTY]), SCAN_SCALES, SCAN_SHAPES, first,
     )  # fmt: skip
-    changes = np.zeros(len(directions) + 2)
-    strains = np.log(best[:3] / first[:3])
-    changes[0] = strains.mean() / LENGTH_SIGMA
-    if kind in (HEXAGONAL, TETRAGONAL):
-        changes[1:3] = (strains[[0, 2]] - strains.mean()) / LENGTH_SIGMA
-    elif kind != CUBIC:
-        changes[1:4] = (strains - strains.mean()) / LENGTH_SIGMA
+    changes = _changes(np.log(best[:3] / first[:3]), kind, len(directions))
     log_q, sigma, out, slopes = np.empty(len(hkl)), np.empty(len(hkl)), np.zeros(N_BINS), np.empty(len(changes))
 
     def correlate(x: Array, place: int) -> float:
@@ -189,6 +180,17 @@ def strained(symmetry: Symmetry, cell: NDArray[np.float64]) -> Crystal:
     turn = np.linalg.solve(conventional, before)
     lattice = symmetry.primitive.lattice_A @ turn @ np.linalg.solve(before, after)
     return Crystal(lattice, symmetry.primitive.frac_coords, symmetry.primitive.elements, symmetry.primitive.occupancies)
+
+
+def _changes(strains: Array, kind: int, directions: int) -> Array:
+    """Strains of a, b and c as changes along `cell_directions`; angles, zero shift and thermal motion stay."""
+    changes = np.zeros(directions + 2)
+    changes[0] = strains.mean() / LENGTH_SIGMA
+    if kind in (HEXAGONAL, TETRAGONAL):
+        changes[1:3] = (strains[[0, 2]] - strains.mean()) / LENGTH_SIGMA
+    elif kind != CUBIC:
+        changes[1:4] = (strains - strains.mean()) / LENGTH_SIGMA
+    return changes
 
 
 def _state(first: Array, directions: Array, changes: Array) -> Array:

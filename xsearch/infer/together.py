@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from xsearch.chemistry.space_groups import space_group_symbol
-from xsearch.errors import QueryError
+from xsearch.errors import NothingSearched, QueryError
 from xsearch.indexes import Index
 from xsearch.infer.candidate import Inference, replacements
 from xsearch.infer.engine import infer
 from xsearch.infer.library import library_of
 from xsearch.infer.question import parse_elements
 from xsearch.results import SearchResult
-from xsearch.spectra import Xanes
+from xsearch.search import SearchIndex
+from xsearch.spectra import PowderPattern, Xanes
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -66,13 +67,14 @@ class Together:
         from xsearch.results.table import heading
 
         table = Table(box=None, show_edge=False, header_style="bold")
-        for name in ("#", "kind", "formula", "id", "space group", "system", "score", "unexplained %", "made from"):
+        for name in ("#", "kind", "formula", "id", "space group", "score", "unexplained %"):
             table.add_column(name, justify="right" if name in ("#", "score", "unexplained %") else "left", no_wrap=True)
+        table.add_column("made from", overflow="fold")
         for row in self.rows()[:top]:
             number = row["space_group"]
             table.add_row(
                 str(row["rank"]), row["kind"], row["formula"], row["id"],
-                f"{space_group_symbol(number)} ({number})" if number else "?", row["crystal_system"] or "?",
+                f"{space_group_symbol(number)} ({number})" if number else "?",
                 f"{row['score']:.2f}", f"{100 * row['unexplained']:.0f}",
                 f"{row['made_from']}, {replacements(row['substitution'])}" if "made_from" in row else "",
                 style="italic" if row["kind"] == "inferred" else "",
@@ -143,6 +145,27 @@ def one_list(result: SearchResult, inference: Inference) -> list[dict[str, Any]]
     ]
     rows.sort(key=lambda row: (-row["score"], row["kind"], row["id"]))
     return [{"rank": rank, **row} for rank, row in enumerate(rows, start=1)]
+
+
+def search_or_nothing(
+    index: SearchIndex, pxrd: PowderPattern | None = None, xanes: Sequence[Xanes] = (), **asked: Any
+) -> SearchResult:
+    """What the index says, and where it holds nothing to compare with, an answer that says so.
+
+    Without spectra of an edge the pattern alone is searched; without an entry with the elements there are no hits.
+
+    Args:
+        index: to search.
+        pxrd, xanes, asked: as `SearchIndex.search` takes them.
+    """
+    try:
+        return index.search(pxrd, xanes, **asked)
+    except NothingSearched as error:
+        told = str(error)
+    if pxrd is not None and xanes:
+        rest = search_or_nothing(index, pxrd, **asked)
+        return replace(rest, notes=(*rest.notes, f"Searched by the pattern alone: {told}"))
+    return SearchResult(pxrd, (), "no confident match", index.name, index.index.version, 0, notes=(told,))
 
 
 def infer_beside(

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from xsearch.chemistry.element_query import ElementQuery
-from xsearch.errors import MissingIndex, QueryError, SpectrumError
+from xsearch.errors import MissingIndex, NothingSearched, QueryError, SpectrumError
 from xsearch.indexes import Index
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
@@ -265,7 +265,7 @@ class SearchIndex:
     def _rows(self, query: ElementQuery, measured_cells: bool) -> NDArray[np.int64]:
         rows = self.index.select(query, measured_cells)
         if len(rows) == 0:
-            raise QueryError(f"Index {self.name!r} holds nothing with {query}; loosen the element conditions.")
+            raise NothingSearched(f"Index {self.name!r} holds nothing with {query}; loosen the element conditions.")
         return rows
 
     @property
