@@ -18,7 +18,7 @@ from xsearch.evaluate.pxrd import DEPTHS, Elements, Outcome, Report
 from xsearch.indexes import Index
 from xsearch.results import Hit
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.edge_evidence import entries_of, phase_groups
+from xsearch.search.edge_evidence import entries_of, groups_of, phase_groups
 from xsearch.search.edge_library import EdgeLibrary
 from xsearch.spectra.xas import XasSpectrum
 
@@ -33,12 +33,18 @@ class Compared(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class XanesReport(Report):
-    """The outcomes; several spectra of one compound are many outcomes, so compounds are counted as well."""
+    """The outcomes; several spectra of one compound are many outcomes, so compounds are counted as well.
+
+    Attributes:
+        compounds: absorber and formula of each outcome.
+        formula_ranks: of the first hit with the right formula, whatever its phase.
+    """
 
     compounds: tuple[str, ...] = ()
+    formula_ranks: tuple[int | None, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """As of patterns, and `compounds` and `by_compound`: the shares where each compound counts alike."""
+        """As of patterns; `by_compound`: shares where each compound counts alike; `formula_top1` and so on."""
         told = Report.to_dict(self)
         spectra = told.pop("patterns")
         pairs = [(name, o) for name, o in zip(self.compounds, self.clean, strict=True) if o.answerable]
@@ -49,7 +55,11 @@ class XanesReport(Report):
             for k in DEPTHS
             if pairs
         }
-        return {**told, "compounds": len(set(names)), "by_compound": shares, "spectra": spectra}
+        ranks = [r for r, o in zip(self.formula_ranks, self.clean, strict=True) if o.answerable]
+        formula = {
+            f"formula_top{k}": float(np.mean([r is not None and r <= k for r in ranks])) for k in DEPTHS if ranks
+        }
+        return {**told, **formula, "compounds": len(set(names)), "by_compound": shares, "spectra": spectra}
 
 
 def evaluate_xanes(
@@ -83,6 +93,7 @@ def evaluate_xanes(
     opened = index if isinstance(index, SearchIndex) else open_index(index)
     outcomes: list[Outcome] = []
     compounds: list[str] = []
+    formula_ranks: list[int | None] = []
     refused: list[str] = []
     for query in read_queries(path):
         library = _library(opened, query)
@@ -130,10 +141,17 @@ def evaluate_xanes(
         )
         outcomes.append(outcome)
         compounds.append(f"{query.absorber} {query.reduced_formula}")
+        formula_ranks.append(next((hit.rank for hit in hits if is_right(hit, query, frozenset())), None))
         if progress:
             progress(outcome)
     return XanesReport(
-        told, opened.name, "physics", tuple(outcomes), refused=tuple(refused), compounds=tuple(compounds)
+        told,
+        opened.name,
+        "physics",
+        tuple(outcomes),
+        refused=tuple(refused),
+        compounds=tuple(compounds),
+        formula_ranks=tuple(formula_ranks),
     )
 
 
@@ -179,9 +197,10 @@ def right_groups(index: Index, query: XasSpectrum, rows: np.ndarray, has_referen
         rows: entries of its compound with a spectrum.
         has_reference: whether a reference may speak for further entries.
     """
-    groups = phase_groups(index, query.reference or "", query.reduced_formula)
+    formula = query.reduced_formula
+    groups = groups_of(query.reference or "", formula, phase_groups(index, [formula]))
     if has_reference:
-        rows = entries_of(index, [query.reduced_formula]).get(query.reduced_formula, rows)
+        rows = entries_of(index, [formula]).get(formula, rows)
     return groups & frozenset(index.columns.space_group[rows].tolist())
 
 

@@ -157,7 +157,7 @@ def assumptions(
             said.append(f"First hit, {best}.")
             if best.kind == "measured" and best.spectrum_id != hits[0].material_id:
                 said.append(
-                    f"A measured reference of {best.formula} ({best.source}) speaks for the entries of that formula; "
-                    "which of its phases it is, it does not tell."
+                    f"A measured reference of {best.formula} ({best.source}) speaks for the entries of that formula, "
+                    "or of the phase that it names."
                 )
     return tuple(said)

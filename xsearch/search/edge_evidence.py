@@ -8,7 +8,7 @@ sources, with and without the elements; rounded towards what formula-grouped fol
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,13 +46,16 @@ class EdgeEvidence:
         library: n spectra.
         matches: how each agrees.
         value: (n,) natural logarithms.
-        of_row: for rows of the index, their evidence and the place in the library of the spectrum that gives it.
-        of_formula: likewise for formulas, from references that belong to no entry.
+        references: evidence of references that belong to no entry, by formula and phase or sample, and the place in
+            the library of the spectrum that gives it.
+        of_row: likewise for rows of the index.
+        of_formula: likewise for formulas of references that speak for no row.
     """
 
     library: EdgeLibrary
     matches: XanesMatches
     value: NDArray[np.float64]
+    references: dict[tuple[str, str], tuple[float, int]]
     of_row: dict[int, tuple[float, int]]
     of_formula: dict[str, tuple[float, int]]
 
@@ -63,14 +66,14 @@ def weigh_edge(window: XanesWindow, library: EdgeLibrary) -> EdgeEvidence:
     matches = match(window, spectra, prefer_known=False)
     value = spectrum_evidence(matches, spectra.kind)
     of_row: dict[int, tuple[float, int]] = {}
-    of_formula: dict[str, tuple[float, int]] = {}
+    references: dict[tuple[str, str], tuple[float, int]] = {}
     for place in np.lexsort((spectra.spectrum_id.astype(str), -value)).tolist():
         row, found = int(library.row[place]), (float(value[place]), place)
         if row >= 0:
             of_row.setdefault(row, found)
         else:
-            of_formula.setdefault(str(spectra.reduced_formula[place]), found)
-    return EdgeEvidence(library, matches, value, of_row, of_formula)
+            references.setdefault((str(spectra.reduced_formula[place]), str(library.note[place])), found)
+    return EdgeEvidence(library, matches, value, references, of_row, {})
 
 
 def spectrum_evidence(matches: XanesMatches, kind: NDArray[np.object_]) -> NDArray[np.float64]:
@@ -98,40 +101,51 @@ def share_with_entries(index: Index, evidence: EdgeEvidence, rows: NDArray[np.in
     Returns:
         The evidence with more rows; references whose formula has no entry stay in `of_formula`.
     """
-    of_row, left = dict(evidence.of_row), {}
-    known = entries_of(index, list(evidence.of_formula))
-    for formula, (value, place) in evidence.of_formula.items():
+    of_row = dict(evidence.of_row)
+    left: dict[str, tuple[float, int]] = {}
+    formulas = sorted({formula for formula, _ in evidence.references})
+    known, named = entries_of(index, formulas), phase_groups(index, formulas)
+    for (formula, phase), (value, place) in evidence.references.items():
         entries = known.get(formula, np.zeros(0, np.int64))
-        groups = phase_groups(index, str(evidence.library.note[place]), formula)
+        groups = groups_of(phase, formula, named)
         if (told := np.isin(index.columns.space_group[entries], list(groups))).any():
             entries = entries[told]
-        entries = most_likely(index, entries, of_row) if rows is None else entries[np.isin(entries, rows)]
+        entries = most_likely(index, entries, evidence.of_row) if rows is None else entries[np.isin(entries, rows)]
         if not len(entries):
-            left[formula] = (value, place)
+            left.setdefault(formula, (value, place))
             continue
-        own = np.array([of_row[row][0] if row in of_row else np.nan for row in entries.tolist()])
+        own = np.array([evidence.of_row[row][0] if row in evidence.of_row else np.nan for row in entries.tolist()])
         behind = np.zeros(len(entries))
         if np.isfinite(own).any():
             behind = OWN_SHARE * (np.where(np.isnan(own), np.nanmin(own), own) - np.nanmax(own))
         for row, lost in zip(entries.tolist(), behind.tolist(), strict=True):
             if row not in of_row or of_row[row][0] < value + lost:
                 of_row[row] = (value + lost, place)
-    return EdgeEvidence(evidence.library, evidence.matches, evidence.value, of_row, left)
+    return replace(evidence, of_row=of_row, of_formula=left)
 
 
-def phase_groups(index: Index, phase: str, formula: str) -> frozenset[int]:
+def phase_groups(index: Index, formulas: list[str]) -> dict[tuple[str, str], frozenset[int]]:
+    """Space groups of the named phases, mostly minerals, of some formulas: by formula and name in small letters."""
+    statement = (
+        "select reduced_formula, lower(name), space_group from materials "
+        "where name is not null and space_group is not null and list_contains(?, reduced_formula)"
+    )
+    found: dict[tuple[str, str], set[int]] = {}
+    for formula, name, group in index.sql(statement, [formulas]).fetchall() if formulas else ():
+        found.setdefault((formula, name), set()).add(int(group))
+    return {key: frozenset(groups) for key, groups in found.items()}
+
+
+def groups_of(phase: str, formula: str, named: dict[tuple[str, str], frozenset[int]]) -> frozenset[int]:
     """Space groups of a phase whose name is a packing, such as fcc, or a mineral that the index knows; else none.
 
     Args:
-        index: the index.
         phase: such as `goethite`; what follows in brackets is passed over.
         formula: the compound's reduced formula.
+        named: what `phase_groups` gives.
     """
-    name = phase.partition(" (")[0].strip()
-    if not name or name in PACKINGS:
-        return frozenset({PACKINGS[name]} if name else ())
-    statement = "select distinct space_group from materials where reduced_formula = ? and lower(name) = lower(?)"
-    return frozenset(int(group) for (group,) in index.sql(statement, [formula, name]).fetchall() if group)
+    name = phase.partition(" (")[0].strip().lower()
+    return frozenset({PACKINGS[name]}) if name in PACKINGS else named.get((formula, name), frozenset())
 
 
 def entry_prior(columns: Columns, rows: NDArray[np.int64], prior: Prior) -> NDArray[np.float64]:

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-SHARE_SLOPE, EVIDENCE_SLOPE, CHOICE_SLOPE, COVERAGE_SLOPE, OFFSET = 0.05, 0.2, 0.4, 0.34, -0.56
-"""The score is the logistic function of a sum: the share among the phases compared, the evidence, the logarithm of how
-many entries were compared, since among many some agree by chance, and that of the share of the entries under the
-conditions which have a spectrum at all, since the right one may have none. The numbers are a logistic regression on
-107 measured edges of 28 compounds, each compound counting alike, asked with and without the elements, with and without
-measured references, with their compound in the library and with it taken out."""
+SHARE_SLOPE, EVIDENCE_SLOPE, REFERENCE_BONUS, CHOICE_SLOPE, COVERAGE_SLOPE, OFFSET = 0.03, 0.15, 1.05, 0.38, 0.37, -0.28
+"""The score is the logistic function of a sum: the share among the phases compared, the evidence, whether a measured
+reference gives it, the logarithm of how many entries were compared, since among many some agree by chance, and that of
+the share of the entries under the conditions which have a spectrum at all, since the right one may have none. The
+numbers are a logistic regression on 107 measured edges of 28 compounds, each compound counting alike, asked with and
+without the elements, of measured references, simulated spectra and both, with their compound in the library and with
+it taken out. By formula-grouped folds the expected calibration error is 0.07."""
 
 
 def shares_of(total: NDArray[np.float64], groups: list[list[int]]) -> NDArray[np.float64]:
@@ -22,12 +23,13 @@ def shares_of(total: NDArray[np.float64], groups: list[list[int]]) -> NDArray[np
     return np.asarray(relative / relative.sum())
 
 
-def spectra_score(share: float, evidence: Sequence[float], compared: int, choices: int) -> float:
+def spectra_score(share: float, evidence: Sequence[float], has_reference: bool, compared: int, choices: int) -> float:
     """The score of a hit.
 
     Args:
         share: among the phases compared.
         evidence: of each edge; NaN where there is nothing to compare.
+        has_reference: whether any of it comes from a measured reference.
         compared: how many entries have a spectrum.
         choices: how many meet the conditions.
     """
@@ -39,6 +41,7 @@ def spectra_score(share: float, evidence: Sequence[float], compared: int, choice
         OFFSET
         + SHARE_SLOPE * float(np.log(share / (1 - share)))
         + EVIDENCE_SLOPE * float(np.mean(told))
+        + REFERENCE_BONUS * has_reference
         - CHOICE_SLOPE * float(np.log(compared))
         + COVERAGE_SLOPE * float(np.log(min(compared / max(choices, 1), 1.0)))
     )

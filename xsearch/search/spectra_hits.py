@@ -48,7 +48,8 @@ def spectra_hits(
     lowest, hits = 1.0, []
     for rank, group in enumerate(groups[:top], start=1):
         told = [_part(candidates, edge, group[0]) for edge in edges]
-        lowest = min(lowest, spectra_score(float(shares[rank - 1]), told, len(candidates.rows), choices))
+        measured = any(match.kind == "measured" for match in edge_matches(spectra, edges, candidates, group[0]))
+        lowest = min(lowest, spectra_score(float(shares[rank - 1]), told, measured, len(candidates.rows), choices))
         hits.append(one_hit(index, spectra, edges, candidates, group, rank, (lowest, float(shares[rank - 1]))))
     return tuple(hits)
 
