@@ -72,7 +72,7 @@ def train_ensemble(
     *,
     members: int = 1,
     epochs: int = 40,
-    steps: int = 150,
+    steps: int = 300,
     seed: int = 0,
     work: Path | None = None,
 ) -> dict[str, object]:
@@ -171,7 +171,7 @@ def main() -> None:
     parser.add_argument("table", type=Path)
     parser.add_argument("--members", type=int, default=1, help="networks beside the kernel regression")
     parser.add_argument("--epochs", type=int, default=40, help="of each network")
-    parser.add_argument("--steps", type=int, default=150, help="of learning the metric")
+    parser.add_argument("--steps", type=int, default=300, help="of learning the metric")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--work", type=Path, default=None, help="folder for checkpoints")
     given = parser.parse_args()

@@ -27,7 +27,7 @@ WIDEST_SHIFT_eV, SHIFT_STEP_eV = 6.0, 0.2
 SHIFT_RIDGE = 4.0
 """Shifts are coarser than spectra, and get so many times their ridge."""
 
-PER_FORMULA = 6
+PER_FORMULA = 12
 """Sites of one formula in a step of learning the metric; a few compounds have very many."""
 
 
@@ -42,7 +42,7 @@ class MetricSchedule:
         seed: of the order.
     """
 
-    steps: int = 150
+    steps: int = 300
     batch: int = 1000
     rate: float = 0.03
     seed: int = 0
