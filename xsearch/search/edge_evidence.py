@@ -24,9 +24,11 @@ SIMULATED_WEIGHT, MEASURED_WEIGHT = 2.5, 4.0
 """What a factor of e in the distance from perfect correlation is worth."""
 MEASURED_OFFSET = -2.0
 """Measured references agree better than simulations do, right or wrong: that much of it says nothing."""
-PREDICTED_WEIGHT, PREDICTED_OFFSET = 1.5, 1.5
-"""A predicted spectrum errs more than a simulated one: its agreement counts for less, and so does its disagreement."""
-SIMULATED_SHIFT_COST, MEASURED_SHIFT_COST = 1.0, 1.5
+PREDICTED_WEIGHT, PREDICTED_OFFSET = 2.0, 1.0
+"""A predicted spectrum errs more than a simulated one: its agreement counts for less, and so does its disagreement.
+At the usual distance of wrong compounds, exp(-2.07), both say the same. Likelihood alone, on 70 measured edges of 12
+compounds that the model had learned from, would allow a weight of 2.5."""
+SIMULATED_SHIFT_COST, PREDICTED_SHIFT_COST, MEASURED_SHIFT_COST = 1.0, 0.5, 1.5
 """Of a shift that is one usual deviation off, squared."""
 LEAST_DISTANCE = 1e-4
 THEORETICAL_COST, HULL_COST_PER_eV, UNKNOWN_HULL_eV, HIGHEST_HULL_eV = 0.6, 6.0, 0.03, 0.2
@@ -79,7 +81,7 @@ def spectrum_evidence(matches: XanesMatches, kind: NDArray[np.object_]) -> NDArr
     deviations = (matches.correlation - matches.score) / PRIOR_WEIGHT
     simulated = SIMULATED_WEIGHT * closeness - SIMULATED_SHIFT_COST * deviations
     measured = MEASURED_WEIGHT * closeness + MEASURED_OFFSET - MEASURED_SHIFT_COST * deviations
-    predicted = PREDICTED_WEIGHT * closeness + PREDICTED_OFFSET - SIMULATED_SHIFT_COST * deviations
+    predicted = PREDICTED_WEIGHT * closeness + PREDICTED_OFFSET - PREDICTED_SHIFT_COST * deviations
     return np.select([kind == "measured", kind == "predicted"], [measured, predicted], simulated)
 
 
