@@ -157,7 +157,7 @@ def predicted() -> Figures:
             report = evaluate_xanes(
                 DATA / "xas_measured.parquet", open_index(name), "subset", references=False, removed=False
             )
-            outcomes[name] = {o.label: o for o in report.outcomes if o.answerable}
+            outcomes[name] = {o.label: o for o in report.clean if o.answerable}
     both = sorted(outcomes["predicted"].keys() & outcomes["simulated"].keys() & {q.spectrum_id for q in queries})
     ranks = {name: [found[label].rank for label in both] for name, found in outcomes.items()}
     shares = {

@@ -110,14 +110,16 @@ def test_a_predicted_spectrum_says_less_than_a_simulated_one_for_and_against(lib
     query = cut(spectrum(17, -2.5, 0.6, 0.02))
     told = [spectrum_evidence(match(query, one, prefer_known=False), one.kind) for one in (library, predicted)]
     assert told[0].argmax() == told[1].argmax() == 17
-    assert np.ptp(told[1]) < 0.8 * np.ptp(told[0])
+    assert np.ptp(told[1]) < 0.9 * np.ptp(told[0])
     assert told[1][17] < told[0][17]
     assert told[1].min() > told[0].min()
 
 
 def test_a_predicted_energy_is_held_less_firmly(library: XanesTable) -> None:
-    predicted = table([cut(spectrum(3))], kind="predicted")
-    simulated = table([cut(spectrum(3))])
-    query = cut(spectrum(3, -7.0))
-    costs = [found.correlation - found.score for found in (match(query, simulated), match(query, predicted))]
-    assert costs[1][0] < costs[0][0]
+    far, near = cut(spectrum(3, -9.0)), cut(spectrum(3, -2.4))
+    costs = []
+    for kind in ("simulated", "predicted"):
+        one = table([cut(spectrum(3))], kind=kind)
+        told = [spectrum_evidence(match(query, one, prefer_known=False), one.kind)[0] for query in (near, far)]
+        costs.append(told[0] - told[1])
+    assert 0 < costs[1] < 0.7 * costs[0]

@@ -170,9 +170,12 @@ class ForwardEnsemble:
                 f"spectra of {absorber} with `python -m xsearch.training.forward`."
             )
         features = site_features(crystal, sites)
-        unique, counts = np.unique(np.round(features, 3), axis=0, return_counts=True)
-        z = np.full(len(unique), ATOMIC_NUMBERS[absorber], np.int64)
-        mean, sigma = self.spectra(unique.astype(np.float32), z)
+        alike: dict[bytes, list[int]] = {}
+        for row, rounded in enumerate(np.round(features, 3) + 0.0):
+            alike.setdefault(rounded.tobytes(), []).append(row)
+        unique = features[[rows[0] for rows in alike.values()]]
+        counts = [len(rows) for rows in alike.values()]
+        mean, sigma = self.spectra(unique, np.full(len(unique), ATOMIC_NUMBERS[absorber], np.int64))
         notes = ["Predicted by xsearch's forward model, not computed or measured."]
         start = float(self.card["start_eV"][absorber])
         if (reach := self.reach_eV(absorber)) < WINDOW_eV:

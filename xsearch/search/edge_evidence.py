@@ -22,10 +22,12 @@ from xsearch.search.xanes_match import PRIOR_WEIGHT, XanesMatches, match
 
 CLOSENESS_WEIGHT = 4.0
 """What a factor of e in the distance from perfect correlation is worth."""
-SIMULATION_ERROR, PREDICTION_ERROR, LEAST_DISTANCE = 0.05, 0.15, 1e-4
+SIMULATION_ERROR, PREDICTION_ERROR, LEAST_DISTANCE = 0.05, 0.125, 1e-4
 """Distance that a simulated spectrum has from its own measurement, and a predicted one, whose agreement and
 disagreement thus count for less; least distance of a measured one."""
-SIMULATED_SHIFT_COST, MEASURED_SHIFT_COST = 0.75, 1.5
+WRONG_DISTANCE = 0.126
+"""Usual distance of wrong compounds, at which simulated and predicted spectra say the same."""
+SIMULATED_SHIFT_COST, PREDICTED_SHIFT_COST, MEASURED_SHIFT_COST = 0.75, 0.5, 1.5
 """Of a shift that is one usual deviation off, squared."""
 THEORETICAL_COST, HULL_COST_PER_eV, UNKNOWN_HULL_eV, HIGHEST_HULL_eV = 0.5, 5.0, 0.03, 0.2
 """What it costs a compound never to have been made, and to lie above the hull."""
@@ -83,8 +85,11 @@ def spectrum_evidence(matches: XanesMatches, kind: NDArray[np.object_]) -> NDArr
     error = np.where(kind == "predicted", PREDICTION_ERROR, SIMULATION_ERROR)
     blurred = np.where(is_measured, np.maximum(distance, LEAST_DISTANCE), distance + error)
     deviations = (matches.correlation - matches.score) / PRIOR_WEIGHT
-    cost = np.where(is_measured, MEASURED_SHIFT_COST, SIMULATED_SHIFT_COST)
-    return -CLOSENESS_WEIGHT * np.log(blurred) - cost * deviations
+    offset = CLOSENESS_WEIGHT * np.log((WRONG_DISTANCE + error) / (WRONG_DISTANCE + SIMULATION_ERROR))
+    cost = np.select(
+        [is_measured, kind == "predicted"], [MEASURED_SHIFT_COST, PREDICTED_SHIFT_COST], SIMULATED_SHIFT_COST
+    )
+    return np.where(is_measured, 0.0, offset) - CLOSENESS_WEIGHT * np.log(blurred) - cost * deviations
 
 
 def share_with_entries(index: Index, evidence: EdgeEvidence, rows: NDArray[np.int64] | None = None) -> EdgeEvidence:

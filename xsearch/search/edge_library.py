@@ -74,7 +74,9 @@ class EdgeLibraries:
             notes = np.array([text or "" for text in rows.column("reference").to_pylist()], object)
             owner = rows.column("row_id").fill_null(-1).to_numpy().astype(np.int64)
             table = xanes_table(rows, self._index.columns, absorber, edge)
-            self._read[absorber, edge] = EdgeLibrary(table, owner, notes)
+            # a prediction gives way to what was computed for the same entry
+            superseded = (table.kind == "predicted") & np.isin(owner, owner[table.kind == "simulated"])
+            self._read[absorber, edge] = EdgeLibrary(table, owner, notes).take(~superseded)
         return self._read[absorber, edge]
 
     def select(

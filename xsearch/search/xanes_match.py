@@ -33,8 +33,6 @@ MEASURED_BROADENINGS_eV = (0.0, 0.4)
 METAL_SHIFT_eV, OXIDE_SHIFT_eV, OTHER_SHIFT_eV = (-9.5, 2.0), (-2.4, 2.3), (-3.5, 3.4)
 """Mean and standard deviation of measured less simulated energy, by bonding; measured on FEFF spectra."""
 MEASURED_SHIFT_eV = (0.0, 1.5)
-PREDICTED_SHIFT_eV = 1.0
-"""What the forward model's own error in energy adds to these deviations."""
 PRIOR_WEIGHT = 0.02
 """What a shift that is one standard deviation off costs, in units of the mean correlation."""
 
@@ -109,7 +107,7 @@ def shift_prior(table: XanesTable) -> tuple[NDArray[np.float64], NDArray[np.floa
         for kind, elements in zip(table.kind, table.elements, strict=True)
     ]
     found = np.array(pairs, np.float64).reshape(-1, 2)
-    return found[:, 0], np.where(table.kind == "predicted", np.hypot(found[:, 1], PREDICTED_SHIFT_eV), found[:, 1])
+    return found[:, 0], found[:, 1]
 
 
 def _match_rows(

@@ -27,9 +27,6 @@ WIDEST_SHIFT_eV, SHIFT_STEP_eV = 6.0, 0.2
 SHIFT_RIDGE = 4.0
 """Shifts are coarser than spectra, and get so many times their ridge."""
 
-PER_FORMULA = 6
-"""Sites of one formula in a step of learning the metric; a few compounds have very many."""
-
 
 @dataclass(frozen=True, slots=True)
 class MetricSchedule:
@@ -38,12 +35,14 @@ class MetricSchedule:
     Attributes:
         steps: in each, spectra of some formulas are predicted from those of others.
         batch: sites that are predicted from; half as many are predicted.
+        per_formula: sites of one formula in a step; a few compounds have very many.
         rate: learning rate, falling to nearly zero.
         seed: of the order.
     """
 
-    steps: int = 150
+    steps: int = 300
     batch: int = 1000
+    per_formula: int = 12
     rate: float = 0.03
     seed: int = 0
 
@@ -85,7 +84,7 @@ def learn_metric(examples: ForwardExamples, schedule: MetricSchedule) -> tuple[S
     members = [np.flatnonzero(group == g) for g in range(len(formulas))]
     for _ in range(schedule.steps):
         order = rng.permutation(len(formulas))
-        rows = np.concatenate([rng.permutation(members[g])[:PER_FORMULA] for g in order])
+        rows = np.concatenate([rng.permutation(members[g])[: schedule.per_formula] for g in order])
         given, asked = rows[: schedule.batch], rows[schedule.batch : schedule.batch + schedule.batch // 2]
         asked = asked[~np.isin(group[asked], group[given])]
         a, b = (model.points(standard[part], places[part]) for part in (given, asked))
