@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
+ASKED = ("cn_accuracy", "cn_macro_f1", "os_accuracy", "mnnd_mae", "mnnd_r2", "nnrs_r2", "mood_r2")
 FREQUENT = 10
 """Classes with fewer sites than this tell more of chance than of a model."""
 
@@ -142,7 +143,13 @@ def evaluate_descriptors(
 def report_on(examples: Examples, model: SiteModel) -> DescriptorReport:
     """Figures of a model on examples."""
     seen = np.isin(formula_hashes(examples.formula), model.formulas)
-    return report_of(examples, *model.blend(evaluate_examples(model, examples)), formulas_seen=int(seen.sum()))
+    report = report_of(examples, *model.blend(evaluate_examples(model, examples)), formulas_seen=int(seen.sum()))
+    measured = model.settings.get("cross_validation")
+    if report.n_formulas_in_training and measured:
+        told = ", ".join(f"{name} {measured[name]:.3f}" for name in ASKED if measured[name] is not None)
+        note = f"{report.note} On formulas that it never saw it has (N = {measured['n']:,}): {told}."
+        report = replace(report, note=note)
+    return report
 
 
 def report_of(
@@ -155,7 +162,7 @@ def report_of(
     formulas = set(examples.formula)
     note = (
         f"{formulas_seen:,} of {len(formulas):,} formulas were among the model's training data: those figures flatter "
-        "it. Its card has figures by cross-validation."
+        "it."
         if formulas_seen
         else "None of the formulas was among the model's training data."
     )
