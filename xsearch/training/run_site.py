@@ -115,9 +115,7 @@ def read_sources(
         raise SpectrumError("One file of labels goes with one table of spectra.")
     parts = []
     for path in tables:
-        cache = (
-            labels_cache or (work and path.exists() and work / f"labels_{_digest(path, structures)}.parquet") or None
-        )
+        own = None if work is None or not path.exists() else work / f"labels_{_digest(path, structures)}.parquet"
         parts.append(read_examples(path, labels_cache or own, processes, structures))
     if index is not None:
         parts.append(index_examples(Index.open(index), processes))
