@@ -184,8 +184,9 @@ def _figures(
     examples: Examples, classes: dict[str, NDArray[np.float32]], numbers: dict[str, NDArray[np.float32]]
 ) -> dict[str, float]:
     unknown = np.full(len(examples), np.nan, np.float32)
-    found = {t: classes[t].argmax(1) if t in classes else np.full(len(examples), -1) for t in CLASSES}
-    truth = {task: class_indices(task, examples.labels[task]) for task in CLASSES}
+    nothing = np.full(len(examples), -1)
+    found = {t: classes[t].argmax(1) if t in classes else nothing for t in CLASSES}
+    truth = {t: class_indices(t, examples.labels[t]) if t in classes else nothing for t in CLASSES}
     labels, means = examples.labels, {t: numbers[t][:, 0] if t in numbers else unknown for t in NUMBERS}
     clear, agreed = ~examples.ambiguous, labels["oxidation_agrees"] == 1
     state, true_state = found["oxidation_state"], truth["oxidation_state"]
@@ -197,7 +198,7 @@ def _figures(
         "os_accuracy": _accuracy(state, true_state),
         "os_accuracy_clear": _accuracy(state[agreed], true_state[agreed]),
         "os_macro_f1": _macro_f1(state, true_state),
-        "mnnd_mae": float(np.nanmean(np.abs(means["mnnd_A"] - labels["mnnd_A"]))),
+        "mnnd_mae": _mae(means["mnnd_A"], labels["mnnd_A"]),
         "mnnd_r2": _r2(means["mnnd_A"], labels["mnnd_A"]),
         "nnrs_r2": _r2(means["nnrs_A"], labels["nnrs_A"]),
         "mood_r2": _r2(means["mood_A"], labels["mood_A"]),
@@ -237,7 +238,14 @@ def _macro_f1(found: NDArray[np.int64], truth: NDArray[np.int64], least: int = 1
     return float(np.mean(scores)) if scores else float("nan")
 
 
+def _mae(found: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
+    errors = np.abs(found - truth)
+    return float(np.nanmean(errors)) if np.isfinite(errors).any() else float("nan")
+
+
 def _r2(found: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
     known = np.isfinite(truth)
+    if not known.any() or not np.isfinite(found[known]).all():
+        return float("nan")
     residual = float(((found - truth)[known] ** 2).sum())
     return 1 - residual / max(float(((truth[known] - truth[known].mean()) ** 2).sum()), 1e-12)
