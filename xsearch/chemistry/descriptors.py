@@ -7,6 +7,7 @@ over coordination numbers; where the second choice comes close, `ambiguous` says
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -19,6 +20,8 @@ import numpy as np
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.oxidation import OxidationStates, oxidation_states
 from xsearch.errors import CrystalError
+
+logging.getLogger("moyo").setLevel(logging.ERROR)  # its remarks on cells that are not primitive are of no use here
 
 AMBIGUOUS_BELOW = 0.6
 SECOND_SHELL_REACH_A = 6.5

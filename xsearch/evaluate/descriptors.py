@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
+ASKED = ("cn_accuracy", "cn_macro_f1", "os_accuracy", "mnnd_mae", "mnnd_r2", "nnrs_r2", "mood_r2")
 FREQUENT = 10
 """Classes with fewer sites than this tell more of chance than of a model."""
 
@@ -142,7 +143,13 @@ def evaluate_descriptors(
 def report_on(examples: Examples, model: SiteModel) -> DescriptorReport:
     """Figures of a model on examples."""
     seen = np.isin(formula_hashes(examples.formula), model.formulas)
-    return report_of(examples, *model.blend(evaluate_examples(model, examples)), formulas_seen=int(seen.sum()))
+    report = report_of(examples, *model.blend(evaluate_examples(model, examples)), formulas_seen=int(seen.sum()))
+    measured = model.settings.get("cross_validation")
+    if report.n_formulas_in_training and measured:
+        told = ", ".join(f"{name} {measured[name]:.3f}" for name in ASKED if measured[name] is not None)
+        note = f"{report.note} On formulas that it never saw it has (N = {measured['n']:,}): {told}."
+        report = replace(report, note=note)
+    return report
 
 
 def report_of(
@@ -155,7 +162,7 @@ def report_of(
     formulas = set(examples.formula)
     note = (
         f"{formulas_seen:,} of {len(formulas):,} formulas were among the model's training data: those figures flatter "
-        "it. Its card has figures by cross-validation."
+        "it."
         if formulas_seen
         else "None of the formulas was among the model's training data."
     )
@@ -177,8 +184,9 @@ def _figures(
     examples: Examples, classes: dict[str, NDArray[np.float32]], numbers: dict[str, NDArray[np.float32]]
 ) -> dict[str, float]:
     unknown = np.full(len(examples), np.nan, np.float32)
-    found = {t: classes[t].argmax(1) if t in classes else np.full(len(examples), -1) for t in CLASSES}
-    truth = {task: class_indices(task, examples.labels[task]) for task in CLASSES}
+    nothing = np.full(len(examples), -1)
+    found = {t: classes[t].argmax(1) if t in classes else nothing for t in CLASSES}
+    truth = {t: class_indices(t, examples.labels[t]) if t in classes else nothing for t in CLASSES}
     labels, means = examples.labels, {t: numbers[t][:, 0] if t in numbers else unknown for t in NUMBERS}
     clear, agreed = ~examples.ambiguous, labels["oxidation_agrees"] == 1
     state, true_state = found["oxidation_state"], truth["oxidation_state"]
@@ -190,7 +198,7 @@ def _figures(
         "os_accuracy": _accuracy(state, true_state),
         "os_accuracy_clear": _accuracy(state[agreed], true_state[agreed]),
         "os_macro_f1": _macro_f1(state, true_state),
-        "mnnd_mae": float(np.nanmean(np.abs(means["mnnd_A"] - labels["mnnd_A"]))),
+        "mnnd_mae": _mae(means["mnnd_A"], labels["mnnd_A"]),
         "mnnd_r2": _r2(means["mnnd_A"], labels["mnnd_A"]),
         "nnrs_r2": _r2(means["nnrs_A"], labels["nnrs_A"]),
         "mood_r2": _r2(means["mood_A"], labels["mood_A"]),
@@ -230,7 +238,14 @@ def _macro_f1(found: NDArray[np.int64], truth: NDArray[np.int64], least: int = 1
     return float(np.mean(scores)) if scores else float("nan")
 
 
+def _mae(found: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
+    errors = np.abs(found - truth)
+    return float(np.nanmean(errors)) if np.isfinite(errors).any() else float("nan")
+
+
 def _r2(found: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
     known = np.isfinite(truth)
+    if not known.any() or not np.isfinite(found[known]).all():
+        return float("nan")
     residual = float(((found - truth)[known] ** 2).sum())
     return 1 - residual / max(float(((truth[known] - truth[known].mean()) ** 2).sum()), 1e-12)

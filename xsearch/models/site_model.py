@@ -180,7 +180,7 @@ class SiteModel:
             reasons.append(f"No {window.absorber} {window.edge} edge was among the training spectra ({seen}).")
         if distance > self.settings["farthest"]:
             reasons.append(
-                f"The spectrum is unlike the training spectra: {distance:.1f} against {self.settings['farthest']:.1f} "
+                f"The spectrum is unlike the training spectra: {distance:.2f} against {self.settings['farthest']:.2f} "
                 "of the farthest hundredth."
             )
         return tuple(reasons)

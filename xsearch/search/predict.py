@@ -34,6 +34,14 @@ NAMES = {
     "mood_A": "least O-O distance (Å)",
     "nnosm": "neighbours' mean oxidation state",
     "cn2": "atoms in the second shell",
+    "band_gap_eV": "band gap, DFT (eV)",
+    "density_g_cm3": "density (g/cm³)",
+    "formation_energy_eV_atom": "formation energy (eV/atom)",
+    "fermi_level_eV": "Fermi level, DFT (eV)",
+    "is_metal": "metal",
+    "is_gap_direct": "direct gap",
+    "is_magnetic": "magnetic",
+    "magnetic_ordering": "magnetic ordering, DFT",
 }
 
 
@@ -91,10 +99,10 @@ class EdgePrediction:
             shown.add_row(NAMES[task], f"{value:.3f} ± {uncertainty:.3f}", "")
         if self.properties is not None:
             for name, (value, uncertainty) in self.properties.numbers.items():
-                shown.add_row(name, f"{value:.2f} ± {uncertainty:.2f}", "")
+                shown.add_row(NAMES[name], f"{value:.2f} ± {uncertainty:.2f}", "")
             for name, shares in self.properties.classes.items():
                 answer = max(shares, key=lambda c: shares[c])
-                shown.add_row(name, f"{answer}  {shares[answer]:.0%}", "")
+                shown.add_row(NAMES[name], f"{answer}  {shares[answer]:.0%}", "")
         if self.site.unfamiliar:
             shown.caption = " ".join(self.site.unfamiliar)
         return shown

@@ -65,9 +65,8 @@ def _best_weights(
 
 
 def _class_quality(probabilities: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
-    """Accuracy, and a little of how likely the truth was held: among equals the better probabilities win."""
-    known = truth >= 0
-    return float((probabilities.argmax(1) == truth)[known].mean()) - 0.1 * _log_loss(probabilities, truth)
+    """How likely the truth was held. The accuracy itself is too coarse: weights chosen by it fit accidents."""
+    return -_log_loss(probabilities, truth)
 
 
 def _number_quality(answers: NDArray[np.float32], truth: NDArray[np.float32]) -> float:

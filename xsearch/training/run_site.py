@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +23,7 @@ from xsearch.training.site_card import TrainingReport, card_of
 from xsearch.training.site_model import RECIPES, Recipe, train_site_model
 from xsearch.training.xanes_data import Examples, concatenate, read_examples
 from xsearch.training.xanes_index import index_examples
+from xsearch.training.xanes_labels import CELLS_FILE
 
 
 def make_site_model(
@@ -58,12 +61,13 @@ def make_site_model(
         say: told in one line what is going on.
 
     Raises:
-        XSearchError: for an unknown kind or device, or where there is nothing to train on.
+        XSearchError: for an unknown kind or device, where there is nothing to train on, or when interrupted.
     """
     recipe = _recipe(kind, folds, tested, epochs, seed, device)
-    examples = read_sources(tables, index, structures, labels_cache, processes or os.cpu_count() or 1)
     work = out / "checkpoints"
-    model, held_out = train_site_model(examples, recipe, work, say)
+    with resumable(work):
+        examples = read_sources(tables, index, structures, labels_cache, processes or os.cpu_count() or 1, work)
+        model, held_out = train_site_model(examples, recipe, work, say)
     parts = {name: report_of(held_out.examples, *_alone(held_out.found, name)) for name in held_out.found.parts}
     found = TrainingReport(report_of(held_out.examples, *held_out.blended()), parts, out)
     model.settings["cross_validation"] = plain(found.report.to_dict())
@@ -72,11 +76,20 @@ def make_site_model(
     given = [*(f"$XSEARCH_DATA/{p.name}" for p in tables), *([f"--index {index}"] if index else [])]
     asked = {"--folds": folds, "--tested": tested, "--epochs": epochs}
     given += [f"{option} {value}" for option, value in asked.items() if value is not None]
-    command = " ".join(["xsearch train", kind, *given, "--seed", str(seed)])
+    command = " ".join(["xsearch train", kind, *given, "--seed", str(seed), "--out FOLDER"])
     card = card_of(model, recipe, examples, held_out, found, source, command)
     (out / "site_model.md").write_text(card)
     shutil.rmtree(work, ignore_errors=True)
     return found
+
+
+@contextmanager
+def resumable(work: Path) -> Iterator[None]:
+    """Tell who interrupts a training how it goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise XSearchError(f"interrupted; the same command goes on from {work}.") from None
 
 
 def read_sources(
@@ -85,8 +98,13 @@ def read_sources(
     structures: Path | None = None,
     labels_cache: Path | None = None,
     processes: int = 1,
+    work: Path | None = None,
 ) -> Examples:
     """Examples of some tables and of an index together.
+
+    Args:
+        tables, index, structures, labels_cache, processes: as in `make_site_model`.
+        work: a folder for the labels of tables that have no file of their own.
 
     Raises:
         SpectrumError: where neither is given, or one cache of labels is given for several tables.
@@ -95,10 +113,19 @@ def read_sources(
         raise SpectrumError("Nothing to train on: name Parquet tables of spectra, or an index with --index.")
     if labels_cache is not None and len(tables) != 1:
         raise SpectrumError("One file of labels goes with one table of spectra.")
-    parts = [read_examples(path, labels_cache, processes, structures) for path in tables]
+    parts = []
+    for path in tables:
+        own = None if work is None or not path.exists() else work / f"labels_{_digest(path, structures)}.parquet"
+        parts.append(read_examples(path, labels_cache or own, processes, structures))
     if index is not None:
         parts.append(index_examples(Index.open(index), processes))
     return concatenate(parts)
+
+
+def _digest(table: Path, structures: Path | None) -> str:
+    cells = structures or table.parent / CELLS_FILE
+    content = [path.read_bytes() for path in (table, cells) if path.exists()]
+    return hashlib.sha256(b"".join(content)).hexdigest()[:12]
 
 
 def _recipe(kind: str, folds: int | None, tested: int | None, epochs: int | None, seed: int, device: str) -> Recipe:

@@ -18,6 +18,7 @@ from xsearch.indexes import Index
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.models.property_model import PropertyModel
 from xsearch.training.loop import Schedule, usable_device
+from xsearch.training.run_site import resumable
 from xsearch.training.specfusion import (
     Samples,
     figures,
@@ -123,8 +124,10 @@ def make_specfusion(
                 say(f"{name}: epoch {epoch + 1}, loss {loss:.4f}")
 
         schedule = Schedule(epochs=epochs or usual, batch=96, rate=1.5e-3, weight_decay=0.05, seed=seed)
-        checkpoint = out / f"specfusion_{name}.checkpoint"
-        models[name] = train_specfusion(training, schedule, checkpoint, report, use_spectra, device)
+        # named by data and schedule, so that no checkpoint is taken up by another training
+        checkpoint = out / f"specfusion_{name}_{_key(training, schedule)}.checkpoint"
+        with resumable(checkpoint):
+            models[name] = train_specfusion(training, schedule, checkpoint, report, use_spectra, device)
         found[name] = figures(models[name], test, use_spectra)
     model = PropertyModel(models["fused"], {"scale": {}, "temperature": {}, "edges": edges, "seed": seed})
     _calibrate(model, validation)
@@ -138,7 +141,7 @@ def make_specfusion(
         n=len(training),
         source=source,
         seed=seed,
-        command=" ".join(["xsearch train specfusion", *given, "--seed", str(seed)]),
+        command=" ".join(["xsearch train specfusion", *given, "--seed", str(seed), "--out FOLDER"]),
         digest=hashlib.sha256((out / "specfusion.safetensors").read_bytes()).hexdigest(),
         rows="\n".join(f"| {name} | {n} | {a:.3f} | {b:.3f} | {c:.3f} |" for name, n, a, b, c in rows),
     )
@@ -169,6 +172,13 @@ def read_samples(
         found += [t.take(t.kind == "simulated") for t in opened.xanes.values()]
         labels |= properties_of(opened)
     return make_samples(found, labels), sorted({f"{t.absorber} {t.edge}" for t in found if len(t)})
+
+
+def _key(samples: Samples, schedule: Schedule) -> str:
+    digest = hashlib.sha256(repr((schedule, heads_for(samples))).encode())
+    for tensor in samples.inputs:
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()[:12]
 
 
 def _longest(spectra: Sequence[Spectrum]) -> list[Spectrum]:

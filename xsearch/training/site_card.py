@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,13 +29,14 @@ CARD = """# Site model: what surrounds the absorber of a XANES spectrum
 
 {parts}, blended per task, with calibrated probabilities.
 
-- Data: {spectra:,} site spectra of {formulas:,} formulas from {source}; codes {codes}; absorbers {edges}.
+- Data: {spectra:,} site spectra of {formulas:,} formulas from {source};
+  codes {codes}; absorbers {edges}.
 - Labels: computed from the structures by `xsearch.chemistry.descriptors`. CrystalNN is unsure of the coordination
   number of {ambiguous:.0%}; bond valence and composition give different oxidation states for {disputed:.0%} of the
   sites that have both.
 - The weights have seen all of these formulas. The figures are by {folds}-fold cross-validation, grouped by reduced
   formula (a hash), over {tested} of the folds: each is answered by a model of the same recipe that never saw its
-  formulas, blended with weights and temperatures learned on the others. N = {n:,} ({n_os:,} with an oxidation state).
+  formulas, blended with weights and temperatures learned on others. N = {n:,} ({n_os:,} with an oxidation state).
 - Seed: {seed}. Command: `{command}`.
 - Not for: absorbers outside that list (the answer says so), anything but the near edge.
 
@@ -97,7 +99,7 @@ def card_of(
     """The model card."""
     columns = {"model": found.report, **{f"{name} alone": r for name, r in found.parts.items()}}
     rows = [
-        f"| {name} | " + " | ".join(f"{getattr(r, name):.4f}" for r in columns.values())
+        f"| {name} | " + " | ".join(_number(getattr(r, name)) for r in columns.values())
         + f" | {found.report.majority[name]:.4f} |"
         for name in HEADLINES
     ]  # fmt: skip
@@ -132,6 +134,10 @@ def card_of(
             f"| {p.name} | {p.stat().st_size:,} | {hashlib.sha256(p.read_bytes()).hexdigest()} |" for p in paths
         ),
     )
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if math.isfinite(value) else "-"
 
 
 def _only(
