@@ -28,8 +28,8 @@ from xsearch.search.prior import PRIOR_IN_RECALL, log_prior, parse_prior
 from xsearch.search.rank import phases, weigh
 from xsearch.search.recall import best_rows, recall
 from xsearch.search.rivals import with_rivals
-from xsearch.search.structure_types import unknown_symmetry
-from xsearch.search.symmetry import symmetry
+from xsearch.search.structure_types import symmetry_of_alike
+from xsearch.search.symmetry import rows_say, symmetry
 from xsearch.search.verdict import rival_margins, verdict
 from xsearch.spectra import PowderPattern, Xanes
 
@@ -164,12 +164,14 @@ class SearchIndex:
                 hits = with_rivals(not_above_the_first(found), shown, self.index, pattern, matches, total, groups)
             answer = verdict([hit.score for hit in hits])
             with _timed(timings, "symmetry"):
-                if answer == "match":
-                    firsts = [group[0] for group in groups]
-                    likely = symmetry(self.index.columns, matches.rows[firsts], evidence.total[firsts])
-                else:
+                firsts = [group[0] for group in groups]
+                said = rows_say(self.index.columns, matches.rows[firsts], evidence.total[firsts])
+                if answer != "match":  # as far as the first hit may be wrong, what is built alike decides
                     alike = np.setdiff1d(rows, list(without)) if len(without) else rows
-                    likely = unknown_symmetry(self.index, self.profiles(alike), pattern, alike, self.threads)
+                    other = symmetry_of_alike(self.index, self.profiles(alike), pattern, alike, self.threads)
+                    chance = hits[0].score if hits else 0.0
+                    said = (chance * said[0] + (1 - chance) * other[0], chance * said[1] + (1 - chance) * other[1])
+                likely = symmetry(*said)
         return SearchResult(
             pattern=pxrd,
             hits=hits,
