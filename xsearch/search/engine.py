@@ -139,14 +139,10 @@ class SearchIndex:
                 profiles = self.profiles(rows)
                 recalled = recall(self.index, profiles, pattern, rows)
                 bonus = PRIOR_IN_RECALL * log_prior(self.index.columns, rows, known).astype(np.float32)
-                if chosen is Ranking.PHYSICS:
-                    best = best_rows(recalled, bonus, MATCHED)
-                elif chosen is Ranking.FUSED:
-                    near = self.near(pattern, rows, NEAREST)
-                    best = np.union1d(best_rows(recalled, bonus, MATCHED - NEAREST // 2), near.places)
-                else:
-                    near = self.near(pattern, rows, MATCHED)
-                    best = near.places
+                best = best_rows(recalled, bonus, MATCHED)
+                if chosen is not Ranking.PHYSICS:
+                    near = self.near(pattern, rows, NEAREST if chosen is Ranking.FUSED else MATCHED)
+                    best = near.places if chosen is Ranking.LEARNED else np.union1d(best, near.places)
                 best = best[~np.isin(rows[best], list(without))]
                 kept = recall(self.index, profiles[best], pattern, rows[best], exact=True)
             with _timed(timings, "match"):
