@@ -8,7 +8,7 @@ from xsearch.indexes.columns import CRYSTAL_SYSTEMS
 from xsearch.preprocess.powder import net_pattern
 from xsearch.results.symmetry import Symmetry
 from xsearch.search import SearchIndex
-from xsearch.search.structure_types import built_alike
+from xsearch.search.structure_types import built_alike, symmetry_of_alike
 from xsearch.search.symmetry import product, rows_say, symmetry
 
 
@@ -19,7 +19,7 @@ def test_rows_weigh_by_their_evidence(prototypes: SearchIndex) -> None:
     systems, groups = rows_say(columns, np.array([cubic, trigonal]), np.array([5.0, 5.0 - np.log(3)]))
     assert systems[CRYSTAL_SYSTEMS.index("cubic")] == pytest.approx(0.75)
     assert groups[columns.space_group[trigonal] - 1] == pytest.approx(0.25)
-    said = symmetry(columns, np.array([cubic, trigonal]), np.array([5.0, 5.0 - np.log(3)]))
+    said = symmetry(systems, groups)
     assert (said.crystal_system, said.space_group) == ("cubic", columns.space_group[cubic])
     assert sum(said.crystal_systems.values()) == pytest.approx(1)
 
@@ -49,10 +49,11 @@ def test_compounds_of_one_type_and_other_size_are_found(prototypes: SearchIndex,
     row = index.row_of(next(m.material_id for m in index.materials(range(len(index))) if m.formula == "NaCl"))
     rows = np.setdiff1d(np.arange(len(index)), [row])
     pattern = net_pattern(measured(row, strain=0.07))
-    alike, evidence = built_alike(index, prototypes.profiles(rows), pattern, rows, 1)
-    likely = symmetry(index.columns, alike, evidence)
+    alike, _ = built_alike(index, prototypes.profiles(rows), pattern, rows, 1)
+    likely = symmetry(*symmetry_of_alike(index, prototypes.profiles(rows), pattern, rows, 1))
     assert row not in alike
     assert likely.crystal_system == "cubic"
+    assert sum(likely.crystal_systems.values()) == pytest.approx(1)
 
 
 def test_an_answer_has_its_symmetry(prototypes: SearchIndex, measured: Measure) -> None:

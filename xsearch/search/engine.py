@@ -29,8 +29,8 @@ from xsearch.search.rank import phases, weigh
 from xsearch.search.recall import best_rows, recall
 from xsearch.search.rivals import with_rivals
 from xsearch.search.second_phase import second_phase_notes
-from xsearch.search.structure_types import unknown_symmetry
-from xsearch.search.symmetry import symmetry
+from xsearch.search.structure_types import symmetry_of_alike
+from xsearch.search.symmetry import rows_say, symmetry
 from xsearch.search.verdict import rival_margins, verdict
 from xsearch.spectra import PowderPattern, Xanes
 
@@ -141,14 +141,10 @@ class SearchIndex:
                 profiles = self.profiles(rows)
                 recalled = recall(self.index, profiles, pattern, rows)
                 bonus = PRIOR_IN_RECALL * log_prior(self.index.columns, rows, known).astype(np.float32)
-                if chosen is Ranking.PHYSICS:
-                    best = best_rows(recalled, bonus, MATCHED)
-                elif chosen is Ranking.FUSED:
-                    near = self.near(pattern, rows, NEAREST)
-                    best = np.union1d(best_rows(recalled, bonus, MATCHED - NEAREST // 2), near.places)
-                else:
-                    near = self.near(pattern, rows, MATCHED)
-                    best = near.places
+                best = best_rows(recalled, bonus, MATCHED)
+                if chosen is not Ranking.PHYSICS:
+                    near = self.near(pattern, rows, NEAREST if chosen is Ranking.FUSED else MATCHED)
+                    best = near.places if chosen is Ranking.LEARNED else np.union1d(best, near.places)
                 best = best[~np.isin(rows[best], list(without))]
                 kept = recall(self.index, profiles[best], pattern, rows[best], exact=True)
             with _timed(timings, "match"):
@@ -167,12 +163,14 @@ class SearchIndex:
                 notes = second_phase_notes(self.index, pattern, matches.take(groups[0][:1] if groups else []))
             answer = verdict([hit.score for hit in hits])
             with _timed(timings, "symmetry"):
-                if answer == "match":
-                    firsts = [group[0] for group in groups]
-                    likely = symmetry(self.index.columns, matches.rows[firsts], evidence.total[firsts])
-                else:
+                firsts = [group[0] for group in groups]
+                said = rows_say(self.index.columns, matches.rows[firsts], evidence.total[firsts])
+                if answer != "match":  # as far as the first hit may be wrong, what is built alike decides
                     alike = np.setdiff1d(rows, list(without)) if len(without) else rows
-                    likely = unknown_symmetry(self.index, self.profiles(alike), pattern, alike, self.threads)
+                    other = symmetry_of_alike(self.index, self.profiles(alike), pattern, alike, self.threads)
+                    chance = hits[0].score if hits else 0.0
+                    said = (chance * said[0] + (1 - chance) * other[0], chance * said[1] + (1 - chance) * other[1])
+                likely = symmetry(*said)
         return SearchResult(
             pattern=pxrd,
             hits=hits,

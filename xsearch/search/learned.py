@@ -15,8 +15,8 @@ from xsearch.models.powder_encoder import WEIGHTS_FILE, PowderEncoder, Reading, 
 from xsearch.preprocess.network_input import network_input
 from xsearch.preprocess.powder import NetPattern
 
-NEAREST = 100
-"""Rows that the vectors recall beside the profiles, which then recall so many fewer in their two lists."""
+NEAREST = 50
+"""Rows that the vectors recall beside the profiles' lists; most stand in these too, so that few more are matched."""
 
 TEMPERATURE = 0.06
 """Cosines divided by this are evidence, as the network was trained to have them."""

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from xsearch.indexes import Index
 from xsearch.preprocess.powder import NetPattern
-from xsearch.results.symmetry import Symmetry
 from xsearch.search.learned import network_logits
 from xsearch.search.match import match
 from xsearch.search.rank import FEWEST_LINES, LINES_WEIGHT, MATCH_WEIGHTS, closeness
 from xsearch.search.recall import shift_correlations
-from xsearch.search.symmetry import symmetry
+from xsearch.search.symmetry import product, rows_say
 
 SHIFTS = np.arange(-0.12, 0.1201, 0.006)
 """ln(measured / database) of every length that is tried."""
@@ -54,9 +53,10 @@ def built_alike(
     return rows[kept], closeness(matches.correlations) @ np.array(MATCH_WEIGHTS) - LINES_WEIGHT * np.log(lines)
 
 
-def unknown_symmetry(
+def symmetry_of_alike(
     index: Index, profiles: NDArray[np.float32], pattern: NetPattern, rows: NDArray[np.int64], threads: int
-) -> Symmetry:
-    """Probabilities of the symmetry by crystals built alike and, where its weights are there, the network."""
-    alike, evidence = built_alike(index, profiles, pattern, rows, threads)
-    return symmetry(index.columns, alike, evidence, network_logits(pattern))
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Probabilities of systems (7,) and groups (230,) by crystals built alike and, with its weights, the network."""
+    said = rows_say(index.columns, *built_alike(index, profiles, pattern, rows, threads))
+    logits = network_logits(pattern)
+    return said if logits is None else (product(said[0], logits[0]), product(said[1], logits[1]))

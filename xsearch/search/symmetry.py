@@ -22,20 +22,8 @@ Chosen on 150 simulated patterns of compounds that were taken out of the index; 
 Array = NDArray[np.float64]
 
 
-def symmetry(
-    columns: Columns, rows: NDArray[np.int64], evidence: Array, logits: tuple[Array, Array] | None = None
-) -> Symmetry:
-    """The probabilities of a pattern's symmetry.
-
-    Args:
-        columns: of the index.
-        rows: (k,) of crystals that may be built like the sample's.
-        evidence: (k,) for each.
-        logits: of the network, (7,) for systems and (230,) for groups, where it is asked too.
-    """
-    systems, groups = rows_say(columns, rows, evidence)
-    if logits is not None:
-        systems, groups = (product(*pair) for pair in zip((systems, groups), logits, strict=True))
+def symmetry(systems: Array, groups: Array) -> Symmetry:
+    """Probabilities of systems (7,) and groups (230,) by name and number, the likeliest first."""
     return Symmetry(
         {CRYSTAL_SYSTEMS[i]: float(systems[i]) for i in np.argsort(-systems, kind="stable")},
         {int(i) + 1: float(groups[i]) for i in np.argsort(-groups, kind="stable") if groups[i] >= LEAST_KEPT},
