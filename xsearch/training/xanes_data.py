@@ -140,14 +140,3 @@ def formula_hashes(formulas: NDArray[np.object_]) -> NDArray[np.uint32]:
 def fold_of(formula: str, folds: int = 10) -> int:
     """The fold of a reduced formula: a hash, so that it never depends on what else is in a table."""
     return int.from_bytes(hashlib.sha256(formula.encode()).digest()[:4], "big") % folds
-
-
-def split(examples: Examples, test_fold: int = 0, folds: int = 10) -> tuple[Examples, Examples, Examples]:
-    """Training, validation and test examples; no formula is in two of them."""
-    fold = np.array([fold_of(f, folds) for f in examples.formula])
-    validation = (test_fold + 1) % folds
-    return (
-        examples.take((fold != test_fold) & (fold != validation)),
-        examples.take(fold == validation),
-        examples.take(fold == test_fold),
-    )
