@@ -50,8 +50,8 @@ class Component:
         amplitudes: (7,) strain modes and zero shift.
         expected: the mean strain that was expected.
         elements: of the row.
-        own: evidence that does not come from the profile: strain, shape, number of lines and prior. None is above 0, but
-            for strain and shape of a measured cell that fits.
+        own: evidence that does not come from the profile: strain, shape, number of lines and prior. None is above 0,
+            but for strain and shape of a measured cell that fits.
         profiles: (scales, bins) for an amount of one, linear, on `AXIS`.
     """
 
