@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
+from xsearch.builders.progress import Progress, Silence, open_progress
 from xsearch.errors import BuildError
 from xsearch.indexes import Index
 from xsearch.indexes.files import build_errors, builder_lock, remove, write_atomically
@@ -21,14 +24,16 @@ from xsearch.indexes.views import clean_views
 from xsearch.models.powder_encoder import PowderEncoder, encoder_from, load
 
 BATCH = 64
+THREADS = 2
 
 
-def embed(name: str | Path, weights: Path | None = None) -> str:
+def embed(name: str | Path, weights: Path | None = None, progress: bool = False) -> str:
     """Work out the vector of every row and publish them with the index.
 
     Args:
         name: of the index.
         weights: of the network; those that come with xsearch by default.
+        progress: whether to show it.
 
     Returns:
         The version that holds them. Where the current one does already, it is that one.
@@ -50,7 +55,8 @@ def embed(name: str | Path, weights: Path | None = None) -> str:
             for member in index.manifest.files:
                 if member != EMBEDDING:
                     _share(index.folder / member, made / member)
-            write_vectors(row_vectors(index, encoder), made / EMBEDDING)
+            with open_progress(progress) as told:
+                write_vectors(row_vectors(index, encoder, told), made / EMBEDDING)
             manifest = replace(
                 index.manifest,
                 extra={**index.manifest.extra, "encoder": encoder.identity, "encoder_dimensions": encoder.dimensions},
@@ -66,7 +72,7 @@ def embed(name: str | Path, weights: Path | None = None) -> str:
                 remove(made)
 
 
-def row_vectors(index: Index, encoder: PowderEncoder) -> NDArray[np.float16]:
+def row_vectors(index: Index, encoder: PowderEncoder, progress: Progress | None = None) -> NDArray[np.float16]:
     """(rows, d) unit vectors; rows without a reflection get zeros, which are near nothing.
 
     Raises:
@@ -76,9 +82,18 @@ def row_vectors(index: Index, encoder: PowderEncoder) -> NDArray[np.float16]:
         raise BuildError(f"Index {index.name!r} holds nothing to embed.")
     out = np.zeros((len(index), encoder.dimensions), np.float16)
     rows = np.flatnonzero(np.diff(index.reflection_arrays.offsets) > 0)
-    for begin in range(0, len(rows), BATCH):
+    told = progress or Silence()
+    told.start("vectors", len(rows))
+
+    def one_batch(begin: int) -> int:
         part = rows[begin : begin + BATCH]
         out[part] = encoder.read(clean_views(index, part)).vectors
+        return len(part)
+
+    # a thread pool of BLAS's own inside each of these would only spin
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(THREADS) as pool:
+        for done in pool.map(one_batch, range(0, len(rows), BATCH)):
+            told.advance(done)
     return out
 
 

@@ -185,4 +185,4 @@ def embed(
     """
     from xsearch.builders.embed import embed as embed_rows
 
-    say(f"{name}: version {embed_rows(name, weights)} has its vectors.")
+    say(f"{name}: version {embed_rows(name, weights, progress=True)} has its vectors.")

@@ -165,7 +165,7 @@ class SearchIndex:
             with _timed(timings, "symmetry"):
                 firsts = [group[0] for group in groups]
                 said = rows_say(self.index.columns, matches.rows[firsts], evidence.total[firsts])
-                if answer != "match":  # as far as the first hit may be wrong, what is built alike decides
+                if answer == "no confident match":  # as far as the first hit is wrong, what is built alike decides
                     alike = np.setdiff1d(rows, list(without)) if len(without) else rows
                     other = symmetry_of_alike(self.index, self.profiles(alike), pattern, alike, self.threads)
                     chance = hits[0].score if hits else 0.0

@@ -17,10 +17,10 @@ from xsearch.search.rank import FEWEST_LINES, LINES_WEIGHT, MATCH_WEIGHTS, close
 from xsearch.search.recall import shift_correlations
 from xsearch.search.symmetry import product, rows_say
 
-SHIFTS = np.arange(-0.12, 0.1201, 0.006)
+SHIFTS = np.arange(-0.12, 0.1201, 0.01)
 """ln(measured / database) of every length that is tried."""
 
-MATCHED = 300
+MATCHED = 150
 
 HALF_COST, HALF_SHIFT = 0.004, 0.03
 """A shift costs HALF_COST · ln(1 + (shift / HALF_SHIFT)²) of its correlation: near sizes are a little likelier."""
