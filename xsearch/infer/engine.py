@@ -10,6 +10,7 @@ from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.formula import reduced_formula
@@ -221,11 +222,9 @@ def fit_candidates(
         return fit_strain(reflections[place], target, float(scale[kept[place]]))
 
     places = [i for i in range(len(kept)) if len(reflections[i])]
-    if threads > 1:
-        with ThreadPoolExecutor(threads) as pool:
-            fits = list(pool.map(fit, places))
-    else:
-        fits = [fit(place) for place in places]
+    # threads of BLAS inside each of these would only spin
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+        fits = list(pool.map(fit, places))
     chosen = first.take(np.array([kept[i] for i in places], np.int64))
     symmetries = [symmetries[i] for i in places]
     evidence = terms(fits, [strained(s, fit.cell) for s, fit in zip(symmetries, fits, strict=True)], chosen)
