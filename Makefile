@@ -1,7 +1,7 @@
 # make demo    environment in .venv, starter index, one query with its table and plot
 # make test    everything that CI runs
 # make lint    style and types only
-# make bench   the figures of the README
+# make bench   the figures of the README; make bench-pxrd those of powder search, make bench-xanes those of XANES
 
 PYTHON ?= python3
 VENV   := .venv
@@ -13,7 +13,7 @@ OUT    := out
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test lint bench format environment clean
+.PHONY: demo test lint bench bench-pxrd bench-xanes format environment clean
 
 environment: $(READY)
 
@@ -38,6 +38,12 @@ test: lint
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks
+
+bench-pxrd: $(READY)
+	$(BIN)/python -m benchmarks.pxrd_rankings
+
+bench-xanes: $(READY)
+	$(BIN)/python -m benchmarks.xanes
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

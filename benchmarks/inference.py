@@ -25,7 +25,7 @@ from xsearch.infer.library import TemplateLibrary, library_of
 from xsearch.infer.proposals import propose
 from xsearch.search import open_index
 
-SHRINKAGE = 0.02
+SHRINKAGE = 0.2
 OTHER_STRUCTURE = 0.5
 """What a candidate of the right formula and system but another structure counts for in the fit."""
 
@@ -119,7 +119,12 @@ def main() -> None:
         library = library_of(open_index(given.index).index)
         compounds = read_compounds(given.file, given.limit + given.skip)[given.skip :]
         weights = fit_weights(labelled_evidence(compounds, library))
-        WEIGHTS.write_text(json.dumps(weights, indent=2) + "\n")
+        about = (
+            f"Conditional logit on {len(compounds)} compounds of {given.file.name} whose formulas were left out, their "
+            f"patterns asked about with wrong elements besides: python -m benchmarks.inference {given.file.name} "
+            f"--index {given.index} --skip {given.skip} --limit {given.limit} --fit"
+        )
+        WEIGHTS.write_text(json.dumps({"about": about, **weights}, indent=2) + "\n")
         print(json.dumps(weights, indent=2))
         return
     report = evaluate(given.file, given.index, limit=given.limit)

@@ -1,7 +1,7 @@
 """Figures of the XANES side: `python -m benchmarks.xanes [PART ...] [--json]`.
 
-Parts: descriptors, robustness, retrieval, codes, measured, references, predicted, joint, speed, learning. The data are
-found through XSEARCH_DATA; what is computed from them once (labels) is kept in the platform's cache folder.
+Parts: descriptors, baseline, robustness, retrieval, codes, measured, references, predicted, joint, speed, learning.
+Data are found through XSEARCH_DATA; what is computed from them once (labels) is kept in the platform's cache folder.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import json
 import os
 import sys
 import tempfile
-import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from benchmarks.xanes_models import baseline, descriptors, learning, robustness, speed
 
 DATA = Path(os.environ.get("XSEARCH_DATA", "data"))
 Figures = dict[str, Any]
@@ -29,16 +32,25 @@ def labels_cache() -> Path:
     return Path(os.environ.get("XSEARCH_LABELS", user_cache_path("xsearch", appauthor=False) / "labels_feff9.parquet"))
 
 
+@cache
 def opened() -> Any:
-    """An index with all structures that a spectrum belongs to and all tables of spectra, kept between calls."""
+    """An index of the compounds with a computed spectrum, and all tables of spectra; made once and then kept.
+
+    `XSEARCH_BENCH_INDEX` names another one, such as one of the whole Materials Project with those tables added.
+    """
     import pandas as pd
 
     from xsearch.builders import build_parquet
+    from xsearch.errors import MissingIndex
     from xsearch.search import open_index
 
+    if named := os.environ.get("XSEARCH_BENCH_INDEX"):
+        return open_index(named, threads=1)
     home = labels_cache().parent / "bench-xanes"
     os.environ["XSEARCH_HOME"] = str(home)
     home.mkdir(parents=True, exist_ok=True)
+    with suppress(MissingIndex):
+        return open_index("xanes", threads=1)
     tables = [DATA / f"xas_{name}.parquet" for name in ("feff9", "feff10", "feff10_sites", "measured")]
     structures = pd.read_parquet(DATA / "mp_structures.parquet")
     known = {m for path in tables[:3] for m in pd.read_parquet(path, columns=["material_id"]).material_id}
@@ -49,53 +61,13 @@ def opened() -> Any:
     return open_index("xanes", threads=1)
 
 
-def test_examples() -> Any:
-    """Examples of the fold that the shipped model never saw."""
-    from xsearch.training.xanes_data import read_examples, split
-
-    return split(read_examples(DATA / "xas_feff9.parquet", labels_cache(), 2))[2]
-
-
-def descriptors() -> Figures:
-    """The shipped model on formulas it never saw, by code, with one constant answer beside it."""
-    from xsearch.evaluate.descriptors import report_on
-    from xsearch.models.site_model import shipped_site_model
-
-    examples = test_examples()
-    return {c: report_on(examples.take(examples.code == c), shipped_site_model()).to_dict() for c in set(examples.code)}
-
-
-def robustness() -> Figures:
-    """The same formulas with the energy scale off by up to 3 eV and noise of 0.05, disturbed before normalisation."""
-    from xsearch.evaluate.descriptors import Disturbance, report_on
-    from xsearch.models.site_model import shipped_site_model
-    from xsearch.training.xanes_data import join
-    from xsearch.training.xanes_labels import labels_of, read_site_spectra
-
-    path = DATA / "xas_feff9.parquet"
-    test = test_examples()
-    spectra = read_site_spectra(path)
-    spectra = spectra[spectra.id.isin(set(test.ids[test.code == "FEFF9"]))]
-    labels = labels_of(path, labels_cache())
-    disturbances = {
-        "none": None,
-        "shift": Disturbance(3, 0),
-        "noise": Disturbance(0, 0.05),
-        "both": Disturbance(3, 0.05),
-    }
-    return {
-        name: report_on(join(spectra if d is None else d(spectra), labels), shipped_site_model()).to_dict()
-        for name, d in disturbances.items()
-    }
-
-
 def retrieval() -> Figures:
     """Disturbed simulated site spectra among all of their element: shift, noise of 0.02, broadening."""
     from xsearch.builders.xanes import read_parquet
     from xsearch.evaluate.retrieval import evaluate_retrieval
 
     spectra = [s for s in read_parquet(DATA / "xas_feff9.parquet") if s.level == "site" and s.code == "FEFF9"]
-    reports = [r.to_dict() for r in evaluate_retrieval(spectra, queries=100)]
+    reports = [r.to_dict() for r in evaluate_retrieval(spectra, queries=25)]
     n = sum(r["n"] for r in reports)
     total = {k: sum(r[k] * r["n"] for r in reports) / n for k in ("top1", "top10", "cosine_top1", "cosine_top10")}
     return {"all": {"n": n, **total}, "by element": reports}
@@ -137,19 +109,27 @@ def measured() -> Figures:
     for elements in ("none", "subset", "exact"):
         for prior in ("known", "none"):
             report = evaluate_xanes(
-                DATA / "xas_measured.parquet", index, elements, prior=prior, references=False, removed=prior == "known"
+                DATA / "xas_measured.parquet",
+                index,
+                elements,
+                prior=prior,
+                compared="simulated",
+                removed=prior == "known",
             )
             found[f"{elements}, prior {prior}"] = in_short(report.to_dict())
     return found
 
 
 def references() -> Figures:
-    """Measured edges against measured references of other sources and simulated spectra; only the absorber is known."""
+    """Measured edges against measured references of other sources, alone and with the simulated spectra beside them."""
     from xsearch.evaluate.xanes import evaluate_xanes
 
+    asked = (("none", "measured"), ("none", "all"), ("subset", "all"))
     return {
-        elements: in_short(evaluate_xanes(DATA / "xas_measured.parquet", opened(), elements).to_dict())
-        for elements in ("none", "subset")
+        f"{elements}, {compared}": in_short(
+            evaluate_xanes(DATA / "xas_measured.parquet", opened(), elements, compared=compared).to_dict()
+        )
+        for elements, compared in asked
     }
 
 
@@ -202,76 +182,22 @@ def in_short(report: Figures) -> Figures:
 
 
 def joint() -> Figures:
-    """Edge and powder pattern together, noisy simulated pairs of copper compounds."""
-    import pandas as pd
+    """Edge and powder pattern together against each alone: noisy simulated pairs of copper, and measured pairs."""
+    from xsearch.evaluate.joint import evaluate_joint, measured_pairs, simulated_pairs
 
-    from xsearch.builders import build_parquet
-    from xsearch.builders.xanes import read_parquet
-    from xsearch.evaluate.joint import evaluate_joint
-    from xsearch.indexes import Index
-
-    spectra = read_parquet(DATA / "xas_feff9.parquet")
-    spectra = [s for s in spectra if s.level == "material" and s.code.startswith("FEFF9.9")]
-    with tempfile.TemporaryDirectory() as home:
-        os.environ["XSEARCH_HOME"] = home
-        structures = pd.read_parquet(DATA / "mp_structures.parquet")
-        path = Path(home) / "copper.parquet"
-        structures[structures.material_id.isin({s.material_id for s in spectra})].to_parquet(path)
-        build_parquet([path], "copper", measured_cells=False, workers=1, progress=False)
-        return evaluate_joint(Index.open("copper"), spectra, 80).to_dict()
-
-
-def speed() -> Figures:
-    """`predict` warm, one spectrum at a time and many at once, normalisation included."""
-    from xsearch.builders.xanes import read_parquet
-    from xsearch.search.predict import predict
-
-    spectra = [s.xanes for s in read_parquet(DATA / "xas_feff9.parquet")[:1000]]
-    predict(spectra[:2])
-    single, busy = [], []
-    for xanes in spectra[:100]:
-        start, start_busy = time.perf_counter(), time.process_time()
-        predict([xanes])
-        single.append(time.perf_counter() - start)
-        busy.append(time.process_time() - start_busy)
-    start, start_busy = time.perf_counter(), time.process_time()
-    predict(spectra)
-    elapsed, used = time.perf_counter() - start, time.process_time() - start_busy
+    index = opened()
+    measured = measured_pairs(index, DATA / "pxrd_measured.parquet", DATA / "xas_measured.parquet")
     return {
-        "single_ms": 1e3 * float(np.median(single)),
-        "single_cpu_ms": 1e3 * float(np.median(busy)),
-        "batch_per_s": len(spectra) / elapsed,
-        "batch_per_cpu_s": len(spectra) / used,
+        "simulated": evaluate_joint(index, simulated_pairs(index, "Cu", "K", 40), prior="none").to_dict(),
+        "measured": evaluate_joint(index, measured).to_dict(),
     }
-
-
-def learning() -> Figures:
-    """How the figures of the forests grow with the number of training formulas."""
-    from dataclasses import replace
-
-    from xsearch.evaluate.descriptors import report_on
-    from xsearch.training.loop import Schedule
-    from xsearch.training.site_model import Recipe, assemble, train_forests
-    from xsearch.training.site_network import train_network
-    from xsearch.training.xanes_data import read_examples, split
-
-    training, validation, test = split(read_examples(DATA / "xas_feff9.parquet", labels_cache(), 2))
-    formulas = np.array(sorted(set(training.formula)), object)
-    np.random.default_rng(0).shuffle(formulas)
-    found = {}
-    for share in (0.125, 0.25, 0.5, 1.0):
-        part = training.take(np.isin(training.formula, formulas[: int(share * len(formulas))]))
-        epochs = round(15 / share**0.5)
-        network = train_network("xastruct", part, Schedule(epochs=epochs, weight_decay=0.05))
-        forests = train_forests(part, replace(Recipe(), trees=25, copies=0))
-        report = report_on(test, assemble({"xastruct": network}, forests, part, validation, 0)).to_dict()
-        found[str(len(set(part.formula)))] = {k: v for k, v in report.items() if isinstance(v, float)}
-    return found
 
 
 PARTS: dict[str, Callable[[], Figures]] = {
     f.__name__: f
-    for f in (descriptors, robustness, retrieval, codes, measured, references, predicted, joint, speed, learning)
+    for f in (
+        descriptors, baseline, robustness, retrieval, codes, measured, references, predicted, joint, speed, learning,
+    )
 }  # fmt: skip
 
 

@@ -21,6 +21,10 @@ class QueryError(XSearchError):
     """A query contradicts itself or names something that does not exist."""
 
 
+class NothingSearched(QueryError):
+    """No entry of the index meets the conditions of a query."""
+
+
 class MissingIndex(XSearchError):
     """No index of that name is there."""
 

@@ -45,6 +45,30 @@ def test_what_nothing_explains_ends_with_code_one_and_one_line(xsearch: Xsearch,
     assert "No substituted template explains the pattern" in done.stderr
 
 
+def test_a_query_lists_hits_and_what_was_inferred_beside_them(
+    xsearch: Xsearch, lab: Path, bromide: Path, tmp_path: Path
+) -> None:
+    words = ["-w", 1.54184, "--exactly", "Rb,Br", "--infer"]
+    done = xsearch("query", bromide, *words, "--json", tmp_path / "out.json", "--cifs", tmp_path / "cifs")
+    assert done.exit_code == 0, done.output
+    assert "inferred:RbBr:" in done.stdout
+    record = json.loads((tmp_path / "out.json").read_text())
+    assert record["hits"] == []
+    assert {(row["kind"], row["formula"]) for row in record["together"]} >= {("inferred", "RbBr")}
+    assert list((tmp_path / "cifs" / "inferred").glob("*.cif"))
+    assert not list((tmp_path / "cifs").glob("*.cif"))
+
+
+@pytest.mark.parametrize("words", [["--infer"], ["--infer", "--only", "Rb,Br", "--phases", "2"]])
+def test_what_cannot_be_inferred_from_is_told_in_one_line(
+    xsearch: Xsearch, lab: Path, bromide: Path, words: list[str]
+) -> None:
+    done = xsearch("query", bromide, "-w", 1.54184, *words)
+    assert done.exit_code == 1
+    assert "infer" in done.stderr.lower()
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_question_that_cannot_be_understood_is_told_in_one_line(xsearch: Xsearch, lab: Path) -> None:
     done = xsearch("infer", "-e", "Rb,Br", "--oxidation", "Rb:1")
     assert done.exit_code == 1

@@ -11,7 +11,7 @@ from xsearch.chemistry.formula import reduced_formula
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.chemistry.template import template_key
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.disturbed import STRONG, Disturbance, disturbed_pattern
+from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.evaluate.inference import evaluate, read_compounds
 from xsearch.infer.library import TemplateLibrary, make_library
 
@@ -115,12 +115,30 @@ def test_the_same_seed_disturbs_alike_and_another_does_not():
     assert not np.array_equal(one.intensity, three.intensity)
 
 
-def test_without_disturbance_lines_stand_where_bragg_puts_them():
-    calm = Disturbance(
-        volume_strain=0, axis_strain=0, angle_deg=0, zero_shift_deg=0, texture=0, intensity_noise=0, impurities=0,
-        background=0, counts=(5, 5),
-    )  # fmt: skip
-    pattern = disturbed_pattern(CRYSTALS[5], 1, calm)
-    strongest = pattern.two_theta_deg[np.argmax(pattern.intensity)]
-    expected = 2 * np.degrees(np.arcsin(STRONG.wavelength_A / (2 * 3.905 / np.sqrt(2))))
-    assert strongest == pytest.approx(expected, abs=0.03)
+def test_an_evaluation_goes_on_from_its_log(table, library, tmp_path):
+    log = tmp_path / "log.jsonl"
+    whole = evaluate(table, library=library, log=log)
+    lines = log.read_text().splitlines(keepends=True)
+    assert len(lines) == 3
+    # killed while the second outcome was being written
+    log.write_text(lines[0] + lines[1][:20] + "\n")
+    done: list[str] = []
+    again = evaluate(table, library=library, log=log, progress=done.append)
+    assert [line["right"] for line in again["compounds"]] == [line["right"] for line in whole["compounds"]]
+    assert again["compounds"][0] == whole["compounds"][0]
+    assert len(done) == 3
+
+
+def test_wrong_elements_and_random_lines_are_counted_apart(table, library):
+    report = evaluate(table, library=library, refusals=2)
+    assert (report["n_wrong_elements"], report["n_random_lines"]) == (2, 2)
+    assert report["accepted_random_lines"] == 0.0
+
+
+def test_only_reported_compounds_can_be_asked_for(table, tmp_path):
+    rows = pd.read_parquet(table)
+    rows["theoretical"] = [False, True, None]
+    rows.to_parquet(tmp_path / "known.parquet")
+    assert [c.material_id for c in read_compounds(tmp_path / "known.parquet", reported=True)] == ["x-1"]
+    with pytest.raises(SpectrumError, match="theoretical"):
+        read_compounds(table, reported=True)

@@ -40,11 +40,13 @@ def test_spectra_are_asked_and_counted(library: SearchIndex, tmp_path: Path) -> 
 def test_no_reference_answers_itself_nor_a_query_of_its_source(library: SearchIndex, tmp_path: Path) -> None:  # noqa: F811
     path = write(tmp_path / "m.parquet", source="measured.parquet")  # the source of the references in the index
     first, *_ = read_queries(path)
-    assert left_out(library.libraries.of("Fe", "K"), first, references=True) == {"ref-1", "ref-2"}
+    assert left_out(library.libraries.of("Fe", "K"), first) == {"ref-1", "ref-2"}
     report = evaluate_xanes(path, library, "subset", removed=False)
     assert [one.rank for one in report.clean][1] == 1
-    alone = evaluate_xanes(write(tmp_path / "n.parquet"), library, references=False, removed=False)
+    alone = evaluate_xanes(write(tmp_path / "n.parquet"), library, compared="simulated", removed=False)
     assert [one.answerable for one in alone.clean] == [True, True, False]
+    references = evaluate_xanes(tmp_path / "n.parquet", library, compared="measured", removed=False)
+    assert [one.answerable for one in references.clean] == [True, False, False]
 
 
 def test_another_table_is_refused(library: SearchIndex, tmp_path: Path) -> None:  # noqa: F811

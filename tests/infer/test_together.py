@@ -1,10 +1,13 @@
 """One list of what a database holds and what was inferred."""
 
+import numpy as np
 import pytest
 
+from xsearch.errors import QueryError
 from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.infer import infer, library_of
-from xsearch.infer.together import one_list
+from xsearch.infer.together import Together, elements_of, one_list, search_or_nothing
+from xsearch.spectra import Xanes
 
 
 @pytest.fixture(scope="module")
@@ -36,3 +39,36 @@ def test_every_row_says_which_kind_it_is_and_what_it_was_made_from(types):
     salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
     for row in one_list(*answers(types, salt.crystal, ["Na", "Cl"])):
         assert (row["kind"] == "inferred") == row["id"].startswith("inferred:") == ("made_from" in row)
+
+
+def test_one_answer_is_shown_and_saved_with_its_kinds_apart(types, tmp_path):
+    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
+    both = Together(*answers(types, salt.crystal, ["Na", "Cl"]))
+    record = both.to_dict()
+    assert record["hits"][0]["material_id"] == salt.material_id
+    assert record["together"] == both.rows()
+    assert record["inference"]["inferred"] is True
+    files = both.write_cifs(tmp_path)
+    assert {path.parent.name == "inferred" for path in files if "inferred" in path.name} <= {True}
+    assert any(path.parent == tmp_path for path in files)
+
+
+def test_elements_are_needed_to_infer():
+    assert elements_of("Ca,O", None) == "Ca,O"
+    assert elements_of("Ca,O,H", "Ca,O") == "Ca,O"
+    with pytest.raises(QueryError, match="--exactly or --only"):
+        elements_of(None, None)
+
+
+def test_what_the_index_cannot_compare_with_is_told_and_not_an_error(types):
+    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
+    pattern = disturbed_pattern(salt.crystal, 3)
+    energy = np.arange(4900.0, 5080.0, 0.5)
+    edge = Xanes(energy, 1 / (1 + np.exp(-(energy - 4966))) + 0.2 * np.exp(-(((energy - 4985) / 6) ** 2)), "Ti", "K")
+    assert search_or_nothing(types, pattern, exactly="Na Cl").hits
+    nothing = search_or_nothing(types, pattern, exactly="Rb At")
+    assert nothing.hits == ()
+    assert "holds nothing" in nothing.notes[0]
+    alone = search_or_nothing(types, pattern, [edge], only="Na Cl Ti")
+    assert alone.hits
+    assert "pattern alone" in alone.notes[-1]

@@ -56,7 +56,7 @@ def test_picture_shows_the_window_with_what_carried_the_answer(tmp_path) -> None
     figure = found.plot("cn", tmp_path / "cn.png")
     low, high = figure.axes[0].get_xlim()
     assert high - low == pytest.approx(56, abs=1)
-    assert figure.axes[0].get_title() == "coordination number"
+    assert figure.axes[0].get_title().startswith("coordination number: ")
     assert (tmp_path / "cn.png").stat().st_size > 5000
 
 
@@ -82,25 +82,26 @@ def test_thousand_spectra_take_seconds() -> None:
 
 
 @pytest.mark.data
-def test_shipped_model_keeps_its_figures_on_formulas_it_never_saw(data_folder) -> None:
-    """A small sample with the coordination that the model must not lose; the full figures are the benchmark's."""
+def test_shipped_model_knows_the_spectra_that_it_was_trained_on(data_folder) -> None:
+    """A small sample: weights, preprocessing and labels belong together. Figures for others are the card's."""
     from xsearch.chemistry.descriptors import describe_all
     from xsearch.models.site_model import SiteModel
-    from xsearch.training.xanes_data import fold_of
+    from xsearch.training.xanes_data import formula_hashes
     from xsearch.training.xanes_labels import read_cells
 
     table = pd.read_parquet(data_folder / "xas_feff9.parquet")
     table = table[(table.code == "FEFF9") & table.structure_json.isna() & table.site_index.notna()]
-    table = table[[fold_of(str(f)) == 0 for f in table.reduced_formula]].sample(60, random_state=0)
+    table = table.sample(60, random_state=0)
     cells = read_cells(data_folder / "mp_cells_of_xas.parquet")
     table = table[[m in cells and s < len(cells[m]) and cells[m].elements[int(s)] == a and len(cells[m]) < 40
                    for m, s, a in zip(table.material_id, table.site_index, table.absorber, strict=True)]]  # fmt: skip
     labels = describe_all([(cells[r.material_id], [int(r.site_index)]) for r in table.itertuples()])
     model: SiteModel = shipped_site_model()
+    assert np.isin(formula_hashes(table.reduced_formula.to_numpy(object)), model.formulas).all()
     found = predict([Xanes(r.energy, r.mu, r.absorber, r.edge) for r in table.itertuples()], model)
     pairs = [
         (f.site, t[0]) for f, t in zip(found, labels, strict=True) if not isinstance(t, str) and not t[0].ambiguous
     ]
     assert len(pairs) > 15
-    assert np.mean([site.classes["cn"][0][0] == truth.cn for site, truth in pairs]) > 0.8
-    assert np.median([abs(site.numbers["mnnd_A"][0] - truth.mnnd_A) for site, truth in pairs]) < 0.035
+    assert np.mean([site.classes["cn"][0][0] == truth.cn for site, truth in pairs]) > 0.9
+    assert np.median([abs(site.numbers["mnnd_A"][0] - truth.mnnd_A) for site, truth in pairs]) < 0.02

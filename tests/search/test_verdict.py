@@ -12,7 +12,7 @@ ORDINARY = {
     "shape": -0.1,
     "prior": 2.5,
     "measured_cell": 0.0,
-    "unexplained": 0.1,
+    "unexplained_squared": 0.01,
     "margin": 3.0,
     "margin_to_third": 6.0,
     "ln_lines": 3.5,
@@ -33,7 +33,14 @@ def test_without_a_rival_the_margin_is_the_largest() -> None:
 
 @pytest.mark.parametrize(
     ("sign", "worse"),
-    [("strain", -4.0), ("shape", -2.0), ("prior", 0.0), ("unexplained", 0.6), ("margin", 0.1), ("ln_lines", 1.5)],
+    [
+        ("strain", -4.0),
+        ("shape", -2.0),
+        ("prior", 0.0),
+        ("unexplained_squared", 0.36),
+        ("margin", 0.1),
+        ("ln_lines", 1.5),
+    ],
 )
 def test_every_sign_of_a_wrong_answer_lowers_the_score(sign: str, worse: float) -> None:
     assert set(ORDINARY) == set(SIGNS)

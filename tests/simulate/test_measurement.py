@@ -7,13 +7,15 @@ import pytest
 
 from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
 from xsearch.chemistry.symmetry import find_symmetry
+from xsearch.simulate.conditions import MEAN_STRAIN, Conditions, draw_conditions, draw_many
 from xsearch.simulate.measurement import (
-    Conditions,
     background,
     counted,
     debye_waller,
+    directional,
     displaced,
-    draw_conditions,
+    fluorescent,
+    foreign_lines,
     march_dollase,
     measure,
     strained_cell,
@@ -42,9 +44,11 @@ IDEAL = Conditions(
     instrument_deg=0.1,
     size_A=1e9,
     microstrain=0.0,
+    direction=0.0,
     lorentzian=0.5,
     counts=1e6,
     floor=1e-6,
+    fluorescence=0.0,
     slope=0.0,
     hump=0.0,
     hump_deg=30.0,
@@ -134,6 +138,21 @@ def test_small_crystals_and_strain_widen_lines() -> None:
     assert widths(angles, 1.5406, 0.0, 1e9, 0.002)[1] == pytest.approx(np.degrees(0.008))
 
 
+def test_plates_widen_the_lines_along_their_axis_only() -> None:
+    factor = directional(np.array([1.0, 0.0]), 0.6)
+    assert factor == pytest.approx([np.exp(0.4), np.exp(-0.2)])
+    broad = widths(np.array([40.0, 40.0]), 1.5406, 0.05, 300.0, 0.001, factor)
+    assert broad[0] > widths(np.array([40.0]), 1.5406, 0.05, 300.0, 0.001)[0] > broad[1] > 0.05
+
+
+def test_fluorescence_raises_all_angles_alike(rutile: Reflections) -> None:
+    net = np.array([0.0, 1.0, 0.5])
+    assert fluorescent(net, 0.2) == pytest.approx([0.2, 1.2, 0.7])
+    _, without = measure(rutile, IDEAL, np.random.default_rng(0))
+    _, counts = measure(rutile, replace(IDEAL, fluorescence=0.3), np.random.default_rng(0))
+    assert np.median(counts - without) == pytest.approx(0.3 * IDEAL.counts, rel=0.02)
+
+
 def test_kalpha2_is_half_as_strong_on_the_right(rutile: Reflections) -> None:
     angles, counts = measure(
         rutile, replace(IDEAL, alpha2_A=1.544427, instrument_deg=0.04, first_deg=85), np.random.default_rng(0)
@@ -158,6 +177,13 @@ def test_counts_scatter_like_their_root() -> None:
     assert counts.std() == pytest.approx(20, rel=0.03)
 
 
+def test_a_foreign_line_has_the_height_that_is_asked_for() -> None:
+    net = np.zeros(2001)
+    foreign_lines(np.array([[20.0, 0.3]]), 0.1, 0.5, 10.0, 0.01, net)
+    assert net.argmax() == 1000
+    assert net.max() == pytest.approx(0.3, rel=0.35)  # a line of this width and area; its shape decides the rest
+
+
 def test_foreign_lines_stand_where_they_are_put(rutile: Reflections) -> None:
     _, without = measure(rutile, IDEAL, np.random.default_rng(0))
     angles, counts = measure(rutile, replace(IDEAL, foreign=((47.0, 0.2),)), np.random.default_rng(0))
@@ -173,3 +199,17 @@ def test_drawn_measurements_are_usable_and_repeatable(rutile: Reflections) -> No
         assert np.isfinite(counts).all()
         assert counts.max() > 0
         assert 0 < angles[0] < angles[-1] < 180
+
+
+def test_drawn_ranges_steps_and_tubes_vary() -> None:
+    c = draw_many(4000, np.random.default_rng(0))
+    copper = c[np.abs(c["wavelength_A"] - 1.5406) < 0.01]
+    assert 0.75 < len(copper) / len(c) < 0.95
+    assert (copper["alpha2_A"] == 0).any()
+    assert copper["last_deg"].min() < 55 < 85 < copper["last_deg"].max()
+    assert copper["first_deg"].min() < 5 < 20 < copper["first_deg"].max()
+    assert set(np.round(copper["step_deg"], 3)) == {0.01, 0.02, 0.04, 0.06}
+    assert np.median(c["mean_strain"]) == pytest.approx(MEAN_STRAIN, abs=0.001)
+    assert 0.05 < (c["fluorescence"] > 0).mean() < 0.15
+    mo = c[c["wavelength_A"] < 0.75]
+    assert np.median(mo["last_deg"]) < 0.6 * np.median(copper["last_deg"])

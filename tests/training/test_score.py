@@ -6,7 +6,7 @@ import pytest
 from xsearch.search.verdict import SIGNS
 from xsearch.training.score import Case, fit, out_of_fold, predict
 
-UNEXPLAINED = SIGNS.index("unexplained")
+UNEXPLAINED = SIGNS.index("unexplained_squared")
 
 
 def cases(count: int, seed: int, formulas: int = 40) -> list[Case]:
@@ -15,7 +15,7 @@ def cases(count: int, seed: int, formulas: int = 40) -> list[Case]:
     signs = random.normal(size=(count, len(SIGNS)))
     right = random.random(count) < 1 / (1 + np.exp(2 * signs[:, UNEXPLAINED] - 0.5))
     return [
-        Case(f"X{place % formulas}", "blind", False, tuple(row), bool(one))
+        Case(f"X{place % formulas}", "blind", False, True, tuple(row), bool(one))
         for place, (row, one) in enumerate(zip(signs.tolist(), right, strict=True))
     ]
 
@@ -29,7 +29,7 @@ def test_the_law_that_made_the_cases_comes_back() -> None:
 
 def test_no_formula_is_judged_by_a_model_that_saw_it() -> None:
     noise = cases(400, 1, formulas=400)
-    twins = [Case(one.formula, "blind", False, one.signs, not one.right) for one in noise]
+    twins = [Case(one.formula, "blind", False, True, one.signs, not one.right) for one in noise]
     seen = predict(fit(noise), noise)
     unseen = out_of_fold(noise, [])
     alone = out_of_fold([*noise, *twins], [])[: len(noise)]

@@ -6,15 +6,16 @@ import numpy as np
 import pytest
 import torch
 
-from xsearch.evaluate.descriptors import report_on
+from xsearch.errors import SpectrumError, XSearchError
+from xsearch.evaluate.descriptors import report_of, report_on
 from xsearch.models.site_model import SiteModel
 from xsearch.models.tasks import NUMBERS
 from xsearch.preprocess.xanes import WINDOW_GRID_eV, XanesWindow
 from xsearch.training.augment import Augmentation, STEP_eV, broaden, shift
-from xsearch.training.loop import Schedule, train
-from xsearch.training.site_model import Recipe, train_site_model
+from xsearch.training.loop import Schedule, train, usable_device
+from xsearch.training.site_model import OutOfFold, Recipe, out_of_fold, train_site_model
 from xsearch.training.site_network import train_network
-from xsearch.training.xanes_data import Examples, fold_of, formula_hashes, split
+from xsearch.training.xanes_data import Examples, fold_of, formula_hashes
 
 
 def made(count: int, seed: int) -> Examples:
@@ -35,6 +36,7 @@ def made(count: int, seed: int) -> Examples:
         "nnrs_A": chance.uniform(0, 0.2, count).astype(np.float32),
         "mood_A": chance.uniform(2.4, 3.0, count).astype(np.float32),
         "ocn": cn.astype(np.float32),
+        "oxidation_agrees": np.ones(count, np.float32),
     }
     texts = np.array([f"Fe{seed}O{i}" for i in range(count)], object)
     return Examples(
@@ -42,6 +44,7 @@ def made(count: int, seed: int) -> Examples:
         known=np.ones((count, 200), bool),
         offset_eV=np.zeros(count, np.float32),
         z=np.full(count, 26, np.int64),
+        edge=np.full(count, "K", object),
         labels=labels,
         ambiguous=np.zeros(count, bool),
         formula=texts,
@@ -50,10 +53,47 @@ def made(count: int, seed: int) -> Examples:
     )
 
 
+RECIPE = Recipe(networks=(("xastruct", Schedule(epochs=12, batch=50, rate=3e-3)),), trees=10, folds=2)
+
+
 @pytest.fixture(scope="module")
-def model() -> SiteModel:
-    recipe = Recipe(schedules=(("xastruct", Schedule(epochs=10, batch=50, rate=3e-3)),), trees=10, copies=0)
-    return train_site_model(made(500, 1), made(200, 2), recipe)
+def trained() -> tuple[SiteModel, OutOfFold]:
+    return train_site_model(made(600, 1), RECIPE)
+
+
+@pytest.fixture(scope="module")
+def model(trained: tuple[SiteModel, OutOfFold]) -> SiteModel:
+    return trained[0]
+
+
+def test_cross_validated_figures_foretell_those_on_new_formulas(trained: tuple[SiteModel, OutOfFold]) -> None:
+    foretold = report_of(trained[1].examples, *trained[1].blended())
+    found = report_on(made(300, 3), trained[0])
+    assert foretold.cn_accuracy == pytest.approx(found.cn_accuracy, abs=0.05)
+    assert foretold.mnnd_mae == pytest.approx(found.mnnd_mae, rel=0.4)
+    assert foretold.nnrs_r2 < 0.1, "nothing in the spectra tells this one; only a model that had seen it would know"
+
+
+def test_no_answer_out_of_fold_knew_its_formula() -> None:
+    """Labels that are pure chance, one a formula, with spectra that give the formula away to who has seen it."""
+    examples = made(200, 9)
+    chance = np.random.default_rng(0)
+    again = examples.take(np.repeat(np.arange(100), 2))
+    again.labels["mnnd_A"][:] = np.repeat(chance.uniform(1.8, 2.3, 100), 2)
+    held_out = out_of_fold(again, Recipe(networks=(), trees=10, folds=2))
+    assert len(held_out.examples) == 200
+    assert report_of(held_out.examples, *held_out.blended()).mnnd_r2 < 0.1
+
+
+def test_one_formula_is_too_few() -> None:
+    examples = made(20, 1)
+    with pytest.raises(SpectrumError, match="several formulas"):
+        train_site_model(examples.take(np.zeros(5, np.int64)), RECIPE)
+
+
+def test_unknown_devices_are_refused() -> None:
+    with pytest.raises(XSearchError, match="'abacus' cannot be used"):
+        usable_device("abacus")
 
 
 def test_descriptors_written_into_spectra_are_read_back(model: SiteModel) -> None:
@@ -67,8 +107,8 @@ def test_descriptors_written_into_spectra_are_read_back(model: SiteModel) -> Non
 
 
 def test_formulas_of_the_training_data_are_recognised(model: SiteModel) -> None:
-    report = report_on(made(500, 1), model)
-    assert report.n_formulas_in_training == 500
+    report = report_on(made(600, 1), model)
+    assert report.n_formulas_in_training == 600
     assert "flatter" in report.note
 
 
@@ -125,12 +165,11 @@ def test_interrupted_training_ends_at_the_same_weights(name: str, tmp_path: Path
         assert torch.equal(a, b)
 
 
-def test_no_formula_is_on_both_sides_of_a_split() -> None:
-    parts = split(made(300, 8))
-    sets = [set(p.formula) for p in parts]
-    assert sum(len(p) for p in parts) == 300
-    assert len(sets[0] | sets[1] | sets[2]) == sum(len(s) for s in sets)
+def test_the_fold_of_a_formula_depends_on_nothing_else() -> None:
     assert fold_of("Fe2O3") == fold_of("Fe2O3")
+    folds = [fold_of(f"Fe{n}O", 4) for n in range(400)]
+    assert set(folds) == {0, 1, 2, 3}
+    assert max(folds.count(k) for k in range(4)) < 140
     assert len(formula_hashes(np.array(["NiO", "NiO", "FeO"], object))) == 2
 
 

@@ -7,17 +7,21 @@ over coordination numbers; where the second choice comes close, `ambiguous` says
 
 from __future__ import annotations
 
+import logging
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.oxidation import OxidationStates, oxidation_states
 from xsearch.errors import CrystalError
+
+logging.getLogger("moyo").setLevel(logging.ERROR)  # its remarks on cells that are not primitive are of no use here
 
 AMBIGUOUS_BELOW = 0.6
 SECOND_SHELL_REACH_A = 6.5
@@ -104,18 +108,31 @@ def describe_all(
 
 def site_symmetry_orders(crystal: Crystal, symprec_A: float = 0.1) -> tuple[int, ...]:
     """Order of the point group that leaves each site where it is: the operations of the cell over the orbit's size."""
+    found = _symmetry(crystal, symprec_A)
+    if found is None:
+        return (1,) * len(crystal)
+    sizes = Counter(found.orbits)
+    return tuple(max(1, found.operations.num_operations // sizes[orbit]) for orbit in found.orbits)
+
+
+def site_orbits(crystal: Crystal, symprec_A: float = 0.1) -> tuple[int, ...]:
+    """A number for each site that it shares with those that symmetry turns into it."""
+    found = _symmetry(crystal, symprec_A)
+    return tuple(range(len(crystal))) if found is None else tuple(found.orbits)
+
+
+def _symmetry(crystal: Crystal, symprec_A: float) -> Any:
+    """What moyo finds; None for cells that it cannot take."""
     import moyopy
 
     numbers = {element: n for n, element in enumerate(sorted(set(crystal.elements)), start=1)}
     cell = moyopy.Cell(crystal.lattice_A.tolist(), crystal.frac_coords.tolist(), [numbers[e] for e in crystal.elements])
     try:
-        found = moyopy.MoyoDataset(cell, symprec=symprec_A)
+        return moyopy.MoyoDataset(cell, symprec=symprec_A)
     except BaseException as error:  # moyo's Rust side panics with a BaseException on degenerate cells
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
-        return (1,) * len(crystal)
-    sizes = Counter(found.orbits)
-    return tuple(max(1, found.operations.num_operations // sizes[orbit]) for orbit in found.orbits)
+        return None
 
 
 def _try(item: tuple[Crystal, Sequence[int]]) -> list[SiteDescriptors] | str:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import xsearch
-from xsearch.cli import build, evaluate, index, infer, predict, query, simulate
+from xsearch.cli import build, evaluate, index, infer, predict, query, simulate, train
 from xsearch.cli.failures import Commands
 
 app = typer.Typer(
@@ -41,3 +41,4 @@ app.add_typer(build.app, name="build")
 app.add_typer(index.app, name="index")
 app.add_typer(simulate.app, name="simulate")
 app.add_typer(evaluate.app, name="evaluate")
+app.add_typer(train.app, name="train")

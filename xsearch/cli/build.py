@@ -170,3 +170,19 @@ def report(built: BuildResult) -> None:
         say(f"{built.failures:,} items could not be used; `xsearch index info {built.name}` says why.")
     if not any(index.is_default for index in list_indexes() if index.name == built.name):
         say(f"Search it with --index {built.name}, or always: xsearch index use {built.name}")
+
+
+@app.command("embed")
+def embed(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The index.")],
+    weights: Annotated[
+        Path | None, typer.Option("--weights", metavar="FILE", help="Those of another network than xsearch's own.")
+    ] = None,
+) -> None:
+    """Work out the network's vector of every row of an index, by which searches recall more.
+
+    Profiles alone serve without them. They must be made again when the index has changed.
+    """
+    from xsearch.builders.embed import embed as embed_rows
+
+    say(f"{name}: version {embed_rows(name, weights)} has its vectors.")

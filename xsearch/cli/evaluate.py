@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from xsearch.cli.options import IndexName, JsonFlag, MeasuredCells, Prior, PriorChoice
+from xsearch.cli.options import IndexName, JsonFlag, MeasuredCells, Prior, PriorChoice, Workers
 from xsearch.cli.screen import counting, print_json, show
 
 app = typer.Typer(help="Measure how often the right crystal is found.", no_args_is_help=True)
@@ -18,6 +18,22 @@ class Given(StrEnum):
     none = "none"
     subset = "subset"
     exact = "exact"
+
+
+class Ranking(StrEnum):
+    """What finds and ranks."""
+
+    physics = "physics"
+    learned = "learned"
+    fused = "fused"
+
+
+class Compared(StrEnum):
+    """Which spectra of the index a query is compared with."""
+
+    all = "all"
+    measured = "measured"
+    simulated = "simulated"
 
 
 @app.callback()
@@ -37,6 +53,14 @@ def pxrd(
     removed: Annotated[
         bool, typer.Option("--removed/--no-removed", help="Search again with the right entries taken out of the index.")
     ] = True,
+    ranking: Annotated[
+        Ranking | None,
+        typer.Option(
+            "--ranking",
+            help="Recall and rank by physics, by the network's vectors alone, or recall by both and rank by physics; "
+            "by default the last, where the index has vectors.",
+        ),
+    ] = None,
     json: JsonFlag = False,
 ) -> None:
     """Search every labelled pattern and count how often a right entry is at the top.
@@ -54,12 +78,50 @@ def pxrd(
             measured_cells=measured_cells,
             prior=prior.value,
             removed=removed,
+            ranking=ranking.value if ranking else None,
             progress=lambda outcome: count(outcome.label),
         )
     if json:
         print_json(report.to_dict())
     else:
         show(report.table())
+
+
+class Task(StrEnum):
+    """What is asked of simulated patterns."""
+
+    published = "published"
+    formula = "formula"
+    strong = "strong"
+
+
+@app.command("simulated")
+def simulated(
+    index: IndexName = None,
+    task: Annotated[
+        Task,
+        typer.Option(
+            "--task",
+            help="Symmetry of entries held out at random (the published protocol), symmetry of compounds that the "
+            "index does not hold, or the entry itself under all that measurement does.",
+        ),
+    ] = Task.strong,
+    patterns: Annotated[int, typer.Option("--patterns", min=1, metavar="N", help="How many.")] = 200,
+    ranking: Annotated[Ranking | None, typer.Option("--ranking", help="As in `evaluate pxrd`.")] = None,
+    json: JsonFlag = False,
+) -> None:
+    """Search for simulated measurements of entries that no network was trained on."""
+    from xsearch.evaluate.simulated import evaluate as evaluate_simulated
+    from xsearch.evaluate.tables import figures_table
+
+    with counting("patterns") as count:
+        figures = evaluate_simulated(
+            index, task.value, count=patterns, ranking=ranking.value if ranking else None, progress=count
+        )
+    if json:
+        print_json(figures)
+    else:
+        show(figures_table(figures, "Simulated patterns"))
 
 
 @app.command("xanes")
@@ -70,9 +132,9 @@ def xanes(
         Given, typer.Option("--elements", help="Tell the search the absorber alone, the elements, or exactly these.")
     ] = Given.none,
     prior: PriorChoice = Prior.known,
-    references: Annotated[
-        bool, typer.Option("--references/--no-references", help="Compare with measured references of other sources.")
-    ] = True,
+    compared: Annotated[
+        Compared, typer.Option("--compared", help="Compare with all spectra of the index, or those of one kind.")
+    ] = Compared.all,
     removed: Annotated[
         bool, typer.Option("--removed/--no-removed", help="Search again with the right entries taken out of the index.")
     ] = True,
@@ -92,7 +154,7 @@ def xanes(
             index,
             elements=elements.value,
             prior=prior.value,
-            references=references,
+            compared=compared.value,
             removed=removed,
             progress=lambda outcome: count(outcome.label),
         )
@@ -107,17 +169,29 @@ def inference(
     file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Structures of compounds to be inferred.")],
     index: IndexName = None,
     limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="How many compounds.")] = None,
+    reported: Annotated[bool, typer.Option("--reported", help="Only compounds that an experiment reported.")] = False,
+    refusals: Annotated[
+        int,
+        typer.Option(
+            "--refusals", min=0, metavar="N", help="Also try N patterns with wrong elements and N of nothing."
+        ),
+    ] = 0,
+    log: Annotated[
+        Path | None, typer.Option("--log", metavar="FILE", help="Keep outcomes here; a later call goes on from them.")
+    ] = None,
     json: JsonFlag = False,
 ) -> None:
     """Infer compounds whose formula is left out of the index, from simulated patterns and their elements.
 
-    The patterns are made from the structures, with strain, zero shift, texture, noise and foreign lines.
+    The patterns are made from the structures, with strain, zero shift, texture, noise, humps and foreign lines.
     """
     from xsearch.evaluate.inference import evaluate as evaluate_inference
     from xsearch.evaluate.tables import figures_table
 
     with counting("compounds") as count:
-        report = evaluate_inference(file, index, limit=limit, progress=lambda outcome: count(outcome.material_id))
+        report = evaluate_inference(
+            file, index, limit=limit, reported=reported, refusals=refusals, log=log, progress=count
+        )
     if json:
         print_json(report)
     else:
@@ -143,16 +217,27 @@ def forward(
 @app.command("descriptors")
 def descriptors(
     file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Computed spectra of sites.")],
+    structures: Annotated[
+        Path | None,
+        typer.Option("--structures", metavar="FILE", help="Cells of spectra that carry none, if not beside the file."),
+    ] = None,
     labels: Annotated[
         Path | None, typer.Option("--labels", metavar="FILE", help="Keep the labels here between calls.")
     ] = None,
-    workers: Annotated[int, typer.Option("--workers", min=1, metavar="N", help="Processes for the labels.")] = 1,
+    weights: Annotated[
+        Path | None, typer.Option("--weights", metavar="FOLDER", help="A model that `xsearch train` made.")
+    ] = None,
+    workers: Workers = None,
     json: JsonFlag = False,
 ) -> None:
-    """Compare what is predicted from spectra of sites with what their structures say."""
+    """Compare what is predicted from spectra of sites with what their structures say.
+
+    Structures are taken from the column structure_json, else by material_id from mp_cells_of_xas.parquet beside the
+    file. Formulas that the model was trained on are counted and told.
+    """
     from xsearch.evaluate.descriptors import evaluate_descriptors
 
-    report = evaluate_descriptors(file, labels, workers)
+    report = evaluate_descriptors(file, labels, workers, weights=weights, structures=structures)
     if json:
         print_json(report.to_dict())
     else:

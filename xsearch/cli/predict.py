@@ -15,18 +15,28 @@ def predict(
         str | None, typer.Option("--absorber", metavar="ELEMENT", help="Where the file does not tell it.")
     ] = None,
     edge: Annotated[str | None, typer.Option("--edge", metavar="EDGE", help="Such as K or L3.")] = None,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw which energies carried the coordination number.")
+    elements: Annotated[
+        str | None,
+        typer.Option("--elements", metavar="LIST", help="All elements of the sample: predict its properties too."),
     ] = None,
+    weights: Annotated[
+        Path | None, typer.Option("--weights", metavar="FOLDER", help="Models that `xsearch train` made.")
+    ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE", help="Draw which energies carried an answer.")
+    ] = None,
+    answer: Annotated[
+        str, typer.Option("--answer", metavar="NAME", help="Which one to draw, as the JSON names it.")
+    ] = "cn",
     json: JsonFlag = False,
 ) -> None:
     """Predict oxidation state, coordination, distances and neighbours of the absorber, each with a probability."""
     from xsearch.search.predict import predict_file
 
-    prediction = predict_file(file, absorber=absorber, edge=edge)
+    prediction = predict_file(file, absorber=absorber, edge=edge, elements=elements, weights=weights)
+    if plot:
+        prediction.plot(answer, plot)
     if json:
         print_json(prediction.to_dict())
     else:
         show(prediction.table())
-    if plot:
-        prediction.plot(path=plot)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,9 +12,10 @@ import typer
 from xsearch.cli.failures import FAILURE, complain
 from xsearch.cli.options import IndexName, MeasuredCells, Prior, PriorChoice, Wavelength, number_of_phases
 from xsearch.cli.screen import print_json, say, show
-from xsearch.errors import XSearchError
+from xsearch.errors import QueryError, XSearchError
 
 if TYPE_CHECKING:
+    from xsearch.infer.together import Together
     from xsearch.results import SearchResult
     from xsearch.search import SearchIndex
     from xsearch.spectra import Xanes
@@ -61,6 +63,10 @@ def query(
             help="Search for a mixture of up to N phases, or auto (up to 4); how many there are is decided.",
         ),
     ] = None,
+    infer: Annotated[
+        bool,
+        typer.Option("--infer", help="Infer crystals in no database too, from the elements of --exactly or --only."),
+    ] = False,
     prior: PriorChoice = Prior.known,
     measured_cells: MeasuredCells = True,
     unfold: Annotated[bool, typer.Option("--unfold", help="Show duplicates of a phase in rows of their own.")] = False,
@@ -77,12 +83,13 @@ def query(
     """
     from xsearch.cli.opening import open_or_build
     from xsearch.results.files import check_picture
-    from xsearch.results.saving import save_results
+    from xsearch.results.saving import Savable, save_results
     from xsearch.spectra.sample import read_edges
 
     if plot:
         check_picture(plot)
     check_combination(len(files), len(xanes or ()), phases)
+    wanted = compound(only, exactly, phases) if infer else None
     asked = {
         "only": only,
         "must": must,
@@ -94,11 +101,14 @@ def query(
         **({"phases": phases} if phases else {"top": top}),
     }
     batch = len(files) > 1
-    results = []
-    for result in answers(open_or_build(index), files, wavelength, read_edges(xanes or ()), asked):
-        results.append(result)
+    results: list[Savable] = []
+    searched = open_or_build(index)
+    edges = read_edges(xanes or ())
+    for result in answers(searched, files, wavelength, edges, asked, must_hold=wanted is None):
+        results.append(beside(searched, result, wanted, edges) if wanted else result)
+        shown = results[-1].table() if wanted else result.table(unfold=unfold)
         if json != STDOUT:
-            show(result.table(unfold=unfold))
+            show(shown)
     if json == STDOUT and results:
         print_json([result.to_dict() for result in results] if batch else results[0].to_dict())
     for path in save_results(
@@ -109,14 +119,28 @@ def query(
         raise typer.Exit(FAILURE)
 
 
+def compound(only: str | None, exactly: str | None, phases: int | None) -> str:
+    """The elements to infer from; a mixture is no compound."""
+    from xsearch.infer.together import elements_of
+
+    if phases:
+        raise QueryError("--infer looks for one compound; leave --phases out.")
+    return elements_of(only, exactly)
+
+
+def beside(index: SearchIndex, result: SearchResult, elements: str, edges: list[Xanes]) -> Together:
+    """An answer with what is inferred from the same pattern and edges."""
+    from xsearch.infer.together import infer_beside
+
+    return infer_beside(index.index, result, elements, edges)
+
+
 def check_combination(files: int, edges: int, phases: int | None) -> None:
     """Refuse what cannot be asked at once.
 
     Raises:
         QueryError: saying what can.
     """
-    from xsearch.errors import QueryError
-
     if edges and files > 1:
         raise QueryError(
             f"--xanes belongs to one sample, and {files} files were given; give its powder pattern or one of its "
@@ -129,18 +153,31 @@ def check_combination(files: int, edges: int, phases: int | None) -> None:
 
 
 def answers(
-    index: SearchIndex, files: list[str], wavelength: str | None, edges: list[Xanes], asked: dict[str, Any]
+    index: SearchIndex,
+    files: list[str],
+    wavelength: str | None,
+    edges: list[Xanes],
+    asked: dict[str, Any],
+    must_hold: bool,
 ) -> Iterator[SearchResult]:
-    """An answer a file; in a batch, a file that cannot be read gets its line and the others go on."""
+    """An answer a file; in a batch, a file that cannot be read gets its line and the others go on.
+
+    Where the index must hold an entry with the elements, it is an error that it does not; else the answer is empty.
+    """
     from xsearch.spectra.sample import read_sample
 
+    search = index.search
+    if not must_hold:
+        from xsearch.infer.together import search_or_nothing
+
+        search = partial(search_or_nothing, index)
     for file in files:
         try:
             pattern, own = read_sample(file, wavelength)
             if "phases" in asked:
                 yield index.search_mixture(pxrd=pattern if pattern is not None else own[0], **asked)
             else:
-                yield index.search(pxrd=pattern, xanes=[*own, *edges], **asked)
+                yield search(pxrd=pattern, xanes=[*own, *edges], **asked)
         except (XSearchError, OSError) as error:
             if len(files) == 1:
                 raise

@@ -15,7 +15,7 @@ from xsearch.training.xanes_data import fold_of
 
 FOLDS = 5
 SHAPE_WEIGHT = 20.0
-"""What one unit of correlation is worth beside the bridge's log-likelihood."""
+"""What one unit of correlation is worth beside the bridge's logarithmic odds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,11 @@ def evaluate_codes(queries: XanesTable, library: XanesTable, further: XanesTable
             window = XanesWindow(
                 queries.values[row], queries.known[row], float(queries.offset_eV[row]), queries.absorber, queries.edge
             )
-            likelihood = 0.5 * bridge.score(source[row][None], target)[0]
+            odds = bridge.score(source[row][None], target)[0]
             shape = match(window, library, is_simulation=True, prefer_known=False).correlation
-            bridged.append(_rank(likelihood, library, own[row]))
+            bridged.append(_rank(odds, library, own[row]))
             shaped.append(_rank(shape, library, own[row]))
-            together.append(_rank(likelihood + SHAPE_WEIGHT * shape, library, own[row]))
+            together.append(_rank(odds + SHAPE_WEIGHT * shape, library, own[row]))
     ranks, plain, both = np.array(bridged), np.array(shaped), np.array(together)
     return CodesReport(
         absorber=queries.absorber,

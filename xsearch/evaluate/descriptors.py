@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import os
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
+ASKED = ("cn_accuracy", "cn_macro_f1", "os_accuracy", "mnnd_mae", "mnnd_r2", "nnrs_r2", "mood_r2")
+FREQUENT = 10
+"""Classes with fewer sites than this tell more of chance than of a model."""
+
 
 @dataclass(frozen=True, slots=True)
 class DescriptorReport:
@@ -26,8 +31,12 @@ class DescriptorReport:
 
     Attributes:
         n: spectra. `n_formulas_in_training` of their formulas were in the model's training data.
-        cn_accuracy, cn_macro_f1, os_accuracy, os_macro_f1: coordination number and oxidation state.
+        cn_accuracy, cn_macro_f1, os_accuracy, os_macro_f1: coordination number and oxidation state. Macro-F1 is the
+            mean over the classes that occur, however rare.
         cn_accuracy_clear: over the sites whose coordination number CrystalNN is sure of; `ambiguous` share are not.
+        cn_macro_f1_frequent: over the coordination numbers that at least ten sites have.
+        n_os: sites with an oxidation state: a whole number, by bond valence, else by composition.
+        os_accuracy_clear: over the sites where both give the same; `os_disputed` share of those with both do not.
         mnnd_mae, mnnd_r2: mean neighbour distance, in Å.
         nnrs_r2, mood_r2: spread of the neighbour distances; least O-O distance.
         neighbor_accuracy, ocn_accuracy: neighbour element, oxygen neighbours.
@@ -41,7 +50,9 @@ class DescriptorReport:
     cn_accuracy: float
     cn_macro_f1: float
     cn_accuracy_clear: float
+    cn_macro_f1_frequent: float
     os_accuracy: float
+    os_accuracy_clear: float
     os_macro_f1: float
     mnnd_mae: float
     mnnd_r2: float
@@ -50,6 +61,8 @@ class DescriptorReport:
     neighbor_accuracy: float
     ocn_accuracy: float
     ambiguous: float
+    n_os: int
+    os_disputed: float
     majority: dict[str, float]
     note: str
 
@@ -98,43 +111,70 @@ class Disturbance:
 def evaluate_descriptors(
     path: Path,
     labels_cache: Path | None = None,
-    processes: int = 1,
+    processes: int | None = None,
     model: SiteModel | None = None,
     disturbance: Disturbance | None = None,
+    structures: Path | None = None,
+    weights: Path | None = None,
 ) -> DescriptorReport:
     """Figures of a model on a table of site spectra; labels are computed from the structures.
 
     Args:
         path: such as `xas_feff9.parquet`; cells may stand beside it in `mp_cells_of_xas.parquet`.
         labels_cache: a file that keeps the labels between calls.
-        processes: for the labels.
+        processes: for the labels; one a core if None.
         model: the shipped one if None.
         disturbance: none if None.
+        structures: a table of cells, where it does not stand beside the file.
+        weights: a folder to load the model from.
+
+    Raises:
+        XSearchError: where the file, its structures or the weights cannot be used.
     """
+    if weights is not None:
+        model = SiteModel.load(weights)
     spectra = read_site_spectra(path)
-    labels = labels_of(path, labels_cache, processes)
+    labels = labels_of(path, labels_cache, processes or os.cpu_count() or 1, structures)
     if disturbance is not None:
         spectra = disturbance(spectra[spectra.id.isin(set(labels.id))])
     return report_on(join(spectra, labels), model or shipped_site_model())
 
 
 def report_on(examples: Examples, model: SiteModel) -> DescriptorReport:
-    """Figures on examples."""
-    classes, numbers = model.blend(evaluate_examples(model, examples))
-    constant_classes, constant_numbers = _constant(examples)
+    """Figures of a model on examples."""
+    seen = np.isin(formula_hashes(examples.formula), model.formulas)
+    report = report_of(examples, *model.blend(evaluate_examples(model, examples)), formulas_seen=int(seen.sum()))
+    measured = model.settings.get("cross_validation")
+    if report.n_formulas_in_training and measured:
+        told = ", ".join(f"{name} {measured[name]:.3f}" for name in ASKED if measured[name] is not None)
+        note = f"{report.note} On formulas that it never saw it has (N = {measured['n']:,}): {told}."
+        report = replace(report, note=note)
+    return report
+
+
+def report_of(
+    examples: Examples,
+    classes: dict[str, NDArray[np.float32]],
+    numbers: dict[str, NDArray[np.float32]],
+    formulas_seen: int = 0,
+) -> DescriptorReport:
+    """Figures of answers to examples, as `xsearch.models.site_model.blend` gives them; tasks may be missing."""
     formulas = set(examples.formula)
-    seen = int(np.isin(formula_hashes(examples.formula), model.formulas).sum())
     note = (
-        f"{seen:,} of {len(formulas):,} formulas were among the model's training data: those figures flatter it."
-        if seen
+        f"{formulas_seen:,} of {len(formulas):,} formulas were among the model's training data: those figures flatter "
+        "it."
+        if formulas_seen
         else "None of the formulas was among the model's training data."
     )
+    agrees = examples.labels["oxidation_agrees"]
     return DescriptorReport(
         n=len(examples),
         n_formulas=len(formulas),
-        n_formulas_in_training=seen,
+        n_formulas_in_training=formulas_seen,
         ambiguous=float(examples.ambiguous.mean()),
-        majority=_figures(examples, constant_classes, constant_numbers),
+        n_os=int(np.isfinite(examples.labels["oxidation_state"]).sum()),
+        os_disputed=float(1 - np.nanmean(agrees)) if np.isfinite(agrees).any() else float("nan"),
+        majority=_figures(examples, *_constant(examples)),
         note=note,
         **_figures(examples, classes, numbers),
     )
@@ -143,16 +183,22 @@ def report_on(examples: Examples, model: SiteModel) -> DescriptorReport:
 def _figures(
     examples: Examples, classes: dict[str, NDArray[np.float32]], numbers: dict[str, NDArray[np.float32]]
 ) -> dict[str, float]:
-    found = {task: p.argmax(1) for task, p in classes.items()}
-    truth = {task: class_indices(task, examples.labels[task]) for task in CLASSES}
-    labels, means = examples.labels, {task: n[:, 0] for task, n in numbers.items()}
+    unknown = np.full(len(examples), np.nan, np.float32)
+    nothing = np.full(len(examples), -1)
+    found = {t: classes[t].argmax(1) if t in classes else nothing for t in CLASSES}
+    truth = {t: class_indices(t, examples.labels[t]) if t in classes else nothing for t in CLASSES}
+    labels, means = examples.labels, {t: numbers[t][:, 0] if t in numbers else unknown for t in NUMBERS}
+    clear, agreed = ~examples.ambiguous, labels["oxidation_agrees"] == 1
+    state, true_state = found["oxidation_state"], truth["oxidation_state"]
     return {
         "cn_accuracy": _accuracy(found["cn"], truth["cn"]),
-        "cn_accuracy_clear": _accuracy(found["cn"][~examples.ambiguous], truth["cn"][~examples.ambiguous]),
+        "cn_accuracy_clear": _accuracy(found["cn"][clear], truth["cn"][clear]),
         "cn_macro_f1": _macro_f1(found["cn"], truth["cn"]),
-        "os_accuracy": _accuracy(found["oxidation_state"], truth["oxidation_state"]),
-        "os_macro_f1": _macro_f1(found["oxidation_state"], truth["oxidation_state"]),
-        "mnnd_mae": float(np.nanmean(np.abs(means["mnnd_A"] - labels["mnnd_A"]))),
+        "cn_macro_f1_frequent": _macro_f1(found["cn"], truth["cn"], least=FREQUENT),
+        "os_accuracy": _accuracy(state, true_state),
+        "os_accuracy_clear": _accuracy(state[agreed], true_state[agreed]),
+        "os_macro_f1": _macro_f1(state, true_state),
+        "mnnd_mae": _mae(means["mnnd_A"], labels["mnnd_A"]),
         "mnnd_r2": _r2(means["mnnd_A"], labels["mnnd_A"]),
         "nnrs_r2": _r2(means["nnrs_A"], labels["nnrs_A"]),
         "mood_r2": _r2(means["mood_A"], labels["mood_A"]),
@@ -180,17 +226,26 @@ def _accuracy(found: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
     return float((found == truth)[known].mean()) if known.any() else float("nan")
 
 
-def _macro_f1(found: NDArray[np.int64], truth: NDArray[np.int64]) -> float:
-    """Mean F1 over the classes that occur, each counting alike."""
+def _macro_f1(found: NDArray[np.int64], truth: NDArray[np.int64], least: int = 1) -> float:
+    """Mean F1 over the classes that occur at least so often, each counting alike."""
     found, truth = found[truth >= 0], truth[truth >= 0]
     scores = []
-    for value in np.unique(truth):
+    for value, count in zip(*np.unique(truth, return_counts=True), strict=True):
+        if count < least:
+            continue
         hit = float(((found == value) & (truth == value)).sum())
         scores.append(2 * hit / ((found == value).sum() + (truth == value).sum()))
     return float(np.mean(scores)) if scores else float("nan")
 
 
+def _mae(found: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
+    errors = np.abs(found - truth)
+    return float(np.nanmean(errors)) if np.isfinite(errors).any() else float("nan")
+
+
 def _r2(found: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
     known = np.isfinite(truth)
+    if not known.any() or not np.isfinite(found[known]).all():
+        return float("nan")
     residual = float(((found - truth)[known] ** 2).sum())
     return 1 - residual / max(float(((truth[known] - truth[known].mean()) ** 2).sum()), 1e-12)

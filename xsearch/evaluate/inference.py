@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import json
 import zlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
-import pandas as pd
+from pyarrow import compute, parquet
 
 from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
 from xsearch.chemistry.formula import reduced_formula
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.chemistry.template import template_key
 from xsearch.errors import CrystalError, QueryError, SpectrumError
-from xsearch.evaluate.disturbed import STRONG, Disturbance, disturbed_pattern
+from xsearch.evaluate.disturbed import disturbed_pattern, random_lines
 from xsearch.infer.engine import infer
 from xsearch.infer.library import TemplateLibrary, library_of
+from xsearch.spectra import PowderPattern
 
 NEEDED = ("material_id", "a", "b", "c", "alpha", "beta", "gamma", "species", "frac_coords", "crystal_system")
 ELEMENT_COUNTS = (2, 3, 4, 5)
@@ -54,7 +56,7 @@ class Outcome:
         structure_rank: of the first candidate that StructureMatcher finds equal within `DEPTH`, or None.
         first: the first candidate's formula and space group, or the reason why there is none.
         verdict: of the inference.
-        seconds: wall time of the answer.
+        seconds, cpu_seconds: wall and processor time of the answer.
     """
 
     material_id: str
@@ -67,12 +69,18 @@ class Outcome:
     first: str
     verdict: str
     seconds: float
+    cpu_seconds: float
 
 
-def read_compounds(path: str | Path, limit: int | None = None) -> list[Compound]:
+def read_compounds(path: str | Path, limit: int | None = None, *, reported: bool = False) -> list[Compound]:
     """Compounds of 2 to 5 elements from a table of structures, in an order that does not depend on the file's.
 
     With a limit, as many of each number of elements as there are, one formula at most once.
+
+    Args:
+        path: a Parquet file with the columns of `NEEDED`.
+        limit: how many.
+        reported: only those that an experiment reported (`theoretical` is false).
 
     Raises:
         SpectrumError: where columns are missing or nothing is left.
@@ -80,11 +88,15 @@ def read_compounds(path: str | Path, limit: int | None = None) -> list[Compound]
     file = Path(path)
     if not file.exists():
         raise SpectrumError(f"{file}: no such file; a Parquet table of structures is expected.")
-    table = pd.read_parquet(file)
-    if missing := [name for name in NEEDED if name not in table.columns]:
+    needed = [*NEEDED, "theoretical"] if reported else list(NEEDED)
+    if missing := [name for name in needed if name not in parquet.read_schema(file).names]:
         raise SpectrumError(f"{file.name}: the columns {', '.join(missing)} are missing.")
-    counts = np.array([len(set(species)) for species in table.species])
-    order = np.argsort([zlib.crc32(str(name).encode()) for name in table.material_id], kind="stable")
+    # rows stay in Arrow's compact form until they are chosen
+    table = parquet.read_table(file, columns=needed)
+    if reported:
+        table = table.filter(compute.equal(table["theoretical"], False))
+    counts = np.array([len(set(species)) for species in table["species"].to_pylist()], np.int64)
+    order = np.argsort([zlib.crc32(str(name).encode()) for name in table["material_id"].to_pylist()], kind="stable")
     share = None if limit is None else -(-limit // len(ELEMENT_COUNTS))
     chosen: list[Compound] = []
     for n in ELEMENT_COUNTS:
@@ -92,13 +104,12 @@ def read_compounds(path: str | Path, limit: int | None = None) -> list[Compound]
         for place in order[counts[order] == n].tolist():
             if share is not None and len(seen) >= share:
                 break
-            row = table.iloc[place]
-            compound = _compound(row)
+            compound = _compound(table.slice(place, 1).to_pylist()[0])
             if compound.formula not in seen:
                 seen.add(compound.formula)
                 chosen.append(compound)
     if not chosen:
-        raise SpectrumError(f"{file.name}: holds no compound of 2 to 5 elements.")
+        raise SpectrumError(f"{file.name}: holds no compound of 2 to 5 elements that is wanted.")
     return chosen if limit is None else _interleaved(chosen)[:limit]
 
 
@@ -107,44 +118,113 @@ def evaluate(
     index: str | Path | None = None,
     *,
     limit: int | None = None,
-    strength: Disturbance = STRONG,
+    reported: bool = False,
+    refusals: int = 0,
+    log: str | Path | None = None,
     library: TemplateLibrary | None = None,
-    progress: Callable[[Outcome], None] | None = None,
+    progress: Callable[[str], None] | None = None,
 ) -> dict[str, Any]:
     """Infer compounds as if no entry of their formula were in the index.
 
-    The pattern of each is simulated from its structure and strongly disturbed; its elements are given, nothing else.
+    The pattern of each is simulated from its structure under conditions of measurement drawn at random; its elements
+    are given, nothing else.
 
     Args:
         path: a Parquet file with the columns of `mp_structures.parquet`.
         index: name or folder of the index; the one in use by default.
         limit: how many compounds, evenly over 2 to 5 elements.
-        strength: of the disturbance.
+        reported: only compounds that an experiment reported.
+        refusals: ask so many of the patterns once more with the elements of another compound, and so many patterns
+            of random lines, and count how often something is inferred all the same.
+        log: keep outcomes here, one a line; those that are there are not worked out again.
         library: instead of an index's own.
-        progress: called with each outcome.
+        progress: called with the name of each compound that is done.
 
     Returns:
-        The figures of `figures`, the settings, and one line a compound under `compounds`.
+        The figures of `figures` and of `refused`, and one line a compound under `compounds`.
     """
     if library is None:
         from xsearch.search import open_index
 
         library = library_of(open_index(index).index)
+    compounds = read_compounds(path, limit, reported=reported)
+    done = _logged(log)
     outcomes = []
-    for outcome in outcomes_of(read_compounds(path, limit), library, strength):
+    for outcome in outcomes_of(compounds, library, done):
         outcomes.append(outcome)
+        if log is not None and outcome.material_id not in done:
+            with Path(log).open("a") as file:
+                file.write(json.dumps(asdict(outcome)) + "\n")
         if progress is not None:
-            progress(outcome)
-    return {**figures(outcomes), "compounds": [_line(outcome) for outcome in outcomes]}
+            progress(outcome.material_id)
+    false = refused(compounds[:refusals], library, progress) if refusals else {}
+    return {**figures(outcomes), **false, "compounds": [_line(outcome) for outcome in outcomes]}
 
 
-def outcomes_of(compounds: list[Compound], library: TemplateLibrary, strength: Disturbance) -> Iterator[Outcome]:
-    """One outcome a compound."""
-    if compounds:
-        # the first answer would otherwise bear the compilation of the kernels
-        _one(compounds[0], library, strength)
+def _logged(log: str | Path | None) -> dict[str, Outcome]:
+    """Outcomes of an earlier run; a line that was cut off in the middle is left out."""
+    found: dict[str, Outcome] = {}
+    if log is None or not Path(log).exists():
+        return found
+    for line in Path(log).read_text().splitlines():
+        try:
+            outcome = Outcome(**json.loads(line))
+        except (json.JSONDecodeError, TypeError):
+            continue
+        found[outcome.material_id] = outcome
+    return found
+
+
+def outcomes_of(
+    compounds: list[Compound], library: TemplateLibrary, done: Mapping[str, Outcome] | None = None
+) -> Iterator[Outcome]:
+    """One outcome a compound; those that are done already are given as they are."""
+    warm = False
     for compound in compounds:
-        yield _one(compound, library, strength)
+        if done and compound.material_id in done:
+            yield done[compound.material_id]
+            continue
+        if not warm:
+            # the first answer would otherwise bear the compilation of the kernels
+            _one(compound, library)
+            warm = True
+        yield _one(compound, library)
+
+
+def refused(
+    compounds: list[Compound], library: TemplateLibrary, progress: Callable[[str], None] | None = None
+) -> dict[str, Any]:
+    """How often something is inferred from patterns that the elements given cannot explain.
+
+    Args:
+        compounds: each one's pattern is asked about with the elements of the next that shares none with it, and a
+            pattern of random lines with its own elements.
+        library: the templates.
+        progress: called with the name of each compound that is done.
+    """
+    wrong, noise = [], []
+    for place, compound in enumerate(compounds):
+        seed = zlib.crc32(compound.material_id.encode())
+        own = set(compound.crystal.elements)
+        others = (set(other.crystal.elements) for other in (*compounds[place + 1 :], *compounds[:place]))
+        if strangers := next((other for other in others if not own & other), None):
+            wrong.append(_accepted(library, sorted(strangers), disturbed_pattern(compound.crystal, seed)))
+        noise.append(_accepted(library, sorted(own), random_lines(seed)))
+        if progress is not None:
+            progress(f"refusal of {compound.material_id}")
+    return {
+        "n_wrong_elements": len(wrong),
+        "accepted_wrong_elements": _share(wrong),
+        "n_random_lines": len(noise),
+        "accepted_random_lines": _share(noise),
+    }
+
+
+def _accepted(library: TemplateLibrary, elements: list[str], pattern: PowderPattern) -> bool:
+    try:
+        return infer(library, elements, pattern, top=1).verdict != "no confident match"
+    except (QueryError, SpectrumError):
+        return False
 
 
 def figures(outcomes: list[Outcome]) -> dict[str, Any]:
@@ -163,6 +243,7 @@ def figures(outcomes: list[Outcome]) -> dict[str, Any]:
         "template_exists": _share([o.template_exists for o in outcomes]),
         "seconds_p95": round(float(np.percentile([o.seconds for o in outcomes], 95)), 3) if outcomes else None,
         "seconds_p50": round(float(np.percentile([o.seconds for o in outcomes], 50)), 3) if outcomes else None,
+        "cpu_seconds_p95": round(float(np.percentile([o.cpu_seconds for o in outcomes], 95)), 3) if outcomes else None,
         "refused": _share([o.verdict == "no confident match" for o in outcomes]),
         "formula_system_top1_where_template_exists": both(exists),
         "formula_system_top1_by_elements": {
@@ -174,21 +255,21 @@ def figures(outcomes: list[Outcome]) -> dict[str, Any]:
     }
 
 
-def _one(compound: Compound, library: TemplateLibrary, strength: Disturbance) -> Outcome:
+def _one(compound: Compound, library: TemplateLibrary) -> Outcome:
     from pymatgen.core.structure_matcher import StructureMatcher
 
-    pattern = disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()), strength)
+    pattern = disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()))
     elements = sorted(set(compound.crystal.elements))
     exists = _template_exists(compound, library)
-    start = perf_counter()
+    start, start_cpu = perf_counter(), process_time()
     try:
         answer = infer(library, elements, pattern, excluded=[compound.formula], top=DEPTH)
     except (QueryError, SpectrumError) as error:
         return Outcome(
             compound.material_id, compound.formula, len(elements), exists, False, False, None, str(error),
-            "no confident match", perf_counter() - start,
+            "no confident match", perf_counter() - start, process_time() - start_cpu,
         )  # fmt: skip
-    seconds = perf_counter() - start
+    seconds, cpu_seconds = perf_counter() - start, process_time() - start_cpu
     rank = None
     matcher, true = StructureMatcher(), compound.crystal.to_structure()
     for candidate in answer.candidates:
@@ -207,6 +288,7 @@ def _one(compound: Compound, library: TemplateLibrary, strength: Disturbance) ->
         f"{best.formula} {best.space_group}" if best else answer.notes[-1],
         answer.verdict,
         seconds,
+        cpu_seconds,
     )
 
 
@@ -221,13 +303,13 @@ def _template_exists(compound: Compound, library: TemplateLibrary) -> bool:
     return bool(library.members([compound.formula])[place] > 0)
 
 
-def _compound(row: pd.Series) -> Compound:
+def _compound(row: Mapping[str, Any]) -> Compound:
     crystal = Crystal.ordered(
         lattice_from_parameters(*(float(row[name]) for name in ("a", "b", "c", "alpha", "beta", "gamma"))),
-        np.asarray(row.frac_coords, np.float64).reshape(-1, 3),
-        [str(s) for s in row.species],
+        np.asarray(row["frac_coords"], np.float64).reshape(-1, 3),
+        [str(s) for s in row["species"]],
     )
-    return Compound(str(row.material_id), reduced_formula(crystal.composition), crystal, str(row.crystal_system))
+    return Compound(str(row["material_id"]), reduced_formula(crystal.composition), crystal, str(row["crystal_system"]))
 
 
 def _interleaved(compounds: list[Compound]) -> list[Compound]:

@@ -1,28 +1,25 @@
-"""XANES and powder diffraction together against each alone, on noisy simulated pairs of one absorber's compounds."""
+"""XANES and powder diffraction together against each alone: pairs of spectra searched in an index."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.builders.xanes import Spectrum, make_tables
-from xsearch.errors import SpectrumError
+from xsearch.errors import QueryError, SpectrumError
+from xsearch.evaluate.labelled import LabelledPattern, read_labelled
 from xsearch.evaluate.retrieval import Trial
+from xsearch.evaluate.xanes import left_out, read_queries
 from xsearch.indexes import Index
-from xsearch.preprocess.powder import net_pattern
-from xsearch.preprocess.xanes import normalize, window
-from xsearch.search.joint_spectra import PATTERN_WEIGHT, SIMULATED_WEIGHT, combine, edge_evidence
-from xsearch.search.match import match as match_pattern
-from xsearch.search.prior import Prior
-from xsearch.search.rank import weigh
-from xsearch.search.recall import recall
-from xsearch.search.xanes_match import match as match_edge
+from xsearch.results import SearchResult
+from xsearch.search import SearchIndex
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
+from xsearch.spectra.xanes import Xanes
 
 KS = (1, 2, 3, 5, 10)
 TWO_THETA_deg = np.arange(15.0, 75.0, 0.02)
@@ -41,12 +38,33 @@ class JointTrial:
     xanes: Trial = field(default_factory=lambda: Trial(shift_eV=3.0, broadening_eV=1.5, noise=0.05))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """A pattern and an edge of one sample.
+
+    Attributes:
+        pattern, xanes: the spectra.
+        formula: reduced, of the sample.
+        material_id: of the entry that they were made from; empty for measured ones, where the formula decides.
+        hidden: library spectra that may not be seen.
+    """
+
+    pattern: PowderPattern
+    xanes: Xanes
+    formula: str
+    material_id: str = ""
+    hidden: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class JointReport:
-    """Share of pairs whose material is among the first k, for the edge alone, the pattern alone, and both."""
+    """Share of pairs whose material is among the first k, for the edge alone, the pattern alone, and both.
+
+    Nothing but the absorber is known of the elements, to the pattern alone as well.
+    """
 
     n: int
-    candidates: int
+    formulas: int
     xanes: dict[int, float]
     pxrd: dict[int, float]
     joint: dict[int, float]
@@ -57,52 +75,82 @@ class JointReport:
 
 
 def evaluate_joint(
-    index: Index, spectra: Sequence[Spectrum], pairs: int = 100, seed: int = 0, trial: JointTrial | None = None
+    opened: SearchIndex, pairs: Iterable[Pair], prior: str = "known", progress: Callable[[str], None] | None = None
 ) -> JointReport:
-    """Ask pairs of a disturbed edge and a disturbed pattern of the same material.
+    """Search for every pair by its edge, by its pattern, and by both."""
+    ranks: dict[str, list[int]] = {"xanes": [], "pxrd": [], "joint": []}
+    formulas = set()
+    for pair in pairs:
+        asked: dict[str, dict[str, Any]] = {
+            "xanes": {"xanes": pair.xanes},
+            "pxrd": {"pxrd": pair.pattern, "must": [pair.xanes.absorber]},
+            "joint": {"pxrd": pair.pattern, "xanes": pair.xanes},
+        }
+        try:
+            found = {
+                name: opened.search(top=max(KS), prior=prior, without_spectra=pair.hidden, **given)
+                for name, given in asked.items()
+            }
+        except (SpectrumError, QueryError):
+            continue
+        formulas.add(pair.formula)
+        for name, result in found.items():
+            ranks[name].append(rank_of(pair, result))
+        if progress:
+            progress(pair.formula)
+    shares = {name: {k: float((np.array(r) <= k).mean()) for k in KS} for name, r in ranks.items()}
+    return JointReport(len(ranks["joint"]), len(formulas), shares["xanes"], shares["pxrd"], shares["joint"])
 
-    Every material of the index that has a spectrum competes; nothing but the absorber is known of the elements.
+
+def rank_of(pair: Pair, result: SearchResult) -> int:
+    """Of the first right hit; beyond all others where there is none."""
+    for hit in result.hits:
+        for one in (hit, *hit.duplicates):
+            if (one.material_id == pair.material_id) if pair.material_id else (one.formula == pair.formula):
+                return hit.rank
+    return 10**6
+
+
+def simulated_pairs(
+    opened: SearchIndex, absorber: str, edge: str, number: int = 80, seed: int = 0, trial: JointTrial | None = None
+) -> Iterator[Pair]:
+    """Disturbed pairs of entries with a simulated spectrum of the material's mean.
 
     Args:
-        index: with reflections.
-        spectra: material-level spectra of one absorber and edge.
-        pairs: how many.
+        opened: the index.
+        absorber, edge: of the spectra.
+        number: how many pairs.
         seed: of the choice and the disturbances.
         trial: the usual one if None.
     """
     trial = trial or JointTrial()
-    rows = {m.material_id: row for row, m in enumerate(index.materials(range(len(index))))}
-    mine = [s for s in spectra if s.material_id in rows and len(index.reflections(rows[s.material_id]))]
-    (table,), _ = make_tables(mine)
-    originals = {s.spectrum_id: s.xanes for s in mine}
-    candidates = sorted(set(table.material_id))
-    searched = np.array([rows[m] for m in candidates])
-    profiles = index.profiles[searched].astype(np.float32)
-    names = dict(zip(searched.tolist(), candidates, strict=True))
+    library = opened.libraries.of(absorber, edge)
+    table = library.spectra
+    usable = (library.row >= 0) & (table.level == "material") & (table.kind == "simulated")
     chance = np.random.default_rng(seed)
-    ranks: dict[str, list[int]] = {"xanes": [], "pxrd": [], "joint": []}
-    for number in chance.choice(len(table), min(pairs, len(table)), replace=False):
-        own = str(table.material_id[number])
-        try:
-            edge = window(normalize(trial.xanes(originals[table.spectrum_id[number]], chance)))
-            pattern = net_pattern(_disturbed_pattern(index, rows[own], trial, chance))
-        except SpectrumError:
+    places = np.flatnonzero(usable)
+    for at in chance.choice(places, min(number, len(places)), replace=False):
+        row = int(library.row[at])
+        stored = next(s for s in opened.index.spectra(row) if s.spectrum_id == table.spectrum_id[at])
+        pattern = _disturbed_pattern(opened.index, row, trial, chance)
+        name = str(table.material_id[at])
+        yield Pair(pattern, trial.xanes(stored.to_xanes(), chance), str(table.reduced_formula[at]), name)
+
+
+def measured_pairs(opened: SearchIndex, patterns: str | Path, spectra: str | Path) -> Iterator[Pair]:
+    """Measured patterns and measured edges of the same formula, each with each; of different samples.
+
+    Library spectra of an edge's own source are hidden from it.
+    """
+    by_formula: dict[str, list[LabelledPattern]] = {}
+    for one in read_labelled(patterns):
+        by_formula.setdefault(one.formula, []).append(one)
+    for query in read_queries(spectra):
+        if (query.absorber, query.edge) not in opened.libraries.edges:
             continue
-        compared = match_edge(edge, table, is_simulation=True, prefer_known=False)
-        of_edge = edge_evidence(compared, table, SIMULATED_WEIGHT)
-        recalled = recall(index, profiles, pattern, searched, exact=True)
-        matches = match_pattern(index, pattern, recalled.rows, 1)
-        evidence = weigh(index, matches, recalled.score, Prior("none")).total
-        of_pattern = {names[int(row)]: float(e) for row, e in zip(matches.rows, evidence, strict=True)}
-        for name, parts in (
-            ("xanes", {"edge": of_edge}),
-            ("pxrd", {"pxrd": of_pattern}),
-            ("joint", {"edge": of_edge, "pxrd": of_pattern}),
-        ):
-            ranking = combine(parts, candidates, {"pxrd": PATTERN_WEIGHT})
-            ranks[name].append(int(np.flatnonzero(ranking.material_id == own)[0]))
-    found = {name: {k: float((np.array(r) < k).mean()) for k in KS} for name, r in ranks.items()}
-    return JointReport(len(ranks["joint"]), len(candidates), found["xanes"], found["pxrd"], found["joint"])
+        hidden = frozenset(left_out(opened.libraries.of(query.absorber, query.edge), query))
+        for one in by_formula.get(query.reduced_formula, []):
+            yield Pair(one.pattern, query.to_xanes(), query.reduced_formula, hidden=hidden)
 
 
 def _disturbed_pattern(index: Index, row: int, trial: JointTrial, chance: np.random.Generator) -> PowderPattern:

@@ -15,14 +15,22 @@ from numpy.typing import NDArray
 from xsearch.chemistry.symmetry import crystal_system
 from xsearch.errors import QueryError, SpectrumError
 from xsearch.evaluate.labelled import LabelledPattern, read_labelled, right_rows
+from xsearch.evaluate.recall import recall_figures, recall_places
 from xsearch.results import Hit
 from xsearch.search import SearchIndex, open_index
+from xsearch.search.learned import parse_ranking
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 DEPTHS = (1, 5, 10, 50)
 ECE_BINS = 10
+SYMMETRY_FIGURES = (
+    "crystal_system_accuracy",
+    "space_group_accuracy",
+    "likeliest_system_accuracy",
+    "likeliest_group_accuracy",
+)
 NO_MATCH = "no confident match"
 
 
@@ -42,6 +50,8 @@ class Outcome:
         score: of the first hit. removed_score, removed_verdict: of the answer with the right entries taken out of the
             index, NaN and empty where that was not tried.
         space_groups: number of the label's and of the first hit's space group, 0 where unknown.
+        likeliest: crystal system and space group that all hits together make the likeliest.
+        places: of the first right row in each recall list, where there is a right row.
     """
 
     label: str
@@ -54,6 +64,8 @@ class Outcome:
     removed_score: float = float("nan")
     removed_verdict: str = ""
     space_groups: tuple[int, int] = (0, 0)
+    likeliest: tuple[str, int] = ("", 0)
+    places: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +74,7 @@ class Report:
 
     elements: Elements
     index: str
+    ranking: str
     clean: tuple[Outcome, ...]
     doubtful: tuple[Outcome, ...] = ()
     refused: tuple[str, ...] = field(default=())
@@ -71,6 +84,7 @@ class Report:
         return {
             "elements": self.elements.value,
             "index": self.index,
+            "ranking": self.ranking,
             **figures(self.clean),
             "doubtful": figures(self.doubtful),
             "refused": list(self.refused),
@@ -93,7 +107,7 @@ class Report:
         """The same as a table for a terminal."""
         from rich.table import Table
 
-        table = Table(title=f"{self.index}, elements: {self.elements.value}")
+        table = Table(title=f"{self.index}, elements: {self.elements.value}, ranking: {self.ranking}")
         for heading in (
             "patterns",
             "N",
@@ -131,22 +145,27 @@ def figures(outcomes: tuple[Outcome, ...]) -> dict[str, Any]:
         "latency_ms_p95": float(np.percentile(latencies, 95)),
         **symmetry(outcomes),
         **calibration(outcomes),
+        **recall_figures([o.places for o in outcomes if o.places]),
     }
 
 
 def symmetry(outcomes: Sequence[Outcome]) -> dict[str, float | None]:
-    """Shares of the patterns whose first hit has the crystal system and the space group of the label.
+    """Shares of patterns whose first hit has the crystal system and the space group of the label.
 
-    Patterns that the index cannot answer count too: a wrong compound may well have the right symmetry.
+    Beside them the same for what all hits together make the likeliest. Patterns that the index cannot answer count
+    too: a wrong compound may well have the right symmetry.
     """
     pairs = [one.space_groups for one in outcomes if one.space_groups[0]]
     if not pairs:
-        return {"crystal_system_accuracy": None, "space_group_accuracy": None}
+        return dict.fromkeys(SYMMETRY_FIGURES)
+    said = [(one.space_groups[0], *one.likeliest) for one in outcomes if one.space_groups[0]]
     return {
         "crystal_system_accuracy": float(
             np.mean([bool(found) and crystal_system(truth) == crystal_system(found) for truth, found in pairs])
         ),
         "space_group_accuracy": float(np.mean([truth == found for truth, found in pairs])),
+        "likeliest_system_accuracy": float(np.mean([crystal_system(truth) == system for truth, system, _ in said])),
+        "likeliest_group_accuracy": float(np.mean([truth == group for truth, _, group in said])),
     }
 
 
@@ -199,6 +218,7 @@ def evaluate(
     measured_cells: bool = True,
     prior: str = "known",
     removed: bool = True,
+    ranking: str | None = None,
     progress: Callable[[Outcome], None] | None = None,
 ) -> Report:
     """Search for every labelled single-phase pattern and note where the first right hit stands.
@@ -212,6 +232,7 @@ def evaluate(
         prior: as in `SearchIndex.search`.
         removed: whether each pattern is searched once more with its right entries taken out of the index, to see
             whether the search says so.
+        ranking: as in `SearchIndex.search`.
         progress: called with each outcome.
 
     Raises:
@@ -221,16 +242,17 @@ def evaluate(
     opened = index if isinstance(index, SearchIndex) else open_index(index)
     outcomes: dict[bool, list[Outcome]] = {True: [], False: []}
     refused: list[str] = []
+    used = parse_ranking(ranking, opened.index).value
     warm = False
     for labelled in read_labelled(path):
         given = _given(labelled, told)
         try:
             if not warm:
-                opened.search(labelled.pattern, top=1, prior=prior)
+                opened.search(labelled.pattern, top=1, prior=prior, ranking=ranking)
                 warm = True
             begin = perf_counter()
             result = opened.search(
-                labelled.pattern, top=max(DEPTHS), prior=prior, measured_cells=measured_cells, **given
+                labelled.pattern, top=max(DEPTHS), prior=prior, measured_cells=measured_cells, ranking=ranking, **given
             )
             latency_ms = (perf_counter() - begin) * 1e3
         except (SpectrumError, QueryError) as error:
@@ -243,7 +265,13 @@ def evaluate(
         lacking = None
         if removed and right:
             lacking = opened.search(
-                labelled.pattern, top=1, prior=prior, measured_cells=measured_cells, without=right, **given
+                labelled.pattern,
+                top=1,
+                prior=prior,
+                measured_cells=measured_cells,
+                without=right,
+                ranking=ranking,
+                **given,
             )
         outcome = Outcome(
             label=labelled.label,
@@ -256,11 +284,21 @@ def evaluate(
             removed_score=float("nan") if lacking is None else lacking.hits[0].score if lacking.hits else 0.0,
             removed_verdict=lacking.verdict if lacking else "",
             space_groups=(labelled.space_group or 0, (first.material.space_group or 0) if first else 0),
+            likeliest=(result.symmetry.crystal_system, result.symmetry.space_group) if result.symmetry else ("", 0),
+            places=_places(opened, labelled, right, measured_cells) if told is Elements.NONE else {},
         )
         outcomes[labelled.is_clean].append(outcome)
         if progress:
             progress(outcome)
-    return Report(told, opened.name, tuple(outcomes[True]), tuple(outcomes[False]), tuple(refused))
+    return Report(told, opened.name, used, tuple(outcomes[True]), tuple(outcomes[False]), tuple(refused))
+
+
+def _places(
+    opened: SearchIndex, labelled: LabelledPattern, right: frozenset[int], measured_cells: bool
+) -> dict[str, int]:
+    columns = opened.index.columns
+    rows = np.arange(len(opened)) if measured_cells else np.flatnonzero(columns.cell_of < 0)
+    return recall_places(opened, labelled.pattern, rows, right) if right & set(rows.tolist()) else {}
 
 
 def _given(labelled: LabelledPattern, told: Elements) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -17,22 +18,35 @@ from xsearch.evaluate.pxrd import DEPTHS, Elements, Outcome, Report
 from xsearch.indexes import Index
 from xsearch.results import Hit
 from xsearch.search import SearchIndex, open_index
+from xsearch.search.edge_evidence import entries_of, groups_of, phase_groups
 from xsearch.search.edge_library import EdgeLibrary
 from xsearch.spectra.xas import XasSpectrum
 
-METALS = {"fcc": 225, "bcc": 229, "hcp": 194, "diamond": 227}
-"""Space groups of phases that are named by their packing."""
+
+class Compared(StrEnum):
+    """Which spectra of the index a query is compared with."""
+
+    ALL = "all"
+    MEASURED = "measured"
+    SIMULATED = "simulated"
 
 
 @dataclass(frozen=True, slots=True)
 class XanesReport(Report):
-    """The outcomes; several spectra of one compound are many outcomes, so compounds are counted as well."""
+    """The outcomes; several spectra of one compound are many outcomes, so compounds are counted as well.
+
+    Attributes:
+        compounds: absorber and formula of each outcome.
+        formula_ranks: of the first hit with the right formula, whatever its phase.
+    """
 
     compounds: tuple[str, ...] = ()
+    formula_ranks: tuple[int | None, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """As of patterns, and `compounds` and `by_compound`: the shares where each compound counts alike."""
+        """As of patterns; `by_compound`: shares where each compound counts alike; `formula_top1` and so on."""
         told = Report.to_dict(self)
+        spectra = told.pop("patterns")
         pairs = [(name, o) for name, o in zip(self.compounds, self.clean, strict=True) if o.answerable]
         names = [name for name, _ in pairs]
         weights = np.array([1 / names.count(name) for name in names])
@@ -41,7 +55,11 @@ class XanesReport(Report):
             for k in DEPTHS
             if pairs
         }
-        return {**told, "compounds": len(set(names)), "by_compound": shares, "spectra": told.pop("patterns")}
+        ranks = [r for r, o in zip(self.formula_ranks, self.clean, strict=True) if o.answerable]
+        formula = {
+            f"formula_top{k}": float(np.mean([r is not None and r <= k for r in ranks])) for k in DEPTHS if ranks
+        }
+        return {**told, **formula, "compounds": len(set(names)), "by_compound": shares, "spectra": spectra}
 
 
 def evaluate_xanes(
@@ -50,7 +68,7 @@ def evaluate_xanes(
     elements: Elements | str = Elements.NONE,
     *,
     prior: str = "known",
-    references: bool = True,
+    compared: Compared | str = "all",
     removed: bool = True,
     progress: Callable[[Outcome], None] | None = None,
 ) -> XanesReport:
@@ -64,25 +82,28 @@ def evaluate_xanes(
         index: an opened index or its name; the one in use by default.
         elements: tell the search nothing but the absorber, the elements allowed, or exactly these.
         prior: as in `SearchIndex.search`.
-        references: whether measured references of the index take part.
+        compared: which spectra of the index are compared: all, measured, or simulated (with predicted ones).
         removed: whether each is searched once more with its right entries taken out, to see whether the search says so.
         progress: called with each outcome.
 
     Raises:
         BuildError: where the file is no table of spectra.
     """
-    told = Elements(elements)
+    told, kinds = Elements(elements), Compared(compared)
     opened = index if isinstance(index, SearchIndex) else open_index(index)
     outcomes: list[Outcome] = []
     compounds: list[str] = []
+    formula_ranks: list[int | None] = []
     refused: list[str] = []
     for query in read_queries(path):
         library = _library(opened, query)
-        hidden = set() if library is None else left_out(library, query, references)
+        hidden = set() if library is None else left_out(library, query, kinds)
         rows, spectra = (
             (np.zeros(0, np.int64), set()) if library is None else right(opened.index, library, query, hidden)
         )
-        given = {} if told is Elements.NONE else {_word(told): sorted(parse_formula(query.reduced_formula))}
+        given: dict[str, Any] = {}
+        if told is not Elements.NONE:
+            given[_word(told)] = sorted(parse_formula(query.reduced_formula))
         try:
             xanes = query.to_xanes()
             begin = perf_counter()
@@ -105,7 +126,7 @@ def evaluate_xanes(
                 )
             except QueryError:  # nothing else meets the conditions
                 lacking = None
-        groups = phase_groups(opened.index, query)
+        groups = right_groups(opened.index, query, rows, bool(spectra))
         rank = next((hit.rank for hit in hits if is_right(hit, query, groups)), None)
         outcome = Outcome(
             label=query.spectrum_id,
@@ -120,9 +141,18 @@ def evaluate_xanes(
         )
         outcomes.append(outcome)
         compounds.append(f"{query.absorber} {query.reduced_formula}")
+        formula_ranks.append(next((hit.rank for hit in hits if is_right(hit, query, frozenset())), None))
         if progress:
             progress(outcome)
-    return XanesReport(told, opened.name, tuple(outcomes), (), tuple(refused), tuple(compounds))
+    return XanesReport(
+        told,
+        opened.name,
+        "physics",
+        tuple(outcomes),
+        refused=tuple(refused),
+        compounds=tuple(compounds),
+        formula_ranks=tuple(formula_ranks),
+    )
 
 
 def read_queries(path: str | Path) -> Iterator[XasSpectrum]:
@@ -138,12 +168,16 @@ def read_queries(path: str | Path) -> Iterator[XasSpectrum]:
             yield spectrum
 
 
-def left_out(library: EdgeLibrary, query: XasSpectrum, references: bool) -> set[str]:
-    """Ids of the library's spectra that a query may not see: those of its source, its own, or all references."""
+def left_out(library: EdgeLibrary, query: XasSpectrum, compared: Compared = Compared.ALL) -> set[str]:
+    """Ids of the library's spectra that a query may not see: measured ones of its source, its own, or a whole kind."""
     table = library.spectra
+    is_measured = table.kind == "measured"
     own = (table.source == query.source) | (table.spectrum_id == query.spectrum_id)
     own |= np.array([name.removeprefix("own-") == query.spectrum_id for name in table.spectrum_id], bool)
-    return set(table.spectrum_id[(table.kind == "measured") & (own | (not references))].tolist())
+    hidden = is_measured & own
+    if compared is not Compared.ALL:
+        hidden |= is_measured if compared is Compared.SIMULATED else ~is_measured
+    return set(table.spectrum_id[hidden].tolist())
 
 
 def right(index: Index, library: EdgeLibrary, query: XasSpectrum, hidden: set[str]) -> tuple[np.ndarray, set[str]]:
@@ -154,16 +188,20 @@ def right(index: Index, library: EdgeLibrary, query: XasSpectrum, hidden: set[st
     return np.unique(library.row[same & (library.row >= 0)]), set(table.spectrum_id[same & (library.row < 0)].tolist())
 
 
-def phase_groups(index: Index, query: XasSpectrum) -> frozenset[int]:
-    """Space groups of the query's phase, where its name is a packing or a mineral that the index knows; else none."""
-    name = (query.reference or "").split(" (")[0].strip()
-    if name in METALS:
-        return frozenset({METALS[name]})
-    found = index.sql(
-        "select distinct space_group from materials where lower(name) = lower(?) and reduced_formula = ?",
-        [name, query.reduced_formula],
-    )
-    return frozenset(int(group) for (group,) in found.fetchall() if group) if name else frozenset()
+def right_groups(index: Index, query: XasSpectrum, rows: np.ndarray, has_reference: bool) -> frozenset[int]:
+    """Space groups of the query's phase, where its name tells them and the search can find them; else none.
+
+    Args:
+        index: the index.
+        query: the spectrum.
+        rows: entries of its compound with a spectrum.
+        has_reference: whether a reference may speak for further entries.
+    """
+    formula = query.reduced_formula
+    groups = groups_of(query.reference or "", formula, phase_groups(index, [formula]))
+    if has_reference:
+        rows = entries_of(index, [formula]).get(formula, rows)
+    return groups & frozenset(index.columns.space_group[rows].tolist())
 
 
 def is_right(hit: Hit, query: XasSpectrum, groups: frozenset[int]) -> bool:

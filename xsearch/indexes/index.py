@@ -37,6 +37,9 @@ from xsearch.spectra.xas import XasSpectrum
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
+EMBEDDING = "embedding.faiss"
+"""Vectors of the powder network; an index need not have them."""
+
 _TRIES = 3
 _EMPTY_NPY_BYTES = 128
 
@@ -192,6 +195,19 @@ class Index:
     def columns(self) -> Columns:
         """The numbers of every row that recall and ranking read."""
         return Columns.from_records(self._column_records)
+
+    @property
+    def encoder(self) -> str | None:
+        """Which weights the vectors in `embedding` come from, None without vectors."""
+        return self.manifest.extra.get("encoder") if EMBEDDING in self.manifest.files else None
+
+    @cached_property
+    def embedding(self) -> Profiles | None:
+        """The vectors of the powder network, with `array` (n, d) float16 and `faiss`; None where there are none."""
+        if EMBEDDING not in self.manifest.files:
+            return None
+        path = self.folder / EMBEDDING
+        return Profiles(path, len(self), int(self.manifest.extra["encoder_dimensions"]))
 
     @property
     def faiss(self) -> Any:

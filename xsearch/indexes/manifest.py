@@ -69,6 +69,11 @@ def describe_files(folder: Path) -> dict[str, dict[str, int | str]]:
     }
 
 
+def describe_file(path: Path) -> dict[str, int | str]:
+    """Size and checksum of one file."""
+    return {"size": path.stat().st_size, "sha256": sha256(path)}
+
+
 def read_manifest(version: Path) -> Manifest:
     """Read a version's manifest and hold it against the version's name.
 

@@ -45,16 +45,20 @@ class ProfileWriter:
         """Write the FAISS index; without any profile there is no file."""
         if not self.bins:
             return
-        import faiss
-
-        vectors = faiss.IndexScalarQuantizer(self.bins, faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-        # The codes are numpy's own rounding, added as they are: FAISS's differs from one instruction set to another.
-        rows = sum(len(block) for block in self._blocks)
-        codes = np.concatenate(self._blocks) if rows else np.zeros((0, self.bins), np.float16)
+        vectors = np.concatenate(self._blocks) if self._blocks else np.zeros((0, self.bins), np.float16)
         self._blocks.clear()
-        vectors.add_sa_codes(codes.view(np.uint8))
-        # An empty chain of transforms shifts the codes to an even place in the file, so that numpy sees them aligned.
-        _write(faiss.IndexPreTransform(vectors), path)
+        write_vectors(vectors, path)
+
+
+def write_vectors(vectors: NDArray[np.float16], path: Path) -> None:
+    """Write (n, d) vectors as a FAISS index of half precision (inner product) that is read in place."""
+    import faiss
+
+    index = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    # The codes are numpy's own rounding, added as they are: FAISS's differs from one instruction set to another.
+    index.add_sa_codes(vectors.view(np.uint8))
+    # An empty chain of transforms shifts the codes to an even place in the file, so that numpy sees them aligned.
+    _write(faiss.IndexPreTransform(index), path)
 
 
 def _write(index: Any, path: Path) -> None:

@@ -93,7 +93,7 @@ class Candidate:
             template=self.template,
             is_measured=False,
             is_theoretical=True,
-            reference=f"{self.source_formula} ({self.source_id}) with " + _replacements(self.substitution),
+            reference=f"{self.source_formula} ({self.source_id}) with " + replacements(self.substitution),
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -194,7 +194,7 @@ class Inference:
             row = c.to_dict()
             row.pop("crystal")
             row.update({f"evidence_{k}": v for k, v in row.pop("evidence").items()})
-            rows.append({**row, "substitution": _replacements(c.substitution), "assumptions": "; ".join(c.assumptions)})
+            rows.append({**row, "substitution": replacements(c.substitution), "assumptions": "; ".join(c.assumptions)})
         return pd.DataFrame(rows)
 
     def table(self, top: int | None = None) -> Any:
@@ -207,7 +207,7 @@ class Inference:
         for c in self.candidates[:top]:
             table.add_row(
                 str(c.rank), c.formula, str(c.space_group), c.crystal_system, f"{c.probability:.2f}",
-                f"{c.source_formula} {c.source_id}", _replacements(c.substitution), f"{c.unexplained:.2f}",
+                f"{c.source_formula} {c.source_id}", replacements(c.substitution), f"{c.unexplained:.2f}",
             )  # fmt: skip
         return table
 
@@ -221,6 +221,6 @@ class Inference:
         ]
 
 
-def _replacements(substitution: dict[str, str]) -> str:
+def replacements(substitution: dict[str, str]) -> str:
     changed = [f"{new} for {old}" for old, new in substitution.items() if new != old]
     return ", ".join(changed) if changed else "its own elements"

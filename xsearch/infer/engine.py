@@ -11,7 +11,7 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
+from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.formula import reduced_formula
 from xsearch.chemistry.symmetry import Symmetry, crystal_system, find_symmetry
 from xsearch.chemistry.valence import OxidationHint, check_elements
@@ -20,25 +20,24 @@ from xsearch.errors import CrystalError, QueryError
 from xsearch.infer.candidate import Candidate, Inference
 from xsearch.infer.evidence import TERMS, explains, probabilities, terms
 from xsearch.infer.library import TemplateLibrary
-from xsearch.infer.profile import binned
+from xsearch.infer.profile import target_of
 from xsearch.infer.proposals import Proposals, propose
 from xsearch.infer.screen import screen
-from xsearch.infer.strain_fit import StrainFit, fit_strain, prepare
+from xsearch.infer.strain_fit import StrainFit, fit_strain, strained
 from xsearch.infer.substitute import predicted_scale, substituted
-from xsearch.preprocess.powder import net_pattern
 from xsearch.results import Verdict
 from xsearch.simulate.powder import simulate_reflections
 from xsearch.simulate.reflections import Reflections
 from xsearch.spectra import PowderPattern, Xanes
 
-SCREENED = 4000
-FITTED = 130
+SCREENED = 6000
+FITTED = 160
 PRIOR_IN_SCREEN = 0.01
 """What a unit of the logarithmic prior is worth in the first look, in units of the correlation."""
 
 FIT_D_MIN_A = 1.08
 CONFIDENT = 0.6
-REFUSED_ABOVE = 0.5
+REFUSED_ABOVE = 0.75
 """Probability that none of the candidates is right, from which on nothing is offered."""
 
 SAME_VOLUME = 0.03
@@ -114,7 +113,7 @@ def infer(
     with _timed(timings, "propose"):
         proposals = propose(
             library, chosen, excluded=excluded, oxidation=oxidation, alloy=alloy, must_balance=must_balance,
-            most=3 * SCREENED,
+            most=2 * SCREENED,
         )  # fmt: skip
         proposals = _keep_system(library, proposals, system)
     if len(proposals) == 0:
@@ -135,6 +134,7 @@ def infer(
         with _timed(timings, "build"):
             candidates = _by_chemistry(library, proposals, top, coordination)
         notes.append("No pattern was given: the order is that of chemistry alone.")
+        candidates = _by_edges(candidates, xanes, notes, timings)
         return Inference(
             chosen, tuple(candidates), "tentative", None, len(proposals), 0, 0, tuple(notes), options, timings
         )
@@ -143,27 +143,36 @@ def infer(
     with _timed(timings, "rank"):
         chance = probabilities(fitted.evidence) if len(fitted.fits) else np.zeros(0)
         order = np.lexsort((fitted.proposals.row, -chance))
-        believable = [k for k in order.tolist() if explains(fitted.fits[k])]
+        believable = [k for k in order.tolist() if explains(fitted.fits[k], fitted.evidence[k])]
     nothing = 1.0 - float(chance.sum())
-    if not believable or not explains(fitted.fits[int(order[0])]) or nothing > REFUSED_ABOVE:
+    if not believable or believable[0] != order[0] or nothing > REFUSED_ABOVE:
         notes.append("No substituted template explains the pattern; check the elements. Its type may not be indexed.")
         return Inference(
             chosen, (), "no confident match", pattern, len(proposals), fitted.n_screened, len(fitted.fits),
             tuple(notes), options, timings,
         )  # fmt: skip
-    folded = _fold(library, fitted, believable, chance)
+    folded = _fold(fitted, believable, chance)
     verdict: Verdict = "match" if folded[0][1] >= CONFIDENT else "tentative"
     made = [_candidate(library, fitted, k, p, rank) for rank, (k, p) in enumerate(folded[: 3 * top], start=1)]
-    if xanes:
-        from xsearch.infer.absorbers import reorder_by_xanes
-
-        with _timed(timings, "xanes"):
-            made, xanes_notes = reorder_by_xanes(made, xanes)
-        notes += xanes_notes
+    made = _by_edges(made, xanes, notes, timings)
     return Inference(
         chosen, tuple(made[:top]), verdict, pattern, len(proposals), fitted.n_screened, len(fitted.fits),
         tuple(notes), options, timings,
     )  # fmt: skip
+
+
+def _by_edges(
+    candidates: list[Candidate], xanes: Sequence[Xanes], notes: list[str], timings: dict[str, float]
+) -> list[Candidate]:
+    """The candidates in the order that measured edges give them besides; what was used is added to the notes."""
+    if not xanes:
+        return candidates
+    from xsearch.infer.absorbers import reorder_by_xanes
+
+    with _timed(timings, "xanes"):
+        ordered, told = reorder_by_xanes(candidates, xanes)
+    notes += told
+    return ordered
 
 
 def fit_candidates(
@@ -186,16 +195,13 @@ def fit_candidates(
         threads: for the close fits.
         screened, fitted: how many are looked at, and how many closely.
     """
-    net = net_pattern(pattern)
-    bins = binned(net.two_theta_deg, net.net, net.wavelength_A)
+    target = target_of(pattern)
     first = proposals.take(np.arange(min(screened, len(proposals))))
     scales = predicted_scale(library, first)
     first, scales = first.take(np.flatnonzero(np.abs(scales) < LARGEST_SCALE)), scales[np.abs(scales) < LARGEST_SCALE]
     crystals = substituted(library, first, scales)
-    score, scale = screen(crystals, bins, net.wavelength_A)
+    score, scale = screen(crystals, target)
     order = np.argsort(-(score + PRIOR_IN_SCREEN * first.prior), kind="stable")
-    ready = prepare(bins, net.wavelength_A)
-    fwhm = float(np.clip(net.fwhm_deg, 0.05, 1.0))
     symmetries: list[Symmetry] = []
     kept: list[int] = []
     for k in order.tolist():
@@ -209,10 +215,10 @@ def fit_candidates(
             continue
         symmetries.append(found)
         kept.append(k)
-    reflections = simulate_reflections(symmetries, d_min_A=max(FIT_D_MIN_A, 0.51 * net.wavelength_A))
+    reflections = simulate_reflections(symmetries, d_min_A=max(FIT_D_MIN_A, 0.51 * target.wavelength_A))
 
     def fit(place: int) -> StrainFit:
-        return fit_strain(reflections[place], ready, float(scale[kept[place]]), fwhm)
+        return fit_strain(reflections[place], target, float(scale[kept[place]]))
 
     places = [i for i in range(len(kept)) if len(reflections[i])]
     if threads > 1:
@@ -221,20 +227,9 @@ def fit_candidates(
     else:
         fits = [fit(place) for place in places]
     chosen = first.take(np.array([kept[i] for i in places], np.int64))
-    return Fitted(
-        chosen, [symmetries[i] for i in places], [reflections[i] for i in places], fits, terms(fits, chosen), len(first)
-    )
-
-
-def strained(symmetry: Symmetry, cell: NDArray[np.float64]) -> Crystal:
-    """The primitive crystal with its conventional cell changed to another one of the same crystal system."""
-    before = lattice_from_parameters(*symmetry.cell)
-    after = lattice_from_parameters(*cell)
-    # rows of the conventional lattice are whole-number sums of the primitive ones
-    conventional = symmetry.to_conventional.T.astype(np.float64) @ symmetry.primitive.lattice_A
-    turn = np.linalg.solve(conventional, before)
-    lattice = symmetry.primitive.lattice_A @ turn @ np.linalg.solve(before, after)
-    return Crystal(lattice, symmetry.primitive.frac_coords, symmetry.primitive.elements, symmetry.primitive.occupancies)
+    symmetries = [symmetries[i] for i in places]
+    evidence = terms(fits, [strained(s, fit.cell) for s, fit in zip(symmetries, fits, strict=True)], chosen)
+    return Fitted(chosen, symmetries, [reflections[i] for i in places], fits, evidence, len(first))
 
 
 def _candidate(library: TemplateLibrary, fitted: Fitted, k: int, probability: float, rank: int) -> Candidate:
@@ -330,9 +325,7 @@ def _describe(
     )
 
 
-def _fold(
-    library: TemplateLibrary, fitted: Fitted, order: list[int], chance: NDArray[np.float64]
-) -> list[tuple[int, float]]:
+def _fold(fitted: Fitted, order: list[int], chance: NDArray[np.float64]) -> list[tuple[int, float]]:
     """One place a formula and structure type, with the probability of all that were folded into it."""
     places: dict[tuple[int, ...], list[int]] = {}
     for k in order:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.chemistry.contacts import contact_scores
+from xsearch.chemistry.crystal import Crystal
 from xsearch.infer.proposals import CHARGE_FLOOR, Proposals
 from xsearch.infer.strain_fit import StrainFit
 
@@ -20,7 +22,11 @@ TERMS = (
     "free",
     "strain",
     "shape",
+    "turn",
     "missing",
+    "unexplained",
+    "contact_misfit",
+    "contact_share",
     "log_substitution",
     "log_charge",
     "log_members",
@@ -36,11 +42,16 @@ NOTHING = "nothing"
 CLOSEST = 0.004
 """Misfits below this are all the same: noise."""
 
-MOST_STRAIN, MOST_SHAPE = 0.05, 0.04
+MOST_STRAIN, MOST_SHAPE, MOST_TURN_DEG = 0.05, 0.04, 5.0
+FIT_PLACE = 2
+"""The smoothing, of `profile.WIDTHS`, at which candidates are compared."""
+
 LEAST_CORRELATION = 0.70
 """Below it, a candidate does not explain the pattern, whatever its rivals do."""
 
 MOST_UNEXPLAINED = 0.45
+MOST_CONTACT_MISFIT = 8.0
+"""Mean square deviation of nearest distances, in standard deviations: beyond it, atoms overlap or hang free."""
 
 
 @cache
@@ -53,13 +64,14 @@ def weights() -> tuple[NDArray[np.float64], float]:
     return np.array([float(table[name]) for name in TERMS]), float(table[NOTHING])
 
 
-def terms(fits: list[StrainFit], proposals: Proposals) -> NDArray[np.float64]:
+def terms(fits: list[StrainFit], crystals: list[Crystal], proposals: Proposals) -> NDArray[np.float64]:
     """The evidence for each candidate.
 
     Misfits count by their logarithm: from 0.04 to 0.02 is as much as from 0.4 to 0.2.
 
     Args:
         fits: how each met the pattern.
+        crystals: in the cells that did.
         proposals: the same candidates, in the same order.
 
     Returns:
@@ -68,16 +80,19 @@ def terms(fits: list[StrainFit], proposals: Proposals) -> NDArray[np.float64]:
     measured = np.array(
         [
             (
-                -np.log(max(1 - f.correlation[-1], CLOSEST)),
+                -np.log(max(1 - f.correlation[FIT_PLACE], CLOSEST)),
                 -np.log(max(1 - f.correlation[0], CLOSEST)),
                 f.free,
                 min(abs(f.strain), MOST_STRAIN),
                 min(f.shape, MOST_SHAPE),
+                min(f.turn_deg, MOST_TURN_DEG),
                 -np.log(0.01 + f.missing),
+                -np.log(0.01 + f.unexplained),
             )
             for f in fits
         ]
-    ).reshape(-1, 6)
+    ).reshape(-1, 8)
+    touching = np.array([contact_scores(crystal) for crystal in crystals]).reshape(-1, 2)
     chemistry = np.column_stack(
         [
             proposals.log_substitution,
@@ -88,7 +103,7 @@ def terms(fits: list[StrainFit], proposals: Proposals) -> NDArray[np.float64]:
             np.log(proposals.coefficients.sum(axis=1)),
         ]
     )
-    return np.hstack([measured, chemistry])
+    return np.hstack([measured, touching, chemistry])
 
 
 def probabilities(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -99,6 +114,15 @@ def probabilities(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
     return (share / share.sum())[:-1]
 
 
-def explains(fit: StrainFit) -> bool:
-    """Whether a crystal accounts for a pattern at all; where the best does not, nothing is inferred."""
-    return fit.correlation[-1] >= LEAST_CORRELATION and fit.unexplained <= MOST_UNEXPLAINED
+def explains(fit: StrainFit, evidence: NDArray[np.float64]) -> bool:
+    """Whether a crystal accounts for a pattern at all; where the best does not, nothing is inferred.
+
+    Args:
+        fit: how it met the pattern.
+        evidence: (len(TERMS),) its terms.
+    """
+    return bool(
+        fit.correlation[FIT_PLACE] >= LEAST_CORRELATION
+        and fit.unexplained <= MOST_UNEXPLAINED
+        and evidence[TERMS.index("contact_misfit")] <= MOST_CONTACT_MISFIT
+    )

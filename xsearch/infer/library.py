@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -82,8 +83,9 @@ class TemplateLibrary:
         return self.n_formulas - np.bincount(barred[0], minlength=len(self.keys))
 
 
+@lru_cache(maxsize=1)
 def library_of(index: Index) -> TemplateLibrary:
-    """The templates of an index, read from its catalog.
+    """The templates of an index, read from its catalog; those of the last index asked for are kept.
 
     Disordered entries and measured cells linked to another entry are left out: the first cannot be substituted
     element by element, the second repeat the entry that they belong to.

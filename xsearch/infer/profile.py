@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
+from xsearch.preprocess.powder import STEP_DEG, net_pattern
+from xsearch.spectra import PowderPattern
 
 STEP = 0.0025
 """Width of a bin in ln q: a quarter of a per cent of lattice."""
@@ -16,8 +19,73 @@ LOWEST_Q, HIGHEST_Q = 0.35, 6.0
 """In 1/Å; Cu Kα from 5° to 95° lies within."""
 
 N_BINS = int(np.ceil(np.log(HIGHEST_Q / LOWEST_Q) / STEP))
-POWER = 0.5
-"""Exponent on intensities: strong lines must not decide alone, since texture and substitution change them."""
+
+WIDTHS = (0.012, 0.007, 0.004, 0.0022)
+"""Smoothing in ln q, from one that finds a cell to one that tells it from its neighbours."""
+
+CUT_NOISE = 8.0
+CUT_SHARE = 1e-3
+"""Intensities far above so many standard deviations of the noise and this share of the highest count by their square
+root, so that the strongest lines do not decide alone; those far below count as they are, and little."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """A pattern as the fits see it: smoothed to each of `WIDTHS`, compressed, centred.
+
+    Attributes:
+        bins: (N_BINS,) intensity above the background, nan where the pattern does not reach.
+        rows: (len(WIDTHS), N_BINS) float64, of unit length and mean 0 over the covered bins, 0 outside.
+        cuts: (len(WIDTHS), N_BINS) where the compression sets in, in the units of `bins`.
+        total: sum of the intensities covered.
+        low, high: first and one past the last covered bin.
+        wavelength_A, fwhm_deg: of the pattern and of its lines.
+    """
+
+    bins: NDArray[np.float64]
+    rows: NDArray[np.float64]
+    cuts: NDArray[np.float64]
+    total: float
+    low: int
+    high: int
+    wavelength_A: float
+    fwhm_deg: float
+
+
+def target_of(pattern: PowderPattern) -> Target:
+    """A measured pattern ready for thousands of comparisons.
+
+    Raises:
+        SpectrumError: where it shows no line or covers too short a range.
+    """
+    net = net_pattern(pattern)
+    bins = binned(net.two_theta_deg, net.excess, net.wavelength_A)
+    covered = np.flatnonzero(np.isfinite(bins))
+    low, high = int(covered[0]), int(covered[-1]) + 1
+    rows, cuts = np.zeros((len(WIDTHS), N_BINS)), np.zeros((len(WIDTHS), N_BINS))
+    for row, cut, width in zip(rows, cuts, WIDTHS, strict=True):
+        smooth = smoothed(bins, width)
+        cut[:] = CUT_NOISE * _noise(net.noise, net.wavelength_A, width) + CUT_SHARE * smooth.max()
+        row[low:high] = compressed(smooth[low:high], cut[low:high])
+        row[low:high] -= row[low:high].mean()
+        row /= max(float(np.linalg.norm(row)), 1e-12)
+    total = max(float(bins[low:high].sum()), 1e-12)
+    fwhm_deg = float(np.clip(net.fwhm_deg, 0.05, 1.0))
+    return Target(bins, rows, cuts, total, low, high, net.wavelength_A, fwhm_deg)
+
+
+def compressed(values: NDArray[np.float64], cut: NDArray[np.float64] | float) -> NDArray[np.float64]:
+    """The square root of what is far above the cut; what is far below stays in proportion."""
+    return values / np.sqrt(np.abs(values) + cut)
+
+
+def _noise(point: float, wavelength_A: float, width: float) -> NDArray[np.float64]:
+    """(N_BINS,) standard deviation of smoothed bins where each point of the scan has `point`."""
+    q = LOWEST_Q * np.exp(STEP * np.arange(N_BINS))
+    sine = np.minimum(q * wavelength_A / (4 * np.pi), 0.98)
+    bin_deg = np.degrees(2 * STEP * sine / np.sqrt(1 - sine**2))
+    # independent points add by their squares; a Gaussian average over w bins is one over 2 √π w of them
+    return point * np.sqrt(STEP_DEG * bin_deg / (2 * np.sqrt(np.pi) * max(width / STEP, 0.5)))
 
 
 def gaussian(sigma: float) -> NDArray[np.float64]:
@@ -27,8 +95,10 @@ def gaussian(sigma: float) -> NDArray[np.float64]:
     return np.exp(-0.5 * (x / sigma) ** 2)
 
 
-def binned(two_theta_deg: NDArray[np.float64], net: NDArray[np.float64], wavelength_A: float) -> NDArray[np.float64]:
-    """Net intensity of a pattern integrated into the bins of ln q.
+def binned(
+    two_theta_deg: NDArray[np.float64], intensity: NDArray[np.float64], wavelength_A: float
+) -> NDArray[np.float64]:
+    """Intensity of a pattern integrated into the bins of ln q.
 
     A line keeps the area that it has in 2θ, so that the bins compare with calculated intensities whatever the angle.
 
@@ -43,7 +113,7 @@ def binned(two_theta_deg: NDArray[np.float64], net: NDArray[np.float64], wavelen
     log_q = np.log(4 * np.pi * np.sin(theta[inside]) / wavelength_A)
     position = (log_q - np.log(LOWEST_Q)) / STEP
     width = np.gradient(two_theta_deg[inside]) if inside.sum() > 1 else np.ones(inside.sum())
-    cumulative = np.cumsum(net[inside] * width)
+    cumulative = np.cumsum(intensity[inside] * width)
     edges = np.arange(N_BINS + 1) - 0.5
     at_edges = np.interp(edges, position, cumulative, left=np.nan, right=np.nan)
     out = np.diff(at_edges)
@@ -56,14 +126,10 @@ def binned(two_theta_deg: NDArray[np.float64], net: NDArray[np.float64], wavelen
 
 
 def smoothed(bins: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
-    """The bins convolved with a Gaussian and brought to `POWER`; negative values count as nothing.
-
-    Returns:
-        (N_BINS,) float64, 0 outside the measured range.
-    """
-    known = np.where(np.isfinite(bins), bins, 0.0)
+    """(N_BINS,) the bins convolved with a Gaussian, 0 outside the measured range."""
+    known = np.isfinite(bins)
     taps = gaussian(sigma)
-    return np.maximum(np.convolve(known, taps / taps.sum(), mode="same"), 0.0) ** POWER
+    return np.where(known, np.convolve(np.where(known, bins, 0.0), taps / taps.sum(), mode="same"), 0.0)
 
 
 N_WIDTHS = 28

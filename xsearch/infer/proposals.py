@@ -28,6 +28,9 @@ KNOWN_PENALTY = 3.0
 """Taken from formulas that the index holds: what is asked for matched none of its entries. A new form of a known
 compound stays possible."""
 
+REPEAT_PENALTY = 0.7
+"""Taken, for the order in which they are looked at, for each likelier crystal of the same template and formula."""
+
 MEMBER_WEIGHT = 0.5
 """Weight of the logarithm of a template's number of formulas."""
 
@@ -89,7 +92,7 @@ def propose(
     must_balance: bool = False,
     merge: bool = True,
     most_sites: int = 120,
-    per_template: int = 2,
+    per_template: int = 12,
     most: int = 12_000,
 ) -> Proposals:
     """Substitutions of templates by exactly the elements given, the most probable first.
@@ -103,7 +106,9 @@ def propose(
         must_balance: drop formulas that no allowed states balance (never for alloys).
         merge: also put one element on two slots of a template with one element more.
         most_sites: largest cell.
-        per_template: crystals kept for each template and formula, those of the likeliest substitution.
+        per_template: crystals kept for each template and formula. Entries of one key may differ in cell shape and free
+            coordinates, so that the likeliest substitution alone does not do; each further one stands back by
+            `REPEAT_PENALTY`.
         most: proposals kept.
 
     Raises:
@@ -137,7 +142,9 @@ def propose(
     # ties by entry so that the same question always gets the same answer
     order = usable[np.lexsort((row[usable], -prior[usable]))]
     group = library.template[row[order]].astype(np.int64) * len(codes) + formula_of[order]
-    order = order[_rank_within(group) < per_template][:most]
+    repeat = _rank_within(group)
+    kept = np.flatnonzero(repeat < per_template)
+    order = order[kept[np.argsort(-(prior[order[kept]] - REPEAT_PENALTY * repeat[kept]), kind="stable")]][:most]
     return Proposals(
         chosen,
         row[order],

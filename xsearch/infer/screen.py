@@ -9,51 +9,51 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.elements import ATOMIC_NUMBERS
-from xsearch.infer.kernels import deposit
-from xsearch.infer.profile import LOWEST_Q, N_BINS, STEP, smoothed, tap_table
+from xsearch.infer.kernels import compress, deposit
+from xsearch.infer.profile import LOWEST_Q, N_BINS, STEP, WIDTHS, Target, tap_table
 from xsearch.simulate.form_factors import form_factor_table
 from xsearch.simulate.kernels import TRICLINIC, powder_lines
 
-WIDTH = 0.007
-"""Standard deviation in ln q of the lines in the first look: wide enough for a cell whose shape is a little off."""
+PLACE = 1
+"""Which of `profile.WIDTHS` is used: wide enough for a cell whose shape is a little off."""
 
 FARTHEST = 0.06
 """Largest change of length considered, as ln(measured / predicted)."""
 
 D_MIN_A = 1.3
-TYPICAL_FWHM_DEG = 0.15
+B_EXPECTED_A2 = 1.0
 
 
 def screen(
-    crystals: Sequence[Crystal], bins: NDArray[np.float64], wavelength_A: float, *, expected: float = 0.015
+    crystals: Sequence[Crystal], target: Target, *, expected: float = 0.015
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Correlation of each crystal's pattern with the measured one, at the best isotropic scale.
 
     Args:
         crystals: with cells scaled to the predicted volume.
-        bins: the pattern, as `profile.binned` gives it.
-        wavelength_A: of the pattern.
+        target: the pattern.
         expected: standard deviation of the predicted lengths' error, as a fraction; larger scales are held against
             a crystal by the square.
 
     Returns:
         score (m,): Pearson's r less the penalty; and scale (m,): ln(measured / predicted length) of the best.
     """
-    covered = np.flatnonzero(np.isfinite(bins))
-    low, high = int(covered[0]), int(covered[-1]) + 1
+    low, high, wavelength_A = target.low, target.high, target.wavelength_A
     shifts = np.arange(-int(FARTHEST / STEP), int(FARTHEST / STEP) + 1)
-    target = smoothed(bins, WIDTH)
     d_min_A = max(D_MIN_A, wavelength_A / 2 * 1.02, 2 * np.pi / np.exp(np.log(LOWEST_Q) + STEP * high) * 0.93)
     profiles = np.zeros((len(crystals), N_BINS), np.float32)
     taps, reaches = tap_table()
     table = form_factor_table()
     margin = shifts[-1]
+    first, last = max(low - margin, 0), min(high + margin, N_BINS)
+    drawn = np.zeros(N_BINS)
     for number, crystal in enumerate(crystals):
         log_q, intensity = triclinic_lines(crystal, d_min_A, table, wavelength_A)
-        first, last = max(low - margin, 0), min(high + margin, N_BINS)
-        sigma = line_widths(log_q, wavelength_A, WIDTH, TYPICAL_FWHM_DEG)
-        deposit(log_q, intensity, sigma, taps, reaches, first, last, profiles[number])
-    return _best_shift(profiles, target.astype(np.float32), shifts, low, high, expected)
+        sigma = line_widths(log_q, wavelength_A, WIDTHS[PLACE], target.fwhm_deg)
+        deposit(log_q, intensity, sigma, taps, reaches, first, last, drawn)
+        compress(drawn, target.total, target.cuts[PLACE], first, last)
+        profiles[number] = drawn
+    return _best_shift(profiles, target.rows[PLACE].astype(np.float32), shifts, low, high, expected)
 
 
 def triclinic_lines(
@@ -72,7 +72,8 @@ def triclinic_lines(
         TRICLINIC,
         d_min_A,
     )
-    return np.log(2 * np.pi / d_A), square * lorentz_polarisation_of_d(d_A, wavelength_A)
+    damped = square * np.exp(-B_EXPECTED_A2 / 2 / d_A**2)
+    return np.log(2 * np.pi / d_A), damped * lorentz_polarisation_of_d(d_A, wavelength_A)
 
 
 def lorentz_polarisation_of_d(d_A: NDArray[np.float64], wavelength_A: float) -> NDArray[np.float64]:
@@ -93,16 +94,15 @@ def line_widths(
 
 def _best_shift(
     profiles: NDArray[np.float32],
-    target: NDArray[np.float32],
+    row: NDArray[np.float32],
     shifts: NDArray[np.int64],
     low: int,
     high: int,
     expected: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Pearson's r of every profile with the target over the covered bins, at the best shift."""
+    """Pearson's r of every profile with the pattern's row over the covered bins, at the best shift."""
     n = high - low
-    centred = target[low:high] - target[low:high].mean()
-    centred /= max(float(np.linalg.norm(centred)), 1e-12)
+    centred = row[low:high]
     # the crystal's line at ln q meets the pattern at ln q - shift: the window moves over the crystal's profile
     moved = np.zeros((N_BINS, len(shifts)), np.float32)
     window = np.zeros((N_BINS, len(shifts)), np.float32)

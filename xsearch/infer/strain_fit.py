@@ -6,35 +6,44 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
 
-from xsearch.infer.kernels import deposit, positions, refine, scan
-from xsearch.infer.profile import N_BINS, gaussian, smoothed, tap_table
+from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
+from xsearch.chemistry.symmetry import Symmetry
+from xsearch.infer.kernels import deposit, meet, positions, scan
+from xsearch.infer.profile import N_BINS, WIDTHS, Target, smoothed, tap_table
 from xsearch.infer.screen import lorentz_polarisation_of_d
 from xsearch.simulate.kernels import CUBIC, HEXAGONAL, MONOCLINIC, ORTHORHOMBIC, TETRAGONAL
 from xsearch.simulate.powder import LATTICE_KIND, spacings
 from xsearch.simulate.reflections import Reflections
 
-WIDTHS = (0.008, 0.004, 0.0022)
-"""Smoothing in ln q, from one that finds the cell to one that tells it from its neighbours."""
+Array = NDArray[np.float64]
 
-SHAPE_SIGMA = 0.02
-"""Expected change of one axis against the mean; substitution changes shapes by a few per cent."""
+LENGTH_SIGMA = 0.02
+"""Expected error of the predicted lengths, and expected change of one axis against the others."""
 
 ANGLE_SIGMA_DEG = 2.0
-ZERO_SIGMA_DEG = 0.08
-FIRST_FWHM_DEG = 0.15
-FWHM_STEP = 0.3
-SCAN_WIDTH = 0.012
-SCAN_SCALES: NDArray[np.float64] = np.linspace(-0.06, 0.06, 25)
-SCAN_SHAPES: NDArray[np.float64] = np.array([0.0, -0.022, 0.022, -0.045, 0.045])
+ZERO_SIGMA_DEG = 0.06
+B_EXPECTED_A2, B_SIGMA_A2 = 1.0, 0.6
+EVIDENCE = 20.0
+"""What the logarithm of the misfit is worth against the changes' own probability."""
+
+FLOOR = 0.01
+"""Misfit that texture and noise leave anyway."""
+
+SETTINGS = {"maxiter": 15, "maxls": 6, "ftol": 4e-5, "gtol": 0.01}
+"""Of L-BFGS: a thousandth of the misfit is enough."""
+
+FWHM_FACTORS = (0.6, 0.8, 1.0, 1.3, 1.7)
+SCAN_SCALES: Array = np.linspace(-0.06, 0.06, 25)
+SCAN_SHAPES: Array = np.array([0.0, -0.022, 0.022, -0.045, 0.045])
 """Where the search for the cell starts from: scales about that of the first look, and changes of single axes."""
 
-MOST_LINES = 160
+SCAN_PENALTY = 0.02
+MOST_LINES = 200
 """The strongest lines are fitted; in a large cell the others lie under them."""
 
 SCAN_LINES = 60
-PENALTY = 0.02
-"""Loss of correlation for a strain of one standard deviation."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -42,12 +51,14 @@ class StrainFit:
     """How a crystal meets a pattern with the best cell.
 
     Attributes:
-        correlation: Pearson's r at each of `WIDTHS`, less the penalty for strain.
+        correlation: Pearson's r at each of `WIDTHS`.
         cell: (6,) a b c in Å and angles in degrees.
         strain: mean ln(length / given length).
         shape: root mean square difference of the axes' strains from their mean.
+        turn_deg: largest change of an angle.
         zero_shift_deg: added to the calculated 2θ.
         fwhm_deg: of the lines.
+        b_iso_A2: overall displacement factor.
         unexplained: share of the pattern's net intensity farther than a line width from any line, 0 to 1.
         missing: share of the calculated intensity where the pattern has next to nothing, 0 to 1.
         free: number of cell parameters that the crystal system leaves free.
@@ -55,97 +66,104 @@ class StrainFit:
     """
 
     correlation: tuple[float, ...]
-    cell: NDArray[np.float64]
+    cell: Array
     strain: float
     shape: float
+    turn_deg: float
     zero_shift_deg: float
     fwhm_deg: float
+    b_iso_A2: float
     unexplained: float
     missing: float
     free: int
     lines: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Prepared:
-    """A pattern ready for many fits.
-
-    Attributes:
-        bins: (N_BINS,) as `profile.binned` gives them.
-        rows: (len(WIDTHS), N_BINS) float32, smoothed, centred, of unit length over the covered bins.
-        scan: (N_BINS,) float32, the same at `SCAN_WIDTH`.
-        low, high: first and one past the last covered bin.
-        wavelength_A: of the pattern.
-    """
-
-    bins: NDArray[np.float64]
-    rows: NDArray[np.float32]
-    scan: NDArray[np.float32]
-    low: int
-    high: int
-    wavelength_A: float
+def cell_directions(kind: int) -> Array:
+    """(p, 6) changes of ln a, ln b, ln c and of the angles in degrees, one standard deviation each."""
+    scale = np.array([1.0, 1, 1, 0, 0, 0]) * LENGTH_SIGMA
+    axes, angles = np.eye(6)[:3] * LENGTH_SIGMA, np.eye(6)[3:] * ANGLE_SIGMA_DEG
+    if kind == CUBIC:
+        return scale[None]
+    if kind in (HEXAGONAL, TETRAGONAL):
+        return np.array([scale, axes[0] + axes[1], axes[2]])
+    if kind == ORTHORHOMBIC:
+        return np.array([scale, *axes])
+    if kind == MONOCLINIC:
+        return np.array([scale, *axes, angles[1]])
+    return np.array([scale, *axes, *angles])
 
 
-def prepare(bins: NDArray[np.float64], wavelength_A: float) -> Prepared:
-    """Smooth the pattern to each of `WIDTHS`."""
-    covered = np.flatnonzero(np.isfinite(bins))
-    low, high = int(covered[0]), int(covered[-1]) + 1
-    rows = np.zeros((len(WIDTHS) + 1, N_BINS), np.float32)
-    for i, width in enumerate((*WIDTHS, SCAN_WIDTH)):
-        row = smoothed(bins, width)
-        row[low:high] -= row[low:high].mean()
-        row[:low] = row[high:] = 0.0
-        rows[i] = row / max(float(np.linalg.norm(row)), 1e-12)
-    return Prepared(bins, rows[:-1], rows[-1], low, high, wavelength_A)
-
-
-def fit_strain(
-    reflections: Reflections, pattern: Prepared, scale: float, fwhm_deg: float = FIRST_FWHM_DEG, widths: int = 3
-) -> StrainFit:
+def fit_strain(reflections: Reflections, target: Target, scale: float) -> StrainFit:
     """Strain one crystal's cell to the pattern.
+
+    Over ever narrower smoothing, `EVIDENCE` times the logarithm of the misfit and half the squared changes of cell,
+    zero shift and thermal motion, in their standard deviations, are brought to their least (L-BFGS, analytic slopes).
 
     Args:
         reflections: of the crystal in its predicted cell.
-        pattern: from `prepare`.
+        target: the pattern.
         scale: ln(length / predicted) to start from, from the first look.
-        fwhm_deg: line width to start from.
-        widths: how many of `WIDTHS` to go through; fewer are quicker.
     """
     d_A = spacings(reflections.hkl, reflections.cell)
-    intensity = reflections.structure_factor_sq * lorentz_polarisation_of_d(d_A, pattern.wavelength_A)
-    keep = np.sort(np.argsort(-intensity, kind="stable")[:MOST_LINES])
-    keep = keep[intensity[keep] > 5e-4 * intensity.max()]
-    hkl = reflections.hkl[keep].astype(np.float64)
-    intensity = intensity[keep].astype(np.float64)
-    state = np.array([*reflections.cell, 0.0, fwhm_deg])
-    first = state.copy()
-    state[:3] *= np.exp(scale)
+    strength = reflections.structure_factor_sq * lorentz_polarisation_of_d(d_A, target.wavelength_A)
+    strength = strength * np.exp(-B_EXPECTED_A2 / 2 / d_A**2)
+    order = np.argsort(-strength, kind="stable")[:MOST_LINES]
+    order = order[strength[order] > 5e-4 * strength.max()]
+    hkl, intensity = reflections.hkl[order].astype(np.float64), strength[order].astype(np.float64)
+    s_sq = 0.25 / d_A[order] ** 2
     kind = LATTICE_KIND[reflections.crystal_system]
+    directions = cell_directions(kind)
     taps, reaches = tap_table()
-    limits = np.array([SHAPE_SIGMA, ANGLE_SIGMA_DEG, ZERO_SIGMA_DEG, PENALTY])
-    values = []
-    strongest = np.argsort(-intensity, kind="stable")[:SCAN_LINES]
-    state = scan(
-        hkl[strongest], intensity[strongest], state, kind, pattern.scan, taps, reaches, pattern.low, pattern.high,
-        SCAN_WIDTH, pattern.wavelength_A, limits, SCAN_SCALES, SCAN_SHAPES, first,
+    first = np.array([*reflections.cell, 0.0, target.fwhm_deg])
+    start = first.copy()
+    start[:3] *= np.exp(scale)
+    frame = (target.low, target.high, target.total)
+    best = scan(
+        hkl[:SCAN_LINES], intensity[:SCAN_LINES], start, kind, target.rows[0], taps, reaches, *frame, target.cuts[0],
+        WIDTHS[0], target.wavelength_A, np.array([LENGTH_SIGMA, SCAN_PENALTY]), SCAN_SCALES, SCAN_SHAPES, first,
     )  # fmt: skip
-    for i, width in enumerate(WIDTHS[:widths]):
-        state, value = refine(
-            hkl, intensity, state, first, kind, pattern.rows[i], taps, reaches, pattern.low, pattern.high, width,
-            pattern.wavelength_A, limits,
+    changes = _changes(np.log(best[:3] / first[:3]), kind, len(directions))
+    log_q, sigma, out, slopes = np.empty(len(hkl)), np.empty(len(hkl)), np.zeros(N_BINS), np.empty(len(changes))
+
+    def correlate(x: Array, place: int) -> float:
+        return float(
+            meet(
+                hkl, intensity * np.exp(-2 * B_SIGMA_A2 * x[-1] * s_sq), _state(first, directions, x), directions,
+                target.rows[place], taps, reaches, *frame, target.cuts[place], WIDTHS[place], target.wavelength_A,
+                ZERO_SIGMA_DEG, log_q, sigma, out, slopes,
+            )
         )  # fmt: skip
-        values.append(float(value))
+
+    def loss(x: Array, place: int) -> tuple[float, Array]:
+        misfit = 1 - correlate(x, place) + FLOOR
+        slopes[-1] *= B_SIGMA_A2
+        return EVIDENCE * np.log(misfit) + 0.5 * float(x @ x), x - EVIDENCE / misfit * slopes
+
+    for place in range(len(WIDTHS)):
+        if place == 1:
+            widths = np.clip(np.array(FWHM_FACTORS) * target.fwhm_deg, 0.03, 1.5)
+            tried = []
+            for width in widths:
+                first[7] = width
+                tried.append(correlate(changes, 2))
+            first[7] = widths[int(np.argmax(tried))]
+        changes = minimize(loss, changes, args=(place,), jac=True, method="L-BFGS-B", options=SETTINGS).x
+    state = _state(first, directions, changes)
+    values = tuple(correlate(changes, place) for place in range(len(WIDTHS)))
     strains = np.log(state[:3] / reflections.cell[:3])
-    log_q, sigma = np.empty(len(hkl)), np.empty(len(hkl))
-    positions(hkl, state, pattern.wavelength_A, WIDTHS[-1], log_q, sigma)
-    unexplained, missing = _shares(log_q, sigma, intensity, pattern)
+    positions(hkl, state, target.wavelength_A, WIDTHS[-1], log_q, sigma)
+    deposit(log_q, intensity, sigma, taps, reaches, target.low, target.high, out)
+    unexplained, missing = _shares(out, target)
     return StrainFit(
-        correlation=tuple(values),
+        correlation=values,
         cell=state[:6].copy(),
         strain=float(strains.mean()),
         shape=float(np.sqrt(((strains - strains.mean()) ** 2).mean())),
+        turn_deg=float(np.abs(state[3:6] - first[3:6]).max()),
         zero_shift_deg=float(state[6]),
         fwhm_deg=float(state[7]),
+        b_iso_A2=float(B_EXPECTED_A2 + B_SIGMA_A2 * changes[-1]),
         unexplained=unexplained,
         missing=missing,
         free={CUBIC: 1, HEXAGONAL: 2, TETRAGONAL: 2, ORTHORHOMBIC: 3, MONOCLINIC: 4}.get(kind, 6),
@@ -153,16 +171,43 @@ def fit_strain(
     )
 
 
-def _shares(
-    log_q: NDArray[np.float64], sigma: NDArray[np.float64], intensity: NDArray[np.float64], pattern: Prepared
-) -> tuple[float, float]:
+def strained(symmetry: Symmetry, cell: NDArray[np.float64]) -> Crystal:
+    """The primitive crystal with its conventional cell changed to another one of the same crystal system."""
+    before = lattice_from_parameters(*symmetry.cell)
+    after = lattice_from_parameters(*cell)
+    # rows of the conventional lattice are whole-number sums of the primitive ones
+    conventional = symmetry.to_conventional.T.astype(np.float64) @ symmetry.primitive.lattice_A
+    turn = np.linalg.solve(conventional, before)
+    lattice = symmetry.primitive.lattice_A @ turn @ np.linalg.solve(before, after)
+    return Crystal(lattice, symmetry.primitive.frac_coords, symmetry.primitive.elements, symmetry.primitive.occupancies)
+
+
+def _changes(strains: Array, kind: int, directions: int) -> Array:
+    """Strains of a, b and c as changes along `cell_directions`; angles, zero shift and thermal motion stay."""
+    changes = np.zeros(directions + 2)
+    changes[0] = strains.mean() / LENGTH_SIGMA
+    if kind in (HEXAGONAL, TETRAGONAL):
+        changes[1:3] = (strains[[0, 2]] - strains.mean()) / LENGTH_SIGMA
+    elif kind != CUBIC:
+        changes[1:4] = (strains - strains.mean()) / LENGTH_SIGMA
+    return changes
+
+
+def _state(first: Array, directions: Array, changes: Array) -> Array:
+    """Cell, zero shift and width after changes in standard deviations."""
+    change = changes[:-2] @ directions
+    state = first.copy()
+    state[:3] *= np.exp(change[:3])
+    state[3:6] += change[3:]
+    state[6] = ZERO_SIGMA_DEG * changes[-2]
+    return state
+
+
+def _shares(drawn: Array, target: Target) -> tuple[float, float]:
     """Intensity of the pattern away from every line, and of lines where the pattern is empty."""
-    low, high = pattern.low, pattern.high
-    calculated = np.zeros(N_BINS, np.float32)
-    deposit(log_q, intensity, sigma, *tap_table(), low, high, calculated)
-    model = (calculated[low:high] - calculated[low:high].min()).astype(np.float64) ** 2
-    taps = gaussian(WIDTHS[-1])
-    measured = np.maximum(np.convolve(np.nan_to_num(pattern.bins), taps / taps.sum(), mode="same")[low:high], 0)
-    model /= max(model.sum(), 1e-12)
-    measured /= max(measured.sum(), 1e-12)
+    inside = slice(target.low, target.high)
+    model = drawn[inside] / max(float(drawn[inside].sum()), 1e-12)
+    measured = smoothed(target.bins, WIDTHS[-1])[inside]
+    measured = np.where(measured > target.cuts[-1][inside], measured, 0.0)
+    measured = measured / max(float(measured.sum()), 1e-12)
     return float(measured[model < 0.1 * measured].sum()), float(model[measured < 0.1 * model].sum())

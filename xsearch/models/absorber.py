@@ -15,6 +15,7 @@ from xsearch.spectra.xanes import EDGES
 
 NOBLE_GASES = (0, 2, 10, 18, 36, 54, 86, 118)
 ABSORBER_FEATURES = 8 + len(EDGES)
+Z_SCALE = 50.0
 
 
 @lru_cache(maxsize=1024)
@@ -37,5 +38,5 @@ def absorber_features(z: int, edge: str = "K") -> NDArray[np.float32]:
         energy = width = 0.0
     one_hot = [float(edge == e) for e in EDGES]
     return np.array(
-        [z / 50, period / 7, place / length, s / 2, p / 6, d / 10, f / 14 + energy, width, *one_hot], np.float32
+        [z / Z_SCALE, period / 7, place / length, s / 2, p / 6, d / 10, f / 14 + energy, width, *one_hot], np.float32
     )

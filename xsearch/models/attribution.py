@@ -33,11 +33,11 @@ def attribution(model: SiteModel, window: XanesWindow, task: str) -> NDArray[np.
     Raises:
         QueryError: for an unknown task, or a model without SPT.
     """
-    network = model.networks.get("spt")
-    if not isinstance(network, Spt):
-        raise QueryError("Attribution needs a model with an SPT network.")
     if task not in CLASSES and task not in NUMBERS:
         raise QueryError(f"Unknown task {task!r}; one of {', '.join((*CLASSES, *NUMBERS))} is expected.")
+    network = model.networks.get("spt")
+    if not isinstance(network, Spt):
+        raise QueryError("Attribution is read off SPT, and these weights hold none; `xsearch train spt` makes one.")
     maps: list[torch.Tensor] = []
     hook = network.map.register_forward_hook(lambda module, given, made: maps.append(made))
     try:

@@ -2,8 +2,8 @@
 
 Codes disagree by more than shifts and widths, so shapes alone recall little across them. A few hundred compounds
 that both computed are enough for kernel ridge regression from one window to the other; and the covariance of its
-leave-one-out errors says in which directions a difference means something. A candidate's score is its negative
-Mahalanobis distance from the prediction: the likelihood of a Gaussian process with full output covariance.
+leave-one-out errors says in which directions a difference means something: together the likelihood of a Gaussian
+process with full output covariance. It is fitted both ways; what counts for a candidate is the odds of both.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.xanes import WINDOW_GRID_eV
 
-FROM_eV, TO_eV = -9.0, 14.0
+FROM_eV, TO_eV = -9.0, 20.0
 """The part of the window that short simulations share."""
 SMOOTHING_eV = 0.4
 OFFSET_SCALE = 0.1
@@ -28,8 +28,8 @@ ROUNDS = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CodeBridge:
-    """A fitted bridge; all arrays float64.
+class Translation:
+    """From one code's vectors to the other's; all arrays float64.
 
     Attributes:
         known: (n, d) standardised source vectors of the training pairs.
@@ -50,10 +50,36 @@ class CodeBridge:
         """(m, d) expected target vectors of (m, d) source vectors."""
         return self.mean + _kernel((source - self.centre) / self.spread, self.known) @ self.weights
 
-    def score(self, source: NDArray[np.float64], candidates: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(m, k) negative squared Mahalanobis distances of k target vectors from m translated ones."""
+    def log_likelihood(self, source: NDArray[np.float64], candidates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(m, k) of k target vectors given m source vectors, up to a constant."""
         difference = self.translate(source)[:, None] - candidates[None]
-        return np.asarray(-np.einsum("mki,ij,mkj->mk", difference, self.precision, difference))
+        return np.asarray(-0.5 * np.einsum("mki,ij,mkj->mk", difference, self.precision, difference))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CodeBridge:
+    """Translations in both directions, and how usual each target is.
+
+    Attributes:
+        forward, backward: from source to target, and back.
+        mean, precision: (d,) and (d, d), of all target vectors as one Gaussian.
+    """
+
+    forward: Translation
+    backward: Translation
+    mean: NDArray[np.float64]
+    precision: NDArray[np.float64]
+
+    def score(self, source: NDArray[np.float64], candidates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(m, k) logarithmic odds that k target vectors belong to m source vectors, up to a constant a source.
+
+        The odds are p(target | source) / p(target) or p(source | target), which would be the same if the fits were
+        perfect; their logarithms are averaged.
+        """
+        away = candidates - self.mean
+        usual = -0.5 * np.einsum("ki,ij,kj->k", away, self.precision, away)
+        forward = self.forward.log_likelihood(source, candidates) - usual
+        return 0.5 * (forward + self.backward.log_likelihood(candidates, source).T)
 
 
 def bridge_vectors(
@@ -83,23 +109,30 @@ def fit_bridge(source: NDArray[np.float64], candidates: Sequence[NDArray[np.floa
     if len(source) < LEAST_PAIRS:
         raise SpectrumError(f"{len(source)} compounds were computed by both codes; at least {LEAST_PAIRS} are needed.")
     partners = np.array([c[np.argmin(((c - s) ** 2).sum(1))] for s, c in zip(source, candidates, strict=True)])
-    bridge = _fit(source, partners)
+    forward = _fit(source, partners)
     for _ in range(ROUNDS - 1):
-        partners = np.array([c[bridge.score(s[None], c)[0].argmax()] for s, c in zip(source, candidates, strict=True)])
-        bridge = _fit(source, partners)
-    return bridge
+        likely = (forward.log_likelihood(s[None], c)[0].argmax() for s, c in zip(source, candidates, strict=True))
+        partners = np.array([c[place] for place, c in zip(likely, candidates, strict=True)])
+        forward = _fit(source, partners)
+    targets = np.concatenate(list(candidates))
+    return CodeBridge(forward, _fit(partners, source), targets.mean(0), _precision(targets))
 
 
-def _fit(source: NDArray[np.float64], target: NDArray[np.float64]) -> CodeBridge:
+def _fit(source: NDArray[np.float64], target: NDArray[np.float64]) -> Translation:
     centre, spread, mean = source.mean(0), source.std(0) + 1e-3, target.mean(0)
     known = (source - centre) / spread
     inverse = np.linalg.inv(_kernel(known, known) + RIDGE * np.eye(len(known)))
     weights = inverse @ (target - mean)
     left_out = weights / np.diag(inverse)[:, None]  # the errors that leaving each pair out would give
-    covariance = np.cov(left_out.T)
+    return Translation(known, weights, centre, spread, mean, _precision(left_out))
+
+
+def _precision(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(d, d) inverse covariance of (n, d) vectors, the covariance drawn towards a multiple of the identity."""
+    covariance = np.cov(vectors.T)
     size = len(covariance)
     covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * np.trace(covariance) / size * np.eye(size)
-    return CodeBridge(known, weights, centre, spread, mean, np.linalg.inv(covariance))
+    return np.asarray(np.linalg.inv(covariance), np.float64)
 
 
 def _kernel(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import QueryError, XSearchError
 from xsearch.models.absorber import absorber_features
-from xsearch.models.specfusion import PROPERTY_CLASSES, PROPERTY_NUMBERS, SpecFusion
+from xsearch.models.specfusion import PROPERTY_CLASSES, PropertyHeads, SpecFusion
 from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -78,7 +78,9 @@ class PropertyModel:
                 window = measured[symbol]
                 values[0, place], known[0, place] = window.values, window.known
                 offset[0, place] = window.offset_eV
-        features = np.stack([absorber_features(ATOMIC_NUMBERS[e], "K") for e in symbols])[None]
+        edges = [measured[e].edge if e in measured else "K" for e in symbols]
+        told = [absorber_features(ATOMIC_NUMBERS[e], edge) for e, edge in zip(symbols, edges, strict=True)]
+        features = np.stack(told)[None]
         is_measured = np.array([[e in measured for e in symbols]])
         arrays = (features, np.ones((1, n), bool), is_measured, values, known, offset)
         numbers, classes = self.network(*(torch.from_numpy(a) for a in arrays))
@@ -93,7 +95,7 @@ class PropertyModel:
         )
 
     def _number(self, name: str, output: np.ndarray) -> tuple[float, float]:
-        usual, spread = PROPERTY_NUMBERS[name]
+        usual, spread = self.network.heads.numbers[name]
         scale = float(np.exp(np.clip(output[1], -5, 3))) * self.settings["scale"].get(name, 1.0)
         return float(output[0] * spread + usual), spread * scale
 
@@ -107,7 +109,8 @@ class PropertyModel:
         state = {k: v.numpy() for k, v in self.network.state_dict().items()}
         halves = {k: v.astype(np.float16) if v.dtype == np.float32 else v for k, v in state.items()}
         save_file({k: np.ascontiguousarray(v) for k, v in halves.items()}, folder / "specfusion.safetensors")
-        (folder / "specfusion.json").write_text(json.dumps(self.settings, indent=1, sort_keys=True) + "\n")
+        settings = {**self.settings, "heads": asdict(self.network.heads)}
+        (folder / "specfusion.json").write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n")
 
     @classmethod
     def load(cls, folder: Path = WEIGHTS) -> PropertyModel:
@@ -119,10 +122,13 @@ class PropertyModel:
         path = folder / "specfusion.safetensors"
         if not path.exists():
             raise XSearchError(f"{folder} holds no SpecFusionNet; `xsearch train specfusion` makes one.")
-        network = SpecFusion()
+        settings = json.loads((folder / "specfusion.json").read_text())
+        heads = settings.pop("heads")
+        numbers = {name: (float(usual), float(spread)) for name, (usual, spread) in heads["numbers"].items()}
+        network = SpecFusion(PropertyHeads(numbers, tuple(heads["classes"])))
         state = {k: torch.from_numpy(v.copy()) for k, v in load_file(path).items()}
         network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
-        return cls(network, json.loads((folder / "specfusion.json").read_text()))
+        return cls(network, settings)
 
 
 @lru_cache(maxsize=1)

@@ -22,7 +22,7 @@ from xsearch.models.forest import Forest
 from xsearch.models.spt import Spt
 from xsearch.models.tasks import CLASSES, NUMBERS
 from xsearch.models.xastruct import XaStruct
-from xsearch.preprocess.xanes import XanesWindow
+from xsearch.preprocess.xanes import XanesWindow, quieted
 
 WEIGHTS = Path(__file__).parent / "weights"
 NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct, "xastruct_b": XaStruct}
@@ -65,13 +65,44 @@ class Blend:
     parts: dict[str, dict[str, NDArray[np.float32]]]
     features: NDArray[np.float32]
 
+    def take(self, rows: NDArray[np.generic]) -> Blend:
+        """What was said of some rows, by index or mask."""
+        return Blend({p: {t: a[rows] for t, a in said.items()} for p, said in self.parts.items()}, self.features[rows])
+
+
+def blend(
+    found: Blend, settings: dict[str, Any]
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
+    """Calibrated probabilities of each class task, and (n, 2) value and uncertainty of each number.
+
+    Args:
+        found: what each part says.
+        settings: `weights` of the parts for each task, `temperature` of each class task and `scale` of each number.
+    """
+    classes, numbers = {}, {}
+    answered = [task for task, weights in settings["weights"].items() if weights]
+    for task in (t for t in CLASSES if t in answered):
+        sharp = np.power(np.maximum(_mixed(found, task, settings), 1e-6), 1 / settings["temperature"].get(task, 1.0))
+        classes[task] = sharp / sharp.sum(1, keepdims=True)
+    for task in (t for t in NUMBERS if t in answered):
+        mixed = _mixed(found, task, settings)
+        mixed[:, 1] *= settings["scale"].get(task, 1.0)
+        numbers[task] = mixed
+    return classes, numbers
+
+
+def _mixed(found: Blend, task: str, settings: dict[str, Any]) -> NDArray[np.float32]:
+    weights = settings["weights"][task]
+    total = sum(weights.values())
+    return np.asarray(sum(w / total * found.parts[part][task] for part, w in weights.items()), np.float32)
+
 
 class SiteModel:
     """Networks, forests and how they are weighed.
 
     Attributes:
         settings: `weights` of the parts for each task, `temperature` and `scale` of each task, `farthest` familiar
-            distance, `elements` seen in training, and what the model card repeats.
+            distance, `edges` seen in training, and what the model card repeats.
     """
 
     def __init__(
@@ -117,6 +148,7 @@ class SiteModel:
         """What each part says of n windows; arguments as in `Spt.forward`."""
         parts: dict[str, dict[str, NDArray[np.float32]]] = {}
         features = np.zeros((len(values), 0), np.float32)
+        values = quieted(values, known)
         threads = torch.get_num_threads()
         try:
             torch.set_num_threads(1)  # the networks are so small that waking a second thread costs more than it gives
@@ -131,27 +163,15 @@ class SiteModel:
         return Blend(parts, features)
 
     def blend(self, found: Blend) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
-        """Calibrated probabilities of each class task, and (n, 2) value and uncertainty of each number."""
-        classes, numbers = {}, {}
-        for task in CLASSES:
-            mixed = self._mixed(found, task)
-            sharp = np.power(np.maximum(mixed, 1e-6), 1 / self.settings["temperature"].get(task, 1.0))
-            classes[task] = sharp / sharp.sum(1, keepdims=True)
-        for task in NUMBERS:
-            mixed = self._mixed(found, task)
-            mixed[:, 1] *= self.settings["scale"].get(task, 1.0)
-            numbers[task] = mixed
-        return classes, numbers
+        """What the parts say together, see `blend`."""
+        return blend(found, self.settings)
 
     def distance(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(n,) Mahalanobis distance from the training spectra, in the networks' own features."""
+        """(n,) Mahalanobis distance from the training spectra, in the networks' own features; 0 without networks."""
+        if features.shape[1] == 0:
+            return np.zeros(len(features), np.float32)
         moved = (features - self.centre) @ self.whitening
         return np.asarray(np.sqrt((moved**2).mean(1)), np.float32)
-
-    def _mixed(self, found: Blend, task: str) -> NDArray[np.float32]:
-        weights = self.settings["weights"][task]
-        total = sum(weights.values())
-        return np.asarray(sum(w / total * found.parts[part][task] for part, w in weights.items()), np.float32)
 
     def _strangeness(self, window: XanesWindow, distance: float) -> tuple[str, ...]:
         reasons = []
@@ -160,7 +180,7 @@ class SiteModel:
             reasons.append(f"No {window.absorber} {window.edge} edge was among the training spectra ({seen}).")
         if distance > self.settings["farthest"]:
             reasons.append(
-                f"The spectrum is unlike the training spectra: {distance:.1f} against {self.settings['farthest']:.1f} "
+                f"The spectrum is unlike the training spectra: {distance:.2f} against {self.settings['farthest']:.2f} "
                 "of the farthest hundredth."
             )
         return tuple(reasons)

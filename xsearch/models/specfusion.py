@@ -17,19 +17,29 @@ from torch import Tensor, nn
 from xsearch.models.absorber import ABSORBER_FEATURES
 from xsearch.preprocess.xanes import WINDOW_GRID_eV
 
-PROPERTY_NUMBERS: dict[str, tuple[float, float]] = {
-    "band_gap_eV": (0.8, 1.2),
-    "density_g_cm3": (4.5, 1.5),
-    "formation_energy_eV_atom": (-1.8, 0.8),
-}
-"""Regression heads with a usual value and spread; the gap and the energy are those of semilocal DFT."""
+PROPERTY_NUMBERS = ("band_gap_eV", "density_g_cm3", "formation_energy_eV_atom", "fermi_level_eV")
+"""What may be predicted as a number; gap, energies and Fermi level are those of semilocal DFT."""
 
 PROPERTY_CLASSES: dict[str, tuple[str, ...]] = {
     "is_metal": ("no", "yes"),
+    "is_gap_direct": ("no", "yes"),
     "is_magnetic": ("no", "yes"),
     "magnetic_ordering": ("FM", "AFM", "FiM"),
 }
-"""Classification heads; magnetism as the database's collinear calculations found it."""
+"""What may be predicted as a class; magnetism as the database's collinear calculations found it."""
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyHeads:
+    """What one model predicts: only what its training data had labels for.
+
+    Attributes:
+        numbers: name to the training labels' median and spread, which bring all of them to one scale.
+        classes: names, of `PROPERTY_CLASSES`.
+    """
+
+    numbers: dict[str, tuple[float, float]]
+    classes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +76,9 @@ class SpecFusion(nn.Module):
 
     reference: Tensor
 
-    def __init__(self, config: SpecFusionConfig | None = None) -> None:
+    def __init__(self, heads: PropertyHeads, config: SpecFusionConfig | None = None) -> None:
         super().__init__()
+        self.heads = heads
         self.config = config = config or SpecFusionConfig()
         w = config.width
         step = 0.5 + np.arctan(WINDOW_GRID_eV / 3.0) / np.pi
@@ -79,8 +90,8 @@ class SpecFusion(nn.Module):
         )
         self.mix = nn.TransformerEncoder(layer, config.layers, enable_nested_tensor=False)
         self.norm = nn.LayerNorm(2 * w)
-        self.numbers = nn.ModuleDict({name: nn.Linear(2 * w, 2) for name in PROPERTY_NUMBERS})
-        self.classes = nn.ModuleDict({name: nn.Linear(2 * w, len(v)) for name, v in PROPERTY_CLASSES.items()})
+        self.numbers = nn.ModuleDict({name: nn.Linear(2 * w, 2) for name in heads.numbers})
+        self.classes = nn.ModuleDict({n: nn.Linear(2 * w, len(PROPERTY_CLASSES[n])) for n in heads.classes})
         self.drop = nn.Dropout(config.dropout)
 
     def forward(
@@ -96,7 +107,7 @@ class SpecFusion(nn.Module):
             offset_eV: (b, t) of the windows.
 
         Returns:
-            name to (b, 2) mean and log scale in units of `PROPERTY_NUMBERS`, and name to (b, classes) logits.
+            name to (b, 2) mean and log scale in units of the heads' spreads, and name to (b, classes) logits.
         """
         told = torch.cat([elements, measured[..., None].float(), (offset_eV * measured)[..., None] / 10], 2)
         tokens = self.element(told)

@@ -17,6 +17,8 @@ from xsearch.models.absorber import ABSORBER_FEATURES
 from xsearch.models.site_prediction import SiteHeads, SitePrediction
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV
 
+TOKENS = WINDOW_POINTS // 8
+
 
 @dataclass(frozen=True, slots=True)
 class SptConfig:
@@ -28,7 +30,7 @@ class SptConfig:
         width: of a token.
         layers: of graph attention.
         heads: of each attention.
-        reach: how many tokens (1.1 eV each) away a neighbour may be.
+        reach: how many tokens (2.2 eV each) away a neighbour may be.
         dropout: share of features dropped in training.
     """
 
@@ -37,8 +39,8 @@ class SptConfig:
     width: int = 64
     layers: int = 2
     heads: int = 4
-    reach: int = 6
-    dropout: float = 0.2
+    reach: int = 4
+    dropout: float = 0.15
 
 
 class FrequencyBands(nn.Module):
@@ -102,20 +104,21 @@ class Spt(nn.Module):
         self.register_buffer("reference", torch.as_tensor(step, dtype=torch.float32))
         self.bands = FrequencyBands(config.bands)
         self.map = nn.Sequential(
-            nn.Conv2d(2, c, (3, 9), stride=(1, 2), padding=(1, 4)),  # (b, c, bands + 1, 100)
+            nn.Conv2d(2, c, (3, 9), stride=(1, 4), padding=(1, 4)),  # (b, c, bands + 1, 50)
             nn.BatchNorm2d(c),
             nn.GELU(),
-            nn.Conv2d(c, 2 * c, (3, 5), stride=(2, 2), padding=(1, 2)),  # (b, 2c, (bands + 2) // 2, 50)
-            nn.BatchNorm2d(2 * c),
+            nn.Conv2d(c, 3 * c, (3, 5), stride=(2, 2), padding=(1, 2)),  # (b, 3c, (bands + 2) // 2, 25)
+            nn.BatchNorm2d(3 * c),
             nn.GELU(),
         )
-        self.to_tokens = nn.Linear(2 * c * ((config.bands + 2) // 2), w)
-        self.place = nn.Parameter(0.02 * torch.randn(WINDOW_POINTS // 4, w))
+        self.to_tokens = nn.Linear(3 * c * ((config.bands + 2) // 2), w)
+        self.place = nn.Parameter(0.02 * torch.randn(TOKENS, w))
         self.context = nn.Sequential(nn.Linear(ABSORBER_FEATURES + 3, w), nn.GELU(), nn.Linear(w, 2 * w))
         self.layers = nn.ModuleList([NeighborAttention(config) for _ in range(config.layers)])
         self.queries = nn.Parameter(0.5 * torch.randn(SiteHeads.tasks, w))
         self.collect = nn.MultiheadAttention(w, config.heads, batch_first=True)
-        self.mix = nn.Sequential(nn.LayerNorm(3 * w), nn.Linear(3 * w, w), nn.GELU(), nn.Dropout(config.dropout))
+        self.whole = nn.Sequential(nn.Linear(TOKENS * w, 2 * w), nn.GELU())
+        self.mix = nn.Sequential(nn.LayerNorm(4 * w), nn.Linear(4 * w, w), nn.GELU(), nn.Dropout(config.dropout))
         self.heads = SiteHeads(w)
 
     def forward(self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor) -> SitePrediction:
@@ -127,10 +130,10 @@ class Spt(nn.Module):
             offset_eV: (b,) E0 less the tabulated edge.
             absorber: (b, ABSORBER_FEATURES).
         """
-        x = torch.where(known, values - self.reference, 0.0)  # both ends of a full window lie near zero
+        x = 3 * torch.where(known, values - self.reference, 0.0)  # both ends of a full window lie near zero
         rows = torch.cat([x[:, None], self.bands(x)], 1)
         picture = torch.stack([rows, known.float()[:, None].expand_as(rows)], 1)  # (b, 2, bands + 1, 200)
-        tokens = self.to_tokens(self.map(picture).flatten(1, 2).transpose(1, 2)) + self.place  # (b, 50, w)
+        tokens = self.to_tokens(self.map(picture).flatten(1, 2).transpose(1, 2)) + self.place  # (b, 25, w)
         offset = offset_eV[:, None]
         told = torch.cat([absorber, offset / 10, (offset / 4).sin(), (offset / 4).cos()], 1)
         gain, bias = self.context(told).chunk(2, 1)  # (b, w) each
@@ -139,7 +142,6 @@ class Spt(nn.Module):
             tokens = layer(tokens)
         queries = self.queries.expand(len(tokens), -1, -1)
         answers, _ = self.collect(queries, tokens, tokens, need_weights=False)  # (b, tasks, w)
-        pooled = tokens.mean(1)
-        common = torch.cat([pooled, bias], 1)[:, None].expand(-1, answers.shape[1], -1)
+        common = torch.cat([self.whole(tokens.flatten(1)), bias], 1)[:, None].expand(-1, answers.shape[1], -1)
         hidden = self.mix(torch.cat([answers, common], 2))
-        return self.heads(hidden.unbind(1), pooled)
+        return self.heads(hidden.unbind(1), tokens.mean(1))

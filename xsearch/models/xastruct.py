@@ -13,7 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from xsearch.models.absorber import ABSORBER_FEATURES
+from xsearch.elements import SYMBOLS
+from xsearch.models.absorber import ABSORBER_FEATURES, Z_SCALE
 from xsearch.models.site_prediction import SiteHeads, SitePrediction
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV
 
@@ -26,12 +27,14 @@ class XaStructConfig:
         width: of the residual stream.
         hidden: of each gate.
         blocks: how many.
+        element: what is learned of each absorbing element beside its physical features.
         dropout: share of features dropped in training.
     """
 
     width: int = 192
     hidden: int = 320
     blocks: int = 3
+    element: int = 16
     dropout: float = 0.2
 
 
@@ -60,7 +63,10 @@ class XaStruct(nn.Module):
         self.config = config = config or XaStructConfig()
         step = 0.5 + np.arctan(WINDOW_GRID_eV / 3.0) / np.pi
         self.register_buffer("reference", torch.as_tensor(step, dtype=torch.float32))
-        self.enter = nn.Linear(2 * WINDOW_POINTS + WINDOW_POINTS // 4 + ABSORBER_FEATURES + 3, config.width)
+        self.element = nn.Embedding(len(SYMBOLS) + 1, config.element)
+        nn.init.zeros_(self.element.weight)  # so that an element never seen has its physical features alone
+        told = ABSORBER_FEATURES + 3 + config.element
+        self.enter = nn.Linear(2 * WINDOW_POINTS + WINDOW_POINTS // 4 + told, config.width)
         self.blocks = nn.Sequential(
             *[SwiGlu(config.width, config.hidden, config.dropout) for _ in range(config.blocks)],
             nn.LayerNorm(config.width),
@@ -72,6 +78,7 @@ class XaStruct(nn.Module):
         x = torch.where(known, values - self.reference, 0.0)
         slope = nn.functional.pad(x[:, 2:] - x[:, :-2], (1, 1)) * 5.0
         offset = offset_eV[:, None]
-        told = torch.cat([absorber, offset / 10, (offset / 4).sin(), (offset / 4).cos()], 1)
+        learned = self.element((absorber[:, 0] * Z_SCALE).round().long())
+        told = torch.cat([absorber, offset / 10, (offset / 4).sin(), (offset / 4).cos(), learned], 1)
         features = self.blocks(self.enter(torch.cat([3 * x, slope, known[:, ::4].float(), told], 1)))
         return self.heads([features] * self.heads.tasks, features)

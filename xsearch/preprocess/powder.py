@@ -34,6 +34,7 @@ class NetPattern:
         two_theta_deg: (n,) even axis.
         ln_q: (n,) of the same points, q in 1/Å.
         net: (n,) float64, counts above background and noise, the highest 1.
+        excess: (n,) in the units of `net`, counts above the background alone; noise scatters about zero.
         background: (n,) in the units of `net`.
         noise: standard deviation of a point, in the units of `net`.
         fwhm_deg: typical full width at half maximum of its lines.
@@ -43,6 +44,7 @@ class NetPattern:
     two_theta_deg: NDArray[np.float64]
     ln_q: NDArray[np.float64]
     net: NDArray[np.float64]
+    excess: NDArray[np.float64]
     background: NDArray[np.float64]
     noise: float
     fwhm_deg: float
@@ -102,8 +104,9 @@ def net_pattern(pattern: PowderPattern) -> NetPattern:
     smooth = _smoothed(counts, SMOOTHING_DEG / STEP_DEG)
     background = snip(smooth, clipping_reach(two_theta, pattern.wavelength_A), CLIPPING_PASSES)
     noise = float(1.4826 * np.median(np.abs(np.diff(counts))) / np.sqrt(2))
-    net = np.maximum(smooth - background - NOISE_CUT * noise, 0)
-    highest = float((smooth - background).max())
+    excess = smooth - background
+    net = np.maximum(excess - NOISE_CUT * noise, 0)
+    highest = float(excess.max())
     if highest < LEAST_PEAK_TO_NOISE * noise or net.max() <= 0:
         raise SpectrumError(
             f"{name}: no line stands out of the noise between {first:g} and {last:g}° 2θ; "
@@ -115,6 +118,8 @@ def net_pattern(pattern: PowderPattern) -> NetPattern:
         two_theta_deg=two_theta,
         ln_q=np.log(q),
         net=net / scale,
+        # clipping runs along the lower edge of the noise
+        excess=(excess - np.median(excess[net == 0]) if (net == 0).any() else excess) / scale,
         background=background / scale,
         noise=noise / scale,
         fwhm_deg=_typical_width(two_theta, net / scale),

@@ -62,8 +62,13 @@ class EdgeMatch:
         facts = {name: getattr(self, name) for name in FACTS}
         return {**facts, "energy_eV": np.round(self.energy_eV, 3), "mu": np.round(self.mu, 4)}
 
+    @property
+    def maker(self) -> str:
+        """Its kind, and the code or beamline where that tells more."""
+        return self.kind if self.code in ("", self.kind) else f"{self.kind}, {self.code}"
+
     def __str__(self) -> str:
         return (
-            f"{self.edge} {self.kind} {self.code}, {self.level}: r {self.correlation:.3f}, shift "
+            f"{self.edge} ({self.maker}; {self.level}): r {self.correlation:.3f}, shift "
             f"{self.shift_eV:+.1f} eV, broadening {self.broadening_eV:g} eV"
         )

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from xsearch.results.result import SearchResult
 
 ROW_IN, BASE_IN = 2.3, 0.7
+LONGEST_MAKER = 24
 PATTERN_SHARE = 2.2
 """How much wider the panel of a pattern is than that of an edge."""
 
@@ -92,8 +93,8 @@ def _draw_edge(panel: Axes, spectrum: NormalizedXanes, hit: Hit | None, colour: 
     if hit:
         facts = "no spectrum of this edge in the index"
         if match is not None:
-            kind = f"{match.kind}, {match.code}" if len(match.code) < 12 else match.kind
-            facts = f"{kind}\nr {match.correlation:.3f}, shift {signed(match.shift_eV, 1)} eV"
+            maker = match.maker if len(match.maker) < LONGEST_MAKER else match.kind
+            facts = f"{maker}\nr {match.correlation:.3f}, shift {signed(match.shift_eV, 1)} eV"
         _write(panel, hit_title(hit) if titled else "", f"score {hit.score:.2f}, {facts}" if titled else facts, colour)
 
 

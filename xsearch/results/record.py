@@ -57,6 +57,7 @@ def result_record(result: SearchResult) -> dict[str, Any]:
             "options": result.options,
             "verdict": result.verdict,
             "confident": result.confident,
+            "symmetry": result.symmetry.to_dict() if result.symmetry else None,
             "hits": [hit_record(hit, result) for hit in result.hits],
             "notes": list(result.assumptions),
             "timings_ms": result.timings_ms,

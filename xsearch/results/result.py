@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from xsearch.errors import QueryError
 from xsearch.preprocess.xanes import NormalizedXanes
 from xsearch.results.hit import Hit
+from xsearch.results.symmetry import Symmetry
 from xsearch.spectra import PowderPattern
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class SearchResult:
         options: how the search was asked for, in plain values.
         notes: what the search assumed or could not do, one line each; the pattern carries the reader's own notes.
         timings_ms: wall time of each stage in milliseconds.
+        symmetry: probabilities of the crystal system and space group, where they were asked for.
         spectra: the XANES spectra that were searched for, normalised.
     """
 
@@ -43,6 +45,7 @@ class SearchResult:
     options: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
+    symmetry: Symmetry | None = None
     spectra: tuple[NormalizedXanes, ...] = ()
 
     @property

@@ -5,13 +5,28 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 from xsearch.results.record import to_json
-from xsearch.results.result import SearchResult
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+class Savable(Protocol):
+    """An answer that can be shown and written."""
+
+    @property
+    def source(self) -> str: ...
+    def to_dict(self) -> dict[str, Any]: ...
+    def table(self) -> RenderableType: ...
+    def plot(self, path: str | Path) -> Any: ...
+    def write_html(self, path: str | Path) -> Path: ...
+    def write_cifs(self, folder: str | Path) -> list[Path]: ...
 
 
 def save_results(
-    results: Sequence[SearchResult],
+    results: Sequence[Savable],
     *,
     json: Path | None = None,
     plot: Path | None = None,
@@ -51,7 +66,7 @@ def save_results(
     return written
 
 
-def labels(results: Sequence[SearchResult]) -> list[str]:
+def labels(results: Sequence[Savable]) -> list[str]:
     """A short name for each answer from its spectrum's, safe in file names and unlike the others."""
     found: list[str] = []
     for number, result in enumerate(results, start=1):

@@ -145,6 +145,8 @@ def score_style(score: float) -> str:
 def footnotes(result: SearchResult, hits: tuple[Hit, ...], unfold: bool) -> list[str]:
     """What was assumed, whose cells matched, what was folded, and what to do without a match."""
     lines = [f"{NOTE}{note}" for note in result.assumptions]
+    if result.symmetry:
+        lines.append(result.symmetry.line())
     measured = dict.fromkeys(
         f"* {hit.material_id} matched with the measured cell {hit.matched_cell.material_id}"
         + (f", {hit.matched_cell.reference}" if hit.matched_cell.reference else "")

@@ -86,7 +86,8 @@ def search_by_spectra(
                 edges = share(index, edges)
                 candidates = gather(index, edges, prior)
                 groups = fold(index, candidates) if fold_phases else [[place] for place in best_first(candidates)]
-                hits = spectra_hits(index, spectra, edges, candidates, groups, top)
+                choices = len(opened.rows(asked, False))
+                hits = spectra_hits(index, spectra, edges, candidates, groups, top, choices)
             searched = len(candidates.rows)
         else:
             with opened.timed(timings, "select"):
@@ -104,7 +105,7 @@ def search_by_spectra(
                 made = not_above_the_first(make_hits(index, pattern, matches, evidence, margin, shown[:top], prior))
                 told = with_rivals(made, shown, index, pattern, matches, candidates.total, groups)
                 hits = with_edges(told, index, spectra, edges, candidates)
-            searched = len(rows)
+            searched = choices = len(rows)
     return SearchResult(
         pattern=pxrd,
         hits=hits,
@@ -119,9 +120,18 @@ def search_by_spectra(
             "fold": fold_phases,
             "top": top,
         },
-        notes=assumptions(spectra, edges, hits),
+        notes=(*assumptions(spectra, edges, hits), *missing(searched, choices)),
         timings_ms=timings,
         spectra=spectra,
+    )
+
+
+def missing(compared: int, choices: int) -> tuple[str, ...]:
+    """What is to be said of the entries that could not be compared."""
+    if compared >= choices:
+        return ()
+    return (
+        f"{choices - compared:,} of {choices:,} entries that meet the conditions have no such spectrum to compare.",
     )
 
 
@@ -147,7 +157,7 @@ def assumptions(
             said.append(f"First hit, {best}.")
             if best.kind == "measured" and best.spectrum_id != hits[0].material_id:
                 said.append(
-                    f"A measured reference of {best.formula} ({best.source}) speaks for the entries of that formula; "
-                    "which of its phases it is, it does not tell."
+                    f"A measured reference of {best.formula} ({best.source}) speaks for the entries of that formula, "
+                    "or of the phase that it names."
                 )
     return tuple(said)

@@ -8,7 +8,7 @@ sources, with and without the elements; rounded towards what formula-grouped fol
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,22 +20,22 @@ from xsearch.search.edge_library import EdgeLibrary
 from xsearch.search.prior import Prior
 from xsearch.search.xanes_match import PRIOR_WEIGHT, XanesMatches, match
 
-SIMULATED_WEIGHT, MEASURED_WEIGHT = 2.5, 4.0
+CLOSENESS_WEIGHT = 4.0
 """What a factor of e in the distance from perfect correlation is worth."""
-MEASURED_OFFSET = -2.0
-"""Measured references agree better than simulations do, right or wrong: that much of it says nothing."""
-PREDICTED_WEIGHT, PREDICTED_OFFSET = 2.0, 1.0
-"""A predicted spectrum errs more than a simulated one: its agreement counts for less, and so does its disagreement.
-At the usual distance of wrong compounds, exp(-2.07), both say the same. Likelihood alone, on 70 measured edges of 12
-compounds that the model had learned from, would allow a weight of 2.5."""
-SIMULATED_SHIFT_COST, PREDICTED_SHIFT_COST, MEASURED_SHIFT_COST = 1.0, 0.5, 1.5
+SIMULATION_ERROR, PREDICTION_ERROR, LEAST_DISTANCE = 0.05, 0.125, 1e-4
+"""Distance that a simulated spectrum has from its own measurement, and a predicted one, whose agreement and
+disagreement thus count for less; least distance of a measured one."""
+WRONG_DISTANCE = 0.126
+"""Usual distance of wrong compounds, at which simulated and predicted spectra say the same."""
+SIMULATED_SHIFT_COST, PREDICTED_SHIFT_COST, MEASURED_SHIFT_COST = 0.75, 0.5, 1.5
 """Of a shift that is one usual deviation off, squared."""
-LEAST_DISTANCE = 1e-4
-THEORETICAL_COST, HULL_COST_PER_eV, UNKNOWN_HULL_eV, HIGHEST_HULL_eV = 0.6, 6.0, 0.03, 0.2
+THEORETICAL_COST, HULL_COST_PER_eV, UNKNOWN_HULL_eV, HIGHEST_HULL_eV = 0.5, 5.0, 0.03, 0.2
 """What it costs a compound never to have been made, and to lie above the hull."""
 
-POLYMORPHS = 3
+POLYMORPHS = 5
 """Entries of its formula that a reference without an entry of its own speaks for, where no pattern decides."""
+PACKINGS = {"fcc": 225, "bcc": 229, "hcp": 194, "diamond": 227}
+"""Space groups of phases that are named by their packing."""
 OWN_SHARE = 0.5
 """How much an entry's own simulated spectrum counts among those that one reference speaks for."""
 
@@ -48,13 +48,16 @@ class EdgeEvidence:
         library: n spectra.
         matches: how each agrees.
         value: (n,) natural logarithms.
-        of_row: for rows of the index, their evidence and the place in the library of the spectrum that gives it.
-        of_formula: likewise for formulas, from references that belong to no entry.
+        references: evidence of references that belong to no entry, by formula and phase or sample, and the place in
+            the library of the spectrum that gives it.
+        of_row: likewise for rows of the index.
+        of_formula: likewise for formulas of references that speak for no row.
     """
 
     library: EdgeLibrary
     matches: XanesMatches
     value: NDArray[np.float64]
+    references: dict[tuple[str, str], tuple[float, int]]
     of_row: dict[int, tuple[float, int]]
     of_formula: dict[str, tuple[float, int]]
 
@@ -65,30 +68,35 @@ def weigh_edge(window: XanesWindow, library: EdgeLibrary) -> EdgeEvidence:
     matches = match(window, spectra, prefer_known=False)
     value = spectrum_evidence(matches, spectra.kind)
     of_row: dict[int, tuple[float, int]] = {}
-    of_formula: dict[str, tuple[float, int]] = {}
+    references: dict[tuple[str, str], tuple[float, int]] = {}
     for place in np.lexsort((spectra.spectrum_id.astype(str), -value)).tolist():
         row, found = int(library.row[place]), (float(value[place]), place)
         if row >= 0:
             of_row.setdefault(row, found)
         else:
-            of_formula.setdefault(str(spectra.reduced_formula[place]), found)
-    return EdgeEvidence(library, matches, value, of_row, of_formula)
+            references.setdefault((str(spectra.reduced_formula[place]), str(library.note[place])), found)
+    return EdgeEvidence(library, matches, value, references, of_row, {})
 
 
 def spectrum_evidence(matches: XanesMatches, kind: NDArray[np.object_]) -> NDArray[np.float64]:
     """(n,) natural logarithms for each library spectrum, by its kind."""
-    closeness = -np.log(np.maximum(1 - np.clip(matches.correlation, -1, 1), LEAST_DISTANCE))
+    distance = 1 - np.clip(matches.correlation, -1, 1)
+    is_measured = kind == "measured"
+    error = np.where(kind == "predicted", PREDICTION_ERROR, SIMULATION_ERROR)
+    blurred = np.where(is_measured, np.maximum(distance, LEAST_DISTANCE), distance + error)
     deviations = (matches.correlation - matches.score) / PRIOR_WEIGHT
-    simulated = SIMULATED_WEIGHT * closeness - SIMULATED_SHIFT_COST * deviations
-    measured = MEASURED_WEIGHT * closeness + MEASURED_OFFSET - MEASURED_SHIFT_COST * deviations
-    predicted = PREDICTED_WEIGHT * closeness + PREDICTED_OFFSET - PREDICTED_SHIFT_COST * deviations
-    return np.select([kind == "measured", kind == "predicted"], [measured, predicted], simulated)
+    offset = CLOSENESS_WEIGHT * np.log((WRONG_DISTANCE + error) / (WRONG_DISTANCE + SIMULATION_ERROR))
+    cost = np.select(
+        [is_measured, kind == "predicted"], [MEASURED_SHIFT_COST, PREDICTED_SHIFT_COST], SIMULATED_SHIFT_COST
+    )
+    return np.where(is_measured, 0.0, offset) - CLOSENESS_WEIGHT * np.log(blurred) - cost * deviations
 
 
 def share_with_entries(index: Index, evidence: EdgeEvidence, rows: NDArray[np.int64] | None = None) -> EdgeEvidence:
     """Let references without an entry speak for the entries of their formula.
 
-    Among those the simulated spectra decide, as far as there are any.
+    Where a reference names a phase that the index knows, it speaks for that one only. Among several the simulated
+    spectra decide, as far as there are any.
 
     Args:
         index: the index.
@@ -98,22 +106,51 @@ def share_with_entries(index: Index, evidence: EdgeEvidence, rows: NDArray[np.in
     Returns:
         The evidence with more rows; references whose formula has no entry stay in `of_formula`.
     """
-    of_row, left = dict(evidence.of_row), {}
-    known = entries_of(index, list(evidence.of_formula))
-    for formula, (value, place) in evidence.of_formula.items():
+    of_row = dict(evidence.of_row)
+    left: dict[str, tuple[float, int]] = {}
+    formulas = sorted({formula for formula, _ in evidence.references})
+    known, named = entries_of(index, formulas), phase_groups(index, formulas)
+    for (formula, phase), (value, place) in evidence.references.items():
         entries = known.get(formula, np.zeros(0, np.int64))
-        entries = most_likely(index, entries, of_row) if rows is None else entries[np.isin(entries, rows)]
+        groups = groups_of(phase, formula, named)
+        if (told := np.isin(index.columns.space_group[entries], list(groups))).any():
+            entries = entries[told]
+        entries = most_likely(index, entries, evidence.of_row) if rows is None else entries[np.isin(entries, rows)]
         if not len(entries):
-            left[formula] = (value, place)
+            left.setdefault(formula, (value, place))
             continue
-        own = np.array([of_row[row][0] if row in of_row else np.nan for row in entries.tolist()])
+        own = np.array([evidence.of_row[row][0] if row in evidence.of_row else np.nan for row in entries.tolist()])
         behind = np.zeros(len(entries))
         if np.isfinite(own).any():
             behind = OWN_SHARE * (np.where(np.isnan(own), np.nanmin(own), own) - np.nanmax(own))
         for row, lost in zip(entries.tolist(), behind.tolist(), strict=True):
             if row not in of_row or of_row[row][0] < value + lost:
                 of_row[row] = (value + lost, place)
-    return EdgeEvidence(evidence.library, evidence.matches, evidence.value, of_row, left)
+    return replace(evidence, of_row=of_row, of_formula=left)
+
+
+def phase_groups(index: Index, formulas: list[str]) -> dict[tuple[str, str], frozenset[int]]:
+    """Space groups of the named phases, mostly minerals, of some formulas: by formula and name in small letters."""
+    statement = (
+        "select reduced_formula, lower(name), space_group from materials "
+        "where name is not null and space_group is not null and list_contains(?, reduced_formula)"
+    )
+    found: dict[tuple[str, str], set[int]] = {}
+    for formula, name, group in index.sql(statement, [formulas]).fetchall() if formulas else ():
+        found.setdefault((formula, name), set()).add(int(group))
+    return {key: frozenset(groups) for key, groups in found.items()}
+
+
+def groups_of(phase: str, formula: str, named: dict[tuple[str, str], frozenset[int]]) -> frozenset[int]:
+    """Space groups of a phase whose name is a packing, such as fcc, or a mineral that the index knows; else none.
+
+    Args:
+        phase: such as `goethite`; what follows in brackets is passed over.
+        formula: the compound's reduced formula.
+        named: what `phase_groups` gives.
+    """
+    name = phase.partition(" (")[0].strip().lower()
+    return frozenset({PACKINGS[name]}) if name in PACKINGS else named.get((formula, name), frozenset())
 
 
 def entry_prior(columns: Columns, rows: NDArray[np.int64], prior: Prior) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.element_query import ElementQuery
-from xsearch.errors import QueryError
+from xsearch.errors import NothingSearched
 from xsearch.indexes import Index
 from xsearch.indexes.spectra import edges_of, spectra_of_edge, xanes_table
 from xsearch.indexes.xanes_table import XanesTable
@@ -65,7 +65,7 @@ class EdgeLibraries:
         """
         if (absorber, edge) not in self.edges:
             held = ", ".join(" ".join(key) for key in self.edges) or "no spectra at all"
-            raise QueryError(
+            raise NothingSearched(
                 f"Index {self._index.name!r} holds no {absorber} {edge} spectra; it has {held}. Add some: xsearch "
                 f"build add {self._index.name} --xanes FOLDER_OR_TABLE."
             )
@@ -104,7 +104,7 @@ class EdgeLibraries:
             left_out = set(without_spectra)
             keep &= np.array([name not in left_out for name in whole.spectra.spectrum_id], bool)
         if not keep.any():
-            raise QueryError(
+            raise NothingSearched(
                 f"Index {self._index.name!r} holds no {whole.name} spectrum with {query}; loosen the element "
                 "conditions."
             )

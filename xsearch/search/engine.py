@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from xsearch.chemistry.element_query import ElementQuery
-from xsearch.errors import MissingIndex, QueryError, SpectrumError
+from xsearch.errors import MissingIndex, NothingSearched, QueryError, SpectrumError
 from xsearch.indexes import Index
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
@@ -20,6 +20,7 @@ from xsearch.results import MixtureResult, SearchResult
 from xsearch.search.by_spectra import Opened, search_by_spectra
 from xsearch.search.edge_library import EdgeLibraries
 from xsearch.search.hits import make_hits, not_above_the_first
+from xsearch.search.learned import NEAREST, Near, Neighbours, Ranking, has_vectors, parse_ranking
 from xsearch.search.match import match
 from xsearch.search.mixture import Searched, find_mixture
 from xsearch.search.mixture_hits import make_mixture
@@ -27,6 +28,9 @@ from xsearch.search.prior import PRIOR_IN_RECALL, log_prior, parse_prior
 from xsearch.search.rank import phases, weigh
 from xsearch.search.recall import best_rows, recall
 from xsearch.search.rivals import with_rivals
+from xsearch.search.second_phase import second_phase_notes
+from xsearch.search.structure_types import symmetry_of_alike
+from xsearch.search.symmetry import rows_say, symmetry
 from xsearch.search.verdict import rival_margins, verdict
 from xsearch.spectra import PowderPattern, Xanes
 
@@ -54,6 +58,7 @@ class SearchIndex:
         self.index = index
         self.threads = threads
         self._all_profiles: NDArray[np.float32] | None = None
+        self._neighbours: Neighbours | None = None
         self.libraries = EdgeLibraries(index)
 
     def __repr__(self) -> str:
@@ -83,6 +88,7 @@ class SearchIndex:
         measured_cells: bool = True,
         fold: bool = True,
         without: Collection[int] = (),
+        ranking: str | None = None,
         without_spectra: Collection[str] = (),
     ) -> SearchResult:
         """Find the crystals that gave a powder pattern, XANES spectra, or both.
@@ -98,6 +104,8 @@ class SearchIndex:
             measured_cells: whether measured cells linked to a computed entry are searched beside it.
             fold: whether entries of one phase become one hit.
             without: rows of the index to leave out, to see what the search says where its answer is missing.
+            ranking: `physics`, `learned` or `fused`, see `xsearch.search.learned.Ranking`; by default the last, where
+                the index has the vectors for it.
             without_spectra: ids of library spectra to leave out.
 
         Returns:
@@ -108,13 +116,13 @@ class SearchIndex:
             QueryError: where an element does not exist, conditions contradict each other, or nothing is left.
         """
         query = ElementQuery.parse(only, must, may, exclude, exactly)
-        known = parse_prior(prior)
+        known, chosen = parse_prior(prior), parse_ranking(ranking, self.index)
         if top < 1:
             raise QueryError(f"top = {top} asks for no hit; give 1 or more.")
         edges = [*([pxrd] if isinstance(pxrd, Xanes) else []), *([xanes] if isinstance(xanes, Xanes) else xanes)]
         if edges:
             return search_by_spectra(
-                Opened(self.index, self.libraries, self._rows, self._profiles, self.threads, MATCHED, _timed),
+                Opened(self.index, self.libraries, self._rows, self.profiles, self.threads, MATCHED, _timed),
                 None if isinstance(pxrd, Xanes) else pxrd,
                 edges,
                 query,
@@ -130,30 +138,43 @@ class SearchIndex:
         with threadpool_limits(self.threads, user_api="blas"):
             pattern, rows = self._prepare(pxrd, query, measured_cells, timings)
             with _timed(timings, "recall"):
-                profiles = self._profiles(rows)
+                profiles = self.profiles(rows)
                 recalled = recall(self.index, profiles, pattern, rows)
                 bonus = PRIOR_IN_RECALL * log_prior(self.index.columns, rows, known).astype(np.float32)
                 best = best_rows(recalled, bonus, MATCHED)
+                if chosen is not Ranking.PHYSICS:
+                    near = self.near(pattern, rows, NEAREST if chosen is Ranking.FUSED else MATCHED)
+                    best = near.places if chosen is Ranking.LEARNED else np.union1d(best, near.places)
                 best = best[~np.isin(rows[best], list(without))]
                 kept = recall(self.index, profiles[best], pattern, rows[best], exact=True)
             with _timed(timings, "match"):
                 matches = match(self.index, pattern, kept.rows, self.threads)
             with _timed(timings, "rank"):
                 evidence = weigh(self.index, matches, kept.score, known)
-                groups = phases(self.index, matches, evidence.total)
-                margin = rival_margins(evidence.total, groups)
+                total = near.evidence[best] if chosen is Ranking.LEARNED else evidence.total
+                groups = phases(self.index, matches, total)
+                margin = rival_margins(total, groups)
                 shown = groups
                 if not fold:
-                    order = np.lexsort((matches.rows, -evidence.total))
+                    order = np.lexsort((matches.rows, -total))
                     shown = [[place] for place in order.tolist()]
                 found = make_hits(self.index, pattern, matches, evidence, margin, shown[:top], known)
-                hits = with_rivals(
-                    not_above_the_first(found), shown, self.index, pattern, matches, evidence.total, groups
-                )
+                hits = with_rivals(not_above_the_first(found), shown, self.index, pattern, matches, total, groups)
+                notes = second_phase_notes(self.index, pattern, matches.take(groups[0][:1] if groups else []))
+            answer = verdict([hit.score for hit in hits])
+            with _timed(timings, "symmetry"):
+                firsts = [group[0] for group in groups]
+                said = rows_say(self.index.columns, matches.rows[firsts], evidence.total[firsts])
+                if answer != "match":  # as far as the first hit may be wrong, what is built alike decides
+                    alike = np.setdiff1d(rows, list(without)) if len(without) else rows
+                    other = symmetry_of_alike(self.index, self.profiles(alike), pattern, alike, self.threads)
+                    chance = hits[0].score if hits else 0.0
+                    said = (chance * said[0] + (1 - chance) * other[0], chance * said[1] + (1 - chance) * other[1])
+                likely = symmetry(*said)
         return SearchResult(
             pattern=pxrd,
             hits=hits,
-            verdict=verdict([hit.score for hit in hits]),
+            verdict=answer,
             index_name=self.index.name,
             index_version=self.index.version,
             n_searched=len(rows),
@@ -163,8 +184,11 @@ class SearchIndex:
                 "measured_cells": measured_cells,
                 "fold": fold,
                 "top": top,
+                "ranking": chosen.value,
             },
+            notes=notes,
             timings_ms=timings,
+            symmetry=likely,
         )
 
     def search_mixture(
@@ -205,7 +229,7 @@ class SearchIndex:
         with threadpool_limits(self.threads, user_api="blas"):
             pattern, rows = self._prepare(pxrd, each, measured_cells, timings)
             with _timed(timings, "mixture"):
-                searched = Searched(self.index, rows, self._profiles(rows), known, query.required, self.threads)
+                searched = Searched(self.index, rows, self.profiles(rows), known, query.required, self.threads)
                 best, explored = find_mixture(searched, pattern, phases)
                 mixtures = tuple(make_mixture(searched, hypothesis, explored) for hypothesis in best)
         found = max(mixtures, key=lambda mixture: mixture.evidence, default=None)
@@ -239,10 +263,25 @@ class SearchIndex:
     def _rows(self, query: ElementQuery, measured_cells: bool) -> NDArray[np.int64]:
         rows = self.index.select(query, measured_cells)
         if len(rows) == 0:
-            raise QueryError(f"Index {self.name!r} holds nothing with {query}; loosen the element conditions.")
+            raise NothingSearched(f"Index {self.name!r} holds nothing with {query}; loosen the element conditions.")
         return rows
 
-    def _profiles(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    @property
+    def has_vectors(self) -> bool:
+        """Whether the index holds vectors of this xsearch's network."""
+        return has_vectors(self.index)
+
+    def near(self, pattern: NetPattern, rows: NDArray[np.int64], count: int) -> Near:
+        """The `count` rows whose vectors are nearest to a pattern's.
+
+        Raises:
+            QueryError: where the index has no vectors.
+        """
+        if self._neighbours is None:
+            self._neighbours = Neighbours(self.index)
+        return self._neighbours.near(pattern, rows, count)
+
+    def profiles(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """(m, bins) profiles of rows, from memory or, for a few of them, straight from the file."""
         stored = self.index.profiles
         if stored.shape[1] != RECALL_AXIS.bins:

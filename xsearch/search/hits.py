@@ -67,7 +67,7 @@ def make_hits(
         }
         signs = {
             **terms,
-            "unexplained": left if unexplained is None else unexplained,
+            "unexplained_squared": (left if unexplained is None else unexplained) ** 2,
             "prior": terms["prior"] if prior is Prior.KNOWN else KNOWN_BONUS / 2,
         }
         return Hit(

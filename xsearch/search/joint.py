@@ -50,7 +50,8 @@ class Component:
         amplitudes: (7,) strain modes and zero shift.
         expected: the mean strain that was expected.
         elements: of the row.
-        own: evidence that does not come from the profile: strain, shape, number of lines and prior, each 0 at best.
+        own: evidence that does not come from the profile: strain, shape, number of lines and prior. None is above 0,
+            but for strain and shape of a measured cell that fits.
         profiles: (scales, bins) for an amount of one, linear, on `AXIS`.
     """
 
@@ -159,13 +160,15 @@ class Target:
         calculated = hypothesis.profile(0)
         measured = self.linear[0]
         share = np.clip(FORGIVEN * calculated / np.maximum(measured, 1e-9 * measured.max()), 0, 1)
-        left = self.pattern.net * (1 - np.interp(self.pattern.ln_q, AXIS.values(), share))
+        kept = 1 - np.interp(self.pattern.ln_q, AXIS.values(), share)
+        left = self.pattern.net * kept
         if left.max() < LEAST_LEFT:
             return None
         return NetPattern(
             two_theta_deg=self.pattern.two_theta_deg,
             ln_q=self.pattern.ln_q,
             net=left / left.max(),
+            excess=self.pattern.excess * kept / left.max(),
             background=self.pattern.background / left.max(),
             noise=self.pattern.noise / left.max(),
             fwhm_deg=self.pattern.fwhm_deg,

@@ -14,7 +14,7 @@ from xsearch.preprocess.powder import NetPattern
 from xsearch.search.match_kernels import POWER_TABLE, match_rows
 from xsearch.search.strain import MAX_MODES, MODES_BY_CODE, ZERO_SHIFT
 
-FIT_WIDTHS = (0.012, 0.006, 0.003)
+FIT_WIDTHS = (0.02, 0.01, 0.005, 0.003)
 """Smoothing of the pattern in ln q, coarse to fine, while a strain is sought."""
 
 SCALES = (0.0035, 0.007, 0.014)
@@ -73,7 +73,13 @@ class Matches:
         return Matches(self.rows[places], self.amplitudes[places], self.expected[places], self.correlations[places])
 
 
-def match(index: Index, pattern: NetPattern, rows: NDArray[np.int64], threads: int = 2) -> Matches:
+def match(
+    index: Index,
+    pattern: NetPattern,
+    rows: NDArray[np.int64],
+    threads: int = 2,
+    expected: NDArray[np.float64] | None = None,
+) -> Matches:
     """Strain rows of an index to a pattern and compare them with it.
 
     Args:
@@ -81,6 +87,7 @@ def match(index: Index, pattern: NetPattern, rows: NDArray[np.int64], threads: i
         pattern: the net pattern.
         rows: (k,) candidates.
         threads: the rows are shared out among so many.
+        expected: (k,) mean strains to start from; those that the index expects by default.
     """
     first, last = pattern.window(AXIS)
     offsets, hkl, squares, _ = index.reflection_arrays
@@ -93,7 +100,7 @@ def match(index: Index, pattern: NetPattern, rows: NDArray[np.int64], threads: i
     stiffness[ZERO_SHIFT] = STIFFNESS / ZERO_SIGMA_DEG**2
     columns = index.columns
     modes = MODES_BY_CODE[np.minimum(columns.crystal_system[rows], len(MODES_BY_CODE) - 1)]
-    expected = columns.expected_strain[rows].astype(np.float64)
+    expected = columns.expected_strain[rows].astype(np.float64) if expected is None else expected
     amplitudes = np.zeros((len(rows), MAX_MODES))
     correlations = np.zeros((len(rows), len(SCALES)))
     powers = _compress(np.linspace(0, 1, POWER_TABLE))

@@ -18,6 +18,13 @@ STRAIN_STEP, STRAINS_TRIED = 0.002, 18
 """Mean strains tried before climbing: ± 3.6 %."""
 
 
+STARTS = 3
+SHAPE_START = 0.03
+FOLLOWED = 2
+"""Climbs begin at three mean strains without a change of shape, and with each mode of shape bent to either side, as in
+layered, soft and hydrogen-bonded crystals; the best after the coarsest landscape go on."""
+
+
 @njit(cache=True, nogil=True, fastmath=True)
 def climb(ln_q, design, weight, modes, amplitudes, landscape, start, step, width, stiffness, centre):
     """Move lines uphill on a smoothed pattern, by mean shift in the space of strain amplitudes.
@@ -210,26 +217,33 @@ def match_rows(
         lines, lines_design = ln_q[strongest], design[strongest]
         centre = np.zeros(MAX_MODES)
         centre[0] = expected[t]
-        best = -np.inf
-        for attempt in range(3):
-            trial = np.zeros(MAX_MODES)
+        tried = STARTS + 2 * (modes - 1)
+        trials = np.zeros((tried, MAX_MODES))
+        heights = np.empty(tried)
+        for attempt in range(tried):
+            trial = trials[attempt]
             trial[0] = expected[t]
             if attempt < 2:  # the coarse landscape forgives more, the next one tells more
                 trial[0] = best_isotropic(lines, weight, landscapes[attempt], start, step, stiffness[0], expected[t])
-            for level in range(len(widths)):
-                climb(
-                    lines,
-                    lines_design,
-                    weight,
-                    modes,
-                    trial,
-                    landscapes[level],
-                    start,
-                    step,
-                    widths[level],
-                    stiffness,
-                    centre,
+            elif attempt >= STARTS:
+                mode = 1 + (attempt - STARTS) // 2
+                bent = SHAPE_START if attempt % 2 else -SHAPE_START
+                trial[0] = best_isotropic(
+                    lines - bent * lines_design[:, mode], weight, landscapes[0], start, step, stiffness[0], expected[t]
                 )
+                trial[mode] = bent
+            climb(lines, lines_design, weight, modes, trial, landscapes[0], start, step, widths[0], stiffness, centre)
+            heights[attempt] = objective(
+                lines, lines_design, weight, modes, trial, landscapes[0], start, step, stiffness, centre
+            )
+        best = -np.inf
+        for attempt in np.argsort(-heights)[:FOLLOWED]:
+            trial = trials[attempt]
+            for level in range(1, len(widths)):
+                climb(
+                    lines, lines_design, weight, modes, trial, landscapes[level], start, step, widths[level],
+                    stiffness, centre,
+                )  # fmt: skip
             reached = objective(
                 lines, lines_design, weight, modes, trial, landscapes[-1], start, step, stiffness, centre
             )

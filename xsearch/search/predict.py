@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.elements import SYMBOLS
 from xsearch.errors import SpectrumError
+from xsearch.models.property_model import PropertyAnswer, PropertyModel, shipped_property_model
 from xsearch.models.site_model import SiteAnswer, SiteModel, shipped_site_model
 from xsearch.preprocess.xanes import NormalizedXanes, XanesWindow, normalize, window
 from xsearch.spectra import read
@@ -31,6 +34,14 @@ NAMES = {
     "mood_A": "least O-O distance (Å)",
     "nnosm": "neighbours' mean oxidation state",
     "cn2": "atoms in the second shell",
+    "band_gap_eV": "band gap, DFT (eV)",
+    "density_g_cm3": "density (g/cm³)",
+    "formation_energy_eV_atom": "formation energy (eV/atom)",
+    "fermi_level_eV": "Fermi level, DFT (eV)",
+    "is_metal": "metal",
+    "is_gap_direct": "direct gap",
+    "is_magnetic": "magnetic",
+    "magnetic_ordering": "magnetic ordering, DFT",
 }
 
 
@@ -42,12 +53,16 @@ class EdgePrediction:
         spectrum: normalised, with both edge energies and notes on what was assumed.
         window: what the model read.
         site: the answer.
+        properties: of the material; None where its elements were not told.
+        model: what gave the answer.
         ms: wall time of preprocessing and prediction, shared evenly in a batch.
     """
 
     spectrum: NormalizedXanes
     window: XanesWindow
     site: SiteAnswer
+    properties: PropertyAnswer | None
+    model: SiteModel
     ms: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -63,6 +78,7 @@ class EdgePrediction:
             "normalisation": s.method,
             "notes": list(s.notes),
             "site": self.site.to_dict(),
+            "properties": None if self.properties is None else self.properties.to_dict(),
             "ms": round(self.ms, 2),
         }
 
@@ -75,21 +91,27 @@ class EdgePrediction:
         shown.add_column("quantity")
         shown.add_column("answer", justify="right")
         shown.add_column("next", justify="right")
-        for task in self.site.classes:
+        for task in (t for t in NAMES if t in self.site.classes):
             best, *others = named["neighbor" if task == "neighbor_z" else task]
             rest = ", ".join(f"{o['value']} {o['probability']:.0%}" for o in others[:2])
             shown.add_row(NAMES[task], f"{best['value']}  {best['probability']:.0%}", rest)
         for task, (value, uncertainty) in self.site.numbers.items():
             shown.add_row(NAMES[task], f"{value:.3f} ± {uncertainty:.3f}", "")
+        if self.properties is not None:
+            for name, (value, uncertainty) in self.properties.numbers.items():
+                shown.add_row(NAMES[name], f"{value:.2f} ± {uncertainty:.2f}", "")
+            for name, shares in self.properties.classes.items():
+                answer = max(shares, key=lambda c: shares[c])
+                shown.add_row(NAMES[name], f"{answer}  {shares[answer]:.0%}", "")
         if self.site.unfamiliar:
             shown.caption = " ".join(self.site.unfamiliar)
         return shown
 
-    def attribution(self, task: str, model: SiteModel | None = None) -> NDArray[np.float32]:
+    def attribution(self, task: str) -> NDArray[np.float32]:
         """(200,) which energies carried the answer to a task, see `xsearch.models.attribution`."""
         from xsearch.models.attribution import attribution
 
-        return attribution(model or shipped_site_model(), self.window, task)
+        return attribution(self.model, self.window, task)
 
     def plot(self, task: str = "cn", path: str | Path | None = None) -> Any:
         """The spectrum with the energies coloured that carried the answer to a task, as a matplotlib Figure.
@@ -100,43 +122,78 @@ class EdgePrediction:
         """
         from xsearch.results.xanes_plot import attribution_figure
 
-        figure = attribution_figure(self.spectrum, self.attribution(task), NAMES.get(task, task))
+        figure = attribution_figure(self.spectrum, self.attribution(task), f"{NAMES[task]}: {self._said(task)}")
         if path is not None:
             from xsearch.results.plot import save_figure
 
             save_figure(figure, path)
         return figure
 
+    def _said(self, task: str) -> str:
+        if task in self.site.numbers:
+            value, uncertainty = self.site.numbers[task]
+            return f"{value:.3f} ± {uncertainty:.3f}"
+        value, probability = self.site.classes[task][0]
+        return f"{SYMBOLS[value - 1] if task == 'neighbor_z' else value} ({probability:.0%})"
 
-def predict(spectra: Sequence[Xanes], model: SiteModel | None = None) -> list[EdgePrediction]:
+
+def predict(
+    spectra: Sequence[Xanes],
+    model: SiteModel | None = None,
+    elements: Iterable[str] = (),
+    property_model: PropertyModel | None = None,
+) -> list[EdgePrediction]:
     """Predict the surroundings of each spectrum's absorber.
 
     Args:
         spectra: as read from files.
         model: the shipped one if None.
+        elements: everything that the sample holds; if told, properties of the material are predicted too.
+        property_model: the shipped one if None.
 
     Raises:
         SpectrumError: for a spectrum that cannot be normalised, with the reason.
+        QueryError: for an unknown element.
     """
     start = time.perf_counter()
+    chosen = model or shipped_site_model()
     normalized = [normalize(xanes) for xanes in spectra]
     windows = [window(spectrum) for spectrum in normalized]
-    answers = (model or shipped_site_model()).predict(windows)
+    answers = chosen.predict(windows)
+    told = list(elements)
+    properties = [(property_model or shipped_property_model()).predict([w], told) if told else None for w in windows]
     ms = (time.perf_counter() - start) * 1e3 / max(len(spectra), 1)
-    return [EdgePrediction(*parts, ms) for parts in zip(normalized, windows, answers, strict=True)]
+    rows = zip(normalized, windows, answers, properties, strict=True)
+    return [EdgePrediction(*row, model=chosen, ms=ms) for row in rows]
 
 
-def predict_file(path: str | Path, *, absorber: str | None = None, edge: str | None = None) -> EdgePrediction:
+def predict_file(
+    path: str | Path,
+    *,
+    absorber: str | None = None,
+    edge: str | None = None,
+    elements: str | Iterable[str] | None = None,
+    weights: str | Path | None = None,
+) -> EdgePrediction:
     """Predict from a file.
 
     Args:
         path: a XANES spectrum in any format that `xsearch.spectra.read` knows.
         absorber, edge: where the file does not tell them.
+        elements: everything that the sample holds, such as `Fe,Ti,O`; if told, its properties are predicted too.
+        weights: a folder that `xsearch train` wrote; by default the models that come with the package.
 
     Raises:
         SpectrumError: where it is no XANES spectrum or cannot be normalised.
+        XSearchError: where the folder holds no model.
     """
     spectrum = read(path, kind="xanes", absorber=absorber, edge=edge)
     if not isinstance(spectrum, Xanes):
         raise SpectrumError(f"{path}: is no XANES spectrum; `xsearch query` takes powder patterns.")
-    return predict([spectrum])[0]
+    told = re.findall(r"[^\s,;]+", elements) if isinstance(elements, str) else list(elements or ())
+    if weights is None:
+        return predict([spectrum], elements=told)[0]
+    folder = Path(weights)
+    has_properties = (folder / "specfusion.json").exists()
+    of_material = PropertyModel.load(folder) if told and has_properties else None
+    return predict([spectrum], SiteModel.load(folder), told, of_material)[0]

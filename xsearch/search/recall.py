@@ -64,6 +64,18 @@ def recall(
     return Recalled(rows, best_scores(overlap, spread, expected, SHIFTS.astype(np.float32), SHIFT_SIGMA, SHIFT_WEIGHT))
 
 
+def shift_correlations(
+    profiles: NDArray[np.float32], pattern: NetPattern, shifts: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """(m, k) Pearson correlation of m profiles with a pattern at k shifts; 0 for rows that cannot be judged."""
+    first, last = pattern.window(RECALL_AXIS)
+    inside = np.zeros(RECALL_AXIS.bins, np.float32)
+    inside[first:last] = 1
+    queries = np.stack([*(_query(pattern, shift) for shift in shifts), inside])
+    overlap = profiles @ queries.T
+    return np.asarray(overlap[:, :-1] / _spread(profiles, overlap[:, -1], first, last)[:, None], np.float32)
+
+
 def best_rows(recalled: Recalled, bonus: NDArray[np.float32], count: int) -> NDArray[np.intp]:
     """Places of the best rows with the prior and of the best without it, each `count` at most, rising."""
     if len(recalled.rows) <= count:

@@ -34,13 +34,22 @@ def spectra_hits(
     candidates: Candidates,
     groups: list[list[int]],
     top: int,
+    choices: int,
 ) -> tuple[Hit, ...]:
-    """Hits of the best groups of candidates, each group a phase with its best entry first."""
+    """Hits of the best groups of candidates, each group a phase with its best entry first.
+
+    Args:
+        index, spectra, edges, candidates: of the search.
+        groups: places among the candidates.
+        top: how many hits.
+        choices: how many entries meet the conditions, with a spectrum or without.
+    """
     shares = shares_of(candidates.total, groups)
     lowest, hits = 1.0, []
     for rank, group in enumerate(groups[:top], start=1):
         told = [_part(candidates, edge, group[0]) for edge in edges]
-        lowest = min(lowest, spectra_score(float(shares[rank - 1]), told))
+        measured = any(match.kind == "measured" for match in edge_matches(spectra, edges, candidates, group[0]))
+        lowest = min(lowest, spectra_score(float(shares[rank - 1]), told, measured, len(candidates.rows), choices))
         hits.append(one_hit(index, spectra, edges, candidates, group, rank, (lowest, float(shares[rank - 1]))))
     return tuple(hits)
 

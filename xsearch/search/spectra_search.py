@@ -24,8 +24,12 @@ from xsearch.spectra.xanes import Xanes
 MATCHED_BY_EDGES = 250
 """Entries that the edges favour and that are matched with a powder pattern beside those it recalls itself."""
 
-PATTERN_WEIGHT = 0.5
-"""What the evidence of a powder pattern counts beside edges; alone it is somewhat too sure of itself."""
+PATTERN_WEIGHT = 1.0
+"""What the evidence of a powder pattern counts beside edges: on 134 searches of measured patterns the likelihood of
+the right phase is highest at 1.2, on 76 that knew one element as well; 1 leaves its own scale as it is."""
+
+FAILURE = 0.1
+"""How often a measured edge, or its library spectrum, is so wrong that it tells nothing of its compound."""
 
 Profiles = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 
@@ -133,11 +137,20 @@ def gather(
         value = np.array([np.nan if one is None else one[0] for one in found], np.float64)
         parts[edge.library.name] = value
         places[edge.library.name] = np.array([-1 if one is None else one[1] for one in found], np.int64)
-        total = total + np.where(np.isnan(value), unknown(edge), value)
+        usual = unknown(edge)
+        total = total + robust(np.where(np.isnan(value), usual, value), usual)
     if matched is not None:
         parts["pxrd"] = PATTERN_WEIGHT * matched[1].total
     filled = np.array([*[""] * len(rows), *names], object)
     return Candidates(np.append(rows, np.full(len(names), -1, np.int64)), filled, parts, places, total)
+
+
+def robust(value: NDArray[np.float64], usual: float) -> NDArray[np.float64]:
+    """(k,) evidence that a spectrum which went wrong cannot turn against the right compound without bound.
+
+    With a probability of `FAILURE` the measured or the library spectrum says nothing, and the likelihood is the usual.
+    """
+    return usual + np.logaddexp(np.log1p(-FAILURE) + value - usual, np.log(FAILURE))
 
 
 def unknown(edge: EdgeEvidence) -> float:

@@ -22,14 +22,14 @@ SIGNS = (
     "shape",
     "prior",
     "measured_cell",
-    "unexplained",
+    "unexplained_squared",
     "margin",
     "margin_to_third",
     "ln_lines",
 )
 """What the score is made of, by the names that the evidence has for it: what the strain costs, the prior, whether the
-cell is a measured one, the share of intensity left over, how far the best other phase and the third best other are
-behind, and how many lines are seen, since few lines are fitted by many crystals."""
+cell is a measured one, the square of the share of intensity left over, how far the best other phase and the third best
+other are behind, and how many lines are seen, since few lines are fitted by many crystals."""
 
 LARGEST_MARGIN = 15.0
 

@@ -118,9 +118,12 @@ def _match_rows(
     prior: tuple[NDArray[np.float64], ...],
     best: XanesMatches,
 ) -> None:
-    """Fill `best` for some rows: all of them on a coarse grid of shifts, the best of them on a fine one."""
+    """Fill `best` for some rows: all of them on a coarse grid of shifts, the best of them on a fine one.
+
+    The coarse scan takes every second broadening: the leaders are the same.
+    """
     coarse = np.arange(-WIDEST_SHIFT_eV, WIDEST_SHIFT_eV + 1e-9, COARSE_eV)
-    _scan(query, table, rows, broadenings, coarse, prior, best)
+    _scan(query, table, rows, broadenings[1::2], coarse, prior, best)
     leaders = rows[np.argsort(-best.score[rows], kind="stable")[:REFINED]]
     # The window's own shift is what the E0 of both leave over of the energy shift.
     left_over = best.shift_eV[leaders] - (query.offset_eV - table.offset_eV[leaders])

@@ -11,6 +11,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from xsearch.errors import XSearchError
+
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
@@ -40,8 +42,9 @@ def train(
     schedule: Schedule,
     checkpoint: Path | None = None,
     report: Callable[[int, float, nn.Module], None] | None = None,
+    device: str = "cpu",
 ) -> nn.Module:
-    """Train a model and return the average of its weights.
+    """Train a model and return the average of its weights, on the CPU.
 
     Args:
         model: with its initial weights.
@@ -50,7 +53,30 @@ def train(
         schedule: see there.
         checkpoint: a file that an interrupted training goes on from, bit for bit; removed by nobody.
         report: called after each epoch with its number, mean loss and the averaged model.
+        device: where the model computes, such as `cuda`; `loss_of` brings its batch there. Chance is drawn on the CPU.
+
+    Raises:
+        XSearchError: where there is no such device.
     """
+    model = model.to(usable_device(device))
+    # More threads gain little on networks this small, and another order of sums would give other weights.
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _train(model, size, loss_of, schedule, checkpoint, report, device)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _train(
+    model: nn.Module,
+    size: int,
+    loss_of: Callable[[nn.Module, Tensor, torch.Generator], Tensor],
+    schedule: Schedule,
+    checkpoint: Path | None,
+    report: Callable[[int, float, nn.Module], None] | None,
+    device: str,
+) -> nn.Module:
     generator = torch.Generator().manual_seed(schedule.seed)
     decayed = [p for p in model.parameters() if p.ndim > 1]
     plain = [p for p in model.parameters() if p.ndim <= 1]
@@ -66,13 +92,13 @@ def train(
     first = 0
     torch.manual_seed(schedule.seed)
     if checkpoint is not None and checkpoint.exists():
-        state = torch.load(checkpoint, weights_only=True)
+        state = torch.load(checkpoint, weights_only=True, map_location=device)
         model.load_state_dict(state["model"])
         averaged.load_state_dict(state["averaged"])
         optimizer.load_state_dict(state["optimizer"])
         cycle.load_state_dict(state["cycle"])
-        generator.set_state(state["generator"])
-        torch.set_rng_state(state["chance"])
+        generator.set_state(state["generator"].cpu())
+        torch.set_rng_state(state["chance"].cpu())
         first = state["epoch"] + 1
     for epoch in range(first, schedule.epochs):
         model.train()
@@ -105,8 +131,20 @@ def train(
         if report is not None:
             averaged.eval()
             report(epoch, total / steps, averaged)
-    averaged.eval()
-    return averaged
+    return averaged.cpu().eval()
+
+
+def usable_device(name: str) -> torch.device:
+    """The device of a name such as `cpu`, `cuda` or `cuda:1`.
+
+    Raises:
+        XSearchError: where there is none.
+    """
+    try:
+        return torch.zeros(1, device=name).device
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise XSearchError(f"Device {name!r} cannot be used ({reason}); cpu always can.") from None
 
 
 @torch.no_grad()

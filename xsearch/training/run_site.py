@@ -1,122 +1,147 @@
-"""The command that makes the shipped site model: `python -m xsearch.training.run_site TABLE.parquet`."""
+"""Training of a site model from tables of spectra or from an index, with its card: `xsearch train`."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-from collections.abc import Callable
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from xsearch.evaluate.descriptors import DescriptorReport, report_on
-from xsearch.models.site_model import WEIGHTS, SiteModel
-from xsearch.training.site_model import Recipe, train_site_model
-from xsearch.training.xanes_data import Examples, read_examples, split
+import numpy as np
+from numpy.typing import NDArray
 
-CARD = """# Site model: what surrounds the absorber of a XANES spectrum
-
-Two networks (SPT, XAStruct) and forests, blended per task, with calibrated probabilities.
-
-- Data: {spectra:,} site spectra of {formulas:,} formulas from `{data}`; codes {codes}; absorbers {edges}.
-- Labels: computed from the structures by `xsearch.chemistry.descriptors`.
-- Split: by reduced formula (a hash modulo 10): fold 0 for the figures below, fold 1 for weights and calibration.
-- Seed: {seed}. Command: `{command}`.
-- Not for: absorbers outside that list (the answer says so), L edges, anything but the near edge.
-
-| figures on fold 0 | model | one constant answer |
-|---|---|---|
-{figures}
-
-{by_code}
-
-| file | bytes | sha256 |
-|---|---|---|
-{files}
-"""
+from xsearch.errors import SpectrumError, XSearchError
+from xsearch.evaluate.descriptors import report_of
+from xsearch.indexes import Index
+from xsearch.models.site_model import Blend, blend
+from xsearch.results.record import plain
+from xsearch.training.loop import usable_device
+from xsearch.training.site_card import TrainingReport, card_of
+from xsearch.training.site_model import RECIPES, Recipe, train_site_model
+from xsearch.training.xanes_data import Examples, concatenate, read_examples
+from xsearch.training.xanes_index import index_examples
+from xsearch.training.xanes_labels import CELLS_FILE
 
 
 def make_site_model(
-    data: Path,
-    out: Path = WEIGHTS,
+    out: Path,
+    tables: Sequence[Path] = (),
+    index: str | Path | None = None,
+    kind: str = "site",
+    *,
+    structures: Path | None = None,
     labels_cache: Path | None = None,
-    work: Path | None = None,
-    processes: int = 1,
+    processes: int | None = None,
+    folds: int | None = None,
+    tested: int | None = None,
+    epochs: int | None = None,
     seed: int = 0,
+    device: str = "cpu",
     say: Callable[[str], None] | None = None,
-) -> DescriptorReport:
-    """Train the site model on a table of site spectra, save it with its card, and report on formulas it never saw.
+) -> TrainingReport:
+    """Train a site model, save it with its card, and report its figures by cross-validation.
 
     Args:
-        data: such as `xas_feff9.parquet`.
-        out: where weights and card go.
-        labels_cache: a file that keeps the labels between calls.
-        work: a folder for checkpoints, from which an interrupted training goes on.
-        processes: for the labels.
+        out: a folder for weights and card. Checkpoints stand in it until the training is done, so that the same call
+            goes on where an interrupted one stopped.
+        tables: Parquet tables of site spectra, such as `xas_feff9.parquet`.
+        index: an index whose spectra and structures are taken as well.
+        kind: which parts, one of `RECIPES`.
+        structures: a table of cells for spectra that carry none.
+        labels_cache: a file that keeps the labels of one table between calls.
+        processes: for the labels; one a core if None.
+        folds: of the cross-validation, instead of the recipe's.
+        tested: train and test only so many of the folds, to save time.
+        epochs: of every network, instead of the recipe's.
         seed: of weights, order, augmentation and forests.
+        device: where networks are trained, such as `cuda`.
         say: told in one line what is going on.
+
+    Raises:
+        XSearchError: for an unknown kind or device, where there is nothing to train on, or when interrupted.
     """
-    examples = read_examples(data, labels_cache, processes)
-    training, validation, test = split(examples)
-    recipe = Recipe(seed=seed, schedules=tuple((n, replace(s, seed=seed + s.seed)) for n, s in Recipe().schedules))
-    model = train_site_model(training, validation, recipe, work, say)
+    recipe = _recipe(kind, folds, tested, epochs, seed, device)
+    work = out / "checkpoints"
+    with resumable(work):
+        examples = read_sources(tables, index, structures, labels_cache, processes or os.cpu_count() or 1, work)
+        model, held_out = train_site_model(examples, recipe, work, say)
+    parts = {name: report_of(held_out.examples, *_alone(held_out.found, name)) for name in held_out.found.parts}
+    found = TrainingReport(report_of(held_out.examples, *held_out.blended()), parts, out)
+    model.settings["cross_validation"] = plain(found.report.to_dict())
     model.save(out)
-    model = SiteModel.load(out)  # what is reported on is what was written
-    report = report_on(test, model)
-    (out / "site_model.md").write_text(_card(data, out, model, report, training, test, seed))
-    return report
+    source = ", ".join([*(f"`{p.name}`" for p in tables), *([f"index `{index}`"] if index else [])])
+    given = [*(f"$XSEARCH_DATA/{p.name}" for p in tables), *([f"--index {index}"] if index else [])]
+    asked = {"--folds": folds, "--tested": tested, "--epochs": epochs}
+    given += [f"{option} {value}" for option, value in asked.items() if value is not None]
+    command = " ".join(["xsearch train", kind, *given, "--seed", str(seed), "--out FOLDER"])
+    card = card_of(model, recipe, examples, held_out, found, source, command)
+    (out / "site_model.md").write_text(card)
+    shutil.rmtree(work, ignore_errors=True)
+    return found
 
 
-def _card(
-    data: Path, out: Path, model: SiteModel, report: DescriptorReport, training: Examples, test: Examples, seed: int
-) -> str:
-    rows = [f"| {name} | {getattr(report, name):.4f} | {value:.4f} |" for name, value in report.majority.items()]
-    names = (
-        "spt.safetensors",
-        "xastruct.safetensors",
-        "xastruct_b.safetensors",
-        "site_forests.safetensors",
-        "site_model.json",
-    )
-    paths = [out / name for name in names if (out / name).exists()]
-    files = [f"| {p.name} | {p.stat().st_size:,} | {hashlib.sha256(p.read_bytes()).hexdigest()} |" for p in paths]
+@contextmanager
+def resumable(work: Path) -> Iterator[None]:
+    """Tell who interrupts a training how it goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise XSearchError(f"interrupted; the same command goes on from {work}.") from None
+
+
+def read_sources(
+    tables: Sequence[Path],
+    index: str | Path | None,
+    structures: Path | None = None,
+    labels_cache: Path | None = None,
+    processes: int = 1,
+    work: Path | None = None,
+) -> Examples:
+    """Examples of some tables and of an index together.
+
+    Args:
+        tables, index, structures, labels_cache, processes: as in `make_site_model`.
+        work: a folder for the labels of tables that have no file of their own.
+
+    Raises:
+        SpectrumError: where neither is given, or one cache of labels is given for several tables.
+    """
+    if not tables and index is None:
+        raise SpectrumError("Nothing to train on: name Parquet tables of spectra, or an index with --index.")
+    if labels_cache is not None and len(tables) != 1:
+        raise SpectrumError("One file of labels goes with one table of spectra.")
     parts = []
-    for code in sorted(set(test.code)):
-        some = report_on(test.take(test.code == code), model)
-        parts.append(
-            f"- {code}, {some.n} spectra: CN {some.cn_accuracy:.3f} (macro-F1 {some.cn_macro_f1:.3f}; "
-            f"{some.cn_accuracy_clear:.3f} where CrystalNN is sure), oxidation state {some.os_accuracy:.3f}, "
-            f"distance MAE {some.mnnd_mae:.4f} Å (R² {some.mnnd_r2:.3f}), NNRS R² {some.nnrs_r2:.3f}, "
-            f"MOOD R² {some.mood_r2:.3f}."
-        )
-    return CARD.format(
-        spectra=len(training),
-        formulas=len(set(training.formula)),
-        data=data.name,
-        codes=", ".join(sorted(set(training.code))),
-        edges=", ".join(model.settings["edges"]),
-        seed=seed,
-        command=f"python -m xsearch.training.run_site {data.name} --seed {seed}",
-        figures="\n".join(rows),
-        by_code="\n".join(parts),
-        files="\n".join(files),
-    )
+    for path in tables:
+        own = None if work is None or not path.exists() else work / f"labels_{_digest(path, structures)}.parquet"
+        parts.append(read_examples(path, labels_cache or own, processes, structures))
+    if index is not None:
+        parts.append(index_examples(Index.open(index), processes))
+    return concatenate(parts)
 
 
-def main() -> None:
-    """Command line of the training."""
-    parser = argparse.ArgumentParser(description="Train the site model on a table of site spectra.")
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--out", type=Path, default=WEIGHTS)
-    parser.add_argument("--labels", type=Path, help="file that keeps the labels between runs")
-    parser.add_argument("--work", type=Path, help="folder for checkpoints")
-    parser.add_argument("--processes", type=int, default=1)
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    options = (given.out, given.labels, given.work, given.processes, given.seed)
-    report = make_site_model(given.data, *options, say=lambda line: print(line, flush=True))
-    for name, value in report.to_dict().items():
-        print(f"{name}: {value}")
+def _digest(table: Path, structures: Path | None) -> str:
+    cells = structures or table.parent / CELLS_FILE
+    content = [path.read_bytes() for path in (table, cells) if path.exists()]
+    return hashlib.sha256(b"".join(content)).hexdigest()[:12]
 
 
-if __name__ == "__main__":
-    main()
+def _recipe(kind: str, folds: int | None, tested: int | None, epochs: int | None, seed: int, device: str) -> Recipe:
+    if kind not in RECIPES:
+        raise XSearchError(f"Unknown model {kind!r}; one of {', '.join(RECIPES)} is expected.")
+    usable_device(device)
+    recipe = replace(RECIPES[kind], seed=seed, device=device, tested=tested)
+    if folds is not None:
+        recipe = replace(recipe, folds=folds)
+    if epochs is not None:
+        networks = tuple((name, replace(schedule, epochs=epochs)) for name, schedule in recipe.networks)
+        recipe = replace(recipe, networks=networks)
+    return recipe
+
+
+def _alone(found: Blend, part: str) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
+    """What one part says by itself."""
+    weights = {task: {part: 1.0} for task in found.parts[part]}
+    return blend(found, {"weights": weights, "temperature": {}, "scale": {}})

@@ -1,32 +1,48 @@
-"""The command that makes the shipped SpecFusionNet: `python -m xsearch.training.run_specfusion FOLDER`."""
+"""Training of SpecFusionNet from tables or an index, with its card: `xsearch train specfusion`."""
 
 from __future__ import annotations
 
-import argparse
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from xsearch.builders.xanes import make_tables, read_parquet
-from xsearch.models.property_model import WEIGHTS, PropertyModel
-from xsearch.models.specfusion import PROPERTY_CLASSES, PROPERTY_NUMBERS
-from xsearch.training.loop import Schedule
-from xsearch.training.specfusion import Samples, figures, make_samples, read_properties, train_specfusion
+from xsearch.builders.xanes import Spectrum, make_tables, read_parquet
+from xsearch.errors import SpectrumError
+from xsearch.indexes import Index
+from xsearch.indexes.xanes_table import XanesTable
+from xsearch.models.property_model import PropertyModel
+from xsearch.training.loop import Schedule, usable_device
+from xsearch.training.run_site import resumable
+from xsearch.training.specfusion import (
+    Samples,
+    figures,
+    heads_for,
+    make_samples,
+    properties_of,
+    read_properties,
+    train_specfusion,
+)
 from xsearch.training.xanes_data import fold_of
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 SHARE_WITHIN = 0.68
 TEMPERATURES = tuple(np.round(np.exp(np.linspace(-0.9, 0.9, 37)), 3).tolist())
+EPOCHS, EPOCHS_OF_BASELINE = 30, 20
 
 CARD = """# SpecFusionNet: properties of a material from its edges and its elements
 
-- Data: {n:,} materials with spectra of `xas_feff9.parquet`, properties of `mp_structures.parquet` and
-  `mp_labels.parquet`; a label that a material lacks is masked. Fermi level and direct gaps had no labels: no heads.
+- Data: {n:,} materials with spectra of {source}; a label that a material lacks is masked, and what fewer than 100
+  materials have labels of gets no head.
 - Split: by reduced formula (a hash modulo 10): fold 0 for the figures, fold 1 for calibration. Seed {seed}.
-- Command: `python -m xsearch.training.run_specfusion $XSEARCH_DATA --seed {seed}`. sha256 {digest}.
+- Command: `{command}`. sha256 {digest}.
 - Gap and energies are those of semilocal DFT, magnetism that of collinear calculations of the database.
 
 | figure on fold 0 | N | edges and elements | elements alone | one constant answer |
@@ -35,98 +51,164 @@ CARD = """# SpecFusionNet: properties of a material from its edges and its eleme
 """
 
 
+@dataclass(frozen=True, slots=True)
+class PropertyReport:
+    """Figures on formulas that were held out.
+
+    Attributes:
+        rows: figure, N, of the model, of the same network without spectra, and of one constant answer.
+        folder: where the weights are.
+    """
+
+    rows: tuple[tuple[str, int, float, float, float], ...]
+    folder: Path
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        heads = ("n", "model", "elements_alone", "constant")
+        return {name: dict(zip(heads, rest, strict=True)) for name, *rest in self.rows} | {"folder": str(self.folder)}
+
+    def table(self) -> Table:
+        """As a table for a terminal."""
+        from rich.table import Table
+
+        shown = Table(title="Formulas held out")
+        for heading in ("figure", "N", "edges and elements", "elements alone", "constant"):
+            shown.add_column(heading, justify="left" if heading == "figure" else "right")
+        for name, n, *values in self.rows:
+            shown.add_row(name, f"{n:,}", *(f"{v:.3f}" for v in values))
+        shown.caption = f"Weights and card are in {self.folder}."
+        return shown
+
+
 def make_specfusion(
-    folder: Path,
-    out: Path = WEIGHTS,
-    work: Path | None = None,
+    out: Path,
+    tables: Sequence[Path] = (),
+    properties: Sequence[Path] = (),
+    index: str | Path | None = None,
+    *,
+    epochs: int | None = None,
     seed: int = 0,
+    device: str = "cpu",
     say: Callable[[str], None] | None = None,
-) -> dict[str, float]:
-    """Train SpecFusionNet and the baseline that sees no spectrum, calibrate, save with a card; returns the figures.
+) -> PropertyReport:
+    """Train SpecFusionNet and the baseline that sees no spectrum, calibrate, save with a card.
 
     Args:
-        folder: with `xas_feff9.parquet`, `mp_structures.parquet` and `mp_labels.parquet`.
-        out: where weights and card go.
-        work: a folder for checkpoints.
+        out: where weights and card go; checkpoints too, until the training is done.
+        tables: Parquet tables of spectra.
+        properties: Parquet tables of properties by `material_id`; a later one fills in what an earlier one lacks.
+        index: an index whose spectra and properties are taken as well.
+        epochs: of the model, instead of the usual number.
         seed: of weights, order and augmentation.
+        device: where it is trained, such as `cuda`.
         say: told in one line what is going on.
+
+    Raises:
+        XSearchError: where there is nothing to train on.
     """
-    samples, edges = read_samples(folder)
-    fold = np.array([fold_of(f) for f in samples.formula])
+    usable_device(device)
+    samples, edges = read_samples(tables, properties, index)
+    fold = np.array([fold_of(str(f)) for f in samples.formula])
     training, validation, test = samples.take(fold > 1), samples.take(fold == 1), samples.take(fold == 0)
-    found = {}
-    models = {}
-    for name, use_spectra, epochs in (("fused", True, 30), ("elements", False, 20)):
+    if min(len(training), len(validation), len(test)) == 0:
+        raise SpectrumError(f"{len(samples)} materials are too few to train on, calibrate with and test on.")
+    heads = heads_for(training)
+    if not heads.numbers and not heads.classes:
+        raise SpectrumError("No property has enough labels among the materials with spectra.")
+    found, models = {}, {}
+    for name, use_spectra, usual in (("fused", True, EPOCHS), ("elements", False, EPOCHS_OF_BASELINE)):
 
         def report(epoch: int, loss: float, _: nn.Module, name: str = name) -> None:
             if say is not None:
                 say(f"{name}: epoch {epoch + 1}, loss {loss:.4f}")
 
-        schedule = Schedule(epochs=epochs, batch=96, rate=1.5e-3, weight_decay=0.05, seed=seed)
-        checkpoint = None if work is None else work / f"specfusion_{name}.pt"
-        models[name] = train_specfusion(training, schedule, checkpoint, report, use_spectra)
+        schedule = Schedule(epochs=epochs or usual, batch=96, rate=1.5e-3, weight_decay=0.05, seed=seed)
+        # named by data and schedule, so that no checkpoint is taken up by another training
+        checkpoint = out / f"specfusion_{name}_{_key(training, schedule)}.checkpoint"
+        with resumable(checkpoint):
+            models[name] = train_specfusion(training, schedule, checkpoint, report, use_spectra, device)
         found[name] = figures(models[name], test, use_spectra)
     model = PropertyModel(models["fused"], {"scale": {}, "temperature": {}, "edges": edges, "seed": seed})
     _calibrate(model, validation)
     model.save(out)
-    _write_card(out, training, found, seed)
-    return found["fused"] | {f"elements_{k}": v for k, v in found["elements"].items()}
+    rows = _rows(model, found)
+    names = [p.name for p in (*tables, *properties)]
+    source = ", ".join([*(f"`{name}`" for name in names), *([f"index `{index}`"] if index else [])])
+    given = [f"$XSEARCH_DATA/{p.name}" for p in tables] + [f"--properties $XSEARCH_DATA/{p.name}" for p in properties]
+    given += [f"--index {index}"] if index else []
+    card = CARD.format(
+        n=len(training),
+        source=source,
+        seed=seed,
+        command=" ".join(["xsearch train specfusion", *given, "--seed", str(seed), "--out FOLDER"]),
+        digest=hashlib.sha256((out / "specfusion.safetensors").read_bytes()).hexdigest(),
+        rows="\n".join(f"| {name} | {n} | {a:.3f} | {b:.3f} | {c:.3f} |" for name, n, a, b, c in rows),
+    )
+    (out / "specfusion.md").write_text(card)
+    for path in out.glob("specfusion_*.checkpoint"):
+        path.unlink()
+    return PropertyReport(rows, out)
 
 
-def read_samples(folder: Path) -> tuple[Samples, list[str]]:
-    """Materials of the FEFF9 table, the longer spectra where two codes' tables hold the same sites; and the edges."""
-    spectra = read_parquet(folder / "xas_feff9.parquet")
-    kept = [
-        s
-        for s in spectra
-        if not s.code.startswith("VASP")
-        and s.reduced_formula not in ("nan", "")
-        and not (s.code == "FEFF9" and s.xanes.absorber == "Cu")
-    ]
-    tables, _ = make_tables(kept)
-    properties = read_properties(folder / "mp_structures.parquet", folder / "mp_labels.parquet")
-    return make_samples(tables, properties), [f"{t.absorber} {t.edge}" for t in tables]
+def read_samples(
+    tables: Sequence[Path], properties: Sequence[Path], index: str | Path | None = None
+) -> tuple[Samples, list[str]]:
+    """Materials with spectra and properties, and their edges.
+
+    Of codes that give one site several spectra only the one with the longest is taken, so that no material counts
+    twice.
+
+    Raises:
+        SpectrumError: where nothing is given, or nothing fits together.
+    """
+    if index is None and not (tables and properties):
+        raise SpectrumError("Nothing to train on: name tables of spectra and --properties, or an index with --index.")
+    spectra = [s for path in tables for s in read_parquet(path) if s.reduced_formula not in ("nan", "")]
+    found: list[XanesTable] = make_tables(_longest(spectra))[0]
+    labels = read_properties(properties)
+    if index is not None:
+        opened = Index.open(index)
+        found += [t.take(t.kind == "simulated") for t in opened.xanes.values()]
+        labels |= properties_of(opened)
+    return make_samples(found, labels), sorted({f"{t.absorber} {t.edge}" for t in found if len(t)})
+
+
+def _key(samples: Samples, schedule: Schedule) -> str:
+    digest = hashlib.sha256(repr((schedule, heads_for(samples))).encode())
+    for tensor in samples.inputs:
+        digest.update(tensor.numpy().tobytes())
+    return digest.hexdigest()[:12]
+
+
+def _longest(spectra: Sequence[Spectrum]) -> list[Spectrum]:
+    """Of each material and edge the spectra of the one code whose window reaches farthest."""
+    reach: dict[tuple[str, str, str], dict[str, float]] = {}
+    for s in spectra:
+        mine = reach.setdefault((s.material_id, s.xanes.absorber, s.xanes.edge), {})
+        span = float(s.xanes.energy_eV[-1] - s.xanes.energy_eV[0])
+        mine[s.code] = max(mine.get(s.code, 0.0), span)
+    best = {key: max(sorted(codes), key=lambda code: codes[code]) for key, codes in reach.items()}
+    return [s for s in spectra if s.code == best[s.material_id, s.xanes.absorber, s.xanes.edge]]
 
 
 @torch.inference_mode()
 def _calibrate(model: PropertyModel, validation: Samples) -> None:
     numbers, classes = model.network.eval()(*validation.inputs)
-    for name, (usual, spread) in PROPERTY_NUMBERS.items():
+    for name, (usual, spread) in model.network.heads.numbers.items():
         truth = (validation.numbers[name] - usual) / spread
         told = torch.isfinite(truth)
         errors = (numbers[name][told, 0] - truth[told]).abs() / numbers[name][told, 1].clamp(-5, 3).exp()
-        model.settings["scale"][name] = float(errors.quantile(SHARE_WITHIN))
-    for name in PROPERTY_CLASSES:
+        model.settings["scale"][name] = float(errors.quantile(SHARE_WITHIN)) if told.any() else 1.0
+    for name in model.network.heads.classes:
         truth = validation.classes[name]
         losses = {
             t: float(nn.functional.cross_entropy(classes[name] / t, truth, ignore_index=-1)) for t in TEMPERATURES
         }
-        model.settings["temperature"][name] = min(losses, key=lambda t: losses[t])
+        model.settings["temperature"][name] = min(losses, key=lambda t: losses[t]) if (truth >= 0).any() else 1.0
 
 
-def _write_card(out: Path, training: Samples, found: dict[str, dict[str, float]], seed: int) -> None:
-    rows = []
-    for name, kind in (*((n, "mae") for n in PROPERTY_NUMBERS), *((n, "accuracy") for n in PROPERTY_CLASSES)):
-        key = f"{name}_{kind}"
-        fused, alone = found["fused"], found["elements"]
-        numbers = f"{fused[key]:.3f} | {alone[key]:.3f} | {fused[key + '_constant']:.3f}"
-        rows.append(f"| {key} | {fused[name + '_n']} | {numbers} |")
-    digest = hashlib.sha256((out / "specfusion.safetensors").read_bytes()).hexdigest()
-    (out / "specfusion.md").write_text(CARD.format(n=len(training), seed=seed, digest=digest, rows="\n".join(rows)))
-
-
-def main() -> None:
-    """Command line of the training."""
-    parser = argparse.ArgumentParser(description="Train SpecFusionNet.")
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--out", type=Path, default=WEIGHTS)
-    parser.add_argument("--work", type=Path, help="folder for checkpoints")
-    parser.add_argument("--seed", type=int, default=0)
-    given = parser.parse_args()
-    found = make_specfusion(given.folder, given.out, given.work, given.seed, lambda line: print(line, flush=True))
-    for name, value in found.items():
-        print(f"{name}: {value:.4f}")
-
-
-if __name__ == "__main__":
-    main()
+def _rows(model: PropertyModel, found: dict[str, dict[str, float]]) -> tuple[tuple[str, int, float, float, float], ...]:
+    heads, fused, alone = model.network.heads, found["fused"], found["elements"]
+    keys = [(n, f"{n}_mae") for n in heads.numbers] + [(n, f"{n}_accuracy") for n in heads.classes]
+    return tuple((k, int(fused[f"{n}_n"]), fused[k], alone[k], fused[f"{k}_constant"]) for n, k in keys)

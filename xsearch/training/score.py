@@ -25,12 +25,16 @@ from xsearch.evaluate.labelled import read_labelled, right_rows
 from xsearch.evaluate.pxrd import expected_calibration_error
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.verdict import SIGNS, WEIGHTS_FILE
-from xsearch.simulate.measurement import draw_conditions, measure
+from xsearch.simulate.conditions import draw_conditions
+from xsearch.simulate.measurement import measure
 from xsearch.spectra import PowderPattern
 
 FOLDS, REPEATS = 5, 3
 RIDGE = 1.7
 """Of the logistic regression on signs of unit variance: half the squared length of the weights costs so much."""
+
+MEASURED_WEIGHT = 3.0
+"""A measured pattern counts as so many simulated ones."""
 
 SAMPLE_STRAIN = 0.0005
 """Width of the strain between two samples of one compound; literature values differ by 0.1 % an axis."""
@@ -46,6 +50,7 @@ class Case:
         formula: of the sample; folds keep the cases of a formula together.
         kind: what the search was told and could use.
         removed: whether the right entries had been taken out.
+        measured: whether the pattern was measured, not simulated.
         signs: of the first hit, in the order of `SIGNS`.
         right: whether it was right.
     """
@@ -53,6 +58,7 @@ class Case:
     formula: str
     kind: str
     removed: bool
+    measured: bool
     signs: tuple[float, ...]
     right: bool
 
@@ -158,11 +164,12 @@ def _searches(
             )
             for hit in result.hits:
                 found = {one.matched.material_id for one in (hit, *hit.duplicates)}
-                signs = {**hit.evidence, "unexplained": hit.unexplained}
+                signs = {**hit.evidence, "unexplained_squared": hit.unexplained**2}
                 yield Case(
                     formula=formula,
                     kind=f"{told}, {'with' if measured_cells else 'without'} measured cells",
                     removed=removed,
+                    measured=not left_out,
                     signs=tuple(signs[sign] for sign in SIGNS),
                     right=bool(found & ids),
                 )
@@ -177,7 +184,8 @@ def fit(cases: list[Case]) -> Model:
 
     signs = np.array([one.signs for one in cases])
     mean, spread = signs.mean(axis=0), np.maximum(signs.std(axis=0), 1e-9)
-    found = LogisticRegression(C=1 / (2 * RIDGE)).fit((signs - mean) / spread, [one.right for one in cases])
+    trust = [MEASURED_WEIGHT if one.measured else 1.0 for one in cases]
+    found = LogisticRegression(C=1 / (2 * RIDGE)).fit((signs - mean) / spread, [one.right for one in cases], trust)
     weights = found.coef_[0] / spread
     return float(found.intercept_[0] - weights @ mean), weights
 

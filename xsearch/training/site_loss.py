@@ -13,6 +13,8 @@ from xsearch.training.xanes_data import Examples
 WEIGHTS = {"cn": 1.0, "oxidation_state": 1.0, "ocn": 0.5, "psgo": 0.3, "neighbor_z": 0.5}
 NUMBER_WEIGHTS = {"mnnd_A": 1.5, "nnrs_A": 1.0, "mood_A": 1.0, "nnosm": 0.4, "cn2": 0.4}
 SMOOTHING = 0.03
+ROBUST_WITHIN = {"nnrs_A": 2.0, "mood_A": 2.0}
+"""Errors up to this many spreads count by their square, which teaches the mean; 0.2 elsewhere, close to the median."""
 SCALE_WEIGHT = 0.1
 
 
@@ -32,7 +34,7 @@ def joint_loss(found: SitePrediction, classes: dict[str, Tensor], numbers: dict[
     The scale of each number is learned by its own likelihood, whose gradient is kept from the mean: so that rare
     sites are not given up as noise.
     """
-    total = torch.zeros(())
+    total = torch.zeros((), device=found.features.device)
     for task, weight in WEIGHTS.items():
         known = classes[task] >= 0
         if known.any():
@@ -45,6 +47,6 @@ def joint_loss(found: SitePrediction, classes: dict[str, Tensor], numbers: dict[
             mean, truth = found.means[task][known], numbers[task][known]
             log_scale = found.log_scales[task][known]
             distance = (mean.detach() - truth).abs()
-            total = total + weight * nn.functional.smooth_l1_loss(mean, truth, beta=0.2)
+            total = total + weight * nn.functional.smooth_l1_loss(mean, truth, beta=ROBUST_WITHIN.get(task, 0.2))
             total = total + SCALE_WEIGHT * (distance * (-log_scale).exp() + log_scale).mean()
     return total

@@ -1,11 +1,14 @@
-"""The whole site model in one go: networks, forests, blending weights and calibration, each on data of its own."""
+"""The whole site model: its parts trained on every formula but a fold's, weighed there, then trained on all.
+
+What is shipped has seen all formulas. How good it is, and how its parts are weighed and calibrated, is learned from
+models of the same recipe, each of which answers only for formulas that it never saw.
+"""
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,76 +18,189 @@ from numpy.typing import NDArray
 from torch import nn
 
 from xsearch.elements import SYMBOLS
+from xsearch.errors import SpectrumError
 from xsearch.models.forest import Forest, pack
-from xsearch.models.site_model import FOREST_TASKS, Blend, SiteModel, forest_features
-from xsearch.models.tasks import CLASSES, NUMBERS, class_indices
+from xsearch.models.site_model import FOREST_TASKS, Blend, SiteModel, blend, forest_features
+from xsearch.models.tasks import CLASSES, class_indices
 from xsearch.training.augment import Augmentation
+from xsearch.training.calibration import calibrate
 from xsearch.training.loop import Schedule
 from xsearch.training.site_network import Inputs, train_network
-from xsearch.training.xanes_data import Examples, formula_hashes
+from xsearch.training.xanes_data import Examples, fold_of, formula_hashes
 
-GRID = tuple(w for w in itertools.product((0.0, 1.0, 2.0), repeat=4) if sum(w) > 0)
-PLAIN_TEMPERATURES = tuple(np.round(np.exp(np.linspace(-0.9, 0.9, 37)), 3))
-SHARE_WITHIN = 0.68
 FAMILIAR_SHARE = 0.99
+SPT = ("spt", Schedule(epochs=18, batch=64, rate=3e-3, average=0.995))
+XASTRUCT = (
+    ("xastruct", Schedule(epochs=50, batch=128, rate=2e-3, weight_decay=0.1)),
+    ("xastruct_b", Schedule(epochs=50, batch=128, rate=2e-3, weight_decay=0.1, seed=1)),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How the shipped weights are made.
+    """How weights are made.
 
     Attributes:
-        schedules: of each network; one named again goes through a further cycle.
-        trees: of each forest.
+        networks: names, and how each is trained.
+        trees: of each forest; 0 for none.
         copies: disturbed copies of the training data that the forests see beside the clean ones.
-        seed: of everything.
+        folds: of the cross-validation.
+        tested: how many of the folds are answered for, each by a training of its own; all if None.
+        seed: of everything; those of the schedules count from it.
+        device: where the networks are trained.
     """
 
-    schedules: tuple[tuple[str, Schedule], ...] = (
-        ("spt", Schedule(epochs=36, batch=96, rate=3e-3)),
-        ("spt", Schedule(epochs=24, batch=96, rate=2e-3, seed=1)),
-        ("xastruct", Schedule(epochs=60, batch=128, rate=2e-3, weight_decay=0.05)),
-        ("xastruct_b", Schedule(epochs=60, batch=128, rate=2e-3, weight_decay=0.05, seed=1)),
-    )
+    networks: tuple[tuple[str, Schedule], ...] = (SPT, *XASTRUCT)
     trees: int = 40
-    copies: int = 1
+    copies: int = 0
+    folds: int = 4
+    tested: int | None = None
     seed: int = 0
+    device: str = "cpu"
+
+
+RECIPES: dict[str, Recipe] = {
+    "site": Recipe(),
+    "spt": Recipe(networks=(SPT,), trees=0),
+    "xastruct": Recipe(networks=XASTRUCT),
+    "forest": Recipe(networks=()),
+}
+"""What can be trained, by name; `site` is what the package ships."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OutOfFold:
+    """Answers for the examples of the folds that were tested, by models that never saw their formulas.
+
+    Attributes:
+        examples: those answered for.
+        found: what each part says, in their order; no features.
+        fold: (n,) which fold each belongs to.
+        distance: (n,) of each from its model's training spectra.
+    """
+
+    examples: Examples
+    found: Blend
+    fold: NDArray[np.int64]
+    distance: NDArray[np.float32]
+
+    def blended(self) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
+        """Blended answers, each fold's with weights and temperatures learned on the other folds.
+
+        A single fold is split in two by formula for that.
+        """
+        groups = self.fold
+        if len(np.unique(groups)) == 1:
+            groups = np.array([fold_of(f"half {f}", 2) for f in self.examples.formula])
+        order: list[NDArray[np.int64]] = []
+        answers = []
+        for k in np.unique(groups):
+            here = groups == k
+            settings = calibrate(self.found.take(~here), self.examples.take(~here))
+            answers.append(blend(self.found.take(here), settings))
+            order.append(np.flatnonzero(here))
+        back = np.argsort(np.concatenate(order))
+        classes, numbers = (
+            {t: np.concatenate([a[kind][t] for a in answers])[back] for t in answers[0][kind]} for kind in (0, 1)
+        )
+        return classes, numbers
 
 
 def train_site_model(
-    training: Examples,
-    validation: Examples,
+    examples: Examples,
     recipe: Recipe | None = None,
     work: Path | None = None,
     say: Callable[[str], None] | None = None,
-) -> SiteModel:
-    """Train every part on the training examples; weigh and calibrate them on the validation examples.
+) -> tuple[SiteModel, OutOfFold]:
+    """Cross-validate a recipe by formula, then train it on all examples with what was learned there.
 
     Args:
-        training, validation: no formula in both.
+        examples: of at least two formulas.
         recipe: see there.
-        work: a folder for checkpoints, from which an interrupted training goes on.
+        work: a folder for checkpoints, from which an interrupted training of the same data and recipe goes on.
         say: told in one line what is going on.
+
+    Raises:
+        SpectrumError: where there are too few formulas.
     """
     recipe = recipe or Recipe()
+    kept = None if work is None else work / _key(examples, recipe)
+    held_out = out_of_fold(examples, recipe, kept, say)
+    model = fit(examples, recipe, None if kept is None else kept / "all", say)
+    model.settings |= calibrate(held_out.found, held_out.examples)
+    model.settings["farthest"] = float(np.quantile(held_out.distance, FAMILIAR_SHARE))
+    return model, held_out
+
+
+def out_of_fold(
+    examples: Examples,
+    recipe: Recipe,
+    work: Path | None = None,
+    say: Callable[[str], None] | None = None,
+) -> OutOfFold:
+    """Train a recipe once a fold on the formulas outside it, and let it answer for those inside.
+
+    Raises:
+        SpectrumError: where there are too few formulas.
+    """
+    fold = np.array([fold_of(str(f), recipe.folds) for f in examples.formula], np.int64)
+    if len(np.unique(fold)) < 2:
+        raise SpectrumError("Spectra of several formulas are needed: some to train on, others to test on.")
+    tested = np.unique(fold)[: recipe.tested]
+    answers: list[tuple[Blend, NDArray[np.float32]]] = []
+    for count, k in enumerate(tested, start=1):
+        here = fold == k
+        tell = None if say is None else _prefixed(say, f"fold {count} of {len(tested)}, ")
+        model = fit(examples.take(~here), recipe, None if work is None else work / f"fold{k}", tell)
+        found = evaluate_examples(model, examples.take(here))
+        answers.append((found, model.distance(found.features)))
+    parts = {
+        part: {t: np.concatenate([found.parts[part][t] for found, _ in answers]) for t in said}
+        for part, said in answers[0][0].parts.items()
+    }
+    rows = np.concatenate([np.flatnonzero(fold == k) for k in tested])
+    nothing = np.zeros((len(rows), 0), np.float32)
+    distance = np.concatenate([d for _, d in answers])
+    return OutOfFold(examples.take(rows), Blend(parts, nothing), fold[rows], distance)
+
+
+def fit(
+    examples: Examples, recipe: Recipe, work: Path | None = None, say: Callable[[str], None] | None = None
+) -> SiteModel:
+    """Train every part on some examples; the parts are not yet weighed."""
     tell = say or (lambda line: None)
     networks: dict[str, nn.Module] = {}
-    for number, (name, schedule) in enumerate(recipe.schedules):
+    for name, schedule in recipe.networks:
 
-        def report(epoch: int, loss: float, _: nn.Module, name: str = name) -> None:
-            tell(f"{name}: epoch {epoch + 1}, loss {loss:.4f}")
+        def report(epoch: int, loss: float, _: nn.Module, name: str = name, last: int = schedule.epochs) -> None:
+            tell(f"{name}: epoch {epoch + 1} of {last}, loss {loss:.4f}")
 
-        checkpoint = None if work is None else work / f"{number}_{name}.pt"
         networks[name] = train_network(
-            name, training, schedule, checkpoint=checkpoint, report=report, start=networks.get(name)
+            name,
+            examples,
+            replace(schedule, seed=recipe.seed + schedule.seed),
+            checkpoint=None if work is None else work / f"{name}.pt",
+            report=report,
+            device=recipe.device,
         )
-    tell("forests")
-    forests = train_forests(training, recipe)
-    return assemble(networks, forests, training, validation, recipe.seed)
+    forests: dict[str, Forest] = {}
+    if recipe.trees:
+        tell("forests")
+        forests = train_forests(examples, recipe)
+    settings: dict[str, Any] = {
+        "edges": sorted({f"{SYMBOLS[z - 1]} {e}" for z, e in zip(examples.z, examples.edge, strict=True)}),
+        "training": {"spectra": len(examples), "formulas": len(set(examples.formula)), "seed": recipe.seed},
+    }
+    empty = np.zeros(0, np.float32)
+    model = SiteModel(networks, forests, settings, empty, empty, formula_hashes(examples.formula))
+    features = evaluate_examples(model, examples).features
+    model.centre = features.mean(0)
+    model.whitening = _whitening(features - model.centre)
+    return model
 
 
-def train_forests(training: Examples, recipe: Recipe) -> dict[str, Forest]:
-    """A forest of extremely randomised trees (Geurts, Ernst and Wehenkel 2006) for each of `FOREST_TASKS`."""
+def train_forests(training: Examples, recipe: Recipe, tasks: Sequence[str] = FOREST_TASKS) -> dict[str, Forest]:
+    """A forest of extremely randomised trees (Geurts, Ernst and Wehenkel 2006) for each of some tasks."""
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
     inputs = Inputs.of(training)
@@ -95,59 +211,21 @@ def train_forests(training: Examples, recipe: Recipe) -> dict[str, Forest]:
     samples = np.concatenate([forest_features(v.numpy(), k.numpy(), o.numpy(), absorber) for v, k, o in copies])
     samples = samples.astype(np.float16).astype(np.float32)
     forests = {}
-    for task in FOREST_TASKS:
+    for task in tasks:
         shared: dict[str, Any] = {"n_estimators": recipe.trees, "random_state": recipe.seed, "n_jobs": 1}
         if task in CLASSES:
             classes = np.tile(class_indices(task, training.labels[task]), len(copies))
-            known = classes >= 0
-            grown = ExtraTreesClassifier(max_features=0.15, min_samples_leaf=2, **shared)
-            grown.fit(samples[known], classes[known])
-            forests[task] = pack(grown.estimators_, grown.classes_.astype(np.int64), len(CLASSES[task]))
+            if (known := classes >= 0).any():
+                grown = ExtraTreesClassifier(max_features=0.15, min_samples_leaf=1, **shared)
+                grown.fit(samples[known], classes[known])
+                forests[task] = pack(grown.estimators_, grown.classes_.astype(np.int64), len(CLASSES[task]))
         else:
             numbers = np.tile(training.labels[task], len(copies))
-            known = np.isfinite(numbers)
-            grown = ExtraTreesRegressor(max_features=0.3, min_samples_leaf=4, **shared)
-            grown.fit(samples[known], numbers[known])
-            forests[task] = pack(grown.estimators_)
+            if (known := np.isfinite(numbers)).any():
+                grown = ExtraTreesRegressor(max_features=0.3, min_samples_leaf=2, **shared)
+                grown.fit(samples[known], numbers[known])
+                forests[task] = pack(grown.estimators_)
     return forests
-
-
-def assemble(
-    networks: dict[str, nn.Module],
-    forests: dict[str, Forest],
-    training: Examples,
-    validation: Examples,
-    seed: int,
-) -> SiteModel:
-    """Weigh and calibrate trained parts."""
-    edges = sorted({f"{SYMBOLS[z - 1]} K" for z in training.z})
-    settings: dict[str, Any] = {
-        "weights": {}, "temperature": {}, "scale": {}, "farthest": np.inf, "edges": edges,
-        "training": {"spectra": len(training), "formulas": len(set(training.formula)), "seed": seed},
-    }  # fmt: skip
-    empty = np.zeros(0, np.float32)
-    model = SiteModel(networks, forests, settings, empty, empty, formula_hashes(training.formula))
-    features = evaluate_examples(model, training).features
-    model.centre = features.mean(0)
-    model.whitening = _whitening(features - model.centre)
-    found = evaluate_examples(model, validation)
-    for task in CLASSES:
-        truth = class_indices(task, validation.labels[task])
-        settings["weights"][task] = _best_weights(found, task, truth >= 0, partial(_class_quality, truth=truth))
-    for task in NUMBERS:
-        numbers = validation.labels[task]
-        settings["weights"][task] = _best_weights(
-            found, task, np.isfinite(numbers), partial(_number_quality, truth=numbers)
-        )
-    classes, numbers_found = model.blend(found)
-    for task, probabilities in classes.items():
-        settings["temperature"][task] = _temperature(probabilities, class_indices(task, validation.labels[task]))
-    for task, answer in numbers_found.items():
-        errors = np.abs(answer[:, 0] - validation.labels[task]) / np.maximum(answer[:, 1], 1e-6)
-        told = errors[np.isfinite(errors)]
-        settings["scale"][task] = float(np.quantile(told, SHARE_WITHIN)) if len(told) else 1.0
-    settings["farthest"] = float(np.quantile(model.distance(found.features), FAMILIAR_SHARE))
-    return model
 
 
 def evaluate_examples(model: SiteModel, examples: Examples) -> Blend:
@@ -156,53 +234,23 @@ def evaluate_examples(model: SiteModel, examples: Examples) -> Blend:
     return model.evaluate(examples.values, examples.known, examples.offset_eV, inputs.absorber.numpy())
 
 
-def _best_weights(
-    found: Blend, task: str, known: NDArray[np.bool_], quality: Callable[[NDArray[np.float32]], float]
-) -> dict[str, float]:
-    """Weights of the parts that answer a task: the mean over the best tenth of a small grid.
-
-    The single best point would fit the accidents of the validation data.
-    """
-    parts = [name for name in found.parts if task in found.parts[name]]
-    if not known.any():
-        return dict.fromkeys(parts, 1.0)
-    tried = {w[: len(parts)] for w in GRID if sum(w[: len(parts)]) > 0}
-    shares = np.array(sorted({tuple(np.round(np.array(w) / sum(w), 6)) for w in tried}))
-    qualities = [
-        quality(np.asarray(sum(w * found.parts[p][task] for w, p in zip(share, parts, strict=True))))
-        for share in shares
-    ]
-    best = np.argsort(qualities)[::-1][: max(1, len(shares) // 10)]
-    return {part: float(w) for part, w in zip(parts, shares[best].mean(0).round(3), strict=True) if w > 0}
-
-
-def _class_quality(probabilities: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
-    return -_log_loss(probabilities, truth)
-
-
-def _number_quality(answers: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
-    """Less the mean of the mean absolute and the root mean square error: the usual site and the rare one both count."""
-    errors = answers[:, 0] - truth
-    return -0.5 * float(np.nanmean(np.abs(errors)) + np.sqrt(np.nanmean(errors**2)))
-
-
-def _log_loss(probabilities: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
-    known = truth >= 0
-    return float(-np.log(np.maximum(probabilities[known, truth[known]], 1e-4)).mean())
-
-
-def _temperature(probabilities: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
-    """The temperature at which the probabilities of the validation examples are most likely."""
-
-    def loss(temperature: float) -> float:
-        sharp = np.power(np.maximum(probabilities, 1e-6), 1 / temperature)
-        return _log_loss(sharp / sharp.sum(1, keepdims=True), truth)
-
-    return float(min(PLAIN_TEMPERATURES, key=loss)) if (truth >= 0).any() else 1.0
-
-
 def _whitening(centred: NDArray[np.float32]) -> NDArray[np.float32]:
     """(d, d) map that brings features to unit covariance; directions of hardly any variance are left out."""
+    if centred.shape[1] == 0:
+        return np.zeros((0, 0), np.float32)
     values, vectors = np.linalg.eigh(np.cov(centred.T.astype(np.float64)))
-    kept = values > 1e-3 * values.max()
+    kept = values > 1e-4 * values.max()
     return (vectors[:, kept] / np.sqrt(values[kept])).astype(np.float32)
+
+
+def _key(examples: Examples, recipe: Recipe) -> str:
+    """A name that data and recipe share with no others, so that no checkpoint is taken up by another training."""
+    digest = hashlib.sha256(repr(replace(recipe, device="cpu")).encode())
+    digest.update(examples.values.tobytes())
+    for name in sorted(examples.labels):
+        digest.update(examples.labels[name].tobytes())
+    return digest.hexdigest()[:12]
+
+
+def _prefixed(say: Callable[[str], None], prefix: str) -> Callable[[str], None]:
+    return lambda line: say(prefix + line)

@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from xsearch.elements import SYMBOLS
 from xsearch.models.absorber import absorber_features
 from xsearch.models.site_model import NETWORKS
 from xsearch.training.augment import Augmentation
@@ -29,14 +28,14 @@ class Inputs:
     absorber: Tensor
 
     @classmethod
-    def of(cls, examples: Examples, edge: str = "K") -> Inputs:
+    def of(cls, examples: Examples) -> Inputs:
         """The inputs of some examples."""
-        table = np.stack([absorber_features(z, edge) for z in range(1, len(SYMBOLS) + 1)])
+        told = [absorber_features(int(z), str(edge)) for z, edge in zip(examples.z, examples.edge, strict=True)]
         return cls(
             torch.from_numpy(examples.values),
             torch.from_numpy(examples.known),
             torch.from_numpy(examples.offset_eV),
-            torch.from_numpy(table[examples.z - 1]),
+            torch.from_numpy(np.stack(told)),
         )
 
 
@@ -47,7 +46,7 @@ def train_network(
     augmentation: Augmentation | None = None,
     checkpoint: Path | None = None,
     report: Callable[[int, float, nn.Module], None] | None = None,
-    start: nn.Module | None = None,
+    device: str = "cpu",
 ) -> nn.Module:
     """Train a network on some examples; the same seed gives the same weights.
 
@@ -56,23 +55,23 @@ def train_network(
         examples: training examples only.
         schedule, augmentation: the defaults are those of the weights that the package ships.
         checkpoint: see `xsearch.training.loop.train`.
-        report: likewise.
-        start: a trained network whose weights a further cycle starts from.
+        report, device: likewise.
     """
     schedule = schedule or Schedule()
     disturb = augmentation or Augmentation()
     torch.manual_seed(schedule.seed)
     model = NETWORKS[name]()
-    if start is not None:
-        model.load_state_dict(start.state_dict())
     inputs = Inputs.of(examples)
     classes, numbers = targets(examples)
 
     def loss_of(net: nn.Module, rows: Tensor, generator: torch.Generator) -> Tensor:
-        values, known, offset = disturb(inputs.values[rows], inputs.known[rows], inputs.offset_eV[rows], generator)
-        found = net(values, known, offset, inputs.absorber[rows])
+        batch = (*disturb(inputs.values[rows], inputs.known[rows], inputs.offset_eV[rows], generator),
+                 inputs.absorber[rows])  # fmt: skip
+        found = net(*(t.to(device) for t in batch))
         return joint_loss(
-            found, {task: t[rows] for task, t in classes.items()}, {task: t[rows] for task, t in numbers.items()}
+            found,
+            {task: t[rows].to(device) for task, t in classes.items()},
+            {task: t[rows].to(device) for task, t in numbers.items()},
         )
 
-    return train(model, len(examples), loss_of, schedule, checkpoint, report)
+    return train(model, len(examples), loss_of, schedule, checkpoint, report, device)

@@ -9,13 +9,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import torch
 from torch import Tensor, nn
 
 from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.errors import SpectrumError
+from xsearch.indexes import Index
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.models.absorber import ABSORBER_FEATURES, absorber_features
-from xsearch.models.specfusion import PROPERTY_CLASSES, PROPERTY_NUMBERS, SpecFusion
+from xsearch.models.specfusion import PROPERTY_CLASSES, PROPERTY_NUMBERS, PropertyHeads, SpecFusion
 from xsearch.preprocess.xanes import WINDOW_POINTS
 from xsearch.training.augment import Augmentation
 from xsearch.training.loop import Schedule, train
@@ -23,6 +26,15 @@ from xsearch.training.loop import Schedule, train
 MOST_ELEMENTS = 8
 EDGE_DROPPED = 0.15
 """How often a measured edge is hidden in training, so that elements alone are an answer too."""
+LEAST_LABELS = 100
+COLUMNS = {
+    "band_gap": "band_gap_eV",
+    "density": "density_g_cm3",
+    "formation_energy_per_atom": "formation_energy_eV_atom",
+    "efermi": "fermi_level_eV",
+    "ordering": "magnetic_ordering",
+}
+"""Columns of tables that are named otherwise than the properties."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,29 +60,51 @@ class Samples:
         )
 
 
-def read_properties(structures: Path, labels: Path) -> dict[str, dict[str, Any]]:
-    """Property labels by material id from the tables `mp_structures` and `mp_labels`."""
-    first = pd.read_parquet(structures, columns=["material_id", "density", "formation_energy_per_atom"])
-    second = pd.read_parquet(
-        labels, columns=["material_id", "band_gap", "is_metal", "is_magnetic", "magnetic_ordering"]
-    )
-    table = first.merge(second, on="material_id", how="outer").astype(object)
-    table = table.where(table.notna(), None)
-    names = {
-        "density": "density_g_cm3",
-        "formation_energy_per_atom": "formation_energy_eV_atom",
-        "band_gap": "band_gap_eV",
-    }
-    found = {}
-    for row in table.rename(columns=names).to_dict("records"):
-        for name in ("is_metal", "is_magnetic"):
-            row[name] = None if row[name] is None else ("yes" if row[name] else "no")
-        found[str(row.pop("material_id"))] = row
+def read_properties(tables: Sequence[Path]) -> dict[str, dict[str, Any]]:
+    """Property labels by material id from Parquet tables with `material_id`; a later table fills in what is missing.
+
+    Raises:
+        SpectrumError: where a file is no such table.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for path in tables:
+        if not path.exists() or "material_id" not in (there := pq.read_schema(path).names):
+            raise SpectrumError(f"{path}: a Parquet table with material_id and properties is expected.")
+        named = {name: COLUMNS.get(name, name) for name in there}
+        kept = [n for n, meaning in named.items() if meaning in PROPERTY_NUMBERS or meaning in PROPERTY_CLASSES]
+        table = pd.read_parquet(path, columns=["material_id", *kept]).astype(object)
+        for row in table.where(table.notna(), None).to_dict("records"):
+            mine = found.setdefault(str(row["material_id"]), {})
+            for name in kept:
+                if mine.get(named[name]) is None:
+                    mine[named[name]] = _plain(row[name])
     return found
 
 
+def properties_of(index: Index) -> dict[str, dict[str, Any]]:
+    """Property labels of an index's materials by id."""
+    rows = [int(row) for row in sorted(set(index.spectra_table.column("row_id").drop_null().to_pylist()))]
+    return {m.material_id: {k: _plain(v) for k, v in m.properties.items()} for m in index.materials(rows)}
+
+
+def heads_for(samples: Samples, least: int = LEAST_LABELS) -> PropertyHeads:
+    """Heads for what enough of the samples have labels of, with more than one answer among them."""
+    numbers = {}
+    for name, values in samples.numbers.items():
+        told = values[torch.isfinite(values)]
+        if len(told) >= least and float(told.std()) > 0:
+            numbers[name] = (float(told.median()), float(told.std()))
+    told_classes = {name: values[values >= 0] for name, values in samples.classes.items()}
+    classes = [n for n, told in told_classes.items() if len(told) >= least and int(told.max()) > int(told.min())]
+    return PropertyHeads(numbers, tuple(classes))
+
+
 def make_samples(tables: Sequence[XanesTable], properties: Mapping[str, Mapping[str, Any]]) -> Samples:
-    """One sample a material and code: its material-level spectra, or the only site's, of every absorber."""
+    """One sample a material and code: its material-level spectra, or the only site's, of every absorber.
+
+    Raises:
+        SpectrumError: where no material has both spectra and properties.
+    """
     rows: dict[tuple[str, str], dict[str, tuple[XanesTable, int]]] = {}
     for table in tables:
         for number in range(len(table)):
@@ -79,6 +113,8 @@ def make_samples(tables: Sequence[XanesTable], properties: Mapping[str, Mapping[
             if table.absorber not in mine or table.level[number] == "material":
                 mine[table.absorber] = (table, number)
     kept = [(key, mine) for key, mine in rows.items() if key[0] in properties]
+    if not kept:
+        raise SpectrumError("None of the materials with spectra has properties; are the ids of one kind?")
     n, t = len(kept), MOST_ELEMENTS
     elements = torch.zeros(n, t, ABSORBER_FEATURES)
     present, measured = torch.zeros(n, t, dtype=torch.bool), torch.zeros(n, t, dtype=torch.bool)
@@ -91,7 +127,8 @@ def make_samples(tables: Sequence[XanesTable], properties: Mapping[str, Mapping[
         ordered = sorted(table.elements[number], key=lambda e: (e not in mine, e))[:t]
         for j, symbol in enumerate(ordered):
             present[i, j] = True
-            elements[i, j] = torch.from_numpy(absorber_features(ATOMIC_NUMBERS[symbol], "K"))
+            edge = mine[symbol][0].edge if symbol in mine else "K"
+            elements[i, j] = torch.from_numpy(absorber_features(ATOMIC_NUMBERS[symbol], edge))
             if symbol in mine:
                 source, row = mine[symbol]
                 measured[i, j] = True
@@ -113,11 +150,12 @@ def train_specfusion(
     checkpoint: Path | None = None,
     report: Callable[[int, float, nn.Module], None] | None = None,
     use_spectra: bool = True,
+    device: str = "cpu",
 ) -> SpecFusion:
     """Train the model; `use_spectra` off gives the baseline that sees the elements alone."""
     schedule = schedule or Schedule(epochs=40, batch=96, rate=1.5e-3, weight_decay=0.05)
     torch.manual_seed(schedule.seed)
-    model, disturb = SpecFusion(), Augmentation()
+    model, disturb = SpecFusion(heads_for(samples)), Augmentation()
 
     def loss_of(net: nn.Module, rows: Tensor, generator: torch.Generator) -> Tensor:
         elements, present, measured, values, known, offset = (t[rows] for t in samples.inputs)
@@ -126,10 +164,11 @@ def train_specfusion(
             plain = (values, known, offset)
             disturbed = disturb(values[seen], known[seen], offset[seen], generator)
             values, known, offset = (t.index_put((seen,), d) for t, d in zip(plain, disturbed, strict=True))
-        numbers, classes = net(elements, present, seen, values, known, offset)
-        return _loss(numbers, classes, samples, rows)
+        batch = (t.to(device) for t in (elements, present, seen, values, known, offset))
+        numbers, classes = net(*batch)
+        return _loss(numbers, classes, samples, rows, model.heads)
 
-    trained = train(model, len(samples), loss_of, schedule, checkpoint, report)
+    trained = train(model, len(samples), loss_of, schedule, checkpoint, report, device)
     assert isinstance(trained, SpecFusion)
     return trained
 
@@ -141,14 +180,14 @@ def figures(model: SpecFusion, samples: Samples, use_spectra: bool = True) -> di
     inputs[2] = inputs[2] & use_spectra
     numbers, classes = model(*inputs)
     found: dict[str, float] = {}
-    for name, (usual, spread) in PROPERTY_NUMBERS.items():
+    for name, (usual, spread) in model.heads.numbers.items():
         truth = samples.numbers[name]
         told = torch.isfinite(truth)
         answer = numbers[name][:, 0] * spread + usual
         found[f"{name}_mae"] = float((answer - truth)[told].abs().mean())
         found[f"{name}_mae_constant"] = float((truth[told].median() - truth[told]).abs().mean())
         found[f"{name}_n"] = int(told.sum())
-    for name in PROPERTY_CLASSES:
+    for name in model.heads.classes:
         truth = samples.classes[name]
         told = truth >= 0
         found[f"{name}_accuracy"] = float((classes[name].argmax(1) == truth)[told].float().mean())
@@ -161,18 +200,26 @@ def _number(value: Any) -> float:
     return float("nan") if value is None else float(value)
 
 
-def _loss(numbers: dict[str, Tensor], classes: dict[str, Tensor], samples: Samples, rows: Tensor) -> Tensor:
-    total = torch.zeros(())
-    for name, (usual, spread) in PROPERTY_NUMBERS.items():
-        truth = (samples.numbers[name][rows] - usual) / spread
+def _plain(value: Any) -> Any:
+    return ("yes" if value else "no") if isinstance(value, bool | np.bool_) else value
+
+
+def _loss(
+    numbers: dict[str, Tensor], classes: dict[str, Tensor], samples: Samples, rows: Tensor, heads: PropertyHeads
+) -> Tensor:
+    terms = []
+    for name, (usual, spread) in heads.numbers.items():
+        out = numbers[name]
+        truth = ((samples.numbers[name][rows] - usual) / spread).to(out.device)
         told = torch.isfinite(truth)
         if told.any():
-            mean, log_scale = numbers[name][told, 0], numbers[name][told, 1].clamp(-5, 3)
-            total = total + nn.functional.smooth_l1_loss(mean, truth[told], beta=0.2)
+            mean, log_scale = out[told, 0], out[told, 1].clamp(-5, 3)
             distance = (mean.detach() - truth[told]).abs()
-            total = total + 0.1 * (distance * (-log_scale).exp() + log_scale).mean()
-    for name in PROPERTY_CLASSES:
-        truth = samples.classes[name][rows]
+            terms.append(nn.functional.smooth_l1_loss(mean, truth[told], beta=0.2))
+            terms.append(0.1 * (distance * (-log_scale).exp() + log_scale).mean())
+    for name in heads.classes:
+        truth = samples.classes[name][rows].to(classes[name].device)
         if (truth >= 0).any():
-            total = total + 0.5 * nn.functional.cross_entropy(classes[name], truth, ignore_index=-1)
-    return total
+            terms.append(0.5 * nn.functional.cross_entropy(classes[name], truth, ignore_index=-1))
+    outputs = (*numbers.values(), *classes.values())
+    return torch.stack(terms or [0 * out.sum() for out in outputs]).sum()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.xanes import normalize, window
+from xsearch.spectra.mend import mend_axis
 from xsearch.spectra.xanes import Xanes
 from xsearch.training.xanes_labels import labels_of, read_site_spectra
 
@@ -30,7 +32,9 @@ class Examples:
         known: (n, 200) bool.
         offset_eV: (n,) float32.
         z: (n,) int64, the absorber's atomic number.
-        labels: each (n,) float32 with NaN where unknown; `neighbor_z` holds atomic numbers.
+        edge: (n,) such as `K`.
+        labels: each (n,) float32 with NaN where unknown; `neighbor_z` holds atomic numbers, `oxidation_agrees` 1
+            where bond valences and composition give one oxidation state and 0 where they do not.
         ambiguous: (n,) bool, whether the coordination number is.
         formula: (n,) reduced formulas, by which splits are grouped.
         code: (n,) what made each spectrum.
@@ -41,6 +45,7 @@ class Examples:
     known: NDArray[np.bool_]
     offset_eV: NDArray[np.float32]
     z: NDArray[np.int64]
+    edge: NDArray[np.object_]
     labels: dict[str, NDArray[np.float32]]
     ambiguous: NDArray[np.bool_]
     formula: NDArray[np.object_]
@@ -59,7 +64,18 @@ class Examples:
         )
 
 
-def read_examples(path: Path, labels_cache: Path | None = None, processes: int = 1) -> Examples:
+def concatenate(parts: Sequence[Examples]) -> Examples:
+    """Examples of several sources as one."""
+    arrays = [f.name for f in fields(Examples) if f.name != "labels"]
+    return Examples(
+        **{name: np.concatenate([getattr(p, name) for p in parts]) for name in arrays},
+        labels={name: np.concatenate([p.labels[name] for p in parts]) for name in parts[0].labels},
+    )
+
+
+def read_examples(
+    path: Path, labels_cache: Path | None = None, processes: int = 1, structures: Path | None = None
+) -> Examples:
     """Examples of a table of site spectra (`xas_feff9.parquet` or one like it).
 
     Spectra that cannot be normalised and sites that cannot be described are left out.
@@ -68,9 +84,9 @@ def read_examples(path: Path, labels_cache: Path | None = None, processes: int =
         path: the table; cells may stand beside it, see `labels_of`.
         labels_cache: a file that keeps the labels between calls.
         processes: for the labels.
+        structures: a table of cells, where it does not stand beside the file.
     """
-    spectra = read_site_spectra(path)
-    return join(spectra, labels_of(path, labels_cache, processes))
+    return join(read_site_spectra(path), labels_of(path, labels_cache, processes, structures))
 
 
 def join(spectra: pd.DataFrame, labels: pd.DataFrame) -> Examples:
@@ -81,16 +97,20 @@ def join(spectra: pd.DataFrame, labels: pd.DataFrame) -> Examples:
     windows, rows = [], []
     for number, row in enumerate(table.itertuples()):
         try:
-            windows.append(window(normalize(Xanes(row.energy, row.mu, row.absorber, row.edge, row.id))))
+            energy, mu, _ = mend_axis(np.asarray(row.energy), np.asarray(row.mu), str(row.id), "energy")
+            windows.append(window(normalize(Xanes(energy, mu, row.absorber, row.edge, row.id))))
         except SpectrumError:
             continue
         rows.append(number)
+    if not rows:
+        raise SpectrumError("None of the spectra that have labels could be normalised.")
     kept = table.iloc[rows]
     return Examples(
         values=np.stack([w.values for w in windows]),
         known=np.stack([w.known for w in windows]),
         offset_eV=np.array([w.offset_eV for w in windows], np.float32),
         z=np.array([ATOMIC_NUMBERS[e] for e in kept.absorber], np.int64),
+        edge=kept.edge.to_numpy(object),
         labels=_label_arrays(kept),
         ambiguous=kept.ambiguous.to_numpy(bool),
         formula=kept.reduced_formula.to_numpy(object),
@@ -102,6 +122,8 @@ def join(spectra: pd.DataFrame, labels: pd.DataFrame) -> Examples:
 def _label_arrays(table: pd.DataFrame) -> dict[str, NDArray[np.float32]]:
     labels = {name: table[name].to_numpy(np.float32) for name in NUMBERS}
     labels["neighbor_z"] = np.array([ATOMIC_NUMBERS[e] for e in table.neighbor], np.float32)
+    agrees = table.oxidation_agrees.map({True: 1.0, False: 0.0, "True": 1.0, "False": 0.0})
+    labels["oxidation_agrees"] = agrees.to_numpy(np.float32)
     # A fractional mean state of a composition is no class: only whole states are taught.
     state = labels["oxidation_state"]
     whole = np.abs(state - np.round(state)) < 0.01
@@ -118,14 +140,3 @@ def formula_hashes(formulas: NDArray[np.object_]) -> NDArray[np.uint32]:
 def fold_of(formula: str, folds: int = 10) -> int:
     """The fold of a reduced formula: a hash, so that it never depends on what else is in a table."""
     return int.from_bytes(hashlib.sha256(formula.encode()).digest()[:4], "big") % folds
-
-
-def split(examples: Examples, test_fold: int = 0, folds: int = 10) -> tuple[Examples, Examples, Examples]:
-    """Training, validation and test examples; no formula is in two of them."""
-    fold = np.array([fold_of(f, folds) for f in examples.formula])
-    validation = (test_fold + 1) % folds
-    return (
-        examples.take((fold != test_fold) & (fold != validation)),
-        examples.take(fold == validation),
-        examples.take(fold == test_fold),
-    )

@@ -76,18 +76,31 @@ def label_sites(spectra: pd.DataFrame, cells: dict[str, Crystal], processes: int
     return pd.DataFrame(rows)
 
 
-def labels_of(path: Path, cache: Path | None = None, processes: int = 1) -> pd.DataFrame:
+def labels_of(
+    path: Path, cache: Path | None = None, processes: int = 1, structures: Path | None = None
+) -> pd.DataFrame:
     """Labels of a table of spectra, computed or taken from a cache file that an earlier call wrote.
 
     Args:
-        path: the table of spectra; `mp_cells_of_xas.parquet` beside it gives the cells of rows without a structure.
+        path: the table of spectra.
         cache: where the labels are kept; nothing is kept if None.
         processes: how many are computed at once.
+        structures: a table of the cells of rows without a structure; by default `mp_cells_of_xas.parquet` beside it.
+
+    Raises:
+        SpectrumError: where none of the spectra has a structure.
     """
     if cache is not None and cache.exists():
         return pd.read_parquet(cache)
-    beside = path.parent / CELLS_FILE
-    labels = label_sites(read_site_spectra(path), read_cells(beside) if beside.exists() else {}, processes)
+    cells = structures or path.parent / CELLS_FILE
+    if structures is not None and not structures.exists():
+        raise SpectrumError(f"{structures}: no such file; a Parquet table of cells is expected.")
+    labels = label_sites(read_site_spectra(path), read_cells(cells) if cells.exists() else {}, processes)
+    if labels.empty:
+        raise SpectrumError(
+            f"{path.name}: none of the spectra has a structure (structure_json, or a cell in {cells.name}) in which "
+            "its site is the absorber."
+        )
     if cache is not None:
         cache.parent.mkdir(parents=True, exist_ok=True)
         aside = cache.with_suffix(".part")

@@ -1,0 +1,131 @@
+"""Figures of the models that read a single spectrum; parts of `python -m benchmarks.xanes`.
+
+The shipped model has seen every formula of the table, so that nothing here asks it about them: its own figures are
+those of its cross-validation, and the other parts train anew without the formulas that they test on.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from xsearch.models.site_model import SiteModel
+    from xsearch.training.site_model import OutOfFold, Recipe
+    from xsearch.training.xanes_data import Examples
+
+DATA = Path(os.environ.get("XSEARCH_DATA", "data"))
+TABLE = DATA / "xas_feff9.parquet"
+Figures = dict[str, Any]
+SHOWN = (
+    "n", "cn_accuracy", "cn_accuracy_clear", "cn_macro_f1", "cn_macro_f1_frequent", "os_accuracy", "os_accuracy_clear",
+    "mnnd_mae", "mnnd_r2", "nnrs_r2", "mood_r2",
+)  # fmt: skip
+
+
+def descriptors() -> Figures:
+    """The shipped model by cross-validation, as measured in its training; the constant answer stands beside it."""
+    from xsearch.models.site_model import shipped_site_model
+
+    found: Figures = shipped_site_model().settings["cross_validation"]
+    return found
+
+
+def baseline() -> Figures:
+    """Forests alone, 4-fold by formula over the whole table."""
+    from xsearch.training.site_model import RECIPES, out_of_fold
+
+    return _short(out_of_fold(_examples(), RECIPES["forest"]))
+
+
+def robustness() -> Figures:
+    """The recipe of the shipped model on one fold, disturbed before normalisation: energy scale and noise."""
+    from xsearch.evaluate.descriptors import Disturbance, report_on
+    from xsearch.training.site_model import RECIPES
+    from xsearch.training.xanes_data import join
+    from xsearch.training.xanes_labels import labels_of, read_site_spectra
+
+    model, test, _ = _one_fold(_examples(), RECIPES["site"])
+    spectra = read_site_spectra(TABLE)
+    spectra = spectra[spectra.id.isin(set(test.ids))]
+    labels = labels_of(TABLE, _labels())
+    found = {}
+    for name, shift_eV, noise in (("none", 0.0, 0.0), ("shift", 3.0, 0.0), ("noise", 0.0, 0.05), ("both", 3.0, 0.05)):
+        report = report_on(join(Disturbance(shift_eV, noise)(spectra), labels), model).to_dict()
+        found[name] = {k: report[k] for k in SHOWN}
+    return found
+
+
+def learning() -> Figures:
+    """How the figures of forests alone grow with the number of training formulas, one fold of four held out."""
+    from xsearch.training.site_model import RECIPES
+
+    examples = _examples()
+    found = {}
+    for share in (0.125, 0.25, 0.5, 1.0):
+        model, _, held_out = _one_fold(examples, RECIPES["forest"], share)
+        found[f"{model.settings['training']['formulas']} formulas"] = _short(held_out)
+    return found
+
+
+def speed() -> Figures:
+    """`predict` warm, one spectrum at a time and many at once, normalisation included."""
+    from xsearch.builders.xanes import read_parquet
+    from xsearch.search.predict import predict
+
+    spectra = [s.xanes for s in read_parquet(TABLE)[:1000]]
+    predict(spectra[:2])
+    single, busy = [], []
+    for xanes in spectra[:100]:
+        start, start_busy = time.perf_counter(), time.process_time()
+        predict([xanes])
+        single.append(time.perf_counter() - start)
+        busy.append(time.process_time() - start_busy)
+    start, start_busy = time.perf_counter(), time.process_time()
+    predict(spectra)
+    elapsed, used = time.perf_counter() - start, time.process_time() - start_busy
+    return {
+        "single_ms": 1e3 * float(np.median(single)),
+        "single_cpu_ms": 1e3 * float(np.median(busy)),
+        "batch_per_s": len(spectra) / elapsed,
+        "batch_per_cpu_s": len(spectra) / used,
+    }
+
+
+def _labels() -> Path:
+    from platformdirs import user_cache_path
+
+    return Path(os.environ.get("XSEARCH_LABELS", user_cache_path("xsearch", appauthor=False) / "labels_feff9.parquet"))
+
+
+def _examples() -> Examples:
+    from xsearch.training.xanes_data import read_examples
+
+    return read_examples(TABLE, _labels(), os.cpu_count() or 1)
+
+
+def _one_fold(examples: Examples, recipe: Recipe, share: float = 1.0) -> tuple[SiteModel, Examples, OutOfFold]:
+    """A recipe trained on a share of the formulas outside fold 0 of 4, and its answers within it."""
+    from xsearch.training.calibration import calibrate
+    from xsearch.training.site_model import OutOfFold, evaluate_examples, fit
+    from xsearch.training.xanes_data import fold_of
+
+    fold = np.array([fold_of(str(f), recipe.folds) for f in examples.formula])
+    formulas = np.array(sorted(set(examples.formula[fold != 0])), object)
+    np.random.default_rng(0).shuffle(formulas)
+    chosen = np.isin(examples.formula, formulas[: round(share * len(formulas))])
+    model, test = fit(examples.take(chosen), recipe), examples.take(fold == 0)
+    found = evaluate_examples(model, test)
+    model.settings |= {**calibrate(found, test), "farthest": float("inf")}
+    return model, test, OutOfFold(test, found, np.zeros(len(test), np.int64), model.distance(found.features))
+
+
+def _short(held_out: OutOfFold) -> Figures:
+    from xsearch.evaluate.descriptors import report_of
+
+    report = report_of(held_out.examples, *held_out.blended()).to_dict()
+    return {k: report[k] for k in SHOWN}

@@ -1,0 +1,87 @@
+"""Vectors beside an index."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from tests.search.conftest import Measure, measured, prototypes  # noqa: F401
+from xsearch.builders.embed import embed, row_vectors
+from xsearch.errors import QueryError, XSearchError
+from xsearch.indexes import Index
+from xsearch.indexes.bundle import export, import_
+from xsearch.indexes.library import rollback
+from xsearch.models.powder_encoder import encoder_from
+from xsearch.models.powder_net import Config, PowderNet
+from xsearch.search import SearchIndex, open_index
+from xsearch.search.learned import Neighbours
+
+
+@pytest.fixture
+def weights(tmp_path: Path) -> Path:
+    torch.manual_seed(0)
+    net = PowderNet(Config(stem=8, middle=12, wide=16, trunk=24, embedding=10))
+    save_file(net.state_dict(), tmp_path / "net.safetensors")
+    return tmp_path / "net.safetensors"
+
+
+@pytest.fixture
+def own(prototypes: SearchIndex, xsearch_home: Path) -> str:  # noqa: F811
+    """A copy of the prototypes' index under this test's home."""
+    shutil.copytree(prototypes.index.folder.parents[1], xsearch_home / "indexes" / "own")
+    return "own"
+
+
+def test_vectors_are_published_with_everything_else_as_it_was(own: str, weights: Path) -> None:
+    before = Index.open(own)
+    assert before.embedding is None
+    assert before.encoder is None
+    version = embed(own, weights)
+    after = Index.open(own)
+    after.verify()
+    assert after.version == version != before.version
+    assert after.encoder == encoder_from(weights).identity
+    assert after.embedding is not None
+    assert np.array_equal(after.embedding.array, row_vectors(before, encoder_from(weights)))
+    lengths = np.linalg.norm(after.embedding.array.astype(np.float32), axis=1)
+    has_lines = np.diff(after.reflection_arrays.offsets) > 0
+    assert lengths[has_lines] == pytest.approx(np.ones(has_lines.sum()), abs=2e-3)
+    assert after.catalog.equals(before.catalog)
+    assert embed(own, weights) == version  # nothing to do
+    Index.open(own).verify()
+    assert rollback(own) == before.version
+    before.verify()
+
+
+def test_faiss_finds_what_an_exact_scan_finds(own: str, weights: Path) -> None:
+    embed(own, weights)
+    stored = Index.open(own).embedding
+    assert stored is not None
+    query = stored.array[7:8].astype(np.float32)
+    cosine, rows = stored.faiss.search(query, 12)
+    exact = (stored.array.astype(np.float32) @ query[0])[rows[0]]
+    assert cosine[0] == pytest.approx(exact, abs=1e-3)
+    assert np.sort(stored.array.astype(np.float32) @ query[0])[-12] == pytest.approx(cosine[0, -1], abs=1e-3)
+
+
+def test_a_bundle_carries_the_vectors(own: str, weights: Path, tmp_path: Path) -> None:
+    embed(own, weights)
+    import_(export(own, tmp_path / "own.xsi"), "other")
+    assert Index.open("other").encoder == encoder_from(weights).identity
+
+
+def test_vectors_of_other_weights_are_not_searched(own: str, weights: Path, measured: Measure) -> None:  # noqa: F811
+    embed(own, weights)
+    opened = open_index(own)
+    assert not opened.has_vectors
+    assert opened.search(measured(20)).options["ranking"] == "physics"
+    with pytest.raises(QueryError, match=r"`fused` needs; `xsearch build embed own` makes them"):
+        opened.search(measured(20), ranking="fused")
+
+
+def test_without_vectors_it_is_said_how_to_make_them(own: str) -> None:
+    with pytest.raises(XSearchError, match="`xsearch build embed own` makes them"):
+        Neighbours(Index.open(own))

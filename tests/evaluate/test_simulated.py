@@ -1,0 +1,46 @@
+"""Evaluation on simulated measurements of rows held out."""
+
+import pytest
+
+from xsearch.evaluate.recall import recall_figures
+from xsearch.evaluate.simulated import Task, evaluate
+from xsearch.evaluate.splits import split_rows
+from xsearch.search import SearchIndex
+
+
+def test_entries_are_found_under_all_that_measurement_does(prototypes: SearchIndex) -> None:
+    names: list[str] = []
+    figures = evaluate(prototypes, Task.STRONG, count=8, progress=names.append)
+    assert figures["n"] == len(names) == 8
+    assert figures["top10"] >= 0.75
+    assert figures["top1"] <= figures["top5"] <= figures["top10"]
+    held_out = {material.material_id for material in prototypes.index.materials(split_rows(prototypes.index).formulas)}
+    assert set(names) <= held_out
+
+
+def test_the_same_seed_gives_the_same_figures(prototypes: SearchIndex) -> None:
+    assert evaluate(prototypes, "formula", count=3, seed=2) == evaluate(prototypes, "formula", count=3, seed=2)
+
+
+def test_an_unknown_compound_is_not_found_but_has_a_symmetry(
+    prototypes: SearchIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    searched: list[int] = []
+    ask = SearchIndex.search
+
+    def spied(self: SearchIndex, *args: object, **options: object) -> object:
+        searched.extend(options["without"])  # type: ignore[arg-type]
+        return ask(self, *args, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(SearchIndex, "search", spied)
+    figures = evaluate(prototypes, Task.FORMULA, count=4)
+    assert len(searched) >= 4
+    assert "top1" not in figures
+    assert 0 <= figures["crystal_system_accuracy"] <= 1
+    assert 0 < figures["majority"] <= 1
+
+
+def test_a_row_in_either_list_is_recalled() -> None:
+    places = [{"profiles": 3, "vectors": 900}, {"profiles": 500, "vectors": 0}, {"profiles": 700, "vectors": 700}]
+    assert recall_figures(places) == {"recall200": {"profiles": 1 / 3, "vectors": 1 / 3, "union": 2 / 3}}
+    assert recall_figures([]) == {}

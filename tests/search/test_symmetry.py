@@ -1,0 +1,67 @@
+"""Probabilities of the symmetry."""
+
+import numpy as np
+import pytest
+
+from tests.search.conftest import Measure
+from xsearch.indexes.columns import CRYSTAL_SYSTEMS
+from xsearch.preprocess.powder import net_pattern
+from xsearch.results.symmetry import Symmetry
+from xsearch.search import SearchIndex
+from xsearch.search.structure_types import built_alike, symmetry_of_alike
+from xsearch.search.symmetry import product, rows_say, symmetry
+
+
+def test_rows_weigh_by_their_evidence(prototypes: SearchIndex) -> None:
+    columns = prototypes.index.columns
+    cubic = int(np.flatnonzero(columns.crystal_system == CRYSTAL_SYSTEMS.index("cubic"))[0])
+    trigonal = int(np.flatnonzero(columns.crystal_system == CRYSTAL_SYSTEMS.index("trigonal"))[0])
+    systems, groups = rows_say(columns, np.array([cubic, trigonal]), np.array([5.0, 5.0 - np.log(3)]))
+    assert systems[CRYSTAL_SYSTEMS.index("cubic")] == pytest.approx(0.75)
+    assert groups[columns.space_group[trigonal] - 1] == pytest.approx(0.25)
+    said = symmetry(systems, groups)
+    assert (said.crystal_system, said.space_group) == ("cubic", columns.space_group[cubic])
+    assert sum(said.crystal_systems.values()) == pytest.approx(1)
+
+
+def test_without_rows_nothing_is_preferred(prototypes: SearchIndex) -> None:
+    systems, groups = rows_say(prototypes.index.columns, np.zeros(0, np.int64), np.zeros(0))
+    assert systems == pytest.approx(np.full(7, 1 / 7))
+    assert groups == pytest.approx(np.full(230, 1 / 230))
+
+
+def test_the_network_can_turn_a_doubtful_answer_but_not_a_clear_one() -> None:
+    logits = np.array([0.0, 1.5, 0, 0, 0, 0, 0])
+    doubtful, clear = np.array([0.55, 0.45, 0, 0, 0, 0, 0]), np.array([0.99, 0.01, 0, 0, 0, 0, 0])
+    assert product(doubtful, logits).argmax() == 1
+    assert product(clear, logits).argmax() == 0
+    assert product(clear, logits).sum() == pytest.approx(1)
+
+
+def test_a_line_tells_what_is_likely() -> None:
+    said = Symmetry({"cubic": 0.8, "tetragonal": 0.15, "trigonal": 0.05}, {225: 0.7, 139: 0.12, 166: 0.05})
+    assert said.line() == "symmetry: cubic 80 %, tetragonal 15 %; Fm-3m 70 %, I4/mmm 12 %"
+    assert said.to_dict()["space_groups"][0] == {"number": 225, "symbol": "Fm-3m", "probability": 0.7}
+
+
+def test_compounds_of_one_type_and_other_size_are_found(prototypes: SearchIndex, measured: Measure) -> None:
+    index = prototypes.index
+    row = index.row_of(next(m.material_id for m in index.materials(range(len(index))) if m.formula == "NaCl"))
+    rows = np.setdiff1d(np.arange(len(index)), [row])
+    pattern = net_pattern(measured(row, strain=0.07))
+    alike, _ = built_alike(index, prototypes.profiles(rows), pattern, rows, 1)
+    likely = symmetry(*symmetry_of_alike(index, prototypes.profiles(rows), pattern, rows, 1))
+    assert row not in alike
+    assert likely.crystal_system == "cubic"
+    assert sum(likely.crystal_systems.values()) == pytest.approx(1)
+
+
+def test_an_answer_has_its_symmetry(prototypes: SearchIndex, measured: Measure) -> None:
+    right = total = 0
+    for row in range(3, 243, 24):
+        material = prototypes.index.material(row)
+        result = prototypes.search(measured(row, strain=0.003))
+        assert result.symmetry is not None
+        right += result.symmetry.crystal_system == material.crystal_system
+        total += 1
+    assert right >= 0.8 * total

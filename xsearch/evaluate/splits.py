@@ -1,0 +1,43 @@
+"""Rows of an index for training and for tests: split by formula, and at random."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.indexes import Index
+from xsearch.indexes.columns import UNKNOWN_SYSTEM
+
+HELD_OUT_EVERY = 10
+"""One formula group in so many is held out."""
+
+HELD_OUT_ROWS = 0.03
+"""Share of further rows, drawn at random, that are held out whatever their formula: the published protocol's test."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Split:
+    """Rows of an index: to train on, of formulas held out, and held out at random among trained formulas."""
+
+    train: NDArray[np.int64]
+    formulas: NDArray[np.int64]
+    random: NDArray[np.int64]
+
+
+def split_rows(index: Index, left_out: frozenset[str] = frozenset()) -> Split:
+    """Split an index's rows; formulas `left_out` are in no part."""
+    columns = index.columns
+    usable = (columns.crystal_system != UNKNOWN_SYSTEM) & (columns.space_group > 0)
+    usable &= np.diff(index.reflection_arrays.offsets) > 0
+    hidden = np.zeros(len(index), bool)
+    names = "select row_id from materials where list_contains(?, reduced_formula)"
+    hidden[[row for (row,) in index.sql(names, [sorted(left_out)]).fetchall()]] = True
+    formulas = columns.formula_group % HELD_OUT_EVERY == 0
+    drawn = np.random.default_rng(0).random(len(index)) < HELD_OUT_ROWS
+    return Split(
+        train=np.flatnonzero(usable & ~formulas & ~hidden & ~drawn),
+        formulas=np.flatnonzero(usable & formulas & ~hidden),
+        random=np.flatnonzero(usable & ~formulas & ~hidden & drawn),
+    )

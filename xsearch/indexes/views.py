@@ -1,0 +1,31 @@
+"""Rows of an index as the powder network sees them."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.indexes.index import Index
+from xsearch.preprocess.disturbed import inputs_of_rows
+from xsearch.simulate.conditions import MEAN_STRAIN, draw_many, ideal
+
+
+def measured_views(
+    index: Index, rows: NDArray[np.int64], conditions: NDArray[np.void], seed: int
+) -> NDArray[np.float32]:
+    """(n, 2, bins) of rows under (n,) conditions."""
+    offsets, hkl, squares, _ = index.reflection_arrays
+    columns = index.columns
+    return inputs_of_rows(rows, offsets, hkl, squares, columns.cell, columns.crystal_system, conditions, seed)
+
+
+def disturbed_views(index: Index, rows: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.float32]:
+    """(n, 2, bins) of rows as laboratories might measure them, strained about what is expected of each cell."""
+    conditions = draw_many(len(rows), random)
+    conditions["mean_strain"] += index.columns.expected_strain[rows] - MEAN_STRAIN
+    return measured_views(index, rows, conditions, int(random.integers(2**31)))
+
+
+def clean_views(index: Index, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(n, 2, bins) of rows in one good measurement, their cells as expected: what an index keeps the vectors of."""
+    return measured_views(index, rows, ideal(len(rows), index.columns.expected_strain[rows]), 0)

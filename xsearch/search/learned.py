@@ -1,0 +1,113 @@
+"""What the powder network adds to a search: rows whose vectors are near, and a reading of the symmetry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from xsearch.errors import QueryError
+from xsearch.indexes import Index
+from xsearch.models.powder_encoder import WEIGHTS_FILE, PowderEncoder, Reading, load
+from xsearch.preprocess.network_input import network_input
+from xsearch.preprocess.powder import NetPattern
+
+NEAREST = 50
+"""Rows that the vectors recall beside the profiles' lists; most stand in these too, so that few more are matched."""
+
+TEMPERATURE = 0.06
+"""Cosines divided by this are evidence, as the network was trained to have them."""
+
+
+class Ranking(StrEnum):
+    """What finds and ranks.
+
+    PHYSICS: profiles recall, the match ranks. LEARNED: the network's vectors recall and rank. FUSED: both recall, the
+    match ranks.
+    """
+
+    PHYSICS = "physics"
+    LEARNED = "learned"
+    FUSED = "fused"
+
+
+def has_vectors(index: Index) -> bool:
+    """Whether an index holds vectors of the network that comes with this xsearch."""
+    return index.encoder is not None and WEIGHTS_FILE.is_file() and index.encoder == load().identity
+
+
+def parse_ranking(name: str | Ranking | None, index: Index) -> Ranking:
+    """The ranking of that name; by default the fused one, where the index has the vectors for it.
+
+    Raises:
+        QueryError: where there is none of that name, or the index lacks the vectors.
+    """
+    ready = has_vectors(index)
+    if name is None:
+        return Ranking.FUSED if ready else Ranking.PHYSICS
+    try:
+        chosen = Ranking(name)
+    except ValueError:
+        raise QueryError(f"Unknown ranking {name!r}; `physics`, `learned` or `fused`.") from None
+    if chosen is not Ranking.PHYSICS and not ready:
+        raise QueryError(
+            f"Index {index.name!r} has no vectors of this xsearch's network, which ranking `{chosen}` needs; "
+            f"`xsearch build embed {index.name}` makes them."
+        )
+    return chosen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Near:
+    """What the network says of a pattern and the rows searched.
+
+    Attributes:
+        evidence: (m,) of each row, rising with the cosine of its vector and the pattern's.
+        places: (k,) of the rows nearest, rising.
+        reading: what else it reads from the pattern.
+    """
+
+    evidence: NDArray[np.float64]
+    places: NDArray[np.intp]
+    reading: Reading
+
+
+class Neighbours:
+    """The vectors of an index in memory, and those near a pattern's."""
+
+    def __init__(self, index: Index, encoder: PowderEncoder | None = None) -> None:
+        if index.embedding is None:
+            raise QueryError(f"Index {index.name!r} has no vectors; `xsearch build embed {index.name}` makes them.")
+        self._encoder = load() if encoder is None else encoder
+        self._vectors = index.embedding.array.astype(np.float32)
+
+    def near(self, pattern: NetPattern, rows: NDArray[np.int64], count: int) -> Near:
+        """The rows whose vectors are nearest to a pattern's.
+
+        Args:
+            pattern: the net pattern.
+            rows: (m,) to search.
+            count: how many are asked for.
+        """
+        reading = _read(self._encoder, pattern)
+        vectors = self._vectors if len(rows) == len(self._vectors) else self._vectors[rows]
+        cosine = vectors @ reading.vectors[0]
+        places = np.arange(len(rows)) if len(rows) <= count else np.sort(np.argpartition(-cosine, count)[:count])
+        return Near(cosine.astype(np.float64) / TEMPERATURE, places, reading)
+
+
+def network_logits(pattern: NetPattern) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """What the network says of a pattern's crystal system (7,) and space group (230,); None without weights."""
+    if not WEIGHTS_FILE.is_file():
+        return None
+    reading = _read(load(), pattern)
+    return reading.system_logits[0].astype(np.float64), reading.group_logits[0].astype(np.float64)
+
+
+def _read(encoder: PowderEncoder, pattern: NetPattern) -> Reading:
+    """On one thread, so that the answer is the same everywhere."""
+    with threadpool_limits(1, user_api="blas"):
+        return encoder.read(network_input(pattern)[None])

@@ -1,0 +1,171 @@
+"""What a training of a site model gave: figures by cross-validation, as a table and as the model card."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.evaluate.descriptors import DescriptorReport, report_of
+from xsearch.models.site_model import SiteModel
+from xsearch.models.tasks import class_indices
+from xsearch.training.site_model import OutOfFold, Recipe
+from xsearch.training.xanes_data import Examples
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+HEADLINES = (
+    "cn_accuracy", "cn_accuracy_clear", "cn_macro_f1", "cn_macro_f1_frequent", "os_accuracy", "os_accuracy_clear",
+    "os_macro_f1", "mnnd_mae", "mnnd_r2", "nnrs_r2", "mood_r2", "neighbor_accuracy", "ocn_accuracy",
+)  # fmt: skip
+
+CARD = """# Site model: what surrounds the absorber of a XANES spectrum
+
+{parts}, blended per task, with calibrated probabilities.
+
+- Data: {spectra:,} site spectra of {formulas:,} formulas from {source};
+  codes {codes}; absorbers {edges}.
+- Labels: computed from the structures by `xsearch.chemistry.descriptors`. CrystalNN is unsure of the coordination
+  number of {ambiguous:.0%}; bond valence and composition give different oxidation states for {disputed:.0%} of the
+  sites that have both.
+- The weights have seen all of these formulas. The figures are by {folds}-fold cross-validation, grouped by reduced
+  formula (a hash), over {tested} of the folds: each is answered by a model of the same recipe that never saw its
+  formulas, blended with weights and temperatures learned on others. N = {n:,} ({n_os:,} with an oxidation state).
+- Seed: {seed}. Command: `{command}`.
+- Not for: absorbers outside that list (the answer says so), anything but the near edge.
+
+| by cross-validation | {heads} |
+|---|{rule}|
+{figures}
+
+{by_code}
+
+Right answers, and how probable they were called, coordination number: {reliability}.
+
+| file | bytes | sha256 |
+|---|---|---|
+{files}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingReport:
+    """What a training gave.
+
+    Attributes:
+        report: figures by cross-validation of the whole model.
+        parts: of each part alone.
+        folder: where the weights are.
+    """
+
+    report: DescriptorReport
+    parts: dict[str, DescriptorReport]
+    folder: Path
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        alone = {name: {k: getattr(part, k) for k in HEADLINES} for name, part in self.parts.items()}
+        return {**self.report.to_dict(), "parts": alone, "folder": str(self.folder)}
+
+    def table(self) -> Table:
+        """As a table for a terminal."""
+        from rich.table import Table
+
+        shown = Table(title=f"By cross-validation: {self.report.n:,} spectra, {self.report.n_formulas:,} formulas")
+        for heading in ("figure", "all parts", *self.parts, "constant"):
+            shown.add_column(heading, justify="left" if heading == "figure" else "right")
+        for name in HEADLINES:
+            values = [getattr(r, name) for r in (self.report, *self.parts.values())] + [self.report.majority[name]]
+            shown.add_row(name, *(f"{v:.3f}" for v in values))
+        shown.caption = f"Weights and card are in {self.folder}."
+        return shown
+
+
+def card_of(
+    model: SiteModel,
+    recipe: Recipe,
+    examples: Examples,
+    held_out: OutOfFold,
+    found: TrainingReport,
+    source: str,
+    command: str,
+) -> str:
+    """The model card."""
+    columns = {"model": found.report, **{f"{name} alone": r for name, r in found.parts.items()}}
+    rows = [
+        f"| {name} | " + " | ".join(_number(getattr(r, name)) for r in columns.values())
+        + f" | {found.report.majority[name]:.4f} |"
+        for name in HEADLINES
+    ]  # fmt: skip
+    paths = sorted(p for p in found.folder.iterdir() if p.name in {f"{n}.safetensors" for n in model.networks})
+    paths += [found.folder / name for name in ("site_forests.safetensors", "site_model.json")]
+    classes, numbers = held_out.blended()
+    tested = held_out.examples
+    codes = sorted(set(tested.code))
+    by_code = [_line(code, _only(tested, classes, numbers, tested.code == code)) for code in codes]
+    forests = ["forests"] if model.forests else []
+    return CARD.format(
+        parts=", ".join([*model.networks, *forests]),
+        spectra=len(examples),
+        formulas=len(set(examples.formula)),
+        n=len(tested),
+        tested=len(set(held_out.fold.tolist())),
+        n_os=found.report.n_os,
+        ambiguous=found.report.ambiguous,
+        disputed=found.report.os_disputed,
+        source=source,
+        codes=", ".join(codes),
+        edges=", ".join(model.settings["edges"]),
+        folds=recipe.folds,
+        seed=recipe.seed,
+        command=command,
+        heads=" | ".join([*columns, "one constant answer"]),
+        rule="|".join(["---"] * (len(columns) + 1)),
+        figures="\n".join(rows),
+        by_code="\n".join(by_code),
+        reliability=_reliability(classes["cn"], tested.labels["cn"]) if "cn" in classes else "not predicted",
+        files="\n".join(
+            f"| {p.name} | {p.stat().st_size:,} | {hashlib.sha256(p.read_bytes()).hexdigest()} |" for p in paths
+        ),
+    )
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if math.isfinite(value) else "-"
+
+
+def _only(
+    examples: Examples,
+    classes: dict[str, NDArray[np.float32]],
+    numbers: dict[str, NDArray[np.float32]],
+    rows: NDArray[np.bool_],
+) -> DescriptorReport:
+    some_classes = {task: a[rows] for task, a in classes.items()}
+    some_numbers = {task: a[rows] for task, a in numbers.items()}
+    return report_of(examples.take(rows), some_classes, some_numbers)
+
+
+def _line(code: str, some: DescriptorReport) -> str:
+    return (
+        f"- {code}, {some.n:,} spectra: CN {some.cn_accuracy:.3f} ({some.cn_accuracy_clear:.3f} where CrystalNN is "
+        f"sure; macro-F1 {some.cn_macro_f1:.3f}, {some.cn_macro_f1_frequent:.3f} over those that ten sites have), "
+        f"oxidation state {some.os_accuracy:.3f} ({some.os_accuracy_clear:.3f} where both sources agree), distance MAE "
+        f"{some.mnnd_mae:.4f} Å (R² {some.mnnd_r2:.3f}), NNRS R² {some.nnrs_r2:.3f}, MOOD R² {some.mood_r2:.3f}."
+    )
+
+
+def _reliability(probabilities: NDArray[np.float32], truth: NDArray[np.float32]) -> str:
+    """Mean probability of the first answer and share of right ones, by probability."""
+    right = probabilities.argmax(1) == class_indices("cn", truth)
+    called = probabilities.max(1)
+    bins = [(0.0, 0.6), (0.6, 0.8), (0.8, 0.95), (0.95, 1.01)]
+    told = [(called >= low) & (called < high) for low, high in bins]
+    return "; ".join(
+        f"{right[t].mean():.0%} right where {called[t].mean():.0%} said (N = {t.sum():,})" for t in told if t.any()
+    )
