@@ -164,16 +164,22 @@ def predicted() -> Figures:
         build_parquet([path, *tables], "simulated", measured_cells=False, progress=False)
         for name in ("predicted", "simulated"):
             report = evaluate_xanes(
-                DATA / "xas_measured.parquet", open_index(name), "subset", references=False, removed=False
+                DATA / "xas_measured.parquet", open_index(name), "subset", compared="simulated", removed=False
             )
             outcomes[name] = {o.label: o for o in report.clean if o.answerable}
-    both = sorted(outcomes["predicted"].keys() & outcomes["simulated"].keys() & {q.spectrum_id for q in queries})
-    ranks = {name: [found[label].rank for label in both] for name, found in outcomes.items()}
-    shares = {
-        name: {f"top{k}": float(np.mean([r is not None and r <= k for r in found])) for k in (1, 5)}
-        for name, found in ranks.items()
+    formulas = {q.spectrum_id: q.reduced_formula for q in queries}
+
+    def told(name: str, labels: set[str]) -> Figures:
+        ranks = [outcomes[name][label].rank for label in sorted(labels)]
+        shares = {f"top{k}": float(np.mean([r is not None and r <= k for r in ranks])) for k in (1, 5)}
+        return {"n": len(ranks), "compounds": len({formulas[label] for label in labels}), **shares}
+
+    alone = formulas.keys() & outcomes["predicted"].keys()
+    both = alone & outcomes["simulated"].keys()
+    return {
+        "predicted": told("predicted", alone),
+        "where both are": {name: told(name, both) for name in ("predicted", "simulated")},
     }
-    return {"n": len(both), "compounds": len({q.reduced_formula for q in queries if q.spectrum_id in both}), **shares}
 
 
 def in_short(report: Figures) -> Figures:
