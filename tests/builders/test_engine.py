@@ -145,7 +145,10 @@ build(ParquetSource.of(sys.argv[1]), "killed", workers=2, progress=False, batch=
 def start(small_parquet: Path, tmp_path: Path) -> subprocess.Popen:
     (tmp_path / "script.py").write_text(SCRIPT)
     return subprocess.Popen(
-        [sys.executable, tmp_path / "script.py", small_parquet], stderr=subprocess.PIPE, start_new_session=True
+        [sys.executable, tmp_path / "script.py", small_parquet],
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job's children ignore it
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
 
 

@@ -120,6 +120,7 @@ def test_a_reader_that_goes_away_is_no_error(lab: Path) -> None:
 def test_ctrl_c_in_a_build_says_so_and_exits_with_130(xsearch_home: Path) -> None:
     process = subprocess.Popen(
         [sys.executable, "-m", "xsearch", "build", "starter", "--workers", "1"],
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job's children ignore it
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
