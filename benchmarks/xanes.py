@@ -63,10 +63,10 @@ def opened() -> Any:
 
 def retrieval() -> Figures:
     """Disturbed simulated site spectra among all of their element: shift, noise of 0.02, broadening."""
-    from xsearch.builders.xanes import read_parquet
+    from xsearch.builders.xanes import read_spectra
     from xsearch.evaluate.retrieval import evaluate_retrieval
 
-    spectra = [s for s in read_parquet(DATA / "xas_feff9.parquet") if s.level == "site" and s.code == "FEFF9"]
+    spectra = [s for s in read_spectra(DATA / "xas_feff9.parquet")[0] if s.level == "site" and s.code == "FEFF9"]
     reports = [r.to_dict() for r in evaluate_retrieval(spectra, queries=25)]
     n = sum(r["n"] for r in reports)
     total = {k: sum(r[k] * r["n"] for r in reports) / n for k in ("top1", "top10", "cosine_top1", "cosine_top10")}
@@ -77,21 +77,19 @@ def codes() -> Figures:
     """VASP spectra asked of a FEFF library."""
     from dataclasses import replace
 
-    from xsearch.builders.xanes import make_tables, read_parquet
+    from xsearch.builders.xanes import make_tables, read_spectra
     from xsearch.evaluate.codes import evaluate_codes
-    from xsearch.spectra.xanes import Xanes
 
     found = {}
-    spectra = [s for s in read_parquet(DATA / "xas_feff9.parquet") if s.level == "site"]
+    spectra = [s for s in read_spectra(DATA / "xas_feff9.parquet")[0] if s.level == "site"]
     for absorber in ("Cu", "Ti"):
-        mine = [s for s in spectra if s.xanes.absorber == absorber]
-        end = max(s.xanes.energy_eV[-1] for s in mine if s.code.startswith("VASP"))
+        mine = [s for s in spectra if s.absorber == absorber]
+        end = max(s.energy_eV[-1] for s in mine if s.code.startswith("VASP"))
         cropped = []
         for s in mine:
-            keep = s.xanes.energy_eV <= end
-            named = s.reduced_formula if s.reduced_formula not in ("nan", "") else "H"
-            xanes = Xanes(s.xanes.energy_eV[keep], s.xanes.mu[keep], absorber, s.xanes.edge)
-            cropped.append(replace(s, xanes=xanes, reduced_formula=named))
+            keep = s.energy_eV <= end
+            named = s.reduced_formula or "H"
+            cropped.append(replace(s, energy_eV=s.energy_eV[keep], mu=s.mu[keep], reduced_formula=named))
         (table,), _ = make_tables(cropped)
         is_vasp = np.array([c.startswith("VASP") for c in table.code])
         library, further = table.take(table.code == "FEFF9"), table.take(~is_vasp & (table.code != "FEFF9"))

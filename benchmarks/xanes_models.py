@@ -74,10 +74,10 @@ def learning() -> Figures:
 
 def speed() -> Figures:
     """`predict` warm, one spectrum at a time and many at once, normalisation included."""
-    from xsearch.builders.xanes import read_parquet
+    from xsearch.builders.xanes import read_spectra
     from xsearch.search.predict import predict
 
-    spectra = [s.xanes for s in read_parquet(TABLE)[:1000]]
+    spectra = [s.to_xanes() for s in read_spectra(TABLE)[0][:1000]]
     predict(spectra[:2])
     single, busy = [], []
     for xanes in spectra[:100]:

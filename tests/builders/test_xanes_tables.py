@@ -6,10 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xsearch.builders.xanes import build_library, make_tables, read_parquet, read_stability
+from xsearch.builders.xanes import make_tables, read_spectra
 from xsearch.errors import BuildError
 from xsearch.evaluate.retrieval import Trial, evaluate_retrieval
-from xsearch.indexes.xanes_table import open_tables
 
 ENERGY = np.arange(8950.0, 9100.0, 0.5)
 
@@ -46,25 +45,23 @@ def simulated(tmp_path: Path) -> Path:
 
 
 def test_sites_of_a_material_get_their_weighted_mean(simulated: Path) -> None:
-    spectra = read_parquet(simulated)
+    spectra, _ = read_spectra(simulated)
     assert [s.level for s in spectra] == ["site"] * 4 + ["material"]
     mean = spectra[-1]
     wanted = 0.75 * copper(0.2) + 0.25 * copper(0.6)
     assert mean.material_id == "mp-1"
-    assert np.abs(np.interp(ENERGY, mean.xanes.energy_eV, mean.xanes.mu) - wanted).max() < 0.02
+    assert np.abs(np.interp(ENERGY, mean.energy_eV, mean.mu) - wanted).max() < 0.02
 
 
-def test_tables_know_elements_and_stability(simulated: Path) -> None:
-    (table,), failed = make_tables(read_parquet(simulated), {"mp-2": (1.0, 0.12)})
+def test_tables_know_elements(simulated: Path) -> None:
+    (table,), failed = make_tables(read_spectra(simulated)[0])
     assert failed == []
     assert table.elements[0] == {"Cu", "O"}
-    row = list(table.material_id).index("mp-2")
-    assert (table.is_theoretical[row], table.energy_above_hull_eV[row]) == (1.0, pytest.approx(0.12))
-    assert np.isnan(table.is_theoretical[0])
+    assert list(table.material_id) == ["mp-1", "mp-1", "mp-2", "mp-3", "mp-1"]
 
 
 def test_disturbed_spectra_find_their_material(simulated: Path) -> None:
-    sites = [s for s in read_parquet(simulated) if s.level == "site"]
+    sites = [s for s in read_spectra(simulated)[0] if s.level == "site"]
     (report,) = evaluate_retrieval(sites, queries=4, trial=Trial(noise=0.005))
     assert report.top1 == 1.0
     assert report.library == 4
@@ -74,29 +71,23 @@ def test_unreadable_spectrum_is_a_row_with_its_reason(simulated: Path, tmp_path:
     table = pd.read_parquet(simulated)
     table["mu"] = [np.ones_like(ENERGY), *list(table.mu[1:])]
     table.to_parquet(tmp_path / "flat.parquet")
-    sites = [s for s in read_parquet(tmp_path / "flat.parquet") if s.level == "site"]
+    sites = [s for s in read_spectra(tmp_path / "flat.parquet")[0] if s.level == "site"]
     tables, failed = make_tables(sites)
     assert len(tables[0]) == 3
     assert failed[0][0] == "a1"
     assert "No absorption edge" in failed[0][1]
 
 
-def test_library_is_built_and_opened(simulated: Path, tmp_path: Path) -> None:
-    counts, failed = build_library([simulated], tmp_path / "library")
-    assert counts == {"Cu K": 5}
-    assert failed == []
-    assert len(open_tables(tmp_path / "library")["Cu", "K"]) == 5
+def test_a_row_marked_as_doubtful_is_left_out_with_its_reason(simulated: Path, tmp_path: Path) -> None:
+    table = pd.read_parquet(simulated)
+    table["suspect"] = [False, False, True, False]
+    table.to_parquet(tmp_path / "marked.parquet")
+    spectra, failed = read_spectra(tmp_path / "marked.parquet")
+    assert "b1" not in {s.spectrum_id for s in spectra}
+    assert [(name, "suspect" in reason) for name, reason in failed] == [("b1", True)]
 
 
 def test_other_table_is_refused(tmp_path: Path) -> None:
     pd.DataFrame({"x": [1]}).to_parquet(tmp_path / "other.parquet")
-    with pytest.raises(BuildError, match="neither simulated spectra"):
-        read_parquet(tmp_path / "other.parquet")
-
-
-def test_stability_is_read(tmp_path: Path) -> None:
-    table = pd.DataFrame({"material_id": ["x", "y"], "theoretical": [True, None], "energy_above_hull": [0.1, np.nan]})
-    table.astype({"theoretical": "boolean"}).to_parquet(tmp_path / "s.parquet")
-    found = read_stability(tmp_path / "s.parquet")
-    assert found["x"] == (1.0, pytest.approx(0.1))
-    assert np.isnan(found["y"]).all()
+    with pytest.raises(BuildError, match="no table of spectra"):
+        read_spectra(tmp_path / "other.parquet")

@@ -8,6 +8,8 @@ from xsearch.indexes.columns import CRYSTAL_SYSTEMS
 from xsearch.preprocess.powder import net_pattern
 from xsearch.results.symmetry import Symmetry
 from xsearch.search import SearchIndex
+from xsearch.search.prior import Prior
+from xsearch.search.selection import Selection
 from xsearch.search.structure_types import built_alike, symmetry_of_alike
 from xsearch.search.symmetry import product, rows_say, symmetry
 
@@ -49,8 +51,9 @@ def test_compounds_of_one_type_and_other_size_are_found(prototypes: SearchIndex,
     row = index.row_of(next(m.material_id for m in index.materials(range(len(index))) if m.formula == "NaCl"))
     rows = np.setdiff1d(np.arange(len(index)), [row])
     pattern = net_pattern(measured(row, strain=0.07))
-    alike, _ = built_alike(index, prototypes.profiles(rows), pattern, rows, 1)
-    likely = symmetry(*symmetry_of_alike(index, prototypes.profiles(rows), pattern, rows, 1))
+    others = Selection(index, rows, prototypes.profiles(rows), Prior.KNOWN, threads=1)
+    alike, _ = built_alike(others, pattern)
+    likely = symmetry(*symmetry_of_alike(others, pattern))
     assert row not in alike
     assert likely.crystal_system == "cubic"
     assert sum(likely.crystal_systems.values()) == pytest.approx(1)

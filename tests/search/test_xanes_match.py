@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter1d
 
-from xsearch.indexes.xanes_table import XanesTable, open_tables, save_tables
+from xsearch.indexes.xanes_table import XanesTable
 from xsearch.preprocess.xanes import XanesWindow, normalize, window
 from xsearch.search.edge_evidence import spectrum_evidence
-from xsearch.search.xanes_match import STEP_eV, masked_correlation, match, stability_cost
+from xsearch.search.xanes_match import masked_correlation, match, stability_cost
 from xsearch.spectra.xanes import Xanes
 
 ENERGY = np.arange(7060.0, 7260.0, 0.25)
@@ -93,16 +93,6 @@ def test_masked_correlation_is_the_plain_one_on_what_both_know() -> None:
     a_known[:, :30], b_known[:, 170:] = 0, 0
     slow = np.corrcoef(np.vstack([a[:, 30:170], b[:, 30:170]]))[:3, 3:]
     assert np.allclose(masked_correlation(a, a_known, b, b_known), slow, atol=1e-4)
-
-
-def test_tables_come_back_from_their_files(library: XanesTable, tmp_path) -> None:
-    save_tables([library], tmp_path)
-    again = open_tables(tmp_path)["Fe", "K"]
-    assert np.allclose(again.values, library.values, atol=2e-3)
-    assert (again.known == library.known).all()
-    assert again.elements == library.elements
-    assert list(again.material_id) == list(library.material_id)
-    assert STEP_eV == pytest.approx(56 / 199)
 
 
 def test_a_predicted_spectrum_says_less_than_a_simulated_one_for_and_against(library: XanesTable) -> None:

@@ -30,8 +30,8 @@ from xsearch.errors import CrystalError, MissingExtra
 SCALE = 4e6
 """Coordinates and occupancies are stored as 4-byte whole numbers, in units of 1/SCALE."""
 
-UNKNOWN, NOT_APPLICABLE = 2.0, 3.0
-"""What `?` and `.` of the original file became."""
+UNKNOWN = 2.0
+"""What `?` of the original file became; `.` is 3."""
 
 CELL = ("a", "b", "c", "alpha", "beta", "gamma")
 NAME = "American Mineralogist Crystal Structure Database"

@@ -136,9 +136,9 @@ def _fade(r, end):  # type: ignore[no-untyped-def]
     """1 inside, falling smoothly to 0 over the last half ångström."""
     if r >= end:
         return 0.0
-    if r <= end - 0.5:
+    if r <= end - SOFTNESS_A:
         return 1.0
-    return 0.5 * (1 + np.cos(np.pi * (r - end + 0.5) / 0.5))
+    return 0.5 * (1 + np.cos(np.pi * (r - end + SOFTNESS_A) / SOFTNESS_A))
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -166,7 +166,7 @@ def _features(vectors, kinds, weights, table, radial, fine, cosines, around, ord
         # the wave comes back weaker with the square of the distance
         fall = _fade(r, 7.0) * weights[i] * 4 / (r * r)
         for c in range(len(radial)):
-            x = (r - radial[c]) / 0.14
+            x = (r - radial[c]) / RADIAL_WIDTH_A
             if abs(x) < 3.5:
                 g = fall * np.exp(-0.5 * x * x)
                 for k in range(n_channels):
@@ -175,7 +175,7 @@ def _features(vectors, kinds, weights, table, radial, fine, cosines, around, ord
     for i in range(n):
         r = distance[i]
         for c in range(len(fine)):
-            x = (r - fine[c]) / 0.045
+            x = (r - fine[c]) / FINE_WIDTH_A
             if abs(x) < 3.5:
                 g = weights[i] * np.exp(-0.5 * x * x)
                 out[place + c] += g
@@ -183,21 +183,21 @@ def _features(vectors, kinds, weights, table, radial, fine, cosines, around, ord
                 out[place + 2 * len(fine) + c] += g * table[kinds[i], 2]
     place += 3 * len(fine)
     for i in range(n):
-        near = _fade(distance[i], 3.2) * weights[i]
+        near = _fade(distance[i], FIRST_SHELL_A) * weights[i]
         if near == 0.0:
             continue
         for j in range(n):
             if i == j:
                 continue
-            first = _fade(distance[j], 3.2) * weights[j]
-            second = _fade(distance[j], 5.0) * weights[j] - first
+            first = _fade(distance[j], FIRST_SHELL_A) * weights[j]
+            second = _fade(distance[j], SECOND_SHELL_A) * weights[j] - first
             if first == 0.0 and second <= 0.0:
                 continue
             cosine = (vectors[i] * vectors[j]).sum() / (distance[i] * distance[j])
             anions = (table[kinds[i], 3] + table[kinds[i], 4]) * (table[kinds[j], 3] + table[kinds[j], 4])
             heavy = table[kinds[j], 1]
             for c in range(len(cosines)):
-                x = (cosine - cosines[c]) / 0.12
+                x = (cosine - cosines[c]) / COSINE_WIDTH
                 if abs(x) < 3.5:
                     g = near * np.exp(-0.5 * x * x)
                     out[place + c] += g * first
@@ -256,6 +256,6 @@ def _features(vectors, kinds, weights, table, radial, fine, cosines, around, ord
         # bond valence with a common bond length (Brown): strong bonds count exponentially more
         out[place] += weights[i] * anion * np.exp((1.8 - r) / 0.37)
         out[place + 1] += weights[i] * np.exp((2.0 - r) / 0.37)
-        out[place + 2] += weights[i] * anion * _fade(r, 3.2)
+        out[place + 2] += weights[i] * anion * _fade(r, FIRST_SHELL_A)
     out[place + 3] = nearest
     return out

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from xsearch.cli.options import IndexName, JsonFlag, MeasuredCells, Prior, PriorChoice, Workers
-from xsearch.cli.screen import counting, print_json, show
+from xsearch.cli.screen import counting, print_json, print_report, show
 
 app = typer.Typer(help="Measure how often the right crystal is found.", no_args_is_help=True)
 
@@ -81,10 +81,7 @@ def pxrd(
             ranking=ranking.value if ranking else None,
             progress=lambda outcome: count(outcome.label),
         )
-    if json:
-        print_json(report.to_dict())
-    else:
-        show(report.table())
+    print_report(report, json)
 
 
 class Task(StrEnum):
@@ -158,10 +155,7 @@ def xanes(
             removed=removed,
             progress=lambda outcome: count(outcome.label),
         )
-    if json:
-        print_json(report.to_dict())
-    else:
-        show(report.table())
+    print_report(report, json)
 
 
 @app.command("inference")
@@ -238,7 +232,4 @@ def descriptors(
     from xsearch.evaluate.descriptors import evaluate_descriptors
 
     report = evaluate_descriptors(file, labels, workers, weights=weights, structures=structures)
-    if json:
-        print_json(report.to_dict())
-    else:
-        show(report.table())
+    print_report(report, json)

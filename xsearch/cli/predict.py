@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from xsearch.cli.options import JsonFlag
-from xsearch.cli.screen import print_json, show
+from xsearch.cli.screen import print_report
 
 
 def predict(
@@ -36,7 +36,4 @@ def predict(
     prediction = predict_file(file, absorber=absorber, edge=edge, elements=elements, weights=weights)
     if plot:
         prediction.plot(answer, plot)
-    if json:
-        print_json(prediction.to_dict())
-    else:
-        show(prediction.table())
+    print_report(prediction, json)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import typer
 
@@ -53,6 +53,24 @@ def counting(what: str) -> Iterator[Callable[[str], None]]:
     finally:
         if shown:
             sys.stderr.write("\r\x1b[K")
+
+
+class Report(Protocol):
+    """What a command found."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+
+    def table(self) -> RenderableType:
+        """As a table for a terminal."""
+
+
+def print_report(report: Report, as_json: bool) -> None:
+    """A report as JSON or as a table, on stdout."""
+    if as_json:
+        print_json(report.to_dict())
+    else:
+        show(report.table())
 
 
 def print_json(document: Any) -> None:

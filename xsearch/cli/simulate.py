@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from xsearch.cli.screen import print_json, say, show
+from xsearch.cli.screen import print_json, print_report, say, show
 
 app = typer.Typer(help="Calculate the pattern of a crystal.", no_args_is_help=True)
 
@@ -71,10 +71,7 @@ def xanes(
     from xsearch.infer.spectra import xanes_of_cif
 
     spectrum = xanes_of_cif(cif, absorber, feff=feff)
-    if json:
-        print_json(spectrum.to_dict())
-    else:
-        show(spectrum.table())
+    print_report(spectrum, json)
     if xy:
         spectrum.write_xy(xy)
         say(f"Spectrum: {xy}")

@@ -7,7 +7,7 @@ import typer
 
 from xsearch.cli import train_pxrd
 from xsearch.cli.options import JsonFlag, Workers
-from xsearch.cli.screen import counting, print_json, show
+from xsearch.cli.screen import counting, print_report
 
 app = typer.Typer(help="Train models on tables of spectra or on an index.", no_args_is_help=True)
 
@@ -43,64 +43,49 @@ def train() -> None:
 app.command("pxrd")(train_pxrd.pxrd)
 
 
-@app.command("spt")
-def spt(
-    tables: Tables = None,
-    *,
-    out: Out,
-    index: FromIndex = None,
-    structures: Structures = None,
-    labels: Labels = None,
-    workers: Workers = None,
-    folds: Folds = None,
-    tested: Tested = None,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    device: Device = "cpu",
-    json: JsonFlag = False,
-) -> None:
-    """Train SPT: from a spectrum to all descriptors of its absorber's site."""
-    _site("spt", tables, out, index, structures, labels, workers, folds, tested, epochs, seed, device, json)
+def _site_command(kind: str, told: str) -> None:
+    """Enter the command that trains one kind of site model."""
+
+    @app.command(kind, help=told)
+    def command(
+        tables: Tables = None,
+        *,
+        out: Out,
+        index: FromIndex = None,
+        structures: Structures = None,
+        labels: Labels = None,
+        workers: Workers = None,
+        folds: Folds = None,
+        tested: Tested = None,
+        epochs: Epochs = None,
+        seed: Seed = 0,
+        device: Device = "cpu",
+        json: JsonFlag = False,
+    ) -> None:
+        from xsearch.training.run_site import make_site_model
+
+        with counting("steps") as count:
+            report = make_site_model(
+                out,
+                tables or [],
+                index,
+                kind,
+                structures=structures,
+                labels_cache=labels,
+                processes=workers,
+                folds=folds,
+                tested=tested,
+                epochs=epochs,
+                seed=seed,
+                device=device,
+                say=count,
+            )
+        print_report(report, json)
 
 
-@app.command("xastruct")
-def xastruct(
-    tables: Tables = None,
-    *,
-    out: Out,
-    index: FromIndex = None,
-    structures: Structures = None,
-    labels: Labels = None,
-    workers: Workers = None,
-    folds: Folds = None,
-    tested: Tested = None,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    device: Device = "cpu",
-    json: JsonFlag = False,
-) -> None:
-    """Train XAStruct, spectrum to structure: gated networks and forests."""
-    _site("xastruct", tables, out, index, structures, labels, workers, folds, tested, epochs, seed, device, json)
-
-
-@app.command("site")
-def site(
-    tables: Tables = None,
-    *,
-    out: Out,
-    index: FromIndex = None,
-    structures: Structures = None,
-    labels: Labels = None,
-    workers: Workers = None,
-    folds: Folds = None,
-    tested: Tested = None,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    device: Device = "cpu",
-    json: JsonFlag = False,
-) -> None:
-    """Train what the package ships: SPT, XAStruct and forests, blended by cross-validation."""
-    _site("site", tables, out, index, structures, labels, workers, folds, tested, epochs, seed, device, json)
+_site_command("spt", "Train SPT: from a spectrum to all descriptors of its absorber's site.")
+_site_command("xastruct", "Train XAStruct, spectrum to structure: gated networks and forests.")
+_site_command("site", "Train what the package ships: SPT, XAStruct and forests, blended by cross-validation.")
 
 
 @app.command("specfusion")
@@ -125,46 +110,4 @@ def specfusion(
         report = make_specfusion(
             out, tables or [], properties or [], index, epochs=epochs, seed=seed, device=device, say=count
         )
-    if json:
-        print_json(report.to_dict())
-    else:
-        show(report.table())
-
-
-def _site(
-    kind: str,
-    tables: list[Path] | None,
-    out: Path,
-    index: str | None,
-    structures: Path | None,
-    labels: Path | None,
-    workers: int | None,
-    folds: int | None,
-    tested: int | None,
-    epochs: int | None,
-    seed: int,
-    device: str,
-    json: bool,
-) -> None:
-    from xsearch.training.run_site import make_site_model
-
-    with counting("steps") as count:
-        report = make_site_model(
-            out,
-            tables or [],
-            index,
-            kind,
-            structures=structures,
-            labels_cache=labels,
-            processes=workers,
-            folds=folds,
-            tested=tested,
-            epochs=epochs,
-            seed=seed,
-            device=device,
-            say=count,
-        )
-    if json:
-        print_json(report.to_dict())
-    else:
-        show(report.table())
+    print_report(report, json)

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from xsearch.builders.xanes import Spectrum, make_tables
+from xsearch.builders.xanes import make_tables
 from xsearch.errors import SpectrumError
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.preprocess.xanes import XanesWindow, normalize, window
 from xsearch.search.xanes_match import match
 from xsearch.spectra.xanes import Xanes
+from xsearch.spectra.xas import XasSpectrum
 
 GRID_eV = 0.25
 
@@ -55,7 +56,7 @@ class RetrievalReport:
 
 
 def evaluate_retrieval(
-    spectra: Sequence[Spectrum], queries: int = 200, seed: int = 0, trial: Trial | None = None
+    spectra: Sequence[XasSpectrum], queries: int = 200, seed: int = 0, trial: Trial | None = None
 ) -> list[RetrievalReport]:
     """Ask disturbed copies of random spectra of each element; queries that cannot be normalised count as missed.
 
@@ -66,7 +67,7 @@ def evaluate_retrieval(
         trial: the usual one if None.
     """
     trial = trial or Trial()
-    originals = {s.spectrum_id: s.xanes for s in spectra}
+    originals = {s.spectrum_id: s for s in spectra}
     tables, _ = make_tables(spectra)
     reports = []
     for table in tables:
@@ -76,7 +77,7 @@ def evaluate_retrieval(
         for row in chosen:
             own = table.material_id == table.material_id[row]
             try:
-                query = window(normalize(trial(originals[table.spectrum_id[row]], chance)))
+                query = window(normalize(trial(originals[table.spectrum_id[row]].to_xanes(), chance)))
             except SpectrumError:
                 ranks.append(len(table))
                 plain.append(len(table))

@@ -1,16 +1,14 @@
-"""The spectra of one absorber and edge: arrays that are searched as a whole, and their Arrow form."""
+"""The spectra of one absorber and edge: arrays that are searched as a whole."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Self
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
-from xsearch.errors import BrokenIndex, BuildError
+from xsearch.errors import BuildError
 from xsearch.preprocess.xanes import WINDOW_POINTS
 
 KINDS = ("simulated", "measured", "predicted")
@@ -87,41 +85,6 @@ class XanesTable:
         """(n,) whether a spectrum's compound holds no element outside a set."""
         return np.array([e <= allowed for e in self.elements], bool)
 
-    def to_arrow(self) -> pa.Table:
-        """As an Arrow table; windows in half precision, their known part as first and last point."""
-        first = self.known.argmax(1)
-        last = WINDOW_POINTS - 1 - self.known[:, ::-1].argmax(1)
-        halves = np.ascontiguousarray(self.values, np.float16)
-        columns = {
-            "values": pa.FixedSizeListArray.from_arrays(pa.array(halves.ravel()), WINDOW_POINTS),
-            "first": pa.array(first.astype(np.uint8)),
-            "last": pa.array(last.astype(np.uint8)),
-            "offset_eV": pa.array(self.offset_eV),
-            "elements": pa.array([" ".join(sorted(e)) for e in self.elements], pa.string()),
-            **{name: pa.array(getattr(self, name)) for name in FACTS},
-            **{name: pa.array(list(getattr(self, name)), pa.string()) for name in TEXTS},
-        }
-        return pa.table(columns).replace_schema_metadata({"absorber": self.absorber, "edge": self.edge})
-
-    @classmethod
-    def from_arrow(cls, table: pa.Table) -> Self:
-        """Back from `to_arrow`."""
-        meta = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
-        table = table.combine_chunks()
-        flat = table.column("values").combine_chunks().values.to_numpy(zero_copy_only=False)
-        place = np.arange(WINDOW_POINTS)
-        first, last = (table.column(name).to_numpy()[:, None] for name in ("first", "last"))
-        return cls(
-            absorber=meta["absorber"],
-            edge=meta["edge"],
-            values=flat.reshape(-1, WINDOW_POINTS).astype(np.float32),
-            known=(place >= first) & (place <= last),
-            offset_eV=table.column("offset_eV").to_numpy().astype(np.float32),
-            elements=tuple(frozenset(text.split()) for text in table.column("elements").to_pylist()),
-            **{name: table.column(name).to_numpy().astype(np.float32) for name in FACTS},
-            **{name: np.array(table.column(name).to_pylist(), object) for name in TEXTS},
-        )
-
 
 def concatenate(tables: list[XanesTable]) -> XanesTable:
     """Tables of one absorber and edge as one."""
@@ -134,31 +97,3 @@ def concatenate(tables: list[XanesTable]) -> XanesTable:
         elements=tuple(e for t in tables for e in t.elements),
         **{name: np.concatenate([getattr(t, name) for t in tables]) for name in arrays},
     )
-
-
-def save_tables(tables: list[XanesTable], folder: Path) -> None:
-    """One Arrow file an absorber and edge, such as `Fe_K.arrow`; written aside and moved in."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for table in tables:
-        path = folder / f"{table.absorber}_{table.edge.replace(',', '')}.arrow"
-        aside = path.with_suffix(".part")
-        arrow = table.to_arrow()
-        with pa.OSFile(str(aside), "wb") as sink, pa.ipc.new_file(sink, arrow.schema) as writer:
-            writer.write_table(arrow)
-        aside.replace(path)
-
-
-def open_tables(folder: Path) -> dict[tuple[str, str], XanesTable]:
-    """All tables of a folder by absorber and edge.
-
-    Raises:
-        BrokenIndex: where a file cannot be read.
-    """
-    found = {}
-    for path in sorted(folder.glob("*.arrow")):
-        try:
-            table = XanesTable.from_arrow(pa.ipc.open_file(pa.memory_map(str(path))).read_all())
-        except (pa.ArrowInvalid, KeyError, ValueError) as error:
-            raise BrokenIndex(f"{path} cannot be read: {error}; rebuild the index.") from error
-        found[table.absorber, table.edge] = table
-    return found

@@ -22,7 +22,6 @@ LONG_PRE_EDGE_eV = 30.0
 LONG_POST_EDGE_eV = 60.0
 LEAST_BEFORE_E0_eV, LEAST_AFTER_E0_eV = 3.0, 8.0
 COARSEST_STEP_eV = 6.0
-LARGEST_E0_OFFSET_eV = 40.0
 NEGLIGIBLE_FLOOR = 0.08
 """A spectrum that starts at less than this share of its height has no background worth removing."""
 NOISIEST = 0.25

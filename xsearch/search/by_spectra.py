@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from xsearch.chemistry.element_query import ElementQuery
@@ -17,23 +15,14 @@ from xsearch.preprocess.xanes import NormalizedXanes
 from xsearch.results import Hit, SearchResult
 from xsearch.search.edge_evidence import EdgeEvidence
 from xsearch.search.edge_library import EdgeLibraries
-from xsearch.search.hits import make_hits, not_above_the_first
 from xsearch.search.prior import Prior
-from xsearch.search.rank import phases
-from xsearch.search.rivals import with_rivals
-from xsearch.search.spectra_hits import best_first, fold, spectra_hits, with_edges
-from xsearch.search.spectra_search import (
-    gather,
-    match_pattern,
-    prepare,
-    share,
-    weigh_edges,
-    with_absorbers,
-)
-from xsearch.search.verdict import rival_margins, verdict
+from xsearch.search.rank import best_first, phases
+from xsearch.search.selection import Profiles, Selection, rows_with
+from xsearch.search.spectra_hits import best_candidates, fold_entries, spectra_hits, with_edges
+from xsearch.search.spectra_search import favoured, gather, prepare, share, weigh_edges, with_absorbers
+from xsearch.search.timing import timed
+from xsearch.search.verdict import verdict
 from xsearch.spectra import PowderPattern, Xanes
-
-Timed = Callable[[dict[str, float], str], AbstractContextManager[None]]
 
 
 @dataclass(frozen=True)
@@ -43,20 +32,14 @@ class Opened:
     Attributes:
         index: the stored index.
         libraries: its spectra.
-        rows: gives the rows that meet element conditions, measured cells among them or not.
         profiles: gives rows' stored profiles.
         threads: that may be used.
-        matched: rows of each recall list that are matched.
-        timed: measures a stage.
     """
 
     index: Index
     libraries: EdgeLibraries
-    rows: Callable[[ElementQuery, bool], NDArray[np.int64]]
-    profiles: Callable[[NDArray[np.int64]], NDArray[np.float32]]
+    profiles: Profiles
     threads: int
-    matched: int
-    timed: Timed
 
 
 def search_by_spectra(
@@ -68,42 +51,43 @@ def search_by_spectra(
     *,
     top: int,
     measured_cells: bool,
-    fold_phases: bool,
+    fold: bool,
     without: Collection[int],
     without_spectra: Collection[str],
 ) -> SearchResult:
     """Find what gave one or several edges, and a powder pattern if there is one; see `SearchIndex.search`."""
     index, timings = opened.index, dict[str, float]()
     with threadpool_limits(opened.threads, user_api="blas"):
-        with opened.timed(timings, "prepare"):
+        with timed(timings, "prepare"):
             spectra = prepare(xanes)
             asked = with_absorbers(query, spectra)
             pattern = None if pxrd is None else net_pattern(pxrd)
-        with opened.timed(timings, "edges"):
+        with timed(timings, "edges"):
             edges = weigh_edges(opened.libraries, spectra, asked, without, without_spectra)
         if pattern is None:
-            with opened.timed(timings, "rank"):
+            with timed(timings, "rank"):
                 edges = share(index, edges)
                 candidates = gather(index, edges, prior)
-                groups = fold(index, candidates) if fold_phases else [[place] for place in best_first(candidates)]
-                choices = len(opened.rows(asked, False))
+                single = [[place] for place in best_candidates(candidates)]
+                groups = fold_entries(index, candidates) if fold else single
+                choices = len(rows_with(index, asked, measured_cells=False))
                 hits = spectra_hits(index, spectra, edges, candidates, groups, top, choices)
             searched = len(candidates.rows)
         else:
-            with opened.timed(timings, "select"):
-                rows = opened.rows(asked, measured_cells)
+            with timed(timings, "select"):
+                rows = rows_with(index, asked, measured_cells)
+                selected = Selection(index, rows, opened.profiles(rows), prior, opened.threads)
                 edges = share(index, edges, rows)
-            with opened.timed(timings, "match"):
-                matches, evidence = match_pattern(
-                    index, pattern, rows, opened.profiles, edges, prior, without, opened.matched, opened.threads
-                )
-            with opened.timed(timings, "rank"):
+            with timed(timings, "recall"):
+                spoken_for = np.flatnonzero(np.isin(rows, favoured(index, edges)))
+                places = np.union1d(selected.recall(pattern), spoken_for)
+            with timed(timings, "match"):
+                matches, evidence = selected.match(pattern, places, without)
+            with timed(timings, "rank"):
                 candidates = gather(index, edges, prior, (matches, evidence))
                 groups = phases(index, matches, candidates.total)
-                margin = rival_margins(candidates.total, groups)
-                shown = groups if fold_phases else [[place] for place in best_first(candidates)]
-                made = not_above_the_first(make_hits(index, pattern, matches, evidence, margin, shown[:top], prior))
-                told = with_rivals(made, shown, index, pattern, matches, candidates.total, groups)
+                shown = groups if fold else [[place] for place in best_first(matches.rows, candidates.total)]
+                told = selected.hits(pattern, matches, evidence, candidates.total, groups, shown, top)
                 hits = with_edges(told, index, spectra, edges, candidates)
             searched = choices = len(rows)
     return SearchResult(
@@ -117,7 +101,7 @@ def search_by_spectra(
             "elements": str(asked),
             "prior": prior.value,
             "measured_cells": measured_cells,
-            "fold": fold_phases,
+            "fold": fold,
             "top": top,
         },
         notes=(*assumptions(spectra, edges, hits), *missing(searched, choices)),

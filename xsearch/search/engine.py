@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from xsearch.chemistry.element_query import ElementQuery
-from xsearch.errors import MissingIndex, NothingSearched, QueryError, SpectrumError
+from xsearch.errors import MissingIndex, QueryError, SpectrumError
 from xsearch.indexes import Index
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.results import MixtureResult, SearchResult
 from xsearch.search.by_spectra import Opened, search_by_spectra
 from xsearch.search.edge_library import EdgeLibraries
-from xsearch.search.hits import make_hits, not_above_the_first
 from xsearch.search.learned import NEAREST, Near, Neighbours, Ranking, has_vectors, parse_ranking
-from xsearch.search.match import match
-from xsearch.search.mixture import Searched, find_mixture
+from xsearch.search.mixture import find_mixture
 from xsearch.search.mixture_hits import make_mixture
-from xsearch.search.prior import PRIOR_IN_RECALL, log_prior, parse_prior
-from xsearch.search.rank import phases, weigh
-from xsearch.search.recall import best_rows, recall
-from xsearch.search.rivals import with_rivals
+from xsearch.search.prior import Prior, parse_prior
+from xsearch.search.rank import best_first, phases
 from xsearch.search.second_phase import second_phase_notes
+from xsearch.search.selection import MATCHED, Selection, rows_with
 from xsearch.search.structure_types import symmetry_of_alike
 from xsearch.search.symmetry import rows_say, symmetry
-from xsearch.search.verdict import rival_margins, verdict
+from xsearch.search.timing import timed
+from xsearch.search.verdict import verdict
 from xsearch.spectra import PowderPattern, Xanes
-
-MATCHED = 250
-"""How many rows of each recall list are matched."""
 
 MOST_PHASES = 6
 """Phases that a mixture may have at most; the search tells no more apart."""
@@ -121,53 +115,48 @@ class SearchIndex:
             raise QueryError(f"top = {top} asks for no hit; give 1 or more.")
         edges = [*([pxrd] if isinstance(pxrd, Xanes) else []), *([xanes] if isinstance(xanes, Xanes) else xanes)]
         if edges:
+            if chosen is Ranking.LEARNED:
+                raise QueryError(
+                    "Ranking `learned` orders the hits of a powder pattern alone; leave it out with edges."
+                )
             return search_by_spectra(
-                Opened(self.index, self.libraries, self._rows, self.profiles, self.threads, MATCHED, _timed),
+                Opened(self.index, self.libraries, self.profiles, self.threads),
                 None if isinstance(pxrd, Xanes) else pxrd,
                 edges,
                 query,
                 known,
                 top=top,
                 measured_cells=measured_cells,
-                fold_phases=fold,
+                fold=fold,
                 without=without,
                 without_spectra=without_spectra,
             )
         pxrd = _powder(pxrd)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):
-            pattern, rows = self._prepare(pxrd, query, measured_cells, timings)
-            with _timed(timings, "recall"):
-                profiles = self.profiles(rows)
-                recalled = recall(self.index, profiles, pattern, rows)
-                bonus = PRIOR_IN_RECALL * log_prior(self.index.columns, rows, known).astype(np.float32)
-                best = best_rows(recalled, bonus, MATCHED)
+            pattern, selected = self._prepare(pxrd, query, known, measured_cells, timings)
+            rows = selected.rows
+            with timed(timings, "recall"):
+                places = np.empty(0, np.intp) if chosen is Ranking.LEARNED else selected.recall(pattern)
                 if chosen is not Ranking.PHYSICS:
                     near = self.near(pattern, rows, NEAREST if chosen is Ranking.FUSED else MATCHED)
-                    best = near.places if chosen is Ranking.LEARNED else np.union1d(best, near.places)
-                best = best[~np.isin(rows[best], list(without))]
-                kept = recall(self.index, profiles[best], pattern, rows[best], exact=True)
-            with _timed(timings, "match"):
-                matches = match(self.index, pattern, kept.rows, self.threads)
-            with _timed(timings, "rank"):
-                evidence = weigh(self.index, matches, kept.score, known)
-                total = near.evidence[best] if chosen is Ranking.LEARNED else evidence.total
+                    places = np.union1d(places, near.places)
+            with timed(timings, "match"):
+                matches, evidence = selected.match(pattern, places, without)
+            with timed(timings, "rank"):
+                total = evidence.total
+                if chosen is Ranking.LEARNED:
+                    total = near.evidence[np.searchsorted(rows, matches.rows)]
                 groups = phases(self.index, matches, total)
-                margin = rival_margins(total, groups)
-                shown = groups
-                if not fold:
-                    order = np.lexsort((matches.rows, -total))
-                    shown = [[place] for place in order.tolist()]
-                found = make_hits(self.index, pattern, matches, evidence, margin, shown[:top], known)
-                hits = with_rivals(not_above_the_first(found), shown, self.index, pattern, matches, total, groups)
+                shown = groups if fold else [[place] for place in best_first(matches.rows, total)]
+                hits = selected.hits(pattern, matches, evidence, total, groups, shown, top)
                 notes = second_phase_notes(self.index, pattern, matches.take(groups[0][:1] if groups else []))
             answer = verdict([hit.score for hit in hits])
-            with _timed(timings, "symmetry"):
+            with timed(timings, "symmetry"):
                 firsts = [group[0] for group in groups]
                 said = rows_say(self.index.columns, matches.rows[firsts], evidence.total[firsts])
                 if answer == "no confident match":  # as far as the first hit is wrong, what is built alike decides
-                    alike = np.setdiff1d(rows, list(without)) if len(without) else rows
-                    other = symmetry_of_alike(self.index, self.profiles(alike), pattern, alike, self.threads)
+                    other = symmetry_of_alike(self._left(selected, without), pattern)
                     chance = hits[0].score if hits else 0.0
                     said = (chance * said[0] + (1 - chance) * other[0], chance * said[1] + (1 - chance) * other[1])
                 likely = symmetry(*said)
@@ -227,11 +216,10 @@ class SearchIndex:
         pxrd = _powder(pxrd)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):
-            pattern, rows = self._prepare(pxrd, each, measured_cells, timings)
-            with _timed(timings, "mixture"):
-                searched = Searched(self.index, rows, self.profiles(rows), known, query.required, self.threads)
-                best, explored = find_mixture(searched, pattern, phases)
-                mixtures = tuple(make_mixture(searched, hypothesis, explored) for hypothesis in best)
+            pattern, selected = self._prepare(pxrd, each, known, measured_cells, timings)
+            with timed(timings, "mixture"):
+                best, explored = find_mixture(selected, pattern, phases, query.required)
+                mixtures = tuple(make_mixture(selected, hypothesis, explored) for hypothesis in best)
         found = max(mixtures, key=lambda mixture: mixture.evidence, default=None)
         hits = found.hits if found else ()
         return MixtureResult(
@@ -240,7 +228,7 @@ class SearchIndex:
             verdict=verdict([min(hit.score for hit in hits)] if hits else []),
             index_name=self.index.name,
             index_version=self.index.version,
-            n_searched=len(rows),
+            n_searched=len(selected.rows),
             options={
                 "elements": str(query),
                 "prior": known.value,
@@ -252,19 +240,21 @@ class SearchIndex:
         )
 
     def _prepare(
-        self, pxrd: PowderPattern, query: ElementQuery, measured_cells: bool, timings: dict[str, float]
-    ) -> tuple[NetPattern, NDArray[np.int64]]:
+        self, pxrd: PowderPattern, query: ElementQuery, prior: Prior, measured_cells: bool, timings: dict[str, float]
+    ) -> tuple[NetPattern, Selection]:
         """The net pattern, and the rows to search."""
-        with _timed(timings, "prepare"):
+        with timed(timings, "prepare"):
             pattern = net_pattern(pxrd)
-        with _timed(timings, "select"):
-            return pattern, self._rows(query, measured_cells)
+        with timed(timings, "select"):
+            rows = rows_with(self.index, query, measured_cells)
+            return pattern, Selection(self.index, rows, self.profiles(rows), prior, self.threads)
 
-    def _rows(self, query: ElementQuery, measured_cells: bool) -> NDArray[np.int64]:
-        rows = self.index.select(query, measured_cells)
-        if len(rows) == 0:
-            raise NothingSearched(f"Index {self.name!r} holds nothing with {query}; loosen the element conditions.")
-        return rows
+    def _left(self, selected: Selection, without: Collection[int]) -> Selection:
+        """The same selection less some rows."""
+        if not without:
+            return selected
+        rows = np.setdiff1d(selected.rows, list(without))
+        return replace(selected, rows=rows, profiles=self.profiles(rows))
 
     @property
     def has_vectors(self) -> bool:
@@ -321,10 +311,3 @@ def _powder(pxrd: PowderPattern | Xanes | None) -> PowderPattern:
     if not isinstance(pxrd, PowderPattern):
         raise SpectrumError(f"{pxrd.source or 'The spectrum'} is no powder pattern; give one as `pxrd`.")
     return pxrd
-
-
-@contextmanager
-def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
-    begin = perf_counter()
-    yield
-    timings[stage] = (perf_counter() - begin) * 1e3

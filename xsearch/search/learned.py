@@ -67,12 +67,10 @@ class Near:
     Attributes:
         evidence: (m,) of each row, rising with the cosine of its vector and the pattern's.
         places: (k,) of the rows nearest, rising.
-        reading: what else it reads from the pattern.
     """
 
     evidence: NDArray[np.float64]
     places: NDArray[np.intp]
-    reading: Reading
 
 
 class Neighbours:
@@ -92,11 +90,11 @@ class Neighbours:
             rows: (m,) to search.
             count: how many are asked for.
         """
-        reading = _read(self._encoder, pattern)
+        query = _read(self._encoder, pattern).vectors[0]
         vectors = self._vectors if len(rows) == len(self._vectors) else self._vectors[rows]
-        cosine = vectors @ reading.vectors[0]
+        cosine = vectors @ query
         places = np.arange(len(rows)) if len(rows) <= count else np.sort(np.argpartition(-cosine, count)[:count])
-        return Near(cosine.astype(np.float64) / TEMPERATURE, places, reading)
+        return Near(cosine.astype(np.float64) / TEMPERATURE, places)
 
 
 def network_logits(pattern: NetPattern) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:

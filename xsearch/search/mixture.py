@@ -8,18 +8,14 @@ others fixed, so that a wrong first guess can be mended. How many phases there a
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xsearch.indexes import Index
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.joint import Component, Hypothesis, Target, components
-from xsearch.search.match import match
-from xsearch.search.prior import PRIOR_IN_RECALL, Prior, log_prior
-from xsearch.search.rank import phases, weigh
-from xsearch.search.recall import best_rows, recall
+from xsearch.search.rank import phases
+from xsearch.search.selection import Selection
 
 MATCHED_FIRST, MATCHED_LATER = 400, 200
 """Rows of each recall list that are matched: to the whole pattern, and to what is left of it."""
@@ -36,41 +32,16 @@ ROUNDS = 2
 Kind = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Searched:
-    """What a mixture is sought in.
+def kind(index: Index, row: int) -> Kind:
+    """Formula and space group: a sum holds no two phases that share both."""
+    return int(index.columns.formula_group[row]), int(index.columns.space_group[row])
 
-    Attributes:
-        index: the index.
-        rows: (m,) rows that the element conditions let through.
-        profiles: (m, bins) of them.
-        prior: which prior counts.
-        required: elements that the phases together must hold.
-        threads: for the match.
-    """
 
-    index: Index
-    rows: NDArray[np.int64]
-    profiles: NDArray[np.float32]
-    prior: Prior
-    required: frozenset[str]
-    threads: int
-
-    def propose(self, pattern: NetPattern, matched: int, proposed: int) -> list[Component]:
-        """The best phases for a pattern, one entry each, the best first."""
-        recalled = recall(self.index, self.profiles, pattern, self.rows)
-        bonus = PRIOR_IN_RECALL * log_prior(self.index.columns, self.rows, self.prior).astype(np.float32)
-        best = best_rows(recalled, bonus, matched)
-        kept = recall(self.index, self.profiles[best], pattern, self.rows[best], exact=True)
-        matches = match(self.index, pattern, kept.rows, self.threads)
-        total = weigh(self.index, matches, kept.score, self.prior).total
-        places = [group[0] for group in phases(self.index, matches, total)[:proposed]]
-        return components(self.index, pattern, matches.take(places), self.prior)
-
-    def kind(self, row: int) -> Kind:
-        """Formula and space group: a sum holds no two phases that share both."""
-        columns = self.index.columns
-        return int(columns.formula_group[row]), int(columns.space_group[row])
+def propose(selected: Selection, pattern: NetPattern, matched: int, proposed: int) -> list[Component]:
+    """The best phases for a pattern, one entry each, the best first."""
+    matches, evidence = selected.match(pattern, selected.recall(pattern, matched))
+    places = [group[0] for group in phases(selected.index, matches, evidence.total)[:proposed]]
+    return components(selected.index, pattern, matches.take(places), selected.prior)
 
 
 class Explored:
@@ -94,35 +65,38 @@ class Explored:
         alike = [one for one in self.found.values() if len(one.components) == size and (one.amounts > 0).all()]
         return sorted(alike, key=lambda one: (-one.evidence, sorted(one.rows)))
 
-    def best_without(self, kind: Kind, searched: Searched) -> float:
+    def best_without(self, lacking: Kind, index: Index) -> float:
         """Evidence of the best hypothesis that lacks a phase of that kind; minus infinity where there is none."""
-        lacking = (one.evidence for one in self.found.values() if kind not in _kinds(one, searched))
-        return max(lacking, default=-np.inf)
+        others = (one.evidence for one in self.found.values() if lacking not in _kinds(one, index))
+        return max(others, default=-np.inf)
 
 
-def find_mixture(searched: Searched, pattern: NetPattern, most: int) -> tuple[list[Hypothesis], Explored]:
+def find_mixture(
+    selected: Selection, pattern: NetPattern, most: int, required: frozenset[str] = frozenset()
+) -> tuple[list[Hypothesis], Explored]:
     """The best sum of one phase, of two, and so on, until a further phase brings nothing or `most` is reached.
 
     Args:
-        searched: the rows.
+        selected: the rows to choose from.
         pattern: the net pattern.
         most: phases at most.
+        required: elements that the phases together must hold.
 
     Returns:
         The best hypothesis of each size, and all that were fitted.
     """
-    target = Target(pattern, len(searched.rows), searched.required)
+    target = Target(pattern, len(selected.rows), required)
     explored = Explored(target)
-    pool = searched.propose(pattern, MATCHED_FIRST, PROPOSED_FIRST)
+    pool = propose(selected, pattern, MATCHED_FIRST, PROPOSED_FIRST)
     for part in pool:
         explored.fit((part,))
     best = explored.of_size(1)[:1]
     while best and len(best) < most:
         size = len(best)
         for base in explored.of_size(size)[:BEAM]:
-            _grow(searched, explored, base.components, pool)
+            _grow(selected, explored, base.components, pool)
         for _ in range(ROUNDS):
-            if not _mend(searched, explored, size + 1, pool):
+            if not _mend(selected, explored, size + 1, pool):
                 break
         grown = explored.of_size(size + 1)
         if not grown:
@@ -133,33 +107,33 @@ def find_mixture(searched: Searched, pattern: NetPattern, most: int) -> tuple[li
     return best, explored
 
 
-def _grow(searched: Searched, explored: Explored, base: tuple[Component, ...], pool: Iterable[Component]) -> None:
+def _grow(selected: Selection, explored: Explored, base: tuple[Component, ...], pool: Iterable[Component]) -> None:
     """Fit a sum with each phase that may be added to it: those for what it leaves, and those for the whole pattern."""
     rows = frozenset(one.row for one in base)
     if rows in explored.grown:
         return
     explored.grown.add(rows)
     left = explored.target.remainder(explored.target.fit(base))
-    proposals = [] if left is None else searched.propose(left, MATCHED_LATER, PROPOSED_LATER)
-    for part in _others(searched, base, [*proposals, *pool]):
+    proposals = [] if left is None else propose(selected, left, MATCHED_LATER, PROPOSED_LATER)
+    for part in _others(selected.index, base, [*proposals, *pool]):
         explored.fit((*base, part))
 
 
-def _mend(searched: Searched, explored: Explored, size: int, pool: Iterable[Component]) -> bool:
+def _mend(selected: Selection, explored: Explored, size: int, pool: Iterable[Component]) -> bool:
     """Seek each phase of the best sum again while the others stay; whether that made it better."""
     before = explored.of_size(size)[:1]
     if not before:
         return False
     for place in range(size):
         now = explored.of_size(size)[0].components
-        _grow(searched, explored, now[:place] + now[place + 1 :], pool)
+        _grow(selected, explored, now[:place] + now[place + 1 :], pool)
     return explored.of_size(size)[0].evidence > before[0].evidence + 1e-6
 
 
-def _others(searched: Searched, base: tuple[Component, ...], parts: Iterable[Component]) -> Iterator[Component]:
-    taken = {searched.kind(one.row) for one in base}
-    return (part for part in parts if searched.kind(part.row) not in taken)
+def _others(index: Index, base: tuple[Component, ...], parts: Iterable[Component]) -> Iterator[Component]:
+    taken = {kind(index, one.row) for one in base}
+    return (part for part in parts if kind(index, part.row) not in taken)
 
 
-def _kinds(hypothesis: Hypothesis, searched: Searched) -> set[Kind]:
-    return {searched.kind(row) for row in hypothesis.rows}
+def _kinds(hypothesis: Hypothesis, index: Index) -> set[Kind]:
+    return {kind(index, row) for row in hypothesis.rows}

@@ -12,17 +12,18 @@ from xsearch.results import Hit, Mixture, PhaseAmount
 from xsearch.search.hits import make_hits
 from xsearch.search.joint import Hypothesis, Target
 from xsearch.search.match import SCALES, Matches
-from xsearch.search.mixture import Explored, Searched
+from xsearch.search.mixture import Explored, kind
 from xsearch.search.rank import weigh
+from xsearch.search.selection import Selection
 from xsearch.search.verdict import LARGEST_MARGIN
 
 
-def make_mixture(searched: Searched, hypothesis: Hypothesis, explored: Explored) -> Mixture:
+def make_mixture(selected: Selection, hypothesis: Hypothesis, explored: Explored) -> Mixture:
     """A hypothesis as an explanation, its phases in order of falling weight."""
     support = hypothesis.evidence - np.array(
-        [explored.best_without(searched.kind(row), searched) for row in hypothesis.rows]
+        [explored.best_without(kind(selected.index, row), selected.index) for row in hypothesis.rows]
     )
-    hits = phase_hits(searched, explored.target, hypothesis, support)
+    hits = phase_hits(selected, explored.target, hypothesis, support)
     weights = weight_fractions(hits, hypothesis.amounts)
     order = np.argsort(-weights, kind="stable").tolist()
     return Mixture(
@@ -37,7 +38,7 @@ def make_mixture(searched: Searched, hypothesis: Hypothesis, explored: Explored)
 
 
 def phase_hits(
-    searched: Searched, target: Target, hypothesis: Hypothesis, support: NDArray[np.float64]
+    selected: Selection, target: Target, hypothesis: Hypothesis, support: NDArray[np.float64]
 ) -> tuple[Hit, ...]:
     """A hit a phase, scored by the profile and the unexplained share of the sum, its support as the margin."""
     parts = hypothesis.components
@@ -48,15 +49,15 @@ def phase_hits(
         correlations=np.tile(hypothesis.correlations[: len(SCALES)], (len(parts), 1)),
     )
     widest = np.full(len(parts), hypothesis.correlations[-1], np.float32)
-    evidence = weigh(searched.index, matches, widest, searched.prior)
+    evidence = weigh(selected.index, matches, widest, selected.prior)
     return make_hits(
-        searched.index,
+        selected.index,
         target.pattern,
         matches,
         evidence,
         np.clip(np.stack([support, support], axis=1), -LARGEST_MARGIN, LARGEST_MARGIN),
         [[place] for place in range(len(parts))],
-        searched.prior,
+        selected.prior,
         target.unexplained(hypothesis),
     )
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.indexes import Index
+from xsearch.indexes.columns import Columns
 from xsearch.search.match import Matches
 from xsearch.search.prior import Prior, log_prior
 from xsearch.search.strain import MODES_BY_CODE
@@ -83,27 +84,47 @@ def closeness(correlation: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def phases(index: Index, matches: Matches, total: NDArray[np.float64]) -> list[list[int]]:
-    """Places in `matches` grouped into phases, the best phase first and the best entry of each first.
+    """Places in `matches` grouped into phases by their strained cells, see `fold`. Ties go by row."""
+    volume = volumes(index.columns.cell[matches.rows]) * np.exp(3 * matches.strain)
+    return fold(index.columns, matches.rows, best_first(matches.rows, total), volume, SAME_PHASE_VOLUME)
+
+
+def best_first(rows: NDArray[np.int64], total: NDArray[np.float64]) -> list[int]:
+    """Places by falling evidence; ties go by row."""
+    return [int(place) for place in np.lexsort((rows, -total))]
+
+
+def fold(
+    columns: Columns, rows: NDArray[np.int64], order: list[int], volume: NDArray[np.float64], tolerance: float
+) -> list[list[int]]:
+    """Places grouped into phases, the best phase first and the best place of each first.
 
     One phase is: a material and its measured cells, entries that repeat another, and entries of one formula and space
-    group whose strained cells agree. Ties go by row.
+    group whose volumes agree.
+
+    Args:
+        columns: of the index.
+        rows: (k,) rows of the index; below 0 for what is no row, and a phase of its own.
+        order: the places, the best first.
+        volume: (k,) of the conventional cells in Å³.
+        tolerance: by what share the volumes of one phase may differ.
     """
-    columns = index.columns
-    order = np.lexsort((matches.rows, -total))
-    volume = _strained_volume(columns.cell[matches.rows], matches.strain)
     groups: list[list[int]] = []
     by_owner: dict[int, int] = {}
     by_kind: dict[tuple[int, int], list[int]] = {}
-    for place in order.tolist():
-        row = int(matches.rows[place])
+    for place in order:
+        row = int(rows[place])
+        if row < 0:
+            groups.append([place])
+            continue
         owner = row
         for link in (columns.cell_of, columns.duplicate_of):
             owner = int(link[owner]) if link[owner] >= 0 else owner
         kind = (int(columns.formula_group[row]), int(columns.space_group[row]))
         group = by_owner.get(owner)
         if group is None:
-            alike = (g for g in by_kind.get(kind, []) if _same_volume(volume[place], volume[groups[g][0]]))
-            group = next(alike, None)
+            near = (g for g in by_kind.get(kind, []) if abs(volume[place] / volume[groups[g][0]] - 1) < tolerance)
+            group = next(near, None)
         if group is None:
             group = len(groups)
             groups.append([])
@@ -113,12 +134,8 @@ def phases(index: Index, matches: Matches, total: NDArray[np.float64]) -> list[l
     return groups
 
 
-def _strained_volume(cells: NDArray[np.float64], strain: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(k,) volumes of conventional cells in Å³; those of one space group can be compared."""
+def volumes(cells: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k,) volumes of cells (k, 6) in Å³; those of conventional cells of one space group can be compared."""
     cosines = np.cos(np.radians(cells[:, 3:]))
     root = 1 - (cosines**2).sum(axis=1) + 2 * cosines.prod(axis=1)
-    return cells[:, :3].prod(axis=1) * np.sqrt(np.maximum(root, 0)) * np.exp(3 * strain)
-
-
-def _same_volume(a: float, b: float) -> bool:
-    return abs(a / b - 1) < SAME_PHASE_VOLUME
+    return np.asarray(cells[:, :3].prod(axis=1) * np.sqrt(np.maximum(root, 1e-9)))

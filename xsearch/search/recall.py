@@ -54,12 +54,7 @@ def recall(
         rows: (m,) rows of the index.
         exact: sum in a fixed order, slowly; a matrix product's last digit depends on the number of threads.
     """
-    first, last = pattern.window(RECALL_AXIS)
-    inside = np.zeros(RECALL_AXIS.bins, np.float32)
-    inside[first:last] = 1
-    queries = np.stack([*(_query(pattern, shift) for shift in SHIFTS), inside])
-    overlap = np.einsum("ij,kj->ik", profiles, queries) if exact else profiles @ queries.T
-    spread = _spread(profiles, overlap[:, -1], first, last)
+    overlap, spread = _overlap(profiles, pattern, SHIFTS, exact=exact)
     expected = index.columns.expected_strain[rows]
     return Recalled(rows, best_scores(overlap, spread, expected, SHIFTS.astype(np.float32), SHIFT_SIGMA, SHIFT_WEIGHT))
 
@@ -68,12 +63,8 @@ def shift_correlations(
     profiles: NDArray[np.float32], pattern: NetPattern, shifts: NDArray[np.float64]
 ) -> NDArray[np.float32]:
     """(m, k) Pearson correlation of m profiles with a pattern at k shifts; 0 for rows that cannot be judged."""
-    first, last = pattern.window(RECALL_AXIS)
-    inside = np.zeros(RECALL_AXIS.bins, np.float32)
-    inside[first:last] = 1
-    queries = np.stack([*(_query(pattern, shift) for shift in shifts), inside])
-    overlap = profiles @ queries.T
-    return np.asarray(overlap[:, :-1] / _spread(profiles, overlap[:, -1], first, last)[:, None], np.float32)
+    overlap, spread = _overlap(profiles, pattern, shifts)
+    return np.asarray(overlap / spread[:, None], np.float32)
 
 
 def best_rows(recalled: Recalled, bonus: NDArray[np.float32], count: int) -> NDArray[np.intp]:
@@ -82,6 +73,18 @@ def best_rows(recalled: Recalled, bonus: NDArray[np.float32], count: int) -> NDA
         return np.arange(len(recalled.rows))
     lists = [np.argpartition(-score, count)[:count] for score in (recalled.score, recalled.score + bonus)]
     return np.unique(np.concatenate(lists))
+
+
+def _overlap(
+    profiles: NDArray[np.float32], pattern: NetPattern, shifts: NDArray[np.float64], *, exact: bool = False
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """(m, k) products of m profiles with a pattern at k shifts, and (m,) what turns them into correlations."""
+    first, last = pattern.window(RECALL_AXIS)
+    inside = np.zeros(RECALL_AXIS.bins, np.float32)
+    inside[first:last] = 1
+    queries = np.stack([*(_query(pattern, shift) for shift in shifts), inside])
+    overlap = np.einsum("ij,kj->ik", profiles, queries) if exact else profiles @ queries.T
+    return overlap[:, :-1], _spread(profiles, overlap[:, -1], first, last)
 
 
 def _query(pattern: NetPattern, shift: float) -> NDArray[np.float32]:

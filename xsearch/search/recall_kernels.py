@@ -9,7 +9,7 @@ def best_scores(overlap, spread, expected, shifts, sigma, weight):
     """For each row the score of the shift that matches best, the cost of an unexpected one taken off.
 
     Args:
-        overlap: (m, k + ...) rows against the pattern at k shifts; further columns are passed over.
+        overlap: (m, k) rows against the pattern at k shifts.
         spread: (m,) what turns them into correlations.
         expected: (m,) strain that the cells are expected to need.
         shifts: (k,) rising.

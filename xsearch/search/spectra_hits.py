@@ -16,7 +16,7 @@ from xsearch.results.edge_match import EdgeMatch
 from xsearch.results.hit import Hit
 from xsearch.search.edge_evidence import EdgeEvidence
 from xsearch.search.edge_score import shares_of, spectra_score
-from xsearch.search.rank import SAME_PHASE_VOLUME
+from xsearch.search.rank import SAME_PHASE_VOLUME, fold, volumes
 from xsearch.search.spectra_search import Candidates
 from xsearch.search.xanes_match import STEP_eV, hold_ends
 from xsearch.simulate import Reflections
@@ -48,7 +48,7 @@ def spectra_hits(
     lowest, hits = 1.0, []
     for rank, group in enumerate(groups[:top], start=1):
         told = [_part(candidates, edge, group[0]) for edge in edges]
-        measured = any(match.kind == "measured" for match in edge_matches(spectra, edges, candidates, group[0]))
+        measured = any(kind == "measured" for kind in _kinds(candidates, edges, group[0]))
         lowest = min(lowest, spectra_score(float(shares[rank - 1]), told, measured, len(candidates.rows), choices))
         hits.append(one_hit(index, spectra, edges, candidates, group, rank, (lowest, float(shares[rank - 1]))))
     return tuple(hits)
@@ -175,46 +175,23 @@ def reference_of(edges: Sequence[EdgeEvidence], candidates: Candidates, place: i
     )
 
 
-def fold(index: Index, candidates: Candidates) -> list[list[int]]:
-    """Candidates grouped into phases, the best first: an entry and what repeats it, or has its formula, space group
-    and volume. Ties go by row."""
-    columns = index.columns
-    groups: list[list[int]] = []
-    by_owner: dict[int, int] = {}
-    by_kind: dict[tuple[int, int], list[int]] = {}
-    for place in best_first(candidates):
-        row = int(candidates.rows[place])
-        if row < 0:
-            groups.append([place])
-            continue
-        owner = int(columns.duplicate_of[row]) if columns.duplicate_of[row] >= 0 else row
-        kind = (int(columns.formula_group[row]), int(columns.space_group[row]))
-        number = by_owner.get(owner)
-        if number is None:
-            alike = (n for n in by_kind.get(kind, []) if _same_volume(columns.cell, candidates, groups[n][0], row))
-            number = next(alike, None)
-        if number is None:
-            number = len(groups)
-            groups.append([])
-            by_kind.setdefault(kind, []).append(number)
-        by_owner.setdefault(owner, number)
-        groups[number].append(place)
-    return groups
+def fold_entries(index: Index, candidates: Candidates) -> list[list[int]]:
+    """Candidates grouped into phases, the best first; cells are not strained to edges, so volumes agree less well."""
+    is_entry = candidates.rows >= 0
+    volume = np.full(len(candidates.rows), np.nan)
+    volume[is_entry] = volumes(index.columns.cell[candidates.rows[is_entry]])
+    return fold(index.columns, candidates.rows, best_candidates(candidates), volume, 3 * SAME_PHASE_VOLUME)
 
 
-def best_first(candidates: Candidates) -> list[int]:
+def best_candidates(candidates: Candidates) -> list[int]:
     """Places by falling evidence; ties by row and formula."""
     return [int(i) for i in np.lexsort((candidates.formulas.astype(str), candidates.rows, -candidates.total))]
 
 
-def _same_volume(cells: NDArray[np.float64], candidates: Candidates, place: int, row: int) -> bool:
-    ratio = _volume(cells[row]) / _volume(cells[int(candidates.rows[place])])
-    return abs(ratio - 1) < 3 * SAME_PHASE_VOLUME
-
-
-def _volume(cell: NDArray[np.float64]) -> float:
-    cosines = np.cos(np.radians(cell[3:]))
-    return float(cell[:3].prod() * np.sqrt(max(1 - (cosines**2).sum() + 2 * cosines.prod(), 1e-9)))
+def _kinds(candidates: Candidates, edges: Sequence[EdgeEvidence], place: int) -> list[str]:
+    """Of the library spectra that speak for a candidate."""
+    spoken = [(edge.library.spectra, int(candidates.spectra[edge.library.name][place])) for edge in edges]
+    return [str(table.kind[at]) for table, at in spoken if at >= 0]
 
 
 def _part(candidates: Candidates, edge: EdgeEvidence, place: int) -> float:

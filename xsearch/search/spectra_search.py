@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,14 +11,12 @@ from numpy.typing import NDArray
 from xsearch.chemistry.element_query import ElementQuery
 from xsearch.errors import QueryError
 from xsearch.indexes import Index
-from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.xanes import NormalizedXanes, normalize, window
 from xsearch.search.edge_evidence import EdgeEvidence, entry_prior, share_with_entries, weigh_edge
 from xsearch.search.edge_library import EdgeLibraries
-from xsearch.search.match import Matches, match
-from xsearch.search.prior import PRIOR_IN_RECALL, Prior, log_prior
-from xsearch.search.rank import Evidence, weigh
-from xsearch.search.recall import best_rows, recall
+from xsearch.search.match import Matches
+from xsearch.search.prior import Prior
+from xsearch.search.rank import Evidence
 from xsearch.spectra.xanes import Xanes
 
 MATCHED_BY_EDGES = 250
@@ -30,8 +28,6 @@ the right phase is highest at 1.2, on 76 that knew one element as well; 1 leaves
 
 FAILURE = 0.1
 """How often a measured edge, or its library spectrum, is so wrong that it tells nothing of its compound."""
-
-Profiles = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,40 +153,6 @@ def unknown(edge: EdgeEvidence) -> float:
     """The evidence of a compound whose spectrum is not known: the logarithm of the mean likelihood of the others."""
     values = np.array([value for value, _ in (*edge.of_row.values(), *edge.of_formula.values())])
     return float(values.max() + np.log(np.mean(np.exp(values - values.max()))))
-
-
-def match_pattern(
-    index: Index,
-    pattern: NetPattern,
-    rows: NDArray[np.int64],
-    profiles: Profiles,
-    edges: Sequence[EdgeEvidence],
-    prior: Prior,
-    without: Collection[int],
-    most: int,
-    threads: int,
-) -> tuple[Matches, Evidence]:
-    """Match those rows that the pattern recalls, and those that the edges favour.
-
-    Args:
-        index: the index.
-        pattern: the net pattern.
-        rows: that meet the conditions.
-        profiles: gives rows' stored profiles.
-        edges: their evidence.
-        prior: which prior counts.
-        without: rows to leave out.
-        most: rows of each recall list.
-        threads: that may be used.
-    """
-    stored = profiles(rows)
-    bonus = PRIOR_IN_RECALL * log_prior(index.columns, rows, prior).astype(np.float32)
-    best = best_rows(recall(index, stored, pattern, rows), bonus, most)
-    best = np.union1d(best, np.flatnonzero(np.isin(rows, favoured(index, edges))))
-    best = best[~np.isin(rows[best], list(without))]
-    kept = recall(index, stored[best], pattern, rows[best], exact=True)
-    matches = match(index, pattern, kept.rows, threads)
-    return matches, weigh(index, matches, kept.score, prior)
 
 
 def favoured(index: Index, edges: Sequence[EdgeEvidence]) -> NDArray[np.int64]:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.indexes import Index
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.learned import network_logits
 from xsearch.search.match import match
 from xsearch.search.rank import FEWEST_LINES, LINES_WEIGHT, MATCH_WEIGHTS, closeness
 from xsearch.search.recall import shift_correlations
+from xsearch.search.selection import Selection
 from xsearch.search.symmetry import product, rows_say
 
 SHIFTS = np.arange(-0.12, 0.1201, 0.01)
@@ -26,37 +26,31 @@ HALF_COST, HALF_SHIFT = 0.004, 0.03
 """A shift costs HALF_COST · ln(1 + (shift / HALF_SHIFT)²) of its correlation: near sizes are a little likelier."""
 
 
-def built_alike(
-    index: Index, profiles: NDArray[np.float32], pattern: NetPattern, rows: NDArray[np.int64], threads: int
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def built_alike(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Rows that may be of the pattern's structure type, and the evidence for each.
 
     Args:
-        index: the index.
-        profiles: (m, bins) of `rows`.
+        selected: the rows to choose from.
         pattern: the net pattern.
-        rows: (m,) to choose from.
-        threads: for the match.
 
     Returns:
         rows (k,) and their evidence (k,), natural logarithms up to a constant. A shift costs next to nothing.
     """
-    correlation = shift_correlations(profiles, pattern, SHIFTS)
+    index, rows = selected.index, selected.rows
+    correlation = shift_correlations(selected.profiles, pattern, SHIFTS)
     correlation -= (HALF_COST * np.log1p((SHIFTS / HALF_SHIFT) ** 2)).astype(np.float32)
     best = correlation.argmax(axis=1)
     score = correlation[np.arange(len(rows)), best]
     kept = np.argsort(-score, kind="stable")[:MATCHED]
     kept = kept[np.isfinite(score[kept])]
-    matches = match(index, pattern, rows[kept], threads, expected=SHIFTS[best[kept]])
+    matches = match(index, pattern, rows[kept], selected.threads, expected=SHIFTS[best[kept]])
     offsets = index.reflection_arrays.offsets
     lines = np.maximum(offsets[rows[kept] + 1] - offsets[rows[kept]], FEWEST_LINES)
     return rows[kept], closeness(matches.correlations) @ np.array(MATCH_WEIGHTS) - LINES_WEIGHT * np.log(lines)
 
 
-def symmetry_of_alike(
-    index: Index, profiles: NDArray[np.float32], pattern: NetPattern, rows: NDArray[np.int64], threads: int
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def symmetry_of_alike(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Probabilities of systems (7,) and groups (230,) by crystals built alike and, with its weights, the network."""
-    said = rows_say(index.columns, *built_alike(index, profiles, pattern, rows, threads))
+    said = rows_say(selected.index.columns, *built_alike(selected, pattern))
     logits = network_logits(pattern)
     return said if logits is None else (product(said[0], logits[0]), product(said[1], logits[1]))

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
@@ -155,9 +154,3 @@ def _crystal(row: object, cells: dict[str, Crystal], own: dict[str, Crystal | No
     if name not in own:
         own[name] = crystal_of_json(text)
     return own[name]
-
-
-def group_figures(error: NDArray[np.float64], examples: ForwardExamples) -> pd.DataFrame:
-    """Mean error by absorber and by whether the whole window was known."""
-    frame = pd.DataFrame({"z": examples.z, "long": examples.long, "mae": error})
-    return frame.groupby(["z", "long"]).mae.agg(["mean", "size"])

@@ -12,11 +12,12 @@ import numpy as np
 import torch
 from torch import nn
 
-from xsearch.builders.xanes import Spectrum, make_tables, read_parquet
+from xsearch.builders.xanes import make_tables, read_spectra
 from xsearch.errors import SpectrumError
 from xsearch.indexes import Index
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.models.property_model import PropertyModel
+from xsearch.spectra.xas import XasSpectrum
 from xsearch.training.loop import Schedule, usable_device
 from xsearch.training.run_site import resumable
 from xsearch.training.specfusion import (
@@ -164,7 +165,7 @@ def read_samples(
     """
     if index is None and not (tables and properties):
         raise SpectrumError("Nothing to train on: name tables of spectra and --properties, or an index with --index.")
-    spectra = [s for path in tables for s in read_parquet(path) if s.reduced_formula not in ("nan", "")]
+    spectra = [s for s in read_spectra(*tables)[0] if s.material_id and s.reduced_formula]
     found: list[XanesTable] = make_tables(_longest(spectra))[0]
     labels = read_properties(properties)
     if index is not None:
@@ -181,15 +182,15 @@ def _key(samples: Samples, schedule: Schedule) -> str:
     return digest.hexdigest()[:12]
 
 
-def _longest(spectra: Sequence[Spectrum]) -> list[Spectrum]:
+def _longest(spectra: Sequence[XasSpectrum]) -> list[XasSpectrum]:
     """Of each material and edge the spectra of the one code whose window reaches farthest."""
-    reach: dict[tuple[str, str, str], dict[str, float]] = {}
+    reach: dict[tuple[str | None, str, str], dict[str, float]] = {}
     for s in spectra:
-        mine = reach.setdefault((s.material_id, s.xanes.absorber, s.xanes.edge), {})
-        span = float(s.xanes.energy_eV[-1] - s.xanes.energy_eV[0])
+        mine = reach.setdefault((s.material_id, s.absorber, s.edge), {})
+        span = float(np.ptp(s.energy_eV))
         mine[s.code] = max(mine.get(s.code, 0.0), span)
     best = {key: max(sorted(codes), key=lambda code: codes[code]) for key, codes in reach.items()}
-    return [s for s in spectra if s.code == best[s.material_id, s.xanes.absorber, s.xanes.edge]]
+    return [s for s in spectra if s.code == best[s.material_id, s.absorber, s.edge]]
 
 
 @torch.inference_mode()

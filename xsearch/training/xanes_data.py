@@ -18,8 +18,6 @@ from xsearch.spectra.mend import mend_axis
 from xsearch.spectra.xanes import Xanes
 from xsearch.training.xanes_labels import labels_of, read_site_spectra
 
-MOST_CN = 12
-LARGEST_STATE, SMALLEST_STATE = 7, -2
 NUMBERS = ("cn", "cn2", "ocn", "psgo", "oxidation_state", "nnrs_A", "mood_A", "nnosm", "mnnd_A")
 
 

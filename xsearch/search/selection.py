@@ -1,0 +1,104 @@
+"""The rows that a pattern is searched among: recalled by their profiles, matched, weighed, and made into hits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.chemistry.element_query import ElementQuery
+from xsearch.errors import NothingSearched
+from xsearch.indexes import Index
+from xsearch.preprocess.powder import NetPattern
+from xsearch.results import Hit
+from xsearch.search.hits import make_hits, not_above_the_first
+from xsearch.search.match import Matches, match
+from xsearch.search.prior import PRIOR_IN_RECALL, Prior, log_prior
+from xsearch.search.rank import Evidence, weigh
+from xsearch.search.recall import best_rows, recall
+from xsearch.search.rivals import with_rivals
+from xsearch.search.verdict import rival_margins
+
+MATCHED = 250
+"""How many rows of each recall list are matched."""
+
+Profiles = Callable[[NDArray[np.int64]], NDArray[np.float32]]
+"""Gives the stored profiles of rows, (m, bins)."""
+
+
+def rows_with(index: Index, query: ElementQuery, measured_cells: bool) -> NDArray[np.int64]:
+    """The rows that meet element conditions, measured cells among them or not.
+
+    Raises:
+        NothingSearched: where there is none.
+    """
+    rows = index.select(query, measured_cells)
+    if len(rows) == 0:
+        raise NothingSearched(f"Index {index.name!r} holds nothing with {query}; loosen the element conditions.")
+    return rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """The rows of an index that the conditions let through. Places are positions among them.
+
+    Attributes:
+        index: the index.
+        rows: (m,) int64.
+        profiles: (m, bins) of them.
+        prior: which prior counts.
+        threads: for the match.
+    """
+
+    index: Index
+    rows: NDArray[np.int64]
+    profiles: NDArray[np.float32]
+    prior: Prior
+    threads: int
+
+    def recall(self, pattern: NetPattern, most: int = MATCHED) -> NDArray[np.intp]:
+        """Places of the rows whose profiles are nearest to a pattern's; two lists of `most`, see `best_rows`."""
+        bonus = PRIOR_IN_RECALL * log_prior(self.index.columns, self.rows, self.prior).astype(np.float32)
+        return best_rows(recall(self.index, self.profiles, pattern, self.rows), bonus, most)
+
+    def match(
+        self, pattern: NetPattern, places: NDArray[np.intp], without: Collection[int] = ()
+    ) -> tuple[Matches, Evidence]:
+        """Match places to a pattern and weigh them.
+
+        Args:
+            pattern: the net pattern.
+            places: rising.
+            without: rows of the index that are left out.
+        """
+        places = places[~np.isin(self.rows[places], list(without))]
+        kept = recall(self.index, self.profiles[places], pattern, self.rows[places], exact=True)
+        matches = match(self.index, pattern, kept.rows, self.threads)
+        return matches, weigh(self.index, matches, kept.score, self.prior)
+
+    def hits(
+        self,
+        pattern: NetPattern,
+        matches: Matches,
+        evidence: Evidence,
+        total: NDArray[np.float64],
+        groups: list[list[int]],
+        shown: list[list[int]],
+        top: int,
+    ) -> tuple[Hit, ...]:
+        """The best matches as hits, with scores that fall and rivals.
+
+        Args:
+            pattern: the net pattern.
+            matches: the matched rows.
+            evidence: the terms of each.
+            total: (k,) what ranks them.
+            groups: places in `matches` grouped into phases, the best first.
+            shown: the same, or one match a group where duplicates are not folded.
+            top: how many hits.
+        """
+        margin = rival_margins(total, groups)
+        made = make_hits(self.index, pattern, matches, evidence, margin, shown[:top], self.prior)
+        return with_rivals(not_above_the_first(made), shown, self.index, pattern, matches, total, groups)
