@@ -14,6 +14,7 @@ from xsearch.errors import QueryError
 from xsearch.models.powder_encoder import WEIGHTS_FILE
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex, open_index
+from xsearch.spectra import Xanes
 
 pytestmark = pytest.mark.skipif(not WEIGHTS_FILE.is_file(), reason="no weights come with this copy")
 
@@ -57,6 +58,13 @@ def test_conditions_on_elements_hold_for_vectors_too(embedded: SearchIndex, meas
     elements = embedded.index.material(row).elements
     result = embedded.search(measured(row), only=list(elements), ranking="learned")
     assert all(set(hit.material.elements) <= set(elements) for hit in result.hits)
+
+
+def test_vectors_alone_do_not_rank_edges(embedded: SearchIndex, measured: Measure) -> None:
+    energy = np.arange(7060.0, 7260.0, 0.5)
+    edge = Xanes(energy, 0.5 + np.arctan((energy - 7120) / 1.5) / np.pi, "Fe", "K")
+    with pytest.raises(QueryError, match="leave it out where there are edges"):
+        embedded.search(measured(20), xanes=edge, ranking="learned")
 
 
 def test_an_index_without_vectors_says_how_to_make_them(prototypes: SearchIndex, measured: Measure) -> None:

@@ -11,7 +11,7 @@ from xsearch.cli.failures import Commands
 app = typer.Typer(
     name="xsearch",
     cls=Commands,
-    help="Which crystal gave this spectrum? Structure search from powder X-ray diffraction patterns.",
+    help="Which crystal gave these spectra? Structure search from powder diffraction patterns and XANES.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -31,7 +31,7 @@ def root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
 ) -> None:
-    """Which crystal gave this spectrum? Structure search from powder X-ray diffraction patterns."""
+    """Which crystal gave these spectra? Structure search from powder diffraction patterns and XANES."""
 
 
 app.command("query")(query.query)

@@ -99,7 +99,7 @@ class SearchIndex:
             fold: whether entries of one phase become one hit.
             without: rows of the index to leave out, to see what the search says where its answer is missing.
             ranking: `physics`, `learned` or `fused`, see `xsearch.search.learned.Ranking`; by default the last, where
-                the index has the vectors for it.
+                the index has the vectors for it. With edges, profiles and edges recall, and physics ranks.
             without_spectra: ids of library spectra to leave out.
 
         Returns:
