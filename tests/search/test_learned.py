@@ -63,7 +63,7 @@ def test_conditions_on_elements_hold_for_vectors_too(embedded: SearchIndex, meas
 def test_vectors_alone_do_not_rank_edges(embedded: SearchIndex, measured: Measure) -> None:
     energy = np.arange(7060.0, 7260.0, 0.5)
     edge = Xanes(energy, 0.5 + np.arctan((energy - 7120) / 1.5) / np.pi, "Fe", "K")
-    with pytest.raises(QueryError, match="leave it out where there are edges"):
+    with pytest.raises(QueryError, match="leave it out with edges"):
         embedded.search(measured(20), xanes=edge, ranking="learned")
 
 
