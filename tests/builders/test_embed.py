@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from tests.search.conftest import Measure, measured, prototypes  # noqa: F401
 from xsearch.builders.embed import embed, row_vectors
-from xsearch.errors import QueryError, XSearchError
+from xsearch.errors import BrokenIndex, QueryError, XSearchError
 from xsearch.indexes import Index
 from xsearch.indexes.bundle import export, import_
 from xsearch.indexes.library import rollback
@@ -65,6 +65,43 @@ def test_faiss_finds_what_an_exact_scan_finds(own: str, weights: Path) -> None:
     exact = (stored.array.astype(np.float32) @ query[0])[rows[0]]
     assert cosine[0] == pytest.approx(exact, abs=1e-3)
     assert np.sort(stored.array.astype(np.float32) @ query[0])[-12] == pytest.approx(cosine[0, -1], abs=1e-3)
+
+
+@pytest.mark.parametrize("backend", ["hnsw", "ivf"])
+def test_a_shortcut_is_stored_checked_and_searched(own: str, weights: Path, backend: str) -> None:
+    exact = embed(own, weights)
+    version = embed(own, weights, backend)
+    assert embed(own, weights, backend) == version != exact  # the second time there is nothing to do
+    index = Index.open(own)
+    index.verify()
+    assert index.info()["vector_backend"] == backend
+    assert index.embedding is not None
+    vectors = index.embedding.array.astype(np.float32)
+    rows = np.flatnonzero(np.diff(index.reflection_arrays.offsets) > 0)[20:]
+    shortcut = Neighbours(index, encoder_from(weights))
+    assert index.embedding.shortcut is not None
+    found = shortcut._cosines(vectors[40], rows, 20)
+    looked_at = np.isfinite(found)
+    assert looked_at.sum() == 20
+    assert found[looked_at] == pytest.approx((vectors[rows] @ vectors[40])[looked_at], abs=1e-6)
+    best = np.argsort(-(vectors[rows] @ vectors[40]))[:20]
+    assert looked_at[best].mean() >= 0.9
+    path = index.folder / "embedding_shortcut.faiss"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BrokenIndex, match=r"embedding_shortcut\.faiss"):
+        Index.open(own)
+
+
+def test_going_back_to_an_exact_scan_leaves_the_shortcut_out(own: str, weights: Path) -> None:
+    embed(own, weights, "hnsw")
+    embed(own, weights, "exact")
+    index = Index.open(own)
+    assert index.embedding is not None
+    assert index.embedding.shortcut is None
+    assert not (index.folder / "embedding_shortcut.faiss").exists()
+    assert index.info()["vector_backend"] == "exact"
 
 
 def test_a_bundle_carries_the_vectors(own: str, weights: Path, tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_limits
 from xsearch.builders.progress import Progress, Silence, open_progress
 from xsearch.errors import BuildError
 from xsearch.indexes import Index
+from xsearch.indexes.backends import Backend, backend_for, write_shortcut
+from xsearch.indexes.embedding import EMBEDDING, SHORTCUT
 from xsearch.indexes.files import build_errors, builder_lock, remove, write_atomically
-from xsearch.indexes.index import EMBEDDING
 from xsearch.indexes.manifest import MANIFEST, describe_file
 from xsearch.indexes.publish import publish_version
 from xsearch.indexes.vectors import write_vectors
@@ -27,12 +28,17 @@ BATCH = 64
 THREADS = 2
 
 
-def embed(name: str | Path, weights: Path | None = None, progress: bool = False) -> str:
+def embed(
+    name: str | Path, weights: Path | None = None, backend: Backend | str | None = None, progress: bool = False
+) -> str:
     """Work out the vector of every row and publish them with the index.
+
+    Vectors that are there already, of the same network, are kept.
 
     Args:
         name: of the index.
         weights: of the network; those that come with xsearch by default.
+        backend: how near vectors will be found; by default as suits the number of rows.
         progress: whether to show it.
 
     Returns:
@@ -46,21 +52,29 @@ def embed(name: str | Path, weights: Path | None = None, progress: bool = False)
     folder = folder_of(name)
     with builder_lock(folder):
         index = Index.open(folder)
-        if index.encoder == encoder.identity:
+        chosen = backend_for(len(index)) if backend is None else Backend(backend)
+        if index.embedding and (index.encoder, index.embedding.backend) == (encoder.identity, chosen):
             return index.version
         made = folder / "embedding.partial"
         with build_errors("write the vectors", folder):
             remove(made)
             made.mkdir()
-            for member in index.manifest.files:
-                if member != EMBEDDING:
-                    _share(index.folder / member, made / member)
-            with open_progress(progress) as told:
-                write_vectors(row_vectors(index, encoder, told), made / EMBEDDING)
+            others = [member for member in index.manifest.files if member not in (EMBEDDING, SHORTCUT)]
+            for member in others:
+                _share(index.folder / member, made / member)
+            written = _write_vectors(index, encoder, chosen, made, progress)
             manifest = replace(
                 index.manifest,
-                extra={**index.manifest.extra, "encoder": encoder.identity, "encoder_dimensions": encoder.dimensions},
-                files={**index.manifest.files, EMBEDDING: describe_file(made / EMBEDDING)},
+                extra={
+                    **index.manifest.extra,
+                    "encoder": encoder.identity,
+                    "encoder_dimensions": encoder.dimensions,
+                    "vector_backend": chosen.value,
+                },
+                files={
+                    **{member: index.manifest.files[member] for member in others},
+                    **{member: describe_file(made / member) for member in written},
+                },
             )
             write_atomically(made / MANIFEST, manifest.to_json().encode())
             # shared files keep their time, by which both versions see that nobody touched them
@@ -70,6 +84,21 @@ def embed(name: str | Path, weights: Path | None = None, progress: bool = False)
                 return publish_version(folder, made, manifest)
             finally:
                 remove(made)
+
+
+def _write_vectors(index: Index, encoder: PowderEncoder, backend: Backend, made: Path, progress: bool) -> list[str]:
+    """Write the vectors, and what leads to near ones, into a folder; the names of the files."""
+    if index.embedding is not None and index.encoder == encoder.identity:
+        vectors = index.embedding.array
+        _share(index.folder / EMBEDDING, made / EMBEDDING)
+    else:
+        with open_progress(progress) as told:
+            vectors = row_vectors(index, encoder, told)
+        write_vectors(vectors, made / EMBEDDING)
+    if backend is Backend.EXACT:
+        return [EMBEDDING]
+    write_shortcut(vectors, backend, made / SHORTCUT)
+    return [EMBEDDING, SHORTCUT]
 
 
 def row_vectors(index: Index, encoder: PowderEncoder, progress: Progress | None = None) -> NDArray[np.float16]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xsearch.cli.options import Cluster, MeasuredCells, NewName, Workers
+from xsearch.cli.options import Backend, Cluster, MeasuredCells, NewName, Workers
 from xsearch.cli.screen import say
 
 if TYPE_CHECKING:
@@ -178,6 +178,12 @@ def embed(
     weights: Annotated[
         Path | None, typer.Option("--weights", metavar="FILE", help="Those of another network than xsearch's own.")
     ] = None,
+    backend: Annotated[
+        Backend | None,
+        typer.Option(
+            "--backend", help="Look at all vectors (exact), or find near ones by a graph or lists; by default by size."
+        ),
+    ] = None,
 ) -> None:
     """Work out the network's vector of every row of an index, by which searches recall more.
 
@@ -185,4 +191,5 @@ def embed(
     """
     from xsearch.builders.embed import embed as embed_rows
 
-    say(f"{name}: version {embed_rows(name, weights, progress=True)} has its vectors.")
+    version = embed_rows(name, weights, backend.value if backend else None, progress=True)
+    say(f"{name}: version {version} has its vectors.")

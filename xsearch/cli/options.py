@@ -59,6 +59,14 @@ class Prior(StrEnum):
     none = "none"
 
 
+class Backend(StrEnum):
+    """How near vectors are found."""
+
+    exact = "exact"
+    hnsw = "hnsw"
+    ivf = "ivf"
+
+
 PriorChoice = Annotated[
     Prior, typer.Option("--prior", help="Prefer known and stable compounds, or none (for new phases).")
 ]

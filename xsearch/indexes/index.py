@@ -22,6 +22,7 @@ from xsearch.errors import BrokenIndex, QueryError
 from xsearch.indexes import assemble, sql
 from xsearch.indexes.chunk import Chunk, Entry
 from xsearch.indexes.columns import COLUMN_DTYPE, CRYSTAL_SYSTEMS, UNKNOWN_SYSTEM, Columns
+from xsearch.indexes.embedding import EMBEDDING, Embedding
 from xsearch.indexes.manifest import MANIFEST, Manifest, check_hashes, check_sizes, read_manifest, touched_files
 from xsearch.indexes.outcome import Failure
 from xsearch.indexes.records import table_to_materials
@@ -36,9 +37,6 @@ from xsearch.spectra.xas import XasSpectrum
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
-
-EMBEDDING = "embedding.faiss"
-"""Vectors of the powder network; an index need not have them."""
 
 _TRIES = 3
 _EMPTY_NPY_BYTES = 128
@@ -199,15 +197,12 @@ class Index:
     @property
     def encoder(self) -> str | None:
         """Which weights the vectors in `embedding` come from, None without vectors."""
-        return self.manifest.extra.get("encoder") if EMBEDDING in self.manifest.files else None
+        return self.embedding.encoder if self.embedding else None
 
     @cached_property
-    def embedding(self) -> Profiles | None:
-        """The vectors of the powder network, with `array` (n, d) float16 and `faiss`; None where there are none."""
-        if EMBEDDING not in self.manifest.files:
-            return None
-        path = self.folder / EMBEDDING
-        return Profiles(path, len(self), int(self.manifest.extra["encoder_dimensions"]))
+    def embedding(self) -> Embedding | None:
+        """The vectors of the powder network and what leads to near ones; None where there are none."""
+        return Embedding(self.folder, self.manifest) if EMBEDDING in self.manifest.files else None
 
     @property
     def faiss(self) -> Any:
@@ -262,6 +257,7 @@ class Index:
             "licences": dict(self.sql(sql.COUNTS.format(column="licence")).fetchall()),
             "settings": self.manifest.settings,
             **self.manifest.extra,
+            **(self.embedding.info() if self.embedding else {}),
         }
 
     def _connection(self) -> DuckDBPyConnection:

@@ -58,11 +58,21 @@ def write_vectors(vectors: NDArray[np.float16], path: Path) -> None:
     # The codes are numpy's own rounding, added as they are: FAISS's differs from one instruction set to another.
     index.add_sa_codes(vectors.view(np.uint8))
     # An empty chain of transforms shifts the codes to an even place in the file, so that numpy sees them aligned.
-    _write(faiss.IndexPreTransform(index), path)
+    write_faiss(faiss.IndexPreTransform(index), path)
 
 
-def _write(index: Any, path: Path) -> None:
-    """Through a Python file, whose errors tell a full disk from others; FAISS alone says only that it failed."""
+def write_faiss(index: Any, path: Path, flags: int = 0) -> None:
+    """Write a FAISS index through a Python file, whose errors tell a full disk from others; FAISS says only that it
+    failed.
+
+    Args:
+        index: to write.
+        path: the file.
+        flags: of FAISS, what to leave out.
+
+    Raises:
+        OSError: where the disk refuses.
+    """
     import faiss
 
     refused: list[OSError] = []
@@ -76,7 +86,7 @@ def _write(index: Any, path: Path) -> None:
                 raise
 
         try:
-            faiss.write_index(index, faiss.PyCallbackIOWriter(write, 1 << 22))  # type: ignore[attr-defined]
+            faiss.write_index(index, faiss.PyCallbackIOWriter(write, 1 << 22), flags)  # type: ignore[attr-defined]
         except RuntimeError:
             if refused:
                 raise refused[0] from None

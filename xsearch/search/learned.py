@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.errors import QueryError
 from xsearch.indexes import Index
+from xsearch.indexes.scan import Scan
 from xsearch.models.powder_encoder import WEIGHTS_FILE, PowderEncoder, Reading, load
 from xsearch.preprocess.network_input import network_input
 from xsearch.preprocess.powder import NetPattern
@@ -20,6 +21,11 @@ NEAREST = 50
 
 TEMPERATURE = 0.06
 """Cosines divided by this are evidence, as the network was trained to have them."""
+
+
+SCAN_BELOW = 0.1
+"""Where conditions leave less than this share of the rows, all of those are looked at: a graph or lists would lead past
+most of them, and reading so few is as quick."""
 
 
 class Ranking(StrEnum):
@@ -65,7 +71,8 @@ class Near:
     """What the network says of a pattern and the rows searched.
 
     Attributes:
-        evidence: (m,) of each row, rising with the cosine of its vector and the pattern's.
+        evidence: (m,) of each row, rising with the cosine of its vector and the pattern's; minus infinity for rows that
+            an approximate search did not look at.
         places: (k,) of the rows nearest, rising.
     """
 
@@ -80,21 +87,35 @@ class Neighbours:
         if index.embedding is None:
             raise QueryError(f"Index {index.name!r} has no vectors; `xsearch build embed {index.name}` makes them.")
         self._encoder = load() if encoder is None else encoder
-        self._vectors = index.embedding.array.astype(np.float32)
+        self._stored = index.embedding.array
+        self._shortcut = index.embedding.shortcut
+        self._scan = Scan(self._stored) if self._shortcut is None else None
 
     def near(self, pattern: NetPattern, rows: NDArray[np.int64], count: int) -> Near:
         """The rows whose vectors are nearest to a pattern's.
 
         Args:
             pattern: the net pattern.
-            rows: (m,) to search.
+            rows: (m,) to search, rising.
             count: how many are asked for.
         """
         query = _read(self._encoder, pattern).vectors[0]
-        vectors = self._vectors if len(rows) == len(self._vectors) else self._vectors[rows]
-        cosine = vectors @ query
+        cosine = self._cosines(query, rows, count)
         places = np.arange(len(rows)) if len(rows) <= count else np.sort(np.argpartition(-cosine, count)[:count])
+        places = places[np.isfinite(cosine[places])]
         return Near(cosine.astype(np.float64) / TEMPERATURE, places)
+
+    def _cosines(self, vector: NDArray[np.float32], rows: NDArray[np.int64], count: int) -> NDArray[np.float32]:
+        """(m,) cosines with the vectors of rows, minus infinity for those that a shortcut passes by."""
+        everything = len(rows) == len(self._stored)
+        if self._scan is not None:
+            return self._scan.cosines(vector, None if everything else rows)
+        if self._shortcut is None or len(rows) < SCAN_BELOW * len(self._stored):
+            return np.asarray(self._stored[rows].astype(np.float32) @ vector, np.float32)
+        near = self._shortcut.rows_near(vector, count, None if everything else rows)
+        cosine = np.full(len(rows), -np.inf, np.float32)
+        cosine[np.searchsorted(rows, near)] = self._stored[near].astype(np.float32) @ vector
+        return cosine
 
 
 def network_logits(pattern: NetPattern) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:

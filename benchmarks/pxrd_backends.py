@@ -1,0 +1,121 @@
+"""How near vectors are found: graph (HNSW) and lists (IVF) against a look at all vectors, and that on a GPU.
+
+    python -m benchmarks.pxrd_backends [--index mp] [--patterns 100] [--json]
+
+Queries are simulated measurements of random rows. Recall is the share of the nearest 50 and 250 vectors that a backend
+gives, of all rows and of those of an element, by which searches are often narrowed. Times are those of one query on
+one thread, the network's forward pass left out; the GPU stands in the list where there is one.
+"""
+
+import argparse
+import json
+import tempfile
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from xsearch.chemistry.element_query import ElementQuery
+from xsearch.errors import SpectrumError
+from xsearch.indexes import Index
+from xsearch.indexes.backends import Backend, Shortcut, write_shortcut
+from xsearch.indexes.embedding import Embedding
+from xsearch.indexes.scan import DRIVER, Scan
+from xsearch.models.powder_encoder import load
+from xsearch.preprocess.network_input import network_input
+from xsearch.preprocess.powder import net_pattern
+from xsearch.simulate.conditions import draw_conditions
+from xsearch.simulate.measurement import measure
+from xsearch.spectra import PowderPattern
+
+COUNTS = (50, 250)
+ELEMENTS = ("O",)
+"""In half of the Materials Project. Where less than a tenth is left, all of it is looked at in any case."""
+
+
+def queries(index: Index, count: int) -> np.ndarray:
+    """(count, d) vectors of simulated measurements."""
+    random = np.random.default_rng(0)
+    encoder, found = load(), []
+    while len(found) < count:
+        conditions = draw_conditions(random)
+        angles, counts = measure(index.reflections(int(random.integers(len(index)))), conditions, random)
+        try:
+            net = net_pattern(PowderPattern(angles, counts, conditions.wavelength_A))
+        except SpectrumError:
+            continue
+        found.append(encoder.read(network_input(net)[None]).vectors[0])
+    return np.array(found)
+
+
+def exact(vectors: np.ndarray, asked: np.ndarray, device: str) -> dict[str, Any]:
+    """Time of a look at all vectors."""
+    scan = Scan(vectors, device)
+    scan.cosines(asked[0])
+    begin = perf_counter()
+    for query in asked:
+        scan.cosines(query)
+    return {"ms": (perf_counter() - begin) / len(asked) * 1e3}
+
+
+def approximate(index: Index, embedding: Embedding, asked: np.ndarray, backend: Backend) -> dict[str, Any]:
+    """Time to make a shortcut, its size, its recall and its time by number of hits and by what rows are searched."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "shortcut"
+        begin = perf_counter()
+        write_shortcut(embedding.array, backend, path)
+        found: dict[str, Any] = {"made_s": perf_counter() - begin, "MB": path.stat().st_size / 1e6}
+        shortcut = Shortcut(path, backend, embedding.faiss)
+        plain = Scan(embedding.array, "cpu")
+        for must in (None, *ELEMENTS):
+            rows = None if must is None else index.select(ElementQuery.parse(must=must))
+            named = np.arange(len(index)) if rows is None else rows
+            for count in COUNTS:
+                recalled, spent = 0, 0.0
+                for query in asked:
+                    begin = perf_counter()
+                    near = shortcut.rows_near(query, count, rows)
+                    spent += perf_counter() - begin
+                    nearest = named[np.argpartition(-plain.cosines(query, rows), count)[:count]]
+                    recalled += len(np.intersect1d(near, nearest))
+                found[f"{count} of {must or 'all'} ({len(named):,} rows)"] = {
+                    "recall": recalled / count / len(asked),
+                    "ms": spent / len(asked) * 1e3,
+                }
+    return found
+
+
+def main() -> None:
+    """Print a line a backend, or JSON."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--index", default="mp")
+    parser.add_argument("--patterns", type=int, default=100)
+    parser.add_argument("--json", action="store_true")
+    asked = parser.parse_args()
+    index = Index.open(asked.index)
+    if index.embedding is None:
+        parser.error(f"index {asked.index!r} has no vectors; `xsearch build embed {asked.index}` makes them")
+    with threadpool_limits(1):
+        vectors = queries(index, asked.patterns)
+        found = {"exact": exact(index.embedding.array, vectors, "cpu")}
+        if DRIVER.exists():
+            found["exact, on the GPU"] = exact(index.embedding.array, vectors, "cuda")
+        for backend in (Backend.HNSW, Backend.IVF):
+            found[backend.value] = approximate(index, index.embedding, vectors, backend)
+    if asked.json:
+        print(json.dumps({"index": index.name, "rows": len(index), "patterns": asked.patterns, **found}, indent=1))
+        return
+    for name, figures in found.items():
+        print(f"{name}:", "; ".join(f"{what} {_short(value)}" for what, value in figures.items()))
+
+
+def _short(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {part:.4g}" for name, part in value.items())
+    return f"{value:.3g}"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""How near vectors are found: by looking at all of them, through a graph (HNSW), or through lists (IVF).
+
+The vectors themselves are always stored whole (`xsearch.indexes.vectors`). A graph or lists stand beside them in a file
+of their own and only say which vectors are worth a look; cosines are those of the stored vectors in any case.
+
+HNSW: Malkov and Yashunin, IEEE PAMI 42 (2020) 824. IVF: Jégou, Douze and Schmid, IEEE PAMI 33 (2011) 117. Both as in
+FAISS.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from xsearch.errors import BrokenIndex, BuildError
+from xsearch.indexes.vectors import write_faiss
+
+APPROXIMATE_FROM = 1_000_000
+"""From so many rows on, looking at all vectors takes as long as the rest of a search: 50 ms a million and thread."""
+
+LINKS, LINKS_TRIED = 32, 100
+"""Links of a vector in the graph, and candidates held while they are chosen."""
+
+LEAST_FOLLOWED, FOLLOWED_PER_HIT = 128, 2
+"""Candidates held while a graph is walked: with fewer, one in a hundred of the nearest is passed over. Where conditions
+allow a share of the rows only, so many are wanted among those, and the effort grows by as much."""
+
+LISTS_PER_ROOT, LEAST_PER_LIST = 4, 40
+"""Lists for the square root of the number of vectors; vectors that a list needs to be placed at all."""
+
+MOST_PER_LIST, PLACING_ROUNDS = 64, 10
+"""Vectors a list that place the lists, and rounds of k-means; more of either change recall by less than 0.1 %."""
+
+LEAST_READ, SHARE_READ = 16, 1 / 16
+"""Lists that are read for a query, and the share of all of them where that is more."""
+
+
+class Backend(StrEnum):
+    """How near vectors are found: all looked at, a graph, or lists."""
+
+    EXACT = "exact"
+    HNSW = "hnsw"
+    IVF = "ivf"
+
+
+def backend_for(rows: int) -> Backend:
+    """The backend that suits so many rows: all looked at while that is quick, then lists, which are made sooner."""
+    return Backend.EXACT if rows < APPROXIMATE_FROM else Backend.IVF
+
+
+def write_shortcut(vectors: NDArray[np.float16], backend: Backend, path: Path) -> None:
+    """Write the graph or the lists of vectors, on one thread so that the same vectors give the same file.
+
+    Args:
+        vectors: (n, d) unit rows, zeros for rows without one.
+        backend: `HNSW` or `IVF`; where all vectors are looked at there is nothing to write.
+        path: the file.
+
+    Raises:
+        BuildError: where there are too few vectors for lists.
+    """
+    faiss = _faiss()
+    threads = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)
+    try:
+        with threadpool_limits(1, user_api="blas"):
+            if backend is Backend.HNSW:
+                write_faiss(_graph(vectors.astype(np.float32)), path, faiss.IO_FLAG_SKIP_STORAGE)
+            else:
+                write_faiss(_lists(vectors.astype(np.float32)), path)
+    finally:
+        faiss.omp_set_num_threads(threads)
+
+
+def _graph(vectors: NDArray[np.float32]) -> Any:
+    faiss = _faiss()
+    half = faiss.ScalarQuantizer.QT_fp16
+    graph = faiss.IndexHNSWSQ(vectors.shape[1], half, LINKS, faiss.METRIC_INNER_PRODUCT)
+    graph.hnsw.efConstruction = LINKS_TRIED
+    graph.add(vectors)
+    return graph
+
+
+def _lists(vectors: NDArray[np.float32]) -> Any:
+    faiss = _faiss()
+    n, d = vectors.shape
+    count = min(int(LISTS_PER_ROOT * n**0.5), n // LEAST_PER_LIST)
+    if count < 1:
+        raise BuildError(f"{n:,} rows are too few for lists; use backend `exact`, or 'hnsw' to try a graph.")
+    centres = faiss.IndexFlat(d, faiss.METRIC_INNER_PRODUCT)
+    half = faiss.ScalarQuantizer.QT_fp16
+    lists = faiss.IndexIVFScalarQuantizer(centres, d, count, half, faiss.METRIC_INNER_PRODUCT, False)
+    centres.this.disown()  # the lists take them over, and free them
+    lists.own_fields = True
+    lists.cp.min_points_per_centroid = LEAST_PER_LIST
+    lists.cp.max_points_per_centroid = MOST_PER_LIST
+    lists.cp.niter = PLACING_ROUNDS
+    lists.cp.spherical = True
+    lists.train(vectors)
+    lists.add(vectors)
+    return lists
+
+
+class Shortcut:
+    """The graph or the lists of an index version.
+
+    Args:
+        path: their file.
+        backend: which it holds.
+        stored: the FAISS index over the stored vectors, whose cosines a graph needs.
+    """
+
+    def __init__(self, path: Path, backend: Backend, stored: Any) -> None:
+        faiss = _faiss()
+        self.backend = backend
+        flags = faiss.IO_FLAG_SKIP_STORAGE if backend is Backend.HNSW else 0
+        try:
+            self._index: Any = faiss.read_index(str(path), flags)
+            found = (self._index.ntotal, self._index.d)
+        except (RuntimeError, AttributeError) as error:
+            raise BrokenIndex(f"{path} is altered: FAISS cannot read it; embed the index again.") from error
+        if found != (stored.ntotal, stored.d):
+            raise BrokenIndex(f"{path} is altered: {stored.ntotal:,} vectors expected, {found[0]:,} found.")
+        if backend is Backend.HNSW:
+            self._index.storage, self._index.own_fields = stored, False
+            self._index.referenced_objects = (stored,)  # it must outlive the graph
+
+    def rows_near(
+        self, vector: NDArray[np.float32], count: int, allowed: NDArray[np.int64] | None = None
+    ) -> NDArray[np.int64]:
+        """Rows that are probably the `count` nearest to a vector, rising; fewer where fewer are reached.
+
+        Args:
+            vector: (d,) unit length.
+            count: how many.
+            allowed: (m,) rows that may be given; all by default.
+        """
+        faiss = _faiss()
+        total = self._index.ntotal
+        told = {} if allowed is None else {"sel": faiss.IDSelectorBitmap(_as_bits(allowed, total))}
+        more = 1.0 if allowed is None else total / max(len(allowed), 1)
+        if self.backend is Backend.HNSW:
+            followed = more * max(LEAST_FOLLOWED, FOLLOWED_PER_HIT * count)
+            effort = faiss.SearchParametersHNSW(efSearch=min(int(followed), total), **told)
+        else:
+            read = more * max(LEAST_READ, SHARE_READ * self._index.nlist)
+            effort = faiss.SearchParametersIVF(nprobe=min(int(read), self._index.nlist), **told)
+        _, rows = self._index.search(vector[None], count, params=effort)
+        return np.sort(rows[0][rows[0] >= 0])
+
+
+def _as_bits(rows: NDArray[np.int64], total: int) -> NDArray[np.uint8]:
+    allowed = np.zeros(total, bool)
+    allowed[rows] = True
+    return np.packbits(allowed, bitorder="little")
+
+
+def _faiss() -> Any:
+    """FAISS, loaded when first needed; what its compiled half holds is unknown to type checkers."""
+    import faiss
+
+    return faiss
