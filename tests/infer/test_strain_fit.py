@@ -9,8 +9,8 @@ from xsearch.errors import SpectrumError
 from xsearch.infer.kernels import deposit, meet, positions
 from xsearch.infer.profile import N_BINS, STEP, WIDTHS, binned, tap_table, target_of
 from xsearch.infer.screen import screen
-from xsearch.infer.strain_fit import ZERO_SIGMA_DEG, cell_directions, fit_strain, strained
-from xsearch.simulate.kernels import TRICLINIC
+from xsearch.infer.strain_fit import ZERO_SIGMA_DEG, _state, cell_directions, fit_strain, strained
+from xsearch.simulate.kernels import MONOCLINIC, TRICLINIC
 from xsearch.simulate.powder import line_positions, simulate_reflections, spacings
 from xsearch.spectra import PowderPattern
 
@@ -156,3 +156,12 @@ def test_a_monoclinic_cell_is_strained_by_its_angle():
 def test_a_pattern_that_covers_too_little_is_refused():
     with pytest.raises(SpectrumError, match="too little"):
         binned(np.linspace(20, 22, 100), np.ones(100), WAVELENGTH_A)
+
+
+def test_a_boundless_step_leaves_a_possible_cell():
+    first = np.array([4.0, 5.0, 6.0, 90.0, 100.0, 90.0, 0.0, 0.1])
+    directions = cell_directions(MONOCLINIC)
+    for sign in (-1, 1):
+        state = _state(first, directions, np.full(len(directions) + 2, sign * 1e6))
+        assert np.isfinite(state).all()
+        assert (state[:3] > 1).all()

@@ -40,6 +40,9 @@ SCAN_SHAPES: Array = np.array([0.0, -0.022, 0.022, -0.045, 0.045])
 """Where the search for the cell starts from: scales about that of the first look, and changes of single axes."""
 
 SCAN_PENALTY = 0.02
+FARTHEST_LOG, FARTHEST_TURN_DEG, FARTHEST_ZERO_DEG = 0.5, 30.0, 5.0
+"""Cells are not looked for beyond these changes of ln length and angle and beyond this zero shift."""
+
 MOST_LINES = 200
 """The strongest lines are fitted; in a large cell the others lie under them."""
 
@@ -197,9 +200,10 @@ def _state(first: Array, directions: Array, changes: Array) -> Array:
     """Cell, zero shift and width after changes in standard deviations."""
     change = changes[:-2] @ directions
     state = first.copy()
-    state[:3] *= np.exp(change[:3])
-    state[3:6] += change[3:]
-    state[6] = ZERO_SIGMA_DEG * changes[-2]
+    # the first step of a line search may be of any size
+    state[:3] *= np.exp(np.clip(change[:3], -FARTHEST_LOG, FARTHEST_LOG))
+    state[3:6] += np.clip(change[3:], -FARTHEST_TURN_DEG, FARTHEST_TURN_DEG)
+    state[6] = np.clip(ZERO_SIGMA_DEG * changes[-2], -FARTHEST_ZERO_DEG, FARTHEST_ZERO_DEG)
     return state
 
 
