@@ -40,8 +40,9 @@ SCAN_SHAPES: Array = np.array([0.0, -0.022, 0.022, -0.045, 0.045])
 """Where the search for the cell starts from: scales about that of the first look, and changes of single axes."""
 
 SCAN_PENALTY = 0.02
-FARTHEST_LOG, FARTHEST_TURN_DEG, FARTHEST_ZERO_DEG = 0.5, 30.0, 5.0
-"""Cells are not looked for beyond these changes of ln length and angle and beyond this zero shift."""
+FARTHEST = 12.0
+"""Standard deviations beyond which no change is tried: their own cost outweighs any misfit, and a first step without
+bounds has left the numbers that can be held."""
 
 MOST_LINES = 200
 """The strongest lines are fitted; in a large cell the others lie under them."""
@@ -143,6 +144,7 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
         slopes[-1] *= B_SIGMA_A2
         return EVIDENCE * np.log(misfit) + 0.5 * float(x @ x), x - EVIDENCE / misfit * slopes
 
+    bounds = [(-FARTHEST, FARTHEST)] * len(changes)
     for place in range(len(WIDTHS)):
         if place == 1:
             widths = np.clip(np.array(FWHM_FACTORS) * target.fwhm_deg, 0.03, 1.5)
@@ -151,7 +153,7 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
                 first[7] = width
                 tried.append(correlate(changes, 2))
             first[7] = widths[int(np.argmax(tried))]
-        changes = minimize(loss, changes, args=(place,), jac=True, method="L-BFGS-B", options=SETTINGS).x
+        changes = minimize(loss, changes, args=(place,), jac=True, method="L-BFGS-B", bounds=bounds, options=SETTINGS).x
     state = _state(first, directions, changes)
     values = tuple(correlate(changes, place) for place in range(len(WIDTHS)))
     strains = np.log(state[:3] / reflections.cell[:3])
@@ -200,10 +202,9 @@ def _state(first: Array, directions: Array, changes: Array) -> Array:
     """Cell, zero shift and width after changes in standard deviations."""
     change = changes[:-2] @ directions
     state = first.copy()
-    # the first step of a line search may be of any size
-    state[:3] *= np.exp(np.clip(change[:3], -FARTHEST_LOG, FARTHEST_LOG))
-    state[3:6] += np.clip(change[3:], -FARTHEST_TURN_DEG, FARTHEST_TURN_DEG)
-    state[6] = np.clip(ZERO_SIGMA_DEG * changes[-2], -FARTHEST_ZERO_DEG, FARTHEST_ZERO_DEG)
+    state[:3] *= np.exp(change[:3])
+    state[3:6] += change[3:]
+    state[6] = ZERO_SIGMA_DEG * changes[-2]
     return state
 
 
