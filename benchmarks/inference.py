@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import zlib
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -17,15 +16,22 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from xsearch.chemistry.formula import parse_formula
-from xsearch.evaluate.disturbed import disturbed_pattern
+from xsearch.evaluate.disturbed import disturbed_pattern, random_lines
 from xsearch.evaluate.inference import Compound, evaluate, read_compounds
-from xsearch.infer.engine import fit_candidates
-from xsearch.infer.evidence import NOTHING, TERMS, WEIGHTS
+from xsearch.infer.evidence import ANSWER_TERMS, TERMS, WEIGHTS, answer_terms, shares
+from xsearch.infer.fitting import Fitted, fit_candidates
 from xsearch.infer.library import TemplateLibrary, library_of
 from xsearch.infer.proposals import propose
 from xsearch.search import open_index
 
-SHRINKAGE = 0.2
+SHRINKAGE = 0.05
+ANSWER_SHRINKAGE = 1.0
+UNANSWERABLE_EVERY = 4
+"""One compound in so many is also asked about with the elements of another, and with random lines."""
+
+MOST_MATCHED = 20
+"""Candidates of the right formula, the best first, that are compared with the true structure."""
+
 OTHER_STRUCTURE = 0.5
 """What a candidate of the right formula and system but another structure counts for in the fit."""
 
@@ -35,35 +41,49 @@ def labelled_evidence(
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
     """For each compound the candidates' terms, and how right each is: 0, `OTHER_STRUCTURE` or 1.
 
-    Every compound's pattern is asked about once more with the elements of the next compound: nothing is right then.
+    Some compounds' patterns are asked about once more with the elements of another, and random lines with theirs:
+    nothing is right then.
     """
-    from pymatgen.core.structure_matcher import StructureMatcher
-
-    matcher = StructureMatcher()
     found = []
-    for compound in compounds:
-        wanted = parse_formula(compound.formula)
-        proposals = propose(library, list(wanted), excluded=[compound.formula])
+    for place, compound in enumerate(compounds):
         pattern = disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()))
-        fitted = fit_candidates(library, proposals, pattern)
-        goal = np.array([wanted[element] for element in proposals.elements])
-        true = compound.crystal.to_structure()
-        right = np.zeros(len(fitted.fits))
-        for k, symmetry in enumerate(fitted.symmetries):
-            if (fitted.proposals.coefficients[k] == goal).all() and symmetry.crystal_system == compound.crystal_system:
-                right[k] = 1.0 if matcher.fit(true, symmetry.primitive.to_structure()) else OTHER_STRUCTURE
-        found.append((fitted.evidence, right))
-    for compound, other in pairwise(compounds):
-        if set(other.crystal.elements) == set(compound.crystal.elements):
+        own = set(compound.crystal.elements)
+        fitted = fit_candidates(library, propose(library, sorted(own), excluded=[compound.formula]), pattern)
+        found.append((fitted.evidence, _rightness(compound, fitted)))
+        if place % UNANSWERABLE_EVERY:
             continue
-        pattern = disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()))
-        wrong = fit_candidates(library, propose(library, sorted(set(other.crystal.elements))), pattern)
-        found.append((wrong.evidence, np.zeros(len(wrong.fits))))
+        others = (set(other.crystal.elements) for other in (*compounds[place + 1 :], *compounds[:place]))
+        noise = random_lines(zlib.crc32(compound.material_id.encode()))
+        asked = [(own, noise), *((other, pattern) for other in others if not other & own)][:2]
+        for elements, lines in asked:
+            wrong = fit_candidates(library, propose(library, sorted(elements)), lines)
+            found.append((wrong.evidence, np.zeros(len(wrong.fits))))
     return found
 
 
-def fit_weights(labelled: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> dict[str, float]:
-    """Weights by maximum likelihood of the right candidates among all (a conditional logit), shrunk towards zero."""
+def _rightness(compound: Compound, fitted: Fitted) -> NDArray[np.float64]:
+    """(k,) how right each candidate is."""
+    from pymatgen.core.structure_matcher import StructureMatcher
+
+    wanted = parse_formula(compound.formula)
+    goal = np.array([wanted[element] for element in fitted.proposals.elements])
+    same = (fitted.proposals.coefficients == goal).all(axis=1)
+    same &= np.array([s.crystal_system == compound.crystal_system for s in fitted.symmetries], np.bool_)
+    right = np.where(same, OTHER_STRUCTURE, 0.0)
+    matcher, true = StructureMatcher(), compound.crystal.to_structure()
+    order = np.argsort(-shares(fitted.evidence), kind="stable")
+    for k in [k for k in order.tolist() if same[k]][:MOST_MATCHED]:
+        if matcher.fit(true, fitted.symmetries[k].primitive.to_structure()):
+            right[k] = 1.0
+    return right
+
+
+def fit_weights(labelled: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> dict[str, dict[str, float]]:
+    """Weights of `TERMS` and `ANSWER_TERMS` by maximum likelihood, shrunk towards zero.
+
+    Among the candidates of an answerable question the right ones are told by a conditional logit; whether the best of
+    them is right, by a logistic regression on what it shows.
+    """
     answerable = sum(right.any() for _, right in labelled)
     spread = np.std(np.vstack([evidence for evidence, _ in labelled]), axis=0) + 1e-9
 
@@ -85,19 +105,31 @@ def fit_weights(labelled: list[tuple[NDArray[np.float64], NDArray[np.float64]]])
         )
 
     worth = minimize(loss, np.zeros(len(TERMS)), jac=True, method="L-BFGS-B").x / spread
+    answer = _fit_answer(
+        np.array([answer_terms(evidence, worth) for evidence, _ in labelled]),
+        np.array([right[np.argmax(evidence @ worth)] > 0 for evidence, right in labelled]),
+    )
+    return {
+        "candidate": {name: round(float(w), 4) for name, w in zip(TERMS, worth, strict=True)},
+        "answer": {name: round(float(w), 4) for name, w in zip(ANSWER_TERMS, answer, strict=True)},
+    }
 
-    def of_nothing(level: float) -> float:
-        value = 0.0
-        for evidence, right in labelled:
-            total = np.append(evidence @ worth, level)
-            share = np.exp(total - total.max())
-            share /= share.sum()
-            value -= np.log((share * np.append(right > 0, not right.any())).sum() + 1e-12)
-        return value
 
-    levels = np.linspace(-10, 30, 161)
-    nothing = levels[int(np.argmin([of_nothing(level) for level in levels]))]
-    return {**{name: round(float(w), 4) for name, w in zip(TERMS, worth, strict=True)}, NOTHING: float(nothing)}
+def _fit_answer(shown: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(answer terms,) of a logistic regression; all but the constant, which comes first, are shrunk towards zero."""
+    mean, spread = shown[:, 1:].mean(axis=0), shown[:, 1:].std(axis=0) + 1e-9
+    scaled = np.column_stack([np.ones(len(shown)), (shown[:, 1:] - mean) / spread])
+    shrinkage = ANSWER_SHRINKAGE * np.append(0.0, np.ones(len(mean)))
+
+    def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        z = scaled @ w
+        chance = 1 / (1 + np.exp(-z))
+        value = float(np.logaddexp(0, np.where(right, -z, z)).sum() + (shrinkage * w) @ w / 2)
+        return value, scaled.T @ (chance - right) + shrinkage * w
+
+    w = minimize(loss, np.zeros(scaled.shape[1]), jac=True, method="L-BFGS-B").x
+    slopes = w[1:] / spread
+    return np.append(w[0] - slopes @ mean, slopes)
 
 
 def main() -> None:
@@ -120,8 +152,8 @@ def main() -> None:
         compounds = read_compounds(given.file, given.limit + given.skip)[given.skip :]
         weights = fit_weights(labelled_evidence(compounds, library))
         about = (
-            f"Conditional logit on {len(compounds)} compounds of {given.file.name} whose formulas were left out, their "
-            f"patterns asked about with wrong elements besides: python -m benchmarks.inference {given.file.name} "
+            f"Fitted on {len(compounds)} compounds of {given.file.name} whose formulas were left out, and on patterns "
+            f"asked about with wrong elements and random lines: python -m benchmarks.inference {given.file.name} "
             f"--index {given.index} --skip {given.skip} --limit {given.limit} --fit"
         )
         WEIGHTS.write_text(json.dumps({"about": about, **weights}, indent=2) + "\n")

@@ -69,3 +69,21 @@ def test_substituted_cells_grow_with_their_ions(library):
     assert set(made.elements) == {"Cs", "Br"}
     assert made.volume_A3 > source.volume_A3
     assert np.allclose(made.frac_coords, source.frac_coords)
+
+
+def test_shares_of_formulas_add_up_to_one_and_those_of_systems_to_their_formula(library):
+    found = propose(library, ["Ca", "Ti", "O"])
+    formulas, first = np.unique(found.coefficients, axis=0, return_index=True)
+    assert np.exp(found.log_formula[first]).sum() == pytest.approx(1.0, abs=1e-6)
+    for formula in formulas:
+        same = (found.coefficients == formula).all(axis=1)
+        assert len(set(found.log_formula[same])) == 1
+        shares = set(np.exp(found.log_system[same]).tolist())
+        assert sum(shares) == pytest.approx(np.exp(found.log_formula[same][0]), abs=1e-6)
+
+
+def test_two_sets_of_proposals_are_put_end_to_end(library):
+    found = propose(library, ["Ca", "Ti", "O"])
+    both = found.take(np.array([2])).joined(found.take(np.array([0, 1])))
+    assert both.row.tolist() == found.row[[2, 0, 1]].tolist()
+    assert both.prior.tolist() == found.prior[[2, 0, 1]].tolist()

@@ -9,8 +9,16 @@ from xsearch.errors import SpectrumError
 from xsearch.infer.kernels import deposit, meet, positions
 from xsearch.infer.profile import N_BINS, STEP, WIDTHS, binned, tap_table, target_of
 from xsearch.infer.screen import screen
-from xsearch.infer.strain_fit import ZERO_SIGMA_DEG, cell_directions, fit_strain, strained
-from xsearch.simulate.kernels import TRICLINIC
+from xsearch.infer.strain_fit import (
+    B_SIGMA_A2,
+    FARTHEST,
+    ZERO_SIGMA_DEG,
+    _state,
+    cell_directions,
+    fit_strain,
+    strained,
+)
+from xsearch.simulate.kernels import TETRAGONAL, TRICLINIC
 from xsearch.simulate.powder import line_positions, simulate_reflections, spacings
 from xsearch.spectra import PowderPattern
 
@@ -156,3 +164,24 @@ def test_a_monoclinic_cell_is_strained_by_its_angle():
 def test_a_pattern_that_covers_too_little_is_refused():
     with pytest.raises(SpectrumError, match="too little"):
         binned(np.linspace(20, 22, 100), np.ones(100), WAVELENGTH_A)
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_the_farthest_changes_still_give_a_pattern(crystals, sign):
+    symmetry = find_symmetry(crystals[14])
+    reflections, target = simulate_reflections([symmetry])[0], target_of(pattern_of(crystals[14]))
+    directions = cell_directions(TETRAGONAL)
+    farthest = np.full(len(directions) + 2, sign * FARTHEST)
+    state = _state(np.array([*symmetry.cell, 0.0, 0.1]), directions, farthest)
+    # the motion of the atoms makes weak lines strong where it is taken to be far below none
+    s_sq = 0.25 / spacings(reflections.hkl, symmetry.cell) ** 2
+    strength = reflections.structure_factor_sq * np.exp(-2 * B_SIGMA_A2 * farthest[-1] * s_sq)
+    taps, reaches = tap_table()
+    log_q, sigma, out = np.empty(len(strength)), np.empty(len(strength)), np.zeros(N_BINS)
+    slopes = np.empty(len(farthest))
+    r = meet(
+        reflections.hkl.astype(float), strength, state, directions, target.rows[0], taps, reaches, target.low,
+        target.high, target.total, target.cuts[0], WIDTHS[0], WAVELENGTH_A, ZERO_SIGMA_DEG, log_q, sigma, out, slopes,
+    )  # fmt: skip
+    assert -1 <= r <= 1
+    assert np.isfinite(slopes).all()

@@ -3,68 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.formula import reduced_formula
-from xsearch.chemistry.symmetry import Symmetry, crystal_system, find_symmetry
+from xsearch.chemistry.symmetry import crystal_system, find_symmetry
 from xsearch.chemistry.valence import OxidationHint, check_elements
 from xsearch.elements import SYMBOLS
 from xsearch.errors import CrystalError, QueryError
 from xsearch.infer.candidate import Candidate, Inference
-from xsearch.infer.evidence import TERMS, explains, probabilities, terms
+from xsearch.infer.evidence import TERMS, answer_probability, shares
+from xsearch.infer.fitting import SAME_VOLUME, SCREENED, Fitted, coordinated, fit_candidates
 from xsearch.infer.library import TemplateLibrary
-from xsearch.infer.profile import target_of
 from xsearch.infer.proposals import Proposals, propose
-from xsearch.infer.screen import screen
-from xsearch.infer.strain_fit import StrainFit, fit_strain, strained
-from xsearch.infer.substitute import predicted_scale, substituted
+from xsearch.infer.strain_fit import strained
+from xsearch.infer.substitute import substituted
 from xsearch.results import Verdict
-from xsearch.simulate.powder import simulate_reflections
 from xsearch.simulate.reflections import Reflections
 from xsearch.spectra import PowderPattern, Xanes
 
-SCREENED = 6000
-FITTED = 160
-PRIOR_IN_SCREEN = 0.01
-"""What a unit of the logarithmic prior is worth in the first look, in units of the correlation."""
-
-FIT_D_MIN_A = 1.08
 CONFIDENT = 0.6
-REFUSED_ABOVE = 0.75
-"""Probability that none of the candidates is right, from which on nothing is offered."""
+REFUSED_BELOW = 0.25
+"""Probability that the best candidate is right, below which nothing is offered."""
 
-SAME_VOLUME = 0.03
 CHARGE_UNKNOWN = -39.0
-LARGEST_SCALE = 0.35
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Fitted:
-    """Candidates that were fitted closely, in no particular order.
-
-    Attributes:
-        proposals: which entries take which elements.
-        symmetries: of the substituted crystals in their predicted cells.
-        reflections: of the same.
-        fits: how each met the pattern.
-        evidence: (k, terms).
-        n_screened: how many were simulated for the first look.
-    """
-
-    proposals: Proposals
-    symmetries: list[Symmetry]
-    reflections: list[Reflections]
-    fits: list[StrainFit]
-    evidence: NDArray[np.float64]
-    n_screened: int
+MOST_FOLDED = 3
+"""Candidates of one formula and structure type whose probabilities are added up; further ones say nothing new."""
 
 
 def infer(
@@ -142,17 +110,19 @@ def infer(
     with _timed(timings, "fit"):
         fitted = fit_candidates(library, proposals, pattern, coordination=coordination, threads=threads)
     with _timed(timings, "rank"):
-        chance = probabilities(fitted.evidence) if len(fitted.fits) else np.zeros(0)
-        order = np.lexsort((fitted.proposals.row, -chance))
-        believable = [k for k in order.tolist() if explains(fitted.fits[k], fitted.evidence[k])]
-    nothing = 1.0 - float(chance.sum())
-    if not believable or believable[0] != order[0] or nothing > REFUSED_ABOVE:
+        share = shares(fitted.evidence)
+        order = np.lexsort((fitted.proposals.row, -share)).tolist()
+        answer = answer_probability(fitted.evidence)
+    if answer < REFUSED_BELOW:
         notes.append("No substituted template explains the pattern; check the elements. Its type may not be indexed.")
         return Inference(
             chosen, (), "no confident match", pattern, len(proposals), fitted.n_screened, len(fitted.fits),
             tuple(notes), options, timings,
         )  # fmt: skip
-    folded = _fold(fitted, believable, chance)
+    folded = _fold(fitted, order, share)
+    # the first is right with the probability of the answer, the others in proportion
+    scale = min(answer / folded[0][1], 1.0)
+    folded = [(k, scale * part) for k, part in folded]
     verdict: Verdict = "match" if folded[0][1] >= CONFIDENT else "tentative"
     made = [_candidate(library, fitted, k, p, rank) for rank, (k, p) in enumerate(folded[: 3 * top], start=1)]
     made = _by_edges(made, xanes, notes, timings)
@@ -176,61 +146,6 @@ def _by_edges(
     return ordered
 
 
-def fit_candidates(
-    library: TemplateLibrary,
-    proposals: Proposals,
-    pattern: PowderPattern,
-    *,
-    coordination: Mapping[str, Sequence[int]] | None = None,
-    threads: int = 2,
-    screened: int = SCREENED,
-    fitted: int = FITTED,
-) -> Fitted:
-    """Screen proposals against a pattern and strain the best to it.
-
-    Args:
-        library: that the proposals were made from.
-        proposals: in order of their prior.
-        pattern: measured.
-        coordination: see `infer`.
-        threads: for the close fits.
-        screened, fitted: how many are looked at, and how many closely.
-    """
-    target = target_of(pattern)
-    first = proposals.take(np.arange(min(screened, len(proposals))))
-    scales = predicted_scale(library, first)
-    first, scales = first.take(np.flatnonzero(np.abs(scales) < LARGEST_SCALE)), scales[np.abs(scales) < LARGEST_SCALE]
-    crystals = substituted(library, first, scales)
-    score, scale = screen(crystals, target)
-    order = np.argsort(-(score + PRIOR_IN_SCREEN * first.prior), kind="stable")
-    symmetries: list[Symmetry] = []
-    kept: list[int] = []
-    for k in order.tolist():
-        if len(kept) >= fitted:
-            break
-        try:
-            found = find_symmetry(crystals[k])
-        except CrystalError:
-            continue
-        if coordination and not _coordinated(crystals[k], coordination):
-            continue
-        symmetries.append(found)
-        kept.append(k)
-    reflections = simulate_reflections(symmetries, d_min_A=max(FIT_D_MIN_A, 0.51 * target.wavelength_A))
-
-    def fit(place: int) -> StrainFit:
-        return fit_strain(reflections[place], target, float(scale[kept[place]]))
-
-    places = [i for i in range(len(kept)) if len(reflections[i])]
-    # threads of BLAS inside each of these would only spin
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
-        fits = list(pool.map(fit, places))
-    chosen = first.take(np.array([kept[i] for i in places], np.int64))
-    symmetries = [symmetries[i] for i in places]
-    evidence = terms(fits, [strained(s, fit.cell) for s, fit in zip(symmetries, fits, strict=True)], chosen)
-    return Fitted(chosen, symmetries, [reflections[i] for i in places], fits, evidence, len(first))
-
-
 def _candidate(library: TemplateLibrary, fitted: Fitted, k: int, probability: float, rank: int) -> Candidate:
     fit, symmetry = fitted.fits[k], fitted.symmetries[k]
     return _describe(
@@ -238,7 +153,7 @@ def _candidate(library: TemplateLibrary, fitted: Fitted, k: int, probability: fl
         cell=tuple(fit.cell.tolist()),
         evidence=dict(zip(TERMS, fitted.evidence[k].tolist(), strict=True)),
         strain=fit.strain, zero_shift_deg=fit.zero_shift_deg, unexplained=fit.unexplained,
-        reflections=fitted.reflections[k],
+        reflections=fitted.reflections[k], raised=bool(fitted.raised[k]),
     )  # fmt: skip
 
 
@@ -256,7 +171,7 @@ def _by_chemistry(
         if key in seen:
             continue
         crystal = substituted(library, head.take(np.array([k])))[0]
-        if coordination and not _coordinated(crystal, coordination):
+        if coordination and not coordinated(crystal, coordination):
             continue
         try:
             symmetry = find_symmetry(crystal)
@@ -289,6 +204,7 @@ def _describe(
     zero_shift_deg: float = 0.0,
     unexplained: float = float("nan"),
     reflections: Reflections | None = None,
+    raised: bool = False,
 ) -> Candidate:
     row = int(proposals.row[k])
     slots = zip(library.atomic_numbers[row].tolist(), proposals.targets[k].tolist(), strict=True)
@@ -300,6 +216,8 @@ def _describe(
     ]
     if proposals.log_charge[k] <= CHARGE_UNKNOWN:
         assumptions.append("No usual oxidation states balance this formula.")
+    if raised:
+        assumptions.append(f"They were moved onto the symmetry of space group {space_group}, which they are close to.")
     if proposals.merged[k]:
         assumptions.append("One element stands on sites that two elements share in the template.")
     return Candidate(
@@ -324,8 +242,8 @@ def _describe(
     )
 
 
-def _fold(fitted: Fitted, order: list[int], chance: NDArray[np.float64]) -> list[tuple[int, float]]:
-    """One place a formula and structure type, with the probability of all that were folded into it."""
+def _fold(fitted: Fitted, order: list[int], share: NDArray[np.float64]) -> list[tuple[int, float]]:
+    """One place a formula and structure type, with the probability of the first that were folded into it."""
     places: dict[tuple[int, ...], list[int]] = {}
     for k in order:
         symmetry, fit = fitted.symmetries[k], fitted.fits[k]
@@ -338,7 +256,7 @@ def _fold(fitted: Fitted, order: list[int], chance: NDArray[np.float64]) -> list
                 break
         else:
             places[symmetry.number, volume, *formula] = [k]
-    folded = [(members[0], float(chance[members].sum())) for members in places.values()]
+    folded = [(members[0], float(share[members[:MOST_FOLDED]].sum())) for members in places.values()]
     return sorted(folded, key=lambda item: -item[1])
 
 
@@ -351,15 +269,6 @@ def _keep_system(library: TemplateLibrary, proposals: Proposals, system: str | N
     numbers = library.space_group[proposals.row]
     right = {number for number in range(1, 231) if crystal_system(number) == system}
     return proposals.take(np.flatnonzero(np.isin(numbers, list(right))))
-
-
-def _coordinated(crystal: Crystal, allowed: Mapping[str, Sequence[int]]) -> bool:
-    """Whether every site of the elements named has one of the coordination numbers allowed for it."""
-    from xsearch.infer.coordination import coordination_numbers
-
-    return all(
-        set(coordination_numbers(crystal, element)) <= {int(n) for n in numbers} for element, numbers in allowed.items()
-    )
 
 
 @contextmanager

@@ -33,38 +33,48 @@ TERMS = (
     "merged",
     "known_formula",
     "log_atoms",
+    "fit_spread",
+    "hull",
+    "log_formula",
+    "log_system",
+    "raised",
 )
 """Names of the columns of `terms`."""
 
-NOTHING = "nothing"
-"""Name of the total that a candidate must reach to be likelier than none of them."""
+ANSWER_TERMS = ("constant", "total", "fit", "contact_misfit")
+"""Names of what tells whether the best candidate is right: see `answer_terms`."""
 
 CLOSEST = 0.004
 """Misfits below this are all the same: noise."""
 
 MOST_STRAIN, MOST_SHAPE, MOST_TURN_DEG = 0.05, 0.04, 5.0
+MOST_HULL_eV = 0.3
+TYPICAL_SPREAD = 5.0
 FIT_PLACE = 2
 """The smoothing, of `profile.WIDTHS`, at which candidates are compared."""
 
-LEAST_CORRELATION = 0.70
-"""Below it, a candidate does not explain the pattern, whatever its rivals do."""
-
-MOST_UNEXPLAINED = 0.45
-MOST_CONTACT_MISFIT = 8.0
-"""Mean square deviation of nearest distances, in standard deviations: beyond it, atoms overlap or hang free."""
-
 
 @cache
-def weights() -> tuple[NDArray[np.float64], float]:
-    """(terms,) natural logarithm of the odds that a unit of each term is worth, and the total of no candidate.
+def weights() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(terms,) natural logarithm of the odds that a unit of each term is worth among the candidates of one pattern, and
+    (answer terms,) the same for whether the best of them is right.
 
     `python -m benchmarks.inference --fit` fits them.
     """
     table = json.loads(WEIGHTS.read_text())
-    return np.array([float(table[name]) for name in TERMS]), float(table[NOTHING])
+    return (
+        np.array([float(table["candidate"][name]) for name in TERMS]),
+        np.array([float(table["answer"][name]) for name in ANSWER_TERMS]),
+    )
 
 
-def terms(fits: list[StrainFit], crystals: list[Crystal], proposals: Proposals) -> NDArray[np.float64]:
+def terms(
+    fits: list[StrainFit],
+    crystals: list[Crystal],
+    proposals: Proposals,
+    raised: NDArray[np.bool_],
+    spread: float,
+) -> NDArray[np.float64]:
     """The evidence for each candidate.
 
     Misfits count by their logarithm: from 0.04 to 0.02 is as much as from 0.4 to 0.2.
@@ -73,6 +83,8 @@ def terms(fits: list[StrainFit], crystals: list[Crystal], proposals: Proposals) 
         fits: how each met the pattern.
         crystals: in the cells that did.
         proposals: the same candidates, in the same order.
+        raised: (k,) whether the atoms were moved onto a higher symmetry.
+        spread: of the pattern; a good fit to many lines says more than one to a few.
 
     Returns:
         (k, len(TERMS)) float64.
@@ -101,28 +113,41 @@ def terms(fits: list[StrainFit], crystals: list[Crystal], proposals: Proposals) 
             proposals.merged,
             proposals.known,
             np.log(proposals.coefficients.sum(axis=1)),
+            measured[:, 0] * (spread - TYPICAL_SPREAD),
+            np.clip(proposals.hull_eV, 0, MOST_HULL_eV),
+            proposals.log_formula,
+            proposals.log_system,
+            raised,
         ]
     )
     return np.hstack([measured, touching, chemistry])
 
 
-def probabilities(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(k,) probability of each candidate; what is missing to one is that of none of them."""
-    worth, nothing = weights()
-    total = np.append(evidence @ worth, nothing)
-    share = np.exp(total - total.max())
-    return (share / share.sum())[:-1]
+def shares(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k,) probability of each candidate, given that one of them is right."""
+    total = evidence @ weights()[0]
+    share = np.exp(total - total.max(initial=-np.inf))
+    return share / share.sum()
 
 
-def explains(fit: StrainFit, evidence: NDArray[np.float64]) -> bool:
-    """Whether a crystal accounts for a pattern at all; where the best does not, nothing is inferred.
+def answer_probability(evidence: NDArray[np.float64]) -> float:
+    """Probability that the best candidate is right; 0 where there is none."""
+    if not len(evidence):
+        return 0.0
+    worth, answer = weights()
+    return float(1 / (1 + np.exp(-answer_terms(evidence, worth) @ answer)))
+
+
+def answer_terms(evidence: NDArray[np.float64], worth: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(len(ANSWER_TERMS),) what tells whether the best candidate is right: its total, and some of its evidence again.
 
     Args:
-        fit: how it met the pattern.
-        evidence: (len(TERMS),) its terms.
+        evidence: (k, len(TERMS)) of at least one candidate.
+        worth: (len(TERMS),) what each term counts.
     """
-    return bool(
-        fit.correlation[FIT_PLACE] >= LEAST_CORRELATION
-        and fit.unexplained <= MOST_UNEXPLAINED
-        and evidence[TERMS.index("contact_misfit")] <= MOST_CONTACT_MISFIT
+    total = evidence @ worth
+    best = int(np.argmax(total))
+    known = {"constant": 1.0, "total": float(total[best])}
+    return np.array(
+        [known[name] if name in known else float(evidence[best, TERMS.index(name)]) for name in ANSWER_TERMS]
     )

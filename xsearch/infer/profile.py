@@ -23,6 +23,7 @@ N_BINS = int(np.ceil(np.log(HIGHEST_Q / LOWEST_Q) / STEP))
 WIDTHS = (0.012, 0.007, 0.004, 0.0022)
 """Smoothing in ln q, from one that finds a cell to one that tells it from its neighbours."""
 
+SPREAD_PLACE = 2
 CUT_NOISE = 8.0
 CUT_SHARE = 1e-3
 """Intensities far above so many standard deviations of the noise and this share of the highest count by their square
@@ -40,6 +41,8 @@ class Target:
         total: sum of the intensities covered.
         low, high: first and one past the last covered bin.
         wavelength_A, fwhm_deg: of the pattern and of its lines.
+        spread: logarithm of the number of bins that hold the pattern (its participation ratio): many lines tell more
+            than a few.
     """
 
     bins: NDArray[np.float64]
@@ -50,6 +53,7 @@ class Target:
     high: int
     wavelength_A: float
     fwhm_deg: float
+    spread: float
 
 
 def target_of(pattern: PowderPattern) -> Target:
@@ -71,7 +75,8 @@ def target_of(pattern: PowderPattern) -> Target:
         row /= max(float(np.linalg.norm(row)), 1e-12)
     total = max(float(bins[low:high].sum()), 1e-12)
     fwhm_deg = float(np.clip(net.fwhm_deg, 0.05, 1.0))
-    return Target(bins, rows, cuts, total, low, high, net.wavelength_A, fwhm_deg)
+    spread = -float(np.log(max((rows[SPREAD_PLACE] ** 4).sum(), 1e-12)))
+    return Target(bins, rows, cuts, total, low, high, net.wavelength_A, fwhm_deg, spread)
 
 
 def compressed(values: NDArray[np.float64], cut: NDArray[np.float64] | float) -> NDArray[np.float64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import permutations, product
 
@@ -34,6 +34,12 @@ REPEAT_PENALTY = 0.7
 MEMBER_WEIGHT = 0.5
 """Weight of the logarithm of a template's number of formulas."""
 
+HULL_UNKNOWN_eV = 0.05
+LEAST_LOG_SHARE = float(np.log(1e-12))
+
+SYSTEM_OF: NDArray[np.int64] = np.array([0, *np.searchsorted([2, 15, 74, 142, 167, 194, 230], np.arange(1, 231)) + 1])
+"""(231,) number of the crystal system of each space group, 0 where that is unknown."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Proposals:
@@ -42,6 +48,7 @@ class Proposals:
     Attributes:
         elements: the n target elements, by atomic number.
         row: (k,) entry of the library whose crystal is taken.
+        space_group: (k,) of that entry.
         targets: (k, 6) uint8, the element put on each of its slots.
         coefficients: (k, n) int32, atoms of each target element in the reduced formula.
         log_substitution: (k,) sum over slots of the log lift of the substitution.
@@ -49,11 +56,15 @@ class Proposals:
         members: (k,) formulas in the template.
         merged: (k,) whether one element took two slots.
         known: (k,) whether the index holds the formula, not counting excluded ones.
+        hull_eV: (k,) energy above the hull of the entry whose crystal is taken, per atom; `HULL_UNKNOWN_eV` if unknown.
+        log_formula: (k,) logarithm of the share of all substitutions, by their prior, that give the same formula.
+        log_system: (k,) the same for the formula and crystal system.
         prior: (k,) what the proposals are ordered by.
     """
 
     elements: tuple[str, ...]
     row: NDArray[np.int64]
+    space_group: NDArray[np.int16]
     targets: NDArray[np.uint8]
     coefficients: NDArray[np.int32]
     log_substitution: NDArray[np.float64]
@@ -61,6 +72,9 @@ class Proposals:
     members: NDArray[np.int64]
     merged: NDArray[np.bool_]
     known: NDArray[np.bool_]
+    hull_eV: NDArray[np.float64]
+    log_formula: NDArray[np.float64]
+    log_system: NDArray[np.float64]
     prior: NDArray[np.float64]
 
     def __len__(self) -> int:
@@ -68,18 +82,26 @@ class Proposals:
 
     def take(self, rows: NDArray[np.integer]) -> Proposals:
         """Some of the proposals, in the order given."""
-        return Proposals(
-            self.elements,
-            self.row[rows],
-            self.targets[rows],
-            self.coefficients[rows],
-            self.log_substitution[rows],
-            self.log_charge[rows],
-            self.members[rows],
-            self.merged[rows],
-            self.known[rows],
-            self.prior[rows],
-        )
+        columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "elements"}
+        return Proposals(elements=self.elements, **columns)
+
+    def in_systems(self, systems: NDArray[np.integer], known: Proposals) -> Proposals:
+        """The same ones with the shares of other crystal systems, as numbered in `SYSTEM_OF`.
+
+        Args:
+            systems: (k,) of each one's crystal now.
+            known: proposals for the same elements, in which the shares of formula and crystal system are looked up.
+        """
+        numbers, codes = SYSTEM_OF[known.space_group], _formula_code(known.coefficients)
+        shares = dict(zip(zip(codes.tolist(), numbers.tolist(), strict=True), known.log_system.tolist(), strict=True))
+        asked = zip(_formula_code(self.coefficients).tolist(), systems.tolist(), strict=True)
+        return replace(self, log_system=np.array([shares.get(key, LEAST_LOG_SHARE) for key in asked]))
+
+    def joined(self, other: Proposals) -> Proposals:
+        """These and then the others, of the same elements."""
+        names = [f.name for f in fields(self) if f.name != "elements"]
+        columns = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in names}
+        return Proposals(elements=self.elements, **columns)
 
 
 def propose(
@@ -145,9 +167,13 @@ def propose(
     repeat = _rank_within(group)
     kept = np.flatnonzero(repeat < per_template)
     order = order[kept[np.argsort(-(prior[order[kept]] - REPEAT_PENALTY * repeat[kept]), kind="stable")]][:most]
+    hull = library.energy_above_hull_eV[row[order]]
+    system = SYSTEM_OF[library.space_group[row]]
+    weight = np.exp(prior - prior.max(initial=-np.inf)) * ~itself
     return Proposals(
         chosen,
         row[order],
+        library.space_group[row[order]],
         targets[order],
         coefficients[order],
         substitution[order],
@@ -155,8 +181,17 @@ def propose(
         members[order],
         merged[order],
         known[order],
+        np.where(np.isfinite(hull), hull, HULL_UNKNOWN_eV),
+        _log_share(weight, formula_of)[order],
+        _log_share(weight, formula_of * (int(SYSTEM_OF.max()) + 1) + system)[order],
         prior[order],
     )
+
+
+def _log_share(weight: NDArray[np.float64], groups: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Logarithm of the share of the weight that belongs to the group of each."""
+    total = np.bincount(groups, weight)
+    return np.maximum(np.log(total / total.sum() + 1e-300), LEAST_LOG_SHARE)[groups]
 
 
 def _assign(

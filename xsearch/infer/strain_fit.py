@@ -40,6 +40,10 @@ SCAN_SHAPES: Array = np.array([0.0, -0.022, 0.022, -0.045, 0.045])
 """Where the search for the cell starts from: scales about that of the first look, and changes of single axes."""
 
 SCAN_PENALTY = 0.02
+FARTHEST = 12.0
+"""Standard deviations beyond which no change is tried: their own cost outweighs any misfit, and a first step without
+bounds has left the numbers that can be held."""
+
 MOST_LINES = 200
 """The strongest lines are fitted; in a large cell the others lie under them."""
 
@@ -140,6 +144,7 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
         slopes[-1] *= B_SIGMA_A2
         return EVIDENCE * np.log(misfit) + 0.5 * float(x @ x), x - EVIDENCE / misfit * slopes
 
+    bounds = [(-FARTHEST, FARTHEST)] * len(changes)
     for place in range(len(WIDTHS)):
         if place == 1:
             widths = np.clip(np.array(FWHM_FACTORS) * target.fwhm_deg, 0.03, 1.5)
@@ -148,7 +153,7 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
                 first[7] = width
                 tried.append(correlate(changes, 2))
             first[7] = widths[int(np.argmax(tried))]
-        changes = minimize(loss, changes, args=(place,), jac=True, method="L-BFGS-B", options=SETTINGS).x
+        changes = minimize(loss, changes, args=(place,), jac=True, method="L-BFGS-B", bounds=bounds, options=SETTINGS).x
     state = _state(first, directions, changes)
     values = tuple(correlate(changes, place) for place in range(len(WIDTHS)))
     strains = np.log(state[:3] / reflections.cell[:3])

@@ -1,0 +1,96 @@
+"""Where inference loses the right answer: a line a compound, and how many were lost at each stage.
+
+`python -m benchmarks.inference_losses mp_structures.parquet --index mp --skip 1000 --limit 60`
+"""
+
+import argparse
+import os
+import zlib
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from xsearch.chemistry.formula import parse_formula
+from xsearch.evaluate.disturbed import disturbed_pattern
+from xsearch.evaluate.inference import Compound, read_compounds
+from xsearch.infer.engine import REFUSED_BELOW
+from xsearch.infer.evidence import answer_probability, shares
+from xsearch.infer.fitting import SCREENED, fit_candidates
+from xsearch.infer.library import TemplateLibrary, library_of
+from xsearch.infer.proposals import propose
+from xsearch.search import open_index
+
+STAGES = (
+    "formula not proposed",
+    "formula proposed too late for the first look",
+    "formula lost in the first look",
+    "formula fitted in other crystal systems alone",
+    "another formula put first",
+    "another crystal system put first",
+    "right, but refused",
+    "right",
+)
+
+
+def stage_of(compound: Compound, library: TemplateLibrary) -> tuple[str, str]:
+    """The stage of `STAGES` at which a compound's formula and crystal system are lost, and what was put first.
+
+    Args:
+        compound: the entries of its formula are left out.
+        library: the templates.
+    """
+    wanted = parse_formula(compound.formula)
+    proposals = propose(library, list(wanted), excluded=[compound.formula])
+    goal = np.array([wanted[element] for element in proposals.elements])
+    proposed = np.flatnonzero((proposals.coefficients == goal).all(axis=1))
+    if not len(proposed):
+        return STAGES[0], ""
+    if proposed[0] >= SCREENED:
+        return STAGES[1], ""
+    fitted = fit_candidates(
+        library, proposals, disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()))
+    )
+    right_formula = (fitted.proposals.coefficients == goal).all(axis=1)
+    right_system = np.array([s.crystal_system == compound.crystal_system for s in fitted.symmetries])
+    if not right_formula.any():
+        return STAGES[2], ""
+    if not (right_formula & right_system).any():
+        return STAGES[3], ""
+    share = shares(fitted.evidence)
+    first = int(np.argmax(share))
+    counts = dict(zip(fitted.proposals.elements, fitted.proposals.coefficients[first].tolist(), strict=True))
+    rank = int((share > share[right_formula & right_system].max()).sum()) + 1
+    told = f"first {counts} in {fitted.symmetries[first].number}; the right one is number {rank}"
+    if not right_formula[first]:
+        return STAGES[4], told
+    if not right_system[first]:
+        return STAGES[5], told
+    return STAGES[7 if answer_probability(fitted.evidence) >= REFUSED_BELOW else 6], told
+
+
+def main() -> None:
+    """Print where each compound is lost, and the counts."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, nargs="?", help="default: mp_structures.parquet in $XSEARCH_DATA")
+    parser.add_argument("--index", default=None)
+    parser.add_argument("--limit", type=int, default=60)
+    parser.add_argument("--skip", type=int, default=0)
+    given = parser.parse_args()
+    if given.file is None:
+        if "XSEARCH_DATA" not in os.environ:
+            print("skipped: no file was given, and XSEARCH_DATA names no folder")
+            return
+        given.file = Path(os.environ["XSEARCH_DATA"]) / "mp_structures.parquet"
+    library = library_of(open_index(given.index).index)
+    lost: Counter[str] = Counter()
+    for compound in read_compounds(given.file, given.limit + given.skip)[given.skip :]:
+        stage, told = stage_of(compound, library)
+        lost[stage] += 1
+        print(f"{compound.formula} {compound.crystal_system}: {stage}", told, sep="; " if told else "", flush=True)
+    for stage in STAGES:
+        print(f"{lost[stage]:4d}  {stage}")
+
+
+if __name__ == "__main__":
+    main()
