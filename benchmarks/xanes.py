@@ -210,7 +210,7 @@ def joint() -> Figures:
     index = opened()
     measured = measured_pairs(index, DATA / "pxrd_measured.parquet", DATA / "xas_measured.parquet")
     return {
-        "simulated": evaluate_joint(index, simulated_pairs(index, "Cu", "K", 40), prior="none").to_dict(),
+        "simulated": evaluate_joint(index, simulated_pairs(index, "Cu", "K", 120), prior="none").to_dict(),
         "measured": evaluate_joint(index, measured).to_dict(),
     }
 

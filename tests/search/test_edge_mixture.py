@@ -40,6 +40,7 @@ def test_an_entry_and_a_reference_are_found_and_shared_out(library: SearchIndex,
     assert [hit.formula for hit in result.hits] == ["Fe4Si3", "TiFeO3"]
     shares = [one.share for one in result.best.shares]
     assert sum(shares) == pytest.approx(1.0)
+    assert [hit.evidence["share"] for hit in result.hits] == shares
     assert shares[0] == pytest.approx(0.65, abs=0.03)
     assert [one.rank for one in result.hits] == [1, 2]
     assert result.hits[0].edges[0].kind == "measured"

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from xsearch.results.edge_mixture import EdgeMixture, EdgeMixtureResult
 
 LEFT = ("formula", "id", "name", "space group")
-SHARES = "share % of the absorber's atoms in the compounds found, if they are these; wider: eV of broadening"
+SHARES = (
+    "share % of the absorber's atoms in the compounds found, ± one standard deviation if they are these; "
+    "wider: eV of broadening"
+)
 
 
 def edge_mixture_table(result: EdgeMixtureResult) -> RenderableType:

@@ -145,7 +145,7 @@ def _hit(
         zero_shift_deg=NOTHING,
         fwhm_deg=NOTHING,
         unexplained=NOTHING,
-        evidence={target.library.name: float(agreement), "support": float(support)},
+        evidence={target.library.name: float(agreement), "support": float(support), "share": float(one.shares[at])},
         reflections=reflections,
         edges=(match,),
     )
