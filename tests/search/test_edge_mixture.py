@@ -12,7 +12,7 @@ from tests.search.test_spectra_search import ILMENITE, PYRITE, curve, library, s
 from xsearch.errors import QueryError
 from xsearch.results import EdgeMixtureResult
 from xsearch.search import SearchIndex
-from xsearch.search.edge_mixture_hits import compounds_of
+from xsearch.search.edge_compounds import compounds_of
 from xsearch.spectra.xanes import Xanes
 
 
@@ -120,3 +120,9 @@ def test_the_same_question_has_the_same_answer(library: SearchIndex) -> None:  #
     first.pop("timings_ms")
     second.pop("timings_ms")
     assert first == second
+
+
+def test_a_search_says_where_a_sum_does_better(library: SearchIndex) -> None:  # noqa: F811
+    said = library.search(xanes=mixed((7, 0.65), (4, 0.35))).assumptions
+    assert any("try --phases auto" in line and ("Fe4Si3" in line and "TiFeO3" in line) for line in said), said
+    assert not any("--phases" in line for line in library.search(xanes=spectrum(4)).assumptions)

@@ -11,11 +11,10 @@ from xsearch.chemistry.element_query import ElementQuery
 from xsearch.preprocess.xanes import window
 from xsearch.results import EdgeMixture, EdgeMixtureResult
 from xsearch.search.by_spectra import Opened, missing
-from xsearch.search.edge_evidence import entry_prior
+from xsearch.search.edge_compounds import edge_target
 from xsearch.search.edge_library import EdgeLibrary
 from xsearch.search.edge_mixture import find_mixture
-from xsearch.search.edge_mixture_hits import Compared, compounds_of, make_edge_mixture
-from xsearch.search.edge_sum import EdgeTarget
+from xsearch.search.edge_mixture_hits import Compared, make_edge_mixture
 from xsearch.search.prior import Prior
 from xsearch.search.selection import rows_with
 from xsearch.search.spectra_search import prepare, with_absorbers
@@ -42,9 +41,7 @@ def search_edge_mixture(
             library = opened.libraries.select(spectrum.absorber, spectrum.edge, each, (), without_spectra)
         with timed(timings, "mixture"):
             is_entry = library.row >= 0
-            own = np.where(is_entry, entry_prior(index.columns, np.maximum(library.row, 0), prior), 0.0)
-            kinds = compounds_of(index, library)
-            target = EdgeTarget(window(spectrum), library, own, len(set(kinds)))
+            target, kinds = edge_target(index, window(spectrum), library, prior)
             best, explored = find_mixture(target, kinds, phases)
             entries = len(set(library.row[is_entry].tolist()))
             compared = entries + len({kinds[at][0] for at in np.flatnonzero(~is_entry).tolist()})

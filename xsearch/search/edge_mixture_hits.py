@@ -8,18 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry import Material
-from xsearch.chemistry.reference import Reference
 from xsearch.indexes import Index
 from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_GRID_eV
 from xsearch.results import AbsorberShare, EdgeMixture, Hit
 from xsearch.results.edge_match import EdgeMatch
-from xsearch.search.edge_evidence import CLOSENESS_WEIGHT, entries_of, groups_of, most_likely, phase_groups
-from xsearch.search.edge_library import EdgeLibrary
+from xsearch.search.edge_compounds import material_of
+from xsearch.search.edge_evidence import CLOSENESS_WEIGHT
 from xsearch.search.edge_mixture import Explored, Kind
 from xsearch.search.edge_score import spectra_score
 from xsearch.search.edge_sum import EdgeSum, EdgeTarget
-from xsearch.search.spectra_hits import NO_REFLECTIONS, NOTHING, reference_at
+from xsearch.search.spectra_hits import NO_REFLECTIONS, NOTHING
 
 FEWEST_POINTS = 8
 """Points of a tail from which its noise can be told."""
@@ -40,20 +38,6 @@ class Compared:
     spectrum: NormalizedXanes
     compared: int
     choices: int
-
-
-def compounds_of(index: Index, library: EdgeLibrary) -> list[Kind]:
-    """The compound of each spectrum: formula and space group, that of a reference where it names its phase."""
-    formulas = [str(formula) for formula in library.spectra.reduced_formula]
-    known = np.where(library.row >= 0, index.columns.space_group[np.maximum(library.row, 0)], 0)
-    named = phase_groups(index, sorted({formulas[at] for at in np.flatnonzero(library.row < 0).tolist()}))
-    kinds = []
-    for formula, row, group, note in zip(formulas, library.row.tolist(), known.tolist(), library.note, strict=True):
-        if row < 0:
-            told = groups_of(str(note), formula, named)
-            group = next(iter(told)) if len(told) == 1 else 0
-        kinds.append((formula, max(int(group), 0)))
-    return kinds
 
 
 def make_edge_mixture(compared: Compared, one: EdgeSum, explored: Explored) -> EdgeMixture:
@@ -149,22 +133,3 @@ def _hit(
         reflections=reflections,
         edges=(match,),
     )
-
-
-def material_of(
-    index: Index, library: EdgeLibrary, kinds: Sequence[Kind], place: int
-) -> tuple[Material | Reference, int]:
-    """The entry that a spectrum speaks for and its row: of a reference the likeliest of its formula and phase.
-
-    Where there is no such entry, the reference itself and -1.
-    """
-    row = int(library.row[place])
-    if row < 0:
-        formula, group = kinds[place]
-        entries = entries_of(index, [formula]).get(formula, np.zeros(0, np.int64))
-        if group and (told := index.columns.space_group[entries] == group).any():
-            entries = entries[told]
-        if not len(entries):
-            return reference_at(library, place), -1
-        row = int(most_likely(index, entries, {})[0])
-    return index.material(row), row
