@@ -1,6 +1,7 @@
 """Figures of the XANES side: `python -m benchmarks.xanes [PART ...] [--json]`.
 
-Parts: descriptors, baseline, robustness, retrieval, codes, measured, references, predicted, joint, speed, learning.
+Parts: descriptors, baseline, robustness, retrieval, codes, measured, references, predicted, mixtures, joint, speed,
+learning.
 Data are found through XSEARCH_DATA; what is computed from them once (labels) is kept in the platform's cache folder.
 """
 
@@ -185,6 +186,23 @@ def in_short(report: Figures) -> Figures:
     return {key: value for key, value in report.items() if key not in ("spectra", "refused", "doubtful")}
 
 
+def mixtures() -> Figures:
+    """Sums of two measured compounds taken apart again, and measured edges of one compound that must stay one."""
+    from xsearch.evaluate.edge_sums import Seen, evaluate_sums, measured_sums, stay_one
+    from xsearch.evaluate.pxrd import Elements
+
+    index, path = opened(), DATA / "xas_measured.parquet"
+    found: Figures = {}
+    for seen, references in ((Seen.SCANS, 2), (Seen.SOURCES, 2), (Seen.SOURCES, 1), (Seen.SOURCES, 0)):
+        for elements in (Elements.SUBSET, Elements.NONE)[: references or 1]:
+            sums = measured_sums(index, path, seen, 120, references)
+            name = f"{seen.value}, {references} of two measured, elements {elements.value}"
+            found[name] = evaluate_sums(index, sums, elements).to_dict()
+    for elements in (Elements.SUBSET, Elements.NONE):
+        found[f"one compound, elements {elements.value}"] = stay_one(index, path, elements)
+    return found
+
+
 def joint() -> Figures:
     """Edge and powder pattern together against each alone: noisy simulated pairs of copper, and measured pairs."""
     from xsearch.evaluate.joint import evaluate_joint, measured_pairs, simulated_pairs
@@ -192,7 +210,7 @@ def joint() -> Figures:
     index = opened()
     measured = measured_pairs(index, DATA / "pxrd_measured.parquet", DATA / "xas_measured.parquet")
     return {
-        "simulated": evaluate_joint(index, simulated_pairs(index, "Cu", "K", 40), prior="none").to_dict(),
+        "simulated": evaluate_joint(index, simulated_pairs(index, "Cu", "K", 120), prior="none").to_dict(),
         "measured": evaluate_joint(index, measured).to_dict(),
     }
 
@@ -200,7 +218,8 @@ def joint() -> Figures:
 PARTS: dict[str, Callable[[], Figures]] = {
     f.__name__: f
     for f in (
-        descriptors, baseline, robustness, retrieval, codes, measured, references, predicted, joint, speed, learning,
+        descriptors, baseline, robustness, retrieval, codes, measured, references, predicted, mixtures, joint, speed,
+        learning,
     )
 }  # fmt: skip
 

@@ -57,6 +57,22 @@ def test_a_pattern_and_an_edge_are_searched_together(xsearch: Xsearch, edges: Pa
     assert {"match", "Ti K"} <= record["hits"][0]["evidence"].keys()
 
 
+def test_an_edge_is_taken_apart(xsearch: Xsearch, edges: Path) -> None:
+    mixed = (curve(5)[0], 0.6 * curve(5)[1] + 0.4 * curve(9)[1])
+    np.savetxt(edges / "mixed.dat", np.column_stack(mixed), header="energy mu")
+    rows = [{"id": "other", "element": "Fe", "edge": "K", "formula": "Fe8N", "energy": curve(9)[0], "mu": curve(9)[1]}]
+    pq.write_table(pa.Table.from_pylist(rows), edges / "more.parquet")
+    assert xsearch("build", "add", "lab", "--xanes", edges / "more.parquet").exit_code == 0
+    words = ["--phases", "auto", "--json", edges / "out.json", "--plot", edges / "out.png"]
+    done = xsearch("query", f"{edges / 'mixed.dat'}:Fe:K", *words)
+    assert done.exit_code == 0, done.stderr
+    assert ("share %" in done.stdout, "R factor" in done.stdout) == (True, True)
+    best = json.loads((edges / "out.json").read_text())["mixture"][1]
+    assert [one["formula"] for one in best["compounds"]] == ["FeS2", "Fe8N"]
+    assert best["compounds"][0]["share"] == pytest.approx(0.6, abs=0.03)
+    assert (edges / "out.png").read_bytes().startswith(b"\x89PNG")
+
+
 def test_edges_of_a_file_may_be_said_and_several_files_are_several_samples(xsearch: Xsearch, edges: Path) -> None:
     done = xsearch("query", f"{edges / 'Fe_K.dat'}:Fe", f"{edges / 'Ti_K.dat'}:Ti:K")
     assert done.exit_code == 0, done.stderr
@@ -71,7 +87,7 @@ def test_edges_of_a_file_may_be_said_and_several_files_are_several_samples(xsear
         (["{Fe}:Cu:K"], "outside the measured energies"),
         (["{pxrd}", "{Fe}", "--xanes", "{Ti}"], "--xanes belongs to one sample"),
         (["{pxrd}", "--phases", "2", "--xanes", "{Ti}"], "cannot be joined with --xanes"),
-        (["{Fe}", "--phases", "2"], "no powder pattern"),
+        (["{Fe}", "--phases", "2", "--xanes", "{Ti}"], "cannot be joined with --xanes"),
         (["{Fe}", "--xanes", "{Fe}"], "given 2 times"),
         (["{pxrd}", "--xanes", "{pxrd}"], "no tabulated edge lies near"),
         (["{Fe}", "--only", "Ti,O"], "Fe absorbs in the given spectra"),

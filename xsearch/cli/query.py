@@ -60,7 +60,8 @@ def query(
             "--phases",
             parser=number_of_phases,
             metavar="N|auto",
-            help="Search for a mixture of up to N phases, or auto (up to 4); how many there are is decided.",
+            help="Search a pattern or an edge for a mixture of up to N phases, or auto (up to 4); how many there are "
+            "is decided.",
         ),
     ] = None,
     infer: Annotated[
@@ -148,7 +149,8 @@ def check_combination(files: int, edges: int, phases: int | None) -> None:
         )
     if edges and phases:
         raise QueryError(
-            "--phases takes a powder pattern apart and cannot be joined with --xanes; leave out one of them."
+            "--phases takes one powder pattern or one edge apart and cannot be joined with --xanes; leave out one of "
+            "them."
         )
 
 
@@ -175,7 +177,7 @@ def answers(
         try:
             pattern, own = read_sample(file, wavelength)
             if "phases" in asked:
-                yield index.search_mixture(pxrd=pattern if pattern is not None else own[0], **asked)
+                yield index.search_mixture(pxrd=pattern, xanes=own[0] if own else None, **asked)
             else:
                 yield search(pxrd=pattern, xanes=[*own, *edges], **asked)
         except (XSearchError, OSError) as error:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_eV
+from xsearch.results.edge_mixture import EdgeMixtureResult
+from xsearch.results.edge_mixture_plot import edge_mixture_figure
 from xsearch.results.overlay import background_under, overlay
 from xsearch.results.plot import (
     COLOURS,
@@ -36,7 +38,9 @@ PATTERN_SHARE = 2.2
 
 
 def result_figure(result: SearchResult, top: int = 3) -> Figure:
-    """A row a hit: the pattern's panel where there is one, and one for each edge."""
+    """A row a hit: the pattern's panel where there is one, and one for each edge; one panel for a sum of edges."""
+    if isinstance(result, EdgeMixtureResult):
+        return edge_mixture_figure(result)
     return search_figure(result, top) if not result.spectra else spectra_figure(result, top)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -11,12 +12,13 @@ from threadpoolctl import threadpool_limits
 from xsearch.chemistry.element_query import ElementQuery
 from xsearch.indexes import Index
 from xsearch.preprocess.powder import net_pattern
-from xsearch.preprocess.xanes import NormalizedXanes
+from xsearch.preprocess.xanes import NormalizedXanes, window
 from xsearch.results import Hit, SearchResult
 from xsearch.search.edge_evidence import EdgeEvidence
 from xsearch.search.edge_library import EdgeLibraries
 from xsearch.search.prior import Prior
 from xsearch.search.rank import best_first, phases
+from xsearch.search.second_compound import second_compound_notes
 from xsearch.search.selection import Profiles, Selection, rows_with
 from xsearch.search.spectra_hits import best_candidates, fold_entries, spectra_hits, with_edges
 from xsearch.search.spectra_search import favoured, gather, prepare, share, weigh_edges, with_absorbers
@@ -64,6 +66,7 @@ def search_by_spectra(
             pattern = None if pxrd is None else net_pattern(pxrd)
         with timed(timings, "edges"):
             edges = weigh_edges(opened.libraries, spectra, asked, without, without_spectra)
+        second: list[tuple[str, ...]] = []
         if pattern is None:
             with timed(timings, "rank"):
                 edges = share(index, edges)
@@ -72,6 +75,9 @@ def search_by_spectra(
                 groups = fold_entries(index, candidates) if fold else single
                 choices = len(rows_with(index, asked, measured_cells=False))
                 hits = spectra_hits(index, spectra, edges, candidates, groups, top, choices)
+            with timed(timings, "second compound"):
+                pairs = zip(spectra, edges, strict=True)
+                second = [second_compound_notes(index, window(one), edge.library, prior) for one, edge in pairs]
             searched = len(candidates.rows)
         else:
             with timed(timings, "select"):
@@ -104,7 +110,7 @@ def search_by_spectra(
             "fold": fold,
             "top": top,
         },
-        notes=(*assumptions(spectra, edges, hits), *missing(searched, choices)),
+        notes=(*assumptions(spectra, edges, hits), *chain.from_iterable(second), *missing(searched, choices)),
         timings_ms=timings,
         spectra=spectra,
     )

@@ -15,7 +15,8 @@ from xsearch.errors import MissingIndex, QueryError, SpectrumError
 from xsearch.indexes import Index
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
-from xsearch.results import MixtureResult, SearchResult
+from xsearch.results import EdgeMixtureResult, MixtureResult, SearchResult
+from xsearch.search.by_edge_mixture import search_edge_mixture
 from xsearch.search.by_spectra import Opened, search_by_spectra
 from xsearch.search.edge_library import EdgeLibraries
 from xsearch.search.learned import NEAREST, Near, Neighbours, Ranking, has_vectors, parse_ranking
@@ -182,7 +183,8 @@ class SearchIndex:
 
     def search_mixture(
         self,
-        pxrd: PowderPattern | Xanes,
+        pxrd: PowderPattern | Xanes | None = None,
+        xanes: Xanes | None = None,
         *,
         phases: int = 4,
         only: Elements = None,
@@ -192,18 +194,22 @@ class SearchIndex:
         exactly: Elements = None,
         prior: str = "known",
         measured_cells: bool = True,
-    ) -> MixtureResult:
-        """Find the crystals that together gave a powder pattern, and their weight fractions.
+        without_spectra: Collection[str] = (),
+    ) -> MixtureResult | EdgeMixtureResult:
+        """Find the crystals that together gave a powder pattern or an edge, and how much there is of each.
 
         How many there are is decided by the evidence: a further phase must explain more than chance would.
 
         Args:
-            pxrd: the measured pattern.
+            pxrd: the measured pattern, of which weight fractions are found; a XANES spectrum is taken as one.
+            xanes: the measured edge, of which shares of the absorber are found.
             phases: how many there may be at most.
             only, may, exclude: elements, as in `search`; each phase obeys them.
-            must, exactly: elements that the phases hold together; none need hold them all.
+            must, exactly: elements that the phases hold together; none need hold them all. An edge sees compounds of
+                its absorber alone, and asks no more than that they hold no other elements.
             prior: as in `search`.
             measured_cells: as in `search`.
+            without_spectra: as in `search`.
 
         Raises:
             SpectrumError, QueryError: as in `search`.
@@ -213,6 +219,12 @@ class SearchIndex:
         known = parse_prior(prior)
         if not 1 <= phases <= MOST_PHASES:
             raise QueryError(f"phases = {phases}; a number from 1 to {MOST_PHASES} is expected.")
+        edges = [one for one in (pxrd, xanes) if isinstance(one, Xanes)]
+        if edges:
+            if len(edges) > 1 or isinstance(pxrd, PowderPattern):
+                raise QueryError("A mixture is searched for by one powder pattern or by one edge; give one of them.")
+            opened = Opened(self.index, self.libraries, self.profiles, self.threads)
+            return search_edge_mixture(opened, edges[0], query, known, phases=phases, without_spectra=without_spectra)
         pxrd = _powder(pxrd)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):

@@ -15,6 +15,7 @@ from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_GRID_eV
 from xsearch.results.edge_match import EdgeMatch
 from xsearch.results.hit import Hit
 from xsearch.search.edge_evidence import EdgeEvidence
+from xsearch.search.edge_library import EdgeLibrary
 from xsearch.search.edge_score import shares_of, spectra_score
 from xsearch.search.rank import SAME_PHASE_VOLUME, fold, volumes
 from xsearch.search.spectra_search import Candidates
@@ -163,15 +164,19 @@ def edge_match(query: NormalizedXanes, edge: EdgeEvidence, at: int, evidence: fl
 def reference_of(edges: Sequence[EdgeEvidence], candidates: Candidates, place: int) -> Reference:
     """The measured reference that a candidate without an entry is."""
     edge = next(e for e in edges if candidates.spectra[e.library.name][place] >= 0)
-    at = int(candidates.spectra[edge.library.name][place])
-    table = edge.library.spectra
+    return reference_at(edge.library, int(candidates.spectra[edge.library.name][place]))
+
+
+def reference_at(library: EdgeLibrary, place: int) -> Reference:
+    """A measured spectrum of a library as what stands for its compound."""
+    table = library.spectra
     return Reference(
-        material_id=str(table.spectrum_id[at]),
-        source=str(table.source[at]),
-        licence=str(table.licence[at]),
-        reduced_formula=str(table.reduced_formula[at]),
-        elements=tuple(sorted(table.elements[at])),
-        name=str(edge.library.note[at]) or None,
+        material_id=str(table.spectrum_id[place]),
+        source=str(table.source[place]),
+        licence=str(table.licence[place]),
+        reduced_formula=str(table.reduced_formula[place]),
+        elements=tuple(sorted(table.elements[place])),
+        name=str(library.note[place]) or None,
     )
 
 
