@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
+    from pymatgen.core import Element, Structure
 
 MOST_PERMUTATIONS = 20_000
+
+MOST_WAYS = 300_000
+"""To share states out over the atoms of one element: carbon in large molecules has millions, which take minutes."""
 
 LONGEST_PEROXIDE_BOND_A = 1.7
 """Oxygen atoms share a charge only where they are bonded: 1.3 Å in superoxides, 1.5 Å in peroxides; the nearest pairs
@@ -75,5 +79,14 @@ def _by_composition(structure: Structure) -> dict[str, float] | None:
     if len(composition) == 1:
         return {next(iter(composition)).symbol: 0.0}
     # Guesses cost exponentially with the number of atoms: the reduced formula is enough.
-    guesses = composition.reduced_composition.oxi_state_guesses(max_sites=-1)
+    reduced = composition.reduced_composition
+    if any(_ways(element, round(amount)) > MOST_WAYS for element, amount in reduced.items()):
+        return None
+    guesses = reduced.oxi_state_guesses(max_sites=-1)
     return {str(k): float(v) for k, v in guesses[0].items()} if guesses else None
+
+
+def _ways(element: Element, count: int) -> int:
+    """In how many ways some atoms of an element can share its reported states."""
+    states = len(element.icsd_oxidation_states or element.common_oxidation_states)
+    return math.comb(count + states - 1, count)
