@@ -36,3 +36,17 @@ def test_what_is_no_spectrum_gets_one_line(xsearch: Xsearch, tmp_path: Path) -> 
     assert done.exit_code == 1
     assert done.stderr.startswith("xsearch: ")
     assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_formula_is_made_use_of_and_one_that_cannot_be_is_refused(xsearch: Xsearch, tmp_path: Path) -> None:
+    given = ("predict", copper_edge(tmp_path / "cu.dat"), "--absorber", "Cu", "--edge", "K", "--json")
+    done = {formula: xsearch(*given, "--formula", formula) for formula in ("Cu2O", "CuO", "TiO2")}
+    states = {f: json.loads(done[f].stdout)["site"]["oxidation_state"] for f in ("Cu2O", "CuO")}
+    one = {f: next((s["probability"] for s in found if s["value"] == 1), 0.0) for f, found in states.items()}
+    assert one["Cu2O"] > 5 * one["CuO"]
+    assert json.loads(done["CuO"].stdout)["properties"] is not None
+    assert done["TiO2"].exit_code == 1
+    assert "holds no Cu" in done["TiO2"].stderr
+    both = xsearch(*given, "--formula", "CuO", "--elements", "Cu,O")
+    assert both.exit_code == 1
+    assert "one of them is enough" in both.stderr

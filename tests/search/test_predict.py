@@ -60,6 +60,27 @@ def test_picture_shows_the_window_with_what_carried_the_answer(tmp_path) -> None
     assert (tmp_path / "cn.png").stat().st_size > 5000
 
 
+def test_a_formula_decides_between_oxidation_states() -> None:
+    edge = titanium(0.1, 0.35)
+    states = {}
+    for name, amounts in {"dioxide": {"Ti": 1, "O": 2}, "sesquioxide": {"Ti": 2, "O": 3}, "nothing": None}.items():
+        (found,) = predict([edge], amounts=amounts)
+        states[name] = dict(found.site.classes["oxidation_state"])
+    assert states["dioxide"][4] > 0.9
+    assert states["sesquioxide"][3] > 1.4 * states["nothing"].get(3, 0)
+    assert states["sesquioxide"][3] > 5 * states["dioxide"].get(3, 0)
+    with pytest.raises(QueryError, match="holds no Ti"):
+        predict([edge], amounts={"Fe": 2, "O": 3})
+
+
+def test_elements_change_answers_but_not_how_familiar_a_spectrum_is() -> None:
+    window = predict([titanium(0.1, 0.35)])[0].window
+    model = shipped_site_model()
+    (alone,), (told,) = model.predict([window]), model.predict([window], ["Ba", "Ti", "O"])
+    assert alone.numbers["mnnd_A"] != told.numbers["mnnd_A"]
+    assert alone.unfamiliar == told.unfamiliar
+
+
 def test_properties_use_edges_and_elements() -> None:
     (found,) = predict([titanium(0.1, 0.35)])
     model = shipped_property_model()

@@ -21,7 +21,7 @@ def test_tables_and_an_index_train_together(tmp_path: Path) -> None:
     report = make_site_model(tmp_path / "out", [table], tmp_path / "oxides", "xastruct", folds=2, epochs=3, processes=1)
     assert report.report.n == 18 + 8
     assert report.report.cn_accuracy > 0.9, "nearly all of them have six neighbours"
-    assert set(report.parts) == {"xastruct", "xastruct_b", "forest"}
+    assert set(report.parts) == {"xastruct", "forest"}
     model = SiteModel.load(tmp_path / "out")
     assert model.settings["edges"] == ["Co K", "Cu K", "Fe K", "Mn K", "Ni K", "Zn K"]
     (found,) = predict([Xanes(*spectrum("Zn", 4.3), "Zn", "K")], model)
@@ -48,7 +48,7 @@ def test_interrupted_training_goes_on_where_it_stopped(tmp_path: Path, monkeypat
     report = make_site_model(tmp_path / "cut", [table], say=trained.append, **arguments)
     assert not any(line.startswith("fold 1 of 2, xastruct") for line in trained), "those networks were ready"
     assert report.report == whole.report
-    for name in ("xastruct", "xastruct_b", "site_forests"):
+    for name in ("xastruct", "site_forests"):
         same = [(tmp_path / f / f"{name}.safetensors").read_bytes() for f in ("whole", "cut")]
         assert same[0] == same[1]
 
@@ -73,6 +73,6 @@ def test_settings_are_plain_json(tmp_path: Path) -> None:
     table = write_table(tmp_path / "spectra.parquet")
     report = make_site_model(tmp_path / "out", [table], kind="forest", folds=2, processes=1)
     settings = json.loads((tmp_path / "out" / "site_model.json").read_text())
-    assert settings["cross_validation"]["n"] == report.report.n == 18
-    assert set(settings["weights"]["cn"]) == {"forest"}
+    assert settings["cross_validation"]["none"]["n"] == report.report.n == 18
+    assert set(settings["blends"]["known"]["weights"]["cn"]) == {"forest"}
     assert set(site_model.RECIPES) == {"site", "spt", "xastruct", "forest"}

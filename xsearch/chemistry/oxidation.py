@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
+    from pymatgen.core import Element, Structure
 
 MOST_PERMUTATIONS = 20_000
+
+MOST_WAYS = 300_000
+"""To share states out over the atoms of one element: carbon in large molecules has millions, which take minutes."""
+
+LONGEST_PEROXIDE_BOND_A = 1.7
+"""Oxygen atoms share a charge only where they are bonded: 1.3 Å in superoxides, 1.5 Å in peroxides; the nearest pairs
+that are not, edges of small polyhedra, are 2.2 Å apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +26,9 @@ class OxidationStates:
 
     Attributes:
         bond_valence: an integer for each site, from bond lengths (O'Keeffe and Brese, J. Am. Chem. Soc. 113 (1991)
-            3226; assigned by maximum posterior probability with charge balance, as pymatgen's BVAnalyzer does).
+            3226; assigned by maximum posterior probability with charge balance, as pymatgen's BVAnalyzer does). An
+            oxygen without a bond to another one is -2: left free, it becomes -1 where a metal's state is rare, and
+            copper is +1 in LiCuO2.
         composition: mean state of each element, the most probable charge-balanced guess; may be fractional.
     """
 
@@ -46,14 +56,22 @@ def oxidation_states(structure: Structure) -> OxidationStates:
 def _by_bond_valence(structure: Structure) -> tuple[int, ...] | None:
     from pymatgen.analysis.bond_valence import BVAnalyzer
 
+    forbidden = [] if _has_peroxide_bond(structure) else ["O-"]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            found = BVAnalyzer(max_permutations=MOST_PERMUTATIONS).get_valences(structure)
+            found = BVAnalyzer(max_permutations=MOST_PERMUTATIONS, forbidden_species=forbidden).get_valences(structure)
         except (ValueError, KeyError, IndexError, TypeError, ZeroDivisionError):
             # pymatgen has no single error for "no assignment": unknown elements and odd shells raise all of these.
             return None
     return tuple(int(v) for v in found) if all(isinstance(v, int | float) for v in found) else None
+
+
+def _has_peroxide_bond(structure: Structure) -> bool:
+    """Whether any two oxygen atoms are bonded to each other."""
+    elements = [site.specie.symbol for site in structure]
+    centres, others, _, _ = structure.get_neighbor_list(LONGEST_PEROXIDE_BOND_A)
+    return any(elements[i] == elements[j] == "O" for i, j in zip(centres, others, strict=True))
 
 
 def _by_composition(structure: Structure) -> dict[str, float] | None:
@@ -61,5 +79,14 @@ def _by_composition(structure: Structure) -> dict[str, float] | None:
     if len(composition) == 1:
         return {next(iter(composition)).symbol: 0.0}
     # Guesses cost exponentially with the number of atoms: the reduced formula is enough.
-    guesses = composition.reduced_composition.oxi_state_guesses(max_sites=-1)
+    reduced = composition.reduced_composition
+    if any(_ways(element, round(amount)) > MOST_WAYS for element, amount in reduced.items()):
+        return None
+    guesses = reduced.oxi_state_guesses(max_sites=-1)
     return {str(k): float(v) for k, v in guesses[0].items()} if guesses else None
+
+
+def _ways(element: Element, count: int) -> int:
+    """In how many ways some atoms of an element can share its reported states."""
+    states = len(element.icsd_oxidation_states or element.common_oxidation_states)
+    return math.comb(count + states - 1, count)

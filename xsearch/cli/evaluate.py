@@ -221,6 +221,9 @@ def descriptors(
     weights: Annotated[
         Path | None, typer.Option("--weights", metavar="FOLDER", help="A model that `xsearch train` made.")
     ] = None,
+    elements: Annotated[
+        str, typer.Option("--elements", help="Tell the model none of the compound, its known elements, or its formula.")
+    ] = "none",
     workers: Workers = None,
     json: JsonFlag = False,
 ) -> None:
@@ -231,5 +234,5 @@ def descriptors(
     """
     from xsearch.evaluate.descriptors import evaluate_descriptors
 
-    report = evaluate_descriptors(file, labels, workers, weights=weights, structures=structures)
+    report = evaluate_descriptors(file, labels, workers, weights=weights, structures=structures, told=elements)
     print_report(report, json)

@@ -17,7 +17,10 @@ def predict(
     edge: Annotated[str | None, typer.Option("--edge", metavar="EDGE", help="Such as K or L3.")] = None,
     elements: Annotated[
         str | None,
-        typer.Option("--elements", metavar="LIST", help="All elements of the sample: predict its properties too."),
+        typer.Option("--elements", metavar="LIST", help="All elements of the sample: better, and its properties too."),
+    ] = None,
+    formula: Annotated[
+        str | None, typer.Option("--formula", metavar="FORMULA", help="Of the compound, instead: better still.")
     ] = None,
     weights: Annotated[
         Path | None, typer.Option("--weights", metavar="FOLDER", help="Models that `xsearch train` made.")
@@ -33,7 +36,7 @@ def predict(
     """Predict oxidation state, coordination, distances and neighbours of the absorber, each with a probability."""
     from xsearch.search.predict import predict_file
 
-    prediction = predict_file(file, absorber=absorber, edge=edge, elements=elements, weights=weights)
+    prediction = predict_file(file, absorber=absorber, edge=edge, elements=elements, formula=formula, weights=weights)
     if plot:
         prediction.plot(answer, plot)
     print_report(prediction, json)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.errors import XSearchError
+from xsearch.models.company import Told
 from xsearch.models.site_model import SiteModel, shipped_site_model
 from xsearch.models.tasks import CLASSES, NUMBERS, class_indices
 from xsearch.training.site_model import evaluate_examples
@@ -38,7 +40,8 @@ class DescriptorReport:
         n_os: sites with an oxidation state: a whole number, by bond valence, else by composition.
         os_accuracy_clear: over the sites where both give the same; `os_disputed` share of those with both do not.
         mnnd_mae, mnnd_r2: mean neighbour distance, in Å.
-        nnrs_r2, mood_r2: spread of the neighbour distances; least O-O distance.
+        nnrs_r2, mood_r2: spread of the neighbour distances; least O-O distance. `_clear`: over the sites whose
+            coordination number CrystalNN is sure of; elsewhere it is a matter of taste which atoms are neighbours.
         neighbor_accuracy, ocn_accuracy: neighbour element, oxygen neighbours.
         majority: the same for one constant answer, the commonest class or the median.
         note: one line on the training data.
@@ -58,6 +61,8 @@ class DescriptorReport:
     mnnd_r2: float
     nnrs_r2: float
     mood_r2: float
+    nnrs_r2_clear: float
+    mood_r2_clear: float
     neighbor_accuracy: float
     ocn_accuracy: float
     ambiguous: float
@@ -116,6 +121,7 @@ def evaluate_descriptors(
     disturbance: Disturbance | None = None,
     structures: Path | None = None,
     weights: Path | None = None,
+    told: Told | str = Told.NOTHING,
 ) -> DescriptorReport:
     """Figures of a model on a table of site spectra; labels are computed from the structures.
 
@@ -127,27 +133,31 @@ def evaluate_descriptors(
         disturbance: none if None.
         structures: a table of cells, where it does not stand beside the file.
         weights: a folder to load the model from.
+        told: how much of each compound the model is told: `none`, its elements (`known`), or its `formula`.
 
     Raises:
-        XSearchError: where the file, its structures or the weights cannot be used.
+        XSearchError: for another word, or where the file, its structures or the weights cannot be used.
     """
+    if told not in list(Told):
+        raise XSearchError(f"Unknown choice {str(told)!r}; one of {', '.join(Told)} is expected.")
     if weights is not None:
         model = SiteModel.load(weights)
     spectra = read_site_spectra(path)
     labels = labels_of(path, labels_cache, processes or os.cpu_count() or 1, structures)
     if disturbance is not None:
         spectra = disturbance(spectra[spectra.id.isin(set(labels.id))])
-    return report_on(join(spectra, labels), model or shipped_site_model())
+    return report_on(join(spectra, labels), model or shipped_site_model(), Told(told))
 
 
-def report_on(examples: Examples, model: SiteModel) -> DescriptorReport:
-    """Figures of a model on examples."""
+def report_on(examples: Examples, model: SiteModel, told: Told = Told.NOTHING) -> DescriptorReport:
+    """Figures of a model on examples, where so much is told of their compounds."""
     seen = np.isin(formula_hashes(examples.formula), model.formulas)
-    report = report_of(examples, *model.blend(evaluate_examples(model, examples)), formulas_seen=int(seen.sum()))
-    measured = model.settings.get("cross_validation")
+    answers = model.blend(evaluate_examples(model, examples, told), told)
+    report = report_of(examples, *answers, formulas_seen=int(seen.sum()))
+    measured = model.settings.get("cross_validation", {}).get(told)
     if report.n_formulas_in_training and measured:
-        told = ", ".join(f"{name} {measured[name]:.3f}" for name in ASKED if measured[name] is not None)
-        note = f"{report.note} On formulas that it never saw it has (N = {measured['n']:,}): {told}."
+        figures = ", ".join(f"{name} {measured[name]:.3f}" for name in ASKED if measured[name] is not None)
+        note = f"{report.note} On formulas that it never saw it has (N = {measured['n']:,}): {figures}."
         report = replace(report, note=note)
     return report
 
@@ -202,6 +212,8 @@ def _figures(
         "mnnd_r2": _r2(means["mnnd_A"], labels["mnnd_A"]),
         "nnrs_r2": _r2(means["nnrs_A"], labels["nnrs_A"]),
         "mood_r2": _r2(means["mood_A"], labels["mood_A"]),
+        "nnrs_r2_clear": _r2(means["nnrs_A"][clear], labels["nnrs_A"][clear]),
+        "mood_r2_clear": _r2(means["mood_A"][clear], labels["mood_A"][clear]),
         "neighbor_accuracy": _accuracy(found["neighbor_z"], truth["neighbor_z"]),
         "ocn_accuracy": _accuracy(found["ocn"], truth["ocn"]),
     }

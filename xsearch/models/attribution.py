@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import QueryError
 from xsearch.models.absorber import absorber_features
+from xsearch.models.company import COMPANY_FEATURES
 from xsearch.models.site_model import SiteModel
 from xsearch.models.spt import Spt
 from xsearch.models.tasks import CLASSES, NUMBERS
@@ -20,7 +21,7 @@ from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow
 
 
 def attribution(model: SiteModel, window: XanesWindow, task: str) -> NDArray[np.float32]:
-    """How much each energy of a window spoke for SPT's answer to one task.
+    """How much each energy of a window spoke for SPT's answer to one task, of a compound of which nothing is told.
 
     Args:
         model: with an SPT network.
@@ -46,6 +47,7 @@ def attribution(model: SiteModel, window: XanesWindow, task: str) -> NDArray[np.
             torch.from_numpy(window.known)[None],
             torch.tensor([window.offset_eV], dtype=torch.float32),
             torch.from_numpy(absorber_features(ATOMIC_NUMBERS[window.absorber], window.edge))[None],
+            torch.zeros(1, COMPANY_FEATURES),
         )
     finally:
         hook.remove()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import XSearchError
 from xsearch.models.absorber import absorber_features
+from xsearch.models.company import COMPANY_FEATURES, Told, company_features
 from xsearch.models.forest import Forest
 from xsearch.models.spt import Spt
 from xsearch.models.tasks import CLASSES, NUMBERS
@@ -25,8 +26,7 @@ from xsearch.models.xastruct import XaStruct
 from xsearch.preprocess.xanes import XanesWindow, quieted
 
 WEIGHTS = Path(__file__).parent / "weights"
-NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct, "xastruct_b": XaStruct}
-"""The networks by name; the second XAStruct differs in its seed alone."""
+NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct}
 FOREST_TASKS = ("cn", "oxidation_state", "mnnd_A", "nnrs_A", "mood_A")
 BATCH = 256
 
@@ -101,8 +101,8 @@ class SiteModel:
     """Networks, forests and how they are weighed.
 
     Attributes:
-        settings: `weights` of the parts for each task, `temperature` and `scale` of each task, `farthest` familiar
-            distance, `edges` seen in training, and what the model card repeats.
+        settings: `blends`, one for each `Told`, with `weights` of the parts for each task, `temperature` and `scale`
+            of each task; `farthest` familiar distance, `edges` seen in training, and what the model card repeats.
     """
 
     def __init__(
@@ -118,17 +118,35 @@ class SiteModel:
         self.forests, self.settings = forests, settings
         self.centre, self.whitening, self.formulas = centre, whitening, formulas
 
-    def predict(self, windows: Sequence[XanesWindow]) -> list[SiteAnswer]:
-        """Answers for some spectra; thousands a second in one call, some milliseconds for one."""
+    def predict(
+        self,
+        windows: Sequence[XanesWindow],
+        elements: Iterable[str] = (),
+        amounts: Mapping[str, float] | None = None,
+    ) -> list[SiteAnswer]:
+        """Answers for some spectra; thousands a second in one call, some milliseconds for one.
+
+        Args:
+            windows: of one compound, where something is told of it.
+            elements: all that the compound holds, if known.
+            amounts: its formula, if known.
+
+        Raises:
+            QueryError: for an unknown element, or a formula without the absorber.
+        """
         if not windows:
             return []
+        elements = tuple(elements)
         values = np.stack([w.values for w in windows])
         known = np.stack([w.known for w in windows])
         offset = np.array([w.offset_eV for w in windows], np.float32)
         absorber = np.stack([absorber_features(ATOMIC_NUMBERS[w.absorber], w.edge) for w in windows])
-        found = self.evaluate(values, known, offset, absorber)
-        classes, numbers = self.blend(found)
-        distance = self.distance(found.features)
+        company = np.stack([company_features(w.absorber, elements, amounts) for w in windows])
+        found = self.evaluate(values, known, offset, absorber, company)
+        classes, numbers = self.blend(found, Told.of(elements, amounts))
+        # How familiar a spectrum is does not depend on what else is told.
+        features = self.features(values, known, offset, absorber) if company.any() else found.features
+        distance = self.distance(features)
         return [
             SiteAnswer(
                 classes={task: _ranked(CLASSES[task], p[row]) for task, p in classes.items()},
@@ -144,27 +162,45 @@ class SiteModel:
         known: NDArray[np.bool_],
         offset_eV: NDArray[np.float32],
         absorber: NDArray[np.float32],
+        company: NDArray[np.float32],
     ) -> Blend:
-        """What each part says of n windows; arguments as in `Spt.forward`."""
-        parts: dict[str, dict[str, NDArray[np.float32]]] = {}
-        features = np.zeros((len(values), 0), np.float32)
+        """What each part says of n windows; arguments as in `Spt.forward`. Forests do not look at `company`."""
         values = quieted(values, known)
-        threads = torch.get_num_threads()
-        try:
-            torch.set_num_threads(1)  # the networks are so small that waking a second thread costs more than it gives
-            for name, network in self.networks.items():
-                parts[name], these = _run(network, values, known, offset_eV, absorber)
-                features = np.concatenate([features, these], 1)
-        finally:
-            torch.set_num_threads(threads)
+        parts, features = self._networks(values, known, offset_eV, absorber, company)
         if self.forests:
             samples = forest_features(values, known, offset_eV, absorber)
             parts["forest"] = {task: forest.predict(samples) for task, forest in self.forests.items()}
         return Blend(parts, features)
 
-    def blend(self, found: Blend) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
-        """What the parts say together, see `blend`."""
-        return blend(found, self.settings)
+    def features(
+        self,
+        values: NDArray[np.float32],
+        known: NDArray[np.bool_],
+        offset_eV: NDArray[np.float32],
+        absorber: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """(n, widths of the networks) what they read off spectra alone; arguments as in `evaluate`."""
+        nothing = np.zeros((len(values), COMPANY_FEATURES), np.float32)
+        return self._networks(quieted(values, known), known, offset_eV, absorber, nothing)[1]
+
+    def _networks(self, *arrays: NDArray[Any]) -> tuple[dict[str, dict[str, NDArray[np.float32]]], NDArray[np.float32]]:
+        parts: dict[str, dict[str, NDArray[np.float32]]] = {}
+        features = np.zeros((len(arrays[0]), 0), np.float32)
+        threads = torch.get_num_threads()
+        try:
+            torch.set_num_threads(1)  # the networks are so small that waking a second thread costs more than it gives
+            for name, network in self.networks.items():
+                parts[name], these = _run(network, *arrays)
+                features = np.concatenate([features, these], 1)
+        finally:
+            torch.set_num_threads(threads)
+        return parts, features
+
+    def blend(
+        self, found: Blend, told: Told = Told.NOTHING
+    ) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
+        """What the parts say together where so much of the compound was told, see `blend`."""
+        return blend(found, self.settings["blends"][told])
 
     def distance(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n,) Mahalanobis distance from the training spectra, in the networks' own features; 0 without networks."""
@@ -207,11 +243,13 @@ class SiteModel:
         """The model in a folder, by default the one that comes with the package.
 
         Raises:
-            XSearchError: where files are missing.
+            XSearchError: where files are missing, or were written before compounds could be told.
         """
         if not (folder / "site_model.json").exists():
             raise XSearchError(f"{folder} holds no site model; `xsearch train spt` makes one.")
         settings = json.loads((folder / "site_model.json").read_text())
+        if "blends" not in settings:
+            raise XSearchError(f"The site model of {folder} is of an older kind; train it again with `xsearch train`.")
         networks = {}
         for name, make in NETWORKS.items():
             if (path := folder / f"{name}.safetensors").exists():

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from xsearch.models.absorber import ABSORBER_FEATURES
+from xsearch.models.company import COMPANY_FEATURES
 from xsearch.models.site_prediction import SiteHeads, SitePrediction
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV
 
@@ -32,6 +33,7 @@ class SptConfig:
         heads: of each attention.
         reach: how many tokens (2.2 eV each) away a neighbour may be.
         dropout: share of features dropped in training.
+        company_dropout: share of what is told of the compound that is dropped in training.
     """
 
     bands: int = 4
@@ -41,6 +43,7 @@ class SptConfig:
     heads: int = 4
     reach: int = 4
     dropout: float = 0.15
+    company_dropout: float = 0.1
 
 
 class FrequencyBands(nn.Module):
@@ -114,6 +117,9 @@ class Spt(nn.Module):
         self.to_tokens = nn.Linear(3 * c * ((config.bands + 2) // 2), w)
         self.place = nn.Parameter(0.02 * torch.randn(TOKENS, w))
         self.context = nn.Sequential(nn.Linear(ABSORBER_FEATURES + 3, w), nn.GELU(), nn.Linear(w, 2 * w))
+        self.company = nn.Linear(COMPANY_FEATURES, 2 * w, bias=False)
+        nn.init.zeros_(self.company.weight)  # an element that no training compound held says nothing
+        self.forget = nn.Dropout(config.company_dropout)
         self.layers = nn.ModuleList([NeighborAttention(config) for _ in range(config.layers)])
         self.queries = nn.Parameter(0.5 * torch.randn(SiteHeads.tasks, w))
         self.collect = nn.MultiheadAttention(w, config.heads, batch_first=True)
@@ -121,7 +127,9 @@ class Spt(nn.Module):
         self.mix = nn.Sequential(nn.LayerNorm(4 * w), nn.Linear(4 * w, w), nn.GELU(), nn.Dropout(config.dropout))
         self.heads = SiteHeads(w)
 
-    def forward(self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor) -> SitePrediction:
+    def forward(
+        self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor, company: Tensor
+    ) -> SitePrediction:
         """Predict.
 
         Args:
@@ -129,6 +137,7 @@ class Spt(nn.Module):
             known: (b, 200) bool.
             offset_eV: (b,) E0 less the tabulated edge.
             absorber: (b, ABSORBER_FEATURES).
+            company: (b, COMPANY_FEATURES) what is known of the compound, zero where nothing is.
         """
         x = 3 * torch.where(known, values - self.reference, 0.0)  # both ends of a full window lie near zero
         rows = torch.cat([x[:, None], self.bands(x)], 1)
@@ -136,7 +145,7 @@ class Spt(nn.Module):
         tokens = self.to_tokens(self.map(picture).flatten(1, 2).transpose(1, 2)) + self.place  # (b, 25, w)
         offset = offset_eV[:, None]
         told = torch.cat([absorber, offset / 10, (offset / 4).sin(), (offset / 4).cos()], 1)
-        gain, bias = self.context(told).chunk(2, 1)  # (b, w) each
+        gain, bias = (self.context(told) + self.company(self.forget(company))).chunk(2, 1)  # (b, w) each
         tokens = tokens * (1 + gain[:, None]) + bias[:, None]
         for layer in self.layers:
             tokens = layer(tokens)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from xsearch.elements import SYMBOLS
 from xsearch.models.absorber import ABSORBER_FEATURES, Z_SCALE
+from xsearch.models.company import COMPANY_FEATURES
 from xsearch.models.site_prediction import SiteHeads, SitePrediction
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV
 
@@ -29,13 +30,15 @@ class XaStructConfig:
         blocks: how many.
         element: what is learned of each absorbing element beside its physical features.
         dropout: share of features dropped in training.
+        company_dropout: share of what is told of the compound that is dropped in training.
     """
 
-    width: int = 192
-    hidden: int = 320
+    width: int = 256
+    hidden: int = 384
     blocks: int = 3
     element: int = 16
-    dropout: float = 0.2
+    dropout: float = 0.3
+    company_dropout: float = 0.1
 
 
 class SwiGlu(nn.Module):
@@ -67,18 +70,24 @@ class XaStruct(nn.Module):
         nn.init.zeros_(self.element.weight)  # so that an element never seen has its physical features alone
         told = ABSORBER_FEATURES + 3 + config.element
         self.enter = nn.Linear(2 * WINDOW_POINTS + WINDOW_POINTS // 4 + told, config.width)
+        self.company = nn.Linear(COMPANY_FEATURES, config.width, bias=False)
+        nn.init.zeros_(self.company.weight)  # an element that no training compound held says nothing
+        self.forget = nn.Dropout(config.company_dropout)
         self.blocks = nn.Sequential(
             *[SwiGlu(config.width, config.hidden, config.dropout) for _ in range(config.blocks)],
             nn.LayerNorm(config.width),
         )
         self.heads = SiteHeads(config.width)
 
-    def forward(self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor) -> SitePrediction:
+    def forward(
+        self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor, company: Tensor
+    ) -> SitePrediction:
         """Predict; arguments as in `Spt.forward`."""
         x = torch.where(known, values - self.reference, 0.0)
         slope = nn.functional.pad(x[:, 2:] - x[:, :-2], (1, 1)) * 5.0
         offset = offset_eV[:, None]
         learned = self.element((absorber[:, 0] * Z_SCALE).round().long())
         told = torch.cat([absorber, offset / 10, (offset / 4).sin(), (offset / 4).cos(), learned], 1)
-        features = self.blocks(self.enter(torch.cat([3 * x, slope, known[:, ::4].float(), told], 1)))
+        entered = self.enter(torch.cat([3 * x, slope, known[:, ::4].float(), told], 1))
+        features = self.blocks(entered + self.company(self.forget(company)))  # (b, width)
         return self.heads([features] * self.heads.tasks, features)

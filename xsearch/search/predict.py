@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.chemistry.formula import parse_formula
 from xsearch.elements import SYMBOLS
-from xsearch.errors import SpectrumError
+from xsearch.errors import QueryError, SpectrumError
 from xsearch.models.property_model import PropertyAnswer, PropertyModel, shipped_property_model
 from xsearch.models.site_model import SiteAnswer, SiteModel, shipped_site_model
 from xsearch.preprocess.xanes import NormalizedXanes, XanesWindow, normalize, window
@@ -142,25 +143,28 @@ def predict(
     model: SiteModel | None = None,
     elements: Iterable[str] = (),
     property_model: PropertyModel | None = None,
+    amounts: Mapping[str, float] | None = None,
 ) -> list[EdgePrediction]:
     """Predict the surroundings of each spectrum's absorber.
 
     Args:
         spectra: as read from files.
         model: the shipped one if None.
-        elements: everything that the sample holds; if told, properties of the material are predicted too.
+        elements: everything that the sample holds; if told, the answers make use of it, and properties of the material
+            are predicted too.
         property_model: the shipped one if None.
+        amounts: the formula, if known: it tells more, of oxidation states above all.
 
     Raises:
         SpectrumError: for a spectrum that cannot be normalised, with the reason.
-        QueryError: for an unknown element.
+        QueryError: for an unknown element, or a formula without the absorber.
     """
     start = time.perf_counter()
     chosen = model or shipped_site_model()
     normalized = [normalize(xanes) for xanes in spectra]
     windows = [window(spectrum) for spectrum in normalized]
-    answers = chosen.predict(windows)
-    told = list(elements)
+    told = list(amounts if amounts is not None else elements)
+    answers = chosen.predict(windows, told, amounts)
     properties = [(property_model or shipped_property_model()).predict([w], told) if told else None for w in windows]
     ms = (time.perf_counter() - start) * 1e3 / max(len(spectra), 1)
     rows = zip(normalized, windows, answers, properties, strict=True)
@@ -173,6 +177,7 @@ def predict_file(
     absorber: str | None = None,
     edge: str | None = None,
     elements: str | Iterable[str] | None = None,
+    formula: str | None = None,
     weights: str | Path | None = None,
 ) -> EdgePrediction:
     """Predict from a file.
@@ -181,19 +186,25 @@ def predict_file(
         path: a XANES spectrum in any format that `xsearch.spectra.read` knows.
         absorber, edge: where the file does not tell them.
         elements: everything that the sample holds, such as `Fe,Ti,O`; if told, its properties are predicted too.
+        formula: of the compound, such as `FeTiO3`, instead of its elements.
         weights: a folder that `xsearch train` wrote; by default the models that come with the package.
 
     Raises:
         SpectrumError: where it is no XANES spectrum or cannot be normalised.
+        QueryError: where both elements and a formula are given, or the formula lacks the absorber.
+        CrystalError: where the formula is none.
         XSearchError: where the folder holds no model.
     """
+    if elements and formula:
+        raise QueryError("Elements and a formula were given; one of them is enough.")
+    amounts = parse_formula(formula) if formula else None
     spectrum = read(path, kind="xanes", absorber=absorber, edge=edge)
     if not isinstance(spectrum, Xanes):
         raise SpectrumError(f"{path}: is no XANES spectrum; `xsearch query` takes powder patterns.")
     told = re.findall(r"[^\s,;]+", elements) if isinstance(elements, str) else list(elements or ())
     if weights is None:
-        return predict([spectrum], elements=told)[0]
+        return predict([spectrum], elements=told, amounts=amounts)[0]
     folder = Path(weights)
     has_properties = (folder / "specfusion.json").exists()
-    of_material = PropertyModel.load(folder) if told and has_properties else None
-    return predict([spectrum], SiteModel.load(folder), told, of_material)[0]
+    of_material = PropertyModel.load(folder) if (told or amounts) and has_properties else None
+    return predict([spectrum], SiteModel.load(folder), told, of_material, amounts)[0]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from xsearch.errors import SpectrumError, XSearchError
 from xsearch.evaluate.descriptors import report_of
 from xsearch.indexes import Index
+from xsearch.models.company import Told
 from xsearch.models.site_model import Blend, blend
 from xsearch.results.record import plain
 from xsearch.training.loop import usable_device
@@ -68,9 +69,11 @@ def make_site_model(
     with resumable(work):
         examples = read_sources(tables, index, structures, labels_cache, processes or os.cpu_count() or 1, work)
         model, held_out = train_site_model(examples, recipe, work, say)
-    parts = {name: report_of(held_out.examples, *_alone(held_out.found, name)) for name in held_out.found.parts}
-    found = TrainingReport(report_of(held_out.examples, *held_out.blended()), parts, out)
-    model.settings["cross_validation"] = plain(found.report.to_dict())
+    unaided = held_out.found[Told.NOTHING]
+    parts = {name: report_of(held_out.examples, *_alone(unaided, name)) for name in unaided.parts}
+    told = {told: report_of(held_out.examples, *held_out.blended(told)) for told in Told}
+    found = TrainingReport(told, parts, out)
+    model.settings["cross_validation"] = {told: plain(report.to_dict()) for told, report in found.told.items()}
     model.save(out)
     source = ", ".join([*(f"`{p.name}`" for p in tables), *([f"index `{index}`"] if index else [])])
     given = [*(f"$XSEARCH_DATA/{p.name}" for p in tables), *([f"--index {index}"] if index else [])]

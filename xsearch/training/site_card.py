@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.evaluate.descriptors import DescriptorReport, report_of
+from xsearch.models.company import Told
 from xsearch.models.site_model import SiteModel
 from xsearch.models.tasks import class_indices
 from xsearch.training.site_model import OutOfFold, Recipe
@@ -22,8 +23,11 @@ if TYPE_CHECKING:
 
 HEADLINES = (
     "cn_accuracy", "cn_accuracy_clear", "cn_macro_f1", "cn_macro_f1_frequent", "os_accuracy", "os_accuracy_clear",
-    "os_macro_f1", "mnnd_mae", "mnnd_r2", "nnrs_r2", "mood_r2", "neighbor_accuracy", "ocn_accuracy",
+    "os_macro_f1", "mnnd_mae", "mnnd_r2", "nnrs_r2", "nnrs_r2_clear", "mood_r2", "mood_r2_clear", "neighbor_accuracy",
+    "ocn_accuracy",
 )  # fmt: skip
+
+HEADINGS = {Told.NOTHING: "spectrum alone", Told.ELEMENTS: "elements known", Told.FORMULA: "formula known"}
 
 CARD = """# Site model: what surrounds the absorber of a XANES spectrum
 
@@ -33,7 +37,9 @@ CARD = """# Site model: what surrounds the absorber of a XANES spectrum
   codes {codes}; absorbers {edges}.
 - Labels: computed from the structures by `xsearch.chemistry.descriptors`. CrystalNN is unsure of the coordination
   number of {ambiguous:.0%}; bond valence and composition give different oxidation states for {disputed:.0%} of the
-  sites that have both.
+  sites that have both. An oxygen atom that is not bonded to another one counts as -2.
+- Networks are told the compound's elements, or its formula, for some spectra in training and nothing for the others, so
+  that one model answers with and without; forests read the spectrum alone. Figures are given for each.
 - The weights have seen all of these formulas. The figures are by {folds}-fold cross-validation, grouped by reduced
   formula (a hash), over {tested} of the folds: each is answered by a model of the same recipe that never saw its
   formulas, blended with weights and temperatures learned on others. N = {n:,} ({n_os:,} with an oxidation state).
@@ -59,29 +65,40 @@ class TrainingReport:
     """What a training gave.
 
     Attributes:
-        report: figures by cross-validation of the whole model.
+        told: figures by cross-validation of the whole model, for each amount that it may be told of a compound.
         parts: of each part alone.
         folder: where the weights are.
     """
 
-    report: DescriptorReport
+    told: dict[Told, DescriptorReport]
     parts: dict[str, DescriptorReport]
     folder: Path
+
+    @property
+    def report(self) -> DescriptorReport:
+        """Of the spectrum alone."""
+        return self.told[Told.NOTHING]
+
+    def columns(self) -> dict[str, DescriptorReport]:
+        """All figures under the headings of a table."""
+        told = {HEADINGS[told]: report for told, report in self.told.items()}
+        return told | {f"{name} alone": report for name, report in self.parts.items()}
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
         alone = {name: {k: getattr(part, k) for k in HEADLINES} for name, part in self.parts.items()}
-        return {**self.report.to_dict(), "parts": alone, "folder": str(self.folder)}
+        told = {told: {k: getattr(report, k) for k in HEADLINES} for told, report in self.told.items()}
+        return {**self.report.to_dict(), "told": told, "parts": alone, "folder": str(self.folder)}
 
     def table(self) -> Table:
         """As a table for a terminal."""
         from rich.table import Table
 
         shown = Table(title=f"By cross-validation: {self.report.n:,} spectra, {self.report.n_formulas:,} formulas")
-        for heading in ("figure", "all parts", *self.parts, "constant"):
+        for heading in ("figure", *self.columns(), "constant"):
             shown.add_column(heading, justify="left" if heading == "figure" else "right")
         for name in HEADLINES:
-            values = [getattr(r, name) for r in (self.report, *self.parts.values())] + [self.report.majority[name]]
+            values = [getattr(r, name) for r in self.columns().values()] + [self.report.majority[name]]
             shown.add_row(name, *(f"{v:.3f}" for v in values))
         shown.caption = f"Weights and card are in {self.folder}."
         return shown
@@ -97,7 +114,7 @@ def card_of(
     command: str,
 ) -> str:
     """The model card."""
-    columns = {"model": found.report, **{f"{name} alone": r for name, r in found.parts.items()}}
+    columns = found.columns()
     rows = [
         f"| {name} | " + " | ".join(_number(getattr(r, name)) for r in columns.values())
         + f" | {found.report.majority[name]:.4f} |"
@@ -105,10 +122,13 @@ def card_of(
     ]  # fmt: skip
     paths = sorted(p for p in found.folder.iterdir() if p.name in {f"{n}.safetensors" for n in model.networks})
     paths += [found.folder / name for name in ("site_forests.safetensors", "site_model.json")]
-    classes, numbers = held_out.blended()
     tested = held_out.examples
     codes = sorted(set(tested.code))
-    by_code = [_line(code, _only(tested, classes, numbers, tested.code == code)) for code in codes]
+    by_code = []
+    for told in Told:
+        classes, numbers = held_out.blended(told)
+        by_code += [_line(code, told, _only(tested, classes, numbers, tested.code == code)) for code in codes]
+    classes, _ = held_out.blended()
     forests = ["forests"] if model.forests else []
     return CARD.format(
         parts=", ".join([*model.networks, *forests]),
@@ -151,10 +171,11 @@ def _only(
     return report_of(examples.take(rows), some_classes, some_numbers)
 
 
-def _line(code: str, some: DescriptorReport) -> str:
+def _line(code: str, told: Told, some: DescriptorReport) -> str:
     return (
-        f"- {code}, {some.n:,} spectra: CN {some.cn_accuracy:.3f} ({some.cn_accuracy_clear:.3f} where CrystalNN is "
-        f"sure; macro-F1 {some.cn_macro_f1:.3f}, {some.cn_macro_f1_frequent:.3f} over those that ten sites have), "
+        f"- {code}, {HEADINGS[told]}, {some.n:,} spectra: CN {some.cn_accuracy:.3f} "
+        f"({some.cn_accuracy_clear:.3f} where CrystalNN is sure; macro-F1 {some.cn_macro_f1:.3f}, "
+        f"{some.cn_macro_f1_frequent:.3f} over those that ten sites have), "
         f"oxidation state {some.os_accuracy:.3f} ({some.os_accuracy_clear:.3f} where both sources agree), distance MAE "
         f"{some.mnnd_mae:.4f} Å (R² {some.mnnd_r2:.3f}), NNRS R² {some.nnrs_r2:.3f}, MOOD R² {some.mood_r2:.3f}."
     )

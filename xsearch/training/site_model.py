@@ -19,6 +19,7 @@ from torch import nn
 
 from xsearch.elements import SYMBOLS
 from xsearch.errors import SpectrumError
+from xsearch.models.company import LEFT, Told
 from xsearch.models.forest import Forest, pack
 from xsearch.models.site_model import FOREST_TASKS, Blend, SiteModel, blend, forest_features
 from xsearch.models.tasks import CLASSES, class_indices
@@ -30,10 +31,7 @@ from xsearch.training.xanes_data import Examples, fold_of, formula_hashes
 
 FAMILIAR_SHARE = 0.99
 SPT = ("spt", Schedule(epochs=18, batch=64, rate=3e-3, average=0.995))
-XASTRUCT = (
-    ("xastruct", Schedule(epochs=50, batch=128, rate=2e-3, weight_decay=0.1)),
-    ("xastruct_b", Schedule(epochs=50, batch=128, rate=2e-3, weight_decay=0.1, seed=1)),
-)
+XASTRUCT = ("xastruct", Schedule(epochs=100, batch=128, rate=2e-3, weight_decay=0.2))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +48,8 @@ class Recipe:
         device: where the networks are trained.
     """
 
-    networks: tuple[tuple[str, Schedule], ...] = (SPT, *XASTRUCT)
-    trees: int = 40
+    networks: tuple[tuple[str, Schedule], ...] = (SPT, XASTRUCT)
+    trees: int = 32
     copies: int = 0
     folds: int = 4
     tested: int | None = None
@@ -62,8 +60,8 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {
     "site": Recipe(),
     "spt": Recipe(networks=(SPT,), trees=0),
-    "xastruct": Recipe(networks=XASTRUCT),
-    "forest": Recipe(networks=()),
+    "xastruct": Recipe(networks=(XASTRUCT,)),
+    "forest": Recipe(networks=(), trees=40),
 }
 """What can be trained, by name; `site` is what the package ships."""
 
@@ -74,17 +72,19 @@ class OutOfFold:
 
     Attributes:
         examples: those answered for.
-        found: what each part says, in their order; no features.
+        found: what each part says, in their order, for each amount that may be told of a compound; no features.
         fold: (n,) which fold each belongs to.
         distance: (n,) of each from its model's training spectra.
     """
 
     examples: Examples
-    found: Blend
+    found: dict[Told, Blend]
     fold: NDArray[np.int64]
     distance: NDArray[np.float32]
 
-    def blended(self) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
+    def blended(
+        self, told: Told = Told.NOTHING
+    ) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
         """Blended answers, each fold's with weights and temperatures learned on the other folds.
 
         A single fold is split in two by formula for that.
@@ -96,8 +96,8 @@ class OutOfFold:
         answers = []
         for k in np.unique(groups):
             here = groups == k
-            settings = calibrate(self.found.take(~here), self.examples.take(~here))
-            answers.append(blend(self.found.take(here), settings))
+            settings = calibrate(self.found[told].take(~here), self.examples.take(~here))
+            answers.append(blend(self.found[told].take(here), settings))
             order.append(np.flatnonzero(here))
         back = np.argsort(np.concatenate(order))
         classes, numbers = (
@@ -127,7 +127,8 @@ def train_site_model(
     kept = None if work is None else work / _key(examples, recipe)
     held_out = out_of_fold(examples, recipe, kept, say)
     model = fit(examples, recipe, None if kept is None else kept / "all", say)
-    model.settings |= calibrate(held_out.found, held_out.examples)
+    blends = {told: calibrate(found, held_out.examples) for told, found in held_out.found.items()}
+    model.settings["blends"] = blends
     model.settings["farthest"] = float(np.quantile(held_out.distance, FAMILIAR_SHARE))
     return model, held_out
 
@@ -147,21 +148,26 @@ def out_of_fold(
     if len(np.unique(fold)) < 2:
         raise SpectrumError("Spectra of several formulas are needed: some to train on, others to test on.")
     tested = np.unique(fold)[: recipe.tested]
-    answers: list[tuple[Blend, NDArray[np.float32]]] = []
+    answers: list[tuple[dict[Told, Blend], NDArray[np.float32]]] = []
     for count, k in enumerate(tested, start=1):
         here = fold == k
         tell = None if say is None else _prefixed(say, f"fold {count} of {len(tested)}, ")
         model = fit(examples.take(~here), recipe, None if work is None else work / f"fold{k}", tell)
-        found = evaluate_examples(model, examples.take(here))
-        answers.append((found, model.distance(found.features)))
-    parts = {
-        part: {t: np.concatenate([found.parts[part][t] for found, _ in answers]) for t in said}
-        for part, said in answers[0][0].parts.items()
-    }
+        found = {told: evaluate_examples(model, examples.take(here), told) for told in Told}
+        answers.append((found, model.distance(found[Told.NOTHING].features)))
     rows = np.concatenate([np.flatnonzero(fold == k) for k in tested])
-    nothing = np.zeros((len(rows), 0), np.float32)
     distance = np.concatenate([d for _, d in answers])
-    return OutOfFold(examples.take(rows), Blend(parts, nothing), fold[rows], distance)
+    found = {told: _joined([blends[told] for blends, _ in answers]) for told in Told}
+    return OutOfFold(examples.take(rows), found, fold[rows], distance)
+
+
+def _joined(blends: Sequence[Blend]) -> Blend:
+    """Answers of several models one after the other, without features."""
+    parts = {
+        part: {task: np.concatenate([b.parts[part][task] for b in blends]) for task in said}
+        for part, said in blends[0].parts.items()
+    }
+    return Blend(parts, np.zeros((sum(len(b.features) for b in blends), 0), np.float32))
 
 
 def fit(
@@ -228,10 +234,11 @@ def train_forests(training: Examples, recipe: Recipe, tasks: Sequence[str] = FOR
     return forests
 
 
-def evaluate_examples(model: SiteModel, examples: Examples) -> Blend:
-    """What the parts of a model say of examples."""
+def evaluate_examples(model: SiteModel, examples: Examples, told: Told = Told.NOTHING) -> Blend:
+    """What the parts of a model say of examples, where so much is told of their compounds."""
     inputs = Inputs.of(examples)
-    return model.evaluate(examples.values, examples.known, examples.offset_eV, inputs.absorber.numpy())
+    company = inputs.company.numpy() * LEFT[told]
+    return model.evaluate(examples.values, examples.known, examples.offset_eV, inputs.absorber.numpy(), company)
 
 
 def _whitening(centred: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -247,6 +254,7 @@ def _key(examples: Examples, recipe: Recipe) -> str:
     """A name that data and recipe share with no others, so that no checkpoint is taken up by another training."""
     digest = hashlib.sha256(repr(replace(recipe, device="cpu")).encode())
     digest.update(examples.values.tobytes())
+    digest.update("\n".join(examples.formula).encode())
     for name in sorted(examples.labels):
         digest.update(examples.labels[name].tobytes())
     return digest.hexdigest()[:12]

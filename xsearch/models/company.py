@@ -1,0 +1,120 @@
+"""What a model is told of the compound beside its spectrum: nothing, its elements, or its formula.
+
+Element symbols of a sample are usually known, its formula often. Both are handed over as one vector, which is zero
+where nothing is known, so that one network serves all three.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.chemistry.valence import RAREST_SHARE, states_of
+from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
+from xsearch.errors import QueryError
+from xsearch.models.tasks import CLASSES
+
+STATES = CLASSES["oxidation_state"]
+COMPANY_FEATURES = 2 + 2 * len(SYMBOLS) + len(STATES)
+LIKELIEST_STATES = 3
+"""Of each other element; with four, a formula of seven elements would take milliseconds and say the same."""
+
+
+class Told(StrEnum):
+    """What is known of the compound."""
+
+    NOTHING = "none"
+    ELEMENTS = "known"
+    FORMULA = "formula"
+
+    @classmethod
+    def of(cls, elements: Iterable[str] = (), amounts: Mapping[str, float] | None = None) -> Told:
+        """What a user told."""
+        return cls.FORMULA if amounts is not None else cls.ELEMENTS if list(elements) else cls.NOTHING
+
+
+def company_features(
+    absorber: str, elements: Iterable[str] = (), amounts: Mapping[str, float] | None = None
+) -> NDArray[np.float32]:
+    """(208,) features of what is known of a compound; all zero where nothing is.
+
+    Two flags (elements, formula), which elements there are, their shares of the atoms, and the oxidation states of
+    the absorber that would balance the formula's charges.
+
+    Args:
+        absorber: its symbol.
+        elements: all elements of the compound, the absorber among them or not; none if unknown.
+        amounts: the formula as amounts by element; it goes before `elements`.
+
+    Raises:
+        QueryError: for an unknown element, or a formula without the absorber.
+    """
+    found = np.zeros(COMPANY_FEATURES, np.float32)
+    present = set(amounts if amounts is not None else elements)
+    if not present:
+        return found
+    if unknown := sorted(present - set(ATOMIC_NUMBERS)):
+        raise QueryError(f"Unknown element {', '.join(unknown)}; give symbols such as Fe or O.")
+    found[0] = 1.0
+    for element in present | {absorber}:
+        found[1 + ATOMIC_NUMBERS[element]] = 1.0
+    if amounts is not None:
+        if not amounts.get(absorber):
+            raise QueryError(f"The formula holds no {absorber}, whose edge the spectrum shows.")
+        found[1] = 1.0
+        total = sum(amounts.values())
+        for element, amount in amounts.items():
+            found[1 + len(SYMBOLS) + ATOMIC_NUMBERS[element]] = amount / total
+        found[-len(STATES) :] = balancing_states(absorber, tuple(sorted(amounts.items())))
+    return found
+
+
+def _left(columns: int) -> NDArray[np.float32]:
+    left = np.zeros(COMPANY_FEATURES, np.float32)
+    left[2 : 2 + columns] = 1.0
+    left[0] = columns > 0
+    left[1] = columns > len(SYMBOLS)
+    return left
+
+
+LEFT = {Told.NOTHING: _left(0), Told.ELEMENTS: _left(len(SYMBOLS)), Told.FORMULA: _left(COMPANY_FEATURES - 2)}
+"""By which the (208,) features of a formula are multiplied, so that no more of it is left than is told."""
+
+
+@lru_cache(maxsize=4096)
+def balancing_states(absorber: str, amounts: tuple[tuple[str, float], ...]) -> NDArray[np.float32]:
+    """(10,) probability of each state of `STATES` for an absorber, were its formula's charges to cancel.
+
+    Each other element takes its likeliest reported states with their probabilities; what charge is left belongs to
+    the absorber. A fractional mean is shared between the two whole states beside it, and each of them counts by how
+    often it is reported of the absorber. All zero where nothing balances.
+
+    Args:
+        absorber: its symbol.
+        amounts: (element, amount) pairs of the formula.
+    """
+    mine = dict(amounts)[absorber]
+    others = [(amount, _likeliest(element)) for element, amount in amounts if element != absorber]
+    shares = np.zeros(len(STATES))
+    for choice in itertools.product(*(states for _, states in others)):
+        mean = -sum(amount * state for (amount, _), (state, _) in zip(others, choice, strict=True)) / mine
+        if STATES[0] <= mean <= STATES[-1]:
+            below = int(np.floor(mean))
+            weight = float(np.exp(sum(log for _, log in choice)))
+            shares[below - STATES[0]] += weight * (1 - (mean - below))
+            if mean > below:
+                shares[below + 1 - STATES[0]] += weight * (mean - below)
+    reported = states_of(absorber)
+    shares *= [np.exp(reported[state]) if state in reported else RAREST_SHARE for state in STATES]
+    return np.asarray(shares / max(shares.sum(), 1e-12), np.float32)
+
+
+def _likeliest(element: str) -> list[tuple[int, float]]:
+    """(state, log probability) pairs of an element; neutral where none is reported."""
+    known = states_of(element)
+    return sorted(known.items(), key=lambda pair: -pair[1])[:LIKELIEST_STATES] or [(0, 0.0)]
