@@ -51,6 +51,14 @@ def test_the_cell_of_a_mineral_is_found_again(lattice: str) -> None:
     assert best.merit > 20
 
 
+@pytest.mark.parametrize("zero_deg", [-0.09, 0.09])
+def test_a_large_zero_shift_is_found_with_the_cell(zero_deg: float) -> None:
+    best = find_cells(lines_of(KNOWN["orthorhombic"], zero_deg=zero_deg))[0]
+    assert best.lattice == "orthorhombic"
+    assert best.volume_A3 == pytest.approx(volume(KNOWN["orthorhombic"]), rel=0.005)
+    assert best.zero_deg == pytest.approx(zero_deg, abs=0.03)
+
+
 def test_one_foreign_line_is_left_over() -> None:
     clean = lines_of(KNOWN["tetragonal"])
     two_theta = np.sort(np.append(clean.two_theta_deg, 33.2))

@@ -24,7 +24,7 @@ def test_drawn_patterns_look_as_if_they_had_been_measured_and_read(prototypes: S
     for row, record, made in zip(rows, drawn, fast, strict=True):
         angles, counts = measure(index.reflections(int(row)), conditions_of(record), np.random.default_rng(1))
         slow = network_input(net_pattern(PowderPattern(angles, counts, float(record["wavelength_A"]))))
-        assert np.abs(slow[1] - made[1]).sum() <= 4
+        assert np.abs(slow[1] - made[1]).sum() <= 16
         likeness.append(np.corrcoef(slow[0], made[0])[0, 1])
     # grains scatter at random in both, so that they cannot be equal
     assert np.median(likeness) > 0.97
@@ -41,9 +41,9 @@ def test_the_same_seed_gives_the_same_patterns(prototypes: SearchIndex) -> None:
 def test_strain_shifts_the_clean_pattern(prototypes: SearchIndex) -> None:  # noqa: F811
     index, rows = prototypes.index, np.array([20])
     still, moved = (measured_views(index, rows, ideal(1, e), 0)[0, 0] for e in (0.0, 0.02))
-    lags = np.arange(-10, 11)
+    lags = np.arange(-40, 41)
     best = lags[np.argmax([np.roll(moved, lag) @ still for lag in lags])]
-    assert best == 5  # 0.02 in bins of 0.004
+    assert best == pytest.approx(20, abs=1)  # 0.02 in bins of 0.001
 
 
 @pytest.mark.parametrize("code", range(7))

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.splits import split_rows
+from xsearch.evaluate.splits import halves, split_rows
 from xsearch.indexes import Index
 from xsearch.indexes.columns import CRYSTAL_SYSTEMS
 from xsearch.preprocess.powder import net_pattern
@@ -65,7 +65,7 @@ def evaluate(
     asked = Task(task)
     opened = index if isinstance(index, SearchIndex) else open_index(index)
     columns, split = opened.index.columns, split_rows(opened.index)
-    pool = split.random if asked is Task.PUBLISHED else split.formulas
+    pool = split.random if asked is Task.PUBLISHED else halves(opened.index, split.formulas)[1]
     pool = pool[columns.cell_of[pool] < 0]
     random = np.random.default_rng(seed)
     ranks: list[int] = []
@@ -74,7 +74,7 @@ def evaluate(
     for row in random.permutation(pool).tolist():
         if len(truth) == count:
             break
-        pattern = _pattern(opened.index, row, asked, random)
+        pattern = simulated_pattern(opened.index, row, asked, random)
         kin = columns.formula_group == columns.formula_group[row]
         hidden = {Task.PUBLISHED: [row], Task.FORMULA: np.flatnonzero(kin).tolist(), Task.STRONG: []}[asked]
         try:
@@ -115,7 +115,8 @@ def evaluate(
     return figures
 
 
-def _pattern(index: Index, row: int, task: Task, random: np.random.Generator) -> PowderPattern:
+def simulated_pattern(index: Index, row: int, task: Task, random: np.random.Generator) -> PowderPattern:
+    """A row measured under a task's conditions."""
     record = draw_many(1, random) if task is Task.STRONG else _mild(random)
     if task is Task.STRONG:
         record["mean_strain"] += index.columns.expected_strain[row] - MEAN_STRAIN

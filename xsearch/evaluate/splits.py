@@ -41,3 +41,9 @@ def split_rows(index: Index, left_out: frozenset[str] = frozenset()) -> Split:
         formulas=np.flatnonzero(usable & formulas & ~hidden),
         random=np.flatnonzero(usable & ~formulas & ~hidden & drawn),
     )
+
+
+def halves(index: Index, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows held out in two halves by formula: to fit what weighs the network with other evidence, and to judge by."""
+    to_fit = (index.columns.formula_group[rows] // HELD_OUT_EVERY) % 2 == 1
+    return rows[to_fit], rows[~to_fit]

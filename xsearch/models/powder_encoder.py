@@ -47,10 +47,10 @@ class PowderEncoder:
     def __init__(self, tensors: dict[str, Array], identity: str = "") -> None:
         self.identity = identity
         self._tensors = {name: np.asarray(value, np.float32) for name, value in tensors.items()}
-        self._stem = [self._folded(f"lines.{i}.0", f"lines.{i}.1") for i in (0, 1, 3)]
+        self._stem = [self._folded(f"lines.{i}.0", f"lines.{i}.1") for i in (0, 1, 2, 4)]
         self._residual = [
             [self._folded(f"lines.{i}.{part}", f"lines.{i}.{part}_norm") for part in ("first", "second")]
-            for i in (2, 4, 5)
+            for i in (3, 5, 6)
         ]
         self._trunk = self._folded("trunk.1", "trunk.2")
 
@@ -61,10 +61,11 @@ class PowderEncoder:
 
     def read(self, inputs: Array) -> Reading:
         """What the network says of inputs (n, 2, bins); see `xsearch.preprocess.network_input`."""
-        x = _rectified(_convolved(inputs, *self._stem[0], stride=4))
+        x = _rectified(_convolved(inputs, *self._stem[0], stride=8))
         x = _rectified(_convolved(x, *self._stem[1], stride=2))
-        x = self._past(x, 0)
         x = _rectified(_convolved(x, *self._stem[2], stride=2))
+        x = self._past(x, 0)
+        x = _rectified(_convolved(x, *self._stem[3], stride=2))
         x = self._past(self._past(x, 1), 2)
         weight, bias = self._trunk
         shared = _rectified(x.reshape(len(x), -1) @ weight.T + bias)

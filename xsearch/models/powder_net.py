@@ -59,14 +59,15 @@ class PowderNet(nn.Module):
         super().__init__()
         self.config = c = config
         self.lines = nn.Sequential(
-            _shorter(2, c.stem, 9, 4),  # (b, stem, bins / 4)
-            _shorter(c.stem, c.middle, 5, 2),  # (b, middle, bins / 8)
+            _shorter(2, c.stem, 17, 8),  # (b, stem, bins / 8)
+            _shorter(c.stem, c.middle, 5, 2),  # (b, middle, bins / 16)
+            _shorter(c.middle, c.middle, 5, 2),  # (b, middle, bins / 32)
             Residual(c.middle),
-            _shorter(c.middle, c.wide, 5, 2),  # (b, wide, bins / 16)
+            _shorter(c.middle, c.wide, 5, 2),  # (b, wide, bins / 64)
             Residual(c.wide),
             Residual(c.wide),
         )
-        places = ceil(ceil(ceil(c.bins / 4) / 2) / 2)
+        places = ceil(ceil(ceil(ceil(c.bins / 8) / 2) / 2) / 2)
         self.trunk = nn.Sequential(
             nn.Flatten(), nn.Linear(c.wide * places, c.trunk, bias=False), nn.BatchNorm1d(c.trunk), nn.ReLU()
         )

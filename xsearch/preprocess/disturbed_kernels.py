@@ -1,7 +1,7 @@
 """Many disturbed measurements in one compiled loop: lines, counts, background taken off, onto the log-q axis.
 
-`xsearch.simulate.measurement.measure` followed by `net_pattern` is the slow reference; this draws on a coarser grid and
-leaves out what a network's input does not show.
+`xsearch.simulate.measurement.measure` followed by `net_pattern` is the slow reference; this leaves out what a network's
+input does not show.
 """
 
 from collections import namedtuple
@@ -14,11 +14,9 @@ from xsearch.preprocess.kernels import snip
 Cleaning = namedtuple("Cleaning", "smoothing_deg reach_invA growth least_deg passes noise_cut")
 """The settings of `xsearch.preprocess.powder.net_pattern`."""
 
-GRID_DEG = 0.04
-FINE_GRID_DEG = 0.02
-"""Steps of the grid that patterns are drawn on: with copper, and with shorter wavelengths."""
+GRID_DEG = 0.02
+"""Step of the grid that patterns are drawn on, that of `xsearch.preprocess.powder`."""
 
-FINE_BELOW_A = 1.2
 FAINTEST = 1e-3
 NEAR_REACH, FAR_REACH = 3.0, 9.0
 """Widths from its centre within which a line is drawn: a faint one, a strong one (above `STRONG` of the highest)."""
@@ -271,9 +269,8 @@ def disturbed_inputs(
     kernel = half_gaussian(width_bins)
     for i in range(len(rows)):
         c = conditions[i]
-        grid = FINE_GRID_DEG if c.wavelength_A < FINE_BELOW_A else GRID_DEG
-        net = np.zeros(int((c.last_deg - c.first_deg) / grid) + 1)
+        net = np.zeros(int((c.last_deg - c.first_deg) / GRID_DEG) + 1)
         a, b = offsets[rows[i]], offsets[rows[i] + 1]
-        draw_lines(hkl[a:b], squares[a:b], cells[rows[i]], systems[rows[i]], c, c.first_deg, grid, net)
-        found = net_counts(net, c, c.first_deg, grid, cleaning)
-        onto_log_q(found, c.first_deg, grid, c.wavelength_A, start, step, floor, power, kernel, out[i])
+        draw_lines(hkl[a:b], squares[a:b], cells[rows[i]], systems[rows[i]], c, c.first_deg, GRID_DEG, net)
+        found = net_counts(net, c, c.first_deg, GRID_DEG, cleaning)
+        onto_log_q(found, c.first_deg, GRID_DEG, c.wavelength_A, start, step, floor, power, kernel, out[i])

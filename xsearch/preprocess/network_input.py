@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from xsearch.preprocess.axis import LogQAxis
 from xsearch.preprocess.powder import NetPattern
 
-INPUT_AXIS = LogQAxis(step=0.004, width=0.004)
+INPUT_AXIS = LogQAxis(step=0.001, width=0.001)
+"""As fine as good instruments resolve lines at 60° 2θ: lines that split tell a lower crystal system."""
+
 FLOOR = 0.02
 
 

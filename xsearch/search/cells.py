@@ -38,6 +38,10 @@ LEAST_SEEN = 0.25
 
 LARGEST_A3 = 6000.0
 ZERO_SIGMA_DEG = 0.05
+ZEROS_DEG = (0.0, 0.07, -0.07)
+CLEAR_RANK = 15.0
+"""Zero shifts that are tried one after the other, until a cell of that rank is found."""
+
 ROUNDS = 3
 SAME_LENGTH, SAME_ANGLE_DEG = 0.01, 1.0
 """Reduced cells that agree so well are one lattice."""
@@ -126,8 +130,17 @@ def cells_of(pxrd: PowderPattern, top: int = 10) -> CellAnswer:
 
 
 def find_cells(lines: Lines) -> list[Cell]:
-    """The cells that explain lines, the best first, each lattice once."""
-    return [as_cell(trial, lines) for trial in different(trial_cells(lines))]
+    """The cells that explain lines, the best first, each lattice once.
+
+    A zero shift larger than what a position may be off hides every cell; so where nothing fits well, the lines are
+    shifted first.
+    """
+    trials: list[Trial] = []
+    for zero_deg in ZEROS_DEG:
+        trials += trial_cells(lines, zero_deg)
+        if max((trial.rank for trial in trials), default=0.0) > CLEAR_RANK:
+            break
+    return [as_cell(trial, lines) for trial in different(trials)]
 
 
 def cells_of_file(path: str | Path, wavelength: str | float | None = None, top: int = 10) -> CellAnswer:
@@ -143,20 +156,22 @@ def cells_of_file(path: str | Path, wavelength: str | float | None = None, top: 
     return cells_of(pxrd, top)
 
 
-def trial_cells(lines: Lines) -> list[Trial]:
+def trial_cells(lines: Lines, zero_deg: float = 0.0) -> list[Trial]:
     """The best cells of every lattice and centring, refined; in no order.
 
     Args:
         lines: the first ones of a pattern.
+        zero_deg: zero shift to search with, and to refine from.
     """
-    q, error = lines.inverse_d_sq, lines.inverse_d_sq_error
+    error = lines.inverse_d_sq_error
+    q = lines.inverse_d_sq - error / lines.error_deg * zero_deg
     found: list[Trial] = []
     for code, lattice in LATTICES.items():
         if len(q) < lattice.fewest_lines:
             continue
         largest = _largest_volume(q, lattice)
         for form in _search(code, q, error, largest):
-            found += [refined(form, code, centring, lines) for centring in lattice.centrings]
+            found += [refined(form, code, centring, lines, zero_deg) for centring in lattice.centrings]
     return found
 
 
@@ -185,18 +200,18 @@ def _search(
     return forms[merits > 0]
 
 
-def refined(form: NDArray[np.float64], code: int, centring: int, lines: Lines) -> Trial:
+def refined(form: NDArray[np.float64], code: int, centring: int, lines: Lines, zero_deg: float = 0.0) -> Trial:
     """The best of a few rounds of least squares on the lines that a cell explains, with a zero shift.
 
     Args:
         form: (6,) the trial cell. code, centring: of its lattice.
-        lines: to fit.
+        lines: to fit. zero_deg: to start from.
     """
     q, error = lines.inverse_d_sq, lines.inverse_d_sq_error
     free = np.array(LATTICES[code].free, float)
     per_degree = error / lines.error_deg
     away, hkl = np.empty(len(q)), np.zeros((len(q), 3), np.int64)
-    zero, best = 0.0, None
+    zero, best = zero_deg, None
     for _ in range(ROUNDS):
         count = kernels.assign(form, code, centring, q - per_degree * zero, away, hkl)
         merit, unexplained = kernels.merit(away, q, error, FLOOR, count)

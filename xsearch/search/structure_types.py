@@ -1,4 +1,4 @@
-"""The symmetry of a crystal that the index does not hold, from those that are built alike.
+"""The symmetry of a crystal that the index does not hold, from those that are built alike, the network and the lines.
 
 Compounds of one structure type have cells of many sizes. On the log-q axis they give nearly the same pattern, shifted;
 so every row is tried at shifts far beyond any strain, and the best are matched from there.
@@ -15,7 +15,8 @@ from xsearch.search.match import match
 from xsearch.search.rank import FEWEST_LINES, LINES_WEIGHT, MATCH_WEIGHTS, closeness
 from xsearch.search.recall import shift_correlations
 from xsearch.search.selection import Selection
-from xsearch.search.symmetry import product, rows_say
+from xsearch.search.symmetry import product, rows_say, within_systems
+from xsearch.search.symmetry_signs import alike_signs, all_signs, pattern_signs, probabilities
 
 SHIFTS = np.arange(-0.12, 0.1201, 0.01)
 """ln(measured / database) of every length that is tried."""
@@ -50,7 +51,16 @@ def built_alike(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.in
 
 
 def symmetry_of_alike(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Probabilities of systems (7,) and groups (230,) by crystals built alike and, with its weights, the network."""
-    said = rows_say(selected.index.columns, *built_alike(selected, pattern))
+    """Probabilities of systems (7,) and groups (230,) by crystals built alike and, with its weights, the network.
+
+    The network's reading is weighed together with the cells that the lines allow; groups share what their system has.
+    """
+    columns = selected.index.columns
+    rows, evidence = built_alike(selected, pattern)
+    said = rows_say(columns, rows, evidence)
     logits = network_logits(pattern)
-    return said if logits is None else (product(said[0], logits[0]), product(said[1], logits[1]))
+    if logits is None:
+        return said
+    signs = all_signs(alike_signs(columns.crystal_system[rows], evidence), logits[0], pattern_signs(pattern))
+    systems = probabilities(signs)
+    return systems, within_systems(product(said[1], logits[1]), systems)

@@ -33,7 +33,7 @@ TEMPERATURE = 0.06
 QUEUE = 4096
 """Vectors of crystals seen lately that serve as further rivals."""
 
-SYSTEM_WEIGHT, GROUP_WEIGHT = 1.0, 0.5
+SYSTEM_WEIGHT, GROUP_WEIGHT = 1.0, 1.0
 SMOOTHING = 0.05
 
 

@@ -1,0 +1,48 @@
+"""The weights of the evidence for a crystal system."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.search.conftest import prototypes  # noqa: F401
+from xsearch.evaluate.splits import halves, split_rows
+from xsearch.indexes.columns import CRYSTAL_SYSTEMS
+from xsearch.search import SearchIndex, symmetry_signs
+from xsearch.training.symmetry import cases, fitted, right_in_folds
+
+
+def test_the_halves_share_no_formula(prototypes: SearchIndex) -> None:  # noqa: F811
+    index = prototypes.index
+    held_out = split_rows(index).formulas
+    to_fit, to_judge = halves(index, held_out)
+    groups = index.columns.formula_group
+    assert len(to_fit) + len(to_judge) == len(held_out)
+    assert min(len(to_fit), len(to_judge)) > 0
+    assert not set(groups[to_fit]) & set(groups[to_judge])
+
+
+def test_cases_are_of_formulas_to_fit_on(prototypes: SearchIndex) -> None:  # noqa: F811
+    rows, signs, systems = zip(*cases(prototypes, 3), strict=True)
+    assert set(rows) <= set(halves(prototypes.index, split_rows(prototypes.index).formulas)[0])
+    assert np.array(signs).shape == (3, 42)
+    assert np.isfinite(signs).all()
+    assert list(systems) == prototypes.index.columns.crystal_system[list(rows)].tolist()
+
+
+def test_weights_that_are_fitted_tell_systems_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    systems = random.integers(7, size=300)
+    signs = random.normal(0, 1, (300, 42))
+    signs[np.arange(300), 21 + systems] += 6  # what the network says
+    stored = json.loads(json.dumps(fitted(signs, systems)))
+    assert set(stored["weights"]) == set(CRYSTAL_SYSTEMS)
+    assert right_in_folds(signs, systems, np.arange(300)) > 0.9
+    file = tmp_path / "symmetry.json"
+    file.write_text(json.dumps(stored))
+    monkeypatch.setattr(symmetry_signs, "WEIGHTS_FILE", file)
+    symmetry_signs._weights.cache_clear()
+    said = [symmetry_signs.probabilities(one).argmax() for one in signs]
+    symmetry_signs._weights.cache_clear()
+    assert np.mean(np.array(said) == systems) > 0.95
