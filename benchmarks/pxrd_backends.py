@@ -4,7 +4,7 @@
 
 Queries are simulated measurements of random rows. Recall is the share of the nearest 50 and 250 vectors that a backend
 gives, of all rows and of those of an element, by which searches are often narrowed. Times are those of one query on
-one thread, the network's forward pass left out; the GPU stands in the list where there is one.
+one thread, what makes the vector of the pattern left out; the GPU stands in the list where there is one.
 """
 
 import argparse
@@ -23,8 +23,7 @@ from xsearch.indexes import Index
 from xsearch.indexes.backends import Backend, Shortcut, write_shortcut
 from xsearch.indexes.embedding import Embedding
 from xsearch.indexes.scan import DRIVER, Scan
-from xsearch.models.powder_encoder import load
-from xsearch.preprocess.network_input import network_input
+from xsearch.models.powder_vectors import load
 from xsearch.preprocess.powder import net_pattern
 from xsearch.simulate.conditions import draw_conditions
 from xsearch.simulate.measurement import measure
@@ -46,7 +45,7 @@ def queries(index: Index, count: int) -> np.ndarray:
             net = net_pattern(PowderPattern(angles, counts, conditions.wavelength_A))
         except SpectrumError:
             continue
-        found.append(encoder.read(network_input(net)[None]).vectors[0])
+        found.append(encoder.of_pattern(net))
     return np.array(found)
 
 

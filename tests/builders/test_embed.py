@@ -14,8 +14,8 @@ from xsearch.errors import BrokenIndex, QueryError, XSearchError
 from xsearch.indexes import Index
 from xsearch.indexes.bundle import export, import_
 from xsearch.indexes.library import rollback
-from xsearch.models.powder_encoder import encoder_from
 from xsearch.models.powder_net import Config, PowderNet
+from xsearch.models.powder_vectors import vectors_from
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.learned import Neighbours
 
@@ -43,9 +43,9 @@ def test_vectors_are_published_with_everything_else_as_it_was(own: str, weights:
     after = Index.open(own)
     after.verify()
     assert after.version == version != before.version
-    assert after.encoder == encoder_from(weights).identity
+    assert after.encoder == vectors_from(weights).identity
     assert after.embedding is not None
-    assert np.array_equal(after.embedding.array, row_vectors(before, encoder_from(weights)))
+    assert np.array_equal(after.embedding.array, row_vectors(before, vectors_from(weights)))
     lengths = np.linalg.norm(after.embedding.array.astype(np.float32), axis=1)
     has_lines = np.diff(after.reflection_arrays.offsets) > 0
     assert lengths[has_lines] == pytest.approx(np.ones(has_lines.sum()), abs=2e-3)
@@ -78,7 +78,7 @@ def test_a_shortcut_is_stored_checked_and_searched(own: str, weights: Path, back
     assert index.embedding is not None
     vectors = index.embedding.array.astype(np.float32)
     rows = np.flatnonzero(np.diff(index.reflection_arrays.offsets) > 0)[20:]
-    shortcut = Neighbours(index, encoder_from(weights))
+    shortcut = Neighbours(index, vectors_from(weights))
     assert index.embedding.shortcut is not None
     found = shortcut._cosines(vectors[40], rows, 20)
     looked_at = np.isfinite(found)
@@ -107,7 +107,7 @@ def test_going_back_to_an_exact_scan_leaves_the_shortcut_out(own: str, weights: 
 def test_a_bundle_carries_the_vectors(own: str, weights: Path, tmp_path: Path) -> None:
     embed(own, weights)
     import_(export(own, tmp_path / "own.xsi"), "other")
-    assert Index.open("other").encoder == encoder_from(weights).identity
+    assert Index.open("other").encoder == vectors_from(weights).identity
 
 
 def test_vectors_of_other_weights_are_not_searched(own: str, weights: Path, measured: Measure) -> None:  # noqa: F811

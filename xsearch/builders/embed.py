@@ -1,4 +1,4 @@
-"""The vectors of the powder network beside an index: a new version that shares every other file with the one before."""
+"""The vectors of learned models beside an index: a new version that shares every other file with the one before."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from xsearch.indexes.publish import publish_version
 from xsearch.indexes.vectors import write_vectors
 from xsearch.indexes.versions import folder_of
 from xsearch.indexes.views import clean_views
-from xsearch.models.powder_encoder import PowderEncoder, encoder_from, load
+from xsearch.models.powder_vectors import PowderVectors, load, vectors_from
 
 BATCH = 64
 THREADS = 2
@@ -33,7 +33,7 @@ def embed(
 ) -> str:
     """Work out the vector of every row and publish them with the index.
 
-    Vectors that are there already, of the same network, are kept.
+    Vectors that are there already, of the same weights, are kept.
 
     Args:
         name: of the index.
@@ -48,7 +48,7 @@ def embed(
         MissingIndex, BrokenIndex: where the index cannot be read.
         BuildError: where the disk refuses, or a build is under way.
     """
-    encoder = load() if weights is None else encoder_from(weights)
+    encoder = load() if weights is None else vectors_from(weights)
     folder = folder_of(name)
     with builder_lock(folder):
         index = Index.open(folder)
@@ -86,7 +86,7 @@ def embed(
                 remove(made)
 
 
-def _write_vectors(index: Index, encoder: PowderEncoder, backend: Backend, made: Path, progress: bool) -> list[str]:
+def _write_vectors(index: Index, encoder: PowderVectors, backend: Backend, made: Path, progress: bool) -> list[str]:
     """Write the vectors, and what leads to near ones, into a folder; the names of the files."""
     if index.embedding is not None and index.encoder == encoder.identity:
         vectors = index.embedding.array
@@ -101,7 +101,7 @@ def _write_vectors(index: Index, encoder: PowderEncoder, backend: Backend, made:
     return [EMBEDDING, SHORTCUT]
 
 
-def row_vectors(index: Index, encoder: PowderEncoder, progress: Progress | None = None) -> NDArray[np.float16]:
+def row_vectors(index: Index, encoder: PowderVectors, progress: Progress | None = None) -> NDArray[np.float16]:
     """(rows, d) unit vectors; rows without a reflection get zeros, which are near nothing.
 
     Raises:
@@ -116,7 +116,8 @@ def row_vectors(index: Index, encoder: PowderEncoder, progress: Progress | None 
 
     def one_batch(begin: int) -> int:
         part = rows[begin : begin + BATCH]
-        out[part] = encoder.read(clean_views(index, part)).vectors
+        views = clean_views(index, part)
+        out[part] = encoder.of_rows(views, index.profiles[part], index.columns.expected_strain[part])
         return len(part)
 
     # a thread pool of BLAS's own inside each of these would only spin

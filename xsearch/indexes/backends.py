@@ -21,7 +21,7 @@ from xsearch.errors import BrokenIndex, BuildError
 from xsearch.indexes.vectors import write_faiss
 
 APPROXIMATE_FROM = 1_000_000
-"""From so many rows on, looking at all vectors takes as long as the rest of a search: 50 ms a million and thread."""
+"""From so many rows on, looking at all vectors takes as long as the rest of a search: 60 ms a million and thread."""
 
 LINKS, LINKS_TRIED = 32, 100
 """Links of a vector in the graph, and candidates held while they are chosen."""
@@ -34,7 +34,7 @@ LISTS_PER_ROOT, LEAST_PER_LIST = 4, 40
 """Lists for the square root of the number of vectors; vectors that a list needs to be placed at all."""
 
 MOST_PER_LIST, PLACING_ROUNDS = 64, 10
-"""Vectors a list that place the lists, and rounds of k-means; more of either change recall by less than 0.1 %."""
+"""Vectors a list that place the lists, and rounds of k-means: few, as exact cosines mend what misplaced lists do."""
 
 LEAST_READ, SHARE_READ = 16, 1 / 16
 """Lists that are read for a query, and the share of all of them where that is more."""

@@ -1,4 +1,4 @@
-"""What the powder network adds to a search: rows whose vectors are near, and a reading of the symmetry."""
+"""What learned models add to a search: rows whose vectors are near, and the network's reading of the symmetry."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from threadpoolctl import threadpool_limits
 from xsearch.errors import QueryError
 from xsearch.indexes import Index
 from xsearch.indexes.scan import Scan
-from xsearch.models.powder_encoder import WEIGHTS_FILE, PowderEncoder, Reading, load
+from xsearch.models import powder_vectors
+from xsearch.models.powder_encoder import WEIGHTS_FILE, load
+from xsearch.models.powder_vectors import PowderVectors
 from xsearch.preprocess.network_input import network_input
 from xsearch.preprocess.powder import NetPattern
 
@@ -22,7 +24,6 @@ NEAREST = 50
 TEMPERATURE = 0.06
 """Cosines divided by this are evidence, as the network was trained to have them."""
 
-
 SCAN_BELOW = 0.1
 """Where conditions leave less than this share of the rows, all of those are looked at: a graph or lists would lead past
 most of them, and reading so few is as quick."""
@@ -31,7 +32,7 @@ most of them, and reading so few is as quick."""
 class Ranking(StrEnum):
     """What finds and ranks.
 
-    PHYSICS: profiles recall, the match ranks. LEARNED: the network's vectors recall and rank. FUSED: both recall, the
+    PHYSICS: profiles recall, the match ranks. LEARNED: vectors recall and rank. FUSED: both recall, the
     match ranks.
     """
 
@@ -41,8 +42,8 @@ class Ranking(StrEnum):
 
 
 def has_vectors(index: Index) -> bool:
-    """Whether an index holds vectors of the network that comes with this xsearch."""
-    return index.encoder is not None and WEIGHTS_FILE.is_file() and index.encoder == load().identity
+    """Whether an index holds the vectors that this xsearch makes."""
+    return index.encoder is not None and powder_vectors.are_there() and index.encoder == powder_vectors.load().identity
 
 
 def parse_ranking(name: str | Ranking | None, index: Index) -> Ranking:
@@ -60,7 +61,7 @@ def parse_ranking(name: str | Ranking | None, index: Index) -> Ranking:
         raise QueryError(f"Unknown ranking {name!r}; `physics`, `learned` or `fused`.") from None
     if chosen is not Ranking.PHYSICS and not ready:
         raise QueryError(
-            f"Index {index.name!r} has no vectors of this xsearch's network, which ranking `{chosen}` needs; "
+            f"Index {index.name!r} has no vectors as this xsearch makes them, which ranking `{chosen}` needs; "
             f"`xsearch build embed {index.name}` makes them."
         )
     return chosen
@@ -68,7 +69,7 @@ def parse_ranking(name: str | Ranking | None, index: Index) -> Ranking:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Near:
-    """What the network says of a pattern and the rows searched.
+    """How near the vectors of the rows searched are to a pattern's.
 
     Attributes:
         evidence: (m,) of each row, rising with the cosine of its vector and the pattern's; minus infinity for rows that
@@ -83,10 +84,10 @@ class Near:
 class Neighbours:
     """The vectors of an index in memory, and those near a pattern's."""
 
-    def __init__(self, index: Index, encoder: PowderEncoder | None = None) -> None:
+    def __init__(self, index: Index, encoder: PowderVectors | None = None) -> None:
         if index.embedding is None:
             raise QueryError(f"Index {index.name!r} has no vectors; `xsearch build embed {index.name}` makes them.")
-        self._encoder = load() if encoder is None else encoder
+        self._encoder = powder_vectors.load() if encoder is None else encoder
         self._stored = index.embedding.array
         self._shortcut = index.embedding.shortcut
         self._scan = Scan(self._stored) if self._shortcut is None else None
@@ -99,8 +100,9 @@ class Neighbours:
             rows: (m,) to search, rising.
             count: how many are asked for.
         """
-        query = _read(self._encoder, pattern).vectors[0]
-        cosine = self._cosines(query, rows, count)
+        with threadpool_limits(1, user_api="blas"):  # so that the answer is the same everywhere
+            vector = self._encoder.of_pattern(pattern)
+        cosine = self._cosines(vector, rows, count)
         places = np.arange(len(rows)) if len(rows) <= count else np.sort(np.argpartition(-cosine, count)[:count])
         places = places[np.isfinite(cosine[places])]
         return Near(cosine.astype(np.float64) / TEMPERATURE, places)
@@ -122,11 +124,6 @@ def network_logits(pattern: NetPattern) -> tuple[NDArray[np.float64], NDArray[np
     """What the network says of a pattern's crystal system (7,) and space group (230,); None without weights."""
     if not WEIGHTS_FILE.is_file():
         return None
-    reading = _read(load(), pattern)
-    return reading.system_logits[0].astype(np.float64), reading.group_logits[0].astype(np.float64)
-
-
-def _read(encoder: PowderEncoder, pattern: NetPattern) -> Reading:
-    """On one thread, so that the answer is the same everywhere."""
     with threadpool_limits(1, user_api="blas"):
-        return encoder.read(network_input(pattern)[None])
+        reading = load().read(network_input(pattern)[None])
+    return reading.system_logits[0].astype(np.float64), reading.group_logits[0].astype(np.float64)

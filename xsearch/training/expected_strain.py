@@ -43,7 +43,7 @@ def main() -> None:
     parser.add_argument("--leave-out", type=Path, help="labelled patterns whose formulas take no part")
     parser.add_argument("--out", type=Path, default=MODEL_FILE)
     asked = parser.parse_args()
-    left_out = _formulas(asked.leave_out) if asked.leave_out else frozenset()
+    left_out = labelled_formulas(asked.leave_out) if asked.leave_out else frozenset()
     features, strains, formulas = pairs(asked.structures)
     kept = np.array([formula not in left_out for formula in formulas])
     report("computed cells as they are", strains)
@@ -153,7 +153,8 @@ def report(what: str, errors: NDArray[np.float64]) -> None:
     )
 
 
-def _formulas(labelled: Path) -> frozenset[str]:
+def labelled_formulas(labelled: Path) -> frozenset[str]:
+    """Reduced formulas of a table of labelled patterns."""
     names = pd.read_parquet(labelled, columns=["formula"])["formula"].dropna()
     return frozenset(reduced_formula(parse_formula(name)) for name in names if name)
 
