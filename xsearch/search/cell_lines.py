@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
-from scipy.signal import find_peaks
 
 from xsearch.preprocess.powder import STEP_DEG, NetPattern
 from xsearch.spectra.radiation import LINES_A
@@ -61,7 +61,7 @@ class Lines:
 def find_lines(pattern: NetPattern) -> Lines:
     """Find the lines of a pattern: its maxima, placed by a parabola through the logarithm of their tops."""
     least = max(LEAST_HEIGHT, pattern.noise)
-    peaks, found = find_peaks(pattern.net, height=least, prominence=pattern.noise)
+    peaks, found = scipy.signal.find_peaks(pattern.net, height=least, prominence=pattern.noise)
     peaks = peaks[found["prominences"] > LEAST_RISE * found["peak_heights"]]
     reach = max(2, round(TOP_SHARE * pattern.fwhm_deg / STEP_DEG))
     at = np.array([_top(pattern, int(peak), reach) for peak in peaks])
