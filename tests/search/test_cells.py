@@ -6,9 +6,10 @@ import pytest
 from tests.search.conftest import Measure
 from xsearch.indexes.columns import CRYSTAL_SYSTEMS
 from xsearch.preprocess.powder import net_pattern
-from xsearch.search import SearchIndex, cell_kernels
-from xsearch.search.cell_lines import Lines, find_lines
-from xsearch.search.cells import cells_of, find_cells
+from xsearch.search import SearchIndex
+from xsearch.search.cells import kernels
+from xsearch.search.cells.lines import Lines, find_lines
+from xsearch.search.cells.search import cells_of, find_cells
 from xsearch.simulate.powder import spacings
 from xsearch.spectra import PowderPattern
 
@@ -91,28 +92,28 @@ def test_compiled_assignment_agrees_with_every_reflection_tried() -> None:
     )
     star = np.linalg.inv(metric)
     form = np.array([star[0, 0], star[1, 1], star[2, 2], 2 * star[1, 2], 2 * star[0, 2], 2 * star[0, 1]])
-    assert cell_kernels.volume(form) == pytest.approx(volume(cell))
+    assert kernels.volume(form) == pytest.approx(volume(cell))
     q = lines.inverse_d_sq
     all_q = np.einsum("ij,jk,ik->i", hkl, star, hkl)
     expected = np.abs(all_q[None] - q[:, None]).min(axis=1)
     away, found = np.empty(len(q)), np.zeros((len(q), 3), np.int64)
-    count = cell_kernels.assign(form, cell_kernels.TRICLINIC, 0, q, away, found)
+    count = kernels.assign(form, kernels.TRICLINIC, 0, q, away, found)
     assert np.abs(away) == pytest.approx(expected, abs=1e-12)
     assert np.einsum("ij,jk,ik->i", found, star, found) == pytest.approx(q + away)
     assert count == (all_q <= q[-1] * 1.0005).sum() / 2
     error = lines.inverse_d_sq_error
     for i in range(len(q)):
-        assert cell_kernels.is_explained(form, cell_kernels.TRICLINIC, q[i], error[i]) == (expected[i] < error[i])
+        assert kernels.is_explained(form, kernels.TRICLINIC, q[i], error[i]) == (expected[i] < error[i])
 
 
 @pytest.mark.parametrize(
     ("lattice", "form"),
     [
-        (cell_kernels.CUBIC, (0.0339, 0.0339, 0.0339, 0, 0, 0)),
-        (cell_kernels.TETRAGONAL, (0.0474, 0.0474, 0.1142, 0, 0, 0)),
-        (cell_kernels.HEXAGONAL, (0.1262, 0.1262, 0.0369, 0, 0, 0.1262)),
-        (cell_kernels.ORTHORHOMBIC, (0.0342, 0.0171, 0.0361, 0, 0, 0)),
-        (cell_kernels.MONOCLINIC, (0.0387, 0.0368, 0.0363, 0, 0.0120, 0)),
+        (kernels.CUBIC, (0.0339, 0.0339, 0.0339, 0, 0, 0)),
+        (kernels.TETRAGONAL, (0.0474, 0.0474, 0.1142, 0, 0, 0)),
+        (kernels.HEXAGONAL, (0.1262, 0.1262, 0.0369, 0, 0, 0.1262)),
+        (kernels.ORTHORHOMBIC, (0.0342, 0.0171, 0.0361, 0, 0, 0)),
+        (kernels.MONOCLINIC, (0.0387, 0.0368, 0.0363, 0, 0.0120, 0)),
     ],
 )
 def test_the_quick_look_agrees_with_the_full_one(lattice: int, form: tuple[float, ...]) -> None:
@@ -121,8 +122,8 @@ def test_the_quick_look_agrees_with_the_full_one(lattice: int, form: tuple[float
     error, away, hkl = 0.002, np.empty(2), np.zeros((2, 3), np.int64)
     explained = 0
     for value in q:
-        cell_kernels.assign(g, lattice, 0, np.array([value, 0.8]), away, hkl)
-        quick = cell_kernels.is_explained(g, lattice, value, error)
+        kernels.assign(g, lattice, 0, np.array([value, 0.8]), away, hkl)
+        quick = kernels.is_explained(g, lattice, value, error)
         assert quick == (abs(away[0]) < error)
         explained += quick
     assert 0 < explained < len(q)

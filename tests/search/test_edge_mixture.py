@@ -12,7 +12,7 @@ from tests.search.test_spectra_search import ILMENITE, PYRITE, curve, library, s
 from xsearch.errors import QueryError
 from xsearch.results import EdgeMixtureResult
 from xsearch.search import SearchIndex
-from xsearch.search.edge_compounds import compounds_of
+from xsearch.search.edges.compounds import compounds_of
 from xsearch.spectra.xanes import Xanes
 
 

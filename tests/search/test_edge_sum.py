@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from tests.search.test_xanes_match import cut, spectrum, table
-from xsearch.search.edge_library import EdgeLibrary
-from xsearch.search.edge_mixture import find_mixture, same_compound
-from xsearch.search.edge_scan import Scan
-from xsearch.search.edge_sum import EdgeSum, EdgeTarget, Part
+from xsearch.search.edges.library import EdgeLibrary
+from xsearch.search.edges.mixture import find_mixture, same_compound
+from xsearch.search.edges.scan import Scan
+from xsearch.search.edges.sums import EdgeSum, EdgeTarget, Part
 from xsearch.spectra.xanes import Xanes
 
 COMPOUNDS = 12

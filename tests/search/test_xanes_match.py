@@ -6,8 +6,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.preprocess.xanes import XanesWindow, normalize, window
-from xsearch.search.edge_evidence import spectrum_evidence
-from xsearch.search.xanes_match import masked_correlation, match, stability_cost
+from xsearch.search.edges.evidence import spectrum_evidence
+from xsearch.search.edges.match import masked_correlation, match, stability_cost
 from xsearch.spectra.xanes import Xanes
 
 ENERGY = np.arange(7060.0, 7260.0, 0.25)

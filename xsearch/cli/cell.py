@@ -19,7 +19,7 @@ def cell(
 
     All lattices are tried, triclinic ones included, with a zero shift; a few lines may be another phase's.
     """
-    from xsearch.search.cells import cells_of_file
+    from xsearch.search.cells.search import cells_of_file
 
     answer = cells_of_file(file, wavelength, top)
     if json:

@@ -10,7 +10,7 @@ import numpy as np
 from xsearch.indexes.xanes_table import XanesTable, concatenate
 from xsearch.models.code_bridge import bridge_vectors, fit_bridge
 from xsearch.preprocess.xanes import XanesWindow
-from xsearch.search.xanes_match import match
+from xsearch.search.edges.match import match
 from xsearch.training.xanes_data import fold_of
 
 FOLDS = 5

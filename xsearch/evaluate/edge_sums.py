@@ -21,8 +21,8 @@ from xsearch.evaluate.xanes import left_out, read_queries
 from xsearch.preprocess.xanes import WINDOW_GRID_eV, normalize, window
 from xsearch.results import EdgeMixtureResult
 from xsearch.search import SearchIndex
-from xsearch.search.edge_library import EdgeLibrary
-from xsearch.search.xanes_match import hold_ends, shift_prior
+from xsearch.search.edges.library import EdgeLibrary
+from xsearch.search.edges.match import hold_ends, shift_prior
 from xsearch.spectra.xanes import Xanes
 from xsearch.spectra.xas import XasSpectrum
 

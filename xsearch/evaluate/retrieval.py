@@ -14,7 +14,7 @@ from xsearch.builders.xanes import make_tables
 from xsearch.errors import SpectrumError
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.preprocess.xanes import XanesWindow, normalize, window
-from xsearch.search.xanes_match import match
+from xsearch.search.edges.match import match
 from xsearch.spectra.xanes import Xanes
 from xsearch.spectra.xas import XasSpectrum
 

@@ -18,8 +18,8 @@ from xsearch.evaluate.pxrd import DEPTHS, Elements, Outcome, Report
 from xsearch.indexes import Index
 from xsearch.results import Hit
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.edge_evidence import entries_of, groups_of, phase_groups
-from xsearch.search.edge_library import EdgeLibrary
+from xsearch.search.edges.evidence import entries_of, groups_of, phase_groups
+from xsearch.search.edges.library import EdgeLibrary
 from xsearch.spectra.xas import XasSpectrum
 
 

@@ -16,9 +16,9 @@ from xsearch.indexes import Index
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.results import EdgeMixtureResult, MixtureResult, SearchResult
-from xsearch.search.by_edge_mixture import search_edge_mixture
-from xsearch.search.by_spectra import Opened, search_by_spectra
-from xsearch.search.edge_library import EdgeLibraries
+from xsearch.search.edges.library import EdgeLibraries
+from xsearch.search.edges.mixture_search import search_edge_mixture
+from xsearch.search.edges.search import Opened, search_by_spectra
 from xsearch.search.learned import NEAREST, Near, Neighbours, Ranking, has_vectors, parse_ranking
 from xsearch.search.mixture import find_mixture
 from xsearch.search.mixture_hits import make_mixture

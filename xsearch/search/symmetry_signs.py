@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 
 from xsearch.indexes.columns import CRYSTAL_SYSTEMS
 from xsearch.preprocess.powder import NetPattern
-from xsearch.search import cell_kernels as kernels
-from xsearch.search.cell_lines import find_lines
-from xsearch.search.cells import LINES, R, Trial, trial_cells
+from xsearch.search.cells import kernels
+from xsearch.search.cells.lines import find_lines
+from xsearch.search.cells.search import LINES, R, Trial, trial_cells
 
 WEIGHTS_FILE = Path(__file__).with_name("symmetry.json")
 

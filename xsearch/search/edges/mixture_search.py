@@ -10,14 +10,14 @@ from threadpoolctl import threadpool_limits
 from xsearch.chemistry.element_query import ElementQuery
 from xsearch.preprocess.xanes import window
 from xsearch.results import EdgeMixture, EdgeMixtureResult
-from xsearch.search.by_spectra import Opened, missing
-from xsearch.search.edge_compounds import edge_target
-from xsearch.search.edge_library import EdgeLibrary
-from xsearch.search.edge_mixture import find_mixture
-from xsearch.search.edge_mixture_hits import Compared, make_edge_mixture
+from xsearch.search.edges.compounds import edge_target
+from xsearch.search.edges.library import EdgeLibrary
+from xsearch.search.edges.mixture import find_mixture
+from xsearch.search.edges.mixture_hits import Compared, make_edge_mixture
+from xsearch.search.edges.search import Opened, missing
+from xsearch.search.edges.stages import prepare, with_absorbers
 from xsearch.search.prior import Prior
 from xsearch.search.selection import rows_with
-from xsearch.search.spectra_search import prepare, with_absorbers
 from xsearch.search.timing import timed
 from xsearch.search.verdict import verdict
 from xsearch.spectra import Xanes

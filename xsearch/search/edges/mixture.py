@@ -12,9 +12,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from xsearch.search.edge_scan import Scan
-from xsearch.search.edge_sum import EdgeSum, EdgeTarget, Part, moved_by
-from xsearch.search.xanes_match import MEASURED_BROADENINGS_eV, SIMULATED_BROADENINGS_eV
+from xsearch.search.edges.match import MEASURED_BROADENINGS_eV, SIMULATED_BROADENINGS_eV
+from xsearch.search.edges.scan import Scan
+from xsearch.search.edges.sums import EdgeSum, EdgeTarget, Part, moved_by
 
 BEAM = 5
 """Sums of one size that are carried on."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from xsearch.indexes import Index
 from xsearch.preprocess.xanes import XanesWindow
-from xsearch.search.edge_compounds import edge_target
-from xsearch.search.edge_library import EdgeLibrary
-from xsearch.search.edge_mixture import find_mixture
+from xsearch.search.edges.compounds import edge_target
+from xsearch.search.edges.library import EdgeLibrary
+from xsearch.search.edges.mixture import find_mixture
 from xsearch.search.prior import Prior
 
 

@@ -14,12 +14,12 @@ from xsearch.indexes import Index
 from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_GRID_eV
 from xsearch.results.edge_match import EdgeMatch
 from xsearch.results.hit import Hit
-from xsearch.search.edge_evidence import EdgeEvidence
-from xsearch.search.edge_library import EdgeLibrary
-from xsearch.search.edge_score import shares_of, spectra_score
+from xsearch.search.edges.evidence import EdgeEvidence
+from xsearch.search.edges.library import EdgeLibrary
+from xsearch.search.edges.match import STEP_eV, hold_ends
+from xsearch.search.edges.score import shares_of, spectra_score
+from xsearch.search.edges.stages import Candidates
 from xsearch.search.rank import SAME_PHASE_VOLUME, fold, volumes
-from xsearch.search.spectra_search import Candidates
-from xsearch.search.xanes_match import STEP_eV, hold_ends
 from xsearch.simulate import Reflections
 
 NOTHING = float("nan")

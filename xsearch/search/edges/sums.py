@@ -16,7 +16,7 @@ import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
 from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow
-from xsearch.search.edge_evidence import (
+from xsearch.search.edges.evidence import (
     CLOSENESS_WEIGHT,
     LEAST_DISTANCE,
     MEASURED_SHIFT_COST,
@@ -25,9 +25,9 @@ from xsearch.search.edge_evidence import (
     SIMULATED_SHIFT_COST,
     SIMULATION_ERROR,
 )
-from xsearch.search.edge_library import EdgeLibrary
-from xsearch.search.edge_sum_kernels import fit_sum
-from xsearch.search.xanes_match import CHANNELS, LEAST_OVERLAP, MEASURED_SHIFT_eV, STEP_eV, hold_ends, shift_prior
+from xsearch.search.edges.library import EdgeLibrary
+from xsearch.search.edges.match import CHANNELS, LEAST_OVERLAP, MEASURED_SHIFT_eV, STEP_eV, hold_ends, shift_prior
+from xsearch.search.edges.sum_kernels import fit_sum
 
 TIE_eV = 0.5
 """Standard deviation of measured references' energies around the shift that they have in common; half and twice as much

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.powder import net_pattern
 from xsearch.results.cell import Cell, CellAnswer
-from xsearch.search import cell_kernels as kernels
-from xsearch.search import cell_search_kernels as searches
-from xsearch.search.cell_lines import Lines, find_lines
+from xsearch.search.cells import kernels
+from xsearch.search.cells import search_kernels as searches
+from xsearch.search.cells.lines import Lines, find_lines
 from xsearch.spectra import PowderPattern, read
 
 LINES = 20

@@ -12,12 +12,12 @@ from xsearch.indexes import Index
 from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_GRID_eV
 from xsearch.results import AbsorberShare, EdgeMixture, Hit
 from xsearch.results.edge_match import EdgeMatch
-from xsearch.search.edge_compounds import material_of
-from xsearch.search.edge_evidence import CLOSENESS_WEIGHT
-from xsearch.search.edge_mixture import Explored, Kind
-from xsearch.search.edge_score import spectra_score
-from xsearch.search.edge_sum import EdgeSum, EdgeTarget
-from xsearch.search.spectra_hits import NO_REFLECTIONS, NOTHING
+from xsearch.search.edges.compounds import material_of
+from xsearch.search.edges.evidence import CLOSENESS_WEIGHT
+from xsearch.search.edges.hits import NO_REFLECTIONS, NOTHING
+from xsearch.search.edges.mixture import Explored, Kind
+from xsearch.search.edges.score import spectra_score
+from xsearch.search.edges.sums import EdgeSum, EdgeTarget
 
 FEWEST_POINTS = 8
 """Points of a tail from which its noise can be told."""

@@ -14,14 +14,14 @@ from xsearch.indexes import Index
 from xsearch.preprocess.powder import net_pattern
 from xsearch.preprocess.xanes import NormalizedXanes, window
 from xsearch.results import Hit, SearchResult
-from xsearch.search.edge_evidence import EdgeEvidence
-from xsearch.search.edge_library import EdgeLibraries
+from xsearch.search.edges.evidence import EdgeEvidence
+from xsearch.search.edges.hits import best_candidates, fold_entries, spectra_hits, with_edges
+from xsearch.search.edges.library import EdgeLibraries
+from xsearch.search.edges.second_compound import second_compound_notes
+from xsearch.search.edges.stages import favoured, gather, prepare, share, weigh_edges, with_absorbers
 from xsearch.search.prior import Prior
 from xsearch.search.rank import best_first, phases
-from xsearch.search.second_compound import second_compound_notes
 from xsearch.search.selection import Profiles, Selection, rows_with
-from xsearch.search.spectra_hits import best_candidates, fold_entries, spectra_hits, with_edges
-from xsearch.search.spectra_search import favoured, gather, prepare, share, weigh_edges, with_absorbers
 from xsearch.search.timing import timed
 from xsearch.search.verdict import verdict
 from xsearch.spectra import PowderPattern, Xanes

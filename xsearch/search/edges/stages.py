@@ -12,8 +12,8 @@ from xsearch.chemistry.element_query import ElementQuery
 from xsearch.errors import QueryError
 from xsearch.indexes import Index
 from xsearch.preprocess.xanes import NormalizedXanes, normalize, window
-from xsearch.search.edge_evidence import EdgeEvidence, entry_prior, share_with_entries, weigh_edge
-from xsearch.search.edge_library import EdgeLibraries
+from xsearch.search.edges.evidence import EdgeEvidence, entry_prior, share_with_entries, weigh_edge
+from xsearch.search.edges.library import EdgeLibraries
 from xsearch.search.match import Matches
 from xsearch.search.prior import Prior
 from xsearch.search.rank import Evidence

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from xsearch.indexes import Index
 from xsearch.indexes.columns import Columns
 from xsearch.preprocess.xanes import XanesWindow
-from xsearch.search.edge_library import EdgeLibrary
+from xsearch.search.edges.library import EdgeLibrary
+from xsearch.search.edges.match import PRIOR_WEIGHT, XanesMatches, match
 from xsearch.search.prior import Prior
-from xsearch.search.xanes_match import PRIOR_WEIGHT, XanesMatches, match
 
 CLOSENESS_WEIGHT = 4.0
 """What a factor of e in the distance from perfect correlation is worth."""

@@ -3,7 +3,7 @@
 All searches take the same arguments:
     q, error: (n,) observed 1/d² in 1/Å², rising, and how far off they may be.
     checked, spare: a trial cell explains so many first lines but for so many.
-    floor, most_unexplained: see `cell_kernels.merit`; a cell leaves no more lines than that.
+    floor, most_unexplained: see `kernels.merit`; a cell leaves no more lines than that.
     largest: volume in Å³.
     cells, merits: (KEPT, 6) and (KEPT,), changed: the best cells so far as quadratic forms.
 """
@@ -11,7 +11,7 @@ All searches take the same arguments:
 import numpy as np
 from numba import njit
 
-from xsearch.search.cell_kernels import (
+from xsearch.search.cells.kernels import (
     CUBIC,
     HEXAGONAL,
     MONOCLINIC,

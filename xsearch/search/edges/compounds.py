@@ -10,12 +10,12 @@ from xsearch.chemistry import Material
 from xsearch.chemistry.reference import Reference
 from xsearch.indexes import Index
 from xsearch.preprocess.xanes import XanesWindow
-from xsearch.search.edge_evidence import entries_of, entry_prior, groups_of, most_likely, phase_groups
-from xsearch.search.edge_library import EdgeLibrary
-from xsearch.search.edge_mixture import Kind
-from xsearch.search.edge_sum import EdgeTarget
+from xsearch.search.edges.evidence import entries_of, entry_prior, groups_of, most_likely, phase_groups
+from xsearch.search.edges.hits import reference_at
+from xsearch.search.edges.library import EdgeLibrary
+from xsearch.search.edges.mixture import Kind
+from xsearch.search.edges.sums import EdgeTarget
 from xsearch.search.prior import Prior
-from xsearch.search.spectra_hits import reference_at
 
 
 def edge_target(index: Index, window: XanesWindow, library: EdgeLibrary, prior: Prior) -> tuple[EdgeTarget, list[Kind]]:

@@ -1,0 +1,1 @@
+"""Indexing: the cell of an unknown powder from the positions of its lines."""

@@ -1,0 +1,1 @@
+"""Searches by XANES: matching, evidence, hits, and sums of several compounds."""
