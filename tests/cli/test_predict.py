@@ -30,6 +30,18 @@ def test_the_table_names_the_edge(xsearch: Xsearch, tmp_path: Path) -> None:
     assert "coordination number" in done.stdout
 
 
+def test_glitches_are_replaced_where_asked(xsearch: Xsearch, tmp_path: Path) -> None:
+    path = copper_edge(tmp_path / "cu.dat")
+    rows = path.read_text().splitlines()
+    energy, mu = rows[300].split()
+    rows[300] = f"{energy} {float(mu) + 0.8}"
+    path.write_text("\n".join(rows))
+    told = ["--absorber", "Cu", "--edge", "K", "--json"]
+    spoiled, mended = (xsearch("predict", path, *told, *more) for more in ([], ["--deglitch"]))
+    assert "glitch" not in spoiled.stdout
+    assert "glitches were replaced by the median" in mended.stdout
+
+
 def test_what_is_no_spectrum_gets_one_line(xsearch: Xsearch, tmp_path: Path) -> None:
     (tmp_path / "text.dat").write_text("hello\n")
     done = xsearch("predict", tmp_path / "text.dat")

@@ -67,6 +67,9 @@ class Backend(StrEnum):
     ivf = "ivf"
 
 
+Deglitch = Annotated[
+    bool, typer.Option("--deglitch", help="Replace single points that stand out of a XANES spectrum; it is noted.")
+]
 PriorChoice = Annotated[
     Prior, typer.Option("--prior", help="Prefer known and stable compounds, or none (for new phases).")
 ]

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from xsearch.cli.options import JsonFlag
+from xsearch.cli.options import Deglitch, JsonFlag
 from xsearch.cli.screen import print_report
 
 
@@ -31,12 +31,21 @@ def predict(
     answer: Annotated[
         str, typer.Option("--answer", metavar="NAME", help="Which one to draw, as the JSON names it.")
     ] = "cn",
+    deglitch: Deglitch = False,
     json: JsonFlag = False,
 ) -> None:
     """Predict oxidation state, coordination, distances and neighbours of the absorber, each with a probability."""
     from xsearch.search.predict import predict_file
 
-    prediction = predict_file(file, absorber=absorber, edge=edge, elements=elements, formula=formula, weights=weights)
+    prediction = predict_file(
+        file,
+        absorber=absorber,
+        edge=edge,
+        elements=elements,
+        formula=formula,
+        weights=weights,
+        without_glitches=deglitch,
+    )
     if plot:
         prediction.plot(answer, plot)
     print_report(prediction, json)

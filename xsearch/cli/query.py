@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xsearch.cli.failures import FAILURE, complain
-from xsearch.cli.options import IndexName, MeasuredCells, Prior, PriorChoice, Wavelength, number_of_phases
+from xsearch.cli.options import Deglitch, IndexName, MeasuredCells, Prior, PriorChoice, Wavelength, number_of_phases
 from xsearch.cli.screen import print_json, say, show
 from xsearch.errors import QueryError, XSearchError
 
@@ -70,6 +70,7 @@ def query(
     ] = False,
     prior: PriorChoice = Prior.known,
     measured_cells: MeasuredCells = True,
+    deglitch: Deglitch = False,
     unfold: Annotated[bool, typer.Option("--unfold", help="Show duplicates of a phase in rows of their own.")] = False,
     json: Annotated[Path | None, output("--json", "Write the complete evidence; - prints it.")] = None,
     plot: Annotated[Path | None, output("--plot", "Write a picture: .png, .svg or .pdf.")] = None,
@@ -104,8 +105,9 @@ def query(
     batch = len(files) > 1
     results: list[Savable] = []
     searched = open_or_build(index)
-    edges = read_edges(xanes or ())
-    for result in answers(searched, files, wavelength, edges, asked, must_hold=wanted is None):
+    mend = mended if deglitch else list
+    edges = mend(read_edges(xanes or ()))
+    for result in answers(searched, files, wavelength, edges, mend, asked, must_hold=wanted is None):
         results.append(beside(searched, result, wanted, edges) if wanted else result)
         shown = results[-1].table() if wanted else result.table(unfold=unfold)
         if json != STDOUT:
@@ -136,6 +138,13 @@ def beside(index: SearchIndex, result: SearchResult, elements: str, edges: list[
     return infer_beside(index.index, result, elements, edges)
 
 
+def mended(edges: list[Xanes]) -> list[Xanes]:
+    """Spectra without their glitches."""
+    from xsearch.preprocess.xanes import deglitch
+
+    return [deglitch(edge) for edge in edges]
+
+
 def check_combination(files: int, edges: int, phases: int | None) -> None:
     """Refuse what cannot be asked at once.
 
@@ -159,6 +168,7 @@ def answers(
     files: list[str],
     wavelength: str | None,
     edges: list[Xanes],
+    mend: Callable[[list[Xanes]], list[Xanes]],
     asked: dict[str, Any],
     must_hold: bool,
 ) -> Iterator[SearchResult]:
@@ -176,6 +186,7 @@ def answers(
     for file in files:
         try:
             pattern, own = read_sample(file, wavelength)
+            own = mend(own)
             if "phases" in asked:
                 yield index.search_mixture(pxrd=pattern, xanes=own[0] if own else None, **asked)
             else:

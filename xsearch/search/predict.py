@@ -17,7 +17,7 @@ from xsearch.elements import SYMBOLS
 from xsearch.errors import QueryError, SpectrumError
 from xsearch.models.property_model import PropertyAnswer, PropertyModel, shipped_property_model
 from xsearch.models.site_model import SiteAnswer, SiteModel, shipped_site_model
-from xsearch.preprocess.xanes import NormalizedXanes, XanesWindow, normalize, window
+from xsearch.preprocess.xanes import NormalizedXanes, XanesWindow, deglitch, normalize, window
 from xsearch.spectra import read
 from xsearch.spectra.xanes import Xanes
 
@@ -179,6 +179,7 @@ def predict_file(
     elements: str | Iterable[str] | None = None,
     formula: str | None = None,
     weights: str | Path | None = None,
+    without_glitches: bool = False,
 ) -> EdgePrediction:
     """Predict from a file.
 
@@ -188,6 +189,7 @@ def predict_file(
         elements: everything that the sample holds, such as `Fe,Ti,O`; if told, its properties are predicted too.
         formula: of the compound, such as `FeTiO3`, instead of its elements.
         weights: a folder that `xsearch train` wrote; by default the models that come with the package.
+        without_glitches: whether single points that stand out are replaced first, see `deglitch`.
 
     Raises:
         SpectrumError: where it is no XANES spectrum or cannot be normalised.
@@ -201,6 +203,8 @@ def predict_file(
     spectrum = read(path, kind="xanes", absorber=absorber, edge=edge)
     if not isinstance(spectrum, Xanes):
         raise SpectrumError(f"{path}: is no XANES spectrum; `xsearch query` takes powder patterns.")
+    if without_glitches:
+        spectrum = deglitch(spectrum)
     told = re.findall(r"[^\s,;]+", elements) if isinstance(elements, str) else list(elements or ())
     if weights is None:
         return predict([spectrum], elements=told, amounts=amounts)[0]
