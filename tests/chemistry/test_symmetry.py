@@ -6,8 +6,8 @@ from pymatgen.core import Lattice, Structure
 from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from xsearch.builders.aflow import AflowSource
-from xsearch.chemistry.crystal import Crystal
-from xsearch.chemistry.symmetry import crystal_system, find_symmetry
+from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
+from xsearch.chemistry.symmetry import crystal_system, find_symmetry, shortest_translation
 from xsearch.errors import CrystalError
 
 
@@ -57,3 +57,13 @@ def test_numbers_that_are_no_space_group_are_refused() -> None:
     assert crystal_system(148) == "trigonal"
     with pytest.raises(CrystalError, match="231 does not exist"):
         crystal_system(231)
+
+
+def test_a_tolerance_that_is_large_for_the_cell_does_not_search_forever() -> None:
+    # like a layered oxide of long stacking, each atom a little off its place: there moyo may not come back
+    lattice = lattice_from_parameters(2.936, 2.936, 19.543, 96.7, 96.7, 59.783)
+    heights = [i / 16 for i in range(16)]
+    positions = np.array([[z / 3 + 0.01 * (i % 3), z / 3, z] for i, z in enumerate(heights)])
+    crystal = Crystal.ordered(lattice, positions, ["Li", "O", "Ni", "O"] * 4)
+    assert shortest_translation(lattice) == pytest.approx(2.926, abs=0.01)
+    assert find_symmetry(crystal, 0.3).symprec_A < 0.3

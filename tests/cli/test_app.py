@@ -132,7 +132,7 @@ def test_ctrl_c_in_a_build_says_so_and_exits_with_130(xsearch_home: Path) -> Non
     time.sleep(0.5)
     process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=60)
-    # where the signal came amid a string being run, as in an import, Python dies by it after all; to a shell that is 130
+    # where the signal came amid a string being run, as in an import, Python dies by it; to a shell that is 130 too
     assert process.returncode in (130, -signal.SIGINT), told
     assert told.splitlines()[-1].startswith("xsearch: ")
     assert "Traceback" not in told

@@ -35,7 +35,7 @@ SAME_VOLUME = 0.03
 """Difference in the logarithm of the volume below which two crystals of one symmetry and formula are alike."""
 
 RAISED = 80
-RAISING_SYMPRECS_A = (0.1, 0.2, 0.3)
+RAISING_SYMPRECS_A = (0.1, 0.2)
 """Atoms that a template's own elements moved off a symmetry by less are also tried on it: other elements need not."""
 
 MISFIT_ALLOWED = 1.4
