@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -130,8 +131,12 @@ def test_ctrl_c_in_a_build_says_so_and_exits_with_130(xsearch_home: Path) -> Non
     while not any(xsearch_home.rglob("*")) and time.monotonic() < deadline:
         time.sleep(0.05)
     time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    told = ""
+    for _ in range(5):  # Python drops a signal that comes in a callback, as when objects are collected: press again
+        process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            _, told = process.communicate(timeout=3)
+            break
     # where the signal came amid a string being run, as in an import, Python dies by it; to a shell that is 130 too
     assert process.returncode in (130, -signal.SIGINT), told
     assert told.splitlines()[-1].startswith("xsearch: ")
