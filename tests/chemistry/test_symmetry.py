@@ -7,7 +7,8 @@ from pymatgen.symmetry.analyzer import SpacegroupAnalyzer
 
 from xsearch.builders.aflow import AflowSource
 from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
-from xsearch.chemistry.symmetry import crystal_system, find_symmetry, shortest_translation
+from xsearch.chemistry.space_groups import crystal_system
+from xsearch.chemistry.symmetry import find_symmetry, shortest_translation
 from xsearch.errors import CrystalError
 
 

@@ -11,8 +11,9 @@ import pytest
 from tests.indexes.samples import BINS, SYMBOLS, build, chunk, entry
 from tests.indexes.test_chunk import assert_same_entry, assert_same_material
 from xsearch.chemistry.element_query import ElementQuery
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.errors import MissingIndex, QueryError, XSearchError
-from xsearch.indexes import CRYSTAL_SYSTEMS, Chunk, Entry, Failure, Index, Staging
+from xsearch.indexes import Chunk, Entry, Failure, Index, Staging
 
 N = 60
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.search.conftest import Measure
-from xsearch.indexes.columns import CRYSTAL_SYSTEMS
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.cells import kernels

@@ -5,7 +5,7 @@ import pytest
 
 from tests.search.conftest import Measure
 from xsearch.chemistry.crystal import cell_parameters, lattice_from_parameters
-from xsearch.indexes.columns import CRYSTAL_SYSTEMS
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.kernels import line_intensities
 from xsearch.preprocess.powder import net_pattern

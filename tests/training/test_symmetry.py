@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from tests.search.conftest import prototypes  # noqa: F401
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.evaluate.splits import halves, split_rows
-from xsearch.indexes.columns import CRYSTAL_SYSTEMS
 from xsearch.search import SearchIndex, symmetry_signs
 from xsearch.training.symmetry import cases, fitted, right_in_folds
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal, cell_parameters
+from xsearch.chemistry.space_groups import crystal_system
 from xsearch.errors import CrystalError
 
 if TYPE_CHECKING:
@@ -49,21 +50,6 @@ class Symmetry:
     to_conventional: NDArray[np.int64]
     cell: NDArray[np.float64]
     symprec_A: float
-
-
-def crystal_system(space_group: int) -> str:
-    """The crystal system of a space group number."""
-    if not 1 <= space_group <= 230:
-        raise CrystalError(f"Space group {space_group} does not exist; 1 to 230 are expected.")
-    limits = (
-        (2, "triclinic"),
-        (15, "monoclinic"),
-        (74, "orthorhombic"),
-        (142, "tetragonal"),
-        (167, "trigonal"),
-        (194, "hexagonal"),
-    )
-    return next((system for last, system in limits if space_group <= last), "cubic")
 
 
 def distinct_positions(crystal: Crystal) -> tuple[NDArray[np.float64], tuple[tuple[tuple[str, float], ...], ...]]:

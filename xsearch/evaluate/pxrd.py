@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.symmetry import crystal_system
+from xsearch.chemistry.space_groups import crystal_system
 from xsearch.errors import QueryError, SpectrumError
 from xsearch.evaluate.labelled import LabelledPattern, read_labelled, right_rows
 from xsearch.evaluate.recall import recall_figures, recall_places

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.errors import SpectrumError
 from xsearch.evaluate.splits import halves, split_rows
 from xsearch.indexes import Index
-from xsearch.indexes.columns import CRYSTAL_SYSTEMS
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.learned import network_logits, parse_ranking

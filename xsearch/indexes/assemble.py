@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from xsearch.chemistry.element_query import element_masks
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.errors import BuildError
 from xsearch.indexes.chunk import Chunk
-from xsearch.indexes.columns import COLUMN_DTYPE, CRYSTAL_SYSTEMS, UNKNOWN_SYSTEM
+from xsearch.indexes.columns import COLUMN_DTYPE, UNKNOWN_SYSTEM
 from xsearch.indexes.records import MATERIAL_SCHEMA
 from xsearch.indexes.spectra import SPECTRA, SpectraChunk, write_spectra
 from xsearch.indexes.tables import TableWriter

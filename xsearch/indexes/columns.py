@@ -8,9 +8,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-CRYSTAL_SYSTEMS = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic")
-"""Crystal systems in the order of their codes in `Columns.crystal_system`."""
-
 UNKNOWN_SYSTEM = 255
 
 COLUMN_DTYPE = np.dtype(

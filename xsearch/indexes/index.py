@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.element_query import ElementQuery
 from xsearch.chemistry.material import Material
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.errors import BrokenIndex, QueryError
 from xsearch.indexes import assemble, sql
 from xsearch.indexes.chunk import Chunk, Entry
-from xsearch.indexes.columns import COLUMN_DTYPE, CRYSTAL_SYSTEMS, UNKNOWN_SYSTEM, Columns
+from xsearch.indexes.columns import COLUMN_DTYPE, UNKNOWN_SYSTEM, Columns
 from xsearch.indexes.embedding import EMBEDDING, Embedding
 from xsearch.indexes.manifest import MANIFEST, Manifest, check_hashes, check_sizes, read_manifest, touched_files
 from xsearch.indexes.outcome import Failure

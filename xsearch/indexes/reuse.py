@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.indexes.chunk import CHUNK_SCHEMA, Chunk
-from xsearch.indexes.columns import CRYSTAL_SYSTEMS, Columns
+from xsearch.indexes.columns import Columns
 from xsearch.indexes.records import MATERIAL_SCHEMA
 
 if TYPE_CHECKING:

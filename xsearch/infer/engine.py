@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.formula import reduced_formula
-from xsearch.chemistry.symmetry import crystal_system, find_symmetry
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS, SYSTEM_OF_GROUP, crystal_system
+from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.chemistry.valence import OxidationHint, check_elements
 from xsearch.elements import SYMBOLS
 from xsearch.errors import CrystalError, QueryError
@@ -267,12 +268,10 @@ def _fold(fitted: Fitted, order: list[int], share: NDArray[np.float64]) -> list[
 def _keep_system(library: TemplateLibrary, proposals: Proposals, system: str | None) -> Proposals:
     if system is None:
         return proposals
-    known = {crystal_system(number) for number in (1, 3, 16, 75, 143, 168, 195)}
-    if system not in known:
-        raise QueryError(f"Unknown crystal system {system!r}; one of {', '.join(sorted(known))} is expected.")
-    numbers = library.space_group[proposals.row]
-    right = {number for number in range(1, 231) if crystal_system(number) == system}
-    return proposals.take(np.flatnonzero(np.isin(numbers, list(right))))
+    if system not in CRYSTAL_SYSTEMS:
+        raise QueryError(f"Unknown crystal system {system!r}; one of {', '.join(sorted(CRYSTAL_SYSTEMS))} is expected.")
+    systems = SYSTEM_OF_GROUP[library.space_group[proposals.row]]
+    return proposals.take(np.flatnonzero(systems == CRYSTAL_SYSTEMS.index(system)))
 
 
 @contextmanager

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from xsearch.chemistry.crystal import Crystal
+from xsearch.chemistry.space_groups import SYSTEM_OF_GROUP
 from xsearch.chemistry.symmetry import Symmetry, find_symmetry
 from xsearch.errors import CrystalError
 from xsearch.infer.evidence import CLOSEST, FIT_PLACE, shares, terms
 from xsearch.infer.library import TemplateLibrary
 from xsearch.infer.profile import Target, target_of
-from xsearch.infer.proposals import SYSTEM_OF, Proposals
+from xsearch.infer.proposals import Proposals
 from xsearch.infer.screen import screen
 from xsearch.infer.strain_fit import StrainFit, fit_strain, strained
 from xsearch.infer.substitute import predicted_scale, substituted
@@ -111,7 +112,7 @@ def fit_candidates(
     places, higher, parents = _more_symmetric(plain)
     numbers = np.array([symmetry.number for symmetry in higher], np.int64)
     more = _fit_all(
-        plain.proposals.take(np.array(places, np.int64)).in_systems(SYSTEM_OF[numbers], proposals), higher,
+        plain.proposals.take(np.array(places, np.int64)).in_systems(SYSTEM_OF_GROUP[numbers], proposals), higher,
         np.array([plain.fits[k].strain for k in places]), target, threads, raised=True,
     )  # fmt: skip
     # a higher symmetry that meets the pattern as well stands for the lower ones, one that does not is none

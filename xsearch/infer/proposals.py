@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.charge_balance import UNBALANCED, charge_log_probability
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS, SYSTEM_OF_GROUP
 from xsearch.chemistry.valence import OxidationHint, check_elements, is_alloy
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.infer.library import MOST_ELEMENTS, TemplateLibrary
@@ -36,9 +37,6 @@ MEMBER_WEIGHT = 0.5
 
 HULL_UNKNOWN_eV = 0.05
 LEAST_LOG_SHARE = float(np.log(1e-12))
-
-SYSTEM_OF: NDArray[np.int64] = np.array([0, *np.searchsorted([2, 15, 74, 142, 167, 194, 230], np.arange(1, 231)) + 1])
-"""(231,) number of the crystal system of each space group, 0 where that is unknown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,13 +84,13 @@ class Proposals:
         return Proposals(elements=self.elements, **columns)
 
     def in_systems(self, systems: NDArray[np.integer], known: Proposals) -> Proposals:
-        """The same ones with the shares of other crystal systems, as numbered in `SYSTEM_OF`.
+        """The same ones with the shares of other crystal systems, as numbered in `SYSTEM_OF_GROUP`.
 
         Args:
             systems: (k,) of each one's crystal now.
             known: proposals for the same elements, in which the shares of formula and crystal system are looked up.
         """
-        numbers, codes = SYSTEM_OF[known.space_group], _formula_code(known.coefficients)
+        numbers, codes = SYSTEM_OF_GROUP[known.space_group], _formula_code(known.coefficients)
         shares = dict(zip(zip(codes.tolist(), numbers.tolist(), strict=True), known.log_system.tolist(), strict=True))
         asked = zip(_formula_code(self.coefficients).tolist(), systems.tolist(), strict=True)
         return replace(self, log_system=np.array([shares.get(key, LEAST_LOG_SHARE) for key in asked]))
@@ -168,7 +166,7 @@ def propose(
     kept = np.flatnonzero(repeat < per_template)
     order = order[kept[np.argsort(-(prior[order[kept]] - REPEAT_PENALTY * repeat[kept]), kind="stable")]][:most]
     hull = library.energy_above_hull_eV[row[order]]
-    system = SYSTEM_OF[library.space_group[row]]
+    system = SYSTEM_OF_GROUP[library.space_group[row]]
     weight = np.exp(prior - prior.max(initial=-np.inf)) * ~itself
     return Proposals(
         chosen,
@@ -183,7 +181,7 @@ def propose(
         known[order],
         np.where(np.isfinite(hull), hull, HULL_UNKNOWN_eV),
         _log_share(weight, formula_of)[order],
-        _log_share(weight, formula_of * (int(SYSTEM_OF.max()) + 1) + system)[order],
+        _log_share(weight, formula_of * (len(CRYSTAL_SYSTEMS) + 1) + system)[order],
         prior[order],
     )
 

@@ -8,7 +8,7 @@ goniometer is one mode more. All is linear in the amplitudes, so that a fit is a
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.indexes.columns import CRYSTAL_SYSTEMS
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 
 MAX_MODES = 7
 ZERO_SHIFT = 6

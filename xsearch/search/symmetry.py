@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.symmetry import crystal_system
-from xsearch.indexes.columns import CRYSTAL_SYSTEMS, UNKNOWN_SYSTEM, Columns
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS, SYSTEM_OF_GROUP
+from xsearch.indexes.columns import UNKNOWN_SYSTEM, Columns
 from xsearch.results.symmetry import Symmetry
 
 SPACE_GROUPS = 230
@@ -21,9 +21,6 @@ NETWORK_WEIGHT = 0.5
 Chosen on 150 simulated patterns of compounds that were taken out of the index; so was the temperature."""
 
 Array = NDArray[np.float64]
-
-SYSTEM_OF_GROUP = np.array([CRYSTAL_SYSTEMS.index(crystal_system(number)) for number in range(1, SPACE_GROUPS + 1)])
-"""(230,) code of each space group's crystal system."""
 
 
 def symmetry(systems: Array, groups: Array) -> Symmetry:
@@ -52,8 +49,9 @@ def product(said: Array, logits: Array) -> Array:
 
 def within_systems(groups: Array, systems: Array) -> Array:
     """(230,) probabilities of groups (230,) such that those of each system add up to its own (7,)."""
-    totals = np.bincount(SYSTEM_OF_GROUP, groups, len(CRYSTAL_SYSTEMS))
-    return np.asarray(groups / np.maximum(totals, 1e-300)[SYSTEM_OF_GROUP] * systems[SYSTEM_OF_GROUP])
+    system = SYSTEM_OF_GROUP[1:]
+    totals = np.bincount(system, groups, len(CRYSTAL_SYSTEMS))
+    return np.asarray(groups / np.maximum(totals, 1e-300)[system] * systems[system])
 
 
 def _normal(values: Array) -> Array:

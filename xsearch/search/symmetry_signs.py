@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.indexes.columns import CRYSTAL_SYSTEMS
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.cells import kernels
 from xsearch.search.cells.lines import find_lines

@@ -17,10 +17,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.element_query import ElementQuery
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.errors import SpectrumError
 from xsearch.evaluate.simulated import Task, simulated_pattern
 from xsearch.evaluate.splits import halves, split_rows
-from xsearch.indexes.columns import CRYSTAL_SYSTEMS
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.learned import network_logits
