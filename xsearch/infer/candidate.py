@@ -139,7 +139,7 @@ class Inference:
         n_proposed, n_screened, n_fitted: substitutions considered, simulated, and fitted closely.
         notes: what was assumed, one line each.
         options: how it was asked, in plain values.
-        timings_s: wall time of each stage.
+        timings_ms: wall time of each stage in milliseconds.
     """
 
     elements: tuple[str, ...]
@@ -151,7 +151,7 @@ class Inference:
     n_fitted: int = 0
     notes: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
-    timings_s: dict[str, float] = field(default_factory=dict)
+    timings_ms: dict[str, float] = field(default_factory=dict)
 
     def best(self) -> Candidate:
         """The first candidate.
@@ -174,7 +174,7 @@ class Inference:
             "n_fitted": self.n_fitted,
             "notes": list(self.notes),
             "options": self.options,
-            "timings_s": self.timings_s,
+            "timings_ms": self.timings_ms,
             "candidates": [candidate.to_dict() for candidate in self.candidates],
         }
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from time import perf_counter
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +22,7 @@ from xsearch.infer.proposals import Proposals, propose
 from xsearch.infer.strain_fit import strained
 from xsearch.infer.substitute import substituted
 from xsearch.results import Verdict
+from xsearch.search.timing import timed
 from xsearch.simulate.reflections import Reflections
 from xsearch.spectra import PowderPattern, Xanes
 
@@ -84,7 +83,7 @@ def infer(
             raise QueryError(f"{element} is not among the elements given ({', '.join(chosen)}).")
     timings: dict[str, float] = {}
     notes = [f"Every candidate holds all of {', '.join(chosen)} and nothing else."]
-    with _timed(timings, "propose"):
+    with timed(timings, "propose"):
         proposals = propose(
             library, chosen, excluded=excluded, oxidation=oxidation, alloy=alloy, must_balance=must_balance,
             most=2 * SCREENED,
@@ -105,16 +104,16 @@ def infer(
         "top": top,
     }
     if pattern is None:
-        with _timed(timings, "build"):
+        with timed(timings, "build"):
             candidates = _by_chemistry(library, proposals, top, coordination)
         notes.append("No pattern was given: the order is that of chemistry alone.")
         candidates = _by_edges(candidates, xanes, notes, timings)
         return Inference(
             chosen, tuple(candidates), "tentative", None, len(proposals), 0, 0, tuple(notes), options, timings
         )
-    with _timed(timings, "fit"):
+    with timed(timings, "fit"):
         fitted = fit_candidates(library, proposals, pattern, coordination=coordination, threads=threads)
-    with _timed(timings, "rank"):
+    with timed(timings, "rank"):
         share = shares(fitted.evidence)
         order = np.lexsort((fitted.proposals.row, -share)).tolist()
         answer = answer_probability(fitted.evidence)
@@ -145,7 +144,7 @@ def _by_edges(
         return candidates
     from xsearch.infer.absorbers import reorder_by_xanes
 
-    with _timed(timings, "xanes"):
+    with timed(timings, "xanes"):
         ordered, told = reorder_by_xanes(candidates, xanes)
     notes += told
     return ordered
@@ -272,10 +271,3 @@ def _keep_system(library: TemplateLibrary, proposals: Proposals, system: str | N
         raise QueryError(f"Unknown crystal system {system!r}; one of {', '.join(sorted(CRYSTAL_SYSTEMS))} is expected.")
     systems = SYSTEM_OF_GROUP[library.space_group[proposals.row]]
     return proposals.take(np.flatnonzero(systems == CRYSTAL_SYSTEMS.index(system)))
-
-
-@contextmanager
-def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
-    start = perf_counter()
-    yield
-    timings[stage] = round(perf_counter() - start, 4)
