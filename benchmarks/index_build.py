@@ -17,6 +17,8 @@ import numpy as np
 import psutil
 import pyarrow.parquet as pq
 
+from benchmarks._data import found_file
+
 
 class MemoryWatch:
     """Samples the memory of this process and its children until it is left."""
@@ -86,8 +88,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         figures.append(measured("starter", lambda: build_starter(workers=options.workers, progress=False), home))
-        snapshot = Path(os.environ.get("XSEARCH_DATA", "")) / "mp_structures.parquet"
-        if not snapshot.exists():
+        snapshot = found_file("mp_structures.parquet")
+        if snapshot is None:
             print(
                 "XSEARCH_DATA names no folder with mp_structures.parquet: only the starter is built.", file=sys.stderr
             )

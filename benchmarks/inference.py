@@ -7,7 +7,6 @@ those compounds; use others for the figures (`--skip`).
 
 import argparse
 import json
-import os
 import zlib
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from benchmarks._data import data_file
 from xsearch.chemistry.formula import parse_formula
 from xsearch.evaluate.disturbed import disturbed_pattern, random_lines
 from xsearch.evaluate.inference import Compound, evaluate, read_compounds
@@ -142,24 +142,20 @@ def main() -> None:
     parser.add_argument("--json", action="store_true", help="print the line of every compound too")
     parser.add_argument("--fit", action="store_true")
     given = parser.parse_args()
-    if given.file is None:
-        if "XSEARCH_DATA" not in os.environ:
-            print("skipped: no file was given, and XSEARCH_DATA names no folder")
-            return
-        given.file = Path(os.environ["XSEARCH_DATA"]) / "mp_structures.parquet"
+    file = given.file or data_file("mp_structures.parquet")
     if given.fit:
         library = library_of(open_index(given.index).index)
-        compounds = read_compounds(given.file, given.limit + given.skip)[given.skip :]
+        compounds = read_compounds(file, given.limit + given.skip)[given.skip :]
         weights = fit_weights(labelled_evidence(compounds, library))
         about = (
-            f"Fitted on {len(compounds)} compounds of {given.file.name} whose formulas were left out, and on patterns "
-            f"asked about with wrong elements and random lines: python -m benchmarks.inference {given.file.name} "
+            f"Fitted on {len(compounds)} compounds of {file.name} whose formulas were left out, and on patterns "
+            f"asked about with wrong elements and random lines: python -m benchmarks.inference {file.name} "
             f"--index {given.index} --skip {given.skip} --limit {given.limit} --fit"
         )
         WEIGHTS.write_text(json.dumps({"about": about, **weights}, indent=2) + "\n")
         print(json.dumps(weights, indent=2))
         return
-    report = evaluate(given.file, given.index, limit=given.limit)
+    report = evaluate(file, given.index, limit=given.limit)
     if not given.json:
         report.pop("compounds")
     print(json.dumps(report, indent=2))

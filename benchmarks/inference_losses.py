@@ -4,13 +4,14 @@
 """
 
 import argparse
-import os
+import json
 import zlib
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks._data import data_file
 from xsearch.chemistry.formula import parse_formula
 from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.evaluate.inference import Compound, read_compounds
@@ -76,18 +77,19 @@ def main() -> None:
     parser.add_argument("--index", default=None)
     parser.add_argument("--limit", type=int, default=60)
     parser.add_argument("--skip", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="the counts alone")
     given = parser.parse_args()
-    if given.file is None:
-        if "XSEARCH_DATA" not in os.environ:
-            print("skipped: no file was given, and XSEARCH_DATA names no folder")
-            return
-        given.file = Path(os.environ["XSEARCH_DATA"]) / "mp_structures.parquet"
+    file = given.file or data_file("mp_structures.parquet")
     library = library_of(open_index(given.index).index)
     lost: Counter[str] = Counter()
-    for compound in read_compounds(given.file, given.limit + given.skip)[given.skip :]:
+    for compound in read_compounds(file, given.limit + given.skip)[given.skip :]:
         stage, told = stage_of(compound, library)
         lost[stage] += 1
-        print(f"{compound.formula} {compound.crystal_system}: {stage}", told, sep="; " if told else "", flush=True)
+        if not given.json:
+            print(f"{compound.formula} {compound.crystal_system}: {stage}", told, sep="; " if told else "", flush=True)
+    if given.json:
+        print(json.dumps({stage: lost[stage] for stage in STAGES}))
+        return
     for stage in STAGES:
         print(f"{lost[stage]:4d}  {stage}")
 

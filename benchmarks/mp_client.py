@@ -21,6 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from urllib.request import urlopen
 
+from benchmarks._data import found_file
 from tests.mp_server import KEY
 
 MEMORY = Path("/dev/shm")
@@ -35,8 +36,8 @@ def main() -> None:
     options = parser.parse_args()
     os.environ.update(NO_PROXY="127.0.0.1", AWS_ENDPOINT_URL="http://127.0.0.1:9", MP_API_KEY=KEY)
     command = [sys.executable, "-m", "tests.mp_server", "--materials", str(options.materials)]
-    snapshot = Path(os.environ.get("XSEARCH_DATA", "")) / "mp_structures.parquet"
-    command += ["--snapshot", str(snapshot)] if snapshot.is_file() else []
+    snapshot = found_file("mp_structures.parquet")
+    command += ["--snapshot", str(snapshot)] if snapshot else []
     with (
         tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder,
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server,

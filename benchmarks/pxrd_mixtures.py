@@ -12,7 +12,6 @@ stay one (`pure`).
 
 import argparse
 import json
-import os
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from time import perf_counter
 import numpy as np
 import pandas as pd
 
+from benchmarks._data import data_file
 from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.evaluate.labelled import read_labelled
 from xsearch.search import SearchIndex, open_index
@@ -118,11 +118,7 @@ def main() -> None:
     parser.add_argument("--blind", action="store_true")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
-    folder = os.environ.get("XSEARCH_DATA")
-    path = asked.labelled or (Path(folder) / "pxrd_measured.parquet" if folder else None)
-    if path is None or not path.is_file():
-        print(json.dumps({"skipped": "set XSEARCH_DATA or give --labelled"}) if asked.json else "skipped: no data")
-        return
+    path = asked.labelled or data_file("pxrd_measured.parquet")
     table = pd.read_parquet(path)
     mixtures = table[[not s and len(json.loads(p)) > 1 for s, p in zip(table.single_phase, table.phases, strict=True)]]
     index = open_index(asked.index)

@@ -9,10 +9,10 @@ was not trained on; see `xsearch.evaluate.simulated`. Rankings that need vectors
 
 import argparse
 import json
-import os
 from pathlib import Path
 from typing import Any
 
+from benchmarks._data import data_file
 from xsearch.evaluate.pxrd import evaluate
 from xsearch.evaluate.simulated import Task
 from xsearch.evaluate.simulated import evaluate as evaluate_simulated
@@ -60,8 +60,8 @@ def main() -> None:
     parser.add_argument("--simulated", type=int, default=200, help="patterns a task")
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args()
+    labelled = asked.labelled or data_file("pxrd_measured.parquet")
     opened = open_index(asked.index)
-    labelled = asked.labelled or Path(os.environ.get("XSEARCH_DATA", ".")) / "pxrd_measured.parquet"
     found = {"measured": measured(opened, labelled)}
     found["simulated"] = {task.value: evaluate_simulated(opened, task, count=asked.simulated) for task in Task}
     if asked.json:

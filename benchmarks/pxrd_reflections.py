@@ -9,15 +9,14 @@ a tolerance so tight that no atom moves. Symmetry search and conversion are outs
 
 import argparse
 import json
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 from pymatgen.analysis.diffraction.xrd import XRDCalculator
 
+from benchmarks._data import found_file
 from xsearch.builders.aflow import AflowSource
 from xsearch.builders.parquet import ParquetSource
 from xsearch.chemistry.crystal import Crystal
@@ -90,10 +89,8 @@ def _profile(angles: np.ndarray, intensity: np.ndarray) -> np.ndarray:
 
 def crystals(n: int) -> tuple[str, list[Crystal]]:
     """The name of the sample, and its crystals."""
-    folder = os.environ.get("XSEARCH_DATA")
     source: Any
-    if folder:
-        path = Path(folder) / "mp_structures.parquet"
+    if path := found_file("mp_structures.parquet"):
         name, source = f"{path.name}, random sample", ParquetSource.of([path])
     else:
         name, source = "AFLOW prototypes", AflowSource()

@@ -20,17 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.xanes_models import baseline, descriptors, learning, robustness, speed
+from benchmarks._data import DATA, LABELS, data_file
+from benchmarks._xanes_models import baseline, descriptors, learning, robustness, speed
 
-DATA = Path(os.environ.get("XSEARCH_DATA", "data"))
 Figures = dict[str, Any]
-
-
-def labels_cache() -> Path:
-    """The file that keeps the labels of the site spectra."""
-    from platformdirs import user_cache_path
-
-    return Path(os.environ.get("XSEARCH_LABELS", user_cache_path("xsearch", appauthor=False) / "labels_feff9.parquet"))
 
 
 @cache
@@ -47,7 +40,7 @@ def opened() -> Any:
 
     if named := os.environ.get("XSEARCH_BENCH_INDEX"):
         return open_index(named, threads=1)
-    home = labels_cache().parent / "bench-xanes"
+    home = LABELS.parent / "bench-xanes"
     os.environ["XSEARCH_HOME"] = str(home)
     home.mkdir(parents=True, exist_ok=True)
     with suppress(MissingIndex):
@@ -230,9 +223,7 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", default=[], metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    if not (DATA / "xas_feff9.parquet").exists():
-        print("XSEARCH_DATA does not name a folder with xas_feff9.parquet.", file=sys.stderr)
-        return 1
+    data_file("xas_feff9.parquet")  # ends here without it
     if unknown := [p for p in given.parts if p not in PARTS]:
         print(f"Unknown part {unknown[0]!r}; one of {', '.join(PARTS)} is expected.", file=sys.stderr)
         return 2

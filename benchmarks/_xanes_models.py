@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from benchmarks._data import DATA, LABELS
 
 if TYPE_CHECKING:
     from xsearch.models.site_model import SiteModel
     from xsearch.training.site_model import OutOfFold, Recipe
     from xsearch.training.xanes_data import Examples
 
-DATA = Path(os.environ.get("XSEARCH_DATA", "data"))
 TABLE = DATA / "xas_feff9.parquet"
 Figures = dict[str, Any]
 SHOWN = (
@@ -53,7 +53,7 @@ def robustness() -> Figures:
     model, test, _ = _one_fold(_examples(), RECIPES["site"])
     spectra = read_site_spectra(TABLE)
     spectra = spectra[spectra.id.isin(set(test.ids))]
-    labels = labels_of(TABLE, _labels())
+    labels = labels_of(TABLE, LABELS)
     found = {}
     for name, shift_eV, noise in (("none", 0.0, 0.0), ("shift", 3.0, 0.0), ("noise", 0.0, 0.05), ("both", 3.0, 0.05)):
         disturbed = join(Disturbance(shift_eV, noise)(spectra), labels)
@@ -99,16 +99,10 @@ def speed() -> Figures:
     }
 
 
-def _labels() -> Path:
-    from platformdirs import user_cache_path
-
-    return Path(os.environ.get("XSEARCH_LABELS", user_cache_path("xsearch", appauthor=False) / "labels_feff9.parquet"))
-
-
 def _examples() -> Examples:
     from xsearch.training.xanes_data import read_examples
 
-    return read_examples(TABLE, _labels(), os.cpu_count() or 1)
+    return read_examples(TABLE, LABELS, os.cpu_count() or 1)
 
 
 def _one_fold(examples: Examples, recipe: Recipe, share: float = 1.0) -> tuple[SiteModel, Examples, OutOfFold]:
