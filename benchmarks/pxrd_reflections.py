@@ -94,7 +94,7 @@ def crystals(n: int) -> tuple[str, list[Crystal]]:
         name, source = f"{path.name}, random sample", ParquetSource.of([path])
     else:
         name, source = "AFLOW prototypes", AflowSource()
-    total = source.count() or 0
+    total = source.count() or sum(1 for _ in source.items())
     chosen = set(np.random.default_rng(0).choice(total, min(n, total), replace=False).tolist())
     return name, [source.process(item).crystal for i, item in enumerate(source.items()) if i in chosen]
 
