@@ -3,19 +3,9 @@
 import numpy as np
 import pytest
 
+from tests.crystals import perovskite, rock_salt
 from xsearch.chemistry.contacts import contact_scores, contact_table, contacts, count_contacts, write_contact_table
 from xsearch.chemistry.crystal import Crystal
-
-FCC = np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
-
-
-def salt(cation: str, anion: str, a: float) -> Crystal:
-    return Crystal.ordered(FCC * a, np.array([[0, 0, 0], [0.5, 0.5, 0.5]]), [cation, anion])
-
-
-def perovskite(big: str, small: str) -> Crystal:
-    coords = [[0, 0, 0], [0.5, 0.5, 0.5], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
-    return Crystal.ordered(np.eye(3) * 3.85, np.array(coords), [big, small, "O", "O", "O"])
 
 
 def test_nearest_neighbours_agree_with_pymatgen():
@@ -35,14 +25,14 @@ def site_neighbours(crystal, site):
 
 
 def test_usual_crystals_score_better_than_stretched_or_exchanged_ones():
-    good, wide = (contact_scores(c) for c in (salt("Na", "Cl", 5.64), salt("Na", "Cl", 7.2)))
+    good, wide = (contact_scores(c) for c in (rock_salt("Na", "Cl", 5.64), rock_salt("Na", "Cl", 7.2)))
     assert good[0] < 2 < wide[0]
-    small, large = (contact_scores(perovskite(a, b)) for a, b in (("Ca", "Ti"), ("Ti", "Ca")))
+    small, large = (contact_scores(perovskite(a, b, 3.85)) for a, b in (("Ca", "Ti"), ("Ti", "Ca")))
     assert small[0] < large[0]
 
 
 def test_a_counted_table_survives_its_file(tmp_path, monkeypatch):
-    table = count_contacts([salt("Na", "Cl", 5.6), salt("Na", "Cl", 5.7), salt("K", "Cl", 6.3)])
+    table = count_contacts([rock_salt("Na", "Cl", 5.6), rock_salt("Na", "Cl", 5.7), rock_salt("K", "Cl", 6.3)])
     assert table.counts[11, 17] == 2
     assert table.log_distance[11, 17] == pytest.approx(np.log([2.8, 2.85]).mean())
     write_contact_table(table, tmp_path / "table.csv")

@@ -5,29 +5,11 @@ import time
 import numpy as np
 import pytest
 
+from tests.crystals import rock_salt, rutile
 from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
 from xsearch.chemistry.descriptors import describe_all, describe_sites
 from xsearch.chemistry.oxidation import oxidation_states
 from xsearch.errors import CrystalError
-
-
-def rocksalt(metal: str = "Ni", a: float = 4.18) -> Crystal:
-    primitive = a / 2 * np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]])
-    return Crystal.ordered(primitive, np.array([[0, 0, 0], [0.5, 0.5, 0.5]]), [metal, "O"])
-
-
-def rutile(u: float = 0.305) -> Crystal:
-    coords = [
-        [0, 0, 0],
-        [0.5, 0.5, 0.5],
-        [u, u, 0],
-        [1 - u, 1 - u, 0],
-        [0.5 + u, 0.5 - u, 0.5],
-        [0.5 - u, 0.5 + u, 0.5],
-    ]
-    return Crystal.ordered(
-        lattice_from_parameters(4.594, 4.594, 2.959, 90, 90, 90), np.array(coords), ["Ti"] * 2 + ["O"] * 4
-    )
 
 
 def spinel(u: float = 0.2631, a: float = 8.084) -> Crystal:
@@ -39,7 +21,7 @@ def spinel(u: float = 0.2631, a: float = 8.084) -> Crystal:
 
 
 def test_rocksalt_is_a_perfect_octahedron() -> None:
-    (nickel,) = describe_sites(rocksalt(), [0])
+    (nickel,) = describe_sites(rock_salt("Ni", "O", 4.18), [0])
     assert (nickel.cn, nickel.ocn, nickel.cn2, nickel.psgo) == (6, 6, 12, 48)
     assert nickel.oxidation_state == 2
     assert nickel.nnosm == -2
@@ -75,7 +57,7 @@ def test_metal_has_no_oxygen_and_no_charge() -> None:
 
 def test_a_crystal_that_fails_gives_its_reason_beside_the_others() -> None:
     mixed = Crystal(np.eye(3) * 4, np.zeros((2, 3)), ("Ni", "Co"), np.array([0.5, 0.5]))
-    good, bad = describe_all([(rocksalt(), [0]), (mixed, [0])])
+    good, bad = describe_all([(rock_salt("Ni", "O", 4.18), [0]), (mixed, [0])])
     assert not isinstance(good, str)
     assert isinstance(bad, str)
     assert "full occupancies" in bad
@@ -83,7 +65,7 @@ def test_a_crystal_that_fails_gives_its_reason_beside_the_others() -> None:
 
 def test_site_outside_the_crystal_is_refused() -> None:
     with pytest.raises(CrystalError, match="Site 7 does not exist; the crystal has 2 atoms"):
-        describe_sites(rocksalt(), [7])
+        describe_sites(rock_salt("Ni", "O", 4.18), [7])
 
 
 def test_oxygen_is_charged_less_only_where_it_is_bonded_to_oxygen() -> None:

@@ -4,15 +4,10 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from tests.crystals import rutile
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.surroundings import feature_count, site_features
 from xsearch.errors import CrystalError
-
-
-def rutile() -> Crystal:
-    u = 0.305
-    coords = [(0, 0, 0), (0.5, 0.5, 0.5), (u, u, 0), (-u, -u, 0), (0.5 + u, 0.5 - u, 0.5), (0.5 - u, 0.5 + u, 0.5)]
-    return Crystal.ordered(np.diag([4.594, 4.594, 2.959]), np.array(coords), ["Ti", "Ti", "O", "O", "O", "O"])
 
 
 def test_turning_and_moving_a_crystal_changes_nothing():

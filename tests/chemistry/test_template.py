@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
+from tests.crystals import rutile
+from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.chemistry.template import relabellings, template_key
 
@@ -16,12 +17,6 @@ def rocksalt(one: str, other: str, a: float = 5.6, shift: float = 0.0) -> Crysta
     faces = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
     coords = np.concatenate([faces, faces + 0.5]) + shift
     return Crystal.ordered(np.eye(3) * a, coords, [one] * 4 + [other] * 4)
-
-
-def rutile(x: float = 0.305) -> Crystal:
-    coords = [[0, 0, 0], [0.5, 0.5, 0.5], [x, x, 0], [-x, -x, 0], [0.5 + x, 0.5 - x, 0.5], [0.5 - x, 0.5 + x, 0.5]]
-    lattice = lattice_from_parameters(4.59, 4.59, 2.96, 90, 90, 90)
-    return Crystal.ordered(lattice, np.array(coords), ["Ti"] * 2 + ["O"] * 4)
 
 
 def test_known_structures_have_their_known_wyckoff_letters() -> None:

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.cli.conftest import Xsearch
-from tests.results.conftest import rutile, silicon
+from tests.crystals import rutile
+from tests.results.conftest import silicon
 from xsearch.chemistry.crystal import cell_parameters
 from xsearch.results.structures import cif_text
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Xsearch
+from tests.crystals import rutile
 from tests.mp_library import Library
 from tests.mp_server import KEY, serving
-from tests.results.conftest import rutile
 from xsearch.indexes import Index
 from xsearch.results.structures import cif_text
 

@@ -8,16 +8,15 @@ import pandas as pd
 import pytest
 
 from tests.cli.conftest import Xsearch
-from xsearch.chemistry.crystal import Crystal, cell_parameters
+from tests.crystals import rock_salt, rutile
+from xsearch.chemistry.crystal import cell_parameters
 from xsearch.evaluate.disturbed import disturbed_pattern
-
-FCC = np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
 
 
 @pytest.fixture
 def bromide(tmp_path: Path) -> Path:
     """A pattern of cubic RbBr."""
-    crystal = Crystal.ordered(FCC * 6.85, np.array([[0, 0, 0], [0.5] * 3]), ["Rb", "Br"])
+    crystal = rock_salt("Rb", "Br", 6.85)
     pattern = disturbed_pattern(crystal, 1)
     path = tmp_path / "rbbr.xy"
     np.savetxt(path, np.column_stack([pattern.two_theta_deg, pattern.intensity]))
@@ -35,10 +34,7 @@ def test_a_compound_in_no_index_is_inferred_from_the_command_line(
 
 
 def test_what_nothing_explains_ends_with_code_one_and_one_line(xsearch: Xsearch, lab: Path, tmp_path: Path) -> None:
-    u = 0.305
-    places = [(0, 0, 0), (0.5,) * 3, (u, u, 0), (-u, -u, 0), (0.5 + u, 0.5 - u, 0.5), (0.5 - u, 0.5 + u, 0.5)]
-    rutile = Crystal.ordered(np.diag([4.594, 4.594, 2.959]), np.array(places), ["Ti"] * 2 + ["O"] * 4)
-    pattern = disturbed_pattern(rutile, 1)
+    pattern = disturbed_pattern(rutile(), 1)
     np.savetxt(tmp_path / "rutile.xy", np.column_stack([pattern.two_theta_deg, pattern.intensity]))
     done = xsearch("infer", "-e", "Cs,Au,I", "--pxrd", tmp_path / "rutile.xy", "-w", 1.54184)
     assert done.exit_code == 1
@@ -76,7 +72,7 @@ def test_a_question_that_cannot_be_understood_is_told_in_one_line(xsearch: Xsear
 
 
 def test_evaluations_print_their_figures(xsearch: Xsearch, lab: Path, tmp_path: Path) -> None:
-    crystal = Crystal.ordered(FCC * 6.85, np.array([[0, 0, 0], [0.5] * 3]), ["Rb", "Br"])
+    crystal = rock_salt("Rb", "Br", 6.85)
     names = ("a", "b", "c", "alpha", "beta", "gamma")
     row = dict(zip(names, cell_parameters(crystal.lattice_A), strict=True)) | {
         "material_id": "x-1", "species": ["Rb", "Br"], "frac_coords": crystal.frac_coords.ravel().tolist(),

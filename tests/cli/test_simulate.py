@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Xsearch
-from tests.results.conftest import rutile
+from tests.crystals import rutile
 from xsearch.results.structures import cif_text
 
 

@@ -6,46 +6,23 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.crystals import perovskite, rock_salt, template_library
 from xsearch.chemistry.crystal import Crystal, cell_parameters
-from xsearch.chemistry.formula import reduced_formula
-from xsearch.chemistry.symmetry import find_symmetry
-from xsearch.chemistry.template import template_key
 from xsearch.errors import SpectrumError
 from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.evaluate.inference import evaluate, read_compounds
-from xsearch.infer.library import TemplateLibrary, make_library
-
-FCC = np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
-
-
-def salt(cation: str, anion: str, a: float) -> Crystal:
-    return Crystal.ordered(FCC * a, np.array([[0, 0, 0], [0.5, 0.5, 0.5]]), [cation, anion])
-
-
-def perovskite(big: str, small: str, a: float) -> Crystal:
-    coords = [[0, 0, 0], [0.5, 0.5, 0.5], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
-    return Crystal.ordered(np.eye(3) * a, np.array(coords), [big, small, "O", "O", "O"])
-
+from xsearch.infer.library import TemplateLibrary
 
 CRYSTALS = [
-    salt("Na", "Cl", 5.64), salt("K", "Cl", 6.29), salt("K", "Br", 6.60), salt("Mg", "O", 4.21), salt("Ca", "O", 4.81),
-    perovskite("Sr", "Ti", 3.905), perovskite("Ba", "Ti", 4.0), perovskite("Ba", "Zr", 4.19),
+    rock_salt("Na", "Cl", 5.64), rock_salt("K", "Cl", 6.29), rock_salt("K", "Br", 6.60), rock_salt("Mg", "O", 4.21),
+    rock_salt("Ca", "O", 4.81), perovskite("Sr", "Ti", 3.905), perovskite("Ba", "Ti", 4.0),
+    perovskite("Ba", "Zr", 4.19),
 ]  # fmt: skip
 
 
 @pytest.fixture
 def library() -> TemplateLibrary:
-    symmetries = [find_symmetry(crystal) for crystal in CRYSTALS]
-    return make_library(
-        material_ids=[f"book-{number}" for number in range(len(CRYSTALS))],
-        formulas=[reduced_formula(crystal.composition) for crystal in CRYSTALS],
-        templates=[template_key(c, s) for c, s in zip(CRYSTALS, symmetries, strict=True)],
-        space_groups=[symmetry.number for symmetry in symmetries],
-        n_sites=[len(crystal) for crystal in CRYSTALS],
-        volumes_A3=[crystal.volume_A3 for crystal in CRYSTALS],
-        energies_above_hull_eV=[0.0] * len(CRYSTALS),
-        fetch=lambda rows: [CRYSTALS[row] for row in rows],
-    )
+    return template_library(CRYSTALS)
 
 
 @pytest.fixture
@@ -54,7 +31,7 @@ def table(tmp_path: Path) -> Path:
     alone = Crystal.ordered(np.diag([3.0, 3.4, 7.1]), np.array([[0, 0, 0], [0.5, 0.5, 0.31]]), ["Li", "N"])
     rows = []
     for name, crystal, system in [
-        ("x-1", salt("Na", "Br", 5.97), "cubic"),
+        ("x-1", rock_salt("Na", "Br", 5.97), "cubic"),
         ("x-2", perovskite("Sr", "Zr", 4.15), "cubic"),
         ("x-3", alone, "orthorhombic"),
     ]:

@@ -6,12 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.crystals import template_library
 from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
-from xsearch.chemistry.symmetry import find_symmetry
-from xsearch.chemistry.template import template_key
 from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.infer import infer
-from xsearch.infer.library import TemplateLibrary, make_library
+from xsearch.infer.library import TemplateLibrary
 
 
 @pytest.fixture(scope="module")
@@ -32,17 +31,7 @@ def quaternary_oxides(data_folder: Path) -> tuple[TemplateLibrary, pd.DataFrame]
         )
         for r in rows.itertuples()
     ]
-    symmetries = [find_symmetry(crystal) for crystal in crystals]
-    library = make_library(
-        material_ids=rows.material_id.tolist(),
-        formulas=rows.reduced_formula.tolist(),
-        templates=[template_key(c, s) for c, s in zip(crystals, symmetries, strict=True)],
-        space_groups=[s.number for s in symmetries],
-        n_sites=rows.nsites.tolist(),
-        volumes_A3=rows.volume.tolist(),
-        energies_above_hull_eV=[0.0] * len(rows),
-        fetch=lambda wanted: [crystals[i] for i in wanted],
-    )
+    library = template_library(crystals, rows.material_id.tolist())
     return library, rows
 
 

@@ -1,47 +1,21 @@
 """Proposals against a pattern."""
 
-import numpy as np
 import pytest
 
-from xsearch.chemistry.crystal import Crystal
-from xsearch.chemistry.formula import reduced_formula
+from tests.crystals import perovskite, template_library
 from xsearch.chemistry.symmetry import find_symmetry
-from xsearch.chemistry.template import template_key
 from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.infer import infer
 from xsearch.infer.evidence import TERMS
 from xsearch.infer.fitting import coordinated, fit_candidates
-from xsearch.infer.library import TemplateLibrary, make_library
 from xsearch.infer.profile import target_of
 from xsearch.infer.proposals import propose
-
-POSITIONS = np.array([[0, 0, 0], [0.5, 0.5, 0.5], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
-
-
-def perovskite(big: str, small: str, a: float, c: float) -> Crystal:
-    return Crystal.ordered(np.diag([a, a, c]), POSITIONS, [big, small, "O", "O", "O"])
-
-
-def library_with(crystals: list[Crystal]) -> TemplateLibrary:
-    symmetries = [find_symmetry(crystal) for crystal in crystals]
-    return make_library(
-        material_ids=[f"made-{number}" for number in range(len(crystals))],
-        formulas=[reduced_formula(crystal.composition) for crystal in crystals],
-        templates=[template_key(c, s) for c, s in zip(crystals, symmetries, strict=True)],
-        space_groups=[symmetry.number for symmetry in symmetries],
-        n_sites=[len(crystal) for crystal in crystals],
-        volumes_A3=[crystal.volume_A3 for crystal in crystals],
-        energies_above_hull_eV=[0.0] * len(crystals),
-        fetch=lambda rows: [crystals[row] for row in rows],
-    )
 
 
 def test_a_distortion_of_the_template_is_undone_where_the_pattern_shows_none():
     distorted = perovskite("Pb", "Ti", 3.90, 4.05)
     assert find_symmetry(distorted).number == 123
-    answer = infer(
-        library_with([distorted]), ["Sr", "Ti", "O"], disturbed_pattern(perovskite("Sr", "Ti", 3.93, 3.93), 4)
-    )
+    answer = infer(template_library([distorted]), ["Sr", "Ti", "O"], disturbed_pattern(perovskite("Sr", "Ti", 3.93), 4))
     cubic = [c for c in answer.candidates if c.space_group == 221]
     assert cubic
     assert any("symmetry of space group 221" in line for line in cubic[0].assumptions)

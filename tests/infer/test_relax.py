@@ -5,18 +5,13 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
+from tests.crystals import rutile
 from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import MissingExtra
 from xsearch.infer.candidate import Candidate, Inference
 from xsearch.infer.relax import check_extra, relax, relax_candidates
 
 needs_chgnet = pytest.mark.skipif(find_spec("chgnet") is None, reason="the extra `relax` is not installed")
-
-
-def rutile(x: float, a: float = 4.65) -> Crystal:
-    titanium, oxygen = [[0, 0, 0], [0.5, 0.5, 0.5]], [[x, x, 0], [-x, -x, 0], [0.5 - x, 0.5 + x, 0.5]]
-    frac = np.array([*titanium, *oxygen, [0.5 + x, 0.5 - x, 0.5]])
-    return Crystal.ordered(np.diag([a, a, 2.96]), frac, ["Ti"] * 2 + ["O"] * 4)
 
 
 def candidate(rank: int, crystal: Crystal, probability: float) -> Candidate:
@@ -36,22 +31,22 @@ def test_without_the_extra_one_line_says_what_to_install():
 
 @needs_chgnet
 def test_atoms_move_to_where_no_force_is_left():
-    (found,) = relax([rutile(0.32)], free_cell=False)
+    (found,) = relax([rutile(u=0.32, a=4.65)], free_cell=False)
     assert found.converged
-    np.testing.assert_allclose(found.crystal.lattice_A, rutile(0.32).lattice_A)
+    np.testing.assert_allclose(found.crystal.lattice_A, rutile(u=0.32, a=4.65).lattice_A)
     assert found.crystal.frac_coords[2, 0] == pytest.approx(0.305, abs=0.004)
 
 
 @needs_chgnet
 def test_a_free_cell_finds_its_volume():
-    (found,) = relax([rutile(0.305, a=4.9)])
+    (found,) = relax([rutile(a=4.9)])
     assert found.converged
     assert np.linalg.norm(found.crystal.lattice_A[0]) == pytest.approx(4.66, abs=0.04)
 
 
 @needs_chgnet
 def test_time_bounds_the_steps_and_the_lower_energy_goes_first():
-    bad, good = candidate(1, rutile(0.22), 0.5), candidate(2, rutile(0.305), 0.3)
+    bad, good = candidate(1, rutile(u=0.22, a=4.65), 0.5), candidate(2, rutile(a=4.65), 0.3)
     answer = Inference(("O", "Ti"), (bad, good), "tentative")
     found = relax_candidates(answer, 2, seconds=1e-6)
     assert [c.source_id for c in found.candidates] == ["mp-2", "mp-1"]

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from tests.crystals import FCC
 from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import QueryError
 from xsearch.models.forward import WEIGHTS, errors, forward_ensemble, score_spectra
@@ -32,8 +33,7 @@ def cuprous_oxide() -> Crystal:
 
 
 def copper() -> Crystal:
-    fcc = np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]) * 3.615
-    return Crystal.ordered(fcc, np.zeros((1, 3)), ["Cu"])
+    return Crystal.ordered(FCC * 3.615, np.zeros((1, 3)), ["Cu"])
 
 
 def test_a_predicted_edge_rises_from_nothing_to_one_and_says_how_sure_it_is():

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.crystals import perovskite
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.axis import RECALL_AXIS, LogQAxis
 from xsearch.preprocess.kernels import broaden, snip
@@ -77,14 +78,12 @@ def test_strain_is_a_shift_on_the_axis() -> None:
 
 
 def test_another_wavelength_gives_the_same_profile() -> None:
-    from xsearch.chemistry.crystal import Crystal
     from xsearch.chemistry.symmetry import find_symmetry
     from xsearch.preprocess.profile import REFERENCE_WAVELENGTH_A
     from xsearch.simulate.powder import simulate_reflections
     from xsearch.simulate.profile_curve import pattern_curve
 
-    perovskite = np.array([[0, 0, 0], [0.5, 0.5, 0.5], [0.5, 0.5, 0], [0.5, 0, 0.5], [0, 0.5, 0.5]])
-    crystal = Crystal.ordered(np.eye(3) * 3.905, perovskite, ["Sr", "Ti", "O", "O", "O"])
+    crystal = perovskite("Sr", "Ti", 3.905)
     (found,) = simulate_reflections([find_symmetry(crystal)])
     made = []
     for wavelength, last in ((1.540593, 80.0), (0.70932, 34.4)):

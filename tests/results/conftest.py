@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from tests.crystals import FCC, rutile
 from xsearch.chemistry import Crystal, Material
-from xsearch.chemistry.crystal import lattice_from_parameters
 from xsearch.chemistry.formula import anonymous_formula, formula_unit, reduced_formula
 from xsearch.chemistry.symmetry import Symmetry, find_symmetry
 from xsearch.results import Hit, SearchResult
@@ -17,22 +17,15 @@ STRAIN = (0.004, 0.004, -0.002)
 ZERO_SHIFT_DEG = 0.02
 
 
-def rutile() -> Crystal:
-    u = 0.305
-    positions = [[0, 0, 0], [0.5, 0.5, 0.5], [u, u, 0], [-u, -u, 0], [0.5 + u, 0.5 - u, 0.5], [0.5 - u, 0.5 + u, 0.5]]
-    lattice = lattice_from_parameters(4.594, 4.594, 2.959, 90, 90, 90)
-    return Crystal.ordered(lattice, np.array(positions) % 1, ["Ti", "Ti", "O", "O", "O", "O"])
-
-
 def silicon() -> Crystal:
     """In its primitive cell."""
-    lattice = np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]) * 5.431
+    lattice = FCC * 5.431
     return Crystal.ordered(lattice, np.array([[0, 0, 0], [0.25, 0.25, 0.25]]), ["Si", "Si"])
 
 
 def wustite() -> Crystal:
     """With a partly empty site shared by two elements."""
-    lattice = np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]) * 4.30
+    lattice = FCC * 4.30
     coords = np.array([[0, 0, 0], [0, 0, 0], [0.5, 0.5, 0.5]])
     return Crystal(lattice, coords, ("Fe", "Mg", "O"), np.array([0.7, 0.2, 1.0]))
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pymatgen.analysis.diffraction.xrd import XRDCalculator
 
-from tests.results.conftest import rutile
+from tests.crystals import rutile
 from xsearch.errors import CrystalError, QueryError, WavelengthError
 from xsearch.results.simulation import simulate_cif, simulate_pattern
 from xsearch.results.structures import cif_text

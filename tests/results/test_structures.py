@@ -5,7 +5,8 @@ import pytest
 from pymatgen.core import Structure
 from pymatgen.core.structure_matcher import StructureMatcher
 
-from tests.results.conftest import rutile, silicon, wustite
+from tests.crystals import rutile
+from tests.results.conftest import silicon, wustite
 from xsearch.chemistry import Crystal
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.results import Hit, SearchResult

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.crystals import rock_salt
 from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import MissingExtra, QueryError, SpectrumError
 from xsearch.simulate.feff import find_feff, read_feff_xmu, run_feff, write_feff_input
@@ -13,8 +14,7 @@ from xsearch.simulate.feff import find_feff, read_feff_xmu, run_feff, write_feff
 
 @pytest.fixture
 def nickel_oxide() -> Crystal:
-    fcc = np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]) * 4.18
-    return Crystal.ordered(fcc, np.array([[0, 0, 0], [0.5, 0.5, 0.5]]), ["Ni", "O"])
+    return rock_salt("Ni", "O", 4.18)
 
 
 def script(path: Path, body: str) -> Path:

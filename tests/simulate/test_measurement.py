@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
+from tests.crystals import rutile
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.simulate.conditions import MEAN_STRAIN, Conditions, draw_conditions, draw_many
 from xsearch.simulate.measurement import (
@@ -58,12 +58,8 @@ IDEAL = Conditions(
 
 
 @pytest.fixture(scope="module")
-def rutile() -> Reflections:
-    u = 0.305
-    positions = [[0, 0, 0], [0.5, 0.5, 0.5], [u, u, 0], [-u, -u, 0], [0.5 + u, 0.5 - u, 0.5], [0.5 - u, 0.5 + u, 0.5]]
-    lattice = lattice_from_parameters(4.594, 4.594, 2.959, 90, 90, 90)
-    crystal = Crystal.ordered(lattice, np.array(positions) % 1, ["Ti", "Ti", "O", "O", "O", "O"])
-    return simulate_reflections([find_symmetry(crystal)])[0]
+def lines() -> Reflections:
+    return simulate_reflections([find_symmetry(rutile())])[0]
 
 
 def strongest(reflections: Reflections, conditions: Conditions) -> float:
@@ -71,9 +67,9 @@ def strongest(reflections: Reflections, conditions: Conditions) -> float:
     return float(angles[counts.argmax()])
 
 
-def test_an_ideal_measurement_is_the_calculated_pattern(rutile: Reflections) -> None:
-    angles, counts = measure(rutile, IDEAL, np.random.default_rng(0))
-    where, intensity, _ = line_positions(rutile, IDEAL.wavelength_A)
+def test_an_ideal_measurement_is_the_calculated_pattern(lines: Reflections) -> None:
+    angles, counts = measure(lines, IDEAL, np.random.default_rng(0))
+    where, intensity, _ = line_positions(lines, IDEAL.wavelength_A)
     expected = sum(i * pseudo_voigt(angles - at, 0.1) for at, i in zip(where, intensity, strict=True))
     assert np.corrcoef(counts, expected)[0, 1] > 0.9995
 
@@ -98,9 +94,9 @@ def test_strain_keeps_the_crystal_system(system: str, free: int) -> None:
     assert strained_cell(cell, system, 0.01, np.zeros(6))[:3] == pytest.approx(cell[:3] * np.exp(0.01))
 
 
-def test_a_larger_cell_scatters_at_smaller_angles(rutile: Reflections) -> None:
-    wide = strongest(rutile, replace(IDEAL, mean_strain=0.01))
-    sine = np.sin(np.radians(strongest(rutile, IDEAL) / 2)) / np.exp(0.01)
+def test_a_larger_cell_scatters_at_smaller_angles(lines: Reflections) -> None:
+    wide = strongest(lines, replace(IDEAL, mean_strain=0.01))
+    sine = np.sin(np.radians(strongest(lines, IDEAL) / 2)) / np.exp(0.01)
     assert wide == pytest.approx(2 * np.degrees(np.arcsin(sine)), abs=0.02)
 
 
@@ -145,17 +141,17 @@ def test_plates_widen_the_lines_along_their_axis_only() -> None:
     assert broad[0] > widths(np.array([40.0]), 1.5406, 0.05, 300.0, 0.001)[0] > broad[1] > 0.05
 
 
-def test_fluorescence_raises_all_angles_alike(rutile: Reflections) -> None:
+def test_fluorescence_raises_all_angles_alike(lines: Reflections) -> None:
     net = np.array([0.0, 1.0, 0.5])
     assert fluorescent(net, 0.2) == pytest.approx([0.2, 1.2, 0.7])
-    _, without = measure(rutile, IDEAL, np.random.default_rng(0))
-    _, counts = measure(rutile, replace(IDEAL, fluorescence=0.3), np.random.default_rng(0))
+    _, without = measure(lines, IDEAL, np.random.default_rng(0))
+    _, counts = measure(lines, replace(IDEAL, fluorescence=0.3), np.random.default_rng(0))
     assert np.median(counts - without) == pytest.approx(0.3 * IDEAL.counts, rel=0.02)
 
 
-def test_kalpha2_is_half_as_strong_on_the_right(rutile: Reflections) -> None:
+def test_kalpha2_is_half_as_strong_on_the_right(lines: Reflections) -> None:
     angles, counts = measure(
-        rutile, replace(IDEAL, alpha2_A=1.544427, instrument_deg=0.04, first_deg=85), np.random.default_rng(0)
+        lines, replace(IDEAL, alpha2_A=1.544427, instrument_deg=0.04, first_deg=85), np.random.default_rng(0)
     )
     first = counts.argmax()
     at = 2 * np.degrees(np.arcsin(np.sin(np.radians(angles[first] / 2)) * 1.544427 / 1.540593))
@@ -184,17 +180,17 @@ def test_a_foreign_line_has_the_height_that_is_asked_for() -> None:
     assert net.max() == pytest.approx(0.3, rel=0.35)  # a line of this width and area; its shape decides the rest
 
 
-def test_foreign_lines_stand_where_they_are_put(rutile: Reflections) -> None:
-    _, without = measure(rutile, IDEAL, np.random.default_rng(0))
-    angles, counts = measure(rutile, replace(IDEAL, foreign=((47.0, 0.2),)), np.random.default_rng(0))
+def test_foreign_lines_stand_where_they_are_put(lines: Reflections) -> None:
+    _, without = measure(lines, IDEAL, np.random.default_rng(0))
+    angles, counts = measure(lines, replace(IDEAL, foreign=((47.0, 0.2),)), np.random.default_rng(0))
     assert angles[(counts - without).argmax()] == pytest.approx(47.0, abs=0.02)
 
 
-def test_drawn_measurements_are_usable_and_repeatable(rutile: Reflections) -> None:
+def test_drawn_measurements_are_usable_and_repeatable(lines: Reflections) -> None:
     for seed in range(40):
         conditions = draw_conditions(np.random.default_rng(seed))
         assert conditions == draw_conditions(np.random.default_rng(seed))
-        angles, counts = measure(rutile, conditions, np.random.default_rng(seed))
+        angles, counts = measure(lines, conditions, np.random.default_rng(seed))
         assert (np.diff(angles) > 0).all()
         assert np.isfinite(counts).all()
         assert counts.max() > 0

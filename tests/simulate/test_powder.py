@@ -6,22 +6,18 @@ from pymatgen.analysis.diffraction.xrd import XRDCalculator
 from pymatgen.core import Lattice, Structure
 
 from benchmarks.pxrd_reflections import agreement
+from tests.crystals import FCC, rock_salt
 from xsearch.builders.aflow import AflowSource
 from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import CrystalError
 from xsearch.simulate.powder import line_positions, simulate_reflections, spacings
 
-FCC = np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
 WAVELENGTH_A = 1.54056
 
 
-def rock_salt(edge_A: float = 5.64) -> Crystal:
-    return Crystal.ordered(FCC * edge_A, np.array([[0, 0, 0], [0.5, 0.5, 0.5]]), ["Na", "Cl"])
-
-
 def test_lines_of_rock_salt_carry_conventional_indices_and_multiplicities() -> None:
-    (found,) = simulate_reflections([find_symmetry(rock_salt())])
+    (found,) = simulate_reflections([find_symmetry(rock_salt("Na", "Cl", 5.64))])
     first = {tuple(hkl): m for hkl, m in zip(found.hkl[:5].tolist(), found.multiplicity[:5].tolist(), strict=True)}
     assert first == {(1, 1, 1): 8, (2, 0, 0): 6, (2, 2, 0): 12, (3, 1, 1): 24, (2, 2, 2): 8}
     assert spacings(found.hkl[:1], found.cell)[0] == pytest.approx(5.64 / np.sqrt(3))
@@ -40,7 +36,7 @@ def test_lines_agree_with_pymatgen_for_real_crystals(seed: int) -> None:
 
 
 def test_a_conventional_cell_and_its_primitive_cell_give_the_same_lines() -> None:
-    primitive = rock_salt()
+    primitive = rock_salt("Na", "Cl", 5.64)
     conventional = Crystal.from_structure(
         Structure.from_spacegroup("Fm-3m", Lattice.cubic(5.64), ["Na", "Cl"], [[0, 0, 0], [0.5, 0.5, 0.5]])
     )

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.results.conftest import rutile
+from tests.crystals import rutile
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.simulate import Reflections
 from xsearch.simulate.powder import line_positions, simulate_reflections

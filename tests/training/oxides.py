@@ -9,20 +9,14 @@ import numpy as np
 import pandas as pd
 
 from tests.chemistry.test_descriptors import spinel
+from tests.crystals import rock_salt
 from xsearch.builders.material import draft
-from xsearch.chemistry.crystal import Crystal
 from xsearch.indexes import Chunk, Entry, Index, Staging
 from xsearch.indexes.spectra import SpectraChunk
 from xsearch.spectra.edges import tabulated_edge
 from xsearch.spectra.xas import XasSpectrum
 
 METALS = ("Mn", "Fe", "Co", "Ni", "Cu", "Zn")
-
-
-def rock_salt(metal: str, a_A: float) -> Crystal:
-    """A primitive cell: one metal with six oxygens around it."""
-    lattice = a_A / 2 * np.array([[0, 1, 1], [1, 0, 1], [1, 1, 0]])
-    return Crystal.ordered(lattice, np.array([[0, 0, 0], [0.5, 0.5, 0.5]]), [metal, "O"])
 
 
 def spectrum(metal: str, a_A: float) -> tuple[np.ndarray, np.ndarray]:
@@ -38,7 +32,7 @@ def write_table(path: Path, cells_apart: bool = False) -> Path:
     rows, cells = [], []
     for metal in METALS:
         for number, a_A in enumerate((4.1, 4.25, 4.4)):
-            crystal = rock_salt(metal, a_A)
+            crystal = rock_salt(metal, "O", a_A)
             energy, mu = spectrum(metal, a_A)
             name = f"{metal}-{number}"
             row = {
@@ -61,7 +55,7 @@ def write_table(path: Path, cells_apart: bool = False) -> Path:
 
 def write_index(folder: Path) -> Index:
     """The oxides of six metals with material spectra, a spinel with one, and a spectrum of each of two of its sites."""
-    materials = [draft(f"{m}-0", rock_salt(m, 4.2), source="made", licence="CC0-1.0") for m in METALS]
+    materials = [draft(f"{m}-0", rock_salt(m, "O", 4.2), source="made", licence="CC0-1.0") for m in METALS]
     materials.append(draft("spinel", spinel(), source="made", licence="CC0-1.0"))
     told = {"kind": "simulated", "code": "made", "source": "made", "licence": "CC0-1.0", "spectrum_type": "XANES"}
     spectra = [
