@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from xsearch.cli.options import JsonFlag, Wavelength
-from xsearch.cli.screen import print_json, show
+from xsearch.cli.screen import print_report
 
 
 def cell(
@@ -21,8 +21,4 @@ def cell(
     """
     from xsearch.search.cells.search import cells_of_file
 
-    answer = cells_of_file(file, wavelength, top)
-    if json:
-        print_json(answer.to_dict())
-    else:
-        show(answer.table())
+    print_report(cells_of_file(file, wavelength, top), json)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from xsearch.cli.options import IndexName, JsonFlag, MeasuredCells, Prior, PriorChoice, Workers
-from xsearch.cli.screen import counting, print_json, print_report, show
+from xsearch.cli.screen import counting, print_figures, print_report
 
 app = typer.Typer(help="Measure how often the right crystal is found.", no_args_is_help=True)
 
@@ -109,16 +109,12 @@ def simulated(
 ) -> None:
     """Search for simulated measurements of entries that no network was trained on."""
     from xsearch.evaluate.simulated import evaluate as evaluate_simulated
-    from xsearch.evaluate.tables import figures_table
 
     with counting("patterns") as count:
         figures = evaluate_simulated(
             index, task.value, count=patterns, ranking=ranking.value if ranking else None, progress=count
         )
-    if json:
-        print_json(figures)
-    else:
-        show(figures_table(figures, "Simulated patterns"))
+    print_figures(figures, "Simulated patterns", json)
 
 
 @app.command("xanes")
@@ -180,16 +176,12 @@ def inference(
     The patterns are made from the structures, with strain, zero shift, texture, noise, humps and foreign lines.
     """
     from xsearch.evaluate.inference import evaluate as evaluate_inference
-    from xsearch.evaluate.tables import figures_table
 
     with counting("compounds") as count:
         report = evaluate_inference(
             file, index, limit=limit, reported=reported, refusals=refusals, log=log, progress=count
         )
-    if json:
-        print_json(report)
-    else:
-        show(figures_table(report, "Inference"))
+    print_figures(report, "Inference", json)
 
 
 @app.command("forward")
@@ -199,13 +191,8 @@ def forward(
 ) -> None:
     """Compare spectra predicted from structures with computed ones, on formulas that were not trained on."""
     from xsearch.evaluate.forward import evaluate as evaluate_forward
-    from xsearch.evaluate.tables import figures_table
 
-    report = evaluate_forward(file)
-    if json:
-        print_json(report)
-    else:
-        show(figures_table(report, "Structure to XANES"))
+    print_figures(evaluate_forward(file), "Structure to XANES", json)
 
 
 @app.command("descriptors")

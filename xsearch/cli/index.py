@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from xsearch.cli.options import JsonFlag
-from xsearch.cli.screen import print_json, say, show
+from xsearch.cli.screen import print_either, say
 
 app = typer.Typer(help="List, check, move and delete indexes.", no_args_is_help=True)
 
@@ -25,10 +25,7 @@ def list_(json: JsonFlag = False) -> None:
     from xsearch.results.listing import index_records, index_table
 
     found = list_indexes()
-    if json:
-        print_json(index_records(found))
-    else:
-        show(index_table(found))
+    print_either(lambda: index_records(found), lambda: index_table(found), json)
 
 
 @app.command("info")
@@ -38,10 +35,7 @@ def info(name: Name, json: JsonFlag = False) -> None:
     from xsearch.results.listing import info_record, info_table
 
     opened = Index.open(name)
-    if json:
-        print_json(info_record(opened))
-    else:
-        show(info_table(opened))
+    print_either(lambda: info_record(opened), lambda: info_table(opened), json)
 
 
 @app.command("verify")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -67,10 +67,22 @@ class Report(Protocol):
 
 def print_report(report: Report, as_json: bool) -> None:
     """A report as JSON or as a table, on stdout."""
+    print_either(report.to_dict, report.table, as_json)
+
+
+def print_figures(figures: Mapping[str, Any], title: str, as_json: bool) -> None:
+    """Figures as JSON or as a table, on stdout."""
+    from xsearch.evaluate.tables import figures_table
+
+    print_either(lambda: figures, lambda: figures_table(figures, title), as_json)
+
+
+def print_either(document: Callable[[], Any], table: Callable[[], RenderableType], as_json: bool) -> None:
+    """One of two forms of the same, on stdout."""
     if as_json:
-        print_json(report.to_dict())
+        print_json(document())
     else:
-        show(report.table())
+        show(table())
 
 
 def print_json(document: Any) -> None:

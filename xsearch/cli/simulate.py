@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from xsearch.cli.screen import print_json, print_report, say, show
+from xsearch.cli.screen import print_either, print_report, say
 
 app = typer.Typer(help="Calculate the pattern of a crystal.", no_args_is_help=True)
 
@@ -43,10 +43,7 @@ def pxrd(
     if plot:
         check_picture(plot)
     simulated = simulate_cif(cif, wavelength, two_theta_deg=two_theta, step_deg=step, fwhm_deg=fwhm)
-    if json:
-        print_json(simulated.to_dict())
-    else:
-        show(simulated.table(top))
+    print_either(simulated.to_dict, lambda: simulated.table(top), json)
     if plot:
         simulated.plot(plot)
         say(f"Picture: {plot}")
