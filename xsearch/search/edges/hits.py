@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
 from xsearch.chemistry.reference import Reference
@@ -16,7 +15,7 @@ from xsearch.results.edge_match import EdgeMatch
 from xsearch.results.hit import Hit
 from xsearch.search.edges.evidence import EdgeEvidence
 from xsearch.search.edges.library import EdgeLibrary
-from xsearch.search.edges.match import STEP_eV, hold_ends
+from xsearch.search.edges.match import broadened, hold_ends
 from xsearch.search.edges.score import shares_of, spectra_score
 from xsearch.search.edges.stages import Candidates
 from xsearch.search.rank import SAME_PHASE_VOLUME, fold, volumes
@@ -138,7 +137,7 @@ def edge_match(query: NormalizedXanes, edge: EdgeEvidence, at: int, evidence: fl
     table, matches = edge.library.spectra, edge.matches
     broadening, shift = float(matches.broadening_eV[at]), float(matches.shift_eV[at])
     held = hold_ends(table.values[at : at + 1], table.known[at : at + 1])[0]
-    curve = scipy.ndimage.gaussian_filter1d(held, broadening / STEP_eV, mode="nearest") if broadening else held
+    curve = broadened(held, broadening)
     own_energy = WINDOW_GRID_eV[table.known[at]] + query.tabulated_e0_eV + float(table.offset_eV[at]) + shift
     inside = (query.energy_eV >= own_energy[0]) & (query.energy_eV <= own_energy[-1])
     inside &= np.abs(query.energy_eV - query.centre_eV) <= WINDOW_GRID_eV[-1]

@@ -7,7 +7,9 @@ coarser scale, each by Pearson correlation over the energies that both cover. Co
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import scipy  # its parts are loaded when first used
@@ -150,9 +152,7 @@ def _scan(
     centre, width, weight = (p[rows, None] for p in prior)
     cost = weight * ((shift - centre) / width) ** 2
     for broadening in broadenings:
-        library = (
-            scipy.ndimage.gaussian_filter1d(held, broadening / STEP_eV, axis=1, mode="nearest") if broadening else held
-        )
+        library = broadened(held, broadening)
         total = np.zeros((len(rows), len(shifts_eV)))
         for (channel, w), (wanted, _) in zip(CHANNELS, asked, strict=True):
             total += w * masked_correlation(channel(library), known, wanted, moved_known)
@@ -201,20 +201,22 @@ def hold_ends(values: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[
     return np.take_along_axis(values, place, axis=1)
 
 
+def broadened(values: NDArray[np.float32], broadening_eV: float, order: int = 0) -> NDArray[np.float32]:
+    """(..., 200) windows with a Gaussian laid over them, or a derivative of that."""
+    if not broadening_eV:
+        return values
+    return np.asarray(
+        scipy.ndimage.gaussian_filter1d(values, broadening_eV / STEP_eV, order=order, mode="nearest"), np.float32
+    )
+
+
 def _itself(x: NDArray[np.float32]) -> NDArray[np.float32]:
     return x
 
 
-def _fine_derivative(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(
-        scipy.ndimage.gaussian_filter1d(x, FINE_SCALE_eV / STEP_eV, axis=1, order=1, mode="nearest"), np.float32
-    )
-
-
-def _coarse_derivative(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(
-        scipy.ndimage.gaussian_filter1d(x, COARSE_SCALE_eV / STEP_eV, axis=1, order=1, mode="nearest"), np.float32
-    )
-
-
-CHANNELS = tuple(zip((_itself, _fine_derivative, _coarse_derivative), CHANNEL_WEIGHTS, strict=True))
+_SHAPES: tuple[Callable[[NDArray[np.float32]], NDArray[np.float32]], ...] = (
+    _itself,
+    partial(broadened, broadening_eV=FINE_SCALE_eV, order=1),
+    partial(broadened, broadening_eV=COARSE_SCALE_eV, order=1),
+)
+CHANNELS = tuple(zip(_SHAPES, CHANNEL_WEIGHTS, strict=True))

@@ -1,6 +1,6 @@
 """Several compounds in one edge: library spectra fitted together to a measured one, and the evidence of their sum.
 
-A sum is compared as a single spectrum is (`xanes_match`): the curve, its derivative, and its derivative at a coarser
+A sum is compared as a single spectrum is (`edges.match`): the curve, its derivative, and its derivative at a coarser
 scale, after each library spectrum was moved and broadened. Its weights come from non-negative least squares on the
 three together: linear combination fitting (Ravel and Newville, J. Synchrotron Rad. 12 (2005) 537) of normalised
 spectra and of their derivatives at once.
@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
-import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
 from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow
@@ -26,7 +25,15 @@ from xsearch.search.edges.evidence import (
     SIMULATION_ERROR,
 )
 from xsearch.search.edges.library import EdgeLibrary
-from xsearch.search.edges.match import CHANNELS, LEAST_OVERLAP, MEASURED_SHIFT_eV, STEP_eV, hold_ends, shift_prior
+from xsearch.search.edges.match import (
+    CHANNELS,
+    LEAST_OVERLAP,
+    MEASURED_SHIFT_eV,
+    STEP_eV,
+    broadened,
+    hold_ends,
+    shift_prior,
+)
 from xsearch.search.edges.sum_kernels import fit_sum
 
 TIE_eV = 0.5
@@ -212,13 +219,6 @@ class EdgeTarget:
 def channels(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """(n, channels, 200) what is compared of (n, 200) spectra."""
     return np.stack([channel(values) for channel, _ in CHANNELS], axis=1).astype(np.float64)
-
-
-def broadened(values: NDArray[np.float32], broadening_eV: float) -> NDArray[np.float32]:
-    """(n, 200) spectra with a Gaussian laid over them."""
-    if not broadening_eV:
-        return values
-    return np.asarray(scipy.ndimage.gaussian_filter1d(values, broadening_eV / STEP_eV, axis=1, mode="nearest"))
 
 
 def moved_by(parts: tuple[Part, ...], which: list[int], shift_eV: float) -> tuple[Part, ...]:
