@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.chemistry import Material
 from xsearch.chemistry.reference import Reference
 from xsearch.indexes import Index
 from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_GRID_eV
@@ -73,18 +74,47 @@ def one_hit(
     """
     place, *others = group
     row = int(candidates.rows[place])
-    matches = edge_matches(spectra, edges, candidates, place)
     evidence = {name: float(column[place]) for name, column in candidates.parts.items()}
     evidence["share"] = score[1]
     evidence["prior"] = float(
         candidates.total[place] - np.nansum([candidates.parts[n][place] for n in candidates.parts])
     )
+    return replace(
+        hit_by_edges(
+            index,
+            row,
+            index.material(row) if row >= 0 else reference_of(edges, candidates, place),
+            rank,
+            score[0],
+            evidence,
+            edge_matches(spectra, edges, candidates, place),
+        ),
+        duplicates=tuple(one_hit(index, spectra, edges, candidates, [other], rank, score) for other in others),
+    )
+
+
+def hit_by_edges(
+    index: Index,
+    row: int,
+    material: Material | Reference,
+    rank: int,
+    score: float,
+    evidence: dict[str, float],
+    edges: tuple[EdgeMatch, ...],
+) -> Hit:
+    """A hit that edges alone speak for: its cell is the stored one, and nothing is told of a powder pattern.
+
+    Args:
+        index: the index.
+        row: of the material; -1 for a reference.
+        material, rank, score, evidence, edges: of the hit.
+    """
     reflections = index.reflections(row) if row >= 0 else NO_REFLECTIONS
     a, b, c, alpha, beta, gamma = (float(x) for x in reflections.cell)
     return Hit(
         rank=rank,
-        material=index.material(row) if row >= 0 else reference_of(edges, candidates, place),
-        score=score[0],
+        material=material,
+        score=score,
         strain=NOTHING,
         cell=(a, b, c, alpha, beta, gamma),
         zero_shift_deg=NOTHING,
@@ -92,8 +122,7 @@ def one_hit(
         unexplained=NOTHING,
         evidence=evidence,
         reflections=reflections,
-        duplicates=tuple(one_hit(index, spectra, edges, candidates, [other], rank, score) for other in others),
-        edges=matches,
+        edges=edges,
     )
 
 
