@@ -16,6 +16,7 @@ from xsearch.indexes import Index
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.results import EdgeMixtureResult, MixtureResult, SearchResult
+from xsearch.results.explanations import best_hits
 from xsearch.search.edges.library import EdgeLibraries
 from xsearch.search.edges.mixture_search import search_edge_mixture
 from xsearch.search.edges.search import Opened, search_by_spectra
@@ -232,12 +233,11 @@ class SearchIndex:
             with timed(timings, "mixture"):
                 best, explored = find_mixture(selected, pattern, phases, query.required)
                 mixtures = tuple(make_mixture(selected, hypothesis, explored) for hypothesis in best)
-        found = max(mixtures, key=lambda mixture: mixture.evidence, default=None)
-        hits = found.hits if found else ()
+        hits = best_hits(mixtures)
         return MixtureResult(
             pattern=pxrd,
             hits=hits,
-            verdict=verdict([min(hit.score for hit in hits)] if hits else []),
+            verdict=verdict(sorted(hit.score for hit in hits)),
             index_name=self.index.name,
             index_version=self.index.version,
             n_searched=len(selected.rows),

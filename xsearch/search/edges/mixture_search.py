@@ -9,7 +9,8 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.chemistry.element_query import ElementQuery
 from xsearch.preprocess.xanes import window
-from xsearch.results import EdgeMixture, EdgeMixtureResult
+from xsearch.results import EdgeMixtureResult, Hit
+from xsearch.results.explanations import best_hits
 from xsearch.search.edges.compounds import edge_target
 from xsearch.search.edges.library import EdgeLibrary
 from xsearch.search.edges.mixture import find_mixture
@@ -48,27 +49,26 @@ def search_edge_mixture(
             choices = len(rows_with(index, each, measured_cells=False))
             against = Compared(index, spectrum, compared, choices)
             mixtures = tuple(make_edge_mixture(against, one, explored) for one in best)
-    found = max(mixtures, key=lambda mixture: mixture.evidence, default=None)
-    hits = found.hits if found else ()
+    hits = best_hits(mixtures)
     return EdgeMixtureResult(
         pattern=None,
         hits=hits,
-        verdict=verdict([min(hit.score for hit in hits)] if hits else []),
+        verdict=verdict(sorted(hit.score for hit in hits)),
         index_name=index.name,
         index_version=index.version,
         n_searched=compared,
         options={"elements": str(each), "prior": prior.value, "phases": phases},
-        notes=(*spectrum.notes, *_assumptions(library, found), *missing(compared, choices)),
+        notes=(*spectrum.notes, *_assumptions(library, hits), *missing(compared, choices)),
         timings_ms=timings,
         spectra=(spectrum,),
         mixtures=mixtures,
     )
 
 
-def _assumptions(library: EdgeLibrary, found: EdgeMixture | None) -> tuple[str, ...]:
+def _assumptions(library: EdgeLibrary, hits: tuple[Hit, ...]) -> tuple[str, ...]:
     """What an edge cannot tell, and for which entries references speak."""
     said = [f"A sum of {library.name} spectra: compounds without {library.spectra.absorber} leave no trace in it."]
-    for hit in found.hits if found else ():
+    for hit in hits:
         (match,) = hit.edges
         if match.kind == "measured" and match.spectrum_id != hit.material_id:
             said.append(
