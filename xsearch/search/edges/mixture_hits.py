@@ -15,7 +15,7 @@ from xsearch.results.edge_match import EdgeMatch
 from xsearch.search.edges.compounds import material_of
 from xsearch.search.edges.evidence import CLOSENESS_WEIGHT
 from xsearch.search.edges.hits import hit_by_edges
-from xsearch.search.edges.mixture import Explored, Kind
+from xsearch.search.edges.mixture import CompoundSearch, Kind
 from xsearch.search.edges.score import spectra_score
 from xsearch.search.edges.sums import EdgeSum, EdgeTarget
 
@@ -40,13 +40,13 @@ class Compared:
     choices: int
 
 
-def make_edge_mixture(compared: Compared, one: EdgeSum, explored: Explored) -> EdgeMixture:
+def make_edge_mixture(compared: Compared, one: EdgeSum, explored: CompoundSearch) -> EdgeMixture:
     """A sum as an explanation, its compounds in order of falling share."""
     target = explored.target
     curves, inside = target.curves(one)
     energy = compared.spectrum.centre_eV + WINDOW_GRID_eV[inside]
     errors = target.share_errors(one)
-    support = [one.evidence - explored.best_without(explored.kinds[place]) for place in one.places]
+    support = explored.support(one)
     order = np.argsort(-one.shares, kind="stable").tolist()
     hits = tuple(
         _hit(compared, target, one, explored.kinds, at, rank, support[at], (energy, curves[at, inside]))

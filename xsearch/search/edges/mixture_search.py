@@ -13,7 +13,7 @@ from xsearch.results import EdgeMixtureResult, Hit
 from xsearch.results.explanations import best_hits
 from xsearch.search.edges.compounds import edge_target
 from xsearch.search.edges.library import EdgeLibrary
-from xsearch.search.edges.mixture import find_mixture
+from xsearch.search.edges.mixture import CompoundSearch
 from xsearch.search.edges.mixture_hits import Compared, make_edge_mixture
 from xsearch.search.edges.search import Opened, missing
 from xsearch.search.edges.stages import prepare, with_absorbers
@@ -43,7 +43,8 @@ def search_edge_mixture(
         with timed(timings, "mixture"):
             is_entry = library.row >= 0
             target, kinds = edge_target(index, window(spectrum), library, prior)
-            best, explored = find_mixture(target, kinds, phases)
+            explored = CompoundSearch(target, kinds)
+            best = explored.search(phases)
             entries = len(set(library.row[is_entry].tolist()))
             compared = entries + len({kinds[at][0] for at in np.flatnonzero(~is_entry).tolist()})
             choices = len(rows_with(index, each, measured_cells=False))
