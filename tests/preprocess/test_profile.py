@@ -1,0 +1,20 @@
+"""Profiles on the log-q axis."""
+
+import numpy as np
+import pytest
+
+from xsearch.preprocess.axis import RECALL_AXIS
+from xsearch.preprocess.powder import net_pattern
+from xsearch.preprocess.profile import centred_pattern
+from xsearch.spectra import PowderPattern
+
+
+def test_a_pattern_is_centred_in_its_range_and_empty_outside() -> None:
+    angles = np.arange(20, 60, 0.02)
+    lines = sum(1000 * np.exp(-0.5 * ((angles - at) / 0.06) ** 2) for at in (25.3, 37.8, 48.0))
+    net = net_pattern(PowderPattern(angles, lines + 20, 1.5406))
+    first, last = net.window(RECALL_AXIS)
+    centred = centred_pattern(net)
+    assert not centred[:first].any()
+    assert not centred[last:].any()
+    assert centred.sum() == pytest.approx(0, abs=1e-4)
