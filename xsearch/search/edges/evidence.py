@@ -65,7 +65,7 @@ class EdgeEvidence:
 def weigh_edge(window: XanesWindow, library: EdgeLibrary) -> EdgeEvidence:
     """Match an edge with the spectra of a library and weigh the agreement."""
     spectra = library.spectra
-    matches = match(window, spectra, prefer_known=False)
+    matches = match(window, spectra)
     value = spectrum_evidence(matches, spectra.kind)
     of_row: dict[int, tuple[float, int]] = {}
     references: dict[tuple[str, str], tuple[float, int]] = {}

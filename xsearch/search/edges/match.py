@@ -38,16 +38,13 @@ MEASURED_SHIFT_eV = (0.0, 1.5)
 PRIOR_WEIGHT = 0.02
 """What a shift that is one standard deviation off costs, in units of the mean correlation."""
 
-THEORETICAL_COST, HULL_COST_PER_eV, USUAL_HULL_eV, HIGHEST_HULL_eV = 0.02, 0.2, 0.03, 0.2
-"""What it costs a compound never to have been made, and to lie above the hull, in the same units."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class XanesMatches:
     """One query against n library spectra.
 
     Attributes:
-        score: (n,) float64, mean correlation less what an unusual shift and an unlikely compound cost.
+        score: (n,) float64, mean correlation less what an unusual shift costs.
         correlation: (n,) float64, mean correlation alone.
         shift_eV: (n,) query energy less library energy at the best alignment.
         broadening_eV: (n,) what the library spectrum was broadened by.
@@ -59,9 +56,7 @@ class XanesMatches:
     broadening_eV: NDArray[np.float64]
 
 
-def match(
-    query: XanesWindow, table: XanesTable, is_simulation: bool = False, prefer_known: bool = True
-) -> XanesMatches:
+def match(query: XanesWindow, table: XanesTable, is_simulation: bool = False) -> XanesMatches:
     """Compare a query with every spectrum of a table.
 
     Args:
@@ -69,8 +64,6 @@ def match(
         table: the library.
         is_simulation: the query itself is simulated by the library's kind of code: no shift is more likely than
             another.
-        prefer_known: compounds that were made, and those near the hull, are likelier. To be switched off for a new
-            phase, and of no use against simulated queries.
     """
     n = len(table)
     measured = table.kind == "measured"
@@ -83,17 +76,7 @@ def match(
     ):
         if len(rows):
             _match_rows(query, table, rows, broadenings, (centre, width, weight), best)
-    if prefer_known:
-        best.score[:] -= stability_cost(table)
     return best
-
-
-def stability_cost(table: XanesTable) -> NDArray[np.float64]:
-    """(n,) what each compound's being theoretical and its energy above hull cost; measured references are free."""
-    hull = np.nan_to_num(table.energy_above_hull_eV.astype(np.float64), nan=USUAL_HULL_eV)
-    cost = HULL_COST_PER_eV * np.clip(hull, 0.0, HIGHEST_HULL_eV)
-    cost += THEORETICAL_COST * np.nan_to_num(table.is_theoretical.astype(np.float64), nan=0.0)
-    return np.where(table.kind == "measured", 0.0, cost)
 
 
 def shift_prior(table: XanesTable) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
