@@ -19,10 +19,8 @@ from xsearch.search.edges.evidence import (
     CLOSENESS_WEIGHT,
     LEAST_DISTANCE,
     MEASURED_SHIFT_COST,
-    PREDICTED_SHIFT_COST,
-    PREDICTION_ERROR,
-    SIMULATED_SHIFT_COST,
-    SIMULATION_ERROR,
+    own_errors,
+    shift_costs,
 )
 from xsearch.search.edges.library import EdgeLibrary
 from xsearch.search.edges.match import (
@@ -110,10 +108,8 @@ class EdgeTarget:
         self.held = hold_ends(table.values, table.known)
         self.last = WINDOW_POINTS - 1.0 - table.known[:, ::-1].argmax(1)
         self.centre_eV, self.width_eV = shift_prior(table)
-        kinds = [table.kind == "measured", table.kind == "predicted"]
-        self.is_measured = kinds[0]
-        self.error = np.select(kinds, [0.0, PREDICTION_ERROR], SIMULATION_ERROR)
-        self.shift_cost = np.select(kinds, [MEASURED_SHIFT_COST, PREDICTED_SHIFT_COST], SIMULATED_SHIFT_COST)
+        self.is_measured = table.kind == "measured"
+        self.error, self.shift_cost = own_errors(table.kind), shift_costs(table.kind)
         self._channels: dict[tuple[int, float], NDArray[np.float64]] = {}
 
     def step(self, part: Part) -> float:
