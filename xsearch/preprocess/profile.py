@@ -56,3 +56,9 @@ def centred_pattern(pattern: NetPattern, shift: float = 0.0) -> NDArray[np.float
     out = np.zeros(RECALL_AXIS.bins, np.float32)
     out[first:last] = inside / (np.linalg.norm(inside) or 1.0)
     return out
+
+
+def best_scale(measured: NDArray[np.float64], calculated: NDArray[np.float64]) -> float:
+    """The factor, not below zero, that brings a profile nearest to net intensities in the least-squares sense."""
+    square = float(calculated @ calculated)
+    return max(0.0, float(calculated @ measured) / square) if square > 0 else 0.0

@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from xsearch.preprocess.kernels import snip
 from xsearch.preprocess.powder import CLIPPING_PASSES, clipping_reach
+from xsearch.preprocess.profile import best_scale
 from xsearch.results.hit import Hit
 from xsearch.results.lines import lines_in_range, reflections_in_range
 from xsearch.simulate import Reflections
@@ -125,12 +126,6 @@ def beam(wavelength_A: float) -> tuple[tuple[float, float], ...]:
         if abs(mean_kalpha_A(kalpha1_A, kalpha2_A) / wavelength_A - 1) < SAME_WAVELENGTH:
             return (kalpha1_A, 2 / 3), (kalpha2_A, 1 / 3)
     return ((wavelength_A, 1.0),)
-
-
-def best_scale(net: NDArray[np.float64], profile: NDArray[np.float64]) -> float:
-    """The factor, not below zero, that brings a profile closest to the net intensities in the least-squares sense."""
-    square = float(profile @ profile)
-    return max(0.0, float(profile @ net) / square) if square > 0 else 0.0
 
 
 def background_under(pattern: PowderPattern) -> NDArray[np.float64]:
