@@ -8,7 +8,7 @@ import pytest
 from tests.search.conftest import prototypes  # noqa: F401
 from xsearch.errors import XSearchError
 from xsearch.models import powder_metric, powder_vectors
-from xsearch.models.powder_metric import PowderMetric, centred_pattern, centred_profiles, metric_from
+from xsearch.models.powder_metric import PowderMetric, centred_profiles, metric_from
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.network_input import INPUT_AXIS
 from xsearch.preprocess.powder import net_pattern
@@ -47,17 +47,6 @@ def test_a_row_without_lines_has_no_vector() -> None:
     metric = PowderMetric(np.eye(RECALL_AXIS.bins)[:, 100:110])
     vectors = metric.of_rows(np.stack([bump(105), np.zeros(RECALL_AXIS.bins)]), np.zeros(2))
     assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 0], abs=1e-6)
-
-
-def test_a_pattern_is_centred_in_its_range_and_empty_outside() -> None:
-    angles = np.arange(20, 60, 0.02)
-    lines = sum(1000 * np.exp(-0.5 * ((angles - at) / 0.06) ** 2) for at in (25.3, 37.8, 48.0))
-    net = net_pattern(PowderPattern(angles, lines + 20, 1.5406))
-    first, last = net.window(RECALL_AXIS)
-    centred = centred_pattern(net)
-    assert not centred[:first].any()
-    assert not centred[last:].any()
-    assert centred.sum() == pytest.approx(0, abs=1e-4)
 
 
 @pytest.mark.skipif(not powder_vectors.are_there(), reason="no weights come with this copy")

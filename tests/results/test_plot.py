@@ -8,7 +8,7 @@ from matplotlib._pylab_helpers import Gcf
 
 from xsearch.errors import XSearchError
 from xsearch.results import SearchResult
-from xsearch.results.overlay import background_under, best_scale, overlay
+from xsearch.results.overlay import background_under, overlay
 from xsearch.results.plot import d_scale
 
 
@@ -36,13 +36,6 @@ def test_ticks_stand_on_the_peaks(result: SearchResult) -> None:
     drawn = overlay(result.hits[0], result.pattern, background_under(result.pattern))
     strongest = drawn.ticks_deg[np.argmax(drawn.tick_heights)]
     assert strongest == pytest.approx(result.pattern.two_theta_deg[np.argmax(result.pattern.intensity)], abs=0.04)
-
-
-def test_scale_is_the_least_squares_one_and_never_negative() -> None:
-    profile = np.array([0.0, 1.0, 2.0])
-    assert best_scale(3 * profile, profile) == pytest.approx(3)
-    assert best_scale(-profile, profile) == 0
-    assert best_scale(profile, np.zeros(3)) == 0
 
 
 @pytest.mark.parametrize(("suffix", "magic"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])

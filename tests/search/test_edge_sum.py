@@ -5,7 +5,7 @@ import pytest
 
 from tests.search.test_xanes_match import cut, spectrum, table
 from xsearch.search.edges.library import EdgeLibrary
-from xsearch.search.edges.mixture import find_mixture, same_compound
+from xsearch.search.edges.mixture import CompoundSearch, same_compound
 from xsearch.search.edges.scan import Scan
 from xsearch.search.edges.sums import EdgeSum, EdgeTarget, Part
 from xsearch.spectra.xanes import Xanes
@@ -84,7 +84,8 @@ def test_the_scan_agrees_with_the_fit() -> None:
 @pytest.mark.parametrize(("shift_eV", "kind"), [(0.0, "measured"), (0.8, "measured"), (-2.4, "simulated")])
 def test_two_compounds_and_their_shares_are_found(shift_eV: float, kind: str) -> None:
     asked = target(mixed((3, 0.7), (7, 0.3), shift_eV=shift_eV), kind)
-    best, explored = find_mixture(asked, KINDS, 4)
+    explored = CompoundSearch(asked, KINDS)
+    best = explored.search(4)
     chosen = max(best, key=lambda one: one.evidence)
     assert sorted(chosen.places) == [3, 7]
     share = dict(zip(chosen.places, chosen.shares, strict=True))
@@ -95,15 +96,15 @@ def test_two_compounds_and_their_shares_are_found(shift_eV: float, kind: str) ->
 
 
 def test_three_compounds_are_found_and_a_pure_one_stays_one() -> None:
-    best, _ = find_mixture(target(mixed((1, 0.5), (5, 0.3), (9, 0.2))), KINDS, 4)
+    best = CompoundSearch(target(mixed((1, 0.5), (5, 0.3), (9, 0.2))), KINDS).search(4)
     assert sorted(max(best, key=lambda one: one.evidence).places) == [1, 5, 9]
     for seed in (0, 4, 8):
-        best, _ = find_mixture(target(mixed((seed, 1.0), noise=0.01)), KINDS, 4)
+        best = CompoundSearch(target(mixed((seed, 1.0), noise=0.01)), KINDS).search(4)
         assert max(best, key=lambda one: one.evidence).places == (seed,)
 
 
 def test_no_more_compounds_than_asked_for() -> None:
-    best, _ = find_mixture(target(mixed((3, 0.6), (7, 0.4))), KINDS, 1)
+    best = CompoundSearch(target(mixed((3, 0.6), (7, 0.4))), KINDS).search(1)
     assert [len(one.parts) for one in best] == [1]
 
 
@@ -130,5 +131,5 @@ def test_phases_of_one_formula_are_told_apart_where_both_are_known() -> None:
     assert not same_compound(("TiO2", 136), ("TiO2", 141))
     assert not same_compound(("TiO2", 0), ("Ti2O3", 0))
     twins = [("FeO", 0) if n in (3, 7) else KINDS[n] for n in range(COMPOUNDS)]
-    best, _ = find_mixture(target(mixed((3, 0.6), (7, 0.4))), twins, 4)
+    best = CompoundSearch(target(mixed((3, 0.6), (7, 0.4))), twins).search(4)
     assert all(set(one.places) != {3, 7} for one in best)

@@ -7,7 +7,7 @@ from scipy.ndimage import gaussian_filter1d
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.preprocess.xanes import XanesWindow, normalize, window
 from xsearch.search.edges.evidence import spectrum_evidence
-from xsearch.search.edges.match import masked_correlation, match, stability_cost
+from xsearch.search.edges.match import masked_correlation, match
 from xsearch.spectra.xanes import Xanes
 
 ENERGY = np.arange(7060.0, 7260.0, 0.25)
@@ -26,7 +26,7 @@ def spectrum(seed: int, shift_eV: float = 0.0, broadening_eV: float = 0.0, noise
     return Xanes(ENERGY + shift_eV, mu, "Fe", "K")
 
 
-def table(windows: list[XanesWindow], kind: str = "simulated", **facts: np.ndarray) -> XanesTable:
+def table(windows: list[XanesWindow], kind: str = "simulated") -> XanesTable:
     n = len(windows)
     names = np.array([f"mp-{i}" for i in range(n)], object)
     texts = {"level": "material", "code": "FEFF9", "source": "test", "licence": "CC0", "kind": kind}
@@ -38,8 +38,6 @@ def table(windows: list[XanesWindow], kind: str = "simulated", **facts: np.ndarr
         offset_eV=np.array([w.offset_eV for w in windows], np.float32),
         elements=tuple(frozenset(("Fe", "O")) for _ in windows),
         spectrum_id=names, material_id=names, reduced_formula=names,
-        is_theoretical=facts.get("is_theoretical", np.zeros(n, np.float32)),
-        energy_above_hull_eV=facts.get("energy_above_hull_eV", np.zeros(n, np.float32)),
         **same,
     )  # fmt: skip
 
@@ -73,19 +71,6 @@ def test_usual_shift_of_the_bonding_is_preferred() -> None:
     assert found.score[0] > found.score[1] + 0.02
 
 
-def test_known_compound_goes_before_a_theoretical_one_only_if_asked() -> None:
-    twins = table(
-        [cut(spectrum(3))] * 2,
-        is_theoretical=np.array([1, 0], np.float32),
-        energy_above_hull_eV=np.array([0.1, 0.0], np.float32),
-    )
-    preferred = match(cut(spectrum(3)), twins)
-    plain = match(cut(spectrum(3)), twins, prefer_known=False)
-    assert preferred.score[1] > preferred.score[0]
-    assert plain.score[0] == plain.score[1]
-    assert (stability_cost(table([cut(spectrum(3))], kind="measured")) == 0).all()
-
-
 def test_masked_correlation_is_the_plain_one_on_what_both_know() -> None:
     chance = np.random.default_rng(0)
     a, b = chance.random((3, 200)).astype(np.float32), chance.random((2, 200)).astype(np.float32)
@@ -98,7 +83,7 @@ def test_masked_correlation_is_the_plain_one_on_what_both_know() -> None:
 def test_a_predicted_spectrum_says_less_than_a_simulated_one_for_and_against(library: XanesTable) -> None:
     predicted = table([cut(spectrum(seed)) for seed in range(40)], kind="predicted")
     query = cut(spectrum(17, -2.5, 0.6, 0.02))
-    told = [spectrum_evidence(match(query, one, prefer_known=False), one.kind) for one in (library, predicted)]
+    told = [spectrum_evidence(match(query, one), one.kind) for one in (library, predicted)]
     assert told[0].argmax() == told[1].argmax() == 17
     assert np.ptp(told[1]) < 0.9 * np.ptp(told[0])
     assert told[1][17] < told[0][17]
@@ -110,6 +95,6 @@ def test_a_predicted_energy_is_held_less_firmly(library: XanesTable) -> None:
     costs = []
     for kind in ("simulated", "predicted"):
         one = table([cut(spectrum(3))], kind=kind)
-        told = [spectrum_evidence(match(query, one, prefer_known=False), one.kind)[0] for query in (near, far)]
+        told = [spectrum_evidence(match(query, one), one.kind)[0] for query in (near, far)]
         costs.append(told[0] - told[1])
     assert 0 < costs[1] < 0.7 * costs[0]

@@ -36,7 +36,7 @@ def read_spectra(*files: Path) -> tuple[list[XasSpectrum], Failed]:
 
 
 def make_tables(spectra: Iterable[XasSpectrum]) -> tuple[list[XanesTable], Failed]:
-    """Tables by absorber and edge, and what could not be used. The stability of the compounds is not known to them."""
+    """Tables by absorber and edge, and what could not be used."""
     found: dict[tuple[str, str], list[tuple[XasSpectrum, XanesWindow, frozenset[str]]]] = {}
     failed = Failed()
     for spectrum in spectra:
@@ -52,7 +52,6 @@ def make_tables(spectra: Iterable[XasSpectrum]) -> tuple[list[XanesTable], Faile
 
 def _table(absorber: str, edge: str, members: Sequence[tuple[XasSpectrum, XanesWindow, frozenset[str]]]) -> XanesTable:
     spectra, windows, elements = zip(*members, strict=True)
-    unknown = np.full(len(members), np.nan, np.float32)
     return XanesTable(
         absorber=absorber,
         edge=edge,
@@ -60,7 +59,5 @@ def _table(absorber: str, edge: str, members: Sequence[tuple[XasSpectrum, XanesW
         known=np.stack([w.known for w in windows]),
         offset_eV=np.array([w.offset_eV for w in windows], np.float32),
         elements=elements,
-        is_theoretical=unknown,
-        energy_above_hull_eV=unknown,
         **{name: np.array([getattr(s, name) or "" for s in spectra], object) for name in TEXTS},
     )

@@ -73,7 +73,7 @@ def evaluate_codes(queries: XanesTable, library: XanesTable, further: XanesTable
                 queries.values[row], queries.known[row], float(queries.offset_eV[row]), queries.absorber, queries.edge
             )
             odds = bridge.score(source[row][None], target)[0]
-            shape = match(window, library, is_simulation=True, prefer_known=False).correlation
+            shape = match(window, library, is_simulation=True).correlation
             bridged.append(_rank(odds, library, own[row]))
             shaped.append(_rank(shape, library, own[row]))
             together.append(_rank(odds + SHAPE_WEIGHT * shape, library, own[row]))

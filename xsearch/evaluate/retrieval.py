@@ -82,7 +82,7 @@ def evaluate_retrieval(
                 ranks.append(len(table))
                 plain.append(len(table))
                 continue
-            ranks.append(_rank(match(query, table, is_simulation=True, prefer_known=False).score, own, table))
+            ranks.append(_rank(match(query, table, is_simulation=True).score, own, table))
             plain.append(_rank(_cosine(query, table), own, table))
         best, simple = np.array(ranks), np.array(plain)
         reports.append(

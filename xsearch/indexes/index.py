@@ -188,7 +188,7 @@ class Index:
     @cached_property
     def xanes(self) -> dict[tuple[str, str], XanesTable]:
         """The near-edge spectra that can be searched, by absorber and edge."""
-        return tables_of(self.spectra_table, self.columns)
+        return tables_of(self.spectra_table)
 
     @cached_property
     def columns(self) -> Columns:

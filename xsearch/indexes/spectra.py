@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 
 from xsearch.chemistry.formula import parse_formula
 from xsearch.errors import CrystalError, SpectrumError
-from xsearch.indexes.columns import Columns
 from xsearch.indexes.outcome import FAILURE_FIELDS, Failure, Outcome
 from xsearch.indexes.records import arrays_of, ragged
 from xsearch.indexes.tables import TableWriter
@@ -138,9 +137,9 @@ def stored_spectra(table: pa.Table) -> list[XasSpectrum]:
     ]
 
 
-def tables_of(stored: pa.Table, columns: Columns) -> dict[tuple[str, str], XanesTable]:
+def tables_of(stored: pa.Table) -> dict[tuple[str, str], XanesTable]:
     """The windows of all near-edge spectra as tables that are searched, by absorber and edge."""
-    return {key: xanes_table(spectra_of_edge(stored, *key), columns, *key) for key in edges_of(stored)}
+    return {key: xanes_table(spectra_of_edge(stored, *key), *key) for key in edges_of(stored)}
 
 
 def edges_of(stored: pa.Table) -> list[tuple[str, str]]:
@@ -156,18 +155,12 @@ def spectra_of_edge(stored: pa.Table, absorber: str, edge: str) -> pa.Table:
     return stored.filter(pc.and_(mask, stored.column("window").is_valid()))
 
 
-def xanes_table(rows: pa.Table, columns: Columns, absorber: str, edge: str) -> XanesTable:
-    """Rows of one absorber and edge, all with a window, as a table that is searched.
-
-    What is known of their materials comes from `columns`; one of no material is a reference of its own.
-    """
+def xanes_table(rows: pa.Table, absorber: str, edge: str) -> XanesTable:
+    """Rows of one absorber and edge, all with a window, as a table that is searched."""
     place = np.arange(WINDOW_POINTS)
     first, last = (rows.column(f"window_{name}").to_numpy()[:, None] for name in ("first", "last"))
     values = pc.list_flatten(rows.column("window")).to_numpy().astype(np.float32)
     texts = {name: np.array([text or "" for text in rows.column(name).to_pylist()], object) for name in TEXTS}
-    owner = rows.column("row_id").fill_null(-1).to_numpy()
-    theoretical = columns.is_theoretical[owner].astype(np.float32)
-    theoretical[(owner < 0) | (theoretical < 0)] = np.nan
     return XanesTable(
         absorber=absorber,
         edge=edge,
@@ -175,8 +168,6 @@ def xanes_table(rows: pa.Table, columns: Columns, absorber: str, edge: str) -> X
         known=(place >= first) & (place <= last),
         offset_eV=rows.column("window_offset_eV").to_numpy().astype(np.float32),
         elements=tuple(frozenset(text.split()) for text in rows.column("elements").to_pylist()),
-        is_theoretical=theoretical,
-        energy_above_hull_eV=np.where(owner < 0, np.float32(np.nan), columns.energy_above_hull_eV[owner]),
         **texts,
     )
 

@@ -13,7 +13,6 @@ from xsearch.preprocess.xanes import WINDOW_POINTS
 
 KINDS = ("simulated", "measured", "predicted")
 LEVELS = ("material", "site")
-FACTS = ("is_theoretical", "energy_above_hull_eV")
 TEXTS = ("spectrum_id", "material_id", "reduced_formula", "kind", "level", "code", "source", "licence")
 
 
@@ -34,8 +33,6 @@ class XanesTable:
         level: (n,) one of `LEVELS`: the mean over a material's absorbers, or one of them.
         code: (n,) what made it, such as `FEFF9` or a beamline.
         source, licence: (n,) of the data.
-        is_theoretical: (n,) float32, 1 for compounds never reported from experiment, 0 for reported ones, NaN unknown.
-        energy_above_hull_eV: (n,) float32 per atom, NaN unknown.
     """
 
     absorber: str
@@ -52,8 +49,6 @@ class XanesTable:
     code: NDArray[np.object_]
     source: NDArray[np.object_]
     licence: NDArray[np.object_]
-    is_theoretical: NDArray[np.float32]
-    energy_above_hull_eV: NDArray[np.float32]
 
     def __post_init__(self) -> None:
         n = len(self.offset_eV)
@@ -62,7 +57,7 @@ class XanesTable:
                 f"{self.absorber} {self.edge}: {n} spectra need windows of {n} by {WINDOW_POINTS}, got "
                 f"{self.values.shape} and {self.known.shape}."
             )
-        if bad := [name for name in (*TEXTS, *FACTS, "elements") if len(getattr(self, name)) != n]:
+        if bad := [name for name in (*TEXTS, "elements") if len(getattr(self, name)) != n]:
             raise BuildError(f"{self.absorber} {self.edge}: {bad[0]} does not have {n} entries.")
         if strange := sorted(set(self.kind) - set(KINDS)):
             raise BuildError(f"Unknown kind {strange[0]!r} of spectrum; one of {', '.join(KINDS)} is expected.")
@@ -80,10 +75,6 @@ class XanesTable:
             elements=tuple(self.elements[i] for i in chosen),
             **{name: array[chosen] for name, array in arrays.items()},
         )
-
-    def within(self, allowed: frozenset[str]) -> NDArray[np.bool_]:
-        """(n,) whether a spectrum's compound holds no element outside a set."""
-        return np.array([e <= allowed for e in self.elements], bool)
 
 
 def concatenate(tables: list[XanesTable]) -> XanesTable:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from xsearch.errors import XSearchError
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern
-from xsearch.preprocess.profile import REFERENCE_WAVELENGTH_A
+from xsearch.preprocess.profile import centred_pattern
 
 METRIC_FILE = Path(__file__).parent / "weights" / "powder_metric.safetensors"
 TENSOR = "directions"
@@ -52,15 +52,6 @@ class PowderMetric:
         Rows without a line give zeros.
         """
         return _unit(centred_profiles(profiles, expected_strain) @ self.directions)
-
-
-def centred_pattern(pattern: NetPattern) -> Array:
-    """(bins,) compressed profile of a pattern: zero mean and unit length in its range, zero outside."""
-    first, last = pattern.window(RECALL_AXIS)
-    inside = pattern.profile(RECALL_AXIS, lp_wavelength_A=REFERENCE_WAVELENGTH_A)[first:last] ** RECALL_AXIS.power
-    out = np.zeros(RECALL_AXIS.bins, np.float32)
-    out[first:last] = inside - inside.mean()
-    return _unit(out)
 
 
 def centred_profiles(profiles: NDArray[np.floating], expected_strain: NDArray[np.floating]) -> Array:

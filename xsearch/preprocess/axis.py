@@ -1,5 +1,6 @@
 """The log-q axis, on which isotropic lattice strain is a shift."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +41,20 @@ class LogQAxis:
     def values(self) -> NDArray[np.float64]:
         """(bins,) ln q."""
         return np.asarray(self.start + self.step * np.arange(self.bins), np.float64)
+
+    def two_theta_deg(self, place: int, wavelength_A: float) -> float:
+        """Angle of a bin at a wavelength; 180° where it cannot be reached."""
+        sine = np.exp(self.start + place * self.step) * wavelength_A / (4 * np.pi)
+        return float(2 * np.degrees(np.arcsin(min(1.0, sine))))
+
+
+def highest_bins(values: NDArray[np.float64], least: float, apart: int) -> Iterator[int]:
+    """Bins of the highest values above a least one, the highest first, each more than `apart` from the others."""
+    left = values.copy()
+    while left.max() > least:
+        place = int(left.argmax())
+        yield place
+        left[max(0, place - apart) : place + apart + 1] = 0
 
 
 RECALL_AXIS = LogQAxis()

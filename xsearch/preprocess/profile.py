@@ -1,12 +1,14 @@
-"""Powder profiles of crystals on the log-q axis: the vectors that an index searches."""
+"""Powder profiles on the log-q axis: of crystals, the vectors that an index searches, and of what is searched for."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.preprocess.axis import RECALL_AXIS, LogQAxis
 from xsearch.preprocess.kernels import broaden, line_intensities
+from xsearch.preprocess.powder import NetPattern
 from xsearch.simulate.powder import spacings
 from xsearch.simulate.reflections import Reflections
 
@@ -38,3 +40,25 @@ def profiles(
         if norm > 0:
             row[:] = profile / norm
     return rows
+
+
+def centred_pattern(pattern: NetPattern, shift: float = 0.0) -> NDArray[np.float32]:
+    """(RECALL_AXIS.bins,) compressed profile of a pattern: zero mean and unit length in its range, zero outside.
+
+    Args:
+        pattern: the net pattern.
+        shift: strain ln(measured / database); the profile is that which a cell smaller by so much would give.
+    """
+    moved = replace(pattern, ln_q=pattern.ln_q + shift)
+    first, last = moved.window(RECALL_AXIS)
+    inside = moved.profile(RECALL_AXIS, lp_wavelength_A=REFERENCE_WAVELENGTH_A)[first:last] ** RECALL_AXIS.power
+    inside -= inside.mean()
+    out = np.zeros(RECALL_AXIS.bins, np.float32)
+    out[first:last] = inside / (np.linalg.norm(inside) or 1.0)
+    return out
+
+
+def best_scale(measured: NDArray[np.float64], calculated: NDArray[np.float64]) -> float:
+    """The factor, not below zero, that brings a profile nearest to net intensities in the least-squares sense."""
+    square = float(calculated @ calculated)
+    return max(0.0, float(calculated @ measured) / square) if square > 0 else 0.0

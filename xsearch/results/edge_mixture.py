@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.results.hit import Hit
-from xsearch.results.result import SearchResult
+from xsearch.results.explanations import ExplainedResult, Explanation
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -33,13 +32,11 @@ class AbsorberShare:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EdgeMixture:
-    """The best sum of a number of library spectra.
+class EdgeMixture(Explanation):
+    """The best sum of a number of library spectra; the curve of each hit's edge is weighed.
 
     Attributes:
-        hits: the compounds, the most abundant first; the curve of each one's edge is weighed.
         shares: of each compound.
-        evidence: of the whole, a natural logarithm up to a constant, each compound charged for.
         correlation: of the sum with the edge, the mean over the spectrum and its derivatives.
         r_factor: sum of the squared differences over that of the squared edge.
         reduced_chi_squared: with the noise of the edge itself; NaN where it has none.
@@ -48,9 +45,7 @@ class EdgeMixture:
         mu: (n,) the sum there.
     """
 
-    hits: tuple[Hit, ...]
     shares: tuple[AbsorberShare, ...]
-    evidence: float
     correlation: float
     r_factor: float
     reduced_chi_squared: float
@@ -63,63 +58,41 @@ class EdgeMixture:
         """Sum of the weights, one where all spectra are normalised alike."""
         return sum(one.weight for one in self.shares)
 
+    def record(self) -> dict[str, Any]:
+        """The compounds with their shares, how good the sum is, and its curve."""
+        return {
+            "compounds": [
+                {
+                    "material_id": hit.material_id,
+                    "formula": hit.formula,
+                    "share": one.share,
+                    "share_error": one.error,
+                    "weight": one.weight,
+                    "support": one.support,
+                    "shift_eV": hit.edges[0].shift_eV,
+                    "broadening_eV": hit.edges[0].broadening_eV,
+                    "spectrum_id": hit.edges[0].spectrum_id,
+                    "kind": hit.edges[0].kind,
+                    "score": hit.score,
+                }
+                for hit, one in zip(self.hits, self.shares, strict=True)
+            ],
+            "weight_sum": self.weight_sum,
+            "evidence": self.evidence,
+            "correlation": self.correlation,
+            "r_factor": self.r_factor,
+            "reduced_chi_squared": self.reduced_chi_squared,
+            "energy_eV": np.round(self.energy_eV, 3),
+            "mu": np.round(self.mu, 4),
+        }
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EdgeMixtureResult(SearchResult):
-    """What a search for a mixture by its edge found: `hits` are its compounds, the most abundant first.
-
-    Attributes:
-        mixtures: the best sum of one spectrum, of two and so on; a last one that brought nothing is among them.
-    """
-
-    mixtures: tuple[EdgeMixture, ...] = ()
-
-    @property
-    def best(self) -> EdgeMixture:
-        """The sum with the most evidence, whose compounds are the hits."""
-        return max(self.mixtures, key=lambda mixture: mixture.evidence)
-
-    @property
-    def answer(self) -> tuple[Hit, ...]:
-        """All compounds."""
-        return self.hits
-
-    def to_dict(self) -> dict[str, Any]:
-        """The complete answer as plain values, with the shares and the sums of other numbers of compounds."""
-        from xsearch.results.record import plain, result_record
-
-        return {**result_record(self), "mixture": plain([_record(mixture) for mixture in self.mixtures])}
+class EdgeMixtureResult(ExplainedResult[EdgeMixture]):
+    """What a search for a mixture by its edge found: the phases are the compounds."""
 
     def table(self, top: int | None = None, unfold: bool = False) -> RenderableType:
         """The compounds and their shares as a table for a terminal, through rich."""
         from xsearch.results.edge_mixture_table import edge_mixture_table
 
         return edge_mixture_table(self)
-
-
-def _record(mixture: EdgeMixture) -> dict[str, Any]:
-    return {
-        "compounds": [
-            {
-                "material_id": hit.material_id,
-                "formula": hit.formula,
-                "share": one.share,
-                "share_error": one.error,
-                "weight": one.weight,
-                "support": one.support,
-                "shift_eV": hit.edges[0].shift_eV,
-                "broadening_eV": hit.edges[0].broadening_eV,
-                "spectrum_id": hit.edges[0].spectrum_id,
-                "kind": hit.edges[0].kind,
-                "score": hit.score,
-            }
-            for hit, one in zip(mixture.hits, mixture.shares, strict=True)
-        ],
-        "weight_sum": mixture.weight_sum,
-        "evidence": mixture.evidence,
-        "correlation": mixture.correlation,
-        "r_factor": mixture.r_factor,
-        "reduced_chi_squared": mixture.reduced_chi_squared,
-        "energy_eV": np.round(mixture.energy_eV, 3),
-        "mu": np.round(mixture.mu, 4),
-    }

@@ -28,7 +28,8 @@ def edge_mixture_table(result: EdgeMixtureResult) -> RenderableType:
     lines = footnotes(result, result.hits, unfold=True)
     if result.hits:
         parts.append(shares_table(result))
-        lines = [goodness(result.best), _other_numbers(result), SHARES, *lines]
+        others = result.by_number(lambda one: f"{one.r_factor:.2g}")
+        lines = [goodness(result.best), f"R factor with 1, 2 ... compounds: {others}", SHARES, *lines]
     return Group(*parts, *(Text(f"  {line}", style="dim") for line in lines))
 
 
@@ -61,9 +62,3 @@ def goodness(mixture: EdgeMixture) -> str:
         f"R factor {mixture.r_factor:.2g}{chi}, r {mixture.correlation:.4f}, sum of the weights "
         f"{mixture.weight_sum:.2f}"
     )
-
-
-def _other_numbers(result: EdgeMixtureResult) -> str:
-    """R factors with one compound, with two and so on, the number chosen in brackets."""
-    told = (f"[{one.r_factor:.2g}]" if one is result.best else f"{one.r_factor:.2g}" for one in result.mixtures)
-    return "R factor with 1, 2 ... compounds: " + ", ".join(told)

@@ -21,6 +21,7 @@ from xsearch.results.plot import (
     hit_facts,
     hit_title,
     search_figure,
+    write_over,
 )
 from xsearch.results.typeset import signed
 
@@ -60,7 +61,7 @@ def spectra_figure(result: SearchResult, top: int = 3) -> Figure:
             draw_hit(
                 panel, result.pattern, overlay(hit, result.pattern, background).compressed(), colour, TEXT_IN / ROW_IN
             )
-            _write(panel, hit_title(hit), hit_facts(hit), colour)
+            write_over(panel, hit_title(hit), hit_facts(hit), colour)
         dress(panels[:, 0], result.pattern)
     for column, spectrum in zip(panels[:, -len(result.spectra) :].T, result.spectra, strict=True):
         for number, panel in enumerate(column):
@@ -99,12 +100,6 @@ def _draw_edge(panel: Axes, spectrum: NormalizedXanes, hit: Hit | None, colour: 
         if match is not None:
             maker = match.maker if len(match.maker) < LONGEST_MAKER else match.kind
             facts = f"{maker}\nr {match.correlation:.3f}, shift {signed(match.shift_eV, 1)} eV"
-        _write(panel, hit_title(hit) if titled else "", f"score {hit.score:.2f}, {facts}" if titled else facts, colour)
-
-
-def _write(panel: Axes, title: str, facts: str, colour: str) -> None:
-    """A title in colour and a line or two below it."""
-    if title:
-        panel.annotate(title, (0, 1), (6, -5), "axes fraction", "offset points", va="top", fontsize=9, color=colour)
-    below = -18 if title else -5
-    panel.annotate(facts, (0, 1), (6, below), "axes fraction", "offset points", va="top", fontsize=7.5)
+        write_over(
+            panel, hit_title(hit) if titled else "", f"score {hit.score:.2f}, {facts}" if titled else facts, colour
+        )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import CrystalError
 from xsearch.results.hit import Hit
 from xsearch.results.structures import SAME_CELL
 from xsearch.simulate import Reflections
-from xsearch.simulate.powder import simulate_reflections, spacings
+from xsearch.simulate.powder import line_positions, simulate_reflections, spacings
 from xsearch.spectra import PowderPattern
 
 SMALLEST_D_A = 0.4
@@ -37,3 +38,26 @@ def reflections_in_range(hit: Hit, pattern: PowderPattern) -> Reflections:
         return simulate_reflections([symmetry], d_min_A=wanted_A)[0]
     except CrystalError:
         return stored
+
+
+def lines_in_range(
+    hit: Hit, reflections: Reflections, pattern: PowderPattern, faintest: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
+    """The lines of the strained cell in a pattern's range, where the instrument sees them.
+
+    Args:
+        hit: one answer.
+        reflections: of the cell that matched.
+        pattern: what was measured.
+        faintest: share of the strongest line in range below which lines are left out.
+
+    Returns:
+        (m,) angles in degrees, zero shift included; (m,) intensities relative to the strongest; (m,) places of the
+        reflections.
+    """
+    two_theta_deg, intensity, which = line_positions(reflections, pattern.wavelength_A, np.array(hit.cell))
+    seen_deg = two_theta_deg + hit.zero_shift_deg
+    inside = (seen_deg >= pattern.two_theta_deg[0]) & (seen_deg <= pattern.two_theta_deg[-1])
+    relative = intensity / intensity[inside].max(initial=np.finfo(float).tiny)
+    keep = inside & (relative >= faintest)
+    return seen_deg[keep], relative[keep], which[keep]

@@ -11,7 +11,7 @@ from rich.text import Text
 from xsearch.results.table import cells, footnotes, heading, hits_table
 
 if TYPE_CHECKING:
-    from xsearch.results.mixture import Mixture, MixtureResult
+    from xsearch.results.mixture import MixtureResult
 
 
 def mixture_table(result: MixtureResult) -> RenderableType:
@@ -21,7 +21,8 @@ def mixture_table(result: MixtureResult) -> RenderableType:
         parts.append(phases_table(result))
     lines = footnotes(result, result.hits, unfold=True)
     if result.hits:
-        lines = [_other_numbers(result), WEIGHTS, *lines]
+        others = result.by_number(lambda one: f"{100 * one.unexplained:.0f} %")
+        lines = [f"unexplained with 1, 2 ... phases: {others}", WEIGHTS, *lines]
     return Group(*parts, *(Text(f"  {line}", style="dim") for line in lines))
 
 
@@ -42,13 +43,3 @@ def phases_table(result: MixtureResult) -> Table:
     for hit, amount in zip(best.hits, best.amounts, strict=True):
         table.add_row(f"{100 * amount.weight_fraction:.0f}", *cells(hit, named)[1:-1])
     return table
-
-
-def _other_numbers(result: MixtureResult) -> str:
-    """What is left unexplained with one phase, with two and so on, the number chosen in brackets."""
-    return "unexplained with 1, 2 ... phases: " + ", ".join(_share(one, one is result.best) for one in result.mixtures)
-
-
-def _share(mixture: Mixture, chosen: bool) -> str:
-    share = f"{100 * mixture.unexplained:.0f} %"
-    return f"[{share}]" if chosen else share

@@ -10,10 +10,10 @@ from scipy import ndimage
 
 from xsearch.preprocess.kernels import snip
 from xsearch.preprocess.powder import CLIPPING_PASSES, clipping_reach
+from xsearch.preprocess.profile import best_scale
 from xsearch.results.hit import Hit
-from xsearch.results.lines import reflections_in_range
+from xsearch.results.lines import lines_in_range, reflections_in_range
 from xsearch.simulate import Reflections
-from xsearch.simulate.powder import line_positions
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
 from xsearch.spectra.radiation import LINES_A, mean_kalpha_A
@@ -94,7 +94,7 @@ def overlay(hit: Hit, pattern: PowderPattern, background: NDArray[np.float64]) -
     unit = 100 / max(float(net.max()), np.finfo(float).tiny)
     reflections = reflections_in_range(hit, pattern)
     calculated = best_profile(hit, reflections, pattern, net * unit)
-    ticks, heights = ticks_in_range(hit, reflections, pattern)
+    ticks, heights, _ = lines_in_range(hit, reflections, pattern, TICK_FROM)
     return Overlay(
         measured=pattern.intensity * unit,
         background=background * unit,
@@ -126,26 +126,6 @@ def beam(wavelength_A: float) -> tuple[tuple[float, float], ...]:
         if abs(mean_kalpha_A(kalpha1_A, kalpha2_A) / wavelength_A - 1) < SAME_WAVELENGTH:
             return (kalpha1_A, 2 / 3), (kalpha2_A, 1 / 3)
     return ((wavelength_A, 1.0),)
-
-
-def best_scale(net: NDArray[np.float64], profile: NDArray[np.float64]) -> float:
-    """The factor, not below zero, that brings a profile closest to the net intensities in the least-squares sense."""
-    square = float(profile @ profile)
-    return max(0.0, float(profile @ net) / square) if square > 0 else 0.0
-
-
-def ticks_in_range(
-    hit: Hit, reflections: Reflections, pattern: PowderPattern
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(m,) positions in degrees and (m,) relative intensities of the lines that are worth a tick mark."""
-    two_theta_deg, intensity, _ = line_positions(reflections, pattern.wavelength_A, np.array(hit.cell))
-    seen_deg = two_theta_deg + hit.zero_shift_deg
-    inside = (seen_deg >= pattern.two_theta_deg[0]) & (seen_deg <= pattern.two_theta_deg[-1])
-    if not inside.any():
-        return np.zeros(0), np.zeros(0)
-    relative = np.where(inside, intensity, 0) / intensity[inside].max()
-    keep = relative >= TICK_FROM
-    return seen_deg[keep], relative[keep]
 
 
 def background_under(pattern: PowderPattern) -> NDArray[np.float64]:

@@ -30,6 +30,7 @@ WIDTH_IN, FIRST_IN, NEXT_IN, MARGIN_IN = 7.2, 3.0, 1.7, 1.0
 TEXT_IN = 0.42
 """Room for two lines of text above the strongest line of a panel."""
 
+ROUND_D_A = (50, 20, 15, 10, 8, 6, 5, 4, 3.5, 3, 2.5, 2.2, 2, 1.8, 1.6, 1.5, 1.4, 1.3, 1.2, 1.1, 1, 0.9, 0.8, 0.7, 0.6)
 PNG_DPI = 300
 
 
@@ -55,10 +56,7 @@ def search_figure(result: SearchResult, top: int = 3, linear: bool = False) -> F
     for panel, hit, colour, height_in in zip(panels, hits, COLOURS * len(hits), heights, strict=False):
         drawn = overlay(hit, pattern, background)
         draw_hit(panel, pattern, drawn if linear else drawn.compressed(), colour, headroom=TEXT_IN / height_in)
-        panel.annotate(
-            hit_title(hit), (0, 1), (6, -5), "axes fraction", "offset points", va="top", fontsize=9, color=colour
-        )
-        panel.annotate(hit_facts(hit), (0, 1), (6, -18), "axes fraction", "offset points", va="top", fontsize=7.5)
+        write_over(panel, hit_title(hit), hit_facts(hit), colour)
     if not hits:
         panels[0].plot(pattern.two_theta_deg, pattern.intensity, color=INK, linewidth=0.6, label="measured")
     panels[0].legend(
@@ -95,6 +93,14 @@ def draw_hit(panel: Axes, pattern: PowderPattern, drawn: Overlay, colour: str, h
     panel.set_ylim(bottom, bottom + (top - bottom) / (1 - headroom))
 
 
+def write_over(panel: Axes, title: str, facts: str, colour: str) -> None:
+    """A title in colour, if there is one, and a line or two below it."""
+    if title:
+        panel.annotate(title, (0, 1), (6, -5), "axes fraction", "offset points", va="top", fontsize=9, color=colour)
+    below = -18 if title else -5
+    panel.annotate(facts, (0, 1), (6, below), "axes fraction", "offset points", va="top", fontsize=7.5)
+
+
 def dress(panels: Any, pattern: PowderPattern) -> None:
     """Axes, their names, and a scale of d over the first panel."""
     for panel in panels:
@@ -117,33 +123,7 @@ def d_scale(pattern: PowderPattern, apart: float = 0.045) -> tuple[list[float], 
     first, last = pattern.two_theta_deg[[0, -1]]
     angles: list[float] = []
     labels: list[str] = []
-    for d in (
-        50,
-        20,
-        15,
-        10,
-        8,
-        6,
-        5,
-        4,
-        3.5,
-        3,
-        2.5,
-        2.2,
-        2,
-        1.8,
-        1.6,
-        1.5,
-        1.4,
-        1.3,
-        1.2,
-        1.1,
-        1,
-        0.9,
-        0.8,
-        0.7,
-        0.6,
-    ):
+    for d in ROUND_D_A:
         sine = pattern.wavelength_A / (2 * d)
         angle = 2 * np.degrees(np.arcsin(sine)) if sine < 1 else np.inf
         if first < angle < last and (not angles or angle - angles[-1] > apart * (last - first)):

@@ -20,9 +20,9 @@ from xsearch.chemistry.space_groups import space_group_symbol
 from xsearch.preprocess.xanes import NormalizedXanes
 from xsearch.results.files import with_folder
 from xsearch.results.hit import Hit
-from xsearch.results.lines import reflections_in_range
+from xsearch.results.lines import lines_in_range, reflections_in_range
 from xsearch.results.provenance import attribution, attributions
-from xsearch.simulate.powder import line_positions, spacings
+from xsearch.simulate.powder import spacings
 from xsearch.spectra import PowderPattern
 
 if TYPE_CHECKING:
@@ -167,19 +167,14 @@ def crystal_record(crystal: Crystal) -> dict[str, Any]:
 def line_columns(hit: Hit, result: SearchResult) -> dict[str, Any]:
     """The lines of the strained cell in the pattern's range, where the instrument sees them (zero shift added)."""
     pattern = result.powder
-    cell = np.array(hit.cell)
     reflections = reflections_in_range(hit, pattern)
-    two_theta_deg, intensity, which = line_positions(reflections, pattern.wavelength_A, cell)
-    observed_deg = two_theta_deg + hit.zero_shift_deg
-    inside = (observed_deg >= pattern.two_theta_deg[0]) & (observed_deg <= pattern.two_theta_deg[-1])
-    relative = intensity / intensity[inside].max(initial=np.finfo(float).tiny)
-    keep = inside & (relative >= FAINTEST_LINE)
+    seen_deg, intensity, which = lines_in_range(hit, reflections, pattern, FAINTEST_LINE)
     return {
-        "hkl": reflections.hkl[which[keep]],
-        "multiplicity": reflections.multiplicity[which[keep]],
-        "d_A": np.round(spacings(reflections.hkl, cell)[which[keep]], 5),
-        "two_theta_deg": np.round(observed_deg[keep], 4),
-        "intensity": np.round(relative[keep], 4),
+        "hkl": reflections.hkl[which],
+        "multiplicity": reflections.multiplicity[which],
+        "d_A": np.round(spacings(reflections.hkl, np.array(hit.cell))[which], 5),
+        "two_theta_deg": np.round(seen_deg, 4),
+        "intensity": np.round(intensity, 4),
     }
 
 

@@ -16,11 +16,12 @@ from xsearch.indexes import Index
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.results import EdgeMixtureResult, MixtureResult, SearchResult
+from xsearch.results.explanations import best_hits
 from xsearch.search.edges.library import EdgeLibraries
 from xsearch.search.edges.mixture_search import search_edge_mixture
 from xsearch.search.edges.search import Opened, search_by_spectra
 from xsearch.search.learned import NEAREST, Near, Neighbours, Ranking, has_vectors, parse_ranking
-from xsearch.search.mixture import find_mixture
+from xsearch.search.mixture import PhaseSearch
 from xsearch.search.mixture_hits import make_mixture
 from xsearch.search.prior import Prior, parse_prior
 from xsearch.search.rank import best_first, phases
@@ -230,14 +231,13 @@ class SearchIndex:
         with threadpool_limits(self.threads, user_api="blas"):
             pattern, selected = self._prepare(pxrd, each, known, measured_cells, timings)
             with timed(timings, "mixture"):
-                best, explored = find_mixture(selected, pattern, phases, query.required)
-                mixtures = tuple(make_mixture(selected, hypothesis, explored) for hypothesis in best)
-        found = max(mixtures, key=lambda mixture: mixture.evidence, default=None)
-        hits = found.hits if found else ()
+                explored = PhaseSearch(selected, pattern, query.required)
+                mixtures = tuple(make_mixture(explored, hypothesis) for hypothesis in explored.search(phases))
+        hits = best_hits(mixtures)
         return MixtureResult(
             pattern=pxrd,
             hits=hits,
-            verdict=verdict([min(hit.score for hit in hits)] if hits else []),
+            verdict=verdict(sorted(hit.score for hit in hits)),
             index_name=self.index.name,
             index_version=self.index.version,
             n_searched=len(selected.rows),

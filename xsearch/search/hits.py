@@ -11,6 +11,7 @@ from xsearch.chemistry.crystal import cell_parameters, lattice_from_parameters
 from xsearch.indexes import Index
 from xsearch.preprocess.kernels import broaden, line_intensities
 from xsearch.preprocess.powder import NetPattern
+from xsearch.preprocess.profile import best_scale
 from xsearch.results.hit import Cell, Hit
 from xsearch.search.match import AXIS, SCALES, Matches
 from xsearch.search.prior import KNOWN_BONUS, Prior
@@ -143,8 +144,7 @@ def _unexplained(
     lines = int((inside_range & (area > FAINTEST_LINE * area.max(initial=0))).sum())
     calculated = broaden(ln_q, area, AXIS.start, AXIS.step, AXIS.bins, EXPLAINED_WIDTH)[first:last]
     inside = measured[first:last]
-    squared = float(calculated @ calculated)
-    if squared <= 0:
+    scale = best_scale(inside, calculated)
+    if scale <= 0:
         return 1.0, lines
-    scale = float(calculated @ inside) / squared
     return float(np.maximum(inside - scale * calculated, 0).sum() / inside.sum()), lines

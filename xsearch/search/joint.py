@@ -68,13 +68,13 @@ class Hypothesis:
     """Some phases and how well their sum meets the pattern.
 
     Attributes:
-        components: the phases.
+        parts: the phases.
         amounts: (k,) scale factors, not negative.
         correlations: (scales,) Pearson correlation of the compressed sum with the pattern on `JOINT_SCALES`.
         cost: of the phases, and of required elements that none of them holds.
     """
 
-    components: tuple[Component, ...]
+    parts: tuple[Component, ...]
     amounts: NDArray[np.float64]
     correlations: NDArray[np.float64]
     cost: float
@@ -87,17 +87,17 @@ class Hypothesis:
     @property
     def evidence(self) -> float:
         """The fit and each phase's own evidence, less the cost."""
-        return self.fit + sum(one.own for one in self.components) - self.cost
+        return self.fit + sum(one.own for one in self.parts) - self.cost
 
     @property
-    def rows(self) -> tuple[int, ...]:
-        """The phases' rows."""
-        return tuple(one.row for one in self.components)
+    def places(self) -> tuple[int, ...]:
+        """The phases' rows in the index."""
+        return tuple(one.row for one in self.parts)
 
     def profile(self, scale: int) -> NDArray[np.float64]:
         """(bins,) the calculated sum on one of the scales."""
         total = np.zeros(AXIS.bins)
-        for one, amount in zip(self.components, self.amounts, strict=True):
+        for one, amount in zip(self.parts, self.amounts, strict=True):
             total += amount * one.profiles[scale]
         return total
 
@@ -149,14 +149,12 @@ class Target:
         cost = self.phase_cost * len(components) + MISSING_COST * len(missing)
         return Hypothesis(components, amounts, correlations, cost)
 
-    def remainder(self, hypothesis: Hypothesis | None) -> NetPattern | None:
+    def remainder(self, hypothesis: Hypothesis) -> NetPattern | None:
         """The pattern less what a hypothesis explains, line by line in proportion; None where nothing is left.
 
         Each point keeps the share of its intensity that the calculated profile does not reach nearby. That keeps the
         measured line shapes, where a plain difference would leave a false line on each flank.
         """
-        if hypothesis is None:
-            return self.pattern
         calculated = hypothesis.profile(0)
         measured = self.linear[0]
         share = np.clip(FORGIVEN * calculated / np.maximum(measured, 1e-9 * measured.max()), 0, 1)

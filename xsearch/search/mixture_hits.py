@@ -12,18 +12,16 @@ from xsearch.results import Hit, Mixture, PhaseAmount
 from xsearch.search.hits import make_hits
 from xsearch.search.joint import Hypothesis, Target
 from xsearch.search.match import SCALES, Matches
-from xsearch.search.mixture import Explored, kind
+from xsearch.search.mixture import PhaseSearch
 from xsearch.search.rank import weigh
 from xsearch.search.selection import Selection
 from xsearch.search.verdict import LARGEST_MARGIN
 
 
-def make_mixture(selected: Selection, hypothesis: Hypothesis, explored: Explored) -> Mixture:
+def make_mixture(explored: PhaseSearch, hypothesis: Hypothesis) -> Mixture:
     """A hypothesis as an explanation, its phases in order of falling weight."""
-    support = hypothesis.evidence - np.array(
-        [explored.best_without(kind(selected.index, row), selected.index) for row in hypothesis.rows]
-    )
-    hits = phase_hits(selected, explored.target, hypothesis, support)
+    support = np.array(explored.support(hypothesis))
+    hits = phase_hits(explored.selected, explored.target, hypothesis, support)
     weights = weight_fractions(hits, hypothesis.amounts)
     order = np.argsort(-weights, kind="stable").tolist()
     return Mixture(
@@ -41,9 +39,9 @@ def phase_hits(
     selected: Selection, target: Target, hypothesis: Hypothesis, support: NDArray[np.float64]
 ) -> tuple[Hit, ...]:
     """A hit a phase, scored by the profile and the unexplained share of the sum, its support as the margin."""
-    parts = hypothesis.components
+    parts = hypothesis.parts
     matches = Matches(
-        rows=np.array(hypothesis.rows, np.int64),
+        rows=np.array(hypothesis.places, np.int64),
         amplitudes=np.stack([one.amplitudes for one in parts]),
         expected=np.array([one.expected for one in parts]),
         correlations=np.tile(hypothesis.correlations[: len(SCALES)], (len(parts), 1)),

@@ -59,16 +59,20 @@ def weigh(index: Index, matches: Matches, recall_score: NDArray[np.float32], pri
     isotropic = MODES_BY_CODE[np.minimum(columns.crystal_system[matches.rows], len(MODES_BY_CODE) - 1)] == 1
     strain_sigma = np.where(measured, MEASURED_STRAIN_SIGMA, STRAIN_SIGMA)
     shape_sigma = np.where(measured & ~isotropic, MEASURED_SHAPE_SIGMA, SHAPE_SIGMA)
-    offsets = index.reflection_arrays.offsets
-    lines = np.maximum(offsets[matches.rows + 1] - offsets[matches.rows], FEWEST_LINES)
     return Evidence(
         match=closeness(matches.correlations) @ np.array(MATCH_WEIGHTS),
         recall=RECALL_WEIGHT * closeness(recall_score.astype(np.float64)),
         strain=_heavy_tailed(matches.strain - matches.expected, strain_sigma, STRAIN_SIGMA, STRAIN_WEIGHT),
         shape=_heavy_tailed(matches.shape_change, shape_sigma, SHAPE_SIGMA, SHAPE_WEIGHT),
-        lines=-LINES_WEIGHT * np.log(lines),
+        lines=lines_evidence(index, matches.rows),
         prior=log_prior(columns, matches.rows, prior),
     )
+
+
+def lines_evidence(index: Index, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+    """(k,) what the number of a row's lines costs."""
+    offsets = index.reflection_arrays.offsets
+    return -LINES_WEIGHT * np.log(np.maximum(offsets[rows + 1] - offsets[rows], FEWEST_LINES))
 
 
 def _heavy_tailed(

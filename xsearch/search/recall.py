@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from xsearch.indexes import Index
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern
-from xsearch.preprocess.profile import REFERENCE_WAVELENGTH_A
+from xsearch.preprocess.profile import centred_pattern
 from xsearch.search.recall_kernels import best_scores
 
 SHIFTS = np.arange(-0.030, 0.0301, 0.006)
@@ -82,20 +82,9 @@ def _overlap(
     first, last = pattern.window(RECALL_AXIS)
     inside = np.zeros(RECALL_AXIS.bins, np.float32)
     inside[first:last] = 1
-    queries = np.stack([*(_query(pattern, shift) for shift in shifts), inside])
+    queries = np.stack([*(centred_pattern(pattern, shift) for shift in shifts), inside])
     overlap = np.einsum("ij,kj->ik", profiles, queries) if exact else profiles @ queries.T
     return overlap[:, :-1], _spread(profiles, overlap[:, -1], first, last)
-
-
-def _query(pattern: NetPattern, shift: float) -> NDArray[np.float32]:
-    """(bins,) the pattern as a database cell smaller by `shift` would give it: zero mean and unit length in range."""
-    moved = replace(pattern, ln_q=pattern.ln_q + shift)
-    first, last = moved.window(RECALL_AXIS)
-    inside = moved.profile(RECALL_AXIS, lp_wavelength_A=REFERENCE_WAVELENGTH_A)[first:last] ** RECALL_AXIS.power
-    inside -= inside.mean()
-    query = np.zeros(RECALL_AXIS.bins, np.float32)
-    query[first:last] = inside / np.linalg.norm(inside)
-    return query
 
 
 def _spread(profiles: NDArray[np.float32], total: NDArray[np.float32], first: int, last: int) -> NDArray[np.float32]:

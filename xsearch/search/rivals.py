@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.indexes import Index
+from xsearch.preprocess.axis import highest_bins
 from xsearch.preprocess.powder import NetPattern
+from xsearch.preprocess.profile import best_scale
 from xsearch.results import Hit, Rival, TellingLine
 from xsearch.search.joint import strained_profiles
 from xsearch.search.match import AXIS, SCALES, Matches
@@ -87,20 +90,15 @@ def telling_lines(
     left = np.abs(here - there) / highest
     left[:first] = left[last:] = 0
     reach = int(np.ceil(APART * SCALES[0] / AXIS.step))
-    found: list[TellingLine] = []
-    while len(found) < MOST_LINES and left.max() > LEAST_DIFFERENCE:
-        place = int(left.argmax())
-        sine = np.exp(AXIS.start + place * AXIS.step) * pattern.wavelength_A / (4 * np.pi)
-        found.append(
-            TellingLine(
-                two_theta_deg=float(2 * np.degrees(np.arcsin(min(1.0, sine)))),
-                here=float(here[place] / highest),
-                there=float(there[place] / highest),
-                measured=float(measured[place] / highest),
-            )
+    return tuple(
+        TellingLine(
+            two_theta_deg=AXIS.two_theta_deg(place, pattern.wavelength_A),
+            here=float(here[place] / highest),
+            there=float(there[place] / highest),
+            measured=float(measured[place] / highest),
         )
-        left[max(0, place - reach) : place + reach + 1] = 0
-    return tuple(found)
+        for place in islice(highest_bins(left, LEAST_DIFFERENCE, reach), MOST_LINES)
+    )
 
 
 def _fitted(
@@ -109,6 +107,4 @@ def _fitted(
     """(bins,) profile of a strained row on the narrowest scale, scaled to the measured one by least squares."""
     first, last = pattern.window(AXIS)
     calculated = strained_profiles(index, pattern.wavelength_A, row, amplitudes, SCALES[:1])[0]
-    inside = calculated[first:last]
-    squared = float(inside @ inside)
-    return calculated * (float(inside @ measured[first:last]) / squared if squared > 0 else 0.0)
+    return calculated * best_scale(measured[first:last], calculated[first:last])

@@ -6,7 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.indexes import Index
+from xsearch.preprocess.axis import highest_bins
 from xsearch.preprocess.powder import NetPattern
+from xsearch.preprocess.profile import best_scale
 from xsearch.search.joint import strained_profiles
 from xsearch.search.match import AXIS, SCALES, Matches
 
@@ -41,14 +43,9 @@ def foreign_lines(index: Index, pattern: NetPattern, row: int, amplitudes: NDArr
     inside, highest = narrow[first:last], float(measured[first:last].max())
     if inside.max() <= 0 or highest <= 0:
         return []
-    scale = float(inside @ measured[first:last]) / float(inside @ inside)
-    nearby = scale * np.maximum(narrow, wide * narrow.max() / wide.max())  # a line a little off is not foreign
+    nearby = best_scale(measured[first:last], inside) * np.maximum(
+        narrow, wide * narrow.max() / wide.max()
+    )  # a line a little off is not foreign
     left = np.where(nearby < NOT_THERE * measured, measured, 0) / highest
     left[:first] = left[last:] = 0
-    found = []
-    while left.max() > LEAST_HEIGHT:
-        place = int(left.argmax())
-        sine = np.exp(AXIS.start + place * AXIS.step) * pattern.wavelength_A / (4 * np.pi)
-        found.append(float(2 * np.degrees(np.arcsin(min(1.0, sine)))))
-        left[max(0, place - APART_BINS) : place + APART_BINS + 1] = 0
-    return found
+    return [AXIS.two_theta_deg(place, pattern.wavelength_A) for place in highest_bins(left, LEAST_HEIGHT, APART_BINS)]

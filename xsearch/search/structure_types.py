@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.learned import network_logits
 from xsearch.search.match import match
-from xsearch.search.rank import FEWEST_LINES, LINES_WEIGHT, MATCH_WEIGHTS, closeness
+from xsearch.search.rank import MATCH_WEIGHTS, closeness, lines_evidence
 from xsearch.search.recall import shift_correlations
 from xsearch.search.selection import Selection
 from xsearch.search.symmetry import product, rows_say, within_systems
@@ -45,9 +45,8 @@ def built_alike(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.in
     kept = np.argsort(-score, kind="stable")[:MATCHED]
     kept = kept[np.isfinite(score[kept])]
     matches = match(index, pattern, rows[kept], selected.threads, expected=SHIFTS[best[kept]])
-    offsets = index.reflection_arrays.offsets
-    lines = np.maximum(offsets[rows[kept] + 1] - offsets[rows[kept]], FEWEST_LINES)
-    return rows[kept], closeness(matches.correlations) @ np.array(MATCH_WEIGHTS) - LINES_WEIGHT * np.log(lines)
+    evidence = closeness(matches.correlations) @ np.array(MATCH_WEIGHTS) + lines_evidence(index, rows[kept])
+    return rows[kept], evidence
 
 
 def symmetry_of_alike(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

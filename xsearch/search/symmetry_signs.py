@@ -19,7 +19,7 @@ from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.cells import kernels
 from xsearch.search.cells.lines import find_lines
-from xsearch.search.cells.search import LINES, R, Trial, trial_cells
+from xsearch.search.cells.search import LINES, Trial, trial_cells
 
 WEIGHTS_FILE = Path(__file__).with_name("symmetry.json")
 
@@ -59,7 +59,7 @@ def cell_signs(trials: Sequence[Trial], lines: int, fwhm_deg: float) -> Array:
         place = LATTICES.index(trial.lattice)
         if trial.rank > ranks[place]:
             ranks[place], volumes[place] = trial.rank, trial.volume_A3
-        if trial.centring == R:
+        if trial.centring == kernels.R:
             ranks[-1] = max(ranks[-1], trial.rank)
     return np.concatenate([np.log1p(ranks), np.log1p(volumes[1:]), [np.log1p(lines), fwhm_deg]])
 

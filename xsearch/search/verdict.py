@@ -65,7 +65,10 @@ def probability(evidence: Mapping[str, float]) -> float:
 
 
 def verdict(scores: list[float]) -> Verdict:
-    """What to say of an answer whose hits have these scores, the best first."""
+    """What to say of an answer by the first of its scores.
+
+    That is the best hit's, and of a mixture, all of whose phases are the answer, the lowest.
+    """
     if not scores or scores[0] < TENTATIVE:
         return "no confident match"
     return "match" if scores[0] >= CONFIDENT else "tentative"

@@ -19,15 +19,9 @@ from scipy.linalg import eigh
 from xsearch.errors import SpectrumError
 from xsearch.evaluate.splits import split_rows
 from xsearch.indexes import Index
-from xsearch.models.powder_metric import (
-    METRIC_FILE,
-    TENSOR,
-    PowderMetric,
-    centred_pattern,
-    centred_profiles,
-    metric_from,
-)
+from xsearch.models.powder_metric import METRIC_FILE, TENSOR, PowderMetric, centred_profiles, metric_from
 from xsearch.preprocess.powder import NetPattern, net_pattern
+from xsearch.preprocess.profile import centred_pattern
 from xsearch.simulate.conditions import MEAN_STRAIN, conditions_of, draw_many
 from xsearch.simulate.measurement import measure
 from xsearch.spectra import PowderPattern

@@ -9,7 +9,8 @@ from numba import njit
 TRICLINIC, MONOCLINIC, ORTHORHOMBIC, TETRAGONAL, _, HEXAGONAL, CUBIC = range(7)
 """Lattices by the code of their crystal system; the hexagonal one carries trigonal crystals too."""
 
-P, A, B, C, I, F, R = range(7)
+CENTRINGS = "PABCIFR"
+P, A, B, C, I, F, R = range(len(CENTRINGS))
 """Centrings; R in its hexagonal setting."""
 
 KEPT = 24
@@ -19,17 +20,17 @@ KEPT = 24
 @njit(cache=True, nogil=True, inline="always")
 def is_allowed(centring, h, k, m):
     """Whether a centring leaves a reflection."""
-    if centring == 0:
+    if centring == P:
         return True
-    if centring == 1:
+    if centring == A:
         return (k + m) % 2 == 0
-    if centring == 2:
+    if centring == B:
         return (h + m) % 2 == 0
-    if centring == 3:
+    if centring == C:
         return (h + k) % 2 == 0
-    if centring == 4:
+    if centring == I:
         return (h + k + m) % 2 == 0
-    if centring == 5:
+    if centring == F:
         return (h + k) % 2 == 0 and (k + m) % 2 == 0
     return (k + m - h) % 3 == 0
 

@@ -20,6 +20,7 @@ from xsearch.preprocess.powder import net_pattern
 from xsearch.results.cell import Cell, CellAnswer
 from xsearch.search.cells import kernels
 from xsearch.search.cells import search_kernels as searches
+from xsearch.search.cells.kernels import CENTRINGS, A, B, C, F, I, P, R
 from xsearch.search.cells.lines import Lines, find_lines
 from xsearch.spectra import PowderPattern, read
 
@@ -50,8 +51,6 @@ LINE_COST, PARAMETER_COST = 0.5, 0.9
 WORSE = 0.5
 """A lattice is described by the highest symmetry whose rank is this share of the best description's."""
 
-CENTRINGS = "PABCIFR"
-
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
@@ -72,7 +71,6 @@ class Lattice:
     free: tuple[tuple[int, ...], ...]
 
 
-P, A, B, C, I, F, R = range(7)
 SQUARES = ((1, 0, 0, 0, 0, 0), (0, 1, 0, 0, 0, 0), (0, 0, 1, 0, 0, 0))
 PRODUCTS = ((0, 0, 0, 1, 0, 0), (0, 0, 0, 0, 1, 0), (0, 0, 0, 0, 0, 1))
 LATTICES = {

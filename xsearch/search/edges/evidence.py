@@ -65,7 +65,7 @@ class EdgeEvidence:
 def weigh_edge(window: XanesWindow, library: EdgeLibrary) -> EdgeEvidence:
     """Match an edge with the spectra of a library and weigh the agreement."""
     spectra = library.spectra
-    matches = match(window, spectra, prefer_known=False)
+    matches = match(window, spectra)
     value = spectrum_evidence(matches, spectra.kind)
     of_row: dict[int, tuple[float, int]] = {}
     references: dict[tuple[str, str], tuple[float, int]] = {}
@@ -82,14 +82,22 @@ def spectrum_evidence(matches: XanesMatches, kind: NDArray[np.object_]) -> NDArr
     """(n,) natural logarithms for each library spectrum, by its kind."""
     distance = 1 - np.clip(matches.correlation, -1, 1)
     is_measured = kind == "measured"
-    error = np.where(kind == "predicted", PREDICTION_ERROR, SIMULATION_ERROR)
+    error = own_errors(kind)
     blurred = np.where(is_measured, np.maximum(distance, LEAST_DISTANCE), distance + error)
     deviations = (matches.correlation - matches.score) / PRIOR_WEIGHT
     offset = CLOSENESS_WEIGHT * np.log((WRONG_DISTANCE + error) / (WRONG_DISTANCE + SIMULATION_ERROR))
-    cost = np.select(
-        [is_measured, kind == "predicted"], [MEASURED_SHIFT_COST, PREDICTED_SHIFT_COST], SIMULATED_SHIFT_COST
-    )
-    return np.where(is_measured, 0.0, offset) - CLOSENESS_WEIGHT * np.log(blurred) - cost * deviations
+    return np.where(is_measured, 0.0, offset) - CLOSENESS_WEIGHT * np.log(blurred) - shift_costs(kind) * deviations
+
+
+def own_errors(kind: NDArray[np.object_]) -> NDArray[np.float64]:
+    """(n,) distance that library spectra have from their own measurement, by their kind."""
+    return np.select([kind == "measured", kind == "predicted"], [0.0, PREDICTION_ERROR], SIMULATION_ERROR)
+
+
+def shift_costs(kind: NDArray[np.object_]) -> NDArray[np.float64]:
+    """(n,) what a shift costs that is one usual deviation off, squared, by the kind of library spectrum."""
+    costs = [MEASURED_SHIFT_COST, PREDICTED_SHIFT_COST]
+    return np.select([kind == "measured", kind == "predicted"], costs, SIMULATED_SHIFT_COST)
 
 
 def share_with_entries(index: Index, evidence: EdgeEvidence, rows: NDArray[np.int64] | None = None) -> EdgeEvidence:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
+from xsearch.chemistry import Material
 from xsearch.chemistry.reference import Reference
 from xsearch.indexes import Index
 from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_GRID_eV
@@ -16,7 +16,7 @@ from xsearch.results.edge_match import EdgeMatch
 from xsearch.results.hit import Hit
 from xsearch.search.edges.evidence import EdgeEvidence
 from xsearch.search.edges.library import EdgeLibrary
-from xsearch.search.edges.match import STEP_eV, hold_ends
+from xsearch.search.edges.match import broadened, hold_ends
 from xsearch.search.edges.score import shares_of, spectra_score
 from xsearch.search.edges.stages import Candidates
 from xsearch.search.rank import SAME_PHASE_VOLUME, fold, volumes
@@ -74,18 +74,47 @@ def one_hit(
     """
     place, *others = group
     row = int(candidates.rows[place])
-    matches = edge_matches(spectra, edges, candidates, place)
     evidence = {name: float(column[place]) for name, column in candidates.parts.items()}
     evidence["share"] = score[1]
     evidence["prior"] = float(
         candidates.total[place] - np.nansum([candidates.parts[n][place] for n in candidates.parts])
     )
+    return replace(
+        hit_by_edges(
+            index,
+            row,
+            index.material(row) if row >= 0 else reference_of(edges, candidates, place),
+            rank,
+            score[0],
+            evidence,
+            edge_matches(spectra, edges, candidates, place),
+        ),
+        duplicates=tuple(one_hit(index, spectra, edges, candidates, [other], rank, score) for other in others),
+    )
+
+
+def hit_by_edges(
+    index: Index,
+    row: int,
+    material: Material | Reference,
+    rank: int,
+    score: float,
+    evidence: dict[str, float],
+    edges: tuple[EdgeMatch, ...],
+) -> Hit:
+    """A hit that edges alone speak for: its cell is the stored one, and nothing is told of a powder pattern.
+
+    Args:
+        index: the index.
+        row: of the material; -1 for a reference.
+        material, rank, score, evidence, edges: of the hit.
+    """
     reflections = index.reflections(row) if row >= 0 else NO_REFLECTIONS
     a, b, c, alpha, beta, gamma = (float(x) for x in reflections.cell)
     return Hit(
         rank=rank,
-        material=index.material(row) if row >= 0 else reference_of(edges, candidates, place),
-        score=score[0],
+        material=material,
+        score=score,
         strain=NOTHING,
         cell=(a, b, c, alpha, beta, gamma),
         zero_shift_deg=NOTHING,
@@ -93,8 +122,7 @@ def one_hit(
         unexplained=NOTHING,
         evidence=evidence,
         reflections=reflections,
-        duplicates=tuple(one_hit(index, spectra, edges, candidates, [other], rank, score) for other in others),
-        edges=matches,
+        edges=edges,
     )
 
 
@@ -138,7 +166,7 @@ def edge_match(query: NormalizedXanes, edge: EdgeEvidence, at: int, evidence: fl
     table, matches = edge.library.spectra, edge.matches
     broadening, shift = float(matches.broadening_eV[at]), float(matches.shift_eV[at])
     held = hold_ends(table.values[at : at + 1], table.known[at : at + 1])[0]
-    curve = scipy.ndimage.gaussian_filter1d(held, broadening / STEP_eV, mode="nearest") if broadening else held
+    curve = broadened(held, broadening)
     own_energy = WINDOW_GRID_eV[table.known[at]] + query.tabulated_e0_eV + float(table.offset_eV[at]) + shift
     inside = (query.energy_eV >= own_energy[0]) & (query.energy_eV <= own_energy[-1])
     inside &= np.abs(query.energy_eV - query.centre_eV) <= WINDOW_GRID_eV[-1]

@@ -73,7 +73,7 @@ class EdgeLibraries:
             rows = spectra_of_edge(self._index.spectra_table, absorber, edge)
             notes = np.array([text or "" for text in rows.column("reference").to_pylist()], object)
             owner = rows.column("row_id").fill_null(-1).to_numpy().astype(np.int64)
-            table = xanes_table(rows, self._index.columns, absorber, edge)
+            table = xanes_table(rows, absorber, edge)
             # a prediction gives way to what was computed for the same entry
             superseded = (table.kind == "predicted") & np.isin(owner, owner[table.kind == "simulated"])
             self._read[absorber, edge] = EdgeLibrary(table, owner, notes).take(~superseded)

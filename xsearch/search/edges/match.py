@@ -7,7 +7,9 @@ coarser scale, each by Pearson correlation over the energies that both cover. Co
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import scipy  # its parts are loaded when first used
@@ -36,16 +38,13 @@ MEASURED_SHIFT_eV = (0.0, 1.5)
 PRIOR_WEIGHT = 0.02
 """What a shift that is one standard deviation off costs, in units of the mean correlation."""
 
-THEORETICAL_COST, HULL_COST_PER_eV, USUAL_HULL_eV, HIGHEST_HULL_eV = 0.02, 0.2, 0.03, 0.2
-"""What it costs a compound never to have been made, and to lie above the hull, in the same units."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class XanesMatches:
     """One query against n library spectra.
 
     Attributes:
-        score: (n,) float64, mean correlation less what an unusual shift and an unlikely compound cost.
+        score: (n,) float64, mean correlation less what an unusual shift costs.
         correlation: (n,) float64, mean correlation alone.
         shift_eV: (n,) query energy less library energy at the best alignment.
         broadening_eV: (n,) what the library spectrum was broadened by.
@@ -57,9 +56,7 @@ class XanesMatches:
     broadening_eV: NDArray[np.float64]
 
 
-def match(
-    query: XanesWindow, table: XanesTable, is_simulation: bool = False, prefer_known: bool = True
-) -> XanesMatches:
+def match(query: XanesWindow, table: XanesTable, is_simulation: bool = False) -> XanesMatches:
     """Compare a query with every spectrum of a table.
 
     Args:
@@ -67,8 +64,6 @@ def match(
         table: the library.
         is_simulation: the query itself is simulated by the library's kind of code: no shift is more likely than
             another.
-        prefer_known: compounds that were made, and those near the hull, are likelier. To be switched off for a new
-            phase, and of no use against simulated queries.
     """
     n = len(table)
     measured = table.kind == "measured"
@@ -81,17 +76,7 @@ def match(
     ):
         if len(rows):
             _match_rows(query, table, rows, broadenings, (centre, width, weight), best)
-    if prefer_known:
-        best.score[:] -= stability_cost(table)
     return best
-
-
-def stability_cost(table: XanesTable) -> NDArray[np.float64]:
-    """(n,) what each compound's being theoretical and its energy above hull cost; measured references are free."""
-    hull = np.nan_to_num(table.energy_above_hull_eV.astype(np.float64), nan=USUAL_HULL_eV)
-    cost = HULL_COST_PER_eV * np.clip(hull, 0.0, HIGHEST_HULL_eV)
-    cost += THEORETICAL_COST * np.nan_to_num(table.is_theoretical.astype(np.float64), nan=0.0)
-    return np.where(table.kind == "measured", 0.0, cost)
 
 
 def shift_prior(table: XanesTable) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -150,9 +135,7 @@ def _scan(
     centre, width, weight = (p[rows, None] for p in prior)
     cost = weight * ((shift - centre) / width) ** 2
     for broadening in broadenings:
-        library = (
-            scipy.ndimage.gaussian_filter1d(held, broadening / STEP_eV, axis=1, mode="nearest") if broadening else held
-        )
+        library = broadened(held, broadening)
         total = np.zeros((len(rows), len(shifts_eV)))
         for (channel, w), (wanted, _) in zip(CHANNELS, asked, strict=True):
             total += w * masked_correlation(channel(library), known, wanted, moved_known)
@@ -201,20 +184,22 @@ def hold_ends(values: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[
     return np.take_along_axis(values, place, axis=1)
 
 
+def broadened(values: NDArray[np.float32], broadening_eV: float, order: int = 0) -> NDArray[np.float32]:
+    """(..., 200) windows with a Gaussian laid over them, or a derivative of that."""
+    if not broadening_eV:
+        return values
+    return np.asarray(
+        scipy.ndimage.gaussian_filter1d(values, broadening_eV / STEP_eV, order=order, mode="nearest"), np.float32
+    )
+
+
 def _itself(x: NDArray[np.float32]) -> NDArray[np.float32]:
     return x
 
 
-def _fine_derivative(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(
-        scipy.ndimage.gaussian_filter1d(x, FINE_SCALE_eV / STEP_eV, axis=1, order=1, mode="nearest"), np.float32
-    )
-
-
-def _coarse_derivative(x: NDArray[np.float32]) -> NDArray[np.float32]:
-    return np.asarray(
-        scipy.ndimage.gaussian_filter1d(x, COARSE_SCALE_eV / STEP_eV, axis=1, order=1, mode="nearest"), np.float32
-    )
-
-
-CHANNELS = tuple(zip((_itself, _fine_derivative, _coarse_derivative), CHANNEL_WEIGHTS, strict=True))
+_SHAPES: tuple[Callable[[NDArray[np.float32]], NDArray[np.float32]], ...] = (
+    _itself,
+    partial(broadened, broadening_eV=FINE_SCALE_eV, order=1),
+    partial(broadened, broadening_eV=COARSE_SCALE_eV, order=1),
+)
+CHANNELS = tuple(zip(_SHAPES, CHANNEL_WEIGHTS, strict=True))

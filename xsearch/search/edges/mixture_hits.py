@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +14,8 @@ from xsearch.results import AbsorberShare, EdgeMixture, Hit
 from xsearch.results.edge_match import EdgeMatch
 from xsearch.search.edges.compounds import material_of
 from xsearch.search.edges.evidence import CLOSENESS_WEIGHT
-from xsearch.search.edges.hits import NO_REFLECTIONS, NOTHING
-from xsearch.search.edges.mixture import Explored, Kind
+from xsearch.search.edges.hits import hit_by_edges
+from xsearch.search.edges.mixture import CompoundSearch, Kind
 from xsearch.search.edges.score import spectra_score
 from xsearch.search.edges.sums import EdgeSum, EdgeTarget
 
@@ -40,18 +40,21 @@ class Compared:
     choices: int
 
 
-def make_edge_mixture(compared: Compared, one: EdgeSum, explored: Explored) -> EdgeMixture:
+def make_edge_mixture(compared: Compared, one: EdgeSum, explored: CompoundSearch) -> EdgeMixture:
     """A sum as an explanation, its compounds in order of falling share."""
     target = explored.target
     curves, inside = target.curves(one)
     energy = compared.spectrum.centre_eV + WINDOW_GRID_eV[inside]
     errors = target.share_errors(one)
-    support = [one.evidence - explored.best_without(explored.kinds[place]) for place in one.places]
+    support = explored.support(one)
     order = np.argsort(-one.shares, kind="stable").tolist()
-    hits = [_hit(compared, target, one, explored.kinds, at, support[at], (energy, curves[at, inside])) for at in order]
+    hits = tuple(
+        _hit(compared, target, one, explored.kinds, at, rank, support[at], (energy, curves[at, inside]))
+        for rank, at in enumerate(order, start=1)
+    )
     measured, total = target.asked[0, inside], curves[:, inside].sum(0)
     return EdgeMixture(
-        hits=tuple(replace(hit, rank=rank) for rank, hit in enumerate(hits, start=1)),
+        hits=hits,
         shares=tuple(
             AbsorberShare(float(one.shares[at]), float(errors[at]), float(one.weights[at]), float(support[at]))
             for at in order
@@ -97,6 +100,7 @@ def _hit(
     one: EdgeSum,
     kinds: Sequence[Kind],
     at: int,
+    rank: int,
     support: float,
     curve: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> Hit:
@@ -107,8 +111,6 @@ def _hit(
     certain = float(1 / (1 + np.exp(-np.clip(support, -30, 30))))
     measured = bool(target.is_measured[part.place])
     score = spectra_score(certain, [agreement], measured, compared.compared, compared.choices)
-    reflections = compared.index.reflections(row) if row >= 0 else NO_REFLECTIONS
-    a, b, c, alpha, beta, gamma = (float(x) for x in reflections.cell)
     match = EdgeMatch(
         edge=target.library.name,
         **{name: str(getattr(table, name)[part.place]) for name in ("spectrum_id", "kind", "level", "code", "source")},
@@ -120,16 +122,5 @@ def _hit(
         energy_eV=curve[0],
         mu=curve[1],
     )
-    return Hit(
-        rank=at + 1,
-        material=material,
-        score=score,
-        strain=NOTHING,
-        cell=(a, b, c, alpha, beta, gamma),
-        zero_shift_deg=NOTHING,
-        fwhm_deg=NOTHING,
-        unexplained=NOTHING,
-        evidence={target.library.name: float(agreement), "support": float(support), "share": float(one.shares[at])},
-        reflections=reflections,
-        edges=(match,),
-    )
+    evidence = {target.library.name: float(agreement), "support": float(support), "share": float(one.shares[at])}
+    return hit_by_edges(compared.index, row, material, rank, score, evidence, (match,))

@@ -9,10 +9,11 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.chemistry.element_query import ElementQuery
 from xsearch.preprocess.xanes import window
-from xsearch.results import EdgeMixture, EdgeMixtureResult
+from xsearch.results import EdgeMixtureResult, Hit
+from xsearch.results.explanations import best_hits
 from xsearch.search.edges.compounds import edge_target
 from xsearch.search.edges.library import EdgeLibrary
-from xsearch.search.edges.mixture import find_mixture
+from xsearch.search.edges.mixture import CompoundSearch
 from xsearch.search.edges.mixture_hits import Compared, make_edge_mixture
 from xsearch.search.edges.search import Opened, missing
 from xsearch.search.edges.stages import prepare, with_absorbers
@@ -42,33 +43,33 @@ def search_edge_mixture(
         with timed(timings, "mixture"):
             is_entry = library.row >= 0
             target, kinds = edge_target(index, window(spectrum), library, prior)
-            best, explored = find_mixture(target, kinds, phases)
+            explored = CompoundSearch(target, kinds)
+            best = explored.search(phases)
             entries = len(set(library.row[is_entry].tolist()))
             compared = entries + len({kinds[at][0] for at in np.flatnonzero(~is_entry).tolist()})
             choices = len(rows_with(index, each, measured_cells=False))
             against = Compared(index, spectrum, compared, choices)
             mixtures = tuple(make_edge_mixture(against, one, explored) for one in best)
-    found = max(mixtures, key=lambda mixture: mixture.evidence, default=None)
-    hits = found.hits if found else ()
+    hits = best_hits(mixtures)
     return EdgeMixtureResult(
         pattern=None,
         hits=hits,
-        verdict=verdict([min(hit.score for hit in hits)] if hits else []),
+        verdict=verdict(sorted(hit.score for hit in hits)),
         index_name=index.name,
         index_version=index.version,
         n_searched=compared,
         options={"elements": str(each), "prior": prior.value, "phases": phases},
-        notes=(*spectrum.notes, *_assumptions(library, found), *missing(compared, choices)),
+        notes=(*spectrum.notes, *_assumptions(library, hits), *missing(compared, choices)),
         timings_ms=timings,
         spectra=(spectrum,),
         mixtures=mixtures,
     )
 
 
-def _assumptions(library: EdgeLibrary, found: EdgeMixture | None) -> tuple[str, ...]:
+def _assumptions(library: EdgeLibrary, hits: tuple[Hit, ...]) -> tuple[str, ...]:
     """What an edge cannot tell, and for which entries references speak."""
     said = [f"A sum of {library.name} spectra: compounds without {library.spectra.absorber} leave no trace in it."]
-    for hit in found.hits if found else ():
+    for hit in hits:
         (match,) = hit.edges
         if match.kind == "measured" and match.spectrum_id != hit.material_id:
             said.append(

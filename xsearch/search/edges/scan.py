@@ -7,8 +7,8 @@ from numpy.typing import NDArray
 
 from xsearch.preprocess.xanes import WINDOW_POINTS
 from xsearch.search.edges.evidence import CLOSENESS_WEIGHT, LEAST_DISTANCE
-from xsearch.search.edges.match import CHANNELS, LEAST_OVERLAP, COARSE_eV, WIDEST_SHIFT_eV, shifted
-from xsearch.search.edges.sums import EdgeSum, EdgeTarget, Part, broadened
+from xsearch.search.edges.match import CHANNELS, LEAST_OVERLAP, COARSE_eV, WIDEST_SHIFT_eV, broadened, shifted
+from xsearch.search.edges.sums import EdgeSum, EdgeTarget, Part
 
 SHIFTS_eV = np.arange(-WIDEST_SHIFT_eV, WIDEST_SHIFT_eV + 1e-9, COARSE_eV)
 SCANNED_BROADENING_eV = 1.0

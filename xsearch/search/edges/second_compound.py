@@ -6,7 +6,7 @@ from xsearch.indexes import Index
 from xsearch.preprocess.xanes import XanesWindow
 from xsearch.search.edges.compounds import edge_target
 from xsearch.search.edges.library import EdgeLibrary
-from xsearch.search.edges.mixture import find_mixture
+from xsearch.search.edges.mixture import CompoundSearch
 from xsearch.search.prior import Prior
 
 
@@ -16,7 +16,7 @@ def second_compound_notes(index: Index, window: XanesWindow, library: EdgeLibrar
     Of measured edges of one compound that is so in 1 of 100, see `evaluate.edge_sums.stay_one`.
     """
     target, kinds = edge_target(index, window, library, prior)
-    best, _ = find_mixture(target, kinds, 2)
+    best = CompoundSearch(target, kinds).search(2)
     if len(best) < 2 or best[1].evidence <= best[0].evidence:
         return ()
     names = " and ".join(kinds[place][0] for place in best[1].places)

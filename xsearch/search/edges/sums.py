@@ -1,6 +1,6 @@
 """Several compounds in one edge: library spectra fitted together to a measured one, and the evidence of their sum.
 
-A sum is compared as a single spectrum is (`xanes_match`): the curve, its derivative, and its derivative at a coarser
+A sum is compared as a single spectrum is (`edges.match`): the curve, its derivative, and its derivative at a coarser
 scale, after each library spectrum was moved and broadened. Its weights come from non-negative least squares on the
 three together: linear combination fitting (Ravel and Newville, J. Synchrotron Rad. 12 (2005) 537) of normalised
 spectra and of their derivatives at once.
@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from math import log
 
 import numpy as np
-import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
 from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow
@@ -20,13 +19,19 @@ from xsearch.search.edges.evidence import (
     CLOSENESS_WEIGHT,
     LEAST_DISTANCE,
     MEASURED_SHIFT_COST,
-    PREDICTED_SHIFT_COST,
-    PREDICTION_ERROR,
-    SIMULATED_SHIFT_COST,
-    SIMULATION_ERROR,
+    own_errors,
+    shift_costs,
 )
 from xsearch.search.edges.library import EdgeLibrary
-from xsearch.search.edges.match import CHANNELS, LEAST_OVERLAP, MEASURED_SHIFT_eV, STEP_eV, hold_ends, shift_prior
+from xsearch.search.edges.match import (
+    CHANNELS,
+    LEAST_OVERLAP,
+    MEASURED_SHIFT_eV,
+    STEP_eV,
+    broadened,
+    hold_ends,
+    shift_prior,
+)
 from xsearch.search.edges.sum_kernels import fit_sum
 
 TIE_eV = 0.5
@@ -103,10 +108,8 @@ class EdgeTarget:
         self.held = hold_ends(table.values, table.known)
         self.last = WINDOW_POINTS - 1.0 - table.known[:, ::-1].argmax(1)
         self.centre_eV, self.width_eV = shift_prior(table)
-        kinds = [table.kind == "measured", table.kind == "predicted"]
-        self.is_measured = kinds[0]
-        self.error = np.select(kinds, [0.0, PREDICTION_ERROR], SIMULATION_ERROR)
-        self.shift_cost = np.select(kinds, [MEASURED_SHIFT_COST, PREDICTED_SHIFT_COST], SIMULATED_SHIFT_COST)
+        self.is_measured = table.kind == "measured"
+        self.error, self.shift_cost = own_errors(table.kind), shift_costs(table.kind)
         self._channels: dict[tuple[int, float], NDArray[np.float64]] = {}
 
     def step(self, part: Part) -> float:
@@ -212,13 +215,6 @@ class EdgeTarget:
 def channels(values: NDArray[np.float32]) -> NDArray[np.float64]:
     """(n, channels, 200) what is compared of (n, 200) spectra."""
     return np.stack([channel(values) for channel, _ in CHANNELS], axis=1).astype(np.float64)
-
-
-def broadened(values: NDArray[np.float32], broadening_eV: float) -> NDArray[np.float32]:
-    """(n, 200) spectra with a Gaussian laid over them."""
-    if not broadening_eV:
-        return values
-    return np.asarray(scipy.ndimage.gaussian_filter1d(values, broadening_eV / STEP_eV, axis=1, mode="nearest"))
 
 
 def moved_by(parts: tuple[Part, ...], which: list[int], shift_eV: float) -> tuple[Part, ...]:
