@@ -13,9 +13,6 @@ from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 
-ROUNDS = 2
-"""How often the parts of a sum are sought again, one after the other."""
-
 LEAST_GAIN = 1e-6
 """Evidence that such a round must have brought for another."""
 
@@ -46,11 +43,13 @@ class BeamSearch(ABC, Generic[AnyPart, AnySum, Kind]):
 
     Attributes:
         width: sums of one size that are carried on.
+        rounds: how often the parts of a sum are sought again, one after the other.
         found: the best sum of each set of places.
         grown: the sets to which parts were added.
     """
 
     width: ClassVar[int]
+    rounds: ClassVar[int] = 2
 
     def __init__(self) -> None:
         self.found: dict[frozenset[int], AnySum] = {}
@@ -84,7 +83,7 @@ class BeamSearch(ABC, Generic[AnyPart, AnySum, Kind]):
             size = len(best)
             for base in self.of_size(size)[: self.width]:
                 self._grow(base)
-            for _ in range(ROUNDS):
+            for _ in range(self.rounds):
                 if not self._mend(size + 1):
                     break
             best += self.of_size(size + 1)[:1]

@@ -17,8 +17,8 @@ from xsearch.search.edges.match import MEASURED_BROADENINGS_eV, SIMULATED_BROADE
 from xsearch.search.edges.scan import Scan
 from xsearch.search.edges.sums import EdgeSum, EdgeTarget, Part, moved_by
 
-PROPOSED_FIRST, PROPOSED_LATER, OF_ONE_KIND = 20, 12, 2
-"""Spectra that go into fits, of which so many may be of one compound."""
+OF_ONE_KIND = 2
+"""Proposed spectra that may be of one compound."""
 
 SCANNED = 300
 """Spectra of a large library that are kept for good after the first scan, and after that for the best one's rest."""
@@ -41,24 +41,30 @@ class CompoundSearch(BeamSearch[Part, EdgeSum, Kind]):
     Args:
         target: the edge and its library.
         kinds: (n,) which compound each spectrum of the library is of.
+
+    Attributes:
+        first, later: spectra that are proposed alone, and for a sum.
     """
 
     width = 5
+    first, later = 20, 12
     is_same = staticmethod(same_compound)
 
     def __init__(self, target: EdgeTarget, kinds: Sequence[Kind]) -> None:
         super().__init__()
         self.target, self.kinds = target, kinds
         self._scan = Scan(target, np.arange(len(target.library)))
+        self._alone = self._scan.best()
 
     def proposed(self, base: EdgeSum | None) -> list[Part]:
         """The spectra that go best with a sum, each at its best shift on the grid, none of the compounds in it."""
-        scan, number = (self._scan, PROPOSED_FIRST) if base is None else (self._narrowed, PROPOSED_LATER)
-        value, shift_eV = scan.best(base)
+        scan, number = (self._scan, self.first) if base is None else (self._narrowed, self.later)
+        value, shift_eV = scan.best(base) if base else self._alone
+        least = self.least_value(base) if base else -np.inf
         chosen: list[Part] = []
         held: dict[Kind, int] = {}
         for at in np.argsort(-value, kind="stable").tolist():
-            if len(chosen) == number or not np.isfinite(value[at]):
+            if len(chosen) == number or not value[at] > least:
                 break
             kind = self.kinds[int(scan.rows[at])]
             held[kind] = held.get(kind, 0) + 1
@@ -66,9 +72,20 @@ class CompoundSearch(BeamSearch[Part, EdgeSum, Kind]):
                 chosen.append(scan.part(at, shift_eV[at]))
         return chosen
 
+    def least_value(self, base: EdgeSum) -> float:
+        """What a spectrum must surpass in the scan to be worth a fit together with a sum."""
+        return -np.inf
+
     @cached_property
     def _narrowed(self) -> Scan:
-        return narrowed(self._scan, self.of_size(1)[0])
+        """The spectra that are nearest to the edge and to what the best single one leaves, and all measured."""
+        scan = self._scan
+        if len(scan.rows) <= 2 * SCANNED:
+            return scan
+        values = (self._alone[0], scan.best(self.of_size(1)[0])[0])
+        kept = [scan.rows[np.argsort(-value, kind="stable")[:SCANNED]] for value in values]
+        measured = np.flatnonzero(self.target.is_measured)
+        return Scan(self.target, np.unique(np.concatenate([*kept, measured])))
 
     def fitted(self, parts: tuple[Part, ...]) -> EdgeSum:
         """Spectra with their weights, moved and broadened as they are."""
@@ -88,16 +105,6 @@ class CompoundSearch(BeamSearch[Part, EdgeSum, Kind]):
     def kind(self, place: int) -> Kind:
         """The compound of a spectrum."""
         return self.kinds[place]
-
-
-def narrowed(scan: Scan, best: EdgeSum) -> Scan:
-    """A scan of the spectra that are nearest to an edge and to what the best single one leaves, and all measured."""
-    if len(scan.rows) <= 2 * SCANNED:
-        return scan
-    values = (scan.best(base)[0] for base in (None, best))
-    kept = [scan.rows[np.argsort(-value, kind="stable")[:SCANNED]] for value in values]
-    measured = np.flatnonzero(scan.target.is_measured)
-    return Scan(scan.target, np.unique(np.concatenate([*kept, measured])))
 
 
 def refined(target: EdgeTarget, parts: tuple[Part, ...]) -> EdgeSum:

@@ -7,7 +7,26 @@ from xsearch.preprocess.xanes import XanesWindow
 from xsearch.search.edges.compounds import edge_target
 from xsearch.search.edges.library import EdgeLibrary
 from xsearch.search.edges.mixture import CompoundSearch
+from xsearch.search.edges.sums import EdgeSum
 from xsearch.search.prior import Prior
+
+FIT_GAIN = 5.0
+"""Evidence that fitted shifts and broadenings may bring to a sum beyond what the scan gives it; with 3, 3 of 50 sums
+that are known for such are missed."""
+
+
+class PairSearch(CompoundSearch):
+    """A search for one compound and for two that looks at few sums: those that may have more evidence than one.
+
+    Of 240 sums of two measured edges it speaks for 126, the full search for 128, in a quarter of the time.
+    """
+
+    width, rounds = 2, 1
+    first, later = 5, 3
+
+    def least_value(self, base: EdgeSum) -> float:
+        """That of a sum with as much evidence as the best compound, less what its fit may still bring."""
+        return self.of_size(1)[0].evidence - FIT_GAIN - self.target.before_seen(base.parts) + self.target.part_cost
 
 
 def second_compound_notes(index: Index, window: XanesWindow, library: EdgeLibrary, prior: Prior) -> tuple[str, ...]:
@@ -16,7 +35,7 @@ def second_compound_notes(index: Index, window: XanesWindow, library: EdgeLibrar
     Of measured edges of one compound that is so in 1 of 100, see `evaluate.edge_sums.stay_one`.
     """
     target, kinds = edge_target(index, window, library, prior)
-    best = CompoundSearch(target, kinds).search(2)
+    best = PairSearch(target, kinds).search(2)
     if len(best) < 2 or best[1].evidence <= best[0].evidence:
         return ()
     names = " and ".join(kinds[place][0] for place in best[1].places)

@@ -143,8 +143,12 @@ class EdgeTarget:
         if correlation <= 0:
             return EdgeSum(parts, weights, -1.0, -np.inf)
         new = EdgeSum(parts, weights, float(correlation), 0.0)
-        found = float(self.own[list(new.places)].sum()) - CLOSENESS_WEIGHT * log(self.distance(new))
-        return replace(new, evidence=found - self.part_cost * len(parts) - self.shifts_cost(parts))
+        return replace(new, evidence=self.before_seen(parts) - CLOSENESS_WEIGHT * log(self.distance(new)))
+
+    def before_seen(self, parts: tuple[Part, ...]) -> float:
+        """Evidence of a sum however well it meets the edge: how likely its spectra are, less what it costs."""
+        own = float(self.own[[one.place for one in parts]].sum())
+        return own - self.part_cost * len(parts) - self.shifts_cost(parts)
 
     def distance(self, one: EdgeSum) -> float:
         """From perfect correlation, and from its own measurement as far as the sum is computed.
