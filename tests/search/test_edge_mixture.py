@@ -64,6 +64,16 @@ def test_an_entry_and_a_reference_are_found_and_shared_out(library: SearchIndex,
     assert list(result.to_dataframe()["shift_eV Fe K"]) == [hit.edges[0].shift_eV for hit in result.hits]
 
 
+def test_a_plain_search_says_where_a_sum_of_two_does_better(library: SearchIndex) -> None:  # noqa: F811
+    def said(xanes: Xanes) -> list[str]:
+        return [note for note in library.search(xanes=xanes).notes if note.startswith("A sum of")]
+
+    (note,) = said(mixed((7, 0.65), (4, 0.35)))
+    assert "Fe4Si3" in note
+    assert "TiFeO3" in note
+    assert not any(said(spectrum(seed)) for seed in (4, 6, 7))
+
+
 def test_an_edge_of_one_compound_stays_one(library: SearchIndex) -> None:  # noqa: F811
     for seed, formula in ((4, "TiFeO3"), (6, "FeS2"), (7, "Fe4Si3")):
         result = found(library, spectrum(seed))
