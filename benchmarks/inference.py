@@ -18,13 +18,25 @@ from benchmarks._data import data_file
 from xsearch.chemistry.formula import parse_formula
 from xsearch.evaluate.disturbed import disturbed_pattern, random_lines
 from xsearch.evaluate.inference import Compound, evaluate, read_compounds
-from xsearch.infer.evidence import ANSWER_TERMS, TERMS, WEIGHTS, answer_terms, shares
+from xsearch.infer.evidence import (
+    ANSWER_TERMS,
+    CLOSE_TERMS,
+    MEASURED_TERMS,
+    REFINED_TERMS,
+    TERMS,
+    WEIGHTS,
+    answer_terms,
+    close_shares,
+)
 from xsearch.infer.fitting import Fitted, fit_candidates
+from xsearch.infer.last_look import look_again
 from xsearch.infer.library import TemplateLibrary, library_of
 from xsearch.infer.proposals import propose
 from xsearch.search import open_index
 
-SHRINKAGE = 0.05
+Labelled = tuple[NDArray[np.float64], NDArray[np.float64]]
+
+SHRINKAGE, LAST_SHRINKAGE = 0.05, 0.02
 ANSWER_SHRINKAGE = 1.0
 UNANSWERABLE_EVERY = 4
 """One compound in so many is also asked about with the elements of another, and with random lines."""
@@ -36,29 +48,33 @@ OTHER_STRUCTURE = 0.5
 """What a candidate of the right formula and system but another structure counts for in the fit."""
 
 
-def labelled_evidence(
-    compounds: list[Compound], library: TemplateLibrary
-) -> list[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+def labelled_evidence(compounds: list[Compound], library: TemplateLibrary) -> tuple[list[Labelled], list[Labelled]]:
     """For each compound the candidates' terms, and how right each is: 0, `OTHER_STRUCTURE` or 1.
 
     Some compounds' patterns are asked about once more with the elements of another, and random lines with theirs:
     nothing is right then.
+
+    Returns:
+        Of the close fits, and of the candidates that were looked at again.
     """
-    found = []
+    close: list[Labelled] = []
+    last: list[Labelled] = []
     for place, compound in enumerate(compounds):
         pattern = disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()))
         own = set(compound.crystal.elements)
         fitted = fit_candidates(library, propose(library, sorted(own), excluded=[compound.formula]), pattern)
-        found.append((fitted.evidence, _rightness(compound, fitted)))
+        refined = look_again(fitted, pattern)
+        close.append((fitted.evidence, _rightness(compound, fitted)))
+        last.append((refined.evidence, _rightness(compound, refined)))
         if place % UNANSWERABLE_EVERY:
             continue
         others = (set(other.crystal.elements) for other in (*compounds[place + 1 :], *compounds[:place]))
         noise = random_lines(zlib.crc32(compound.material_id.encode()))
         asked = [(own, noise), *((other, pattern) for other in others if not other & own)][:2]
         for elements, lines in asked:
-            wrong = fit_candidates(library, propose(library, sorted(elements)), lines)
-            found.append((wrong.evidence, np.zeros(len(wrong.fits))))
-    return found
+            wrong = look_again(fit_candidates(library, propose(library, sorted(elements)), lines), lines)
+            last.append((wrong.evidence, np.zeros(len(wrong.fits))))
+    return close, last
 
 
 def _rightness(compound: Compound, fitted: Fitted) -> NDArray[np.float64]:
@@ -71,27 +87,45 @@ def _rightness(compound: Compound, fitted: Fitted) -> NDArray[np.float64]:
     same &= np.array([s.crystal_system == compound.crystal_system for s in fitted.symmetries], np.bool_)
     right = np.where(same, OTHER_STRUCTURE, 0.0)
     matcher, true = StructureMatcher(), compound.crystal.to_structure()
-    order = np.argsort(-shares(fitted.evidence), kind="stable")
+    order = np.argsort(-close_shares(fitted.evidence), kind="stable")
     for k in [k for k in order.tolist() if same[k]][:MOST_MATCHED]:
         if matcher.fit(true, fitted.symmetries[k].primitive.to_structure()):
             right[k] = 1.0
     return right
 
 
-def fit_weights(labelled: list[tuple[NDArray[np.float64], NDArray[np.float64]]]) -> dict[str, dict[str, float]]:
-    """Weights of `TERMS` and `ANSWER_TERMS` by maximum likelihood, shrunk towards zero.
+def fit_weights(close: list[Labelled], last: list[Labelled]) -> dict[str, dict[str, float]]:
+    """Weights of `CLOSE_TERMS`, `TERMS` and `ANSWER_TERMS` by maximum likelihood, shrunk towards zero.
 
-    Among the candidates of an answerable question the right ones are told by a conditional logit; whether the best of
-    them is right, by a logistic regression on what it shows.
+    Among the candidates of an answerable question the right ones are told by a conditional logit: first by the terms of
+    the close fits, then, among those looked at again, by what these make of chemistry and pattern and by the terms of
+    the last look. Whether the best of them is right is told by a logistic regression on what it shows.
     """
-    answerable = sum(right.any() for _, right in labelled)
-    spread = np.std(np.vstack([evidence for evidence, _ in labelled]), axis=0) + 1e-9
+    by_close = _fit_shares(close, SHRINKAGE)
+    measured = np.array([name in MEASURED_TERMS for name in CLOSE_TERMS])
+    parts = np.zeros((len(TERMS), 4))
+    parts[: len(CLOSE_TERMS), 0], parts[: len(CLOSE_TERMS), 1] = by_close * ~measured, by_close * measured
+    parts[len(CLOSE_TERMS) :, 2:] = np.eye(len(REFINED_TERMS))[:, :2]
+    by_last = parts @ _fit_shares([(evidence @ parts, right) for evidence, right in last], LAST_SHRINKAGE)
+    answer = _fit_answer(
+        np.array([answer_terms(evidence, by_last) for evidence, _ in last]),
+        np.array([right[np.argmax(evidence @ by_last)] > 0 for evidence, right in last]),
+    )
+    return {
+        "close": {name: round(float(w), 4) for name, w in zip(CLOSE_TERMS, by_close, strict=True)},
+        "candidate": {name: round(float(w), 4) for name, w in zip(TERMS, by_last, strict=True)},
+        "answer": {name: round(float(w), 4) for name, w in zip(ANSWER_TERMS, answer, strict=True)},
+    }
+
+
+def _fit_shares(labelled: list[Labelled], shrinkage: float) -> NDArray[np.float64]:
+    """(terms,) of a conditional logit over the candidates of each question that has a right one."""
+    known = [(evidence, right) for evidence, right in labelled if right.any()]
+    spread = np.sqrt(np.vstack([(e - e.mean(axis=0)) ** 2 for e, _ in known]).mean(axis=0)) + 1e-9
 
     def loss(worth: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         value, slope = 0.0, np.zeros_like(worth)
-        for evidence, right in labelled:
-            if not right.any():
-                continue
+        for evidence, right in known:
             z = evidence / spread
             total = z @ worth
             share = np.exp(total - total.max())
@@ -100,19 +134,12 @@ def fit_weights(labelled: list[tuple[NDArray[np.float64], NDArray[np.float64]]])
             value -= np.log(good.sum() + 1e-300)
             slope -= z.T @ (good / (good.sum() + 1e-300) - share)
         return (
-            value / answerable + SHRINKAGE * float(worth @ worth) / 2,
-            slope / answerable + SHRINKAGE * worth,
+            value / len(known) + shrinkage * float(worth @ worth) / 2,
+            slope / len(known) + shrinkage * worth,
         )
 
-    worth = minimize(loss, np.zeros(len(TERMS)), jac=True, method="L-BFGS-B").x / spread
-    answer = _fit_answer(
-        np.array([answer_terms(evidence, worth) for evidence, _ in labelled]),
-        np.array([right[np.argmax(evidence @ worth)] > 0 for evidence, right in labelled]),
-    )
-    return {
-        "candidate": {name: round(float(w), 4) for name, w in zip(TERMS, worth, strict=True)},
-        "answer": {name: round(float(w), 4) for name, w in zip(ANSWER_TERMS, answer, strict=True)},
-    }
+    found = minimize(loss, np.zeros(len(spread)), jac=True, method="L-BFGS-B").x
+    return np.asarray(found / spread)
 
 
 def _fit_answer(shown: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray[np.float64]:
@@ -146,7 +173,7 @@ def main() -> None:
     if given.fit:
         library = library_of(open_index(given.index).index)
         compounds = read_compounds(file, given.limit + given.skip)[given.skip :]
-        weights = fit_weights(labelled_evidence(compounds, library))
+        weights = fit_weights(*labelled_evidence(compounds, library))
         about = (
             f"Fitted on {len(compounds)} compounds of {file.name} whose formulas were left out, and on patterns "
             f"asked about with wrong elements and random lines: python -m benchmarks.inference {file.name} "

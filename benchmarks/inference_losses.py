@@ -18,6 +18,7 @@ from xsearch.evaluate.inference import Compound, read_compounds
 from xsearch.infer.engine import REFUSED_BELOW
 from xsearch.infer.evidence import answer_probability, shares
 from xsearch.infer.fitting import SCREENED, fit_candidates
+from xsearch.infer.last_look import look_again
 from xsearch.infer.library import TemplateLibrary, library_of
 from xsearch.infer.proposals import propose
 from xsearch.search import open_index
@@ -27,6 +28,7 @@ STAGES = (
     "formula proposed too late for the first look",
     "formula lost in the first look",
     "formula fitted in other crystal systems alone",
+    "lost in the close fits",
     "another formula put first",
     "another crystal system put first",
     "right, but refused",
@@ -49,25 +51,29 @@ def stage_of(compound: Compound, library: TemplateLibrary) -> tuple[str, str]:
         return STAGES[0], ""
     if proposed[0] >= SCREENED:
         return STAGES[1], ""
-    fitted = fit_candidates(
-        library, proposals, disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()))
-    )
+    pattern = disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()))
+    fitted = fit_candidates(library, proposals, pattern)
     right_formula = (fitted.proposals.coefficients == goal).all(axis=1)
     right_system = np.array([s.crystal_system == compound.crystal_system for s in fitted.symmetries])
     if not right_formula.any():
         return STAGES[2], ""
     if not (right_formula & right_system).any():
         return STAGES[3], ""
+    fitted = look_again(fitted, pattern)
+    right_formula = (fitted.proposals.coefficients == goal).all(axis=1)
+    right_system = np.array([s.crystal_system == compound.crystal_system for s in fitted.symmetries])
+    if not (right_formula & right_system).any():
+        return STAGES[4], ""
     share = shares(fitted.evidence)
     first = int(np.argmax(share))
     counts = dict(zip(fitted.proposals.elements, fitted.proposals.coefficients[first].tolist(), strict=True))
     rank = int((share > share[right_formula & right_system].max()).sum()) + 1
     told = f"first {counts} in {fitted.symmetries[first].number}; the right one is number {rank}"
     if not right_formula[first]:
-        return STAGES[4], told
-    if not right_system[first]:
         return STAGES[5], told
-    return STAGES[7 if answer_probability(fitted.evidence) >= REFUSED_BELOW else 6], told
+    if not right_system[first]:
+        return STAGES[6], told
+    return STAGES[8 if answer_probability(fitted.evidence) >= REFUSED_BELOW else 7], told
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from tests.crystals import perovskite, template_library
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.infer import infer
-from xsearch.infer.evidence import TERMS
+from xsearch.infer.evidence import CLOSE_TERMS
 from xsearch.infer.fitting import coordinated, fit_candidates
 from xsearch.infer.profile import target_of
 from xsearch.infer.proposals import propose
@@ -25,7 +25,7 @@ def test_a_distortion_of_the_template_is_undone_where_the_pattern_shows_none():
 def test_a_template_that_is_as_symmetric_as_it_can_be_is_fitted_once(library, crystals):
     fitted = fit_candidates(library, propose(library, ["Ca", "Ti", "O"]), disturbed_pattern(crystals[9], 1))
     assert not fitted.raised.any()
-    assert fitted.evidence.shape == (len(fitted.fits), len(TERMS))
+    assert fitted.evidence.shape == (len(fitted.fits), len(CLOSE_TERMS))
     assert len(fitted.proposals) == len(fitted.symmetries) == len(fitted.reflections) == len(fitted.fits)
 
 

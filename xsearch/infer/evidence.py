@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from xsearch.chemistry.contacts import contact_scores
 from xsearch.chemistry.crystal import Crystal
 from xsearch.infer.proposals import CHARGE_FLOOR, Proposals
+from xsearch.infer.refinement import Refined
 from xsearch.infer.strain_fit import StrainFit
 
 WEIGHTS = Path(__file__).with_name("weights.json")
 
-TERMS = (
+CLOSE_TERMS = (
     "fit",
     "wide_fit",
     "free",
@@ -39,9 +40,18 @@ TERMS = (
     "log_system",
     "raised",
 )
-"""Names of the columns of `terms`."""
+"""Names of the columns of `terms`, which the close fits show."""
 
-ANSWER_TERMS = ("constant", "total", "fit", "contact_misfit")
+MEASURED_TERMS = ("fit", "wide_fit", "free", "strain", "shape", "turn", "missing", "unexplained", "fit_spread")
+"""Those that come from the pattern; the others are chemistry."""
+
+REFINED_TERMS = ("refined", "behind", "misfit")
+"""Names of the columns of `refined_terms`."""
+
+TERMS = (*CLOSE_TERMS, *REFINED_TERMS)
+"""What speaks for a candidate after the last look."""
+
+ANSWER_TERMS = ("constant", "total", "fit", "contact_misfit", "misfit")
 """Names of what tells whether the best candidate is right: see `answer_terms`."""
 
 CLOSEST = 0.004
@@ -50,22 +60,27 @@ CLOSEST = 0.004
 MOST_STRAIN, MOST_SHAPE, MOST_TURN_DEG = 0.05, 0.04, 5.0
 MOST_HULL_eV = 0.3
 TYPICAL_SPREAD = 5.0
+BEHIND_UNIT, LEAST_MISFIT = 5.0, 0.3
+"""Nats of evidence by which a candidate is clearly behind another one of its formula where the misfit is 1, and what is
+added to the misfit: errors are overestimated where it is small."""
+
 FIT_PLACE = 2
 """The smoothing, of `profile.WIDTHS`, at which candidates are compared."""
 
 
 @cache
-def weights() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(terms,) natural logarithm of the odds that a unit of each term is worth among the candidates of one pattern, and
-    (answer terms,) the same for whether the best of them is right.
+def weights(of: str) -> NDArray[np.float64]:
+    """Natural logarithm of the odds that a unit of each term is worth.
+
+    Args:
+        of: `close`, the `CLOSE_TERMS` among all candidates of a pattern; `candidate`, the `TERMS` among those of the
+            last look; or `answer`, the `ANSWER_TERMS`, for whether the best candidate is right.
 
     `python -m benchmarks.inference --fit` fits them.
     """
+    names = {"close": CLOSE_TERMS, "candidate": TERMS, "answer": ANSWER_TERMS}[of]
     table = json.loads(WEIGHTS.read_text())
-    return (
-        np.array([float(table["candidate"][name]) for name in TERMS]),
-        np.array([float(table["answer"][name]) for name in ANSWER_TERMS]),
-    )
+    return np.array([float(table[of][name]) for name in names])
 
 
 def terms(
@@ -87,7 +102,7 @@ def terms(
         spread: of the pattern; a good fit to many lines says more than one to a few.
 
     Returns:
-        (k, len(TERMS)) float64.
+        (k, len(CLOSE_TERMS)) float64.
     """
     measured = np.array(
         [
@@ -123,9 +138,41 @@ def terms(
     return np.hstack([measured, touching, chemistry])
 
 
+def refined_terms(refined: list[Refined], coefficients: NDArray[np.integer], points: float) -> NDArray[np.float64]:
+    """The evidence of the last look.
+
+    Candidates of different formulas are compared by their evidence a point: models are never right, and many points
+    would make too much of that. Candidates of one formula are often the same crystal but for a distortion, and share
+    their errors; there, what one is behind the other counts by itself, the more the better the pattern is explained.
+
+    Args:
+        refined: of each candidate. coefficients: (k, n) of their formulas.
+        points: how many lines' worth of points the pattern has.
+
+    Returns:
+        (k, 3) float64: `refined`, evidence a point less that of the best; `behind`, of the best one of the formula; and
+        `misfit`, by its logarithm.
+    """
+    evidence = np.array([r.log_evidence for r in refined], np.float64)
+    misfit = LEAST_MISFIT + np.array([r.misfit for r in refined], np.float64)
+    formula = np.unique(coefficients, axis=0, return_inverse=True)[1].ravel()
+    best = np.full(len(evidence), -np.inf)
+    np.maximum.at(best, formula, evidence)
+    behind = (best[formula] - evidence) / (BEHIND_UNIT * misfit.min(initial=np.inf))
+    return np.column_stack([(evidence - evidence.max(initial=-np.inf)) / points, -np.log1p(behind), -np.log(misfit)])
+
+
+def close_shares(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k,) probability of each candidate by its `CLOSE_TERMS`, given that one of them is right."""
+    return _softmax(evidence[:, : len(CLOSE_TERMS)] @ weights("close"))
+
+
 def shares(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(k,) probability of each candidate, given that one of them is right."""
-    total = evidence @ weights()[0]
+    """(k,) probability of each candidate by its `TERMS`, given that one of them is right."""
+    return _softmax(evidence @ weights("candidate"))
+
+
+def _softmax(total: NDArray[np.float64]) -> NDArray[np.float64]:
     share = np.exp(total - total.max(initial=-np.inf))
     return share / share.sum()
 
@@ -134,8 +181,7 @@ def answer_probability(evidence: NDArray[np.float64]) -> float:
     """Probability that the best candidate is right; 0 where there is none."""
     if not len(evidence):
         return 0.0
-    worth, answer = weights()
-    return float(1 / (1 + np.exp(-answer_terms(evidence, worth) @ answer)))
+    return float(1 / (1 + np.exp(-answer_terms(evidence, weights("candidate")) @ weights("answer"))))
 
 
 def answer_terms(evidence: NDArray[np.float64], worth: NDArray[np.float64]) -> NDArray[np.float64]:

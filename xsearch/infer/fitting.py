@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +14,7 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.space_groups import SYSTEM_OF_GROUP
 from xsearch.chemistry.symmetry import Symmetry, find_symmetry
 from xsearch.errors import CrystalError
-from xsearch.infer.evidence import CLOSEST, FIT_PLACE, shares, terms
+from xsearch.infer.evidence import CLOSEST, FIT_PLACE, close_shares, terms
 from xsearch.infer.library import TemplateLibrary
 from xsearch.infer.profile import Target, target_of
 from xsearch.infer.proposals import Proposals
@@ -54,8 +54,8 @@ class Fitted:
         reflections: of the same.
         fits: how each met the pattern.
         raised: (k,) whether the atoms were moved onto a higher symmetry than they have in the template.
-        evidence: (k, terms).
-        n_screened: how many were simulated for the first look.
+        evidence: (k, terms), more of them after the last look.
+        n_screened, n_fitted: how many were simulated for the first look, and how many fitted closely.
     """
 
     proposals: Proposals
@@ -65,6 +65,20 @@ class Fitted:
     raised: NDArray[np.bool_]
     evidence: NDArray[np.float64]
     n_screened: int
+    n_fitted: int
+
+    def taken(self, places: Sequence[int]) -> Fitted:
+        """Some of them, in the order given."""
+        rows = np.array(places, np.int64)
+        return replace(
+            self,
+            proposals=self.proposals.take(rows),
+            symmetries=[self.symmetries[k] for k in places],
+            reflections=[self.reflections[k] for k in places],
+            fits=[self.fits[k] for k in places],
+            raised=self.raised[rows],
+            evidence=self.evidence[rows],
+        )
 
 
 def fit_candidates(
@@ -119,7 +133,7 @@ def fit_candidates(
     worse = [k for k, low in enumerate(parents) if _misfit_grows(more.fits[k], [plain.fits[i] for i in low])]
     replaced = {i for k, low in enumerate(parents) if k not in worse for i in low}
     chosen_plain = [k for k in range(len(plain.fits)) if k not in replaced]
-    return _joined(_taken(plain, chosen_plain), _taken(more, [k for k in range(len(higher)) if k not in worse]), first)
+    return _joined(plain.taken(chosen_plain), more.taken([k for k in range(len(higher)) if k not in worse]), first)
 
 
 def coordinated(crystal: Crystal, allowed: Mapping[str, Sequence[int]]) -> bool:
@@ -155,7 +169,7 @@ def _fit_all(
     moved = np.full(len(places), raised)
     met = [strained(symmetry, fit.cell) for symmetry, fit in zip(symmetries, fits, strict=True)]
     evidence = terms(fits, met, chosen, moved, target.spread)
-    return Fitted(chosen, symmetries, reflections, fits, moved, evidence, 0)
+    return Fitted(chosen, symmetries, reflections, fits, moved, evidence, 0, len(places))
 
 
 def _more_symmetric(fitted: Fitted) -> tuple[list[int], list[Symmetry], list[list[int]]]:
@@ -169,7 +183,7 @@ def _more_symmetric(fitted: Fitted) -> tuple[list[int], list[Symmetry], list[lis
     places: list[int] = []
     higher: list[Symmetry] = []
     parents: list[list[int]] = []
-    for k in np.argsort(-shares(fitted.evidence), kind="stable")[:RAISED].tolist():
+    for k in np.argsort(-close_shares(fitted.evidence), kind="stable")[:RAISED].tolist():
         symmetry, fit = fitted.symmetries[k], fitted.fits[k]
         met = strained(symmetry, fit.cell)
         predicted = Crystal(met.lattice_A * np.exp(-fit.strain), met.frac_coords, met.elements, met.occupancies)
@@ -198,19 +212,6 @@ def _misfit_grows(fit: StrainFit, parents: list[StrainFit]) -> bool:
     return bool(1 - fit.correlation[FIT_PLACE] + CLOSEST > MISFIT_ALLOWED * (1 - best + CLOSEST))
 
 
-def _taken(fitted: Fitted, places: list[int]) -> Fitted:
-    rows = np.array(places, np.int64)
-    return Fitted(
-        fitted.proposals.take(rows),
-        [fitted.symmetries[k] for k in places],
-        [fitted.reflections[k] for k in places],
-        [fitted.fits[k] for k in places],
-        fitted.raised[rows],
-        fitted.evidence[rows],
-        fitted.n_screened,
-    )
-
-
 def _joined(one: Fitted, two: Fitted, screened: Proposals) -> Fitted:
     return Fitted(
         one.proposals.joined(two.proposals),
@@ -220,4 +221,5 @@ def _joined(one: Fitted, two: Fitted, screened: Proposals) -> Fitted:
         np.concatenate([one.raised, two.raised]),
         np.vstack([one.evidence, two.evidence]),
         len(screened),
+        len(one.fits) + len(two.fits),
     )

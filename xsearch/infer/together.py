@@ -104,8 +104,8 @@ def one_list(result: SearchResult, inference: Inference) -> list[dict[str, Any]]
     """Hits of an index and inferred crystals, the likeliest first.
 
     An inferred crystal stands on what the search left over: its probability is multiplied by one less the best hit's
-    score, so that it goes before a hit only where the database does not explain the pattern. On equal terms a hit
-    goes first.
+    score, so that it goes before a hit only where the database does not explain the pattern. One that has the formula
+    and the space group of a hit is nothing new, and never goes before that. On equal terms a hit goes first.
 
     Args:
         result: of the search in the index.
@@ -116,6 +116,10 @@ def one_list(result: SearchResult, inference: Inference) -> list[dict[str, Any]]
         `crystal_system`, `score`, `unexplained`, and for inferred ones `made_from`, `substitution`, `assumptions`.
     """
     left = 1.0 - max((hit.score for hit in result.hits), default=0.0)
+    known: dict[tuple[str, int | None], float] = {}
+    for hit in result.hits:
+        crystal = (hit.formula, hit.material.space_group)
+        known[crystal] = max(hit.score, known.get(crystal, 0.0))
     rows: list[dict[str, Any]] = [
         {
             "kind": "database",
@@ -135,7 +139,7 @@ def one_list(result: SearchResult, inference: Inference) -> list[dict[str, Any]]
             "formula": candidate.formula,
             "space_group": candidate.space_group,
             "crystal_system": candidate.crystal_system,
-            "score": left * candidate.probability,
+            "score": min(left * candidate.probability, known.get((candidate.formula, candidate.space_group), 1.0)),
             "unexplained": candidate.unexplained,
             "made_from": f"{candidate.source_formula} ({candidate.source_id})",
             "substitution": candidate.substitution,

@@ -1,0 +1,61 @@
+"""The best candidates once more."""
+
+import numpy as np
+import pytest
+
+from xsearch.evaluate.disturbed import disturbed_pattern
+from xsearch.infer.evidence import CLOSE_TERMS, REFINED_TERMS, TERMS, refined_terms, shares
+from xsearch.infer.fitting import fit_candidates
+from xsearch.infer.last_look import MOST_ALIKE, look_again
+from xsearch.infer.proposals import propose
+from xsearch.infer.refinement import Refined
+
+
+def refined(log_evidence: float, misfit: float = 1.0) -> Refined:
+    return Refined(log_evidence, misfit, 0.0)
+
+
+def test_the_best_are_looked_at_again_and_bring_more_evidence(library, crystals):
+    pattern = disturbed_pattern(crystals[9], 1)
+    fitted = fit_candidates(library, propose(library, ["Ca", "Ti", "O"]), pattern)
+    again = look_again(fitted, pattern, most=5)
+    assert len(again.fits) == 5
+    assert again.evidence.shape == (5, len(TERMS))
+    assert again.n_fitted == len(fitted.fits)
+    assert shares(again.evidence).sum() == pytest.approx(1.0)
+    assert again.evidence[:, TERMS.index("refined")].max() == 0.0
+
+
+def test_one_thread_and_two_say_the_same(library, crystals):
+    pattern = disturbed_pattern(crystals[9], 1)
+    fitted = fit_candidates(library, propose(library, ["Ca", "Ti", "O"]), pattern)
+    one, two = (look_again(fitted, pattern, threads=threads).evidence for threads in (1, 2))
+    assert np.array_equal(one, two)
+
+
+def test_no_crystal_is_looked_at_in_too_many_copies(library, crystals):
+    pattern = disturbed_pattern(crystals[9], 1)
+    fitted = fit_candidates(library, propose(library, ["Ca", "Ti", "O"]), pattern)
+    assert len(look_again(fitted.taken([0] * 9), pattern).fits) == MOST_ALIKE
+
+
+def test_no_candidates_stay_none(library, crystals):
+    pattern = disturbed_pattern(crystals[9], 1)
+    none = fit_candidates(library, propose(library, ["Ca", "Ti", "O"]), pattern).taken([])
+    assert look_again(none, pattern).evidence.shape == (0, len(CLOSE_TERMS) + len(REFINED_TERMS))
+
+
+def test_candidates_are_behind_the_best_of_their_formula_alone():
+    formulas = np.array([[1, 2], [1, 2], [1, 3]])
+    found = refined_terms([refined(100.0), refined(90.0), refined(50.0)], formulas, points=20.0)
+    assert found[:, 0] == pytest.approx([0.0, -0.5, -2.5])
+    assert found[0, 1] == found[2, 1] == 0.0
+    assert found[1, 1] < -0.5
+
+
+def test_being_behind_says_less_where_nothing_explains_the_pattern():
+    formulas = np.array([[1, 2], [1, 2]])
+    well = refined_terms([refined(100.0, 0.5), refined(90.0, 0.6)], formulas, points=20.0)
+    badly = refined_terms([refined(100.0, 12.0), refined(90.0, 12.5)], formulas, points=20.0)
+    assert well[1, 1] < badly[1, 1] < 0
+    assert well[0, 2] > badly[0, 2]

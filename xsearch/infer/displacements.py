@@ -1,0 +1,100 @@
+"""Atoms moved as their symmetry allows, and what that does to the lines."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.chemistry.crystal import Crystal
+from xsearch.chemistry.symmetry import Symmetry
+from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.simulate.form_factors import TABLE_STEP_INV_A, form_factor_table
+
+Array = NDArray[np.float64]
+
+EXACT_A = 1e-3
+"""Tolerance of the symmetry search; the atoms were moved onto their symmetry before."""
+
+DARKEST = 1e-3
+"""Share of the strongest |F|² below which a representative does not tell how often its line occurs."""
+
+MOST_EQUIVALENTS = 400.0
+"""48 reflections, and the square of what centring adds to F of the conventional cell."""
+
+
+def allowed_displacements(crystal: Crystal) -> Array:
+    """All small displacements of a crystal's atoms that keep its space group.
+
+    Args:
+        crystal: with its atoms exactly on their symmetry, every site fully occupied.
+
+    Returns:
+        (3n, m) float64, orthonormal columns: Cartesian components in Å of the atoms, one after another. Shifts of the
+        whole crystal are left out.
+    """
+    import moyopy
+
+    kinds = {element: number for number, element in enumerate(sorted(set(crystal.elements)), start=1)}
+    cell = moyopy.Cell(
+        crystal.lattice_A.tolist(), crystal.frac_coords.tolist(), [kinds[element] for element in crystal.elements]
+    )
+    operations = moyopy.MoyoDataset(cell, symprec=EXACT_A).operations
+    size = len(crystal)
+    inverse = np.linalg.inv(crystal.lattice_A)
+    # the mean over all operations projects onto what every one of them leaves as it is
+    projector = np.zeros((size, 3, size, 3))
+    for rotation, shift in zip(np.array(operations.rotations), np.array(operations.translations), strict=True):
+        apart = (crystal.frac_coords @ rotation.T + shift)[:, None] - crystal.frac_coords[None]
+        image = (((apart - np.round(apart)) @ crystal.lattice_A) ** 2).sum(axis=-1).argmin(axis=1)
+        projector[image, :, np.arange(size), :] += (inverse @ rotation.T @ crystal.lattice_A).T
+    flat = projector.reshape(3 * size, 3 * size) / len(operations.rotations)
+    whole = np.tile(np.eye(3), (size, 1)) / np.sqrt(size)
+    flat -= whole @ (whole.T @ flat)
+    share, vectors = np.linalg.eigh((flat + flat.T) / 2)
+    return np.asarray(vectors[:, share > 0.5])
+
+
+class MovableLines:
+    """|F|² of a crystal's lines as its atoms move.
+
+    Attributes:
+        moves: (3n, m) displacements in Å that a unit of each coordinate brings.
+    """
+
+    def __init__(self, symmetry: Symmetry, hkl: Array, square: Array, sigma_A: float) -> None:
+        """Prepare some lines.
+
+        Args:
+            symmetry: of the crystal.
+            hkl: (k, 3) in the conventional cell. square: (k,) |F|² summed over the equivalents, as simulated.
+            sigma_A: size of the displacement that a unit stands for.
+        """
+        crystal = symmetry.primitive
+        self.moves = allowed_displacements(crystal) * sigma_A
+        self._start_A = crystal.frac_coords @ crystal.lattice_A
+        primitive = np.rint(hkl @ np.linalg.inv(symmetry.to_conventional))
+        self._wave = primitive @ np.linalg.inv(crystal.lattice_A).T
+        place = np.linalg.norm(self._wave, axis=1) / 2 / TABLE_STEP_INV_A
+        low = np.minimum(place.astype(np.int64), form_factor_table().shape[1] - 2)
+        table = form_factor_table()[[ATOMIC_NUMBERS[element] - 1 for element in crystal.elements]]
+        self._factor = (table[:, low] * (1 - (place - low)) + table[:, low + 1] * (place - low)).T
+        bright = np.abs(self._waves(np.zeros(self.moves.shape[1])).sum(axis=1)) ** 2
+        self._times = np.minimum(square / np.maximum(bright, DARKEST * bright.max()), MOST_EQUIVALENTS)
+        # lines that fall together without being equivalent keep what the representative does not account for
+        self._rest = np.maximum(square - self._times * bright, 0)
+
+    def _waves(self, along: Array) -> NDArray[np.complex128]:
+        """(k, n) contribution of every atom to every line's F."""
+        atoms_A = self._start_A + (self.moves @ along).reshape(-1, 3)
+        return np.asarray(self._factor * np.exp(2j * np.pi * (self._wave @ atoms_A.T)))
+
+    def square(self, along: Array) -> Array:
+        """(k,) |F|² summed over the equivalents."""
+        return np.asarray(self._times * np.abs(self._waves(along).sum(axis=1)) ** 2 + self._rest)
+
+    def slopes(self, along: Array) -> Array:
+        """(k, m) derivative of the same by each coordinate."""
+        waves = self._waves(along)
+        by_phase = 2 * np.real(np.conj(waves.sum(axis=1))[:, None] * 2j * np.pi * waves)
+        by_atom = (by_phase[:, :, None] * self._wave[:, None, :]).reshape(len(waves), -1)
+        return np.asarray(self._times[:, None] * (by_atom @ self.moves))

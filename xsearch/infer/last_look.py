@@ -1,0 +1,61 @@
+"""The best of the close fits once more: refined point by point, atoms and all."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from xsearch.infer.counts import counts_of
+from xsearch.infer.evidence import close_shares, refined_terms
+from xsearch.infer.fitting import SAME_VOLUME, Fitted
+from xsearch.infer.refinement import Refined, refine
+from xsearch.spectra import PowderPattern
+
+LOOKED_AT = 28
+MOST_ALIKE = 3
+"""Candidates of one formula, space group and volume that are looked at again; further ones say nothing new."""
+
+
+def look_again(fitted: Fitted, pattern: PowderPattern, *, threads: int = 2, most: int = LOOKED_AT) -> Fitted:
+    """Refine the best of the candidates.
+
+    Args:
+        fitted: the close fits.
+        pattern: that they were fitted to.
+        threads: that work on them.
+        most: how many are refined.
+
+    Returns:
+        The refined ones, with the evidence of `refined_terms` added.
+    """
+    chosen = fitted.taken(_best(fitted, most))
+    counts = counts_of(pattern)
+
+    def look(place: int) -> Refined:
+        return refine(chosen.reflections[place], chosen.symmetries[place], chosen.fits[place], counts)
+
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+        refined = list(pool.map(look, range(len(chosen.fits))))
+    points = counts.independent * len(counts.excess)
+    more = refined_terms(refined, chosen.proposals.coefficients, points)
+    return replace(chosen, evidence=np.hstack([chosen.evidence, more]))
+
+
+def _best(fitted: Fitted, most: int) -> list[int]:
+    """The likeliest by the close fits, no more than `MOST_ALIKE` of one formula, space group and volume."""
+    alike: dict[tuple[int, ...], int] = {}
+    chosen: list[int] = []
+    for k in np.argsort(-close_shares(fitted.evidence), kind="stable").tolist():
+        symmetry, fit = fitted.symmetries[k], fitted.fits[k]
+        per_atom_A3 = symmetry.primitive.volume_A3 / len(symmetry.primitive) * np.exp(3 * fit.strain)
+        volume = round(float(np.log(per_atom_A3)) / SAME_VOLUME)
+        kind = (symmetry.number, volume, *fitted.proposals.coefficients[k].tolist())
+        alike[kind] = alike.get(kind, 0) + 1
+        if alike[kind] <= MOST_ALIKE:
+            chosen.append(k)
+        if len(chosen) == most:
+            break
+    return chosen

@@ -1,0 +1,54 @@
+"""The compiled loops of the refinement."""
+
+import numpy as np
+from numba import njit
+
+REACH_FWHM = 6.0
+"""Full widths at half maximum from its centre within which a line is drawn."""
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _voigt(halves_sq, lorentzian):
+    """Pseudo-Voigt at a distance in half widths, squared; of area one for a width of two."""
+    value = lorentzian / (np.pi * (1 + halves_sq))
+    if halves_sq < 30:
+        value += (1 - lorentzian) * np.sqrt(np.log(2) / np.pi) * np.exp(-np.log(2) * halves_sq)
+    return value
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def draw(two_theta_deg, area, fwhm_deg, lorentzian, start_deg, step_deg, out, squares):
+    """Draw pseudo-Voigt lines on an even axis.
+
+    Args:
+        two_theta_deg, area, fwhm_deg: (k,) of the lines. lorentzian: share of the Lorentzian.
+        start_deg, step_deg: of the axis.
+        out: (n,) overwritten with the sum of the lines; squares: (n,) with the sum of their squares.
+    """
+    out[:] = 0.0
+    squares[:] = 0.0
+    for i in range(len(two_theta_deg)):
+        width = fwhm_deg[i]
+        first = int(np.ceil((two_theta_deg[i] - REACH_FWHM * width - start_deg) / step_deg))
+        last = int((two_theta_deg[i] + REACH_FWHM * width - start_deg) / step_deg)
+        height = area[i] * 2 / width
+        for k in range(max(first, 0), min(last + 1, len(out))):
+            halves = 2 * (start_deg + k * step_deg - two_theta_deg[i]) / width
+            value = height * _voigt(halves * halves, lorentzian)
+            out[k] += value
+            squares[k] += value * value
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def draw_slopes(two_theta_deg, slopes, fwhm_deg, lorentzian, start_deg, step_deg, out):
+    """Draw many patterns of the same lines at once: (k, m) areas of the lines onto (n, m), overwritten."""
+    out[:] = 0.0
+    for i in range(len(two_theta_deg)):
+        width = fwhm_deg[i]
+        first = int(np.ceil((two_theta_deg[i] - REACH_FWHM * width - start_deg) / step_deg))
+        last = int((two_theta_deg[i] + REACH_FWHM * width - start_deg) / step_deg)
+        for k in range(max(first, 0), min(last + 1, len(out))):
+            halves = 2 * (start_deg + k * step_deg - two_theta_deg[i]) / width
+            value = 2 / width * _voigt(halves * halves, lorentzian)
+            for j in range(slopes.shape[1]):
+                out[k, j] += value * slopes[i, j]
