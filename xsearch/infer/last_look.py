@@ -14,7 +14,7 @@ from xsearch.infer.fitting import SAME_VOLUME, Fitted
 from xsearch.infer.refinement import Refined, refine
 from xsearch.spectra import PowderPattern
 
-LOOKED_AT = 28
+LOOKED_AT = 20
 MOST_ALIKE = 3
 """Candidates of one formula, space group and volume that are looked at again; further ones say nothing new."""
 
