@@ -1,5 +1,6 @@
 """Why a hit stands where it does, in words."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -34,6 +35,12 @@ def test_every_term_has_its_words(hit: Hit) -> None:
 
 def test_an_unexpected_strain_is_said(hit: Hit) -> None:
     assert "strained by +2.0 %, where -1.0 % is expected" in reasons(replace(hit, strain=0.02))[1]
+
+
+def test_fitted_lines_are_told_as_residuals(hit: Hit) -> None:
+    fitted = {**hit.evidence, "ln_cell_misfit": math.log(0.04), "ln_crystal_misfit": math.log(0.01)}
+    told = reasons(replace(hit, evidence=fitted))[0]
+    assert told.endswith("; residual 0.20 with free intensities in its cell, 0.10 of its own to the free ones")
 
 
 def test_what_was_never_made_is_said(hit: Hit) -> None:

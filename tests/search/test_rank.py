@@ -1,13 +1,17 @@
 """Evidence of strain, where cells are known well and where they are not."""
 
+from dataclasses import replace
+
 import numpy as np
+import pytest
 
 from tests.search.conftest import Measure
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
+from xsearch.search.line_fit import LineFit
 from xsearch.search.match import Matches, match
 from xsearch.search.prior import Prior
-from xsearch.search.rank import weigh
+from xsearch.search.rank import INTENSITY_WEIGHT, weigh
 
 
 def strain_evidence(index: SearchIndex, measured: Measure, row: int, strain: float, *, cell_is_measured: bool) -> float:
@@ -37,3 +41,13 @@ def test_a_measured_cell_says_more_when_it_fits_and_costs_more_when_not(
     ]
     assert gains[0] > 1 > gains[1]
     assert strain_evidence(prototypes, measured, row, 0.0, cell_is_measured=False) == 0
+
+
+def test_intensities_order_fitted_rows_and_none_falls_for_them(prototypes: SearchIndex, measured: Measure) -> None:
+    rows = np.array([30, 31, 32])
+    found = match(prototypes.index, net_pattern(measured(30)), rows, threads=1)
+    before = weigh(prototypes.index, found, np.full(3, 0.9, np.float32), Prior.NONE)
+    after = replace(before, line_fits={0: LineFit(0.1, 0.1, 0.05), 1: LineFit(0.1, 0.1, 2.0)})
+    gained = after.total - before.total
+    assert gained[0] == pytest.approx(-INTENSITY_WEIGHT * np.log(0.05))
+    assert gained[1:].tolist() == [0, 0]

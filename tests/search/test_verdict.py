@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from xsearch.search.verdict import LARGEST_MARGIN, SIGNS, margins, probability, verdict
+from xsearch.search.score_model import ScoreModel
+from xsearch.search.verdict import FITTED_SIGNS, LARGEST_MARGIN, SIGNS, margins, models, probability, verdict
 
 TOTAL = np.array([5.0, 9.0, 4.0, 8.5, 1.0])
 GROUPS = [[1, 0], [3], [2], [4]]
@@ -17,6 +18,7 @@ ORDINARY = {
     "margin_to_third": 6.0,
     "ln_lines": 3.5,
 }
+FITTED = {**ORDINARY, "ln_cell_misfit": -2.0, "ln_crystal_misfit": -2.5}
 
 
 def test_margins_are_to_the_best_other_phase() -> None:
@@ -45,6 +47,56 @@ def test_without_a_rival_the_margin_is_the_largest() -> None:
 def test_every_sign_of_a_wrong_answer_lowers_the_score(sign: str, worse: float) -> None:
     assert set(ORDINARY) == set(SIGNS)
     assert 0 < probability({**ORDINARY, sign: worse}) < probability(ORDINARY) < 1
+
+
+@pytest.mark.parametrize(
+    ("sign", "worse"),
+    [
+        ("strain", -4.0),
+        ("prior", 0.0),
+        ("margin_to_third", 0.5),
+        ("ln_crystal_misfit", 0.5),
+    ],
+)
+def test_fitted_lines_are_signs_too(sign: str, worse: float) -> None:
+    assert set(FITTED) == set(FITTED_SIGNS)
+    assert 0 < probability({**FITTED, sign: worse}) < probability(FITTED) < 1
+
+
+def test_a_perfect_fit_scores_better_than_a_poor_one_whatever_the_rest() -> None:
+    fits = (
+        {"ln_cell_misfit": -2.8, "ln_crystal_misfit": -3.4, "unexplained_squared": 0.004},
+        {"ln_cell_misfit": -0.4, "ln_crystal_misfit": -0.6, "unexplained_squared": 0.08},
+    )
+    for prior in (0.0, 1.25, 2.5):
+        for lines in (2.0, 3.5, 5.0):
+            for margin in (1.0, 6.0, 14.0):
+                rest = {"prior": prior, "ln_lines": lines, "margin": margin, "margin_to_third": margin + 1}
+                perfect, poor = (probability({**FITTED, **rest, **fit}) for fit in fits)
+                assert perfect > 1.1 * poor or perfect > 0.9
+
+
+def test_a_margin_speaks_for_every_compound_and_most_for_known_ones() -> None:
+    gains = []
+    for prior in (0.0, 1.25, 2.5):
+        near, far = ({**FITTED, "prior": prior, "margin": m, "margin_to_third": m + 1} for m in (1.0, 12.0))
+        gains.append(probability(far) - probability(near))
+    assert 0 < gains[0] < gains[1] < gains[2]
+
+
+def test_a_stored_model_scores_as_the_one_that_was_stored() -> None:
+    for model in models().values():
+        values = model.centre + 2 * np.random.default_rng(0).normal(size=(20, len(model.signs))) * model.spread
+        again = ScoreModel.from_dict(model.to_dict())
+        assert np.allclose(again.probability(values), model.probability(values))
+
+
+def test_products_of_signs_are_saturated() -> None:
+    model = ScoreModel(("a", "b"), (("a", "b"),), np.zeros(2), np.ones(2), 0.0, np.array([0.0, 0.0, 2.0]))
+    near, far, opposed = model.probability(np.array([[1.0, 1.0], [1e6, 1e6], [-1e6, 1e6]]))
+    assert 0.5 < near < far
+    assert far == pytest.approx(1 / (1 + np.exp(-2)))
+    assert opposed == pytest.approx(1 - far)
 
 
 def test_low_scores_are_refused() -> None:

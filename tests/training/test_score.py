@@ -1,18 +1,22 @@
 """The fit of the score, on cases whose answer is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from xsearch.search.verdict import SIGNS
-from xsearch.training.score import Case, fit, out_of_fold, predict
+from tests.search.conftest import prototypes  # noqa: F401
+from xsearch.search import SearchIndex
+from xsearch.search.verdict import FITTED_SIGNS, SIGNS
+from xsearch.training.score import Case, computed_cases, fit, out_of_fold, predict
 
-UNEXPLAINED = SIGNS.index("unexplained_squared")
+UNEXPLAINED = FITTED_SIGNS.index("unexplained_squared")
 
 
 def cases(count: int, seed: int, formulas: int = 40) -> list[Case]:
     """Right with a probability that falls with what is unexplained; the other signs are noise."""
     random = np.random.default_rng(seed)
-    signs = random.normal(size=(count, len(SIGNS)))
+    signs = random.normal(size=(count, len(FITTED_SIGNS)))
     right = random.random(count) < 1 / (1 + np.exp(2 * signs[:, UNEXPLAINED] - 0.5))
     return [
         Case(f"X{place % formulas}", "blind", False, True, tuple(row), bool(one))
@@ -21,10 +25,20 @@ def cases(count: int, seed: int, formulas: int = 40) -> list[Case]:
 
 
 def test_the_law_that_made_the_cases_comes_back() -> None:
-    intercept, weights = fit(cases(4000, 0))
-    assert intercept == pytest.approx(0.5, abs=0.15)
-    assert weights[UNEXPLAINED] == pytest.approx(-2, abs=0.25)
-    assert np.abs(np.delete(weights, UNEXPLAINED)).max() < 0.15
+    model = fit(cases(4000, 0))
+    assert model.intercept == pytest.approx(0.5, abs=0.15)
+    assert model.weights[UNEXPLAINED] == pytest.approx(-2, abs=0.25)
+    others = np.delete(model.weights, UNEXPLAINED)
+    assert np.abs(others[: len(FITTED_SIGNS) - 1]).max() < 0.15
+    assert np.abs(others[len(FITTED_SIGNS) - 1 :]).max() < 0.4  # products are small numbers: less sure
+
+
+def test_less_is_known_of_hits_whose_lines_were_not_fitted() -> None:
+    some = cases(400, 2)
+    blind = [replace(one, signs=(*one.signs[: len(SIGNS)], *[9.9] * (len(FITTED_SIGNS) - len(SIGNS)))) for one in some]
+    plain = fit(some, SIGNS, ())
+    assert plain.signs == SIGNS
+    assert np.array_equal(predict(plain, some), predict(plain, blind))
 
 
 def test_no_formula_is_judged_by_a_model_that_saw_it() -> None:
@@ -36,3 +50,16 @@ def test_no_formula_is_judged_by_a_model_that_saw_it() -> None:
     right = np.array([one.right for one in noise])
     assert seen[right].mean() > unseen[right].mean()
     assert np.abs(alone - 0.5).max() < 0.15  # each formula right once and wrong once: nothing to learn
+
+
+def test_computed_entries_are_found_where_they_are_and_never_where_they_were_taken_out(
+    prototypes: SearchIndex,  # noqa: F811
+) -> None:
+    without = {"NaCl", "Cu"}
+    made = list(computed_cases(prototypes, without, 6, seed=0))
+    assert made == list(computed_cases(prototypes, without, 6, seed=0))
+    assert len(made) >= 16  # blind and with elements, with the answer and without; one of few elements may leave none
+    assert not {one.formula for one in made} & without
+    assert not any(one.measured or len(one.signs) != len(FITTED_SIGNS) for one in made)
+    assert np.mean([one.right for one in made if not one.removed]) > 0.6
+    assert not any(one.right for one in made if one.removed)

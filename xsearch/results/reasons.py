@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from xsearch.chemistry.reference import Reference
 from xsearch.results.hit import Hit
 from xsearch.results.typeset import signed
@@ -29,6 +31,9 @@ def _fit(hit: Hit) -> str:
     text = f"explains {100 * (1 - hit.unexplained):.0f} % of the intensity"
     if NARROW in hit.evidence and WIDE in hit.evidence:
         text += f"; profiles correlate {hit.evidence[NARROW]:.2f} to {hit.evidence[WIDE]:.2f}, narrow to wide"
+    if "ln_cell_misfit" in hit.evidence:
+        cell, crystal = (math.exp(hit.evidence[name] / 2) for name in ("ln_cell_misfit", "ln_crystal_misfit"))
+        text += f"; residual {cell:.2f} with free intensities in its cell, {crystal:.2f} of its own to the free ones"
     return text
 
 

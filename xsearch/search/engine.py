@@ -150,6 +150,10 @@ class SearchIndex:
                 if chosen is Ranking.LEARNED:
                     total = near.evidence[np.searchsorted(rows, matches.rows)]
                 groups = phases(self.index, matches, total)
+                evidence = selected.with_line_fits(pattern, matches, evidence, groups)
+                if chosen is not Ranking.LEARNED:
+                    total = evidence.total
+                    groups = phases(self.index, matches, total)
                 shown = groups if fold else [[place] for place in best_first(matches.rows, total)]
                 hits = selected.hits(pattern, matches, evidence, total, groups, shown, top)
                 notes = second_phase_notes(self.index, pattern, matches.take(groups[0][:1] if groups else []))

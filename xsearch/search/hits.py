@@ -13,6 +13,7 @@ from xsearch.preprocess.kernels import broaden, line_intensities
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale
 from xsearch.results.hit import Cell, Hit
+from xsearch.search.line_fit import LineFit
 from xsearch.search.match import AXIS, SCALES, Matches
 from xsearch.search.prior import KNOWN_BONUS, Prior
 from xsearch.search.rank import Evidence
@@ -120,10 +121,19 @@ def _terms(matches: Matches, evidence: Evidence, place: int) -> dict[str, float]
         "shape": float(evidence.shape[place]),
         "lines": float(evidence.lines[place]),
         "prior": float(evidence.prior[place]),
+        "intensities": float(evidence.intensities[place]),
         **correlations,
         "expected_strain": float(matches.expected[place]),
         "shape_change": float(matches.shape_change[place]),
+        **_misfits(evidence.line_fits.get(place)),
     }
+
+
+def _misfits(fit: LineFit | None) -> dict[str, float]:
+    """What `xsearch.search.verdict.FITTED_SIGNS` asks of fitted lines; empty where they were not fitted."""
+    if fit is None:
+        return {}
+    return {"ln_cell_misfit": float(np.log(fit.cell)), "ln_crystal_misfit": float(np.log(fit.crystal))}
 
 
 def _unexplained(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.indexes import Index
 from xsearch.indexes.columns import Columns
+from xsearch.search.line_fit import LineFit
 from xsearch.search.match import Matches
 from xsearch.search.prior import Prior, log_prior
 from xsearch.search.strain import MODES_BY_CODE
@@ -31,13 +33,19 @@ FEWEST_LINES = 120
 
 LEAST_DISTANCE = 1e-3
 
+INTENSITY_WEIGHT = 1.0
+"""Weight of -ln(misfit) of a row whose lines were fitted with its own intensities; 0 from a misfit of 1 on."""
+
 SAME_PHASE_VOLUME = 0.05
 """Entries of one formula and space group are one phase where their volumes an atom agree so well, once strained."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """The terms of the score, each (k,), natural logarithms up to a constant."""
+    """The terms of the score, each (k,), natural logarithms up to a constant.
+
+    `line_fits` holds fits of lines by place, of the few rows that were fitted so.
+    """
 
     match: NDArray[np.float64]
     recall: NDArray[np.float64]
@@ -45,11 +53,20 @@ class Evidence:
     shape: NDArray[np.float64]
     lines: NDArray[np.float64]
     prior: NDArray[np.float64]
+    line_fits: Mapping[int, LineFit] = field(default_factory=dict)
+
+    @property
+    def intensities(self) -> NDArray[np.float64]:
+        """(k,) of fitted lines, 0 at least and where they were not fitted, so that no fitted row falls for it."""
+        found = np.zeros(len(self.match))
+        for place, one in self.line_fits.items():
+            found[place] = max(0.0, -INTENSITY_WEIGHT * np.log(one.whole))
+        return found
 
     @property
     def total(self) -> NDArray[np.float64]:
         """(k,) their sum."""
-        return self.match + self.recall + self.strain + self.shape + self.lines + self.prior
+        return self.match + self.recall + self.strain + self.shape + self.lines + self.prior + self.intensities
 
 
 def weigh(index: Index, matches: Matches, recall_score: NDArray[np.float32], prior: Prior) -> Evidence:

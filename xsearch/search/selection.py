@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from xsearch.indexes import Index
 from xsearch.preprocess.powder import NetPattern
 from xsearch.results import Hit
 from xsearch.search.hits import make_hits, not_above_the_first
+from xsearch.search.line_fit import fit_lines
 from xsearch.search.match import Matches, match
 from xsearch.search.prior import PRIOR_IN_RECALL, Prior, log_prior
 from xsearch.search.rank import Evidence, weigh
@@ -23,6 +24,10 @@ from xsearch.search.verdict import rival_margins
 
 MATCHED = 250
 """How many rows of each recall list are matched."""
+
+LINES_FITTED = 3
+"""Of how many of the first phases the lines are fitted. A fit takes some milliseconds, and later ones are seldom
+right."""
 
 Profiles = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 """Gives the stored profiles of rows, (m, bins)."""
@@ -77,6 +82,17 @@ class Selection:
         kept = recall(self.index, self.profiles[places], pattern, self.rows[places], exact=True)
         matches = match(self.index, pattern, kept.rows, self.threads)
         return matches, weigh(self.index, matches, kept.score, self.prior)
+
+    def with_line_fits(
+        self, pattern: NetPattern, matches: Matches, evidence: Evidence, groups: list[list[int]]
+    ) -> Evidence:
+        """The same evidence, with the lines of the best row of each of the first phases fitted."""
+        firsts = [group[0] for group in groups[:LINES_FITTED]]
+        fits = {
+            place: fit_lines(self.index, pattern, int(matches.rows[place]), matches.amplitudes[place])
+            for place in firsts
+        }
+        return replace(evidence, line_fits=fits)
 
     def hits(
         self,

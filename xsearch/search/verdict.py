@@ -1,8 +1,7 @@
 """From evidence to a score between 0 and 1, and to the verdict on an answer.
 
-The score is the logistic function of a weighted sum of signs of a right answer. The weights in `score.json` were fitted
-by `python -m xsearch.training.score` on patterns searched with their phase in the library and with it taken out, so
-that a score is about the probability of being right.
+The models in `score.json` were fitted by `python -m xsearch.training.score` on patterns searched with their phase in
+the library and with it taken out, so that a score is about the probability of being right.
 """
 
 import json
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.results.result import Verdict
+from xsearch.search.score_model import ScoreModel
 
 WEIGHTS_FILE = Path(__file__).with_name("score.json")
 
@@ -30,6 +30,14 @@ SIGNS = (
 """What the score is made of, by the names that the evidence has for it: what the strain costs, the prior, whether the
 cell is a measured one, the square of the share of intensity left over, how far the best other phase and the third best
 other are behind, and how many lines are seen, since few lines are fitted by many crystals."""
+
+FITTED_SIGNS = (*SIGNS, "ln_cell_misfit", "ln_crystal_misfit")
+"""The same for a hit whose lines were fitted: beside the rest, whether the cell has the lines, and whether the crystal
+gives their intensities. Texture and line shapes spoil both, so that the one is seen against the other."""
+
+FITTED_PRODUCTS = (("prior", "margin_to_third"),)
+"""Signs that change what others mean: a margin says less of a compound that nobody made, since a variant of a crystal
+that is missing stands out as far."""
 
 LARGEST_MARGIN = 15.0
 
@@ -58,10 +66,9 @@ def rival_margins(total: NDArray[np.float64], groups: list[list[int]]) -> NDArra
 
 
 def probability(evidence: Mapping[str, float]) -> float:
-    """The score of a hit with this evidence, which holds all of `SIGNS`."""
-    intercept, weights = _weights()
-    logit = intercept + sum(weight * evidence[sign] for sign, weight in weights.items())
-    return float(1 / (1 + np.exp(-logit)))
+    """The score of a hit with this evidence, which holds all of `SIGNS`, or all of `FITTED_SIGNS`."""
+    model = models()["fitted" if "ln_crystal_misfit" in evidence else "plain"]
+    return float(model.probability(np.array([[evidence[sign] for sign in model.signs]]))[0])
 
 
 def verdict(scores: list[float]) -> Verdict:
@@ -75,6 +82,7 @@ def verdict(scores: list[float]) -> Verdict:
 
 
 @cache
-def _weights() -> tuple[float, dict[str, float]]:
+def models() -> dict[str, ScoreModel]:
+    """The models of hits by what is known of them: `fitted` where their lines were fitted, else `plain`."""
     stored = json.loads(WEIGHTS_FILE.read_text())
-    return stored["intercept"], {sign: stored["weights"][sign] for sign in SIGNS}
+    return {name: ScoreModel.from_dict(stored[name]) for name in ("plain", "fitted")}

@@ -1,12 +1,14 @@
 """Fit the score of a hit: the probability that it is right, from the evidence for it.
 
-    python -m xsearch.training.score LABELLED.parquet [--index mp] [--simulated 150] [--write]
+    python -m xsearch.training.score LABELLED.parquet [--index mp] [--simulated 150] [--computed 80] [--write]
 
-Two kinds of patterns are searched, blind and with their elements, with and without linked measured cells, each with its
-right entries in the index and with them taken out: the labelled measured ones, and simulated measurements of measured
-cells that the index links to computed entries. Of the latter the cell itself is left out of the search, so that the
-computed cell, or another measured one, has to be found; formulas of the labelled patterns are not used. Of the measured
-patterns the figures are those of folds by formula.
+Three kinds of patterns are searched, blind and with their elements, each with its right entries in the index and with
+them taken out. The labelled measured ones, with and without linked measured cells. Simulated measurements of measured
+cells that the index links to computed entries; the cell itself is left out of the search, so that the computed cell, or
+another measured one, has to be found. And simulated measurements of computed entries drawn from all, strained as real
+crystals are; without them no compound that nobody made would ever be right. Formulas of the labelled patterns are not
+simulated, and of the measured patterns the figures are those of folds by formula. Two models are fitted to the same
+cases: of first hits whose lines were fitted, and of hits of which less is known.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import json
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +27,9 @@ from xsearch.errors import SpectrumError
 from xsearch.evaluate.labelled import read_labelled, right_rows
 from xsearch.evaluate.pxrd import expected_calibration_error
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.verdict import SIGNS, WEIGHTS_FILE
-from xsearch.simulate.conditions import draw_conditions
+from xsearch.search.score_model import ScoreModel, terms
+from xsearch.search.verdict import FITTED_PRODUCTS, FITTED_SIGNS, SIGNS, WEIGHTS_FILE
+from xsearch.simulate.conditions import MEAN_STRAIN, Conditions, draw_conditions
 from xsearch.simulate.measurement import measure
 from xsearch.spectra import PowderPattern
 
@@ -41,6 +45,13 @@ SAMPLE_STRAIN = 0.0005
 
 WAVELENGTH_A = 1.541838
 
+Products = tuple[tuple[str, str], ...]
+
+MODELS: dict[str, tuple[tuple[str, ...], Products]] = {
+    "plain": (SIGNS, ()),
+    "fitted": (FITTED_SIGNS, FITTED_PRODUCTS),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -51,7 +62,7 @@ class Case:
         kind: what the search was told and could use.
         removed: whether the right entries had been taken out.
         measured: whether the pattern was measured, not simulated.
-        signs: of the first hit, in the order of `SIGNS`.
+        signs: of the first hit, in the order of `FITTED_SIGNS`, which begin with `SIGNS`.
         right: whether it was right.
     """
 
@@ -68,23 +79,28 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("labelled", type=Path)
     parser.add_argument("--index", default=None)
-    parser.add_argument("--simulated", type=int, default=150, help="how many simulated patterns")
+    parser.add_argument("--simulated", type=int, default=150, help="how many simulated patterns of measured cells")
+    parser.add_argument("--computed", type=int, default=80, help="how many simulated patterns of computed entries")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", action="store_true", help=f"write {WEIGHTS_FILE.name}")
     asked = parser.parse_args()
     index = open_index(asked.index)
     measured = list(measured_cases(index, asked.labelled))
     formulas = {one.formula for one in measured}
-    simulated = list(simulated_cases(index, formulas, asked.simulated, asked.seed))
-    report("trained on simulated patterns only", measured, predict(fit(simulated), measured))
-    report(f"{FOLDS} folds by formula, and simulated", measured, out_of_fold(measured, simulated))
-    intercept, weights = fit([*measured, *simulated])
-    stored = {
+    simulated = [
+        *simulated_cases(index, formulas, asked.simulated, asked.seed),
+        *computed_cases(index, formulas, asked.computed, asked.seed),
+    ]
+    stored: dict[str, Any] = {
         "what": "logit of the probability that a hit is right",
         "cases": {"measured": len(measured), "simulated": len(simulated), "seed": asked.seed},
-        "intercept": round(intercept, 4),
-        "weights": {sign: round(float(weight), 4) for sign, weight in zip(SIGNS, weights, strict=True)},
     }
+    for name, (signs, products) in MODELS.items():
+        print(f"model of {name} hits")
+        report("trained on simulated patterns only", measured, predict(fit(simulated, signs, products), measured))
+        folds = out_of_fold(measured, simulated, signs, products)
+        report(f"{FOLDS} folds by formula, and simulated", measured, folds)
+        stored[name] = fit([*measured, *simulated], signs, products).to_dict()
     print(json.dumps(stored, indent=1))
     if asked.write:
         WEIGHTS_FILE.write_text(json.dumps(stored, indent=1) + "\n")
@@ -117,28 +133,65 @@ def simulated_cases(index: SearchIndex, without: Collection[str], count: int, se
         cells = linked[columns.cell_of[linked] == owner]
         row = int(random.choice(cells))
         pattern = simulated_pattern(index, row, random)
-        alike = (columns.formula_group == columns.formula_group[owner]) & (columns.cell_of < 0)
-        right = set(np.flatnonzero(alike & (columns.space_group == columns.space_group[owner])).tolist())
-        right |= set(np.flatnonzero(np.isin(columns.cell_of, list(right))).tolist())
+        right = _same_phase(index, owner)
         elements = index.index.materials([owner])[0].elements
         for use_cells in (True, False) if len(cells) > 1 else (False,):
             try:
-                yield from _searches(index, pattern, names[owner], elements, right, use_cells, (row,))
+                yield from _searches(index, pattern, names[owner], elements, right, use_cells, (row,), False)
             except SpectrumError:
                 break  # too noisy: no line stands out
+
+
+def computed_cases(index: SearchIndex, without: Collection[str], count: int, seed: int) -> Iterator[Case]:
+    """Cases of simulated measurements of computed entries, made or not, strained as real crystals are.
+
+    Args:
+        index, without, count, seed: as in `simulated_cases`; linked measured cells are not searched.
+    """
+    random = np.random.default_rng(seed)
+    columns = index.index.columns
+    names = dict(index.index.sql("select row_id, reduced_formula from catalog").fetchall())
+    pool = [row for row in np.flatnonzero(columns.cell_of < 0).tolist() if names[row] not in without]
+    for row in random.permutation(pool)[:count].tolist():
+        drawn = draw_conditions(random)
+        strain = drawn.mean_strain - MEAN_STRAIN + float(columns.expected_strain[row])
+        pattern = _laboratory(index, row, replace(drawn, mean_strain=strain), random)
+        elements = index.index.materials([row])[0].elements
+        try:
+            yield from _searches(
+                index, pattern, names[row], elements, _same_phase(index, row), False, is_measured=False
+            )
+        except SpectrumError:
+            continue  # too noisy: no line stands out
+
+
+def _same_phase(index: SearchIndex, row: int) -> set[int]:
+    """Rows of the formula and space group of a row, with their measured cells."""
+    columns = index.index.columns
+    alike = (columns.formula_group == columns.formula_group[row]) & (columns.cell_of < 0)
+    right = set(np.flatnonzero(alike & (columns.space_group == columns.space_group[row])).tolist())
+    return right | set(np.flatnonzero(np.isin(columns.cell_of, list(right))).tolist())
 
 
 def simulated_pattern(index: SearchIndex, row: int, random: np.random.Generator) -> PowderPattern:
     """A laboratory's copper pattern of a measured cell, another sample of the same compound."""
     conditions = replace(
         draw_conditions(random),
+        mean_strain=float(SAMPLE_STRAIN * random.standard_t(3)),
+        shape_strain=(*(SAMPLE_STRAIN * random.standard_t(3, 3)).tolist(), 0.0, 0.0, 0.0),
+    )
+    return _laboratory(index, row, conditions, random)
+
+
+def _laboratory(index: SearchIndex, row: int, drawn: Conditions, random: np.random.Generator) -> PowderPattern:
+    """A row measured under conditions, with copper and over the range that laboratories use for minerals."""
+    conditions = replace(
+        drawn,
         wavelength_A=WAVELENGTH_A,
         alpha2_A=0.0,
         first_deg=float(random.uniform(4, 12)),
         last_deg=float(random.uniform(75, 90)),
         step_deg=0.02,
-        mean_strain=float(SAMPLE_STRAIN * random.standard_t(3)),
-        shape_strain=(*(SAMPLE_STRAIN * random.standard_t(3, 3)).tolist(), 0.0, 0.0, 0.0),
     )
     return PowderPattern(*measure(index.index.reflections(row), conditions, random), WAVELENGTH_A)
 
@@ -151,6 +204,7 @@ def _searches(
     right: Collection[int],
     measured_cells: bool,
     left_out: Collection[int] = (),
+    is_measured: bool = True,
 ) -> Iterator[Case]:
     ids = {material.material_id for material in index.index.materials(sorted(right))}
     for told in ("blind", "subset"):
@@ -169,34 +223,39 @@ def _searches(
                     formula=formula,
                     kind=f"{told}, {'with' if measured_cells else 'without'} measured cells",
                     removed=removed,
-                    measured=not left_out,
-                    signs=tuple(signs[sign] for sign in SIGNS),
+                    measured=is_measured,
+                    signs=tuple(signs[sign] for sign in FITTED_SIGNS),
                     right=bool(found & ids),
                 )
 
 
-Model = tuple[float, NDArray[np.float64]]
-
-
-def fit(cases: list[Case]) -> Model:
-    """Logistic regression: intercept, and a weight a sign."""
+def fit(cases: list[Case], signs: tuple[str, ...] = FITTED_SIGNS, products: Products = FITTED_PRODUCTS) -> ScoreModel:
+    """Logistic regression on the first signs of each case, and products of them."""
     from sklearn.linear_model import LogisticRegression
 
-    signs = np.array([one.signs for one in cases])
-    mean, spread = signs.mean(axis=0), np.maximum(signs.std(axis=0), 1e-9)
+    values = _values(cases, signs)
+    centre, spread = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-9)
     trust = [MEASURED_WEIGHT if one.measured else 1.0 for one in cases]
-    found = LogisticRegression(C=1 / (2 * RIDGE)).fit((signs - mean) / spread, [one.right for one in cases], trust)
-    weights = found.coef_[0] / spread
-    return float(found.intercept_[0] - weights @ mean), weights
+    made = terms((values - centre) / spread, signs, products)
+    found = LogisticRegression(C=1 / (2 * RIDGE), max_iter=1000).fit(made, [one.right for one in cases], trust)
+    return ScoreModel(signs, products, centre, spread, float(found.intercept_[0]), found.coef_[0])
 
 
-def predict(model: Model, cases: list[Case]) -> NDArray[np.float64]:
+def predict(model: ScoreModel, cases: list[Case]) -> NDArray[np.float64]:
     """(n,) probabilities."""
-    intercept, weights = model
-    return 1 / (1 + np.exp(-intercept - np.array([one.signs for one in cases]) @ weights))
+    return model.probability(_values(cases, model.signs))
 
 
-def out_of_fold(measured: list[Case], simulated: list[Case]) -> NDArray[np.float64]:
+def _values(cases: list[Case], signs: tuple[str, ...]) -> NDArray[np.float64]:
+    return np.array([one.signs[: len(signs)] for one in cases])
+
+
+def out_of_fold(
+    measured: list[Case],
+    simulated: list[Case],
+    signs: tuple[str, ...] = FITTED_SIGNS,
+    products: Products = FITTED_PRODUCTS,
+) -> NDArray[np.float64]:
     """(n,) probabilities of measured cases by models that saw none of their formula, the mean of some divisions."""
     names = sorted({one.formula for one in measured})
     number = np.array([names.index(one.formula) for one in measured])
@@ -205,7 +264,7 @@ def out_of_fold(measured: list[Case], simulated: list[Case]) -> NDArray[np.float
         fold = (np.random.default_rng(repeat).permutation(len(names)) % FOLDS)[number]
         for held_out in range(FOLDS):
             seen = [one for one, where in zip(measured, fold, strict=True) if where != held_out]
-            model = fit([*seen, *simulated])
+            model = fit([*seen, *simulated], signs, products)
             total[fold == held_out] += predict(model, [measured[i] for i in np.flatnonzero(fold == held_out)])
     return total / REPEATS
 

@@ -1,0 +1,179 @@
+"""Compiled: line intensities of a whole pattern, free ones and those of a crystal.
+
+All act on a sum of pseudo-Voigt lines on an even axis of angles. A line has a position, a full width at half maximum
+and an area, and the misfit of a point is weighed as counts are, by 1 / (intensity + floor).
+"""
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+REACH = 4.0
+"""A line is cut at this many full widths."""
+
+NEAR = 1.5
+"""Points so many full widths about a line say what its free intensity is."""
+
+TABLE_STEPS = 64
+"""Entries of the shape table to a full width."""
+
+LARGEST_CHANGE = 20.0
+"""A free intensity changes by this factor at most in one pass."""
+
+
+def shape_table() -> NDArray[np.float64]:
+    """(n, 2) half Gaussian, half Lorentzian of unit height and its slope, from the centre outwards in full widths."""
+    u = np.arange(int(REACH * TABLE_STEPS) + 3) / TABLE_STEPS
+    gauss, lorentz = np.exp(-4 * np.log(2) * u * u), 1 / (1 + 4 * u * u)
+    slope = 0.5 * (-8 * np.log(2) * u * gauss - 8 * u * lorentz * lorentz)
+    return np.stack([0.5 * (gauss + lorentz), slope], axis=1)
+
+
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _window(position, fwhm, reach, start, step, points):
+    low = max(0, int((position - reach * fwhm - start) / step) + 1)
+    return low, min(points, int((position + reach * fwhm - start) / step) + 1)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def add_profile(positions, fwhm, areas, start, step, table, out):
+    """Overwrite `out` (points,) with the sum of lines."""
+    out[:] = 0.0
+    for k in range(len(positions)):
+        if areas[k] <= 0:
+            continue
+        height = areas[k] / fwhm[k]
+        low, high = _window(positions[k], fwhm[k], REACH, start, step, len(out))
+        scale = TABLE_STEPS / fwhm[k]
+        for i in range(low, high):
+            at = abs(start + i * step - positions[k]) * scale
+            cell = int(at)
+            part = at - cell
+            out[i] += height * (table[cell, 0] * (1 - part) + table[cell + 1, 0] * part)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def free_areas(positions, fwhm, areas, counts, floor, passes, start, step, table, out):
+    """Let each line take what the pattern has near it, in proportion where lines overlap.
+
+    These are the iterations of Le Bail, Duroy and Fourquet (Mater. Res. Bull. 23 (1988) 447).
+
+    Args:
+        positions, fwhm: (n,) in degrees. areas: (n,) above 0, changed in place.
+        counts: (points,) net. floor: of the weights.
+        out: (points,) the sum of lines in the end.
+    """
+    for _ in range(passes):
+        add_profile(positions, fwhm, areas, start, step, table, out)
+        for k in range(len(positions)):
+            low, high = _window(positions[k], fwhm[k], NEAR, start, step, len(out))
+            scale = TABLE_STEPS / fwhm[k]
+            there = asked = 0.0
+            for i in range(low, high):
+                share = table[int(abs(start + i * step - positions[k]) * scale), 0] / (out[i] + floor)
+                there += share * max(counts[i], 0.0)
+                asked += share * out[i]
+            if asked > 0:
+                areas[k] *= min(max(there / asked, 1 / LARGEST_CHANGE), LARGEST_CHANGE)
+    add_profile(positions, fwhm, areas, start, step, table, out)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def position_step(positions, fwhm, areas, moves, growth, counts, sums, floor, stiffness, so_far, start, step, table):
+    """One Gauss-Newton step of what moves and widens the lines, their areas held.
+
+    Args:
+        positions, fwhm, areas: (n,). moves: (n, p) degrees that a unit of each parameter moves a line.
+        growth: (n,) how much of the last parameter the logarithm of a line's width takes.
+        counts, sums: (points,) net pattern and sum of the lines.
+        stiffness: (p + 2,) of the parameters, the last two the logarithm of the width and its growth.
+        so_far: (p + 2,) what the parameters were changed by already.
+
+    Returns:
+        (p + 2,) the step.
+    """
+    p = moves.shape[1]
+    slopes = np.zeros((len(counts), p + 2))
+    for k in range(len(positions)):
+        if areas[k] <= 0:
+            continue
+        height = areas[k] / fwhm[k]
+        low, high = _window(positions[k], fwhm[k], 2 * NEAR, start, step, len(counts))
+        scale = TABLE_STEPS / fwhm[k]
+        for i in range(low, high):
+            away = start + i * step - positions[k]
+            cell = int(abs(away) * scale)
+            slope = table[cell, 1] if away > 0 else -table[cell, 1]
+            by_position = -height * slope / fwhm[k]
+            for c in range(p):
+                slopes[i, c] += by_position * moves[k, c]
+            by_width = -height * (table[cell, 0] + away / fwhm[k] * slope)
+            slopes[i, p] += by_width
+            slopes[i, p + 1] += by_width * growth[k]
+    weights = np.empty(len(counts))
+    for i in range(len(counts)):
+        weights[i] = 1 / (max(sums[i], 0.0) + floor)
+    return _newton(slopes, counts, sums, weights, stiffness, so_far)
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def own_step(positions, fwhm, areas, factors, parameters, counts, floor, stiffness, start, step, table, out):
+    """One Gauss-Newton step of parameters that change the areas of a crystal's own lines.
+
+    Args:
+        positions, fwhm, areas: (n,) the areas for parameters of 0.
+        factors: (n, p); a line's area takes exp(factors @ parameters).
+        parameters: (p,). stiffness: (p,) of them.
+        counts: (points,) net pattern. floor: of the weights.
+        out: (points,) the sum of lines at the given parameters.
+
+    Returns:
+        (p,) the step, and the weighed misfit at the given parameters.
+    """
+    p = factors.shape[1]
+    slopes = np.zeros((len(counts), p))
+    out[:] = 0.0
+    for k in range(len(positions)):
+        power = 0.0
+        for c in range(p):
+            power += factors[k, c] * parameters[c]
+        height = areas[k] * np.exp(power) / fwhm[k]
+        low, high = _window(positions[k], fwhm[k], REACH, start, step, len(counts))
+        scale = TABLE_STEPS / fwhm[k]
+        for i in range(low, high):
+            at = abs(start + i * step - positions[k]) * scale
+            cell = int(at)
+            part = at - cell
+            value = height * (table[cell, 0] * (1 - part) + table[cell + 1, 0] * part)
+            out[i] += value
+            for c in range(p):
+                slopes[i, c] += value * factors[k, c]
+    weights = np.empty(len(counts))
+    misfit = 0.0
+    for i in range(len(counts)):
+        weights[i] = 1 / (0.5 * (max(out[i], 0.0) + max(counts[i], 0.0)) + floor)
+        misfit += weights[i] * (counts[i] - out[i]) ** 2
+    for c in range(p):
+        misfit += stiffness[c] * parameters[c] ** 2
+    return _newton(slopes, counts, out, weights, stiffness, parameters), misfit
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def _newton(slopes, counts, sums, weights, stiffness, so_far):
+    p = slopes.shape[1]
+    curvature, gradient = np.zeros((p, p)), np.zeros(p)
+    for i in range(len(counts)):
+        left = counts[i] - sums[i]
+        for c in range(p):
+            if slopes[i, c] == 0.0:
+                continue
+            weighed = weights[i] * slopes[i, c]
+            gradient[c] += weighed * left
+            for e in range(c + 1):
+                curvature[c, e] += weighed * slopes[i, e]
+    for c in range(p):
+        for e in range(c):
+            curvature[e, c] = curvature[c, e]
+        curvature[c, c] += stiffness[c] + 1e-9
+        gradient[c] -= stiffness[c] * so_far[c]
+    return np.linalg.solve(curvature, gradient)
