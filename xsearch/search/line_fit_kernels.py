@@ -35,6 +35,13 @@ def _window(position, fwhm, reach, start, step, points):
     return low, min(points, int((position + reach * fwhm - start) / step) + 1)
 
 
+@njit(cache=True, nogil=True, fastmath=True, inline="always")
+def _shape(table, at):
+    cell = int(at)
+    part = at - cell
+    return table[cell, 0] * (1 - part) + table[cell + 1, 0] * part
+
+
 @njit(cache=True, nogil=True, fastmath=True)
 def add_profile(positions, fwhm, areas, start, step, table, out):
     """Overwrite `out` (points,) with the sum of lines."""
@@ -46,10 +53,7 @@ def add_profile(positions, fwhm, areas, start, step, table, out):
         low, high = _window(positions[k], fwhm[k], REACH, start, step, len(out))
         scale = TABLE_STEPS / fwhm[k]
         for i in range(low, high):
-            at = abs(start + i * step - positions[k]) * scale
-            cell = int(at)
-            part = at - cell
-            out[i] += height * (table[cell, 0] * (1 - part) + table[cell + 1, 0] * part)
+            out[i] += height * _shape(table, abs(start + i * step - positions[k]) * scale)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -141,10 +145,7 @@ def own_step(positions, fwhm, areas, factors, parameters, counts, floor, stiffne
         low, high = _window(positions[k], fwhm[k], REACH, start, step, len(counts))
         scale = TABLE_STEPS / fwhm[k]
         for i in range(low, high):
-            at = abs(start + i * step - positions[k]) * scale
-            cell = int(at)
-            part = at - cell
-            value = height * (table[cell, 0] * (1 - part) + table[cell + 1, 0] * part)
+            value = height * _shape(table, abs(start + i * step - positions[k]) * scale)
             out[i] += value
             for c in range(p):
                 slopes[i, c] += value * factors[k, c]
