@@ -75,3 +75,8 @@ def test_slopes_are_those_of_small_steps():
     at, step = np.array([0.4]), np.array([1e-4])
     slow = (lines.square(at + step) - lines.square(at - step)) / 2e-4
     assert lines.slopes(at)[:, 0] == pytest.approx(slow, rel=1e-4, abs=1e-3 * np.abs(slow).max())
+
+
+def test_a_crystal_without_a_symmetry_that_can_be_found_moves_nothing():
+    on_top = Crystal.ordered(np.eye(3) * 4.0, np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1e-5]]), ["Na", "Na"])
+    assert allowed_displacements(on_top).shape == (6, 0)

@@ -13,12 +13,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.oxidation import OxidationStates, oxidation_states
+from xsearch.chemistry.symmetry import moyo_of_ordered
 from xsearch.errors import CrystalError
 
 logging.getLogger("moyo").setLevel(logging.ERROR)  # its remarks on cells that are not primitive are of no use here
@@ -108,7 +108,7 @@ def describe_all(
 
 def site_symmetry_orders(crystal: Crystal, symprec_A: float = 0.1) -> tuple[int, ...]:
     """Order of the point group that leaves each site where it is: the operations of the cell over the orbit's size."""
-    found = _symmetry(crystal, symprec_A)
+    found = moyo_of_ordered(crystal, symprec_A)
     if found is None:
         return (1,) * len(crystal)
     sizes = Counter(found.orbits)
@@ -117,22 +117,8 @@ def site_symmetry_orders(crystal: Crystal, symprec_A: float = 0.1) -> tuple[int,
 
 def site_orbits(crystal: Crystal, symprec_A: float = 0.1) -> tuple[int, ...]:
     """A number for each site that it shares with those that symmetry turns into it."""
-    found = _symmetry(crystal, symprec_A)
+    found = moyo_of_ordered(crystal, symprec_A)
     return tuple(range(len(crystal))) if found is None else tuple(found.orbits)
-
-
-def _symmetry(crystal: Crystal, symprec_A: float) -> Any:
-    """What moyo finds; None for cells that it cannot take."""
-    import moyopy
-
-    numbers = {element: n for n, element in enumerate(sorted(set(crystal.elements)), start=1)}
-    cell = moyopy.Cell(crystal.lattice_A.tolist(), crystal.frac_coords.tolist(), [numbers[e] for e in crystal.elements])
-    try:
-        return moyopy.MoyoDataset(cell, symprec=symprec_A)
-    except BaseException as error:  # moyo's Rust side panics with a BaseException on degenerate cells
-        if isinstance(error, KeyboardInterrupt | SystemExit):
-            raise
-        return None
 
 
 def _try(item: tuple[Crystal, Sequence[int]]) -> list[SiteDescriptors] | str:

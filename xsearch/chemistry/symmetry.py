@@ -80,26 +80,47 @@ def shortest_translation(lattice_A: NDArray[np.float64]) -> float:
     return float(np.linalg.norm(_STEPS @ lattice_A, axis=1).min())
 
 
+def moyo_dataset(
+    lattice_A: NDArray[np.float64], positions: NDArray[np.float64], numbers: list[int], symprec_A: float
+) -> moyopy.MoyoDataset | None:
+    """What moyo finds at one tolerance; None for cells that it cannot take, and where it might not end.
+
+    Args:
+        lattice_A: (3, 3) rows.
+        positions: (m, 3) fractional coordinates.
+        numbers: what stands at each, equal for what is alike.
+        symprec_A: the tolerance.
+    """
+    import moyopy
+
+    if symprec_A > LARGEST_SYMPREC * shortest_translation(lattice_A):
+        return None
+    try:
+        return moyopy.MoyoDataset(moyopy.Cell(lattice_A.tolist(), positions.tolist(), numbers), symprec=symprec_A)
+    except BaseException as error:  # moyo's Rust side panics with a BaseException on degenerate cells
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
+        return None
+
+
+def moyo_of_ordered(crystal: Crystal, symprec_A: float) -> moyopy.MoyoDataset | None:
+    """The same of a crystal whose every site is fully occupied by one element."""
+    kinds = {element: number for number, element in enumerate(sorted(set(crystal.elements)), start=1)}
+    return moyo_dataset(crystal.lattice_A, crystal.frac_coords, [kinds[e] for e in crystal.elements], symprec_A)
+
+
 def find_symmetry(crystal: Crystal, symprec_A: float = SYMPREC_A) -> Symmetry:
     """Symmetry of a crystal; where the search fails at the tolerance asked for or might not end, tighter ones follow.
 
     Raises:
         CrystalError: where none of the tolerances gives a space group, as with atoms on top of each other.
     """
-    import moyopy
-
     positions, mixes = distinct_positions(crystal)
     kinds = {mix: number for number, mix in enumerate(sorted(set(mixes)), start=1)}
-    cell = moyopy.Cell(crystal.lattice_A.tolist(), positions.tolist(), [kinds[mix] for mix in mixes])
-    largest = LARGEST_SYMPREC * shortest_translation(crystal.lattice_A)
+    numbers = [kinds[mix] for mix in mixes]
     for tolerance in (symprec_A, *(t for t in TIGHTER_SYMPRECS_A if t < symprec_A)):
-        if tolerance > largest:
-            continue
-        try:
-            found = moyopy.MoyoDataset(cell, symprec=tolerance)
-        except BaseException as error:  # moyo's Rust side panics with a BaseException on degenerate cells
-            if isinstance(error, KeyboardInterrupt | SystemExit):
-                raise
+        found = moyo_dataset(crystal.lattice_A, positions, numbers, tolerance)
+        if found is None:
             continue
         primitive_lattice = np.array(found.prim_std_cell.basis)
         conventional_lattice = np.array(found.std_cell.basis)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
-from xsearch.chemistry.symmetry import Symmetry
+from xsearch.chemistry.symmetry import Symmetry, moyo_of_ordered
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.simulate.form_factors import TABLE_STEP_INV_A, form_factor_table
 
@@ -30,16 +30,13 @@ def allowed_displacements(crystal: Crystal) -> Array:
 
     Returns:
         (3n, m) float64, orthonormal columns: Cartesian components in Å of the atoms, one after another. Shifts of the
-        whole crystal are left out.
+        whole crystal are left out. None where no symmetry can be found.
     """
-    import moyopy
-
-    kinds = {element: number for number, element in enumerate(sorted(set(crystal.elements)), start=1)}
-    cell = moyopy.Cell(
-        crystal.lattice_A.tolist(), crystal.frac_coords.tolist(), [kinds[element] for element in crystal.elements]
-    )
-    operations = moyopy.MoyoDataset(cell, symprec=EXACT_A).operations
     size = len(crystal)
+    found = moyo_of_ordered(crystal, EXACT_A)
+    if found is None:
+        return np.zeros((3 * size, 0))
+    operations = found.operations
     inverse = np.linalg.inv(crystal.lattice_A)
     # the mean over all operations projects onto what every one of them leaves as it is
     projector = np.zeros((size, 3, size, 3))
