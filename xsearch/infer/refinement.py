@@ -21,7 +21,7 @@ from xsearch.infer.refinement_kernels import draw, draw_slopes
 from xsearch.infer.strain_fit import B_EXPECTED_A2, StrainFit, cell_directions
 from xsearch.simulate.conditions import AXES
 from xsearch.simulate.measurement_kernels import reciprocal_cosines
-from xsearch.simulate.powder import LATTICE_KIND, lorentz_polarisation, reciprocal_metric
+from xsearch.simulate.powder import LATTICE_KIND, inverse_spacings, lorentz_polarisation, reciprocal_metric
 from xsearch.simulate.reflections import Reflections
 
 Array = NDArray[np.float64]
@@ -128,7 +128,7 @@ class _Model:
 
     def __init__(self, reflections: Reflections, fit: StrainFit, counts: Counts) -> None:
         hkl = reflections.hkl.astype(np.float64)
-        inverse_d = _inverse_d(hkl, fit.cell)
+        inverse_d = inverse_spacings(hkl, fit.cell)
         sine = counts.wavelength_A * inverse_d / 2
         angle_deg = 2 * np.degrees(np.arcsin(np.minimum(sine, 0.99)))
         near = (sine < 0.99) & (angle_deg > counts.two_theta_deg[0] - MARGIN_DEG)
@@ -157,7 +157,7 @@ class _Model:
         cell = fit.cell.copy()
         cell[:3] *= np.exp(change[:3])
         cell[3:] += change[3:]
-        inverse_d = _inverse_d(self.hkl, cell)
+        inverse_d = inverse_spacings(self.hkl, cell)
         theta = np.arcsin(np.minimum(counts.wavelength_A * inverse_d / 2, 0.99))
         angle_deg = 2 * np.degrees(theta) + fit.zero_shift_deg + SHIFT_deg * (zero + off * np.cos(theta))
         growth = SIZE_deg * np.exp(SIZE_STEP * size) / np.cos(theta)
@@ -259,8 +259,3 @@ def _log_density(residual: Array, variance: Array) -> tuple[Array, Array]:
     other = np.log(FOREIGN / (2 * FOREIGN_HEIGHT)) - np.abs(residual) / FOREIGN_HEIGHT
     log = np.logaddexp(own, other)
     return log, np.exp(own - log)
-
-
-def _inverse_d(hkl: Array, cell: Array) -> Array:
-    """(k,) 1 / d of reflections in a cell, 1/Å."""
-    return np.sqrt(np.maximum(np.einsum("ni,ij,nj->n", hkl, reciprocal_metric(cell), hkl), 1e-9))

@@ -3,17 +3,10 @@
 import numpy as np
 from numba import njit
 
+from xsearch.simulate.measurement_kernels import pseudo_voigt
+
 REACH_FWHM = 6.0
 """Full widths at half maximum from its centre within which a line is drawn."""
-
-
-@njit(cache=True, nogil=True, inline="always")
-def _voigt(halves_sq, lorentzian):
-    """Pseudo-Voigt at a distance in half widths, squared; of area one for a width of two."""
-    value = lorentzian / (np.pi * (1 + halves_sq))
-    if halves_sq < 30:
-        value += (1 - lorentzian) * np.sqrt(np.log(2) / np.pi) * np.exp(-np.log(2) * halves_sq)
-    return value
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -34,7 +27,7 @@ def draw(two_theta_deg, area, fwhm_deg, lorentzian, start_deg, step_deg, out, sq
         height = area[i] * 2 / width
         for k in range(max(first, 0), min(last + 1, len(out))):
             halves = 2 * (start_deg + k * step_deg - two_theta_deg[i]) / width
-            value = height * _voigt(halves * halves, lorentzian)
+            value = height * pseudo_voigt(halves * halves, lorentzian)
             out[k] += value
             squares[k] += value * value
 
@@ -49,6 +42,6 @@ def draw_slopes(two_theta_deg, slopes, fwhm_deg, lorentzian, start_deg, step_deg
         last = int((two_theta_deg[i] + REACH_FWHM * width - start_deg) / step_deg)
         for k in range(max(first, 0), min(last + 1, len(out))):
             halves = 2 * (start_deg + k * step_deg - two_theta_deg[i]) / width
-            value = 2 / width * _voigt(halves * halves, lorentzian)
+            value = 2 / width * pseudo_voigt(halves * halves, lorentzian)
             for j in range(slopes.shape[1]):
                 out[k, j] += value * slopes[i, j]

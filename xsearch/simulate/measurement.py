@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from xsearch.simulate.conditions import Conditions
 from xsearch.simulate.measurement_kernels import add_lines, reciprocal_cosines
-from xsearch.simulate.powder import lorentz_polarisation, reciprocal_metric
+from xsearch.simulate.powder import inverse_spacings, lorentz_polarisation, reciprocal_metric
 from xsearch.simulate.reflections import Reflections
 
 Array = NDArray[np.float64]
@@ -146,11 +146,11 @@ def measure(reflections: Reflections, conditions: Conditions, random: np.random.
     steps = int((c.last_deg - c.first_deg) / c.step_deg) + 1
     angles: Array = c.first_deg + c.step_deg * np.arange(steps, dtype=np.float64)
     cell = strained_cell(reflections.cell, reflections.crystal_system, c.mean_strain, np.array(c.shape_strain))
-    metric = reciprocal_metric(cell)
-    h = reflections.hkl.astype(np.float64)
-    inverse_d = np.sqrt(np.maximum(np.einsum("ni,ij,nj->n", h, metric, h), 1e-12))
+    inverse_d = inverse_spacings(reflections.hkl, cell)
     area = reflections.structure_factor_sq.astype(np.float64) * debye_waller((inverse_d / 2) ** 2, c.b_iso_A2)
-    cosine = reciprocal_cosines(reflections.hkl, np.linalg.cholesky(metric), np.array(c.axis, np.float64))
+    cosine = reciprocal_cosines(
+        reflections.hkl, np.linalg.cholesky(reciprocal_metric(cell)), np.array(c.axis, np.float64)
+    )
     area *= march_dollase(cosine, c.march)
     broader = directional(cosine, c.direction)
     area *= np.maximum(1 + c.grain_scatter * random.standard_normal(len(area)), 0.05)

@@ -7,6 +7,15 @@ REACH_FWHM = 12.0
 """Full widths at half maximum from its centre within which a line is drawn."""
 
 
+@njit(cache=True, nogil=True, inline="always")
+def pseudo_voigt(halves_sq, lorentzian):
+    """Pseudo-Voigt at a distance in half widths, squared; of area one for a full width of two."""
+    value = lorentzian / (np.pi * (1 + halves_sq))
+    if halves_sq < 50:
+        value += (1 - lorentzian) * np.sqrt(np.log(2) / np.pi) * np.exp(-np.log(2) * halves_sq)
+    return value
+
+
 @njit(cache=True, nogil=True, fastmath=True)
 def add_lines(two_theta_deg, area, fwhm_deg, lorentzian, start_deg, step_deg, out):
     """Add pseudo-Voigt lines to a pattern on an even axis; a line adds its area divided by the step.
@@ -28,11 +37,7 @@ def add_lines(two_theta_deg, area, fwhm_deg, lorentzian, start_deg, step_deg, ou
         round_height = area[i] * 2 / width
         for k in range(max(first, 0), min(last + 1, len(out))):
             u = 2 * (start_deg + k * step_deg - two_theta_deg[i]) / width
-            square = u * u
-            value = lorentzian / (np.pi * (1 + square))
-            if square < 50:
-                value += (1 - lorentzian) * np.sqrt(np.log(2) / np.pi) * np.exp(-np.log(2) * square)
-            out[k] += round_height * value
+            out[k] += round_height * pseudo_voigt(u * u, lorentzian)
 
 
 @njit(cache=True, nogil=True)

@@ -26,6 +26,9 @@ D_MIN_A = 1.04
 FAINTEST = 3e-4
 """Lines fainter than this share of the strongest (without the Lorentz-polarisation factor) are left out."""
 
+LEAST_INVERSE_D_SQ = 1e-12
+"""1/Å²: no spacing is longer than that of it, so that a cell which hardly is one gives numbers."""
+
 MAX_INDEX = 1023
 """The compiled loop packs indices into 11 bits."""
 
@@ -99,9 +102,13 @@ def spacings(hkl: NDArray[np.integer], cell: NDArray[np.float64]) -> NDArray[np.
     Returns:
         (n,) float64, Å.
     """
-    g = reciprocal_metric(cell)
+    return 1 / inverse_spacings(hkl, cell)
+
+
+def inverse_spacings(hkl: NDArray[np.number], cell: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,) 1 / d of reflections in a cell, 1/Å; arguments as in `spacings`, indices need not be whole."""
     h = hkl.astype(np.float64)
-    return 1 / np.sqrt(np.einsum("ni,ij,nj->n", h, g, h))
+    return np.sqrt(np.maximum(np.einsum("ni,ij,nj->n", h, reciprocal_metric(cell), h), LEAST_INVERSE_D_SQ))
 
 
 def reciprocal_metric(cell: NDArray[np.float64]) -> NDArray[np.float64]:
