@@ -15,7 +15,7 @@ from benchmarks._data import data_file
 from xsearch.chemistry.formula import parse_formula
 from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.evaluate.inference import Compound, read_compounds
-from xsearch.infer.engine import REFUSED_BELOW
+from xsearch.infer.engine import REFUSED_UP_TO
 from xsearch.infer.evidence import answer_probability, shares
 from xsearch.infer.fitting import SCREENED, fit_candidates
 from xsearch.infer.last_look import look_again
@@ -73,7 +73,7 @@ def stage_of(compound: Compound, library: TemplateLibrary) -> tuple[str, str]:
         return STAGES[5], told
     if not right_system[first]:
         return STAGES[6], told
-    return STAGES[8 if answer_probability(fitted.evidence) >= REFUSED_BELOW else 7], told
+    return STAGES[8 if answer_probability(fitted.evidence) > REFUSED_UP_TO else 7], told
 
 
 def main() -> None:

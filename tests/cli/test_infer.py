@@ -39,6 +39,7 @@ def test_what_nothing_explains_ends_with_code_one_and_one_line(xsearch: Xsearch,
     done = xsearch("infer", "-e", "Cs,Au,I", "--pxrd", tmp_path / "rutile.xy", "-w", 1.54184)
     assert done.exit_code == 1
     assert "No substituted template explains the pattern" in done.stderr
+    assert "no confident match" in done.stdout
 
 
 def test_a_query_lists_hits_and_what_was_inferred_beside_them(

@@ -1,5 +1,6 @@
 """The evaluation of inference, on a table of structures."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ from tests.crystals import perovskite, rock_salt, template_library
 from xsearch.chemistry.crystal import Crystal, cell_parameters
 from xsearch.errors import SpectrumError
 from xsearch.evaluate.disturbed import disturbed_pattern
-from xsearch.evaluate.inference import evaluate, read_compounds
+from xsearch.evaluate.inference import evaluate, figures, outcomes_of, read_compounds
 from xsearch.infer.library import TemplateLibrary
 
 CRYSTALS = [
@@ -63,6 +64,15 @@ def test_figures_count_what_was_found_and_what_could_be(table, library):
     assert report["structure_top1"] == 1.0
     assert report["formula_system_top1"] == pytest.approx(2 / 3, abs=1e-3)
     assert report["seconds_p95"] > 0
+
+
+def test_the_first_candidate_counts_whatever_the_verdict_and_accepted_ones_apart(table, library):
+    outcomes = list(outcomes_of(read_compounds(table), library))
+    right = next(o for o in outcomes if o.formula == "NaBr")
+    report = figures([right, replace(right, verdict="no confident match"), replace(right, formula_right=False)])
+    assert report["formula_system_top1"] == pytest.approx(2 / 3, abs=1e-3)
+    assert report["refused"] == pytest.approx(1 / 3, abs=1e-3)
+    assert report["formula_system_top1_accepted"] == 0.5
 
 
 def test_entries_of_the_formula_asked_for_are_not_used(table, library, tmp_path):

@@ -9,6 +9,7 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import QueryError, SpectrumError
 from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.infer import infer
+from xsearch.infer.engine import REFUSED_UP_TO
 from xsearch.spectra import PowderPattern
 
 
@@ -44,10 +45,29 @@ def test_an_intermetallic_needs_no_charges(library, crystals):
 
 def test_a_pattern_of_something_else_is_refused_not_explained(library, crystals):
     answer = infer(library, ["Na", "Br"], disturbed_pattern(crystals[14], seed=5))
+    assert answer.refused
     assert answer.verdict == "no confident match"
-    assert answer.candidates == ()
     with pytest.raises(QueryError, match="Nothing was inferred"):
         answer.best()
+
+
+def test_what_was_refused_gives_its_best_tries_with_low_probabilities(library, crystals):
+    answer = infer(library, ["Na", "Br"], disturbed_pattern(crystals[14], seed=5), excluded=["NaBr"])
+    assert answer.refused
+    assert [c.rank for c in answer.candidates] == list(range(1, len(answer.candidates) + 1))
+    assert 0 < answer.candidates[0].probability <= REFUSED_UP_TO
+    assert "best tries" in answer.notes[-1]
+    assert json.loads(answer.to_json())["candidates"][0]["formula"] == answer.candidates[0].formula
+    assert answer.table().row_count == len(answer.candidates)
+
+
+def test_a_likely_formula_that_does_not_account_for_the_pattern_is_refused(library, crystals, monkeypatch):
+    unknown = scaled(crystals[9], 4.10 / 3.905, {"Sr": "Ca", "Ti": "Zr"})
+    monkeypatch.setattr("xsearch.infer.engine.LEAST_CORRELATION", 1.01)
+    answer = infer(library, ["Ca", "Zr", "O"], disturbed_pattern(unknown, seed=4))
+    assert answer.refused
+    assert answer.candidates[0].formula == "CaZrO3"
+    assert answer.candidates[0].probability <= REFUSED_UP_TO
 
 
 def test_random_lines_are_refused(library):

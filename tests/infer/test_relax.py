@@ -54,3 +54,9 @@ def test_time_bounds_the_steps_and_the_lower_energy_goes_first():
     assert sum(c.probability for c in found.candidates) == pytest.approx(0.8)
     assert "not to the end" in found.notes[-1]
     assert "relaxed with CHGNet" in found.candidates[0].assumptions[-1]
+
+
+@needs_chgnet
+def test_candidates_that_explain_nothing_are_not_relaxed():
+    answer = Inference(("O", "Ti"), (candidate(1, rutile(u=0.22, a=4.65), 0.1),), "no confident match")
+    assert relax_candidates(answer, 1) is answer

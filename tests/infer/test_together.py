@@ -6,7 +6,7 @@ import pytest
 from xsearch.errors import QueryError
 from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.infer import infer, library_of
-from xsearch.infer.together import Together, elements_of, one_list, search_or_nothing
+from xsearch.infer.together import INFERRED, Together, elements_of, one_list, search_or_nothing
 from xsearch.spectra import Xanes
 
 
@@ -51,6 +51,18 @@ def test_one_answer_is_shown_and_saved_with_its_kinds_apart(types, tmp_path):
     files = both.write_cifs(tmp_path)
     assert {path.parent.name == "inferred" for path in files if "inferred" in path.name} <= {True}
     assert any(path.parent == tmp_path for path in files)
+
+
+def test_best_tries_that_explain_nothing_stay_out_of_the_list_and_of_the_files(types, tmp_path):
+    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
+    result, _ = answers(types, salt.crystal, ["Na", "Cl"])
+    both = Together(result, infer(library_of(types.index), ["Cs", "Au", "I"], result.pattern))
+    assert both.inference.refused
+    assert both.inference.candidates
+    assert {row["kind"] for row in both.rows()} == {"database"}
+    both.write_cifs(tmp_path)
+    assert not (tmp_path / INFERRED).exists()
+    assert both.inference.write_cifs(tmp_path / "asked", top=1)
 
 
 def test_elements_are_needed_to_infer():

@@ -56,8 +56,8 @@ def infer(
 ) -> None:
     """Infer the crystal of a compound that is in no database, from templates of the index.
 
-    Without a pattern, candidates are ranked by chemistry alone. Where nothing explains the pattern, nothing is given,
-    and the command ends with code 1.
+    Without a pattern, candidates are ranked by chemistry alone. Where nothing explains the pattern, the candidates are
+    the best tries, and the command ends with code 1.
     """
     from xsearch.cli.opening import open_or_build
     from xsearch.infer.question import ask
@@ -79,5 +79,5 @@ def infer(
     if cifs:
         for path in answer.write_cifs(cifs):
             say(f"Written: {path}")
-    if answer.verdict == "no confident match":
+    if answer.refused:
         raise typer.Exit(FAILURE)

@@ -52,7 +52,7 @@ class Outcome:
     Attributes:
         material_id, formula, n_elements: which compound.
         template_exists: whether the index holds its structure type for another formula.
-        formula_right, system_right: of the first candidate.
+        formula_right, system_right: of the first candidate, whatever the verdict.
         structure_rank: of the first candidate that StructureMatcher finds equal within `DEPTH`, or None.
         first: the first candidate's formula and space group, or the reason why there is none.
         verdict: of the inference.
@@ -70,6 +70,11 @@ class Outcome:
     verdict: str
     seconds: float
     cpu_seconds: float
+
+    @property
+    def refused(self) -> bool:
+        """Whether the first candidate was given as no answer."""
+        return self.verdict == "no confident match"
 
 
 def read_compounds(path: str | Path, limit: int | None = None, *, reported: bool = False) -> list[Compound]:
@@ -222,14 +227,18 @@ def refused(
 
 def _accepted(library: TemplateLibrary, elements: list[str], pattern: PowderPattern) -> bool:
     try:
-        return infer(library, elements, pattern, top=1).verdict != "no confident match"
+        return not infer(library, elements, pattern, top=1).refused
     except (QueryError, SpectrumError):
         return False
 
 
 def figures(outcomes: list[Outcome]) -> dict[str, Any]:
-    """Shares over all compounds; those of structures over the compounds whose template exists."""
+    """Shares over all compounds; those of structures over the compounds whose template exists.
+
+    The first candidate counts whatever the verdict; `formula_system_top1_accepted` is over those not refused.
+    """
     exists = [o for o in outcomes if o.template_exists]
+    accepted = [o for o in outcomes if not o.refused]
 
     def both(of: list[Outcome]) -> float | None:
         return _share([o.formula_right and o.system_right for o in of])
@@ -244,7 +253,8 @@ def figures(outcomes: list[Outcome]) -> dict[str, Any]:
         "seconds_p95": round(float(np.percentile([o.seconds for o in outcomes], 95)), 3) if outcomes else None,
         "seconds_p50": round(float(np.percentile([o.seconds for o in outcomes], 50)), 3) if outcomes else None,
         "cpu_seconds_p95": round(float(np.percentile([o.cpu_seconds for o in outcomes], 95)), 3) if outcomes else None,
-        "refused": _share([o.verdict == "no confident match" for o in outcomes]),
+        "refused": _share([o.refused for o in outcomes]),
+        "formula_system_top1_accepted": both(accepted),
         "formula_system_top1_where_template_exists": both(exists),
         "formula_system_top1_by_elements": {
             str(n): both([o for o in outcomes if o.n_elements == n])

@@ -133,7 +133,8 @@ class Inference:
 
     Attributes:
         elements: that were given.
-        candidates: the best first.
+        candidates: the best first, whatever the verdict; where it is `no confident match`, they are the best tries and
+            no answer.
         verdict: `match`, `tentative` or `no confident match`; without a pattern never better than `tentative`.
         pattern: that was explained, or None.
         n_proposed, n_screened, n_fitted: substitutions considered, simulated, and fitted closely.
@@ -153,13 +154,18 @@ class Inference:
     options: dict[str, Any] = field(default_factory=dict)
     timings_ms: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def refused(self) -> bool:
+        """Whether nothing explains the pattern."""
+        return self.verdict == "no confident match"
+
     def best(self) -> Candidate:
-        """The first candidate.
+        """The first candidate, as the answer.
 
         Raises:
             QueryError: where nothing explains the pattern.
         """
-        if not self.candidates:
+        if self.refused or not self.candidates:
             raise QueryError("Nothing was inferred; " + (self.notes[-1] if self.notes else "there are no candidates."))
         return self.candidates[0]
 

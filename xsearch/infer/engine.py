@@ -28,11 +28,12 @@ from xsearch.simulate.reflections import Reflections
 from xsearch.spectra import PowderPattern, Xanes
 
 CONFIDENT = 0.8
-REFUSED_BELOW = 0.25
-"""Probability that the best candidate is right, below which nothing is offered."""
+REFUSED_UP_TO = 0.25
+"""Probability that the best candidate is right, up to which the candidates are no answer, only the best tries."""
 
 LEAST_CORRELATION = 0.63
-"""Below it the best candidate does not account for the pattern, however likely its formula is. The best candidates for
+"""Below it the best candidate does not account for the pattern, however likely its formula is, and counts as one that
+is just refused. The best candidates for
 random lines had up to 0.61 in 26 trials; 98 of 100 right answers had more than 0.63."""
 
 CHARGE_UNKNOWN = -39.0
@@ -120,23 +121,31 @@ def infer(
         share = shares(fitted.evidence)
         order = np.lexsort((fitted.proposals.row, -share)).tolist()
         answer = answer_probability(fitted.evidence)
-    if answer < REFUSED_BELOW or fitted.fits[order[0]].correlation[FIT_PLACE] < LEAST_CORRELATION:
-        notes.append("No substituted template explains the pattern; check the elements. Its type may not be indexed.")
-        return Inference(
-            chosen, (), "no confident match", pattern, len(proposals), fitted.n_screened, fitted.n_fitted,
-            tuple(notes), options, timings,
-        )  # fmt: skip
-    folded = _fold(fitted, order, share)
-    # the first is right with the probability of the answer, the others in proportion
-    scale = min(answer / folded[0][1], 1.0)
-    folded = [(k, scale * part) for k, part in folded]
-    verdict: Verdict = "match" if folded[0][1] >= CONFIDENT else "tentative"
+        if order and fitted.fits[order[0]].correlation[FIT_PLACE] < LEAST_CORRELATION:
+            answer = min(answer, REFUSED_UP_TO)
+        folded = _fold(fitted, order, share)
+        # the first is right with the probability of the answer, the others in proportion
+        scale = min(answer / folded[0][1], 1.0) if folded else 0.0
+        folded = [(k, scale * part) for k, part in folded]
+    verdict = _verdict(answer, folded)
+    if verdict == "no confident match":
+        notes.append(
+            "No substituted template explains the pattern; check the elements. Its type may not be indexed. "
+            "The candidates are the best tries, no answer."
+        )
     made = [_candidate(library, fitted, k, p, rank) for rank, (k, p) in enumerate(folded[: 3 * top], start=1)]
     made = _by_edges(made, xanes, notes, timings)
     return Inference(
         chosen, tuple(made[:top]), verdict, pattern, len(proposals), fitted.n_screened, fitted.n_fitted,
         tuple(notes), options, timings,
     )  # fmt: skip
+
+
+def _verdict(answer: float, folded: Sequence[tuple[int, float]]) -> Verdict:
+    """What to say of the first candidate, from the probability of the answer and those of the candidates."""
+    if answer <= REFUSED_UP_TO:
+        return "no confident match"
+    return "match" if folded[0][1] >= CONFIDENT else "tentative"
 
 
 def _by_edges(

@@ -194,7 +194,8 @@ def relax_candidates(answer: Inference, most: int, *, seconds: float = 60.0, tol
     """Relax the best candidates of an inference and weigh those of one formula by their energies.
 
     A cell that was fitted to a pattern is kept, and only the atoms move. What candidates of one formula have in
-    probability is shared out anew among them; energies of different formulas are not compared.
+    probability is shared out anew among them; energies of different formulas are not compared. Candidates that explain
+    nothing stay as they are.
 
     Args:
         answer: of `infer`.
@@ -207,7 +208,7 @@ def relax_candidates(answer: Inference, most: int, *, seconds: float = 60.0, tol
     """
     check_extra()
     chosen = [candidate for candidate in answer.candidates[:most] if candidate.crystal.is_ordered]
-    if not chosen:
+    if answer.refused or not chosen:
         return answer
     free = answer.pattern is None
     found = relax([candidate.crystal for candidate in chosen], free_cell=free, seconds=seconds, told=told)

@@ -83,9 +83,13 @@ class Together:
         return Group(heading(self.result), table, *(Text(f"  note: {note}", style="dim") for note in notes))
 
     def write_cifs(self, folder: str | Path) -> list[Path]:
-        """The hits' CIF files into the folder, those of inferred crystals into a sub-folder of their own."""
+        """The hits' CIF files into the folder, those of inferred crystals into a sub-folder of their own.
+
+        Crystals that explain nothing are not in the list, and are not written; `inference.write_cifs` does.
+        """
         target = Path(folder)
-        return [*self.result.write_cifs(target), *self.inference.write_cifs(target / INFERRED)]
+        inferred = [] if self.inference.refused else self.inference.write_cifs(target / INFERRED)
+        return [*self.result.write_cifs(target), *inferred]
 
 
 def elements_of(only: str | None, exactly: str | None) -> str:
@@ -145,7 +149,7 @@ def one_list(result: SearchResult, inference: Inference) -> list[dict[str, Any]]
             "substitution": candidate.substitution,
             "assumptions": list(candidate.assumptions),
         }
-        for candidate in inference.candidates
+        for candidate in (() if inference.refused else inference.candidates)
     ]
     rows.sort(key=lambda row: (-row["score"], row["kind"], row["id"]))
     return [{"rank": rank, **row} for rank, row in enumerate(rows, start=1)]
