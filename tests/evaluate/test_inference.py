@@ -8,11 +8,15 @@ import pandas as pd
 import pytest
 
 from tests.crystals import perovskite, rock_salt, template_library
+from tests.search.test_spectra_search import ILMENITE, MARCASITE, curve
+from tests.search.test_spectra_search import library as with_spectra  # noqa: F401
 from xsearch.chemistry.crystal import Crystal, cell_parameters
 from xsearch.errors import SpectrumError
 from xsearch.evaluate.disturbed import disturbed_pattern
-from xsearch.evaluate.inference import evaluate, figures, outcomes_of, read_compounds
+from xsearch.evaluate.inference import computed_edges, evaluate, figures, outcomes_of, read_compounds
 from xsearch.infer.library import TemplateLibrary
+from xsearch.search import SearchIndex
+from xsearch.spectra import Xanes
 
 CRYSTALS = [
     rock_salt("Na", "Cl", 5.64), rock_salt("K", "Cl", 6.29), rock_salt("K", "Br", 6.60), rock_salt("Mg", "O", 4.21),
@@ -114,6 +118,22 @@ def test_an_evaluation_goes_on_from_its_log(table, library, tmp_path):
     assert [line["right"] for line in again["compounds"]] == [line["right"] for line in whole["compounds"]]
     assert again["compounds"][0] == whole["compounds"][0]
     assert len(done) == 3
+
+
+def test_the_edges_that_were_computed_for_a_compound_are_given_with_its_pattern(
+    table: Path,
+    library: TemplateLibrary,
+    with_spectra: SearchIndex,  # noqa: F811
+):
+    edges_of = computed_edges(with_spectra.index)
+    ilmenite = edges_of(with_spectra.index.material(ILMENITE).material_id)
+    assert [(edge.absorber, edge.edge) for edge in ilmenite] == [("Fe", "K"), ("Ti", "K")]
+    assert np.array_equal(ilmenite[0].mu, curve(4, "Fe")[1])
+    assert edges_of(with_spectra.index.material(MARCASITE).material_id) == []
+    told = {"x-2": [Xanes(*curve(1, "Ti"), "Ti", "K")]}
+    outcomes = list(outcomes_of(read_compounds(table), library, edges_of=lambda name: told.get(name, [])))
+    assert {o.material_id: o.edges for o in outcomes} == {"x-1": (), "x-2": ("Ti",), "x-3": ()}
+    assert figures(outcomes)["n_with_edges"] == 1
 
 
 def test_wrong_elements_and_random_lines_are_counted_apart(table, library):

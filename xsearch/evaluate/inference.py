@@ -19,13 +19,17 @@ from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.chemistry.template import template_key
 from xsearch.errors import CrystalError, QueryError, SpectrumError
 from xsearch.evaluate.disturbed import disturbed_pattern, random_lines
+from xsearch.indexes import Index
 from xsearch.infer.engine import infer
 from xsearch.infer.library import TemplateLibrary, library_of
-from xsearch.spectra import PowderPattern
+from xsearch.spectra import PowderPattern, Xanes
 
 NEEDED = ("material_id", "a", "b", "c", "alpha", "beta", "gamma", "species", "frac_coords", "crystal_system")
 ELEMENT_COUNTS = (2, 3, 4, 5)
 DEPTH = 5
+
+EdgesOf = Callable[[str], list[Xanes]]
+"""The computed edges of a material."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +61,7 @@ class Outcome:
         first: the first candidate's formula and space group, or the reason why there is none.
         verdict: of the inference.
         seconds, cpu_seconds: wall and processor time of the answer.
+        edges: absorbers whose computed spectra were given beside the pattern.
     """
 
     material_id: str
@@ -70,6 +75,7 @@ class Outcome:
     verdict: str
     seconds: float
     cpu_seconds: float
+    edges: tuple[str, ...] = ()
 
     @property
     def refused(self) -> bool:
@@ -131,8 +137,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Infer compounds as if no entry of their formula were in the index.
 
-    The pattern of each is simulated from its structure under conditions of measurement drawn at random; its elements
-    are given, nothing else.
+    The pattern of each is simulated from its structure under conditions of measurement drawn at random. Its elements
+    are given, and the K edges that were computed for it, where the index holds any (the forward model that judges these
+    was trained on such spectra, theirs among them).
 
     Args:
         path: a Parquet file with the columns of `mp_structures.parquet`.
@@ -148,14 +155,16 @@ def evaluate(
     Returns:
         The figures of `figures` and of `refused`, and one line a compound under `compounds`.
     """
+    edges_of: EdgesOf = _no_edges
     if library is None:
         from xsearch.search import open_index
 
-        library = library_of(open_index(index).index)
+        opened = open_index(index).index
+        library, edges_of = library_of(opened), computed_edges(opened)
     compounds = read_compounds(path, limit, reported=reported)
     done = _logged(log)
     outcomes = []
-    for outcome in outcomes_of(compounds, library, done):
+    for outcome in outcomes_of(compounds, library, done, edges_of):
         outcomes.append(outcome)
         if log is not None and outcome.material_id not in done:
             with Path(log).open("a") as file:
@@ -173,15 +182,40 @@ def _logged(log: str | Path | None) -> dict[str, Outcome]:
         return found
     for line in Path(log).read_text().splitlines():
         try:
-            outcome = Outcome(**json.loads(line))
-        except (json.JSONDecodeError, TypeError):
+            told = json.loads(line)
+            outcome = Outcome(**{**told, "edges": tuple(told["edges"])})
+        except (json.JSONDecodeError, KeyError, TypeError):
             continue
         found[outcome.material_id] = outcome
     return found
 
 
+def computed_edges(index: Index) -> EdgesOf:
+    """The K edges that an index holds of a material, computed and averaged over its sites, one an absorber."""
+
+    def edges_of(material_id: str) -> list[Xanes]:
+        found = index.sql(
+            """
+            select absorber, arg_min(energy_eV, code), arg_min(mu, code) from spectra
+            where material_id = ? and kind = 'simulated' and level = 'material' and edge = 'K'
+            group by absorber order by absorber
+            """,
+            [material_id],
+        ).fetchall()
+        return [Xanes(np.array(energy_eV), np.array(mu), absorber, "K") for absorber, energy_eV, mu in found]
+
+    return edges_of
+
+
+def _no_edges(material_id: str) -> list[Xanes]:
+    return []
+
+
 def outcomes_of(
-    compounds: list[Compound], library: TemplateLibrary, done: Mapping[str, Outcome] | None = None
+    compounds: list[Compound],
+    library: TemplateLibrary,
+    done: Mapping[str, Outcome] | None = None,
+    edges_of: EdgesOf = _no_edges,
 ) -> Iterator[Outcome]:
     """One outcome a compound; those that are done already are given as they are."""
     warm = False
@@ -191,9 +225,9 @@ def outcomes_of(
             continue
         if not warm:
             # the first answer would otherwise bear the compilation of the kernels
-            _one(compound, library)
+            _one(compound, library, edges_of)
             warm = True
-        yield _one(compound, library)
+        yield _one(compound, library, edges_of)
 
 
 def refused(
@@ -253,6 +287,7 @@ def figures(outcomes: list[Outcome]) -> dict[str, Any]:
         "seconds_p95": round(float(np.percentile([o.seconds for o in outcomes], 95)), 3) if outcomes else None,
         "seconds_p50": round(float(np.percentile([o.seconds for o in outcomes], 50)), 3) if outcomes else None,
         "cpu_seconds_p95": round(float(np.percentile([o.cpu_seconds for o in outcomes], 95)), 3) if outcomes else None,
+        "n_with_edges": sum(bool(o.edges) for o in outcomes),
         "refused": _share([o.refused for o in outcomes]),
         "formula_system_top1_accepted": both(accepted),
         "formula_system_top1_where_template_exists": both(exists),
@@ -265,19 +300,21 @@ def figures(outcomes: list[Outcome]) -> dict[str, Any]:
     }
 
 
-def _one(compound: Compound, library: TemplateLibrary) -> Outcome:
+def _one(compound: Compound, library: TemplateLibrary, edges_of: EdgesOf) -> Outcome:
     from pymatgen.core.structure_matcher import StructureMatcher
 
     pattern = disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()))
     elements = sorted(set(compound.crystal.elements))
+    edges = edges_of(compound.material_id)
+    told = tuple(edge.absorber for edge in edges)
     exists = _template_exists(compound, library)
     start, start_cpu = perf_counter(), process_time()
     try:
-        answer = infer(library, elements, pattern, excluded=[compound.formula], top=DEPTH)
+        answer = infer(library, elements, pattern, xanes=edges, excluded=[compound.formula], top=DEPTH)
     except (QueryError, SpectrumError) as error:
         return Outcome(
             compound.material_id, compound.formula, len(elements), exists, False, False, None, str(error),
-            "no confident match", perf_counter() - start, process_time() - start_cpu,
+            "no confident match", perf_counter() - start, process_time() - start_cpu, told,
         )  # fmt: skip
     seconds, cpu_seconds = perf_counter() - start, process_time() - start_cpu
     rank = None
@@ -299,6 +336,7 @@ def _one(compound: Compound, library: TemplateLibrary) -> Outcome:
         answer.verdict,
         seconds,
         cpu_seconds,
+        told,
     )
 
 
