@@ -9,7 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from xsearch.infer.counts import counts_of
-from xsearch.infer.evidence import close_shares, refined_terms
+from xsearch.infer.evidence import CLOSE_TERMS, close_shares, refined_terms
 from xsearch.infer.fitting import SAME_VOLUME, Fitted
 from xsearch.infer.refinement import Refined, refine
 from xsearch.spectra import PowderPattern
@@ -19,7 +19,14 @@ MOST_ALIKE = 3
 """Candidates of one formula, space group and volume that are looked at again; further ones say nothing new."""
 
 
-def look_again(fitted: Fitted, pattern: PowderPattern, *, threads: int = 2, most: int = LOOKED_AT) -> Fitted:
+def look_again(
+    fitted: Fitted,
+    pattern: PowderPattern,
+    *,
+    threads: int = 2,
+    most: int = LOOKED_AT,
+    seen: Fitted | None = None,
+) -> Fitted:
     """Refine the best of the candidates.
 
     Args:
@@ -27,9 +34,10 @@ def look_again(fitted: Fitted, pattern: PowderPattern, *, threads: int = 2, most
         pattern: that they were fitted to.
         threads: that work on them.
         most: how many are refined.
+        seen: others that were refined before.
 
     Returns:
-        The refined ones, with the evidence of `refined_terms` added.
+        The refined ones, with the evidence of `refined_terms` added; those seen before stand first.
     """
     chosen = fitted.taken(_best(fitted, most))
     counts = counts_of(pattern)
@@ -38,9 +46,12 @@ def look_again(fitted: Fitted, pattern: PowderPattern, *, threads: int = 2, most
         return refine(chosen.reflections[place], chosen.symmetries[place], chosen.fits[place], counts)
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
-        refined = list(pool.map(look, range(len(chosen.fits))))
+        refined = tuple(pool.map(look, range(len(chosen.fits))))
+    chosen = replace(chosen, refined=refined)
+    if seen is not None:
+        chosen = replace(seen, evidence=seen.evidence[:, : len(CLOSE_TERMS)]).joined(chosen)
     points = counts.independent * len(counts.excess)
-    more = refined_terms(refined, chosen.proposals.coefficients, points)
+    more = refined_terms(chosen.refined, chosen.proposals.coefficients, points)
     return replace(chosen, evidence=np.hstack([chosen.evidence, more]))
 
 

@@ -40,7 +40,7 @@ def screen(
     """
     low, high, wavelength_A = target.low, target.high, target.wavelength_A
     shifts = np.arange(-int(FARTHEST / STEP), int(FARTHEST / STEP) + 1)
-    d_min_A = max(D_MIN_A, wavelength_A / 2 * 1.02, 2 * np.pi / np.exp(np.log(LOWEST_Q) + STEP * high) * 0.93)
+    d_min_A = smallest_spacing(target)
     profiles = np.zeros((len(crystals), N_BINS), np.float32)
     taps, reaches = tap_table()
     table = form_factor_table()
@@ -54,6 +54,12 @@ def screen(
         compress(drawn, target.total, target.cuts[PLACE], first, last)
         profiles[number] = drawn
     return _best_shift(profiles, target.rows[PLACE].astype(np.float32), shifts, low, high, expected)
+
+
+def smallest_spacing(target: Target) -> float:
+    """In Å, of the lines that matter to a pattern, a little beyond its end."""
+    at_end_A = 2 * np.pi / np.exp(np.log(LOWEST_Q) + STEP * target.high)
+    return float(max(D_MIN_A, target.wavelength_A / 2 * 1.02, at_end_A * 0.93))
 
 
 def triclinic_lines(

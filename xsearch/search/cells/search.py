@@ -123,12 +123,12 @@ def cells_of(pxrd: PowderPattern, top: int = 10) -> CellAnswer:
     """
     begin = perf_counter()
     lines = find_lines(net_pattern(pxrd)).first(LINES)
-    cells = find_cells(lines)[:top]
+    cells = find_cells(lines, top)
     return CellAnswer(pxrd, lines.two_theta_deg, tuple(cells), (perf_counter() - begin) * 1e3)
 
 
-def find_cells(lines: Lines) -> list[Cell]:
-    """The cells that explain lines, the best first, each lattice once.
+def find_cells(lines: Lines, most: int | None = None) -> list[Cell]:
+    """The cells that explain lines, the best first, each lattice once; no more than asked for.
 
     A zero shift larger than what a position may be off hides every cell; so where nothing fits well, the lines are
     shifted first.
@@ -138,7 +138,7 @@ def find_cells(lines: Lines) -> list[Cell]:
         trials += trial_cells(lines, zero_deg)
         if max((trial.rank for trial in trials), default=0.0) > CLEAR_RANK:
             break
-    return [as_cell(trial, lines) for trial in different(trials)]
+    return [as_cell(trial, lines) for trial in different(trials, most)]
 
 
 def cells_of_file(path: str | Path, wavelength: str | float | None = None, top: int = 10) -> CellAnswer:
@@ -280,16 +280,20 @@ def _usual_axes(squares: NDArray[np.float64], lattice: int, centring: int) -> tu
     return sorted(range(3), key=lambda axis: float(squares[axis])), centring
 
 
-def different(trials: list[Trial]) -> list[Trial]:
-    """The best description of each lattice, the best lattice first."""
+def different(trials: list[Trial], most: int | None = None) -> list[Trial]:
+    """The best description of each lattice, the best lattice first; no more than asked for."""
     kept: list[Trial] = []
     reduced: list[NDArray[np.float64]] = []
     for trial in sorted(trials, key=lambda trial: -trial.rank):
+        full = len(kept) == most
+        if full and trial.rank <= WORSE * min((one.rank for one in kept), default=np.inf):
+            break
         now = _reduced(trial)
         place = next((i for i, other in enumerate(reduced) if _is_same(now, other)), None)
         if place is None:
-            kept.append(trial)
-            reduced.append(now)
+            if not full:
+                kept.append(trial)
+                reduced.append(now)
         elif trial.lattice > kept[place].lattice and trial.rank > WORSE * kept[place].rank:
             kept[place] = trial
     return kept
