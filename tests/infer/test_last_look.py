@@ -39,6 +39,17 @@ def test_no_crystal_is_looked_at_in_too_many_copies(library, crystals):
     assert len(look_again(fitted.taken([0] * 9), pattern).fits) == MOST_ALIKE
 
 
+def test_what_was_seen_before_stands_first_and_is_not_refined_once_more(library, crystals):
+    pattern = disturbed_pattern(crystals[9], 1)
+    fitted = fit_candidates(library, propose(library, ["Ca", "Ti", "O"]), pattern)
+    first = look_again(fitted.taken([0, 1]), pattern)
+    both = look_again(fitted.taken([0, 1, 2]), pattern, seen=first)
+    assert both.proposals.row[:2].tolist() == first.proposals.row.tolist()
+    assert both.refined[:2] == first.refined
+    assert len(both.fits) == 3
+    assert both.evidence.shape == (3, len(TERMS))
+
+
 def test_no_candidates_stay_none(library, crystals):
     pattern = disturbed_pattern(crystals[9], 1)
     none = fit_candidates(library, propose(library, ["Ca", "Ti", "O"]), pattern).taken([])

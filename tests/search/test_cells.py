@@ -60,6 +60,13 @@ def test_a_large_zero_shift_is_found_with_the_cell(zero_deg: float) -> None:
     assert best.zero_deg == pytest.approx(zero_deg, abs=0.03)
 
 
+@pytest.mark.parametrize("lattice", ["tetragonal", "monoclinic"])
+def test_the_best_few_are_those_of_the_whole_list(lattice: str) -> None:
+    lines = lines_of(KNOWN[lattice], zero_deg=0.02)
+    everything, few = find_cells(lines), find_cells(lines, 3)
+    assert [cell.volume_A3 for cell in few] == [cell.volume_A3 for cell in everything[:3]]
+
+
 def test_one_foreign_line_is_left_over() -> None:
     clean = lines_of(KNOWN["tetragonal"])
     two_theta = np.sort(np.append(clean.two_theta_deg, 33.2))

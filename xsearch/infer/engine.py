@@ -18,7 +18,7 @@ from xsearch.infer.candidate import Candidate, Inference
 from xsearch.infer.cells import cells_of_fits, cells_of_lines, different
 from xsearch.infer.evidence import FIT_PLACE, TERMS, answer_probability, shares
 from xsearch.infer.fitting import SAME_VOLUME, SCREENED, Fitted, coordinated, fit_candidates
-from xsearch.infer.in_cells import fit_in_cells
+from xsearch.infer.in_cells import LOOKED_AT, fit_in_cells
 from xsearch.infer.last_look import look_again
 from xsearch.infer.library import TemplateLibrary
 from xsearch.infer.proposals import Proposals, propose
@@ -127,7 +127,7 @@ def infer(
         with timed(timings, "cells"):
             cells = different([*cells_of_fits(fitted), *cells_of_lines(pattern)])
             more = fit_in_cells(library, proposals, pattern, cells, coordination=coordination, threads=threads)
-            fitted = look_again(more, pattern, threads=threads, seen=fitted)
+            fitted = look_again(more, pattern, threads=threads, most=LOOKED_AT, seen=fitted)
     with timed(timings, "rank"):
         share = shares(fitted.evidence)
         order = np.lexsort((fitted.proposals.row, -share)).tolist()

@@ -46,8 +46,9 @@ LARGEST_STRAIN = 0.35
 MAPPINGS = 4
 """Ways to lay a template into a cell that are tried."""
 
-DRAWN = 5000
-FITTED = 60
+DRAWN, FITTED, LOOKED_AT = 4000, 40, 10
+"""Crystals that are drawn in all cells together, fitted, and refined: the right ones stood among the first few."""
+
 PLACE = 2
 """Which of `profile.WIDTHS` candidates are compared at: narrow, since the lines are where they belong."""
 

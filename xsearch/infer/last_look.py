@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -9,7 +10,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from xsearch.infer.counts import counts_of
-from xsearch.infer.evidence import CLOSE_TERMS, close_shares, refined_terms
+from xsearch.infer.evidence import CLOSE_TERMS, FIT_PLACE, close_shares, refined_terms
 from xsearch.infer.fitting import SAME_VOLUME, Fitted
 from xsearch.infer.refinement import Refined, refine
 from xsearch.spectra import PowderPattern
@@ -34,12 +35,12 @@ def look_again(
         pattern: that they were fitted to.
         threads: that work on them.
         most: how many are refined.
-        seen: others that were refined before.
+        seen: others that were refined before; they are not refined once more.
 
     Returns:
         The refined ones, with the evidence of `refined_terms` added; those seen before stand first.
     """
-    chosen = fitted.taken(_best(fitted, most))
+    chosen = fitted.taken(_best(fitted, most, seen))
     counts = counts_of(pattern)
 
     def look(place: int) -> Refined:
@@ -55,18 +56,27 @@ def look_again(
     return replace(chosen, evidence=np.hstack([chosen.evidence, more]))
 
 
-def _best(fitted: Fitted, most: int) -> list[int]:
+def _best(fitted: Fitted, most: int, seen: Fitted | None) -> list[int]:
     """The likeliest by the close fits, no more than `MOST_ALIKE` of one formula, space group and volume."""
-    alike: dict[tuple[int, ...], int] = {}
+    alike: Counter[tuple[int, ...]] = Counter()
+    refined = set(_outcomes(seen)) if seen is not None else set()
+    outcomes = _outcomes(fitted)
     chosen: list[int] = []
     for k in np.argsort(-close_shares(fitted.evidence), kind="stable").tolist():
         symmetry, fit = fitted.symmetries[k], fitted.fits[k]
         per_atom_A3 = symmetry.primitive.volume_A3 / len(symmetry.primitive) * np.exp(3 * fit.strain)
         volume = round(float(np.log(per_atom_A3)) / SAME_VOLUME)
         kind = (symmetry.number, volume, *fitted.proposals.coefficients[k].tolist())
-        alike[kind] = alike.get(kind, 0) + 1
-        if alike[kind] <= MOST_ALIKE:
+        alike[kind] += outcomes[k] not in refined
+        if outcomes[k] not in refined and alike[kind] <= MOST_ALIKE:
             chosen.append(k)
         if len(chosen) == most:
             break
     return chosen
+
+
+def _outcomes(fitted: Fitted) -> list[tuple[float, ...]]:
+    """Entry, elements and fit of each: equal where two starts led to one end."""
+    rows, targets = fitted.proposals.row.tolist(), fitted.proposals.targets.tolist()
+    fits = [round(fit.correlation[FIT_PLACE], 2) for fit in fitted.fits]
+    return [(row, *target, fit) for row, target, fit in zip(rows, targets, fits, strict=True)]
