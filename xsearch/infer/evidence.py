@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -138,7 +139,7 @@ def terms(
     return np.hstack([measured, touching, chemistry])
 
 
-def refined_terms(refined: list[Refined], coefficients: NDArray[np.integer], points: float) -> NDArray[np.float64]:
+def refined_terms(refined: Sequence[Refined], coefficients: NDArray[np.integer], points: float) -> NDArray[np.float64]:
     """The evidence of the last look.
 
     Candidates of different formulas are compared by their evidence a point: models are never right, and many points

@@ -18,6 +18,7 @@ from xsearch.infer.evidence import CLOSEST, FIT_PLACE, close_shares, terms
 from xsearch.infer.library import TemplateLibrary
 from xsearch.infer.profile import Target, target_of
 from xsearch.infer.proposals import Proposals
+from xsearch.infer.refinement import Refined
 from xsearch.infer.screen import screen
 from xsearch.infer.strain_fit import StrainFit, fit_strain, strained
 from xsearch.infer.substitute import predicted_scale, substituted
@@ -55,6 +56,7 @@ class Fitted:
         fits: how each met the pattern.
         raised: (k,) whether the atoms were moved onto a higher symmetry than they have in the template.
         evidence: (k, terms), more of them after the last look.
+        refined: what the last look said of each; none before it.
         n_screened, n_fitted: how many were simulated for the first look, and how many fitted closely.
     """
 
@@ -66,6 +68,7 @@ class Fitted:
     evidence: NDArray[np.float64]
     n_screened: int
     n_fitted: int
+    refined: tuple[Refined, ...] = ()
 
     def taken(self, places: Sequence[int]) -> Fitted:
         """Some of them, in the order given."""
@@ -78,6 +81,21 @@ class Fitted:
             fits=[self.fits[k] for k in places],
             raised=self.raised[rows],
             evidence=self.evidence[rows],
+            refined=tuple(self.refined[k] for k in places) if self.refined else (),
+        )
+
+    def joined(self, other: Fitted) -> Fitted:
+        """These and then the others, of the same elements and with the same terms of evidence."""
+        return Fitted(
+            self.proposals.joined(other.proposals),
+            self.symmetries + other.symmetries,
+            self.reflections + other.reflections,
+            self.fits + other.fits,
+            np.concatenate([self.raised, other.raised]),
+            np.vstack([self.evidence, other.evidence]),
+            self.n_screened + other.n_screened,
+            self.n_fitted + other.n_fitted,
+            self.refined + other.refined,
         )
 
 
@@ -122,18 +140,31 @@ def fit_candidates(
         symmetries.append(found)
         kept.append(k)
     chosen = first.take(np.array(kept, np.int64))
-    plain = _fit_all(chosen, symmetries, scale[kept], target, threads, raised=False)
+    plain = fit_closely(chosen, symmetries, scale[kept], target, threads)
+    return replace(with_higher_symmetries(plain, proposals, target, threads), n_screened=len(first))
+
+
+def with_higher_symmetries(plain: Fitted, known: Proposals, target: Target, threads: int) -> Fitted:
+    """The same candidates, those close to a higher symmetry that meets the pattern as well on that.
+
+    Args:
+        plain: the close fits.
+        known: proposals for the same elements, see `Proposals.in_systems`.
+        target: the pattern. threads: for the fits.
+    """
     places, higher, parents = _more_symmetric(plain)
     numbers = np.array([symmetry.number for symmetry in higher], np.int64)
-    more = _fit_all(
-        plain.proposals.take(np.array(places, np.int64)).in_systems(SYSTEM_OF_GROUP[numbers], proposals), higher,
+    more = fit_closely(
+        plain.proposals.take(np.array(places, np.int64)).in_systems(SYSTEM_OF_GROUP[numbers], known), higher,
         np.array([plain.fits[k].strain for k in places]), target, threads, raised=True,
     )  # fmt: skip
     # a higher symmetry that meets the pattern as well stands for the lower ones, one that does not is none
     worse = [k for k, low in enumerate(parents) if _misfit_grows(more.fits[k], [plain.fits[i] for i in low])]
     replaced = {i for k, low in enumerate(parents) if k not in worse for i in low}
-    chosen_plain = [k for k in range(len(plain.fits)) if k not in replaced]
-    return _joined(plain.taken(chosen_plain), more.taken([k for k in range(len(higher)) if k not in worse]), first)
+    both = plain.taken([k for k in range(len(plain.fits)) if k not in replaced]).joined(
+        more.taken([k for k in range(len(higher)) if k not in worse])
+    )
+    return replace(both, n_fitted=len(both.fits))
 
 
 def coordinated(crystal: Crystal, allowed: Mapping[str, Sequence[int]]) -> bool:
@@ -145,16 +176,23 @@ def coordinated(crystal: Crystal, allowed: Mapping[str, Sequence[int]]) -> bool:
     )
 
 
-def _fit_all(
+def fit_closely(
     proposals: Proposals,
     symmetries: list[Symmetry],
     scale: NDArray[np.float64],
     target: Target,
     threads: int,
     *,
-    raised: bool,
+    raised: bool = False,
 ) -> Fitted:
-    """Every crystal strained to the pattern; those without a line in its range are left out."""
+    """Every crystal strained to the pattern; those without a line in its range are left out.
+
+    Args:
+        proposals: one a crystal. symmetries: of the crystals.
+        scale: (k,) ln(length / given length) to start from.
+        target: the pattern. threads: for the fits.
+        raised: whether the atoms were moved onto a higher symmetry.
+    """
     reflections = simulate_reflections(symmetries, d_min_A=max(FIT_D_MIN_A, 0.51 * target.wavelength_A))
     places = [i for i in range(len(symmetries)) if len(reflections[i])]
 
@@ -210,16 +248,3 @@ def _misfit_grows(fit: StrainFit, parents: list[StrainFit]) -> bool:
     """Whether a crystal of higher symmetry meets the pattern clearly worse than the best of those it stands for."""
     best = max(parent.correlation[FIT_PLACE] for parent in parents)
     return bool(1 - fit.correlation[FIT_PLACE] + CLOSEST > MISFIT_ALLOWED * (1 - best + CLOSEST))
-
-
-def _joined(one: Fitted, two: Fitted, screened: Proposals) -> Fitted:
-    return Fitted(
-        one.proposals.joined(two.proposals),
-        one.symmetries + two.symmetries,
-        one.reflections + two.reflections,
-        one.fits + two.fits,
-        np.concatenate([one.raised, two.raised]),
-        np.vstack([one.evidence, two.evidence]),
-        len(screened),
-        len(one.fits) + len(two.fits),
-    )
