@@ -10,6 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmarks._data import data_file
 from xsearch.chemistry.formula import parse_formula
@@ -17,10 +18,10 @@ from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.evaluate.inference import Compound, read_compounds
 from xsearch.infer.engine import REFUSED_UP_TO
 from xsearch.infer.evidence import answer_probability, shares
-from xsearch.infer.fitting import SCREENED, fit_candidates
-from xsearch.infer.last_look import look_again
+from xsearch.infer.fitting import SCREENED, Fitted
 from xsearch.infer.library import TemplateLibrary, library_of
 from xsearch.infer.proposals import propose
+from xsearch.infer.stages import compare
 from xsearch.search import open_index
 
 STAGES = (
@@ -52,28 +53,31 @@ def stage_of(compound: Compound, library: TemplateLibrary) -> tuple[str, str]:
     if proposed[0] >= SCREENED:
         return STAGES[1], ""
     pattern = disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()))
-    fitted = fit_candidates(library, proposals, pattern)
-    right_formula = (fitted.proposals.coefficients == goal).all(axis=1)
-    right_system = np.array([s.crystal_system == compound.crystal_system for s in fitted.symmetries])
-    if not right_formula.any():
-        return STAGES[2], ""
+    close, last = compare(library, proposals, pattern)
+    right_formula, right_system = _right(compound, goal, last)
     if not (right_formula & right_system).any():
-        return STAGES[3], ""
-    fitted = look_again(fitted, pattern)
-    right_formula = (fitted.proposals.coefficients == goal).all(axis=1)
-    right_system = np.array([s.crystal_system == compound.crystal_system for s in fitted.symmetries])
-    if not (right_formula & right_system).any():
-        return STAGES[4], ""
-    share = shares(fitted.evidence)
+        formulas, systems = _right(compound, goal, close)
+        if (formulas & systems).any():
+            return STAGES[4], ""
+        return STAGES[3 if formulas.any() else 2], ""
+    share = shares(last.evidence)
     first = int(np.argmax(share))
-    counts = dict(zip(fitted.proposals.elements, fitted.proposals.coefficients[first].tolist(), strict=True))
+    counts = dict(zip(last.proposals.elements, last.proposals.coefficients[first].tolist(), strict=True))
     rank = int((share > share[right_formula & right_system].max()).sum()) + 1
-    told = f"first {counts} in {fitted.symmetries[first].number}; the right one is number {rank}"
+    told = f"first {counts} in {last.symmetries[first].number}; the right one is number {rank}"
     if not right_formula[first]:
         return STAGES[5], told
     if not right_system[first]:
         return STAGES[6], told
-    return STAGES[8 if answer_probability(fitted.evidence) > REFUSED_UP_TO else 7], told
+    return STAGES[8 if answer_probability(last.evidence) > REFUSED_UP_TO else 7], told
+
+
+def _right(
+    compound: Compound, goal: NDArray[np.integer], fitted: Fitted
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """(k,) and (k,) whether each candidate has the right formula, and the right crystal system."""
+    systems = [symmetry.crystal_system == compound.crystal_system for symmetry in fitted.symmetries]
+    return (fitted.proposals.coefficients == goal).all(axis=1), np.array(systems, np.bool_)
 
 
 def main() -> None:

@@ -15,14 +15,11 @@ from xsearch.chemistry.valence import OxidationHint, check_elements
 from xsearch.elements import SYMBOLS
 from xsearch.errors import CrystalError, QueryError
 from xsearch.infer.candidate import Candidate, Inference
-from xsearch.infer.cells import cells_of_fits, cells_of_lines, different
 from xsearch.infer.evidence import FIT_PLACE, TERMS, answer_probability, shares
-from xsearch.infer.fitting import SAME_VOLUME, SCREENED, Fitted, coordinated, fit_candidates
-from xsearch.infer.in_cells import LOOKED_AT, fit_in_cells
-from xsearch.infer.last_look import look_again
+from xsearch.infer.fitting import SAME_VOLUME, SCREENED, Fitted, coordinated
 from xsearch.infer.library import TemplateLibrary
-from xsearch.infer.lower import with_lower_symmetries
 from xsearch.infer.proposals import Proposals, propose
+from xsearch.infer.stages import compare
 from xsearch.infer.substitute import substituted
 from xsearch.results import Verdict
 from xsearch.search.timing import timed
@@ -35,12 +32,8 @@ REFUSED_UP_TO = 0.25
 
 LEAST_CORRELATION = 0.63
 """Below it the best candidate does not account for the pattern, however likely its formula is, and counts as one that
-is just refused. The best candidates for
-random lines had up to 0.61 in 26 trials; 98 of 100 right answers had more than 0.63."""
-
-EXPLAINED = 1.1
-"""Misfit of the best candidate up to which no other cells are tried: of 160 right first candidates 100 had less, of 80
-wrong ones 13."""
+is just refused. The best candidates for random lines had up to 0.61 in 26 trials; 98 of 100 right answers had more than
+0.63."""
 
 CHARGE_UNKNOWN = -39.0
 LEAST_MOVED_A = 0.005
@@ -122,17 +115,7 @@ def infer(
         return Inference(
             chosen, tuple(candidates), "tentative", None, len(proposals), 0, 0, tuple(notes), options, timings
         )
-    with timed(timings, "fit"):
-        fitted = fit_candidates(library, proposals, pattern, coordination=coordination, threads=threads)
-    with timed(timings, "refine"):
-        fitted = look_again(fitted, pattern, threads=threads)
-    if min((refined.misfit for refined in fitted.refined), default=np.inf) > EXPLAINED:
-        with timed(timings, "cells"):
-            cells = different([*cells_of_fits(fitted), *cells_of_lines(pattern)])
-            more = fit_in_cells(library, proposals, pattern, cells, coordination=coordination, threads=threads)
-            fitted = look_again(more, pattern, threads=threads, most=LOOKED_AT, seen=fitted)
-    with timed(timings, "lower"):
-        fitted = with_lower_symmetries(fitted, proposals, pattern, threads=threads)
+    _, fitted = compare(library, proposals, pattern, coordination=coordination, threads=threads, timings=timings)
     with timed(timings, "rank"):
         share = shares(fitted.evidence)
         order = np.lexsort((fitted.proposals.row, -share)).tolist()
