@@ -32,6 +32,7 @@ from xsearch.infer.fitting import Fitted, fit_candidates
 from xsearch.infer.last_look import look_again
 from xsearch.infer.library import TemplateLibrary, library_of
 from xsearch.infer.proposals import propose
+from xsearch.infer.variants import add_variants
 from xsearch.search import open_index
 
 Labelled = tuple[NDArray[np.float64], NDArray[np.float64]]
@@ -62,8 +63,9 @@ def labelled_evidence(compounds: list[Compound], library: TemplateLibrary) -> tu
     for place, compound in enumerate(compounds):
         pattern = disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()))
         own = set(compound.crystal.elements)
-        fitted = fit_candidates(library, propose(library, sorted(own), excluded=[compound.formula]), pattern)
-        refined = look_again(fitted, pattern)
+        proposals = propose(library, sorted(own), excluded=[compound.formula])
+        fitted = fit_candidates(library, proposals, pattern)
+        refined = add_variants(look_again(fitted, pattern), pattern, library, proposals, excluded=[compound.formula])
         close.append((fitted.evidence, _rightness(compound, fitted)))
         last.append((refined.evidence, _rightness(compound, refined)))
         if place % UNANSWERABLE_EVERY:
@@ -72,7 +74,9 @@ def labelled_evidence(compounds: list[Compound], library: TemplateLibrary) -> tu
         noise = random_lines(zlib.crc32(compound.material_id.encode()))
         asked = [(own, noise), *((other, pattern) for other in others if not other & own)][:2]
         for elements, lines in asked:
-            wrong = look_again(fit_candidates(library, propose(library, sorted(elements)), lines), lines)
+            proposals = propose(library, sorted(elements))
+            wrong = look_again(fit_candidates(library, proposals, lines), lines)
+            wrong = add_variants(wrong, lines, library, proposals)
             last.append((wrong.evidence, np.zeros(len(wrong.fits))))
     return close, last
 
@@ -103,9 +107,9 @@ def fit_weights(close: list[Labelled], last: list[Labelled]) -> dict[str, dict[s
     """
     by_close = _fit_shares(close, SHRINKAGE)
     measured = np.array([name in MEASURED_TERMS for name in CLOSE_TERMS])
-    parts = np.zeros((len(TERMS), 4))
+    parts = np.zeros((len(TERMS), 5))
     parts[: len(CLOSE_TERMS), 0], parts[: len(CLOSE_TERMS), 1] = by_close * ~measured, by_close * measured
-    parts[len(CLOSE_TERMS) :, 2:] = np.eye(len(REFINED_TERMS))[:, :2]
+    parts[len(CLOSE_TERMS) :, 2:] = np.eye(len(REFINED_TERMS))[:, [0, 1, 3]]
     by_last = parts @ _fit_shares([(evidence @ parts, right) for evidence, right in last], LAST_SHRINKAGE)
     answer = _fit_answer(
         np.array([answer_terms(evidence, by_last) for evidence, _ in last]),

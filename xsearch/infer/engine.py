@@ -11,6 +11,7 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.formula import reduced_formula
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS, SYSTEM_OF_GROUP, crystal_system
 from xsearch.chemistry.symmetry import find_symmetry
+from xsearch.chemistry.template import template_key
 from xsearch.chemistry.valence import OxidationHint, check_elements
 from xsearch.elements import SYMBOLS
 from xsearch.errors import CrystalError, QueryError
@@ -22,6 +23,7 @@ from xsearch.infer.library import TemplateLibrary
 from xsearch.infer.proposals import Proposals, propose
 from xsearch.infer.strain_fit import strained
 from xsearch.infer.substitute import substituted
+from xsearch.infer.variants import add_variants
 from xsearch.results import Verdict
 from xsearch.search.timing import timed
 from xsearch.simulate.reflections import Reflections
@@ -117,6 +119,11 @@ def infer(
         fitted = fit_candidates(library, proposals, pattern, coordination=coordination, threads=threads)
     with timed(timings, "refine"):
         fitted = look_again(fitted, pattern, threads=threads)
+    with timed(timings, "vary"):
+        fitted = add_variants(
+            fitted, pattern, library, proposals, excluded=excluded, oxidation=oxidation, alloy=alloy,
+            must_balance=must_balance, coordination=coordination, system=system, threads=threads,
+        )  # fmt: skip
     with timed(timings, "rank"):
         share = shares(fitted.evidence)
         order = np.lexsort((fitted.proposals.row, -share)).tolist()
@@ -163,13 +170,15 @@ def _by_edges(
 
 
 def _candidate(library: TemplateLibrary, fitted: Fitted, k: int, probability: float, rank: int) -> Candidate:
-    fit, symmetry = fitted.fits[k], fitted.symmetries[k]
+    fit, symmetry, change = fitted.fits[k], fitted.symmetries[k], fitted.changes[k]
+    crystal = strained(symmetry, fit.cell)
     return _describe(
-        library, fitted.proposals, k, strained(symmetry, fit.cell), symmetry.number, probability, rank,
+        library, fitted.proposals, k, crystal, symmetry.number, probability, rank,
         cell=tuple(fit.cell.tolist()),
         evidence=dict(zip(TERMS, fitted.evidence[k].tolist(), strict=True)),
         strain=fit.strain, zero_shift_deg=fit.zero_shift_deg, unexplained=fit.unexplained,
         reflections=fitted.reflections[k], raised=bool(fitted.raised[k]),
+        change=change,
     )  # fmt: skip
 
 
@@ -221,6 +230,7 @@ def _describe(
     unexplained: float = float("nan"),
     reflections: Reflections | None = None,
     raised: bool = False,
+    change: str = "",
 ) -> Candidate:
     row = int(proposals.row[k])
     slots = zip(library.atomic_numbers[row].tolist(), proposals.targets[k].tolist(), strict=True)
@@ -234,6 +244,8 @@ def _describe(
         assumptions.append("No usual oxidation states balance this formula.")
     if raised:
         assumptions.append(f"They were moved onto the symmetry of space group {space_group}, which they are close to.")
+    if change:
+        assumptions.append(change)
     if proposals.merged[k]:
         assumptions.append("One element stands on sites that two elements share in the template.")
     return Candidate(
@@ -242,7 +254,7 @@ def _describe(
         crystal=crystal,
         space_group=space_group,
         crystal_system=crystal_system(space_group),
-        template=library.keys[int(library.template[row])],
+        template=template_key(crystal, find_symmetry(crystal)) if change else library.keys[int(library.template[row])],
         source_id=str(library.material_ids[row]),
         source_formula=source_formula,
         substitution=substitution,

@@ -14,10 +14,11 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.space_groups import SYSTEM_OF_GROUP
 from xsearch.chemistry.symmetry import Symmetry, find_symmetry
 from xsearch.errors import CrystalError
-from xsearch.infer.evidence import CLOSEST, FIT_PLACE, close_shares, terms
+from xsearch.infer.evidence import CLOSE_TERMS, CLOSEST, FIT_PLACE, close_shares, terms
 from xsearch.infer.library import TemplateLibrary
 from xsearch.infer.profile import Target, target_of
 from xsearch.infer.proposals import Proposals
+from xsearch.infer.refinement import Refined
 from xsearch.infer.screen import screen
 from xsearch.infer.strain_fit import StrainFit, fit_strain, strained
 from xsearch.infer.substitute import predicted_scale, substituted
@@ -55,6 +56,8 @@ class Fitted:
         fits: how each met the pattern.
         raised: (k,) whether the atoms were moved onto a higher symmetry than they have in the template.
         evidence: (k, terms), more of them after the last look.
+        changes: how each differs from an entry with other elements, in words; empty where it does not.
+        refined: what the last look said of each; nothing before it.
         n_screened, n_fitted: how many were simulated for the first look, and how many fitted closely.
     """
 
@@ -64,8 +67,10 @@ class Fitted:
     fits: list[StrainFit]
     raised: NDArray[np.bool_]
     evidence: NDArray[np.float64]
+    changes: tuple[str, ...]
     n_screened: int
     n_fitted: int
+    refined: tuple[Refined, ...] = ()
 
     def taken(self, places: Sequence[int]) -> Fitted:
         """Some of them, in the order given."""
@@ -78,6 +83,24 @@ class Fitted:
             fits=[self.fits[k] for k in places],
             raised=self.raised[rows],
             evidence=self.evidence[rows],
+            changes=tuple(self.changes[k] for k in places),
+            refined=tuple(self.refined[k] for k in places if self.refined),
+        )
+
+    def joined(self, other: Fitted) -> Fitted:
+        """These and then the others, with the evidence of the close fits."""
+        close = len(CLOSE_TERMS)
+        return Fitted(
+            self.proposals.joined(other.proposals),
+            self.symmetries + other.symmetries,
+            self.reflections + other.reflections,
+            self.fits + other.fits,
+            np.concatenate([self.raised, other.raised]),
+            np.vstack([self.evidence[:, :close], other.evidence[:, :close]]),
+            self.changes + other.changes,
+            self.n_screened + other.n_screened,
+            self.n_fitted + other.n_fitted,
+            self.refined + other.refined,
         )
 
 
@@ -122,10 +145,10 @@ def fit_candidates(
         symmetries.append(found)
         kept.append(k)
     chosen = first.take(np.array(kept, np.int64))
-    plain = _fit_all(chosen, symmetries, scale[kept], target, threads, raised=False)
+    plain = fit_all(chosen, symmetries, scale[kept], target, threads, raised=False)
     places, higher, parents = _more_symmetric(plain)
     numbers = np.array([symmetry.number for symmetry in higher], np.int64)
-    more = _fit_all(
+    more = fit_all(
         plain.proposals.take(np.array(places, np.int64)).in_systems(SYSTEM_OF_GROUP[numbers], proposals), higher,
         np.array([plain.fits[k].strain for k in places]), target, threads, raised=True,
     )  # fmt: skip
@@ -133,7 +156,8 @@ def fit_candidates(
     worse = [k for k, low in enumerate(parents) if _misfit_grows(more.fits[k], [plain.fits[i] for i in low])]
     replaced = {i for k, low in enumerate(parents) if k not in worse for i in low}
     chosen_plain = [k for k in range(len(plain.fits)) if k not in replaced]
-    return _joined(plain.taken(chosen_plain), more.taken([k for k in range(len(higher)) if k not in worse]), first)
+    fitted_all = plain.taken(chosen_plain).joined(more.taken([k for k in range(len(higher)) if k not in worse]))
+    return replace(fitted_all, n_screened=len(first), n_fitted=len(fitted_all.fits))
 
 
 def coordinated(crystal: Crystal, allowed: Mapping[str, Sequence[int]]) -> bool:
@@ -145,7 +169,7 @@ def coordinated(crystal: Crystal, allowed: Mapping[str, Sequence[int]]) -> bool:
     )
 
 
-def _fit_all(
+def fit_all(
     proposals: Proposals,
     symmetries: list[Symmetry],
     scale: NDArray[np.float64],
@@ -153,8 +177,19 @@ def _fit_all(
     threads: int,
     *,
     raised: bool,
+    changes: Sequence[str] | None = None,
 ) -> Fitted:
-    """Every crystal strained to the pattern; those without a line in its range are left out."""
+    """Every crystal strained to the pattern; those without a line in its range are left out.
+
+    Args:
+        proposals: what they are.
+        symmetries: of their crystals.
+        scale: (k,) ln(length / given length) to start from.
+        target: the pattern.
+        threads: that work on them.
+        raised: whether their atoms were moved onto a higher symmetry.
+        changes: as in `Fitted`; by default there are none.
+    """
     reflections = simulate_reflections(symmetries, d_min_A=max(FIT_D_MIN_A, 0.51 * target.wavelength_A))
     places = [i for i in range(len(symmetries)) if len(reflections[i])]
 
@@ -169,7 +204,8 @@ def _fit_all(
     moved = np.full(len(places), raised)
     met = [strained(symmetry, fit.cell) for symmetry, fit in zip(symmetries, fits, strict=True)]
     evidence = terms(fits, met, chosen, moved, target.spread)
-    return Fitted(chosen, symmetries, reflections, fits, moved, evidence, 0, len(places))
+    told = tuple(changes[i] if changes else "" for i in places)
+    return Fitted(chosen, symmetries, reflections, fits, moved, evidence, told, 0, len(places))
 
 
 def _more_symmetric(fitted: Fitted) -> tuple[list[int], list[Symmetry], list[list[int]]]:
@@ -210,16 +246,3 @@ def _misfit_grows(fit: StrainFit, parents: list[StrainFit]) -> bool:
     """Whether a crystal of higher symmetry meets the pattern clearly worse than the best of those it stands for."""
     best = max(parent.correlation[FIT_PLACE] for parent in parents)
     return bool(1 - fit.correlation[FIT_PLACE] + CLOSEST > MISFIT_ALLOWED * (1 - best + CLOSEST))
-
-
-def _joined(one: Fitted, two: Fitted, screened: Proposals) -> Fitted:
-    return Fitted(
-        one.proposals.joined(two.proposals),
-        one.symmetries + two.symmetries,
-        one.reflections + two.reflections,
-        one.fits + two.fits,
-        np.concatenate([one.raised, two.raised]),
-        np.vstack([one.evidence, two.evidence]),
-        len(screened),
-        len(one.fits) + len(two.fits),
-    )

@@ -20,7 +20,7 @@ MOST_ALIKE = 3
 
 
 def look_again(fitted: Fitted, pattern: PowderPattern, *, threads: int = 2, most: int = LOOKED_AT) -> Fitted:
-    """Refine the best of the candidates.
+    """Refine the best of the candidates by their close fits.
 
     Args:
         fitted: the close fits.
@@ -31,17 +31,33 @@ def look_again(fitted: Fitted, pattern: PowderPattern, *, threads: int = 2, most
     Returns:
         The refined ones, with the evidence of `refined_terms` added.
     """
-    chosen = fitted.taken(_best(fitted, most))
+    return refine_all(fitted.taken(_best(fitted, most)), pattern, threads=threads)
+
+
+def look_at_more(seen: Fitted, more: Fitted, pattern: PowderPattern, *, threads: int = 2, most: int) -> Fitted:
+    """The best of some further candidates beside those that were refined before.
+
+    Args:
+        seen: refined. more: fitted closely.
+        pattern: that both were fitted to.
+        threads: that work on them.
+        most: how many of the further ones are refined.
+    """
+    return refine_all(seen.joined(more.taken(_best(more, most))), pattern, threads=threads)
+
+
+def refine_all(fitted: Fitted, pattern: PowderPattern, *, threads: int) -> Fitted:
+    """The candidates with the evidence of `refined_terms`; the first ones may have been refined before."""
     counts = counts_of(pattern)
 
     def look(place: int) -> Refined:
-        return refine(chosen.reflections[place], chosen.symmetries[place], chosen.fits[place], counts)
+        return refine(fitted.reflections[place], fitted.symmetries[place], fitted.fits[place], counts)
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
-        refined = list(pool.map(look, range(len(chosen.fits))))
+        refined = (*fitted.refined, *pool.map(look, range(len(fitted.refined), len(fitted.fits))))
     points = counts.independent * len(counts.excess)
-    more = refined_terms(refined, chosen.proposals.coefficients, points)
-    return replace(chosen, evidence=np.hstack([chosen.evidence, more]))
+    more = refined_terms(refined, fitted.proposals.coefficients, points, [bool(told) for told in fitted.changes])
+    return replace(fitted, evidence=np.hstack([fitted.evidence, more]), refined=refined)
 
 
 def _best(fitted: Fitted, most: int) -> list[int]:
