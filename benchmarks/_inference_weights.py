@@ -169,7 +169,7 @@ def _compared(
 ) -> tuple[Fitted, Fitted]:
     """The close fits and the refined candidates, as `infer` makes them."""
     proposals = propose(library, sorted(elements), excluded=excluded, most=2 * SCREENED)
-    return compare(library, proposals, pattern, threads=1)
+    return compare(library, proposals, pattern, excluded=excluded, threads=1)
 
 
 def _read(folder: Path, compound: Compound) -> dict[str, NDArray] | None:
@@ -200,7 +200,8 @@ def _rightness(compound: Compound, fitted: Fitted) -> NDArray[np.float64]:
     matcher, true = StructureMatcher(), compound.crystal.to_structure()
     order = np.argsort(-close_shares(fitted.evidence), kind="stable")
     for k in [k for k in order.tolist() if same[k]][:MOST_MATCHED]:
-        if matcher.fit(true, fitted.symmetries[k].primitive.to_structure()):
+        crystal = fitted.refined[k].crystal if fitted.refined else fitted.symmetries[k].primitive
+        if matcher.fit(true, crystal.to_structure()):
             right[k] = 1.0
     return right
 
@@ -209,9 +210,9 @@ def _fit_candidates(close: list[Labelled], last: list[Labelled]) -> tuple[NDArra
     """(len(CLOSE_TERMS),) and (len(TERMS),) weights of conditional logits."""
     by_close = _fit_shares(close, SHRINKAGE)
     measured = np.array([name in MEASURED_TERMS for name in CLOSE_TERMS])
-    parts = np.zeros((len(TERMS), 4))
+    parts = np.zeros((len(TERMS), 2 + len(REFINED_TERMS)))
     parts[: len(CLOSE_TERMS), 0], parts[: len(CLOSE_TERMS), 1] = by_close * ~measured, by_close * measured
-    parts[len(CLOSE_TERMS) :, 2:] = np.eye(len(REFINED_TERMS))[:, :2]
+    parts[len(CLOSE_TERMS) :, 2:] = np.eye(len(REFINED_TERMS))
     return by_close, parts @ _fit_shares([(evidence @ parts, right) for evidence, right in last], LAST_SHRINKAGE)
 
 

@@ -43,7 +43,7 @@ def look_again(
     counts = counts_of(pattern)
     chosen = refined(fitted.taken(_best(fitted, most, seen)), counts, threads)
     if seen is not None:
-        chosen = replace(seen, evidence=seen.evidence[:, : len(CLOSE_TERMS)]).joined(chosen)
+        chosen = seen.joined(chosen)
     return with_refined_terms(chosen, counts)
 
 
@@ -60,7 +60,8 @@ def refined(fitted: Fitted, counts: Counts, threads: int) -> Fitted:
 def with_refined_terms(fitted: Fitted, counts: Counts) -> Fitted:
     """Refined candidates with the evidence of `refined_terms`, whether they had some before or not."""
     points = counts.independent * len(counts.excess)
-    more = refined_terms(fitted.refined, fitted.proposals.coefficients, points)
+    changed = [bool(told) for told in fitted.changes]
+    more = refined_terms(fitted.refined, fitted.proposals.coefficients, points, changed)
     return replace(fitted, evidence=np.hstack([fitted.evidence[:, : len(CLOSE_TERMS)], more]))
 
 
@@ -84,7 +85,10 @@ def _best(fitted: Fitted, most: int, seen: Fitted | None) -> list[int]:
 
 
 def _outcomes(fitted: Fitted) -> list[tuple[float, ...]]:
-    """Entry, elements and fit of each: equal where two starts led to one end."""
-    rows, targets = fitted.proposals.row.tolist(), fitted.proposals.targets.tolist()
-    fits = [round(fit.correlation[FIT_PLACE], 2) for fit in fitted.fits]
-    return [(row, *target, fit) for row, target, fit in zip(rows, targets, fits, strict=True)]
+    """Entry, elements, formula, space group and fit of each: equal where two starts led to one end."""
+    made = np.column_stack([fitted.proposals.row, fitted.proposals.targets, fitted.proposals.coefficients])
+    ends = [
+        (symmetry.number, round(fit.correlation[FIT_PLACE], 2))
+        for symmetry, fit in zip(fitted.symmetries, fitted.fits, strict=True)
+    ]
+    return [(*how, *end) for how, end in zip(made.tolist(), ends, strict=True)]

@@ -95,6 +95,12 @@ class Proposals:
         asked = zip(_formula_code(self.coefficients).tolist(), systems.tolist(), strict=True)
         return replace(self, log_system=np.array([shares.get(key, LEAST_LOG_SHARE) for key in asked]))
 
+    def log_formula_of(self, coefficients: NDArray[np.integer]) -> NDArray[np.float64]:
+        """(m,) shares of (m, n) formulas; the least one of these proposals for those that are not among them."""
+        shares = dict(zip(_formula_code(self.coefficients).tolist(), self.log_formula.tolist(), strict=True))
+        least = min(shares.values(), default=LEAST_LOG_SHARE)
+        return np.array([shares.get(code, least) for code in _formula_code(coefficients).tolist()])
+
     def joined(self, other: Proposals) -> Proposals:
         """These and then the others, of the same elements."""
         names = [f.name for f in fields(self) if f.name != "elements"]
@@ -136,18 +142,15 @@ def propose(
     """
     chosen = check_elements(elements, MOST_ELEMENTS)
     numbers = np.array([ATOMIC_NUMBERS[e] for e in chosen], np.uint8)
-    barred_formulas = library.rows_of(excluded)
-    barred = barred_formulas | (library.n_sites > most_sites)
+    barred = library.rows_of(excluded) | (library.n_sites > most_sites)
     parts = [_assign(library, numbers, len(chosen), barred)]
     if merge and 1 < len(chosen) < MOST_ELEMENTS:
         parts.append(_assign(library, numbers, len(chosen) + 1, barred))
     row, targets, substitution, coefficients, merged = (np.concatenate(column) for column in zip(*parts, strict=True))
     codes, first, formula_of = np.unique(_formula_code(coefficients), return_index=True, return_inverse=True)
-    as_alloy = (is_alloy(chosen) or len(chosen) == 1) if alloy is None else alloy
-    charge = np.zeros(len(codes)) if as_alloy else charge_log_probability(chosen, coefficients[first], oxidation)
+    charge = log_charges(chosen, coefficients[first], oxidation, alloy)
     members = library.members(excluded)[library.template[row]]
-    in_index = np.isin(codes, _known_codes(library, numbers, barred_formulas))
-    known = in_index[formula_of]
+    known = known_formulas(library, chosen, coefficients[first], excluded)[formula_of]
     log_charge = charge[formula_of]
     prior = (
         substitution
@@ -220,17 +223,31 @@ def _assign(
     )
 
 
-def _known_codes(library: TemplateLibrary, numbers: NDArray[np.uint8], barred: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Codes of the formulas that the index holds for exactly these elements."""
-    rows = np.flatnonzero((library.n_elements == len(numbers)) & ~barred)
+def log_charges(
+    elements: tuple[str, ...],
+    coefficients: NDArray[np.integer],
+    oxidation: Mapping[str, OxidationHint] | None,
+    alloy: bool | None,
+) -> NDArray[np.float64]:
+    """(m,) log-probability of the likeliest balanced states of (m, n) formulas, 0 for alloys; see `propose`."""
+    as_alloy = (is_alloy(elements) or len(elements) == 1) if alloy is None else alloy
+    return np.zeros(len(coefficients)) if as_alloy else charge_log_probability(elements, coefficients, oxidation)
+
+
+def known_formulas(
+    library: TemplateLibrary, elements: tuple[str, ...], coefficients: NDArray[np.integer], excluded: Iterable[str]
+) -> NDArray[np.bool_]:
+    """(m,) whether the index holds each of the (m, n) formulas, not counting excluded ones."""
+    numbers = np.array([ATOMIC_NUMBERS[e] for e in elements], np.uint8)
+    rows = np.flatnonzero((library.n_elements == len(numbers)) & ~library.rows_of(excluded))
     slots = library.atomic_numbers[rows, : len(numbers)]
     rows = rows[(np.sort(slots, axis=1) == np.sort(numbers)).all(axis=1)]
     slots, counts = library.atomic_numbers[rows, : len(numbers)], library.coefficients[rows, : len(numbers)]
     by_element = np.stack([(counts * (slots == z)).sum(axis=1) for z in numbers], axis=1)
-    return np.unique(_formula_code(by_element))
+    return np.isin(_formula_code(coefficients), _formula_code(by_element))
 
 
-def _formula_code(coefficients: NDArray[np.int32]) -> NDArray[np.int64]:
+def _formula_code(coefficients: NDArray[np.integer]) -> NDArray[np.int64]:
     """One integer a formula; coefficients stay below 1024."""
     return coefficients.astype(np.int64) @ (1024 ** np.arange(coefficients.shape[1], dtype=np.int64))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
+from xsearch.chemistry.valence import OxidationHint
 from xsearch.infer.cells import cells_of_fits, cells_of_lines, different
 from xsearch.infer.fitting import Fitted, fit_candidates
 from xsearch.infer.in_cells import LOOKED_AT, fit_in_cells
@@ -13,6 +14,7 @@ from xsearch.infer.last_look import look_again
 from xsearch.infer.library import TemplateLibrary
 from xsearch.infer.lower import with_lower_symmetries
 from xsearch.infer.proposals import Proposals
+from xsearch.infer.variants import add_variants
 from xsearch.search.timing import timed
 from xsearch.spectra import PowderPattern
 
@@ -26,17 +28,23 @@ def compare(
     proposals: Proposals,
     pattern: PowderPattern,
     *,
+    excluded: Iterable[str] = (),
+    oxidation: Mapping[str, OxidationHint] | None = None,
+    alloy: bool | None = None,
+    must_balance: bool = False,
     coordination: Mapping[str, Sequence[int]] | None = None,
+    system: str | None = None,
     threads: int = 2,
     timings: dict[str, float] | None = None,
 ) -> tuple[Fitted, Fitted]:
-    """Fit the best of the proposals to a pattern, refine the best of those, and lay templates into other cells.
+    """Fit the best of the proposals to a pattern, refine the best of those, and try what lies between and beside them.
 
     Args:
         library: that the proposals were made from.
         proposals: in order of their prior.
         pattern: measured.
-        coordination: coordination numbers that an element may have, such as `{"Mn": (4, 6)}`.
+        excluded, oxidation, alloy, must_balance: as `propose` has them.
+        coordination, system: as `infer` has them.
         threads: for the fits.
         timings: takes the wall time of each stage in milliseconds.
 
@@ -53,6 +61,11 @@ def compare(
             cells = different([*cells_of_fits(last), *cells_of_lines(pattern)])
             more = fit_in_cells(library, proposals, pattern, cells, coordination=coordination, threads=threads)
             last = look_again(more, pattern, threads=threads, most=LOOKED_AT, seen=last)
+    with timed(timings, "vary"):
+        last = add_variants(
+            last, pattern, library, proposals, excluded=excluded, oxidation=oxidation, alloy=alloy,
+            must_balance=must_balance, coordination=coordination, system=system, threads=threads,
+        )  # fmt: skip
     with timed(timings, "lower"):
         last = with_lower_symmetries(last, proposals, pattern, threads=threads)
     return close, last
