@@ -126,7 +126,9 @@ def infer(
     if min((refined.misfit for refined in fitted.refined), default=np.inf) > EXPLAINED:
         with timed(timings, "cells"):
             cells = different([*cells_of_fits(fitted), *cells_of_lines(pattern)])
-            more = fit_in_cells(library, proposals, pattern, cells, coordination=coordination, threads=threads)
+            more = fit_in_cells(
+                library, proposals, pattern, cells, coordination=coordination, system=system, threads=threads
+            )
             fitted = look_again(more, pattern, threads=threads, most=LOOKED_AT, seen=fitted)
     with timed(timings, "rank"):
         share = shares(fitted.evidence)
