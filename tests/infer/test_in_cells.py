@@ -61,6 +61,16 @@ def test_a_site_with_another_coordination_is_refused(bent, pattern):
     assert not fit_in_cells(bent, propose(bent, ["Ti", "O"]), pattern, cells, coordination={"Ti": (4,)}).fits
 
 
+def test_one_crystal_system_is_kept_where_asked_for(bent, pattern):
+    proposals, cells = propose(bent, ["Ti", "O"]), cells_of_lines(pattern)
+    found = {
+        system: len(fit_in_cells(bent, proposals, pattern, cells, system=system).fits)
+        for system in (None, "tetragonal", "cubic")
+    }
+    assert found["tetragonal"] == found[None] > 0
+    assert found["cubic"] == 0
+
+
 def test_cells_are_tried_where_nothing_else_explains_the_pattern(bent, library, pattern):
     assert "cells" in infer(bent, ["Ti", "O"], pattern).timings_ms
     answer = infer(bent, ["Ti", "O"], pattern)

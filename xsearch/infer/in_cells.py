@@ -78,6 +78,7 @@ def fit_in_cells(
     cells: Sequence[TrialCell],
     *,
     coordination: Mapping[str, Sequence[int]] | None = None,
+    system: str | None = None,
     threads: int = 2,
 ) -> Fitted:
     """Lay proposals into cells and strain the best to the pattern.
@@ -88,6 +89,7 @@ def fit_in_cells(
         pattern: measured.
         cells: that it may have.
         coordination: coordination numbers that an element may have, such as `{"Mn": (4, 6)}`.
+        system: keep one crystal system; in another cell a template may lose its own.
         threads: for the close fits.
     """
     target = target_of(pattern)
@@ -113,7 +115,9 @@ def fit_in_cells(
     systems = SYSTEM_OF_GROUP[np.array([symmetry.number for symmetry in symmetries], np.int64)]
     taken = known.take(np.array([one.place for one in chosen], np.int64)).in_systems(systems, proposals)
     plain = fit_closely(taken, symmetries, np.array([one.scale for one in chosen]), target, threads)
-    return replace(with_higher_symmetries(plain, proposals, target, threads), n_screened=len(laid))
+    fitted = replace(with_higher_symmetries(plain, proposals, target, threads), n_screened=len(laid))
+    kept = [k for k, found in enumerate(fitted.symmetries) if system in (None, found.crystal_system)]
+    return fitted.taken(kept)
 
 
 def lay(

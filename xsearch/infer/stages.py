@@ -59,7 +59,9 @@ def compare(
     if min((refined.misfit for refined in last.refined), default=np.inf) > EXPLAINED:
         with timed(timings, "cells"):
             cells = different([*cells_of_fits(last), *cells_of_lines(pattern)])
-            more = fit_in_cells(library, proposals, pattern, cells, coordination=coordination, threads=threads)
+            more = fit_in_cells(
+                library, proposals, pattern, cells, coordination=coordination, system=system, threads=threads
+            )
             last = look_again(more, pattern, threads=threads, most=LOOKED_AT, seen=last)
     with timed(timings, "vary"):
         last = add_variants(
