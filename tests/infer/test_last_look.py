@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from xsearch.chemistry.crystal import Crystal
 from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.infer.evidence import CLOSE_TERMS, REFINED_TERMS, TERMS, refined_terms, shares
 from xsearch.infer.fitting import fit_candidates
@@ -12,7 +13,8 @@ from xsearch.infer.refinement import Refined
 
 
 def refined(log_evidence: float, misfit: float = 1.0) -> Refined:
-    return Refined(log_evidence, misfit, 0.0)
+    cube = Crystal.ordered(np.eye(3) * 4, [[0, 0, 0]], ["Po"])
+    return Refined(log_evidence, misfit, 0.0, np.array([4.0, 4, 4, 90, 90, 90]), cube)
 
 
 def test_the_best_are_looked_at_again_and_bring_more_evidence(library, crystals):
@@ -22,6 +24,7 @@ def test_the_best_are_looked_at_again_and_bring_more_evidence(library, crystals)
     assert len(again.fits) == 5
     assert again.evidence.shape == (5, len(TERMS))
     assert again.n_fitted == len(fitted.fits)
+    assert len(again.refined) == 5
     assert shares(again.evidence).sum() == pytest.approx(1.0)
     assert again.evidence[:, TERMS.index("refined")].max() == 0.0
 

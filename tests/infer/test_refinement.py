@@ -56,6 +56,24 @@ def test_atoms_that_stand_a_little_off_are_moved_to_where_they_belong():
     assert off.misfit < 1.5
 
 
+def test_atoms_far_off_are_moved_as_far_though_most_templates_are_close():
+    pattern = disturbed_pattern(rutile("Ti", 0.305), 5)
+    off = looked_at(rutile("Ti", 0.255), pattern)
+    # 0.32 Å for each oxygen, more than four times the typical displacement
+    assert off.moved_A == pytest.approx(0.05 * 4.59 * np.sqrt(2) * np.sqrt(4 / 6), abs=0.03)
+    assert off.misfit < 1.5
+
+
+def test_the_refined_crystal_is_the_one_that_was_measured():
+    truth = rutile("Ti", 0.305)
+    off = looked_at(rutile("Ti", 0.285), disturbed_pattern(truth, 5))
+    oxygen = [k for k, element in enumerate(off.crystal.elements) if element == "O"]
+    x = np.abs(off.crystal.frac_coords[oxygen] - np.round(off.crystal.frac_coords[oxygen]))[:, :2].min()
+    assert min(x, 0.5 - x) == pytest.approx(0.5 - 0.305, abs=0.006)
+    assert find_symmetry(off.crystal, 0.01).number == 136
+    assert find_symmetry(off.crystal, 0.01).cell == pytest.approx(off.cell, rel=1e-3)
+
+
 def test_a_crystal_without_a_line_in_the_pattern_is_told_from_one_that_explains_it():
     pattern = disturbed_pattern(rutile("Ti"), 5)
     symmetry = find_symmetry(rutile("Ti"))

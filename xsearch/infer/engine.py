@@ -21,8 +21,8 @@ from xsearch.infer.fitting import SAME_VOLUME, SCREENED, Fitted, coordinated, fi
 from xsearch.infer.in_cells import fit_in_cells
 from xsearch.infer.last_look import look_again
 from xsearch.infer.library import TemplateLibrary
+from xsearch.infer.lower import with_lower_symmetries
 from xsearch.infer.proposals import Proposals, propose
-from xsearch.infer.strain_fit import strained
 from xsearch.infer.substitute import substituted
 from xsearch.results import Verdict
 from xsearch.search.timing import timed
@@ -43,6 +43,9 @@ EXPLAINED = 1.1
 wrong ones 13."""
 
 CHARGE_UNKNOWN = -39.0
+LEAST_MOVED_A = 0.005
+"""Displacements below it are none."""
+
 MOST_FOLDED = 3
 """Candidates of one formula and structure type whose probabilities are added up; further ones say nothing new."""
 
@@ -123,6 +126,7 @@ def infer(
         fitted = fit_candidates(library, proposals, pattern, coordination=coordination, threads=threads)
     with timed(timings, "refine"):
         fitted = look_again(fitted, pattern, threads=threads)
+        fitted = with_lower_symmetries(fitted, proposals, pattern, threads=threads)
     if min((refined.misfit for refined in fitted.refined), default=np.inf) > EXPLAINED:
         with timed(timings, "cells"):
             cells = different([*cells_of_fits(fitted), *cells_of_lines(pattern)])
@@ -174,10 +178,10 @@ def _by_edges(
 
 
 def _candidate(library: TemplateLibrary, fitted: Fitted, k: int, probability: float, rank: int) -> Candidate:
-    fit, symmetry = fitted.fits[k], fitted.symmetries[k]
+    fit, symmetry, refined = fitted.fits[k], fitted.symmetries[k], fitted.refined[k]
     return _describe(
-        library, fitted.proposals, k, strained(symmetry, fit.cell), symmetry.number, probability, rank,
-        cell=tuple(fit.cell.tolist()),
+        library, fitted.proposals, k, refined.crystal, symmetry.number, probability, rank,
+        cell=tuple(refined.cell.tolist()), moved_A=refined.moved_A,
         evidence=dict(zip(TERMS, fitted.evidence[k].tolist(), strict=True)),
         strain=fit.strain, zero_shift_deg=fit.zero_shift_deg, unexplained=fit.unexplained,
         reflections=fitted.reflections[k], raised=bool(fitted.raised[k]),
@@ -232,19 +236,26 @@ def _describe(
     unexplained: float = float("nan"),
     reflections: Reflections | None = None,
     raised: bool = False,
+    moved_A: float = 0.0,
 ) -> Candidate:
     row = int(proposals.row[k])
     slots = zip(library.atomic_numbers[row].tolist(), proposals.targets[k].tolist(), strict=True)
     substitution = {SYMBOLS[old - 1]: SYMBOLS[new - 1] for old, new in slots if old}
     source_formula = library.formula_names[int(library.formula[row])]
+    where = f"The atoms stand where they do in {source_formula} ({library.material_ids[row]})"
     assumptions = [
-        f"The atoms stand where they do in {source_formula} ({library.material_ids[row]}); nothing was relaxed.",
+        f"{where} but for {moved_A:.2f} Å (rms), by which they were moved to the pattern."
+        if moved_A >= LEAST_MOVED_A
+        else f"{where}; nothing was relaxed.",
         "The cell was strained to the pattern." if evidence.keys() != {"prior"} else "The volume is predicted.",
     ]
     if proposals.log_charge[k] <= CHARGE_UNKNOWN:
         assumptions.append("No usual oxidation states balance this formula.")
     if raised:
         assumptions.append(f"They were moved onto the symmetry of space group {space_group}, which they are close to.")
+    template_group = int(library.space_group[row])
+    if not raised and crystal_system(space_group) != crystal_system(template_group) and not proposals.merged[k]:
+        assumptions.append(f"Their symmetry was lowered from space group {template_group}, as the pattern asks for.")
     if proposals.merged[k]:
         assumptions.append("One element stands on sites that two elements share in the template.")
     return Candidate(

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from xsearch.infer.counts import counts_of
+from xsearch.infer.counts import Counts, counts_of
 from xsearch.infer.evidence import CLOSE_TERMS, close_shares, refined_terms
 from xsearch.infer.fitting import SAME_VOLUME, Fitted
 from xsearch.infer.refinement import Refined, refine
@@ -39,20 +39,29 @@ def look_again(
     Returns:
         The refined ones, with the evidence of `refined_terms` added; those seen before stand first.
     """
-    chosen = fitted.taken(_best(fitted, most))
     counts = counts_of(pattern)
+    chosen = refined(fitted.taken(_best(fitted, most)), counts, threads)
+    if seen is not None:
+        before = replace(seen, evidence=seen.evidence[:, : len(CLOSE_TERMS)])
+        chosen = before.joined(chosen)
+    return with_refined_terms(chosen, counts)
+
+
+def refined(fitted: Fitted, counts: Counts, threads: int) -> Fitted:
+    """The same candidates, each refined against the points of a pattern."""
 
     def look(place: int) -> Refined:
-        return refine(chosen.reflections[place], chosen.symmetries[place], chosen.fits[place], counts)
+        return refine(fitted.reflections[place], fitted.symmetries[place], fitted.fits[place], counts)
 
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
-        refined = tuple(pool.map(look, range(len(chosen.fits))))
-    chosen = replace(chosen, refined=refined)
-    if seen is not None:
-        chosen = replace(seen, evidence=seen.evidence[:, : len(CLOSE_TERMS)]).joined(chosen)
+        return replace(fitted, refined=tuple(pool.map(look, range(len(fitted.fits)))))
+
+
+def with_refined_terms(fitted: Fitted, counts: Counts) -> Fitted:
+    """Refined candidates with the evidence of `refined_terms`, whether they had some before or not."""
     points = counts.independent * len(counts.excess)
-    more = refined_terms(chosen.refined, chosen.proposals.coefficients, points)
-    return replace(chosen, evidence=np.hstack([chosen.evidence, more]))
+    more = refined_terms(fitted.refined, fitted.proposals.coefficients, points)
+    return replace(fitted, evidence=np.hstack([fitted.evidence[:, : len(CLOSE_TERMS)], more]))
 
 
 def _best(fitted: Fitted, most: int) -> list[int]:

@@ -3,22 +3,24 @@
 Cell, zero shift, displacement of the sample, widths, line shape, thermal motion, texture and then the atoms themselves,
 as far as their symmetry lets them move, are brought to where the pattern is most probable (Gauss-Newton). Each has an
 expected size, so that the evidence for candidates with more freedom compares with that for those with less (Laplace's
-approximation; MacKay, Neural Comput. 4 (1992) 415). Intensities of lines scatter with the grains, lines of something
-else may be there, and counts are uncertain.
+approximation; MacKay, Neural Comput. 4 (1992) 415); that of the atoms' displacements is learned with them, since some
+templates are right to a hundredth of an ångström and others to half of one. Intensities of lines scatter with the
+grains, lines of something else may be there, and counts are uncertain.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import Symmetry
 from xsearch.infer.counts import Counts
 from xsearch.infer.displacements import MovableLines
 from xsearch.infer.refinement_kernels import draw, draw_slopes
-from xsearch.infer.strain_fit import B_EXPECTED_A2, StrainFit, cell_directions
+from xsearch.infer.strain_fit import B_EXPECTED_A2, StrainFit, cell_directions, strained
 from xsearch.simulate.conditions import AXES
 from xsearch.simulate.measurement_kernels import reciprocal_cosines
 from xsearch.simulate.powder import LATTICE_KIND, inverse_spacings, lorentz_polarisation, reciprocal_metric
@@ -44,7 +46,14 @@ TEXTURE = 0.2
 
 MOST_TEXTURE = 2.0
 ATOM_SIGMA_A = 0.07
-"""Expected displacement from the template's positions along each allowed one."""
+"""Typical displacement from the template's positions along each allowed one. How large it is for one template is
+learned from the pattern (MacKay's re-estimation of a prior's width), in units of this:"""
+
+FIRST_SIZE, LARGEST_SIZE = 2.0, 6.0
+"""where the search starts, wide so that atoms come far enough to be seen, and where it ends;"""
+
+HELD = 2.0
+"""and how many displacements of the typical size count beside those that are seen."""
 
 GRAINS = (0.2, 0.12)
 """Relative scatter of intensities, before and after the atoms may move: where they stand is part of the first."""
@@ -58,10 +67,10 @@ FOREIGN, FOREIGN_HEIGHT = 0.02, 0.05
 HUMP = 0.01
 """Expected error of the background, as a share of the highest point."""
 
-TURNS = (12, 10)
+TURNS = (12, 16)
 LARGEST_STEP = 1.5
 SHORTER = (1.0, 0.4, 0.15)
-LEAST_GAIN = 0.1
+LEAST_GAIN = 0.3
 NUDGE = 0.02
 MOST_MOVES = 80
 MOST_ATOMS = 80
@@ -70,7 +79,7 @@ MOST_ATOMS = 80
 LEAST_SCALE = 0.05
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Refined:
     """What the last look says of one candidate.
 
@@ -78,11 +87,15 @@ class Refined:
         log_evidence: natural logarithm of the probability density of the points, a line's width of them counted as one.
         misfit: mean square of the residuals in their expected size; 1 where nothing is wrong, 25 at most.
         moved_A: root mean square displacement of the atoms; 0 where they were not moved.
+        cell: (6,) conventional, a b c in Å and angles in degrees, after the refinement.
+        crystal: primitive, in that cell, its atoms where they were moved to.
     """
 
     log_evidence: float
     misfit: float
     moved_A: float
+    cell: Array
+    crystal: Crystal
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,12 +104,16 @@ class _State:
 
     at: Array
     square: Array
-    value: float
+    likely: float
     drawn: Array
     scale: float
     residual: Array
     weight: Array
     misfit: float
+
+    def probable(self, tight: Array) -> float:
+        """Logarithm of the probability of points and coordinates together; tight: (free,) 1 / expected squares."""
+        return self.likely - 0.5 * float(self.at @ (tight * self.at))
 
 
 def refine(reflections: Reflections, symmetry: Symmetry, fit: StrainFit, counts: Counts) -> Refined:
@@ -109,18 +126,23 @@ def refine(reflections: Reflections, symmetry: Symmetry, fit: StrainFit, counts:
     """
     model = _Model(reflections, fit, counts)
     state = model.state(np.zeros(model.free), model.square, GRAINS[0])
-    moved_A = freedom = 0.0
+    crystal = symmetry.primitive
     if not len(model.square):
-        return Refined(state.value, state.misfit, moved_A)
-    state, freedom = _climb(model, state, GRAINS[0], TURNS[0], None)
-    if len(symmetry.primitive) <= MOST_ATOMS and symmetry.primitive.is_ordered:
+        return Refined(state.likely, state.misfit, 0.0, fit.cell, strained(symmetry, fit.cell))
+    state, evidence = _climb(model, state, GRAINS[0], TURNS[0], None)
+    moved_A = np.zeros((len(crystal), 3))
+    if len(crystal) <= MOST_ATOMS and crystal.is_ordered:
         lines = MovableLines(symmetry, model.hkl, model.square, ATOM_SIGMA_A)
         count = lines.moves.shape[1]
         if count <= MOST_MOVES:
             state = model.state(np.append(state.at, np.zeros(count)), model.square, GRAINS[1])
-            state, freedom = _climb(model, state, GRAINS[1], TURNS[1], lines)
-            moved_A = float(np.sqrt(((lines.moves @ state.at[model.free :]) ** 2).sum() / len(symmetry.primitive)))
-    return Refined(state.value - 0.5 * freedom, state.misfit, moved_A)
+            state, evidence = _climb(model, state, GRAINS[1], TURNS[1], lines)
+            moved_A = (lines.moves @ state.at[model.free :]).reshape(-1, 3)
+    cell = model.cell(state.at)
+    atoms = crystal.frac_coords + moved_A @ np.linalg.inv(crystal.lattice_A)
+    moved = Crystal(crystal.lattice_A, atoms, crystal.elements, crystal.occupancies)
+    size_A = float(np.sqrt((moved_A**2).sum() / len(crystal)))
+    return Refined(evidence, state.misfit, size_A, cell, strained(replace(symmetry, primitive=moved), cell))
 
 
 class _Model:
@@ -149,15 +171,16 @@ class _Model:
         self._total = max(float(np.maximum(counts.excess, 0).sum()), 1e-12)
         self.free = self._cells + 8 + len(AXES)
 
+    def cell(self, at: Array) -> Array:
+        """(6,) conventional cell at a point."""
+        change = at[: self._cells] @ self._directions
+        return np.concatenate([self._fit.cell[:3] * np.exp(change[:3]), self._fit.cell[3:] + change[3:]])
+
     def lines(self, at: Array) -> tuple[Array, Array, float, Array]:
         """Angles and widths of all lines, Kα2's after Kα1's, the Lorentzian share, and intensities for |F|² = 1."""
         counts, fit = self._counts, self._fit
         zero, off, width, size, strain, shape, thermal, second = at[self._cells : self._cells + 8]
-        change = at[: self._cells] @ self._directions
-        cell = fit.cell.copy()
-        cell[:3] *= np.exp(change[:3])
-        cell[3:] += change[3:]
-        inverse_d = inverse_spacings(self.hkl, cell)
+        inverse_d = inverse_spacings(self.hkl, self.cell(at))
         theta = np.arcsin(np.minimum(counts.wavelength_A * inverse_d / 2, 0.99))
         angle_deg = 2 * np.degrees(theta) + fit.zero_shift_deg + SHIFT_deg * (zero + off * np.cos(theta))
         growth = SIZE_deg * np.exp(SIZE_STEP * size) / np.cos(theta)
@@ -197,9 +220,9 @@ class _Model:
             log, own = _log_density(residual, variance)
             if turn < 2:
                 scale, ground = self._scaled(drawn, own / variance)
-        value = counts.independent * float(log.sum()) - 0.5 * float(at @ at)
+        likely = counts.independent * float(log.sum())
         misfit = float(np.minimum(residual**2 / variance, 25.0).mean())
-        return _State(at, square, value, drawn, scale, residual, counts.independent * own / variance, misfit)
+        return _State(at, square, likely, drawn, scale, residual, counts.independent * own / variance, misfit)
 
     def slopes(self, state: _State, lines: MovableLines | None) -> Array:
         """(n, free) change of the scaled pattern by each coordinate, its sum kept where intensities change."""
@@ -232,25 +255,46 @@ class _Model:
 
 
 def _climb(model: _Model, state: _State, grains: float, turns: int, lines: MovableLines | None) -> tuple[_State, float]:
-    """The best point that Gauss-Newton steps reach, and the logarithm of the determinant of the curvature there."""
-    freedom = 0.0
+    """The best point that Gauss-Newton steps reach, and the logarithm of the evidence there.
+
+    It is the integral over all coordinates (Laplace's approximation) at the likeliest size of displacements.
+    """
+    atoms = slice(model.free, len(state.at))
+    size, tight, freedom = FIRST_SIZE, np.ones(len(state.at)), 0.0
+    tight[atoms] = size**-2
     for _ in range(turns):
         slopes = model.slopes(state, lines)
-        curvature = slopes.T @ (slopes * state.weight[:, None]) + np.eye(len(state.at))
-        freedom = float(np.linalg.slogdet(curvature)[1])
-        step = np.linalg.solve(curvature, slopes.T @ (state.weight * state.residual) - state.at)
+        curvature = slopes.T @ (slopes * state.weight[:, None]) + np.diag(tight)
+        freedom = float(np.linalg.slogdet(curvature)[1]) - float(np.log(tight).sum())
+        step = np.linalg.solve(curvature, slopes.T @ (state.weight * state.residual) - tight * state.at)
         step = np.clip(step, -LARGEST_STEP, LARGEST_STEP)
         before = state
         for part in SHORTER:
             at = before.at + part * step
-            square = model.square if lines is None else lines.square(at[model.free :])
-            new = model.state(at, square, grains)
-            if new.value > before.value:
+            new = model.state(at, model.square if lines is None else lines.square(at[atoms]), grains)
+            if new.probable(tight) > before.probable(tight):
                 state = new
                 break
-        if state.value < before.value + LEAST_GAIN:
+        gain = state.probable(tight) - before.probable(tight)
+        if lines is not None:
+            learned = _learned_size(state.at[atoms], (tight * np.linalg.inv(curvature).diagonal())[atoms])
+            gain, size = gain + abs(np.log(learned / size)), learned
+            tight[atoms] = size**-2
+        if state is before or gain < LEAST_GAIN:
             break
-    return state, freedom
+    held = HELD * (np.log(size) + 0.5 / size**2 - 0.5) if lines is not None else 0.0
+    return state, state.probable(tight) - 0.5 * freedom - held
+
+
+def _learned_size(displacements: Array, unseen: Array) -> float:
+    """Size of displacements that makes those found most probable, in units of the typical one.
+
+    Args:
+        displacements: (m,) in the same units.
+        unseen: (m,) share of each one's expected variance that is left once the pattern is known.
+    """
+    seen = len(displacements) - float(unseen.sum())
+    return min(float(np.sqrt((displacements @ displacements + HELD) / (seen + HELD))), LARGEST_SIZE)
 
 
 def _log_density(residual: Array, variance: Array) -> tuple[Array, Array]:
