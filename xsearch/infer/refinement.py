@@ -74,7 +74,7 @@ LARGEST_STEP = 1.5
 SHORTER = (1.0, 0.4, 0.15)
 LEAST_GAIN = 0.3
 NUDGE = 0.02
-MOST_MOVES = 80
+MOST_MOVES = 100
 MOST_ATOMS = 80
 """Crystals with more atoms or freedom keep their atoms where they are."""
 
