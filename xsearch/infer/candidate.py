@@ -26,7 +26,7 @@ class Candidate:
     Attributes:
         rank: 1 for the best.
         formula: reduced.
-        crystal: in the cell that meets the pattern, or of the predicted volume where there is no pattern.
+        crystal: cell and atoms refined against the pattern, or of the predicted volume where there is no pattern.
         space_group: number.
         crystal_system: of that space group.
         template: key of the structure type.

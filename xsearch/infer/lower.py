@@ -36,7 +36,7 @@ SPLIT_SYMPREC_A = 0.004
 WORTH, MISFIT_SHARE = 30.0, 0.5
 """Nats of evidence that a lower symmetry must bring, and the share of the misfit that it may leave. Of 110 compounds
 whose best candidates were lowered, it did so for 3, with 42 to 60 nats and a quarter of the misfit, all of which had
-the lower one; right ones gained up to 24 nats in wrong symmetries, by what the model of a measurement leaves out."""
+the lower one; right ones gained up to 26 nats in wrong symmetries, by what the model of a measurement leaves out."""
 
 EXPLAINED, NOT_EXPLAINED = 0.4, 8.0
 """Misfits below which nothing is left to explain, and above which more is wrong than the symmetry."""

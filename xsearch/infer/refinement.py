@@ -67,12 +67,14 @@ FOREIGN, FOREIGN_HEIGHT = 0.02, 0.05
 HUMP = 0.01
 """Expected error of the background, as a share of the highest point."""
 
-TURNS = (12, 16)
+TURNS, TURNS_BEFORE_ATOMS, TURNS_WITH_ATOMS = 12, 3, 16
+"""Steps at most; those before the atoms may move only bring the lines to where they belong."""
+
 LARGEST_STEP = 1.5
 SHORTER = (1.0, 0.4, 0.15)
 LEAST_GAIN = 0.3
 NUDGE = 0.02
-MOST_MOVES = 80
+MOST_MOVES = 100
 MOST_ATOMS = 80
 """Crystals with more atoms or freedom keep their atoms where they are."""
 
@@ -129,20 +131,26 @@ def refine(reflections: Reflections, symmetry: Symmetry, fit: StrainFit, counts:
     crystal = symmetry.primitive
     if not len(model.square):
         return Refined(state.likely, state.misfit, 0.0, fit.cell, strained(symmetry, fit.cell))
-    state, evidence = _climb(model, state, GRAINS[0], TURNS[0], None)
+    lines = _movable(model, symmetry)
+    state, evidence = _climb(model, state, GRAINS[0], TURNS if lines is None else TURNS_BEFORE_ATOMS, None)
     moved_A = np.zeros((len(crystal), 3))
-    if len(crystal) <= MOST_ATOMS and crystal.is_ordered:
-        lines = MovableLines(symmetry, model.hkl, model.square, ATOM_SIGMA_A)
-        count = lines.moves.shape[1]
-        if count <= MOST_MOVES:
-            state = model.state(np.append(state.at, np.zeros(count)), model.square, GRAINS[1])
-            state, evidence = _climb(model, state, GRAINS[1], TURNS[1], lines)
-            moved_A = (lines.moves @ state.at[model.free :]).reshape(-1, 3)
+    if lines is not None:
+        state = model.state(np.append(state.at, np.zeros(lines.moves.shape[1])), model.square, GRAINS[1])
+        state, evidence = _climb(model, state, GRAINS[1], TURNS_WITH_ATOMS, lines)
+        moved_A = (lines.moves @ state.at[model.free :]).reshape(-1, 3)
     cell = model.cell(state.at)
     atoms = crystal.frac_coords + moved_A @ np.linalg.inv(crystal.lattice_A)
     moved = Crystal(crystal.lattice_A, atoms, crystal.elements, crystal.occupancies)
     size_A = float(np.sqrt((moved_A**2).sum() / len(crystal)))
     return Refined(evidence, state.misfit, size_A, cell, strained(replace(symmetry, primitive=moved), cell))
+
+
+def _movable(model: _Model, symmetry: Symmetry) -> MovableLines | None:
+    """The model's lines as functions of the atoms' places; None where there are too many or disordered atoms."""
+    if len(symmetry.primitive) > MOST_ATOMS or not symmetry.primitive.is_ordered:
+        return None
+    lines = MovableLines(symmetry, model.hkl, model.square, ATOM_SIGMA_A)
+    return lines if lines.moves.shape[1] <= MOST_MOVES else None
 
 
 class _Model:
