@@ -80,3 +80,9 @@ def test_a_changed_crystal_counts_as_much_as_others_once_it_is_clearly_ahead():
     values = [refined_terms([refined(100.0), refined(e)], formulas, 20.0, changed)[1, 3] for e in (90.0, 110.0, 130.0)]
     assert values == pytest.approx([1.0, 0.5, 0.0])
     assert refined_terms([refined(100.0), refined(90.0)], formulas, 20.0)[:, 3].tolist() == [0.0, 0.0]
+
+
+def test_a_changed_crystal_puts_others_behind_only_once_it_is_clearly_ahead():
+    formulas, changed = np.array([[1, 2], [1, 2]]), [False, True]
+    assert refined_terms([refined(100.0), refined(110.0, 0.5)], formulas, 20.0, changed)[0, 1] == 0.0
+    assert refined_terms([refined(100.0), refined(130.0, 0.5)], formulas, 20.0, changed)[0, 1] < -1.0

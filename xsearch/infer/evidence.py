@@ -164,19 +164,17 @@ def refined_terms(
     evidence = np.array([r.log_evidence for r in refined], np.float64)
     misfit = LEAST_MISFIT + np.array([r.misfit for r in refined], np.float64)
     formula = np.unique(coefficients, axis=0, return_inverse=True)[1].ravel()
-    best = np.full(len(evidence), -np.inf)
-    np.maximum.at(best, formula, evidence)
-    behind = (best[formula] - evidence) / (BEHIND_UNIT * misfit.min(initial=np.inf))
     free = np.array(changed or [False] * len(evidence), np.bool_)
     ahead = np.maximum(evidence - evidence[~free].max(initial=-np.inf), 0) / CLEARLY_AHEAD
-    return np.column_stack(
-        [
-            (evidence - evidence.max(initial=-np.inf)) / points,
-            -np.log1p(behind),
-            -np.log(misfit),
-            np.where(free, np.maximum(1 - ahead, 0), 0),
-        ]
-    )
+    doubtful = np.where(free, np.maximum(1 - ahead, 0), 0)
+    # one that is held against its freedom puts no other behind
+    sure = doubtful == 0
+    best = np.full(len(evidence), -np.inf)
+    np.maximum.at(best, formula[sure], evidence[sure])
+    least = misfit[sure].min(initial=np.inf)
+    behind = np.maximum(best[formula] - evidence, 0) / (BEHIND_UNIT * least)
+    refined_by = (evidence - evidence.max(initial=-np.inf)) / points
+    return np.column_stack([refined_by, -np.log1p(behind), -np.log(misfit), doubtful])
 
 
 def close_shares(evidence: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -52,7 +52,7 @@ OTHER_SYSTEM = 4.0
 """By how much, as a logarithm, a crystal system is less probable than its formula where no template has both: orders
 are often less symmetric than the types that they belong to."""
 
-SCREENED, FITTED, REFINED = 400, 40, 10
+SCREENED, FITTED, REFINED = 400, 40, 6
 PRIOR_IN_SCREEN = 0.01
 MOST_ALIKE = 4
 """Orders of one formula and space group that are fitted; further ones say little new."""
@@ -66,20 +66,18 @@ class Variant:
         parent: its place among the candidates.
         ordering: the order, in the cell in which the parent met the pattern.
         counts: (n,) atoms of each element.
-        growth: ln(predicted length / length in which the parent met the pattern).
         mixed: the element that shares its sites with `ordering.other`.
     """
 
     parent: int
     ordering: Ordering
     counts: NDArray[np.int64]
-    growth: float
     mixed: str
 
-    def crystal(self) -> Crystal:
-        """In its predicted volume, and in the shape in which the parent met the pattern."""
+    def crystal(self, growth: float) -> Crystal:
+        """In the shape in which the parent met the pattern, with lengths changed by a factor of exp(growth)."""
         found = self.ordering.crystal()
-        return Crystal.ordered(found.lattice_A * np.exp(self.growth), found.frac_coords, found.elements)
+        return Crystal.ordered(found.lattice_A * np.exp(growth), found.frac_coords, found.elements)
 
     def told(self) -> str:
         """How it differs from its parent, in words."""
@@ -129,7 +127,8 @@ def add_variants(
     chosen = np.argsort(-likely, kind="stable")[:SCREENED]
     chosen = chosen[likely[chosen] > -np.inf]
     target = target_of(pattern)
-    crystals = [found[i].crystal() for i in chosen.tolist()]
+    growth = _growths(fitted, found)
+    crystals = [found[i].crystal(growth[i]) for i in chosen.tolist()]
     order = np.argsort(-(screen(crystals, target)[0] + PRIOR_IN_SCREEN * likely[chosen]), kind="stable")
     places, symmetries = [], []
     for place, symmetry in _new_kinds(fitted, formulas[which.ravel()[chosen]], crystals, order.tolist()):
@@ -154,8 +153,7 @@ def add_variants(
     ).in_systems(SYSTEM_OF_GROUP[[symmetry.number for symmetry in symmetries]], known)
     proposals = replace(proposals, log_system=np.maximum(proposals.log_system, proposals.log_formula - OTHER_SYSTEM))
     made = fit_closely(
-        proposals, symmetries, np.array([-found[i].growth for i in places]), target, threads,
-        changes=[found[i].told() for i in places],
+        proposals, symmetries, -growth[places], target, threads, changes=[found[i].told() for i in places]
     )  # fmt: skip
     return look_again(made, pattern, threads=threads, most=REFINED, seen=fitted)
 
@@ -178,10 +176,8 @@ def _parents(fitted: Fitted) -> list[int]:
 def _variants(fitted: Fitted, k: int) -> Iterator[Variant]:
     """All ordered forms of one candidate that hold all elements."""
     elements = fitted.proposals.elements
-    fit, met = fitted.fits[k], strained(fitted.symmetries[k], fitted.fits[k].cell)
-    numbers = np.array([ATOMIC_NUMBERS[element] for element in elements])
+    met = strained(fitted.symmetries[k], fitted.fits[k].cell)
     lift = substitution_table()
-    before = _predicted(numbers, np.array([met.elements.count(element) for element in elements]))
     for one, other in combinations(elements, 2):
         if lift[ATOMIC_NUMBERS[one], ATOMIC_NUMBERS[other]] < LEAST_LIFT:
             continue
@@ -195,12 +191,16 @@ def _variants(fitted: Fitted, k: int) -> Iterator[Variant]:
             counts, second = whole * ordering.multiple, int(ordering.second.sum())
             counts[elements.index(one)] -= second
             counts[elements.index(other)] += second
-            yield Variant(k, ordering, counts, _predicted(numbers, counts) - before - fit.strain, one)
+            yield Variant(k, ordering, counts, one)
 
 
-def _predicted(numbers: NDArray[np.integer], counts: NDArray[np.integer]) -> float:
-    """ln of the predicted length, up to a constant of the structure type."""
-    return float(log_volume(numbers[None], counts[None])[0]) / 3
+def _growths(fitted: Fitted, found: list[Variant]) -> NDArray[np.float64]:
+    """(m,) ln(predicted length / length in which the parent met the pattern) of variants."""
+    numbers = np.array([[ATOMIC_NUMBERS[element] for element in fitted.proposals.elements]])
+    parents = [variant.parent for variant in found]
+    after = log_volume(np.repeat(numbers, len(found), axis=0), np.array([variant.counts for variant in found]))
+    before = log_volume(np.repeat(numbers, len(found), axis=0), fitted.proposals.coefficients[parents])
+    return (after - before) / 3 - np.array([fitted.fits[k].strain for k in parents])
 
 
 def _new_kinds(
