@@ -9,12 +9,12 @@ from xsearch.chemistry.space_groups import SYSTEM_OF_GROUP
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.infer import infer
-from xsearch.infer.lower import WORTH, lower_symmetries, worth_it
+from xsearch.infer.lower import WORTH, is_split, lower_symmetries, worth_it
 from xsearch.infer.refinement import Refined
 
 
-def refined(log_evidence: float, misfit: float) -> Refined:
-    cube = Crystal.ordered(np.eye(3) * 4, [[0, 0, 0]], ["Po"])
+def refined(log_evidence: float, misfit: float, stretch: float = 1.0) -> Refined:
+    cube = Crystal.ordered(np.diag([4.0, 4.0, 4.0 * stretch]), [[0, 0, 0]], ["Po"])
     return Refined(log_evidence, misfit, 0.0, np.array([4.0, 4, 4, 90, 90, 90]), cube)
 
 
@@ -49,6 +49,12 @@ def test_a_lower_symmetry_must_explain_clearly_more():
     assert worth_it(parent, [refined(100.0 + WORTH + 1, 1.5)], [2]) is None
     assert worth_it(parent, [refined(90.0, 0.2), refined(100.0 + WORTH + 1, 0.2)], [2, 2]) == 1
     assert worth_it(parent, [], []) is None
+
+
+def test_a_lattice_that_kept_its_shape_is_not_lowered_by_its_atoms():
+    assert not is_split(refined(0.0, 1.0), refined(0.0, 1.0, 1.0012))
+    assert is_split(refined(0.0, 1.0), refined(0.0, 1.0, 1.008))
+    assert not is_split(refined(0.0, 1.0, 1.03), refined(0.0, 1.0, 1.02))
 
 
 def test_of_two_that_are_as_good_the_higher_is_taken():
