@@ -23,6 +23,7 @@ from xsearch.infer.evidence import (
     TERMS,
     answer_terms,
     close_shares,
+    weights,
 )
 from xsearch.infer.fitting import SCREENED, Fitted
 from xsearch.infer.library import TemplateLibrary, library_of
@@ -82,15 +83,19 @@ def gathered(compounds: Sequence[Compound], folder: Path) -> tuple[list[Labelled
 
 
 def fit_weights(
-    close: list[Labelled], last: list[Labelled], unanswerable: list[Labelled]
+    close: list[Labelled], last: list[Labelled], unanswerable: list[Labelled], keep_close: bool = False
 ) -> dict[str, dict[str, float]]:
     """Weights of `CLOSE_TERMS`, `TERMS` and `ANSWER_TERMS` by maximum likelihood, shrunk towards zero.
 
     Among the candidates of an answerable question the right ones are told by a conditional logit: first by the terms of
     the close fits, then, among those looked at again, by what these make of chemistry and pattern and by the terms of
     the last look. Whether the best of them is right is told by a logistic regression on what it shows.
+
+    Args:
+        close, last, unanswerable: see `gathered`.
+        keep_close: take today's weights of the close fits instead of new ones.
     """
-    by_close, by_last = _fit_candidates(close, last)
+    by_close, by_last = _fit_candidates(close, last, keep_close)
     asked = [(evidence, right) for evidence, right in (*last, *unanswerable) if len(evidence)]
     answer = _fit_answer(
         np.array([answer_terms(evidence, by_last) for evidence, _ in asked]),
@@ -103,18 +108,21 @@ def fit_weights(
     }
 
 
-def cross_validated(close: list[Labelled], last: list[Labelled], known: NDArray[np.float64]) -> dict[str, float]:
+def cross_validated(
+    close: list[Labelled], last: list[Labelled], known: NDArray[np.float64], keep_close: bool = False
+) -> dict[str, float]:
     """Share of compounds whose first candidate is right: with weights that are known, and refitted without each.
 
     Args:
         close, last: see `gathered`; a formula occurs once, so that folds of compounds are folds of formulas.
         known: (len(TERMS),) to compare with.
+        keep_close: see `fit_weights`.
     """
     fold = np.random.default_rng(0).permutation(len(last)) % FOLDS
     hits = np.zeros(len(last), np.bool_)
     for held in range(FOLDS):
         rest = np.flatnonzero(fold != held)
-        _, worth = _fit_candidates([close[k] for k in rest], [last[k] for k in rest])
+        _, worth = _fit_candidates([close[k] for k in rest], [last[k] for k in rest], keep_close)
         for k in np.flatnonzero(fold == held):
             hits[k] = _first_is_right(last[k], worth)
     before = np.array([_first_is_right(one, known) for one in last])
@@ -206,9 +214,11 @@ def _rightness(compound: Compound, fitted: Fitted) -> NDArray[np.float64]:
     return right
 
 
-def _fit_candidates(close: list[Labelled], last: list[Labelled]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _fit_candidates(
+    close: list[Labelled], last: list[Labelled], keep_close: bool
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(len(CLOSE_TERMS),) and (len(TERMS),) weights of conditional logits."""
-    by_close = _fit_shares(close, SHRINKAGE)
+    by_close = weights("close") if keep_close else _fit_shares(close, SHRINKAGE)
     measured = np.array([name in MEASURED_TERMS for name in CLOSE_TERMS])
     parts = np.zeros((len(TERMS), 2 + len(REFINED_TERMS)))
     parts[: len(CLOSE_TERMS), 0], parts[: len(CLOSE_TERMS), 1] = by_close * ~measured, by_close * measured

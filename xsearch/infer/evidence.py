@@ -52,7 +52,7 @@ REFINED_TERMS = ("refined", "behind", "misfit", "changed")
 TERMS = (*CLOSE_TERMS, *REFINED_TERMS)
 """What speaks for a candidate after the last look."""
 
-ANSWER_TERMS = ("constant", "total", "fit", "contact_misfit", "misfit")
+ANSWER_TERMS = ("constant", "total", "log_share", "fit", "contact_misfit", "misfit")
 """Names of what tells whether the best candidate is right: see `answer_terms`."""
 
 CLOSEST = 0.004
@@ -200,15 +200,18 @@ def answer_probability(evidence: NDArray[np.float64]) -> float:
 
 
 def answer_terms(evidence: NDArray[np.float64], worth: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(len(ANSWER_TERMS),) what tells whether the best candidate is right: its total, and some of its evidence again.
+    """What tells whether the best candidate is right: its total, its share among all, and some of its evidence again.
 
     Args:
         evidence: (k, len(TERMS)) of at least one candidate.
         worth: (len(TERMS),) what each term counts.
+
+    Returns:
+        (len(ANSWER_TERMS),) float64.
     """
     total = evidence @ worth
     best = int(np.argmax(total))
-    known = {"constant": 1.0, "total": float(total[best])}
+    known = {"constant": 1.0, "total": float(total[best]), "log_share": float(np.log(_softmax(total)[best]))}
     return np.array(
         [known[name] if name in known else float(evidence[best, TERMS.index(name)]) for name in ANSWER_TERMS]
     )
