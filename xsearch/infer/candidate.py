@@ -11,7 +11,6 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.material import Material
 from xsearch.errors import QueryError
 from xsearch.results import Verdict
-from xsearch.simulate.reflections import Reflections
 from xsearch.spectra import PowderPattern
 
 if TYPE_CHECKING:
@@ -41,7 +40,6 @@ class Candidate:
         zero_shift_deg: added to the calculated 2θ.
         unexplained: share of the measured net intensity that it leaves unexplained.
         xanes_agreement: by absorber, Pearson's r of the predicted with the measured spectrum at the best shift.
-        reflections: of the unstrained crystal.
         assumptions: everything that was assumed for this candidate, one line each.
     """
 
@@ -61,7 +59,6 @@ class Candidate:
     cell: tuple[float, ...]
     zero_shift_deg: float
     unexplained: float
-    reflections: Reflections | None = None
     xanes_agreement: dict[str, float] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
 

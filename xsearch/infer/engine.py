@@ -24,7 +24,6 @@ from xsearch.infer.stages import compare
 from xsearch.infer.substitute import substituted
 from xsearch.results import Verdict
 from xsearch.search.timing import timed
-from xsearch.simulate.reflections import Reflections
 from xsearch.spectra import PowderPattern, Xanes
 
 CONFIDENT = 0.8
@@ -173,7 +172,7 @@ def _candidate(library: TemplateLibrary, fitted: Fitted, k: int, probability: fl
         cell=tuple(refined.cell.tolist()), moved_A=refined.moved_A,
         evidence=dict(zip(TERMS, fitted.evidence[k].tolist(), strict=True)),
         strain=fit.strain, zero_shift_deg=fit.zero_shift_deg, unexplained=fit.unexplained,
-        reflections=fitted.reflections[k], raised=bool(fitted.raised[k]), change=fitted.changes[k],
+        raised=bool(fitted.raised[k]), change=fitted.changes[k],
     )  # fmt: skip
 
 
@@ -223,7 +222,6 @@ def _describe(
     strain: float = 0.0,
     zero_shift_deg: float = 0.0,
     unexplained: float = float("nan"),
-    reflections: Reflections | None = None,
     raised: bool = False,
     moved_A: float = 0.0,
     change: str = "",
@@ -268,7 +266,6 @@ def _describe(
         cell=cell,
         zero_shift_deg=zero_shift_deg,
         unexplained=unexplained,
-        reflections=reflections,
         assumptions=tuple(assumptions),
     )
 
