@@ -80,7 +80,7 @@ def infer(
         QueryError: for unknown elements, systems or options that leave nothing.
         SpectrumError: where the pattern shows no line or too short a range.
     """
-    chosen = check_elements(list(elements))
+    chosen, excluded = check_elements(list(elements)), tuple(excluded)
     if top < 1:
         raise QueryError(f"top = {top} asks for no candidate; give 1 or more.")
     for element in (*(oxidation or {}), *(coordination or {})):
