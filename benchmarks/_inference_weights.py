@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from xsearch.chemistry.formula import parse_formula
-from xsearch.evaluate.disturbed import disturbed_pattern, random_lines
+from xsearch.data.simulated_measurements import disturbed_pattern, random_lines
 from xsearch.evaluate.inference import Compound
 from xsearch.infer.evidence import (
     ANSWER_TERMS,
@@ -25,10 +25,10 @@ from xsearch.infer.evidence import (
     close_shares,
     weights,
 )
-from xsearch.infer.fitting import SCREENED, Fitted
-from xsearch.infer.library import TemplateLibrary, library_of
+from xsearch.infer.pipeline import compare
 from xsearch.infer.proposals import propose
-from xsearch.infer.stages import compare
+from xsearch.infer.refinement import SCREENED, Fitted
+from xsearch.infer.template_library import TemplateLibrary, library_of
 from xsearch.search import open_index
 from xsearch.spectra import PowderPattern
 

@@ -2,7 +2,7 @@
 
 `python -m benchmarks.inference FILE --index mp --limit 200 --json` prints what `xsearch evaluate inference` does.
 `python -m benchmarks.inference FILE --index mp --skip 3000 --limit 400 --fit FOLDER --workers 2` infers those compounds
-in two processes, keeps their evidence in the folder, fits the weights in `xsearch/infer/weights.json` on it, and prints
+in two processes, keeps their evidence in the folder, fits the weights in `inference_ranking.json` on it, and prints
 how many it gets right in folds; given again, it goes on where it stopped. Use other compounds for the figures.
 """
 
@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks._data import data_file
 from benchmarks._inference_weights import cross_validated, fit_weights, gather, gathered
 from xsearch.evaluate.inference import evaluate, read_compounds
-from xsearch.infer.evidence import WEIGHTS, weights
+from xsearch.infer.evidence import RANKING_FILE, weights
 
 
 def fit(file: Path, index: str | None, skip: int, limit: int, folder: Path, workers: int, keep_close: bool) -> None:
@@ -30,7 +30,7 @@ def fit(file: Path, index: str | None, skip: int, limit: int, folder: Path, work
     )
     if keep_close:
         about += " --keep-close; close as fitted on 135 others, --skip 1000 --limit 135"
-    WEIGHTS.write_text(json.dumps({"about": about, **fitted}, indent=2) + "\n", encoding="utf-8")
+    RANKING_FILE.write_text(json.dumps({"about": about, **fitted}, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(fitted, indent=2))
 
 

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from benchmarks._data import data_file
 from xsearch.chemistry.formula import parse_formula
-from xsearch.evaluate.disturbed import disturbed_pattern
+from xsearch.data.simulated_measurements import disturbed_pattern
 from xsearch.evaluate.inference import Compound, read_compounds
 from xsearch.infer.engine import REFUSED_UP_TO
 from xsearch.infer.evidence import answer_probability, shares
-from xsearch.infer.fitting import SCREENED, Fitted
-from xsearch.infer.library import TemplateLibrary, library_of
+from xsearch.infer.pipeline import compare
 from xsearch.infer.proposals import propose
-from xsearch.infer.stages import compare
+from xsearch.infer.refinement import SCREENED, Fitted
+from xsearch.infer.template_library import TemplateLibrary, library_of
 from xsearch.search import open_index
 
 STAGES = (

@@ -181,7 +181,7 @@ def in_short(report: Figures) -> Figures:
 
 def mixtures() -> Figures:
     """Sums of two measured compounds taken apart again, and measured edges of one compound that must stay one."""
-    from xsearch.evaluate.edge_sums import Seen, evaluate_sums, measured_sums, stay_one
+    from xsearch.evaluate.lcf import Seen, evaluate_sums, measured_sums, stay_one
     from xsearch.evaluate.pxrd import Elements
 
     index, path = opened(), DATA / "xas_measured.parquet"

@@ -9,7 +9,7 @@ from pathlib import Path
 import xsearch
 from xsearch.builders import build_cif
 from xsearch.builders.aflow import AflowSource
-from xsearch.results.structures import cif_text
+from xsearch.report.structures import cif_text
 
 MINE = {"aflow-A2B_tP6_136_f_a": "rutile", "aflow-A2B_tI12_141_e_a": "anatase"}
 

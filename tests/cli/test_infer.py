@@ -10,7 +10,7 @@ import pytest
 from tests.cli.conftest import Xsearch
 from tests.crystals import rock_salt, rutile
 from xsearch.chemistry.crystal import cell_parameters
-from xsearch.evaluate.disturbed import disturbed_pattern
+from xsearch.data.simulated_measurements import disturbed_pattern
 
 
 @pytest.fixture

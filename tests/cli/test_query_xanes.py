@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.conftest import SPECTRA, Xsearch
-from tests.search.test_spectra_search import curve
+from tests.search.test_xanes_search import curve
 
 
 @pytest.fixture

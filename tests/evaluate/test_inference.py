@@ -8,13 +8,13 @@ import pandas as pd
 import pytest
 
 from tests.crystals import perovskite, rock_salt, template_library
-from tests.search.test_spectra_search import ILMENITE, MARCASITE, curve
-from tests.search.test_spectra_search import library as with_spectra  # noqa: F401
+from tests.search.test_xanes_search import ILMENITE, MARCASITE, curve
+from tests.search.test_xanes_search import library as with_spectra  # noqa: F401
 from xsearch.chemistry.crystal import Crystal, cell_parameters
+from xsearch.data.simulated_measurements import disturbed_pattern
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.evaluate.inference import computed_edges, evaluate, figures, outcomes_of, read_compounds
-from xsearch.infer.library import TemplateLibrary
+from xsearch.infer.template_library import TemplateLibrary
 from xsearch.search import SearchIndex
 from xsearch.spectra import Xanes
 

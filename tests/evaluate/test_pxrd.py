@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.search.conftest import Measure
+from tests.prototypes import Measure
+from xsearch.data.labelled_patterns import read_labelled, right_rows
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.labelled import read_labelled, right_rows
 from xsearch.evaluate.pxrd import Outcome, evaluate, expected_calibration_error, figures, symmetry
 from xsearch.search import SearchIndex
 

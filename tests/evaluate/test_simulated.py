@@ -2,9 +2,9 @@
 
 import pytest
 
+from xsearch.data.splits import split_rows
 from xsearch.evaluate.recall import recall_figures
 from xsearch.evaluate.simulated import Task, evaluate
-from xsearch.evaluate.splits import split_rows
 from xsearch.search import SearchIndex
 
 

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.search.test_spectra_search import curve, library  # noqa: F401
+from tests.search.test_xanes_search import curve, library  # noqa: F401
 from xsearch.errors import BuildError
 from xsearch.evaluate.xanes import evaluate_xanes, left_out, read_queries
 from xsearch.search import SearchIndex

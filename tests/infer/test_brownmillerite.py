@@ -8,9 +8,9 @@ import pytest
 
 from tests.crystals import template_library
 from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
-from xsearch.evaluate.disturbed import disturbed_pattern
+from xsearch.data.simulated_measurements import disturbed_pattern
 from xsearch.infer import infer
-from xsearch.infer.library import TemplateLibrary
+from xsearch.infer.template_library import TemplateLibrary
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from xsearch.chemistry.crystal import Crystal
+from xsearch.data.simulated_measurements import disturbed_pattern
 from xsearch.errors import QueryError, SpectrumError
-from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.infer import infer
 from xsearch.infer.engine import REFUSED_UP_TO
 from xsearch.spectra import PowderPattern

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from xsearch.builders.progress import Progress, Silence, open_progress
 from xsearch.errors import BuildError
 from xsearch.indexes import Index
 from xsearch.indexes.backends import Backend, backend_for, write_shortcut
@@ -23,6 +22,7 @@ from xsearch.indexes.vectors import write_vectors
 from xsearch.indexes.versions import folder_of
 from xsearch.indexes.views import clean_views
 from xsearch.models.powder_vectors import PowderVectors, load, vectors_from
+from xsearch.progress import Progress, Silence, open_progress
 
 BATCH = 64
 THREADS = 2

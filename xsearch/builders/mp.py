@@ -30,7 +30,6 @@ from xsearch.builders.mp_documents import (
 from xsearch.builders.mp_selection import Selection
 from xsearch.builders.own import own_licences, own_materials, own_spectra
 from xsearch.builders.pages import PageStore
-from xsearch.builders.progress import Progress, open_progress
 from xsearch.builders.reuse import KEPT, MaterialShelf, Reusing, SpectraShelf
 from xsearch.builders.source import Item, Process, SpectrumProcess
 from xsearch.builders.workers import run_here
@@ -40,6 +39,7 @@ from xsearch.errors import BrokenIndex, BuildError, CrystalError, MissingIndex, 
 from xsearch.indexes.files import builder_lock, remove
 from xsearch.indexes.index import Index
 from xsearch.paths import home
+from xsearch.progress import Progress, open_progress
 from xsearch.spectra.xanes import EDGES
 from xsearch.spectra.xas import XasSpectrum
 

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
+from xsearch.paths import WEIGHTS_FOLDER
 
 REACH_A = 4.5
 """Neighbours farther than this are not looked for; a site without any has its nearest here."""
 
-TABLE = Path(__file__).with_name("contact_table.csv")
+TABLE = WEIGHTS_FOLDER / "contacts.csv"
 LEAST_SPREAD = 0.03
 """Smallest standard deviation of ln d: substituted crystals are not relaxed."""
 

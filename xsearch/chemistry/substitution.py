@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
+from xsearch.paths import WEIGHTS_FOLDER
 
 SIZE = len(SYMBOLS) + 1
 """Rows of the element tables: atomic numbers count from 1, row 0 stays empty."""
 
-TABLE = Path(__file__).with_name("substitution_table.csv")
+TABLE = WEIGHTS_FOLDER / "substitution.csv"
 
 PSEUDO_COUNTS = 12.0
 """Weight of the tabulated probabilities beside pairs counted in an index."""

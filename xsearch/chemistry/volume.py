@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.valence import electronegativity
 from xsearch.elements import SYMBOLS
+from xsearch.paths import WEIGHTS_FOLDER
 
 FAMILIES = ("F", "O", "Cl", "Br", "I", "S", "Se", "Te", "N", "pnictide", "tetrel", "H", "metal")
 """What the most electronegative element of a compound makes of it; an ion's size depends on this."""
@@ -24,7 +25,7 @@ OUTLIER = 0.08
 """Residual in ln V beyond which an entry counts for less than half in the fit."""
 
 TURNS = 5
-TABLE = Path(__file__).with_name("volume_table.csv")
+TABLE = WEIGHTS_FOLDER / "volume.csv"
 FAMILY_SCALE = 0.5
 """How freely an element may differ between families in the fit, beside its own mean."""
 

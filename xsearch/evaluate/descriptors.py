@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.data.site_labels import labels_of, read_site_spectra
+from xsearch.data.xanes_sites import Examples, formula_hashes, join
 from xsearch.errors import XSearchError
-from xsearch.models.company import Told
+from xsearch.models.conditioning import Told
 from xsearch.models.site_model import SiteModel, shipped_site_model
 from xsearch.models.tasks import CLASSES, NUMBERS, class_indices
 from xsearch.training.site_model import evaluate_examples
-from xsearch.training.xanes_data import Examples, formula_hashes, join
-from xsearch.training.xanes_labels import labels_of, read_site_spectra
 
 if TYPE_CHECKING:
     import pandas as pd

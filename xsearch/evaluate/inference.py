@@ -17,11 +17,11 @@ from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
 from xsearch.chemistry.formula import reduced_formula
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.chemistry.template import template_key
+from xsearch.data.simulated_measurements import disturbed_pattern, random_lines
 from xsearch.errors import CrystalError, QueryError, SpectrumError
-from xsearch.evaluate.disturbed import disturbed_pattern, random_lines
 from xsearch.indexes import Index
 from xsearch.infer.engine import infer
-from xsearch.infer.library import TemplateLibrary, library_of
+from xsearch.infer.template_library import TemplateLibrary, library_of
 from xsearch.spectra import PowderPattern, Xanes
 
 NEEDED = ("material_id", "a", "b", "c", "alpha", "beta", "gamma", "species", "frac_coords", "crystal_system")

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.answers import SearchResult
+from xsearch.data.labelled_patterns import LabelledPattern, read_labelled
 from xsearch.errors import QueryError, SpectrumError
-from xsearch.evaluate.labelled import LabelledPattern, read_labelled
 from xsearch.evaluate.retrieval import Trial
 from xsearch.evaluate.xanes import left_out, read_queries
 from xsearch.indexes import Index
-from xsearch.results import SearchResult
 from xsearch.search import SearchIndex
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern

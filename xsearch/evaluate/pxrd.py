@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.answers import Hit
 from xsearch.chemistry.space_groups import crystal_system
+from xsearch.data.labelled_patterns import LabelledPattern, read_labelled, right_rows
 from xsearch.errors import QueryError, SpectrumError
-from xsearch.evaluate.labelled import LabelledPattern, read_labelled, right_rows
 from xsearch.evaluate.recall import recall_figures, recall_places
-from xsearch.results import Hit
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.learned import parse_ranking
+from xsearch.search.nearest_neighbours import parse_ranking
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -14,9 +14,9 @@ from xsearch.builders.xanes import make_tables
 from xsearch.errors import SpectrumError
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.preprocess.xanes import XanesWindow, normalize, window
-from xsearch.search.edges.match import match
 from xsearch.spectra.xanes import Xanes
 from xsearch.spectra.xas import XasSpectrum
+from xsearch.xas.matching import match
 
 GRID_eV = 0.25
 

@@ -15,12 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.data.splits import halves, split_rows
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.splits import halves, split_rows
 from xsearch.indexes import Index
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.learned import network_logits, parse_ranking
+from xsearch.search.nearest_neighbours import network_logits, parse_ranking
 from xsearch.simulate.conditions import MEAN_STRAIN, Conditions, conditions_of, draw_many, ideal
 from xsearch.simulate.measurement import measure
 from xsearch.spectra import PowderPattern

@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
+from xsearch.answers import Hit
 from xsearch.builders.xas_parquet import XasTables, check_tables
 from xsearch.chemistry.formula import parse_formula
 from xsearch.errors import QueryError, XSearchError
 from xsearch.evaluate.pxrd import DEPTHS, Elements, Outcome, Report
 from xsearch.indexes import Index
-from xsearch.results import Hit
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.edges.evidence import entries_of, groups_of, phase_groups
-from xsearch.search.edges.library import EdgeLibrary
 from xsearch.spectra.xas import XasSpectrum
+from xsearch.xas.evidence import entries_of, groups_of, phase_groups
+from xsearch.xas.library import EdgeLibrary
 
 
 class Compared(StrEnum):

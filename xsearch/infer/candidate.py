@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xsearch.answers import Verdict
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.material import Material
 from xsearch.errors import QueryError
-from xsearch.results import Verdict
 from xsearch.spectra import PowderPattern
 
 if TYPE_CHECKING:

@@ -17,9 +17,8 @@ from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import QueryError, XSearchError
 from xsearch.models.absorber import absorber_features
 from xsearch.models.specfusion import PROPERTY_CLASSES, PropertyHeads, SpecFusion
+from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow
-
-WEIGHTS = Path(__file__).parent / "weights"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ class PropertyModel:
         (folder / "specfusion.json").write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path = WEIGHTS) -> PropertyModel:
+    def load(cls, folder: Path = WEIGHTS_FOLDER) -> PropertyModel:
         """The model in a folder, by default the one that comes with the package.
 
         Raises:

@@ -18,14 +18,14 @@ from torch import Tensor, nn
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import XSearchError
 from xsearch.models.absorber import absorber_features
-from xsearch.models.company import COMPANY_FEATURES, Told, company_features
+from xsearch.models.conditioning import COMPANY_FEATURES, Told, company_features
 from xsearch.models.forest import Forest
 from xsearch.models.spt import Spt
 from xsearch.models.tasks import CLASSES, NUMBERS
 from xsearch.models.xastruct import XaStruct
+from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.preprocess.xanes import XanesWindow, quieted
 
-WEIGHTS = Path(__file__).parent / "weights"
 NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct}
 FOREST_TASKS = ("cn", "oxidation_state", "mnnd_A", "nnrs_A", "mood_A")
 BATCH = 256
@@ -241,7 +241,7 @@ class SiteModel:
         )
 
     @classmethod
-    def load(cls, folder: Path = WEIGHTS) -> SiteModel:
+    def load(cls, folder: Path = WEIGHTS_FOLDER) -> SiteModel:
         """The model in a folder, by default the one that comes with the package.
 
         Raises:

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from xsearch.data.splits import split_rows
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.splits import split_rows
 from xsearch.indexes import Index
 from xsearch.models.powder_metric import METRIC_FILE, TENSOR, PowderMetric, centred_profiles, metric_from
 from xsearch.preprocess.powder import NetPattern, net_pattern

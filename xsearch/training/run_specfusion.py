@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from xsearch.builders.xanes import make_tables, read_spectra
+from xsearch.data.xanes_sites import fold_of
 from xsearch.errors import SpectrumError
 from xsearch.indexes import Index
 from xsearch.indexes.xanes_table import XanesTable
@@ -29,7 +30,6 @@ from xsearch.training.specfusion import (
     read_properties,
     train_specfusion,
 )
-from xsearch.training.xanes_data import fold_of
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -23,11 +23,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.data.labelled_patterns import read_labelled, right_rows
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.labelled import read_labelled, right_rows
 from xsearch.evaluate.pxrd import expected_calibration_error
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.score_model import ScoreModel, terms
+from xsearch.search.probability import ScoreModel, terms
 from xsearch.search.verdict import FITTED_PRODUCTS, FITTED_SIGNS, SIGNS, WEIGHTS_FILE
 from xsearch.simulate.conditions import MEAN_STRAIN, Conditions, draw_conditions
 from xsearch.simulate.measurement import measure

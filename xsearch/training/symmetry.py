@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.element_query import ElementQuery
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.data.splits import halves, split_rows
 from xsearch.errors import SpectrumError
 from xsearch.evaluate.simulated import Task, simulated_pattern
-from xsearch.evaluate.splits import halves, split_rows
+from xsearch.indexes.prior import Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.learned import network_logits
-from xsearch.search.prior import Prior
+from xsearch.search.isotypes import built_alike
+from xsearch.search.nearest_neighbours import network_logits
 from xsearch.search.selection import Selection, rows_with
-from xsearch.search.structure_types import built_alike
-from xsearch.search.symmetry_signs import WEIGHTS_FILE, alike_signs, all_signs, pattern_signs
+from xsearch.search.symmetry_evidence import WEIGHTS_FILE, alike_signs, all_signs, pattern_signs
 
 FOLDS = 5
 RIDGE = 0.1
@@ -80,7 +80,7 @@ def cases(opened: SearchIndex, count: int) -> Iterator[tuple[int, Array, int]]:
 
 
 def fitted(signs: Array, systems: NDArray[np.integer]) -> dict[str, object]:
-    """What `symmetry.json` holds.
+    """What `symmetry_evidence.json` holds.
 
     Args:
         signs: (n, k). systems: (n,) codes.
