@@ -39,10 +39,11 @@ Answer = SearchResult | Combined | Inference | CellAnswer | SimulatedPattern | E
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """How a kind of answer is shown; None for the forms that it does not have."""
+    """How a kind of answer is shown; None for the forms that it does not have. `rows` names the table's options."""
 
     record: Callable[..., dict[str, Any]]
     table: Callable[..., RenderableType]
+    rows: tuple[str, ...] = ()
     frame: Callable[..., pd.DataFrame] | None = None
     figure: Callable[..., Figure] | None = None
     page: Callable[..., Path] | None = None
@@ -54,31 +55,36 @@ def _of_search(show: Callable[..., Any]) -> Callable[..., Any]:
 
 
 VIEWS: Mapping[type, View] = {
-    SearchResult: View(search_record, result_table, hits_frame, result_figure, write_page, write_hit_cifs),
-    MixtureResult: View(mixture_record, mixture_table, hits_frame, result_figure, write_page, write_hit_cifs),
-    LcfResult: View(lcf_record, lcf_table, hits_frame, result_figure, write_page, write_hit_cifs),
-    Inference: View(inference_record, inference_table, candidates_frame, cifs=write_candidate_cifs),
+    SearchResult: View(
+        search_record, result_table, ("top", "unfold"), hits_frame, result_figure, write_page, write_hit_cifs
+    ),
+    MixtureResult: View(mixture_record, mixture_table, (), hits_frame, result_figure, write_page, write_hit_cifs),
+    LcfResult: View(lcf_record, lcf_table, (), hits_frame, result_figure, write_page, write_hit_cifs),
+    Inference: View(inference_record, inference_table, ("top",), candidates_frame, cifs=write_candidate_cifs),
     Combined: View(
         combined_record,
         combined_table,
+        ("top",),
         figure=_of_search(result_figure),
         page=_of_search(write_page),
         cifs=write_combined_cifs,
     ),
     CellAnswer: View(cells_record, cells_table),
-    SimulatedPattern: View(simulation_record, simulation_table, figure=simulation_figure),
+    SimulatedPattern: View(simulation_record, simulation_table, ("top",), figure=simulation_figure),
     EdgePrediction: View(prediction_record, prediction_table, figure=prediction_figure),
 }
 
 
-def table(answer: Answer, **options: Any) -> RenderableType:
+def table(answer: Answer, top: int | None = None, unfold: bool | None = None) -> RenderableType:
     """The answer as a table for a terminal, through rich.
 
     Args:
         answer: of any kind.
-        options: `top`, how many rows, for ranked answers and lines; `unfold`, a row for each duplicate, for hits.
+        top: how many rows, of ranked answers and of calculated lines; phases of mixtures are always all shown.
+        unfold: whether duplicates of a hit get rows of their own.
     """
-    return VIEWS[type(answer)].table(answer, **options)
+    view, options = VIEWS[type(answer)], {"top": top, "unfold": unfold}
+    return view.table(answer, **{name: options[name] for name in view.rows if options[name] is not None})
 
 
 def to_dict(answer: Answer) -> dict[str, Any]:
