@@ -127,7 +127,7 @@ def test_compounds_are_told_by_formula_and_space_group(library: SearchIndex) -> 
 
 
 def test_the_same_question_has_the_same_answer(library: SearchIndex) -> None:  # noqa: F811
-    first, second = (found(library, mixed((7, 0.65), (4, 0.35))).to_dict() for _ in range(2))
+    first, second = (report.to_dict(found(library, mixed((7, 0.65), (4, 0.35)))) for _ in range(2))
     first.pop("timings_ms")
     second.pop("timings_ms")
     assert first == second
