@@ -24,7 +24,7 @@ from xsearch.models.spt import Spt
 from xsearch.models.tasks import CLASSES, NUMBERS
 from xsearch.models.xastruct import XaStruct
 from xsearch.paths import WEIGHTS_FOLDER
-from xsearch.preprocess.xanes import XanesWindow, quieted
+from xsearch.preprocess.xanes import XanesWindow, smoothed
 
 NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct}
 FOREST_TASKS = ("cn", "oxidation_state", "mnnd_A", "nnrs_A", "mood_A")
@@ -165,7 +165,7 @@ class SiteModel:
         company: NDArray[np.float32],
     ) -> Blend:
         """What each part says of n windows; arguments as in `Spt.forward`. Forests do not look at `company`."""
-        values = quieted(values, known)
+        values = smoothed(values, known)
         parts, features = self._networks(values, known, offset_eV, absorber, company)
         if self.forests:
             samples = forest_features(values, known, offset_eV, absorber)
@@ -181,7 +181,7 @@ class SiteModel:
     ) -> NDArray[np.float32]:
         """(n, widths of the networks) what they read off spectra alone; arguments as in `evaluate`."""
         nothing = np.zeros((len(values), COMPANY_FEATURES), np.float32)
-        return self._networks(quieted(values, known), known, offset_eV, absorber, nothing)[1]
+        return self._networks(smoothed(values, known), known, offset_eV, absorber, nothing)[1]
 
     def _networks(self, *arrays: NDArray[Any]) -> tuple[dict[str, dict[str, NDArray[np.float32]]], NDArray[np.float32]]:
         parts: dict[str, dict[str, NDArray[np.float32]]] = {}
