@@ -14,10 +14,9 @@ from typing import Any
 
 from benchmarks._data import data_file
 from xsearch.evaluate.pxrd import evaluate
-from xsearch.evaluate.simulated import Task
 from xsearch.evaluate.simulated import evaluate as evaluate_simulated
+from xsearch.options import Ranking, Task
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.nearest_neighbours import Ranking
 
 SHOWN = (
     "n",

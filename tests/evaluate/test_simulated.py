@@ -4,7 +4,8 @@ import pytest
 
 from xsearch.data.splits import split_rows
 from xsearch.evaluate.recall import recall_figures
-from xsearch.evaluate.simulated import Task, evaluate
+from xsearch.evaluate.simulated import evaluate
+from xsearch.options import Task
 from xsearch.search import SearchIndex
 
 

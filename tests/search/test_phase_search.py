@@ -11,7 +11,7 @@ from rich.console import Console
 from tests.prototypes import Measure
 from xsearch.answers import MixtureResult
 from xsearch.errors import QueryError
-from xsearch.indexes.prior import Prior
+from xsearch.options import Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.match import match

@@ -8,7 +8,6 @@ entry itself, under all that measurement does and with the strain between comput
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -18,6 +17,7 @@ from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.data.splits import halves, split_rows
 from xsearch.errors import SpectrumError
 from xsearch.indexes import Index
+from xsearch.options import Task, parse_choice
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.nearest_neighbours import network_logits, parse_ranking
@@ -28,14 +28,6 @@ from xsearch.spectra import PowderPattern
 PUBLISHED = {"wavelength_A": 1.540593, "last_deg": 90.0, "instrument_deg": 0.1, "counts": 5000.0, "floor": 50.0}
 SIZES_A = (200.0, 1500.0)
 DEPTHS = (1, 5, 10)
-
-
-class Task(StrEnum):
-    """What is asked of a search."""
-
-    PUBLISHED = "published"
-    FORMULA = "formula"
-    STRONG = "strong"
 
 
 def evaluate(
@@ -51,7 +43,7 @@ def evaluate(
 
     Args:
         index: an opened index or its name; the one in use by default.
-        task: see `Task`.
+        task: see `xsearch.options.Task`.
         count: how many patterns.
         ranking: as in `SearchIndex.search`.
         seed: of rows and patterns.
@@ -62,10 +54,10 @@ def evaluate(
         where its weights are there, `majority` of the commonest system; and for `strong` the shares `top1`, `top5`,
         `top10` of patterns with an entry of the same formula and space group among the first hits.
     """
-    asked = Task(task)
+    chosen = parse_choice(Task, task, "task")
     opened = index if isinstance(index, SearchIndex) else open_index(index)
     columns, split = opened.index.columns, split_rows(opened.index)
-    pool = split.random if asked is Task.PUBLISHED else halves(opened.index, split.formulas)[1]
+    pool = split.random if chosen is Task.PUBLISHED else halves(opened.index, split.formulas)[1]
     pool = pool[columns.cell_of[pool] < 0]
     random = np.random.default_rng(seed)
     ranks: list[int] = []
@@ -74,11 +66,13 @@ def evaluate(
     for row in random.permutation(pool).tolist():
         if len(truth) == count:
             break
-        pattern = simulated_pattern(opened.index, row, asked, random)
+        pattern = simulated_pattern(opened.index, row, chosen, random)
         kin = columns.formula_group == columns.formula_group[row]
-        hidden = {Task.PUBLISHED: [row], Task.FORMULA: np.flatnonzero(kin).tolist(), Task.STRONG: []}[asked]
+        hidden = {Task.PUBLISHED: [row], Task.FORMULA: np.flatnonzero(kin).tolist(), Task.STRONG: []}[chosen]
         try:
-            result = opened.search(pattern, top=max(DEPTHS), measured_cells=False, without=hidden, ranking=ranking)
+            result = opened.search(
+                pattern, top=max(DEPTHS), measured_cells=False, leave_out_rows=hidden, ranking=ranking
+            )
         except SpectrumError:
             continue
         code, group = int(columns.crystal_system[row]), int(columns.space_group[row])
@@ -103,14 +97,14 @@ def evaluate(
     shares = np.array(right, float).reshape(-1, 4).mean(axis=0) if right else np.zeros(4)
     names = ("crystal_system_accuracy", "space_group_accuracy", "network_system_accuracy", "network_group_accuracy")
     figures: dict[str, Any] = {
-        "task": asked.value,
+        "task": chosen.value,
         "index": opened.name,
         "ranking": parse_ranking(ranking, opened.index).value,
         "n": len(truth),
         **dict(zip(names, shares.tolist(), strict=True)),
         "majority": float(np.bincount(truth).max() / len(truth)) if truth else 0.0,
     }
-    if asked is Task.STRONG:
+    if chosen is Task.STRONG:
         figures |= {f"top{depth}": float(np.mean(np.array(ranks) <= depth)) for depth in DEPTHS}
     return figures
 

@@ -13,8 +13,8 @@ from xsearch.errors import NothingSearched, QueryError
 from xsearch.indexes import Index
 from xsearch.infer.candidate import Inference, replacements
 from xsearch.infer.engine import infer
-from xsearch.infer.question import parse_elements
 from xsearch.infer.template_library import library_of
+from xsearch.options import parse_elements
 from xsearch.search import SearchIndex
 from xsearch.spectra import PowderPattern, Xanes
 
@@ -191,4 +191,6 @@ def infer_beside(
     Raises:
         QueryError: for elements that no template can hold.
     """
-    return Together(result, infer(library_of(index), parse_elements(elements), result.pattern, xanes=edges, top=top))
+    return Together(
+        result, infer(library_of(index), tuple(parse_elements(elements)), result.pattern, xanes=edges, top=top)
+    )

@@ -9,8 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.answers import EdgeMixtureResult, Hit
 from xsearch.answers.explanations import best_hits
-from xsearch.chemistry.element_query import ElementQuery
-from xsearch.indexes.prior import Prior
+from xsearch.options import Constraints, Prior
 from xsearch.preprocess.xanes import window
 from xsearch.progress import timed
 from xsearch.search.lcf_hits import Compared, make_edge_mixture
@@ -27,19 +26,19 @@ from xsearch.xas.library import EdgeLibrary
 def search_edge_mixture(
     opened: Opened,
     xanes: Xanes,
-    query: ElementQuery,
+    query: Constraints,
     prior: Prior,
     *,
     phases: int,
-    without_spectra: Collection[str] = (),
+    leave_out_spectra: Collection[str] = (),
 ) -> EdgeMixtureResult:
     """Find what together gave an edge; see `SearchIndex.search_mixture`."""
     index, timings = opened.index, dict[str, float]()
     with threadpool_limits(opened.threads, user_api="blas"):
         with timed(timings, "prepare"):
             (spectrum,) = prepare([xanes])
-            each = with_absorbers(ElementQuery(only=query.allowed, exclude=query.exclude), [spectrum])
-            library = opened.libraries.select(spectrum.absorber, spectrum.edge, each, (), without_spectra)
+            each = with_absorbers(query.of_each_phase(), [spectrum])
+            library = opened.libraries.select(spectrum.absorber, spectrum.edge, each, (), leave_out_spectra)
         with timed(timings, "mixture"):
             is_entry = library.row >= 0
             target, kinds = edge_target(index, window(spectrum), library, prior)

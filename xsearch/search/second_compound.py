@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xsearch.indexes import Index
-from xsearch.indexes.prior import Prior
+from xsearch.options import Prior
 from xsearch.preprocess.xanes import XanesWindow
 from xsearch.xas.compounds import edge_target
 from xsearch.xas.lcf import EdgeSum

@@ -10,9 +10,8 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from xsearch.answers import Hit, SearchResult
-from xsearch.chemistry.element_query import ElementQuery
 from xsearch.indexes import Index
-from xsearch.indexes.prior import Prior
+from xsearch.options import Constraints, Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.preprocess.xanes import NormalizedXanes, window
 from xsearch.progress import timed
@@ -48,14 +47,14 @@ def search_by_spectra(
     opened: Opened,
     pxrd: PowderPattern | None,
     xanes: Sequence[Xanes],
-    query: ElementQuery,
+    query: Constraints,
     prior: Prior,
     *,
     top: int,
     measured_cells: bool,
     fold: bool,
-    without: Collection[int],
-    without_spectra: Collection[str],
+    leave_out_rows: Collection[int],
+    leave_out_spectra: Collection[str],
 ) -> SearchResult:
     """Find what gave one or several edges, and a powder pattern if there is one; see `SearchIndex.search`."""
     index, timings = opened.index, dict[str, float]()
@@ -65,7 +64,7 @@ def search_by_spectra(
             asked = with_absorbers(query, spectra)
             pattern = None if pxrd is None else net_pattern(pxrd)
         with timed(timings, "edges"):
-            edges = weigh_edges(opened.libraries, spectra, asked, without, without_spectra)
+            edges = weigh_edges(opened.libraries, spectra, asked, leave_out_rows, leave_out_spectra)
         second: list[tuple[str, ...]] = []
         if pattern is None:
             with timed(timings, "rank"):
@@ -88,7 +87,7 @@ def search_by_spectra(
                 spoken_for = np.flatnonzero(np.isin(rows, favoured(index, edges)))
                 places = np.union1d(selected.recall(pattern), spoken_for)
             with timed(timings, "match"):
-                matches, evidence = selected.match(pattern, places, without)
+                matches, evidence = selected.match(pattern, places, leave_out_rows)
             with timed(timings, "rank"):
                 candidates = gather(index, edges, prior, (matches, evidence))
                 groups = phases(index, matches, candidates.total)

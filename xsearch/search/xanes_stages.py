@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.element_query import ElementQuery
 from xsearch.errors import QueryError
 from xsearch.indexes import Index
-from xsearch.indexes.prior import Prior
+from xsearch.options import Constraints, Prior
 from xsearch.preprocess.xanes import NormalizedXanes, normalize, window
 from xsearch.search.match import Matches
 from xsearch.search.rank import Evidence
@@ -65,34 +64,36 @@ def prepare(spectra: Sequence[Xanes]) -> tuple[NormalizedXanes, ...]:
     return tuple(normalize(one) for one in spectra)
 
 
-def with_absorbers(query: ElementQuery, spectra: Sequence[NormalizedXanes]) -> ElementQuery:
+def with_absorbers(constraints: Constraints, spectra: Sequence[NormalizedXanes]) -> Constraints:
     """The element conditions and that every absorber is in the sample.
 
     Raises:
         QueryError: where the conditions leave an absorber out.
     """
     absorbers = frozenset(one.absorber for one in spectra)
-    left_out = absorbers & query.exclude
-    if query.allowed is not None:
-        left_out |= absorbers - query.allowed
+    left_out = absorbers & constraints.exclude
+    if constraints.allowed is not None:
+        left_out |= absorbers - constraints.allowed
     if left_out:
         raise QueryError(
-            f"{', '.join(sorted(left_out))} absorbs in the given spectra, but the element conditions ({query}) leave "
-            "it out; add it to them."
+            f"{', '.join(sorted(left_out))} absorbs in the given spectra, but the element conditions ({constraints}) "
+            "leave it out; add it to them."
         )
-    return query if query.exactly is not None else replace(query, must=query.must | absorbers)
+    return constraints if constraints.exactly is not None else replace(constraints, must=constraints.must | absorbers)
 
 
 def weigh_edges(
     libraries: EdgeLibraries,
     spectra: Sequence[NormalizedXanes],
-    query: ElementQuery,
-    without: Collection[int] = (),
-    without_spectra: Collection[str] = (),
+    constraints: Constraints,
+    leave_out_rows: Collection[int] = (),
+    leave_out_spectra: Collection[str] = (),
 ) -> list[EdgeEvidence]:
     """Each edge against the spectra of its absorber whose compounds meet the conditions."""
     return [
-        weigh_edge(window(one), libraries.select(one.absorber, one.edge, query, without, without_spectra))
+        weigh_edge(
+            window(one), libraries.select(one.absorber, one.edge, constraints, leave_out_rows, leave_out_spectra)
+        )
         for one in spectra
     ]
 

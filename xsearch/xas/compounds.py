@@ -9,7 +9,7 @@ import numpy as np
 from xsearch.chemistry import Material
 from xsearch.chemistry.reference import Reference
 from xsearch.indexes import Index
-from xsearch.indexes.prior import Prior
+from xsearch.options import Prior
 from xsearch.preprocess.xanes import XanesWindow
 from xsearch.search.xanes_hits import reference_at
 from xsearch.xas.evidence import entries_of, entry_prior, groups_of, most_likely, phase_groups

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from xsearch.indexes import Index
 from xsearch.indexes.columns import Columns
-from xsearch.indexes.prior import Prior
+from xsearch.options import Prior
 from xsearch.preprocess.xanes import XanesWindow
 from xsearch.xas.library import EdgeLibrary
 from xsearch.xas.matching import PRIOR_WEIGHT, XanesMatches, match
