@@ -30,7 +30,7 @@ def fit(file: Path, index: str | None, skip: int, limit: int, folder: Path, work
     )
     if keep_close:
         about += " --keep-close; close as fitted on 135 others, --skip 1000 --limit 135"
-    RANKING_FILE.write_text(json.dumps({"about": about, **fitted}, indent=2) + "\n")
+    RANKING_FILE.write_text(json.dumps({"about": about, **fitted}, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(fitted, indent=2))
 
 

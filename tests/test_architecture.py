@@ -1,5 +1,6 @@
 """The shape of the house: one direction of imports, cheap imports, the links at the root, exact pins."""
 
+import ast
 import os
 import re
 import subprocess
@@ -42,6 +43,33 @@ def test_the_command_does_no_arithmetic_on_arrays() -> None:
 def test_files_stay_short() -> None:
     lengths = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8").count("\n") for path in sources()}
     assert not {name: length for name, length in lengths.items() if length > LONGEST_FILE}
+
+
+def opens_text_in_the_systems_encoding(call: ast.Call) -> bool:
+    """Whether a call reads or writes text and leaves its encoding to the system; on Windows that is not UTF-8."""
+    if any(keyword.arg == "encoding" for keyword in call.keywords):
+        return False
+    name = ast.unparse(call.func)
+    if name.endswith((".read_text", ".write_text")):
+        return len(call.args) == name.endswith(".write_text")
+    if name == "os.open" or not (name == "open" or name.endswith(".open")):
+        return False
+    given = [*call.args, *(keyword.value for keyword in call.keywords if keyword.arg == "mode")]
+    modes = [arg.value for arg in given if isinstance(arg, ast.Constant) and set(str(arg.value)) <= set("rwaxbt+")]
+    if name == "gzip.open":
+        return "t" in "".join(modes)
+    of_a_path = name.endswith(".open") and len(modes) == len(given)  # what is opened by its name is no file of ours
+    return (name == "open" or of_a_path) and not any("b" in mode for mode in modes)
+
+
+def test_text_files_are_utf_8_on_every_system() -> None:
+    wrong = [
+        f"{path.relative_to(ROOT)}:{node.lineno} names no encoding"
+        for path in sources()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and opens_text_in_the_systems_encoding(node)
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("name", ["indexes", "builders", "cli"])

@@ -167,7 +167,7 @@ def evaluate(
     for outcome in outcomes_of(compounds, library, done, edges_of):
         outcomes.append(outcome)
         if log is not None and outcome.material_id not in done:
-            with Path(log).open("a") as file:
+            with Path(log).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(outcome)) + "\n")
         if progress is not None:
             progress(outcome.material_id)
@@ -180,7 +180,7 @@ def _logged(log: str | Path | None) -> dict[str, Outcome]:
     found: dict[str, Outcome] = {}
     if log is None or not Path(log).exists():
         return found
-    for line in Path(log).read_text().splitlines():
+    for line in Path(log).read_text(encoding="utf-8").splitlines():
         try:
             told = json.loads(line)
             outcome = Outcome(**{**told, "edges": tuple(told["edges"])})

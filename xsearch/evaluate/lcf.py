@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 import scipy  # its parts are loaded when first used
 
-from xsearch.answers import EdgeMixtureResult
+from xsearch.answers import LcfResult
 from xsearch.chemistry.formula import parse_formula
 from xsearch.errors import QueryError, SpectrumError
 from xsearch.evaluate.xanes import left_out, read_queries
@@ -152,19 +152,17 @@ def evaluate_sums(opened: SearchIndex, sums: Iterator[MeasuredSum], given: Given
     for one in sums:
         told = one.elements if given is not Given.NONE else None
         begin = process_time()
-        result = cast(
-            EdgeMixtureResult, opened.search_mixture(xanes=one.xanes, only=told, leave_out_spectra=one.hidden)
-        )
+        result = cast(LcfResult, opened.search_mixture(xanes=one.xanes, only=told, leave_out_spectra=one.hidden))
         seconds.append(process_time() - begin)
         pairs.add((one.xanes.absorber, *sorted(one.shares)))
         best = next((m for m in result.mixtures if len(m.hits) == 2), None)
-        found = {} if best is None else {h.formula: s for h, s in zip(best.hits, best.shares, strict=True)}
+        found = {} if best is None else {h.formula: s for h, s in zip(best.hits, best.components, strict=True)}
         two.append(found.keys() == one.shares.keys())
         decided.append({hit.formula for hit in result.hits} == one.shares.keys() and len(result.hits) == 2)
         if two[-1]:
             formula, share = next(iter(one.shares.items()))
-            errors.append(abs(found[formula].share - share))
-            within.append(errors[-1] <= 2 * found[formula].error)
+            errors.append(abs(found[formula].fraction - share))
+            within.append(errors[-1] <= 2 * found[formula].fraction_error)
         largest = plain_fit(opened, one, told)
         plain.append(largest.keys() == one.shares.keys())
         if plain[-1]:

@@ -83,7 +83,7 @@ def weights(of: str) -> NDArray[np.float64]:
     `python -m benchmarks.inference --fit FOLDER` fits them.
     """
     names = {"close": CLOSE_TERMS, "candidate": TERMS, "answer": ANSWER_TERMS}[of]
-    table = json.loads(RANKING_FILE.read_text())
+    table = json.loads(RANKING_FILE.read_text(encoding="utf-8"))
     return np.array([float(table[of][name]) for name in names])
 
 

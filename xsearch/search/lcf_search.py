@@ -7,12 +7,12 @@ from collections.abc import Collection
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from xsearch.answers import EdgeMixtureResult, Hit
+from xsearch.answers import Hit, LcfResult
 from xsearch.answers.explanations import best_hits
 from xsearch.options import Constraints, Prior
 from xsearch.preprocess.xanes import window
 from xsearch.progress import timed
-from xsearch.search.lcf_hits import Compared, make_edge_mixture
+from xsearch.search.lcf_hits import Compared, make_lcf
 from xsearch.search.selection import rows_with
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_search import Opened, missing
@@ -23,7 +23,7 @@ from xsearch.xas.lcf_search import CompoundSearch
 from xsearch.xas.library import EdgeLibrary
 
 
-def search_edge_mixture(
+def search_lcf(
     opened: Opened,
     xanes: Xanes,
     query: Constraints,
@@ -31,7 +31,7 @@ def search_edge_mixture(
     *,
     phases: int,
     leave_out_spectra: Collection[str] = (),
-) -> EdgeMixtureResult:
+) -> LcfResult:
     """Find what together gave an edge; see `SearchIndex.search_mixture`."""
     index, timings = opened.index, dict[str, float]()
     with threadpool_limits(opened.threads, user_api="blas"):
@@ -48,9 +48,9 @@ def search_edge_mixture(
             compared = entries + len({kinds[at][0] for at in np.flatnonzero(~is_entry).tolist()})
             choices = len(rows_with(index, each, measured_cells=False))
             against = Compared(index, spectrum, compared, choices)
-            mixtures = tuple(make_edge_mixture(against, one, explored) for one in best)
+            mixtures = tuple(make_lcf(against, one, explored) for one in best)
     hits = best_hits(mixtures)
-    return EdgeMixtureResult(
+    return LcfResult(
         pattern=None,
         hits=hits,
         verdict=verdict(sorted(hit.score for hit in hits)),

@@ -62,7 +62,7 @@ def main() -> None:
             if abs(weight) > 1e-7
         },
     }
-    asked.out.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n")
+    asked.out.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"Written: {asked.out}")
 
 

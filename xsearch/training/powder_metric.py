@@ -121,7 +121,9 @@ def main() -> None:
     places = np.array(recalled(index, metric_from(asked.out), tested, random))
     share = float(np.mean(places < RECALLED))
     print(f"Right row first {np.mean(places < 1):.3f}, among the first {RECALLED} {share:.3f}, N = {len(places)}.")
-    asked.out.with_suffix(".md").write_text(_card(asked, index, len(train_rows), len(left_out), share, len(places)))
+    asked.out.with_suffix(".md").write_text(
+        _card(asked, index, len(train_rows), len(left_out), share, len(places)), encoding="utf-8"
+    )
     print(f"Written: {asked.out}")
 
 

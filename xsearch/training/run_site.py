@@ -81,7 +81,7 @@ def make_site_model(
     given += [f"{option} {value}" for option, value in asked.items() if value is not None]
     command = " ".join(["xsearch train", kind, *given, "--seed", str(seed), "--out FOLDER"])
     card = card_of(model, recipe, examples, held_out, found, source, command)
-    (out / "site_model.md").write_text(card)
+    (out / "site_model.md").write_text(card, encoding="utf-8")
     shutil.rmtree(work, ignore_errors=True)
     return found
 

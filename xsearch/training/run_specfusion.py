@@ -146,7 +146,7 @@ def make_specfusion(
         digest=hashlib.sha256((out / "specfusion.safetensors").read_bytes()).hexdigest(),
         rows="\n".join(f"| {name} | {n} | {a:.3f} | {b:.3f} | {c:.3f} |" for name, n, a, b, c in rows),
     )
-    (out / "specfusion.md").write_text(card)
+    (out / "specfusion.md").write_text(card, encoding="utf-8")
     for path in out.glob("specfusion_*.checkpoint"):
         path.unlink()
     return PropertyReport(rows, out)

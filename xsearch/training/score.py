@@ -103,7 +103,7 @@ def main() -> None:
         stored[name] = fit([*measured, *simulated], signs, products).to_dict()
     print(json.dumps(stored, indent=1))
     if asked.write:
-        WEIGHTS_FILE.write_text(json.dumps(stored, indent=1) + "\n")
+        WEIGHTS_FILE.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 
 
 def measured_cases(index: SearchIndex, labelled: Path) -> Iterator[Case]:

@@ -48,7 +48,9 @@ def main() -> None:
     right = right_in_folds(np.array(signs), np.array(systems), groups)
     print(f"{len(rows)} patterns; {100 * right:.1f} % of crystal systems right, {FOLDS} folds by formula")
     if asked.write:
-        WEIGHTS_FILE.write_text(json.dumps(fitted(np.array(signs), np.array(systems)), indent=1) + "\n")
+        WEIGHTS_FILE.write_text(
+            json.dumps(fitted(np.array(signs), np.array(systems)), indent=1) + "\n", encoding="utf-8"
+        )
         print(f"{WEIGHTS_FILE} is written.")
 
 
