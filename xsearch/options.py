@@ -72,7 +72,12 @@ class Conditioning(StrEnum):
 
 
 class Task(StrEnum):
-    """What a search for simulated patterns is judged by; see `xsearch.evaluate.simulated`."""
+    """What a search for a simulated entry has to find, and how that entry is measured.
+
+    PUBLISHED: the symmetry of entries held out at random, under the conditions of the literature. FORMULA: the same
+    with every entry of the compound left out of the index. STRONG: the entry itself, under all that measurement does
+    and with the strain between computed and measured cells.
+    """
 
     PUBLISHED = "published"
     FORMULA = "formula"

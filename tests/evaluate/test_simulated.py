@@ -30,7 +30,7 @@ def test_an_unknown_compound_is_not_found_but_has_a_symmetry(
     ask = SearchIndex.search
 
     def spied(self: SearchIndex, *args: object, **options: object) -> object:
-        searched.extend(options["without"])  # type: ignore[arg-type]
+        searched.extend(options["leave_out_rows"])  # type: ignore[arg-type]
         return ask(self, *args, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(SearchIndex, "search", spied)

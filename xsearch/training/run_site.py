@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.data.descriptor_scores import report_of
 from xsearch.data.index_sites import index_examples
 from xsearch.data.site_labels import CELLS_FILE
 from xsearch.data.xanes_sites import Examples, concatenate, read_examples
 from xsearch.errors import SpectrumError, XSearchError
-from xsearch.evaluate.descriptors import report_of
 from xsearch.indexes import Index
 from xsearch.models.site_model import Blend, blend
 from xsearch.options import Conditioning

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.data.simulated_measurements import pattern_for_task
 from xsearch.data.splits import halves, split_rows
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.simulated import simulated_pattern
 from xsearch.options import Constraints, Prior, Task
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex, open_index
@@ -65,7 +65,7 @@ def cases(opened: SearchIndex, count: int) -> Iterator[tuple[int, Array, int]]:
     for number, row in enumerate(pool.tolist()):
         task = Task.STRONG if number % 2 else Task.FORMULA
         try:
-            pattern = net_pattern(simulated_pattern(index, row, task, np.random.default_rng([1, row])))
+            pattern = net_pattern(pattern_for_task(index, row, task, np.random.default_rng([1, row])))
         except SpectrumError:
             continue
         others = columns.formula_group[rows] != columns.formula_group[row]
