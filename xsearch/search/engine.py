@@ -29,6 +29,7 @@ from xsearch.search.selection import MATCHED, Selection, rows_with
 from xsearch.search.symmetry import rows_say, symmetry
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_search import Opened, search_by_spectra
+from xsearch.search.xanes_stages import Scope
 from xsearch.spectra import PowderPattern, Xanes
 from xsearch.xas.library import EdgeLibraries
 
@@ -124,13 +125,9 @@ class SearchIndex:
                 Opened(self.index, self.libraries, self.profiles, self.threads),
                 None if isinstance(pxrd, Xanes) else pxrd,
                 edges,
-                query,
-                known,
+                Scope(query, known, measured_cells, leave_out_rows, leave_out_spectra),
                 top=top,
-                measured_cells=measured_cells,
                 fold=fold,
-                leave_out_rows=leave_out_rows,
-                leave_out_spectra=leave_out_spectra,
             )
         pxrd = _powder(pxrd)
         timings: dict[str, float] = {}
@@ -228,7 +225,8 @@ class SearchIndex:
             if len(edges) > 1 or isinstance(pxrd, PowderPattern):
                 raise QueryError("A mixture is searched for by one powder pattern or by one edge; give one of them.")
             opened = Opened(self.index, self.libraries, self.profiles, self.threads)
-            return search_lcf(opened, edges[0], query, known, phases=phases, leave_out_spectra=leave_out_spectra)
+            scope = Scope(query, known, leave_out_spectra=leave_out_spectra)
+            return search_lcf(opened, edges[0], scope, phases=phases)
         pxrd = _powder(pxrd)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):
