@@ -106,7 +106,7 @@ def measured() -> Figures:
                 elements,
                 prior=prior,
                 compared="simulated",
-                removed=prior == "known",
+                leave_one_out=prior == "known",
             )
             found[f"{elements}, prior {prior}"] = in_short(report.to_dict())
     return found
@@ -157,7 +157,7 @@ def predicted() -> Figures:
         build_parquet([path, *tables], "simulated", measured_cells=False, progress=False)
         for name in ("predicted", "simulated"):
             report = evaluate_xanes(
-                DATA / "xas_measured.parquet", open_index(name), "subset", compared="simulated", removed=False
+                DATA / "xas_measured.parquet", open_index(name), "subset", compared="simulated", leave_one_out=False
             )
             outcomes[name] = {o.label: o for o in report.clean if o.answerable}
     formulas = {q.spectrum_id: q.reduced_formula for q in queries}

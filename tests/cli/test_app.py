@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from tests.cli.conftest import Xsearch
 from xsearch import __version__
 from xsearch.cli.app import app
-from xsearch.cli.failures import Commands
+from xsearch.cli.errors import Commands
 from xsearch.errors import QueryError
 
 README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")

@@ -201,7 +201,7 @@ def evaluate(
     *,
     measured_cells: bool = True,
     prior: str = "known",
-    removed: bool = True,
+    leave_one_out: bool = True,
     ranking: str | None = None,
     progress: Callable[[Outcome], None] | None = None,
 ) -> Report:
@@ -214,7 +214,7 @@ def evaluate(
         given: what the search is given of the elements: nothing, those allowed, or all of them.
         measured_cells: whether measured cells linked to computed entries are searched.
         prior: as in `SearchIndex.search`.
-        removed: whether each pattern is searched once more with its right entries taken out of the index, to see
+        leave_one_out: whether each pattern is searched once more with its right entries taken out of the index, to see
             whether the search says so.
         ranking: as in `SearchIndex.search`.
         progress: called with each outcome.
@@ -252,7 +252,7 @@ def evaluate(
         rank = next((hit.rank for hit in result.hits if _holds(hit, ids)), None)
         first = result.hits[0] if result.hits else None
         lacking = None
-        if removed and right:
+        if leave_one_out and right:
             lacking = opened.search(
                 labelled.pattern,
                 top=1,

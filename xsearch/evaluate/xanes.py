@@ -61,7 +61,7 @@ def evaluate_xanes(
     *,
     prior: str = "known",
     compared: Compared | str = "all",
-    removed: bool = True,
+    leave_one_out: bool = True,
     progress: Callable[[Outcome], None] | None = None,
 ) -> XanesReport:
     """Search for every usable measured spectrum and note where the first right hit stands.
@@ -75,7 +75,7 @@ def evaluate_xanes(
         given: what the search is given of the elements: the absorber alone, those allowed, or all of them.
         prior: as in `SearchIndex.search`.
         compared: which spectra of the index are compared: all, measured, or simulated (with predicted ones).
-        removed: whether each is searched once more with its right entries taken out, to see whether the search says so.
+        leave_one_out: whether each is searched once more without its right entries, to see whether the search says so.
         progress: called with each outcome.
 
     Raises:
@@ -112,7 +112,7 @@ def evaluate_xanes(
         answerable = bool(len(rows) or spectra)
         hits = () if result is None else result.hits
         lacking = None
-        if removed and answerable:
+        if leave_one_out and answerable:
             try:
                 lacking = opened.search(
                     xanes=xanes,
