@@ -18,7 +18,7 @@ with tempfile.TemporaryDirectory() as folder:
         if item.item_id in MINE:
             material = AflowSource().process(item)
             text = cif_text(material.crystal, comments=[f"{MINE[item.item_id]}, {material.reference}"])
-            (Path(folder) / f"{MINE[item.item_id]}.cif").write_text(text)
+            (Path(folder) / f"{MINE[item.item_id]}.cif").write_text(text, encoding="utf-8")
     built = build_cif(folder, "mine", licence="AFLOW, free for use with citation")
 
 print(f"{built.entries} crystals in index {built.name}")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.crystals import FCC, template_library
 from xsearch.chemistry.crystal import Crystal
-from xsearch.data.simulated_measurements import disturbed_pattern
+from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.errors import QueryError
 from xsearch.infer import infer
 from xsearch.infer import ordered_variants as module
@@ -44,7 +44,7 @@ def library():
 
 @pytest.fixture(scope="module")
 def pattern():
-    return disturbed_pattern(alternating("Ba", "Mg", "W", 4.05), seed=2)
+    return augmented_pattern(alternating("Ba", "Mg", "W", 4.05), seed=2)
 
 
 @pytest.fixture(scope="module")

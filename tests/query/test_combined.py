@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xsearch.data.simulated_measurements import disturbed_pattern
+from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.errors import QueryError
 from xsearch.infer import infer, library_of
 from xsearch.query.combined import INFERRED, Together, elements_of, one_list, search_or_nothing
@@ -24,7 +24,7 @@ def types(tmp_path_factory):
 
 
 def answers(types, crystal, elements):
-    pattern = disturbed_pattern(crystal, 3)
+    pattern = augmented_pattern(crystal, 3)
     return types.search(pattern, exactly=elements), infer(library_of(types.index), elements, pattern)
 
 
@@ -74,7 +74,7 @@ def test_elements_are_needed_to_infer():
 
 def test_what_the_index_cannot_compare_with_is_told_and_not_an_error(types):
     salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
-    pattern = disturbed_pattern(salt.crystal, 3)
+    pattern = augmented_pattern(salt.crystal, 3)
     energy = np.arange(4900.0, 5080.0, 0.5)
     edge = Xanes(energy, 1 / (1 + np.exp(-(energy - 4966))) + 0.2 * np.exp(-(((energy - 4985) / 6) ** 2)), "Ti", "K")
     assert search_or_nothing(types, pattern, exactly="Na Cl").hits

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from tests.prototypes import Measure
 from tests.search.test_xanes_search import ILMENITE, PYRITE, curve, library, spectrum  # noqa: F401
-from xsearch.answers import EdgeMixtureResult
+from xsearch.answers import LcfResult
 from xsearch.errors import QueryError
 from xsearch.search import SearchIndex
 from xsearch.spectra.xanes import Xanes
@@ -23,13 +23,13 @@ def mixed(*weighed: tuple[int, float], noise: float = 0.002) -> Xanes:
     return Xanes(energy, mu + np.random.default_rng(5).normal(0, noise, len(energy)), "Fe", "K", "mixed.xdi")
 
 
-def found(searched: SearchIndex, xanes: Xanes, **asked: object) -> EdgeMixtureResult:
+def found(searched: SearchIndex, xanes: Xanes, **asked: object) -> LcfResult:
     result = searched.search_mixture(xanes=xanes, **asked)  # type: ignore[arg-type]
-    assert isinstance(result, EdgeMixtureResult)
+    assert isinstance(result, LcfResult)
     return result
 
 
-def text(result: EdgeMixtureResult) -> str:
+def text(result: LcfResult) -> str:
     out = StringIO()
     Console(file=out, width=140).print(result.table())
     return out.getvalue()
@@ -38,9 +38,9 @@ def text(result: EdgeMixtureResult) -> str:
 def test_an_entry_and_a_reference_are_found_and_shared_out(library: SearchIndex, tmp_path: Path) -> None:  # noqa: F811
     result = found(library, mixed((7, 0.65), (4, 0.35)))
     assert [hit.formula for hit in result.hits] == ["Fe4Si3", "TiFeO3"]
-    shares = [one.share for one in result.best.shares]
+    shares = [one.fraction for one in result.best.components]
     assert sum(shares) == pytest.approx(1.0)
-    assert [hit.evidence["share"] for hit in result.hits] == shares
+    assert [hit.evidence["fraction"] for hit in result.hits] == shares
     assert shares[0] == pytest.approx(0.65, abs=0.03)
     assert [one.rank for one in result.hits] == [1, 2]
     assert result.hits[0].edges[0].kind == "measured"
@@ -51,11 +51,11 @@ def test_an_entry_and_a_reference_are_found_and_shared_out(library: SearchIndex,
     assert best.mu == pytest.approx(sum(hit.edges[0].mu for hit in best.hits))
     assert best.r_factor == pytest.approx(((best.measured - best.mu) ** 2).sum() / (best.measured**2).sum())
     assert best.weight_sum == pytest.approx(1.0, abs=0.05)
-    assert all(one.support > 1 and 0 < one.error < 0.1 for one in best.shares), best.shares
+    assert all(one.support > 1 and 0 < one.fraction_error < 0.1 for one in best.components), best.components
     assert "Fe4Si3" in text(result)
     assert "R factor" in text(result)
     record = result.to_dict()
-    assert [one["formula"] for one in record["mixture"][1]["compounds"]] == ["Fe4Si3", "TiFeO3"]
+    assert [one["formula"] for one in record["mixture"][1]["components"]] == ["Fe4Si3", "TiFeO3"]
     assert record["mixture"][1]["r_factor"] < record["mixture"][0]["r_factor"]
     result.plot(tmp_path / "sum.svg")
     assert "difference" in (tmp_path / "sum.svg").read_text()
@@ -78,8 +78,8 @@ def test_an_edge_of_one_compound_stays_one(library: SearchIndex) -> None:  # noq
     for seed, formula in ((4, "TiFeO3"), (6, "FeS2"), (7, "Fe4Si3")):
         result = found(library, spectrum(seed))
         assert [hit.formula for hit in result.hits] == [formula]
-        assert result.best.shares[0].share == 1.0
-        assert result.best.shares[0].error == pytest.approx(0.0, abs=1e-9)
+        assert result.best.components[0].fraction == 1.0
+        assert result.best.components[0].fraction_error == pytest.approx(0.0, abs=1e-9)
         single = library.search(xanes=spectrum(seed)).hits[0]
         assert result.hits[0].score == pytest.approx(single.score, abs=0.15)
 

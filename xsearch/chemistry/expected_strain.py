@@ -52,6 +52,6 @@ def _has_general_coordinates(crystal: Crystal) -> bool:
 
 @cache
 def _model() -> tuple[float, NDArray[np.float64]]:
-    stored = json.loads(MODEL_FILE.read_text())
+    stored = json.loads(MODEL_FILE.read_text(encoding="utf-8"))
     weights = stored["weights"]
     return stored["intercept"], np.array([weights.get(name, 0.0) for name in FEATURES])

@@ -69,7 +69,7 @@ def log_volume(
 def volume_table() -> NDArray[np.float64]:
     """(99, families) float64: contribution of each element in each family to ln of the volume an atom."""
     table = np.zeros((len(SYMBOLS) + 1, len(FAMILIES)))
-    with TABLE.open(newline="") as file:
+    with TABLE.open(newline="", encoding="utf-8") as file:
         for z, row in enumerate(csv.DictReader(file), start=1):
             table[z] = [float(row[name]) for name in FAMILIES]
     return table
@@ -122,7 +122,7 @@ def fit_volume_table(
 
 def write_volume_table(table: NDArray[np.float64], path: Path = TABLE) -> None:
     """Write contributions as CSV, one row an element."""
-    with path.open("w", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["element", *FAMILIES])
         for symbol, row in zip(SYMBOLS, table[1:], strict=True):

@@ -66,7 +66,7 @@ def check_extra() -> None:
         MissingExtra: where it is not.
     """
     if find_spec("chgnet") is None:
-        raise MissingExtra("Relaxation needs CHGNet, which is not installed; pip install 'xsearch[relax]'.")
+        raise MissingExtra('Relaxation needs CHGNet, which is not installed; pip install "xsearch[relax]".')
 
 
 @cache

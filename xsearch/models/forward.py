@@ -96,7 +96,7 @@ class ForwardEnsemble:
         """The ensemble that comes with the package."""
         from safetensors.numpy import load_file
 
-        card = json.loads(CARD.read_text())
+        card = json.loads(CARD.read_text(encoding="utf-8"))
         arrays = load_file(FORWARD_FILE)
         networks = []
         for name in member_names(int(card["members"])):

@@ -236,7 +236,9 @@ class SiteModel:
         for task, forest in self.forests.items():
             tensors |= forest.tensors(task)
         save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, folder / "site_forests.safetensors")
-        (folder / "site_model.json").write_text(json.dumps(self.settings, indent=1, sort_keys=True) + "\n")
+        (folder / "site_model.json").write_text(
+            json.dumps(self.settings, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
 
     @classmethod
     def load(cls, folder: Path = WEIGHTS_FOLDER) -> SiteModel:
@@ -247,7 +249,7 @@ class SiteModel:
         """
         if not (folder / "site_model.json").exists():
             raise XSearchError(f"{folder} holds no site model; `xsearch train spt` makes one.")
-        settings = json.loads((folder / "site_model.json").read_text())
+        settings = json.loads((folder / "site_model.json").read_text(encoding="utf-8"))
         if "blends" not in settings:
             raise XSearchError(f"The site model of {folder} is of an older kind; train it again with `xsearch train`.")
         networks = {}

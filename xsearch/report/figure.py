@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xsearch.answers.edge_mixture import EdgeMixtureResult
+from xsearch.answers.lcf import LcfResult
 from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_eV
-from xsearch.report.lcf_plot import edge_mixture_figure
+from xsearch.report.lcf_plot import lcf_figure
 from xsearch.report.overlay import background_under, overlay
 from xsearch.report.plot import (
     COLOURS,
@@ -40,8 +40,8 @@ PATTERN_SHARE = 2.2
 
 def result_figure(result: SearchResult, top: int = 3) -> Figure:
     """A row a hit: the pattern's panel where there is one, and one for each edge; one panel for a sum of edges."""
-    if isinstance(result, EdgeMixtureResult):
-        return edge_mixture_figure(result)
+    if isinstance(result, LcfResult):
+        return lcf_figure(result)
     return search_figure(result, top) if not result.spectra else spectra_figure(result, top)
 
 

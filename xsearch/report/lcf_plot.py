@@ -10,13 +10,13 @@ from xsearch.report.typeset import formula_mathtext, shortened
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from xsearch.answers.edge_mixture import EdgeMixtureResult
+    from xsearch.answers.lcf import LcfResult
 
 HEIGHT_IN = 4.4
 LONGEST_NAME = 24
 
 
-def edge_mixture_figure(result: EdgeMixtureResult) -> Figure:
+def lcf_figure(result: LcfResult) -> Figure:
     """One panel; only the edge where there is no compound."""
     from matplotlib.figure import Figure
 
@@ -34,9 +34,9 @@ def edge_mixture_figure(result: EdgeMixtureResult) -> Figure:
     energy = best.energy_eV
     panel.plot(energy, best.measured, color=INK, linewidth=0, marker=".", markersize=2.5, label="measured")
     panel.plot(energy, best.mu, color=COLOURS[0], linewidth=1.2, label=f"sum, R {best.r_factor:.2g}")
-    for hit, one, colour in zip(best.hits, best.shares, COLOURS[1:] * len(best.hits), strict=False):
+    for hit, one, colour in zip(best.hits, best.components, COLOURS[1:] * len(best.hits), strict=False):
         name = f" {shortened(hit.name, LONGEST_NAME)}" if hit.name else ""
-        label = f"{100 * one.share:.0f} ± {100 * one.error:.0f} %  {formula_mathtext(hit.formula)}{name}"
+        label = f"{100 * one.fraction:.0f} ± {100 * one.fraction_error:.0f} %  {formula_mathtext(hit.formula)}{name}"
         panel.plot(energy, hit.edges[0].mu, color=colour, linewidth=0.9, label=label)
     difference = best.measured - best.mu
     zero = -0.08 - float(max(difference.max(), 0.0))

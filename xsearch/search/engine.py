@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from xsearch.answers import EdgeMixtureResult, MixtureResult, SearchResult
+from xsearch.answers import LcfResult, MixtureResult, SearchResult
 from xsearch.answers.explanations import best_hits
 from xsearch.chemistry.element_query import ElementQuery
 from xsearch.errors import MissingIndex, QueryError, SpectrumError
@@ -20,7 +20,7 @@ from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.progress import timed
 from xsearch.search.isotypes import symmetry_of_alike
-from xsearch.search.lcf_search import search_edge_mixture
+from xsearch.search.lcf_search import search_lcf
 from xsearch.search.mixture_hits import make_mixture
 from xsearch.search.nearest_neighbours import NEAREST, Near, Neighbours, Ranking, has_vectors, parse_ranking
 from xsearch.search.phase_search import PhaseSearch
@@ -200,7 +200,7 @@ class SearchIndex:
         prior: str = "known",
         measured_cells: bool = True,
         without_spectra: Collection[str] = (),
-    ) -> MixtureResult | EdgeMixtureResult:
+    ) -> MixtureResult | LcfResult:
         """Find the crystals that together gave a powder pattern or an edge, and how much there is of each.
 
         How many there are is decided by the evidence: a further phase must explain more than chance would.
@@ -229,7 +229,7 @@ class SearchIndex:
             if len(edges) > 1 or isinstance(pxrd, PowderPattern):
                 raise QueryError("A mixture is searched for by one powder pattern or by one edge; give one of them.")
             opened = Opened(self.index, self.libraries, self.profiles, self.threads)
-            return search_edge_mixture(opened, edges[0], query, known, phases=phases, without_spectra=without_spectra)
+            return search_lcf(opened, edges[0], query, known, phases=phases, without_spectra=without_spectra)
         pxrd = _powder(pxrd)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.answers import AbsorberShare, EdgeMixture, Hit
+from xsearch.answers import Hit, Lcf, LcfComponent
 from xsearch.answers.edge_match import EdgeMatch
 from xsearch.indexes import Index
 from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_GRID_eV
@@ -40,7 +40,7 @@ class Compared:
     choices: int
 
 
-def make_edge_mixture(compared: Compared, one: EdgeSum, explored: CompoundSearch) -> EdgeMixture:
+def make_lcf(compared: Compared, one: EdgeSum, explored: CompoundSearch) -> Lcf:
     """A sum as an explanation, its compounds in order of falling share."""
     target = explored.target
     curves, inside = target.curves(one)
@@ -53,10 +53,10 @@ def make_edge_mixture(compared: Compared, one: EdgeSum, explored: CompoundSearch
         for rank, at in enumerate(order, start=1)
     )
     measured, total = target.asked[0, inside], curves[:, inside].sum(0)
-    return EdgeMixture(
+    return Lcf(
         hits=hits,
-        shares=tuple(
-            AbsorberShare(float(one.shares[at]), float(errors[at]), float(one.weights[at]), float(support[at]))
+        components=tuple(
+            LcfComponent(float(one.shares[at]), float(errors[at]), float(one.weights[at]), float(support[at]))
             for at in order
         ),
         evidence=one.evidence,
@@ -122,5 +122,5 @@ def _hit(
         energy_eV=curve[0],
         mu=curve[1],
     )
-    evidence = {target.library.name: float(agreement), "support": float(support), "share": float(one.shares[at])}
+    evidence = {target.library.name: float(agreement), "support": float(support), "fraction": float(one.shares[at])}
     return hit_by_edges(compared.index, row, material, rank, score, evidence, (match,))

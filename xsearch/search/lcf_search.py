@@ -7,13 +7,13 @@ from collections.abc import Collection
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from xsearch.answers import EdgeMixtureResult, Hit
+from xsearch.answers import Hit, LcfResult
 from xsearch.answers.explanations import best_hits
 from xsearch.chemistry.element_query import ElementQuery
 from xsearch.indexes.prior import Prior
 from xsearch.preprocess.xanes import window
 from xsearch.progress import timed
-from xsearch.search.lcf_hits import Compared, make_edge_mixture
+from xsearch.search.lcf_hits import Compared, make_lcf
 from xsearch.search.selection import rows_with
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_search import Opened, missing
@@ -24,7 +24,7 @@ from xsearch.xas.lcf_search import CompoundSearch
 from xsearch.xas.library import EdgeLibrary
 
 
-def search_edge_mixture(
+def search_lcf(
     opened: Opened,
     xanes: Xanes,
     query: ElementQuery,
@@ -32,7 +32,7 @@ def search_edge_mixture(
     *,
     phases: int,
     without_spectra: Collection[str] = (),
-) -> EdgeMixtureResult:
+) -> LcfResult:
     """Find what together gave an edge; see `SearchIndex.search_mixture`."""
     index, timings = opened.index, dict[str, float]()
     with threadpool_limits(opened.threads, user_api="blas"):
@@ -49,9 +49,9 @@ def search_edge_mixture(
             compared = entries + len({kinds[at][0] for at in np.flatnonzero(~is_entry).tolist()})
             choices = len(rows_with(index, each, measured_cells=False))
             against = Compared(index, spectrum, compared, choices)
-            mixtures = tuple(make_edge_mixture(against, one, explored) for one in best)
+            mixtures = tuple(make_lcf(against, one, explored) for one in best)
     hits = best_hits(mixtures)
-    return EdgeMixtureResult(
+    return LcfResult(
         pattern=None,
         hits=hits,
         verdict=verdict(sorted(hit.score for hit in hits)),

@@ -105,7 +105,7 @@ def probabilities(signs: Array) -> Array:
 
 @cache
 def _weights() -> tuple[Array, Array, Array, Array]:
-    stored = json.loads(WEIGHTS_FILE.read_text())
+    stored = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
     return (
         np.array(stored["mean"]),
         np.array(stored["scale"]),

@@ -84,5 +84,5 @@ def verdict(scores: list[float]) -> Verdict:
 @cache
 def models() -> dict[str, ScoreModel]:
     """The models of hits by what is known of them: `fitted` where their lines were fitted, else `plain`."""
-    stored = json.loads(WEIGHTS_FILE.read_text())
+    stored = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
     return {name: ScoreModel.from_dict(stored[name]) for name in ("plain", "fitted")}

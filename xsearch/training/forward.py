@@ -161,7 +161,7 @@ def _kept(
 def write_card(card: dict[str, object]) -> None:
     """Write the card with its list of formulas on one line."""
     text = json.dumps({**card, "formulas_crc32": "@"}, indent=2)
-    CARD.write_text(text.replace('"@"', json.dumps(card["formulas_crc32"])) + "\n")
+    CARD.write_text(text.replace('"@"', json.dumps(card["formulas_crc32"])) + "\n", encoding="utf-8")
 
 
 def main() -> None:

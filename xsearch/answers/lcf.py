@@ -1,4 +1,4 @@
-"""The answer of a search for the compounds that together gave an edge."""
+"""The answer of a linear combination fit: the compounds that together gave an edge, and how much of each."""
 
 from __future__ import annotations
 
@@ -15,37 +15,37 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class AbsorberShare:
+class LcfComponent:
     """How much of the absorber is in a compound, and how sure that is.
 
     Attributes:
-        share: of the absorber's atoms in the compounds found, 0 to 1.
-        error: its standard deviation, where the compounds are these.
+        fraction: of the absorber's atoms in the compounds found, 0 to 1.
+        fraction_error: its standard deviation, if the compounds are these.
         weight: factor of the library spectrum; both it and the edge have a step of one.
-        support: how much evidence, a natural logarithm, is lost by the best sum without this compound.
+        support: log-evidence that the best fit without this compound loses.
     """
 
-    share: float
-    error: float
+    fraction: float
+    fraction_error: float
     weight: float
     support: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EdgeMixture(Explanation):
-    """The best sum of a number of library spectra; the curve of each hit's edge is weighed.
+class Lcf(Explanation):
+    """The best linear combination of a number of library spectra; the curve of each hit's edge is weighted.
 
     Attributes:
-        shares: of each compound.
-        correlation: of the sum with the edge, the mean over the spectrum and its derivatives.
+        components: one for each hit.
+        correlation: of the fit with the edge, the mean over the spectrum and its derivatives.
         r_factor: sum of the squared differences over that of the squared edge.
         reduced_chi_squared: with the noise of the edge itself; NaN where it has none.
         energy_eV: (n,) where all spectra are known.
         measured: (n,) the edge there.
-        mu: (n,) the sum there.
+        mu: (n,) the fit there.
     """
 
-    shares: tuple[AbsorberShare, ...]
+    components: tuple[LcfComponent, ...]
     correlation: float
     r_factor: float
     reduced_chi_squared: float
@@ -56,17 +56,17 @@ class EdgeMixture(Explanation):
     @property
     def weight_sum(self) -> float:
         """Sum of the weights, one where all spectra are normalised alike."""
-        return sum(one.weight for one in self.shares)
+        return sum(one.weight for one in self.components)
 
     def record(self) -> dict[str, Any]:
-        """The compounds with their shares, how good the sum is, and its curve."""
+        """The components with their fractions, how good the fit is, and its curve."""
         return {
-            "compounds": [
+            "components": [
                 {
                     "material_id": hit.material_id,
                     "formula": hit.formula,
-                    "share": one.share,
-                    "share_error": one.error,
+                    "fraction": one.fraction,
+                    "fraction_error": one.fraction_error,
                     "weight": one.weight,
                     "support": one.support,
                     "shift_eV": hit.edges[0].shift_eV,
@@ -75,7 +75,7 @@ class EdgeMixture(Explanation):
                     "kind": hit.edges[0].kind,
                     "score": hit.score,
                 }
-                for hit, one in zip(self.hits, self.shares, strict=True)
+                for hit, one in zip(self.hits, self.components, strict=True)
             ],
             "weight_sum": self.weight_sum,
             "evidence": self.evidence,
@@ -88,11 +88,11 @@ class EdgeMixture(Explanation):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EdgeMixtureResult(ExplainedResult[EdgeMixture]):
-    """What a search for a mixture by its edge found: the phases are the compounds."""
+class LcfResult(ExplainedResult[Lcf]):
+    """What a search for a mixture by its edge found: the hits are the compounds of the best fit."""
 
     def table(self, top: int | None = None, unfold: bool = False) -> RenderableType:
-        """The compounds and their shares as a table for a terminal, through rich."""
-        from xsearch.report.lcf_table import edge_mixture_table
+        """The compounds and their fractions as a table for a terminal, through rich."""
+        from xsearch.report.lcf_table import lcf_table
 
-        return edge_mixture_table(self)
+        return lcf_table(self)
