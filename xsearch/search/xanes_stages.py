@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.element_query import ElementQuery
 from xsearch.errors import QueryError
+from xsearch.fit.correlation import Matches
 from xsearch.indexes import Index
 from xsearch.indexes.prior import Prior
 from xsearch.preprocess.xanes import NormalizedXanes, normalize, window
-from xsearch.search.match import Matches
 from xsearch.search.rank import Evidence
 from xsearch.spectra.xanes import Xanes
 from xsearch.xas.evidence import EdgeEvidence, entry_prior, share_with_entries, weigh_edge
