@@ -12,7 +12,8 @@ from xsearch.fit.correlation import SCALES, Matches
 from xsearch.fit.le_bail import LeBailFit
 from xsearch.fit.strain import cell_under
 from xsearch.indexes import Index
-from xsearch.indexes.prior import KNOWN_BONUS, Prior
+from xsearch.indexes.prior import KNOWN_BONUS
+from xsearch.options import Prior
 from xsearch.preprocess.axis import MATCH_AXIS
 from xsearch.preprocess.kernels import broaden
 from xsearch.preprocess.powder import NetPattern

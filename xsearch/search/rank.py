@@ -12,7 +12,8 @@ from xsearch.fit.correlation import RECALL_WEIGHT, Matches, closeness
 from xsearch.fit.le_bail import LeBailFit
 from xsearch.indexes import Index
 from xsearch.indexes.columns import Columns
-from xsearch.indexes.prior import Prior, log_prior
+from xsearch.indexes.prior import log_prior
+from xsearch.options import Prior
 from xsearch.simulate.strain import strain_modes
 
 STRAIN_SIGMA, SHAPE_SIGMA = 0.006, 0.008
