@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from xsearch.chemistry.crystal import Crystal, cell_parameters, lattice_from_parameters
+from xsearch.chemistry.space_groups import TETRAGONAL, TRICLINIC
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import SpectrumError
 from xsearch.fit.cell_fit import (
@@ -18,7 +19,6 @@ from xsearch.fit.cell_fit import (
 from xsearch.fit.log_q_profile import N_BINS, STEP, WIDTHS, binned, tap_table, target_of
 from xsearch.fit.profile_kernels import deposit, meet, positions
 from xsearch.infer.screening import screen
-from xsearch.simulate.kernels import TETRAGONAL, TRICLINIC
 from xsearch.simulate.powder import line_positions, simulate_reflections, spacings
 from xsearch.spectra import PowderPattern
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tests.peaks import plain_pseudo_voigt
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.data.simulated_measurements import augmented_pattern
@@ -12,7 +13,6 @@ from xsearch.fit.log_q_profile import target_of
 from xsearch.fit.rietveld import refine
 from xsearch.fit.rietveld_kernels import draw, draw_slopes
 from xsearch.simulate.powder import simulate_reflections
-from xsearch.simulate.profile_curve import LORENTZIAN, pseudo_voigt
 from xsearch.spectra import PowderPattern
 
 
@@ -90,8 +90,8 @@ def test_a_crystal_without_a_line_in_the_pattern_is_told_from_one_that_explains_
 
 def test_drawn_lines_are_pseudo_voigts():
     out, squares = np.empty(400), np.empty(400)
-    draw(np.array([12.0]), np.array([3.0]), np.array([0.2]), LORENTZIAN, 10.0, 0.01, out, squares)
-    slow = 3.0 * pseudo_voigt(10.0 + 0.01 * np.arange(400) - 12.0, 0.2)
+    draw(np.array([12.0]), np.array([3.0]), np.array([0.2]), 0.5, 10.0, 0.01, out, squares)
+    slow = 3.0 * plain_pseudo_voigt(10.0 + 0.01 * np.arange(400) - 12.0, 0.2)
     near = np.abs(10.0 + 0.01 * np.arange(400) - 12.0) < 1.1
     assert out[near] == pytest.approx(slow[near], rel=1e-3)
     assert squares[near] == pytest.approx(slow[near] ** 2, rel=1e-3)

@@ -13,8 +13,8 @@ from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.line_fit import FLOOR, NOTHING_FITS, TABLE, LineFit, fit_lines
 from xsearch.search.match import match
+from xsearch.simulate.lattice_kernels import reciprocal_metric
 from xsearch.simulate.measurement import march_dollase
-from xsearch.simulate.powder import reciprocal_metric
 
 START, STEP, POINTS = 10.0, 0.02, 1500
 POSITIONS = np.array([15.0, 20.1, 20.35, 27.0, 33.3])

@@ -6,17 +6,19 @@ import pytest
 from tests.prototypes import Measure
 from xsearch.chemistry.crystal import cell_parameters, lattice_from_parameters
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
-from xsearch.fit.strain import MODES_BY_CODE, strain_tensor
+from xsearch.fit.strain import strain_tensor
 from xsearch.fit.strain_kernels import line_design
 from xsearch.preprocess.axis import RECALL_AXIS
-from xsearch.preprocess.kernels import line_intensities
 from xsearch.preprocess.powder import net_pattern
 from xsearch.preprocess.profile import REFERENCE_WAVELENGTH_A
 from xsearch.search import SearchIndex
 from xsearch.search.hits import strained_cell
 from xsearch.search.match import AXIS, FLOOR, SCALES, match
 from xsearch.search.recall import SHIFTS, best_rows, recall
+from xsearch.simulate.line_kernels import line_intensities
+from xsearch.simulate.polarisation import UNPOLARISED
 from xsearch.simulate.powder import spacings
+from xsearch.simulate.strain import strain_modes
 
 CELLS = {
     "cubic": (5.0, 5.0, 5.0, 90.0, 90.0, 90.0),
@@ -31,7 +33,7 @@ CELLS = {
 @pytest.mark.parametrize("system", CELLS)
 def test_strain_moves_lines_as_the_strained_cell_does(system: str) -> None:
     cell = np.array(CELLS[system])
-    modes = int(MODES_BY_CODE[CRYSTAL_SYSTEMS.index(system)])
+    modes = int(strain_modes(CRYSTAL_SYSTEMS.index(system)))
     rng = np.random.default_rng(0)
     hkl = rng.integers(-4, 5, (40, 3))
     hkl = hkl[np.any(hkl != 0, axis=1)].astype(np.int16)
@@ -46,7 +48,7 @@ def test_strain_moves_lines_as_the_strained_cell_does(system: str) -> None:
 
 @pytest.mark.parametrize("system", CELLS)
 def test_strain_keeps_the_crystal_system(system: str) -> None:
-    modes = int(MODES_BY_CODE[CRYSTAL_SYSTEMS.index(system)])
+    modes = int(strain_modes(CRYSTAL_SYSTEMS.index(system)))
     amplitudes = np.zeros(7)
     amplitudes[:modes] = 0.01 * np.arange(1, modes + 1)
     before, after = np.array(CELLS[system]), np.array(strained_cell(np.array(CELLS[system]), amplitudes))
@@ -80,7 +82,7 @@ def test_correlations_agree_with_a_plain_calculation(prototypes: SearchIndex, me
         sine = np.exp(ln_q) * pattern.wavelength_A / (4 * np.pi)
         ln_q = ln_q + found.zero_shift_deg[place] * np.pi / 180 * 0.5 * np.sqrt(1 - sine**2) / sine
         original = np.log(2 * np.pi / spacings(lines.hkl, lines.cell))
-        area = line_intensities(original, lines.structure_factor_sq.astype(float), pattern.wavelength_A)
+        area = line_intensities(original, lines.structure_factor_sq.astype(float), pattern.wavelength_A, UNPOLARISED)
         for scale, width in enumerate(SCALES):
             plain = (area * np.exp(-0.5 * ((AXIS.values()[:, None] - ln_q) / width) ** 2)).sum(axis=1)[first:last]
             seen = pattern.profile(AXIS, width)[first:last]

@@ -12,10 +12,10 @@ from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
 from xsearch.chemistry.symmetry import Symmetry
 from xsearch.fit.log_q_profile import N_BINS, WIDTHS, Target, smoothed, tap_table
 from xsearch.fit.profile_kernels import deposit, meet, positions, scan
-from xsearch.infer.screening import lorentz_polarisation_of_d
-from xsearch.simulate.kernels import CUBIC, HEXAGONAL, MONOCLINIC, ORTHORHOMBIC, TETRAGONAL
-from xsearch.simulate.powder import LATTICE_KIND, spacings
+from xsearch.simulate.line_kernels import lorentz_polarisation
+from xsearch.simulate.powder import spacings
 from xsearch.simulate.reflections import Reflections
+from xsearch.simulate.strain import ALLOWED_STRAINS
 
 Array = NDArray[np.float64]
 
@@ -83,19 +83,15 @@ class StrainFit:
     lines: int
 
 
-def cell_directions(kind: int) -> Array:
-    """(p, 6) changes of ln a, ln b, ln c and of the angles in degrees, one standard deviation each."""
-    scale = np.array([1.0, 1, 1, 0, 0, 0]) * LENGTH_SIGMA
-    axes, angles = np.eye(6)[:3] * LENGTH_SIGMA, np.eye(6)[3:] * ANGLE_SIGMA_DEG
-    if kind == CUBIC:
-        return scale[None]
-    if kind in (HEXAGONAL, TETRAGONAL):
-        return np.array([scale, axes[0] + axes[1], axes[2]])
-    if kind == ORTHORHOMBIC:
-        return np.array([scale, *axes])
-    if kind == MONOCLINIC:
-        return np.array([scale, *axes, angles[1]])
-    return np.array([scale, *axes, *angles])
+def cell_directions(system: int) -> Array:
+    """(p, 6) changes of ln a, ln b, ln c and of the angles in degrees, one standard deviation each.
+
+    All lengths together, and where the crystal system leaves more than that free, each of `ALLOWED_STRAINS`.
+    """
+    allowed = ALLOWED_STRAINS[system]
+    size = np.array([1.0, 1, 1, 0, 0, 0])
+    directions = size[None] if len(allowed) == 1 else np.vstack([size, allowed])
+    return directions * np.repeat([LENGTH_SIGMA, ANGLE_SIGMA_DEG], 3)
 
 
 def fit_strain(reflections: Reflections, target: Target, scale: float) -> StrainFit:
@@ -110,24 +106,24 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
         scale: ln(length / predicted) to start from, from the first look.
     """
     d_A = spacings(reflections.hkl, reflections.cell)
-    strength = reflections.structure_factor_sq * lorentz_polarisation_of_d(d_A, target.wavelength_A)
-    strength = strength * np.exp(-B_EXPECTED_A2 / 2 / d_A**2)
+    strength = reflections.structure_factor_sq * np.exp(-B_EXPECTED_A2 / 2 / d_A**2)
+    strength = strength * lorentz_polarisation(target.wavelength_A / 2 / d_A, target.polarisation)
     order = np.argsort(-strength, kind="stable")[:MOST_LINES]
     order = order[strength[order] > 5e-4 * strength.max()]
     hkl, intensity = reflections.hkl[order].astype(np.float64), strength[order].astype(np.float64)
     s_sq = 0.25 / d_A[order] ** 2
-    kind = LATTICE_KIND[reflections.crystal_system]
-    directions = cell_directions(kind)
+    directions = cell_directions(reflections.system)
     taps, reaches = tap_table()
     first = np.array([*reflections.cell, 0.0, target.fwhm_deg])
     start = first.copy()
     start[:3] *= np.exp(scale)
     frame = (target.low, target.high, target.total)
     best = scan(
-        hkl[:SCAN_LINES], intensity[:SCAN_LINES], start, kind, target.rows[0], taps, reaches, *frame, target.cuts[0],
-        WIDTHS[0], target.wavelength_A, np.array([LENGTH_SIGMA, SCAN_PENALTY]), SCAN_SCALES, SCAN_SHAPES, first,
+        hkl[:SCAN_LINES], intensity[:SCAN_LINES], start, reflections.system, target.rows[0], taps, reaches, *frame,
+        target.cuts[0], WIDTHS[0], target.wavelength_A, np.array([LENGTH_SIGMA, SCAN_PENALTY]), SCAN_SCALES,
+        SCAN_SHAPES, first,
     )  # fmt: skip
-    changes = _changes(np.log(best[:3] / first[:3]), kind, len(directions))
+    changes = _changes(np.log(best[:3] / first[:3]), directions)
     log_q, sigma, out, slopes = np.empty(len(hkl)), np.empty(len(hkl)), np.zeros(N_BINS), np.empty(len(changes))
 
     def correlate(x: Array, place: int) -> float:
@@ -171,7 +167,7 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
         b_iso_A2=float(B_EXPECTED_A2 + B_SIGMA_A2 * changes[-1]),
         unexplained=unexplained,
         missing=missing,
-        free={CUBIC: 1, HEXAGONAL: 2, TETRAGONAL: 2, ORTHORHOMBIC: 3, MONOCLINIC: 4}.get(kind, 6),
+        free=len(ALLOWED_STRAINS[reflections.system]),
         lines=int((intensity > 0.01 * intensity.max()).sum()),
     )
 
@@ -187,14 +183,13 @@ def strained(symmetry: Symmetry, cell: NDArray[np.float64]) -> Crystal:
     return Crystal(lattice, symmetry.primitive.frac_coords, symmetry.primitive.elements, symmetry.primitive.occupancies)
 
 
-def _changes(strains: Array, kind: int, directions: int) -> Array:
+def _changes(strains: Array, directions: Array) -> Array:
     """Strains of a, b and c as changes along `cell_directions`; angles, zero shift and thermal motion stay."""
-    changes = np.zeros(directions + 2)
+    changes = np.zeros(len(directions) + 2)
     changes[0] = strains.mean() / LENGTH_SIGMA
-    if kind in (HEXAGONAL, TETRAGONAL):
-        changes[1:3] = (strains[[0, 2]] - strains.mean()) / LENGTH_SIGMA
-    elif kind != CUBIC:
-        changes[1:4] = (strains - strains.mean()) / LENGTH_SIGMA
+    for place, direction in enumerate(directions[1:], start=1):
+        if direction[:3].any():
+            changes[place] = (strains[int(np.argmax(direction))] - strains.mean()) / LENGTH_SIGMA
     return changes
 
 

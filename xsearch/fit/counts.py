@@ -34,7 +34,7 @@ class Counts:
         excess: (n,) above the background, the highest about 1.
         variance: (n,) of the excess by counting.
         hats: (n, k) slow functions of the angle, by which the background may have been taken wrongly.
-        wavelength_A: as stated.
+        wavelength_A, polarisation: as stated.
         second_A: Kα2 where the stated wavelength is that of Kα1, else 0.
         width_deg: typical full width at half maximum of a line, after the smoothing.
     """
@@ -44,6 +44,7 @@ class Counts:
     variance: Array
     hats: Array
     wavelength_A: float
+    polarisation: float
     second_A: float
     width_deg: float
 
@@ -82,7 +83,7 @@ def counts_of(pattern: PowderPattern) -> Counts:
     knots = np.linspace(x[0], x[-1], max(3, int((x[-1] - x[0]) / KNOT_DEG) + 1))
     hats = np.maximum(0.0, 1 - np.abs(x[:, None] - knots) / (knots[1] - knots[0]))
     width_deg = max(float(np.clip(net.fwhm_deg, 0.05, 1.0)), NARROWEST_DEG)
-    return Counts(x, excess, variance, hats, net.wavelength_A, _second(net.wavelength_A), width_deg)
+    return Counts(x, excess, variance, hats, net.wavelength_A, net.polarisation, _second(net.wavelength_A), width_deg)
 
 
 def _second(wavelength_A: float) -> float:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.powder import STEP_DEG, net_pattern
+from xsearch.simulate.line_kernels import LARGEST_SINE
 from xsearch.spectra import PowderPattern
 
 STEP = 0.0025
@@ -40,7 +41,7 @@ class Target:
         cuts: (len(WIDTHS), N_BINS) where the compression sets in, in the units of `bins`.
         total: sum of the intensities covered.
         low, high: first and one past the last covered bin.
-        wavelength_A, fwhm_deg: of the pattern and of its lines.
+        wavelength_A, polarisation, fwhm_deg: of the pattern and of its lines.
         spread: logarithm of the number of bins that hold the pattern (its participation ratio): many lines tell more
             than a few.
     """
@@ -52,6 +53,7 @@ class Target:
     low: int
     high: int
     wavelength_A: float
+    polarisation: float
     fwhm_deg: float
     spread: float
 
@@ -76,7 +78,7 @@ def target_of(pattern: PowderPattern) -> Target:
     total = max(float(bins[low:high].sum()), 1e-12)
     fwhm_deg = float(np.clip(net.fwhm_deg, 0.05, 1.0))
     spread = -float(np.log(max((rows[SPREAD_PLACE] ** 4).sum(), 1e-12)))
-    return Target(bins, rows, cuts, total, low, high, net.wavelength_A, fwhm_deg, spread)
+    return Target(bins, rows, cuts, total, low, high, net.wavelength_A, net.polarisation, fwhm_deg, spread)
 
 
 def compressed(values: NDArray[np.float64], cut: NDArray[np.float64] | float) -> NDArray[np.float64]:
@@ -87,7 +89,7 @@ def compressed(values: NDArray[np.float64], cut: NDArray[np.float64] | float) ->
 def _noise(point: float, wavelength_A: float, width: float) -> NDArray[np.float64]:
     """(N_BINS,) standard deviation of smoothed bins where each point of the scan has `point`."""
     q = LOWEST_Q * np.exp(STEP * np.arange(N_BINS))
-    sine = np.minimum(q * wavelength_A / (4 * np.pi), 0.98)
+    sine = np.minimum(q * wavelength_A / (4 * np.pi), LARGEST_SINE)
     bin_deg = np.degrees(2 * STEP * sine / np.sqrt(1 - sine**2))
     # independent points add by their squares; a Gaussian average over w bins is one over 2 √π w of them
     return point * np.sqrt(STEP_DEG * bin_deg / (2 * np.sqrt(np.pi) * max(width / STEP, 0.5)))

@@ -22,14 +22,18 @@ from xsearch.fit.cell_fit import B_EXPECTED_A2, StrainFit, cell_directions, stra
 from xsearch.fit.counts import Counts
 from xsearch.fit.rietveld_kernels import draw, draw_slopes
 from xsearch.simulate.conditions import AXES
-from xsearch.simulate.measurement_kernels import reciprocal_cosines
-from xsearch.simulate.powder import LATTICE_KIND, inverse_spacings, lorentz_polarisation, reciprocal_metric
+from xsearch.simulate.lattice_kernels import direction_cosines, reciprocal_metric
+from xsearch.simulate.line_kernels import LARGEST_SINE, lorentz_polarisation
+from xsearch.simulate.powder import inverse_spacings
 from xsearch.simulate.reflections import Reflections
 
 Array = NDArray[np.float64]
 
 MOST_LINES = 250
 FAINTEST = 3e-4
+LEAST_SINE = float(np.sin(np.radians(0.5)))
+"""Smallest sin θ that is calculated with, 1° 2θ: the Lorentz factor diverges towards the direct beam."""
+
 MARGIN_DEG = 1.5
 """Lines so far beyond the ends of the pattern still reach into it."""
 
@@ -159,21 +163,21 @@ class _Model:
     def __init__(self, reflections: Reflections, fit: StrainFit, counts: Counts) -> None:
         hkl = reflections.hkl.astype(np.float64)
         inverse_d = inverse_spacings(hkl, fit.cell)
-        sine = counts.wavelength_A * inverse_d / 2
-        angle_deg = 2 * np.degrees(np.arcsin(np.minimum(sine, 0.99)))
-        near = (sine < 0.99) & (angle_deg > counts.two_theta_deg[0] - MARGIN_DEG)
+        sine = np.maximum(counts.wavelength_A * inverse_d / 2, LEAST_SINE)
+        angle_deg = 2 * np.degrees(np.arcsin(np.minimum(sine, LARGEST_SINE)))
+        near = (sine < LARGEST_SINE) & (angle_deg > counts.two_theta_deg[0] - MARGIN_DEG)
         near &= angle_deg < counts.two_theta_deg[-1] + MARGIN_DEG
-        strength = reflections.structure_factor_sq * lorentz_polarisation(np.maximum(angle_deg, 1.0))
+        strength = reflections.structure_factor_sq * lorentz_polarisation(sine, counts.polarisation)
         strength = np.where(near, strength * np.exp(-B_EXPECTED_A2 / 2 * inverse_d**2), 0.0)
         chosen = np.argsort(-strength, kind="stable")[:MOST_LINES]
         chosen = chosen[strength[chosen] > FAINTEST * strength.max(initial=0.0)]
         self.hkl = hkl[chosen]
         self.square: Array = reflections.structure_factor_sq[chosen].astype(np.float64)
         self._counts, self._fit = counts, fit
-        self._directions = cell_directions(LATTICE_KIND[reflections.crystal_system]) * CELL_SHARE
+        self._directions = cell_directions(reflections.system) * CELL_SHARE
         self._cells = len(self._directions)
-        stars = np.linalg.cholesky(reciprocal_metric(fit.cell))
-        cosines = [reciprocal_cosines(reflections.hkl[chosen], stars, np.array(axis, np.float64)) for axis in AXES]
+        metric = reciprocal_metric(fit.cell)
+        cosines = [direction_cosines(self.hkl, metric, np.array(axis)) for axis in AXES]
         # slope of March and Dollase's factor by the logarithm of its parameter, where there is no texture
         self._texture = -1.5 * TEXTURE * (3 * np.stack(cosines, axis=1) ** 2 - 1)
         self._total = max(float(np.maximum(counts.excess, 0).sum()), 1e-12)
@@ -189,18 +193,19 @@ class _Model:
         counts, fit = self._counts, self._fit
         zero, off, width, size, strain, shape, thermal, second = at[self._cells : self._cells + 8]
         inverse_d = inverse_spacings(self.hkl, self.cell(at))
-        theta = np.arcsin(np.minimum(counts.wavelength_A * inverse_d / 2, 0.99))
+        sine = np.clip(counts.wavelength_A * inverse_d / 2, LEAST_SINE, LARGEST_SINE)
+        theta = np.arcsin(sine)
         angle_deg = 2 * np.degrees(theta) + fit.zero_shift_deg + SHIFT_deg * (zero + off * np.cos(theta))
         growth = SIZE_deg * np.exp(SIZE_STEP * size) / np.cos(theta)
         growth += STRAIN_deg * np.exp(STRAIN_STEP * strain) * np.tan(theta)
         fwhm_deg = np.hypot(max(fit.fwhm_deg, counts.width_deg / 2) * np.exp(WIDTH_STEP * width), growth)
         bent = self._texture @ at[self._cells + 8 : self.free]
-        unit = lorentz_polarisation(np.maximum(2 * np.degrees(theta), 1.0)) * np.exp(
+        unit = lorentz_polarisation(sine, counts.polarisation) * np.exp(
             np.clip(bent, -MOST_TEXTURE, MOST_TEXTURE) - (fit.b_iso_A2 + B_STEP_A2 * thermal) * inverse_d**2 / 2
         )
         if counts.second_A:
             share = 0.5 / (1 + np.exp(-2 * second))
-            apart = np.arcsin(np.minimum(counts.second_A * inverse_d / 2, 0.99)) - theta
+            apart = np.arcsin(np.minimum(counts.second_A / counts.wavelength_A * sine, LARGEST_SINE)) - theta
             angle_deg = np.concatenate([angle_deg, angle_deg + 2 * np.degrees(apart)])
             fwhm_deg = np.concatenate([fwhm_deg, fwhm_deg])
             unit = np.concatenate([unit, share * unit]) / (1 + share)

@@ -8,23 +8,9 @@ goniometer is one mode more. All is linear in the amplitudes, so that a fit is a
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
-
 MAX_MODES = 7
 ZERO_SHIFT = 6
 """Place of the zero shift among the amplitudes; strain modes take 0 to 5."""
-
-STRAIN_MODES = {
-    "cubic": 1,
-    "hexagonal": 2,
-    "trigonal": 2,
-    "tetragonal": 2,
-    "orthorhombic": 3,
-    "monoclinic": 4,
-    "triclinic": 6,
-}
-MODES_BY_CODE = np.array([STRAIN_MODES[system] for system in CRYSTAL_SYSTEMS], np.int64)
-"""Number of strain modes by the code of `Columns.crystal_system`."""
 
 
 def strain_tensor(amplitudes: NDArray[np.float64]) -> NDArray[np.float64]:

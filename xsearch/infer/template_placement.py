@@ -34,6 +34,7 @@ from xsearch.infer.substitute import predicted_scale, substituted
 from xsearch.infer.template_library import TemplateLibrary
 from xsearch.infer.trial_cells import TrialCell
 from xsearch.simulate.form_factors import form_factor_table
+from xsearch.simulate.line_kernels import LARGEST_SINE
 from xsearch.spectra import PowderPattern
 
 SAME_VOLUME = 0.12
@@ -173,9 +174,11 @@ class _Drawing:
     def correlation(self, crystal: Crystal, zero_shift_deg: float) -> float:
         """Pearson's r of a crystal's pattern with the target."""
         target = self._target
-        log_q, intensity = triclinic_lines(crystal, self._d_min_A, self._table, target.wavelength_A)
+        log_q, intensity = triclinic_lines(
+            crystal, self._d_min_A, self._table, target.wavelength_A, target.polarisation
+        )
         sigma = line_widths(log_q, target.wavelength_A, WIDTHS[PLACE], target.fwhm_deg)
-        sine = np.minimum(np.exp(log_q) * target.wavelength_A / (4 * np.pi), 0.985)
+        sine = np.minimum(np.exp(log_q) * target.wavelength_A / (4 * np.pi), LARGEST_SINE)
         log_q = log_q + np.radians(zero_shift_deg) / 2 * np.sqrt(1 / sine**2 - 1)
         deposit(log_q, intensity, sigma, self._taps, self._reaches, target.low, target.high, self._drawn)
         compress(self._drawn, target.total, target.cuts[PLACE], target.low, target.high)

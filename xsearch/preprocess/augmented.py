@@ -36,7 +36,7 @@ def inputs_of_rows(
     Args:
         rows: (n,) of the tables that follow.
         offsets: reflections of row i stand from offsets[i] to offsets[i + 1]. hkl, structure_factor_sq: of them.
-        cells: (rows, 6). system_codes: (rows,) from 0 for triclinic to 6 for cubic.
+        cells: (rows, 6). system_codes: (rows,) codes, see `xsearch.chemistry.space_groups`.
         conditions: (n,) records of `xsearch.simulate.conditions.CONDITIONS`.
         seed: of grains and counts.
     """

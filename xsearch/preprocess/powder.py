@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.axis import LogQAxis
-from xsearch.preprocess.kernels import broaden, line_intensities, snip
+from xsearch.preprocess.kernels import broaden, snip
+from xsearch.simulate.line_kernels import lorentz_polarisation
+from xsearch.simulate.polarisation import UNPOLARISED
 from xsearch.spectra.powder import PowderPattern
 
 STEP_DEG = 0.02
@@ -21,6 +23,9 @@ CLIPPING_PASSES = np.geomspace(1, 0.03, 12)
 
 NOISE_CUT = 2.0
 """Net counts below this many standard deviations of the noise are no evidence, and set to zero."""
+
+SAME_WAVELENGTH_A = 1e-3
+"""Wavelengths closer than that have one Lorentz-polarisation factor."""
 
 FEWEST_STEPS = 100
 LEAST_PEAK_TO_NOISE = 6.0
@@ -39,6 +44,7 @@ class NetPattern:
         noise: standard deviation of a point, in the units of `net`.
         fwhm_deg: typical full width at half maximum of its lines.
         wavelength_A: in Å.
+        polarisation: of the beam, see `xsearch.simulate.polarisation`.
     """
 
     two_theta_deg: NDArray[np.float64]
@@ -49,6 +55,7 @@ class NetPattern:
     noise: float
     fwhm_deg: float
     wavelength_A: float
+    polarisation: float = UNPOLARISED
 
     def profile(
         self, axis: LogQAxis, width: float | None = None, lp_wavelength_A: float | None = None
@@ -58,18 +65,19 @@ class NetPattern:
         Args:
             axis: where to.
             width: standard deviation of the broadening in ln q; the axis's own by default.
-            lp_wavelength_A: bring the Lorentz-polarisation factor to this wavelength; it stays as measured by default.
+            lp_wavelength_A: bring the Lorentz-polarisation factor to an unpolarised beam of this wavelength; it stays
+                as measured by default.
 
         Returns:
             (axis.bins,) float64.
         """
         area = self.net
-        if lp_wavelength_A is not None and abs(lp_wavelength_A - self.wavelength_A) > 1e-3:
-            ones = np.ones(len(area))
-            factor = line_intensities(self.ln_q, ones, lp_wavelength_A) / line_intensities(
-                self.ln_q, ones, self.wavelength_A
-            )
-            area = area * factor
+        if lp_wavelength_A is not None and (
+            abs(lp_wavelength_A - self.wavelength_A) > SAME_WAVELENGTH_A or self.polarisation != UNPOLARISED
+        ):
+            q = np.exp(self.ln_q) / (4 * np.pi)
+            there = lorentz_polarisation(q * lp_wavelength_A, UNPOLARISED)
+            area = area * there / lorentz_polarisation(q * self.wavelength_A, self.polarisation)
         return broaden(self.ln_q, area, axis.start, axis.step, axis.bins, width or axis.width)
 
     def window(self, axis: LogQAxis) -> tuple[int, int]:
@@ -124,6 +132,7 @@ def net_pattern(pattern: PowderPattern) -> NetPattern:
         noise=noise / scale,
         fwhm_deg=_typical_width(two_theta, net / scale),
         wavelength_A=pattern.wavelength_A,
+        polarisation=pattern.polarisation,
     )
 
 

@@ -12,13 +12,14 @@ from xsearch.chemistry.crystal import cell_parameters, lattice_from_parameters
 from xsearch.fit.strain import strain_tensor
 from xsearch.indexes import Index
 from xsearch.indexes.prior import KNOWN_BONUS, Prior
-from xsearch.preprocess.kernels import broaden, line_intensities
+from xsearch.preprocess.kernels import broaden
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale
 from xsearch.search.line_fit import LineFit
 from xsearch.search.match import AXIS, SCALES, Matches
 from xsearch.search.rank import Evidence
 from xsearch.search.verdict import probability
+from xsearch.simulate.line_kernels import line_intensities
 from xsearch.simulate.powder import spacings
 
 EXPLAINED_WIDTH = 0.007
@@ -148,7 +149,7 @@ def _unexplained(
     Lines are those in the measured range above `FAINTEST_LINE` of the strongest.
     """
     ln_q = np.log(2 * np.pi / spacings(hkl, np.array(cell)))
-    area = line_intensities(ln_q, structure_factor_sq.astype(np.float64), pattern.wavelength_A)
+    area = line_intensities(ln_q, structure_factor_sq.astype(np.float64), pattern.wavelength_A, pattern.polarisation)
     first, last = pattern.window(AXIS)
     inside_range = (ln_q > AXIS.start + first * AXIS.step) & (ln_q < AXIS.start + last * AXIS.step)
     lines = int((inside_range & (area > FAINTEST_LINE * area.max(initial=0))).sum())

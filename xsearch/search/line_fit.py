@@ -14,11 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.fit.le_bail_kernels import add_profile, free_areas, own_step, position_step, shape_table
-from xsearch.fit.strain import MODES_BY_CODE, ZERO_SHIFT
+from xsearch.fit.strain import ZERO_SHIFT
 from xsearch.fit.strain_kernels import line_design
 from xsearch.indexes import Index
-from xsearch.preprocess.kernels import line_intensities
 from xsearch.preprocess.powder import NetPattern
+from xsearch.simulate.line_kernels import LARGEST_SINE, line_intensities
+from xsearch.simulate.strain import strain_modes
 
 Array = NDArray[np.float64]
 
@@ -98,10 +99,12 @@ class _Lines:
     @classmethod
     def of(cls, index: Index, pattern: NetPattern, row: int, amplitudes: Array) -> _Lines | None:
         found = index.reflections(row)
-        modes = int(MODES_BY_CODE[min(int(index.columns.crystal_system[row]), len(MODES_BY_CODE) - 1)])
+        modes = int(strain_modes(int(index.columns.crystal_system[row])))
         ln_q, design = np.empty(len(found)), np.zeros((len(found), modes + 1))
         line_design(found.hkl, found.cell, modes, pattern.wavelength_A, ln_q, design)
-        areas = line_intensities(ln_q, found.structure_factor_sq.astype(np.float64), pattern.wavelength_A)
+        areas = line_intensities(
+            ln_q, found.structure_factor_sq.astype(np.float64), pattern.wavelength_A, pattern.polarisation
+        )
         squares = found.hkl.astype(np.float64) ** 2
         pairs = squares[:, 0] * squares[:, 1] + squares[:, 1] * squares[:, 2] + squares[:, 0] * squares[:, 2]
         cubic = pairs / np.maximum(squares.sum(axis=1), 1) ** 2 - 0.2
@@ -117,7 +120,7 @@ class _Lines:
     def angles(self, theta: Array) -> Array:
         """(n,) 2θ in degrees under strain amplitudes and a zero shift."""
         sines = np.exp(self.ln_q - self.design @ theta) * self.wavelength_A / (4 * np.pi)
-        return np.asarray(2 * np.degrees(np.arcsin(np.minimum(sines, 0.9999))))
+        return np.asarray(2 * np.degrees(np.arcsin(np.minimum(sines, LARGEST_SINE))))
 
     @property
     def texture(self) -> Array:

@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.fit.correlation_kernels import POWER_TABLE, match_rows
-from xsearch.fit.strain import MAX_MODES, MODES_BY_CODE, ZERO_SHIFT
+from xsearch.fit.strain import MAX_MODES, ZERO_SHIFT
 from xsearch.indexes import Index
 from xsearch.preprocess.axis import LogQAxis
 from xsearch.preprocess.powder import NetPattern
+from xsearch.simulate.strain import strain_modes
 
 FIT_WIDTHS = (0.02, 0.01, 0.005, 0.003)
 """Smoothing of the pattern in ln q, coarse to fine, while a strain is sought."""
@@ -99,7 +100,7 @@ def match(
     stiffness[0] = STIFFNESS / ISOTROPIC_SIGMA**2
     stiffness[ZERO_SHIFT] = STIFFNESS / ZERO_SIGMA_DEG**2
     columns = index.columns
-    modes = MODES_BY_CODE[np.minimum(columns.crystal_system[rows], len(MODES_BY_CODE) - 1)]
+    modes = strain_modes(columns.crystal_system[rows])
     expected = columns.expected_strain[rows].astype(np.float64) if expected is None else expected
     amplitudes = np.zeros((len(rows), MAX_MODES))
     correlations = np.zeros((len(rows), len(SCALES)))
@@ -109,7 +110,7 @@ def match(
         part = slice(begin, begin + SHARE)
         match_rows(
             rows[part], offsets, hkl, squares, columns.cell, modes[part], expected[part],
-            pattern.wavelength_A, AXIS.start, AXIS.step, first, last, MOST_LINES, FIT_POWER,
+            pattern.wavelength_A, pattern.polarisation, AXIS.start, AXIS.step, first, last, MOST_LINES, FIT_POWER,
             landscapes, np.array(FIT_WIDTHS), stiffness, kernels, lengths, measured, powers,
             amplitudes[part], correlations[part],
         )  # fmt: skip

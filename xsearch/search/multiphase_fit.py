@@ -9,15 +9,17 @@ import numpy as np
 import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
-from xsearch.fit.strain import MODES_BY_CODE, ZERO_SHIFT
+from xsearch.fit.strain import ZERO_SHIFT
 from xsearch.fit.strain_kernels import line_design
 from xsearch.indexes import Index
 from xsearch.indexes.prior import KNOWN_BONUS, Prior
 from xsearch.preprocess.axis import RECALL_AXIS
-from xsearch.preprocess.kernels import broaden, line_intensities
+from xsearch.preprocess.kernels import broaden
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.match import AXIS, FLOOR, SCALES, Matches
 from xsearch.search.rank import FEWEST_LINES, LINES_WEIGHT, MATCH_WEIGHTS, RECALL_WEIGHT, closeness, weigh
+from xsearch.simulate.line_kernels import line_intensities
+from xsearch.simulate.strain import strain_modes
 
 JOINT_SCALES = (*SCALES, RECALL_AXIS.width)
 """Widths in ln q on which a sum of phases is held against the pattern; the widest stands for recall."""
@@ -171,6 +173,7 @@ class Target:
             noise=self.pattern.noise / left.max(),
             fwhm_deg=self.pattern.fwhm_deg,
             wavelength_A=self.pattern.wavelength_A,
+            polarisation=self.pattern.polarisation,
         )
 
     def unexplained(self, hypothesis: Hypothesis) -> float:
@@ -193,7 +196,7 @@ def components(index: Index, pattern: NetPattern, matches: Matches, prior: Prior
             expected=float(matches.expected[place]),
             elements=frozenset(materials[place].elements),
             own=float(own[place]),
-            profiles=strained_profiles(index, pattern.wavelength_A, int(row), matches.amplitudes[place]),
+            profiles=strained_profiles(index, pattern, int(row), matches.amplitudes[place]),
         )
         for place, row in enumerate(matches.rows)
     ]
@@ -201,17 +204,19 @@ def components(index: Index, pattern: NetPattern, matches: Matches, prior: Prior
 
 def strained_profiles(
     index: Index,
-    wavelength_A: float,
+    pattern: NetPattern,
     row: int,
     amplitudes: NDArray[np.float64],
     widths: tuple[float, ...] = JOINT_SCALES,
 ) -> NDArray[np.float64]:
     """(widths, bins) profiles of a row under a strain and zero shift, with line widths in ln q."""
     found = index.reflections(row)
-    modes = int(MODES_BY_CODE[min(int(index.columns.crystal_system[row]), len(MODES_BY_CODE) - 1)])
+    modes = int(strain_modes(int(index.columns.crystal_system[row])))
     ln_q, design = np.empty(len(found)), np.zeros((len(found), modes + 1))
-    line_design(found.hkl, found.cell, modes, wavelength_A, ln_q, design)
-    area = line_intensities(ln_q, found.structure_factor_sq.astype(np.float64), wavelength_A)
+    line_design(found.hkl, found.cell, modes, pattern.wavelength_A, ln_q, design)
+    area = line_intensities(
+        ln_q, found.structure_factor_sq.astype(np.float64), pattern.wavelength_A, pattern.polarisation
+    )
     moved = ln_q - design @ np.append(amplitudes[:modes], amplitudes[ZERO_SHIFT])
     return np.array([broaden(moved, area, AXIS.start, AXIS.step, AXIS.bins, width) for width in widths])
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.fit.strain import MODES_BY_CODE
 from xsearch.indexes import Index
 from xsearch.indexes.columns import Columns
 from xsearch.indexes.prior import Prior, log_prior
 from xsearch.search.line_fit import LineFit
 from xsearch.search.match import Matches
+from xsearch.simulate.strain import strain_modes
 
 MATCH_WEIGHTS = (3.0, 2.6, 2.1)
 """Weight of -ln(1 - correlation) on each scale of the match, from narrow to wide."""
@@ -73,7 +73,7 @@ def weigh(index: Index, matches: Matches, recall_score: NDArray[np.float32], pri
     """The evidence for each matched row, whose score in recall is (k,) `recall_score`."""
     columns = index.columns
     measured = columns.is_measured[matches.rows] == 1
-    isotropic = MODES_BY_CODE[np.minimum(columns.crystal_system[matches.rows], len(MODES_BY_CODE) - 1)] == 1
+    isotropic = strain_modes(columns.crystal_system[matches.rows]) == 1
     strain_sigma = np.where(measured, MEASURED_STRAIN_SIGMA, STRAIN_SIGMA)
     shape_sigma = np.where(measured & ~isotropic, MEASURED_SHAPE_SIGMA, SHAPE_SIGMA)
     return Evidence(

@@ -106,5 +106,5 @@ def _fitted(
 ) -> NDArray[np.float64]:
     """(bins,) profile of a strained row on the narrowest scale, scaled to the measured one by least squares."""
     first, last = pattern.window(AXIS)
-    calculated = strained_profiles(index, pattern.wavelength_A, row, amplitudes, SCALES[:1])[0]
+    calculated = strained_profiles(index, pattern, row, amplitudes, SCALES[:1])[0]
     return calculated * best_scale(measured[first:last], calculated[first:last])

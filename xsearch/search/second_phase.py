@@ -39,7 +39,7 @@ def foreign_lines(index: Index, pattern: NetPattern, row: int, amplitudes: NDArr
     """Angles in degrees of lines above `LEAST_HEIGHT` where a strained row has none, the highest first."""
     first, last = pattern.window(AXIS)
     measured = pattern.profile(AXIS, SCALES[0])
-    narrow, wide = strained_profiles(index, pattern.wavelength_A, row, amplitudes, SCALES[:2])
+    narrow, wide = strained_profiles(index, pattern, row, amplitudes, SCALES[:2])
     inside, highest = narrow[first:last], float(measured[first:last].max())
     if inside.max() <= 0 or highest <= 0:
         return []
