@@ -23,7 +23,7 @@ class EdgeMatch:
         correlation: mean over the spectrum and its derivatives.
         shift_eV: query energy less library energy.
         broadening_eV: what the library spectrum was broadened by.
-        evidence: natural logarithm of how much likelier this agreement is for the right compound than for another.
+        log_evidence: of this agreement, for the right compound against another.
         energy_eV: (n,) query energies at which it is drawn.
         mu: (n,) normalised, shifted and broadened, scaled to the query.
     """
@@ -38,7 +38,7 @@ class EdgeMatch:
     correlation: float
     shift_eV: float
     broadening_eV: float
-    evidence: float
+    log_evidence: float
     energy_eV: NDArray[np.float64]
     mu: NDArray[np.float64]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -81,7 +82,8 @@ class Inference:
         pattern: that was explained, or None.
         n_proposed, n_screened, n_fitted: substitutions considered, simulated, and fitted closely.
         notes: what was assumed, one line each.
-        options: how it was asked, in plain values.
+        options: of the inference, in plain values.
+        settings: stage to its settings, as `xsearch.settings.settings_record` gives them.
         timings_ms: wall time of each stage in milliseconds.
     """
 
@@ -94,6 +96,7 @@ class Inference:
     n_fitted: int = 0
     notes: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     timings_ms: dict[str, float] = field(default_factory=dict)
 
     @property

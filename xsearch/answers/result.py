@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -24,7 +25,8 @@ class SearchResult:
         verdict: `match`, `tentative` or `no confident match`.
         index_name: the index that was searched, and its version.
         n_searched: how many entries passed the element conditions and were compared.
-        options: how the search was asked for, in plain values.
+        options: of the search, in plain values.
+        settings: stage to its settings, as `xsearch.settings.settings_record` gives them.
         notes: everything that was assumed or could not be done, one line each; what the reader of the pattern assumed
             comes first, whether it is given or not.
         timings_ms: wall time of each stage in milliseconds.
@@ -39,6 +41,7 @@ class SearchResult:
     index_version: str
     n_searched: int
     options: dict[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
     symmetry: Symmetry | None = None

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from xsearch.indexes import Index
 from xsearch.indexes.library import IndexSummary
+from xsearch.report.rich_table import new_table
 
 FAILURES_SHOWN = 10
 """How many failed items are named; JSON names them all."""
@@ -22,13 +23,7 @@ def index_table(found: Iterable[IndexSummary]) -> RenderableType:
     rows = list(found)
     if not rows:
         return Text("No index is here yet; `xsearch build starter` makes one in a minute.")
-    table = Table(box=None, header_style="bold")
-    table.add_column("")
-    table.add_column("name", no_wrap=True)
-    table.add_column("entries", justify="right")
-    table.add_column("size", justify="right")
-    table.add_column("made", no_wrap=True)
-    table.add_column("version")
+    table = new_table(("", "name", "entries", "size", "built", "version"), ("", "name", "built", "version"))
     for row in rows:
         mark = Text("*", style="bold green") if row.is_default else ""
         if row.problem:

@@ -18,7 +18,7 @@ from xsearch.report.json_text import json_text
 from xsearch.report.lcf_table import lcf_record, lcf_table
 from xsearch.report.mixture_table import mixture_record, mixture_table
 from xsearch.report.page import write_page
-from xsearch.report.pattern_plot import save_figure
+from xsearch.report.plot_style import save_figure
 from xsearch.report.prediction import prediction_figure, prediction_record, prediction_table
 from xsearch.report.search_plot import result_figure
 from xsearch.report.search_record import hits_frame, search_record
