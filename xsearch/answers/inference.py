@@ -83,8 +83,8 @@ class Inference:
         n_proposed, n_screened, n_fitted: substitutions considered, simulated, and fitted closely.
         notes: what was assumed, one line each.
         options: of the inference, in plain values.
-        settings: stage to its settings, as `xsearch.settings.settings_record` gives them.
         timings_ms: wall time of each stage in milliseconds.
+        settings: stage to its settings, as `xsearch.settings.settings_record` gives them.
     """
 
     elements: tuple[str, ...]
@@ -96,8 +96,8 @@ class Inference:
     n_fitted: int = 0
     notes: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     timings_ms: dict[str, float] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def refused(self) -> bool:

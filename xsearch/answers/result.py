@@ -26,12 +26,12 @@ class SearchResult:
         index_name: the index that was searched, and its version.
         n_searched: how many entries passed the element conditions and were compared.
         options: of the search, in plain values.
-        settings: stage to its settings, as `xsearch.settings.settings_record` gives them.
         notes: everything that was assumed or could not be done, one line each; what the reader of the pattern assumed
             comes first, whether it is given or not.
         timings_ms: wall time of each stage in milliseconds.
         symmetry: probabilities of the crystal system and space group, where they were asked for.
         spectra: the XANES spectra that were searched for, normalised.
+        settings: stage to its settings, as `xsearch.settings.settings_record` gives them.
     """
 
     pattern: PowderPattern | None
@@ -41,11 +41,11 @@ class SearchResult:
     index_version: str
     n_searched: int
     options: dict[str, Any] = field(default_factory=dict)
-    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
     symmetry: Symmetry | None = None
     spectra: tuple[NormalizedXanes, ...] = ()
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Put the notes of the pattern's reader first, each once."""

@@ -216,7 +216,7 @@ def _searches(
             )
             for hit in result.hits:
                 found = {one.matched.material_id for one in (hit, *hit.duplicates)}
-                signs = score_signs(hit.fitted, hit.evidence, hit.matched_entry.is_measured)
+                signs = score_signs(hit.fitted, hit.evidence, bool(hit.matched_entry.is_measured))
                 yield Case(
                     formula=formula,
                     kind=f"{told}, {'with' if measured_cells else 'without'} measured cells",
