@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from xsearch.answers import Combined, Inference, LcfResult, MixtureResult, SearchResult
 from xsearch.errors import XSearchError
-from xsearch.indexing.cell import CellAnswer
+from xsearch.indexing.cell import IndexedCells
 from xsearch.report.cells_table import cells_record, cells_table
 from xsearch.report.combined_table import combined_record, combined_table, write_combined_cifs
 from xsearch.report.hits_table import result_table
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import RenderableType
 
-Answer = SearchResult | Combined | Inference | CellAnswer | SimulatedPattern | EdgePrediction
+Answer = SearchResult | Combined | Inference | IndexedCells | SimulatedPattern | EdgePrediction
 """What can be shown and written. Mixtures are search results."""
 
 
@@ -69,7 +69,7 @@ VIEWS: Mapping[type, View] = {
         page=_of_search(write_page),
         cifs=write_combined_cifs,
     ),
-    CellAnswer: View(cells_record, cells_table),
+    IndexedCells: View(cells_record, cells_table),
     SimulatedPattern: View(simulation_record, simulation_table, ("top",), figure=simulation_figure),
     EdgePrediction: View(prediction_record, prediction_table, figure=prediction_figure),
 }
