@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EdgeMatch:
-    """The library spectrum that speaks most for a hit.
+    """The library spectrum with the most evidence for a hit.
 
     Attributes:
         edge: such as `Fe K`.
         spectrum_id: of the library spectrum.
         kind: simulated, measured or predicted.
         level: of a site, or the mean over a material's absorbers.
-        code: what made it, such as `FEFF9` or a beamline.
+        code: what calculated or measured it, such as `FEFF9` or a beamline.
         source: where it comes from.
         formula: of its compound.
         correlation: mean over the spectrum and its derivatives.
@@ -44,7 +44,7 @@ class EdgeMatch:
 
     @property
     def maker(self) -> str:
-        """Its kind, and the code or beamline where that tells more."""
+        """Its kind, and the code or beamline where that adds to it."""
         return self.kind if self.code in ("", self.kind) else f"{self.kind}, {self.code}"
 
     def __str__(self) -> str:

@@ -29,7 +29,7 @@ class SearchResult:
         notes: everything that was assumed or could not be done, one line each; what the reader of the pattern assumed
             comes first, whether it is given or not.
         timings_ms: wall time of each stage in milliseconds.
-        symmetry: probabilities of the crystal system and space group, where they were asked for.
+        symmetry: probabilities of the crystal system and space group, where a pattern was searched for.
         spectra: the XANES spectra that were searched for, normalised.
         settings: stage to its settings, as `xsearch.settings.settings_record` gives them.
     """

@@ -1,4 +1,4 @@
-"""Compiled search for cells that give observed lines: trial cells from a few lines, judged by all.
+"""Compiled search for cells that give observed lines: trial cells from a few lines, compared with all.
 
 All searches take the same arguments:
     q, error: (n,) observed 1/d² in 1/Å², rising, and how far off they may be.
@@ -146,7 +146,7 @@ def find_zones(q, error, rectangular, zones):
 
     Args:
         q, error: (n,) observed 1/d² and how far off they may be.
-        rectangular: whether the two rows are at right angles; else a third line tells their angle.
+        rectangular: whether the two rows are at right angles; else a third line gives their angle.
         zones: (k, 3) changed: the a, c and e of each, the best first.
 
     Returns:

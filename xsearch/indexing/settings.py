@@ -24,7 +24,7 @@ class LineSettings:
 
 @dataclass(frozen=True)
 class IndexingSettings:
-    """How cells are searched for and judged."""
+    """How cells are searched for and compared."""
 
     lines: LineSettings = field(default_factory=LineSettings)
     n_lines: int = setting(20, "lines", "de Wolff, J. Appl. Cryst. 1, 108 (1968): M20")

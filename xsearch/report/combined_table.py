@@ -22,7 +22,7 @@ INFERRED = "inferred"
 
 
 def combined_table(combined: Combined, top: int | None = None) -> RenderableType:
-    """One list; what was inferred says so and is set off in italics."""
+    """The combined ranking; inferred crystals are marked as such and in italics."""
     table = new_table(("#", "kind", "formula", "id", "space group", "score", "unexplained %"), ("kind", *LEFT))
     table.add_column("template and substitution", overflow="fold")
     for one in combined.ranking[:top]:
@@ -46,7 +46,7 @@ def combined_table(combined: Combined, top: int | None = None) -> RenderableType
 
 
 def combined_record(combined: Combined) -> dict[str, Any]:
-    """The search's answer as plain values, with `ranking` (one list) and `inference` added."""
+    """The search's answer as plain values, with `ranking` and `inference` added."""
     return {
         **search_record(combined.search, "combined"),
         "ranking": plain([ranked_record(one) for one in combined.ranking]),

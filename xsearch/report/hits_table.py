@@ -59,7 +59,7 @@ def measured(result: SearchResult) -> list[str]:
 def verdict_line(result: SearchResult) -> str:
     """The answer in words."""
     if not result.hits:
-        return "nothing in the index meets the conditions"
+        return "no entry of the index meets the constraints"
     named = (f"{hit.formula} {hit.name}" if hit.name else hit.formula for hit in result.answer)
     what = " + ".join(f"{name} ({hit.material_id})" for name, hit in zip(named, result.answer, strict=True))
     if result.verdict == "match":
@@ -139,7 +139,7 @@ def score_style(score: float) -> str:
 
 
 def symmetry_line(symmetry: Symmetry) -> str:
-    """What the pattern says of the symmetry, on one line."""
+    """The symmetry posterior, on one line."""
     systems = [
         f"{name} {100 * p:.0f} %" for name, p in symmetry.crystal_systems.items() if p >= SETTINGS.least_symmetry
     ]

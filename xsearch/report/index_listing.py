@@ -19,7 +19,7 @@ FAILURES_SHOWN = 10
 
 
 def index_table(found: Iterable[IndexSummary]) -> RenderableType:
-    """A row an index, the one in use marked; a broken one says what is wrong with it."""
+    """A row an index, the one in use marked; of a broken one, the problem."""
     rows = list(found)
     if not rows:
         return Text("No index is here yet; `xsearch build starter` makes one in a minute.")

@@ -74,7 +74,7 @@ def candidate_record(candidate: Candidate) -> dict[str, Any]:
 
 
 def candidates_frame(inference: Inference) -> pd.DataFrame:
-    """One row a candidate; the terms of the evidence are columns of their own."""
+    """One row a candidate; the terms of the evidence are columns."""
     import pandas as pd
 
     rows = []

@@ -64,7 +64,7 @@ class Overlay:
     def compressed(self) -> Overlay:
         """The same on a scale that is linear in the noise and a square root above it, to show weak lines too."""
         floor = float(self.background.min())
-        # neighbouring points differ by noise alone, except in the few that stand on a line
+        # neighbouring points differ by noise alone, except in the few on a line
         noise = 1.05 * float(np.median(np.abs(np.diff(self.measured))))
         soft = max(FAINT, 4 * noise)
 
@@ -81,7 +81,7 @@ class Overlay:
 
 
 def overlay(hit: Hit, pattern: PowderPattern, background: NDArray[np.float64]) -> Overlay:
-    """The hit's profile in its strained cell, laid over the pattern.
+    """The hit's calculated profile in its strained cell, over the pattern.
 
     Args:
         hit: one answer.

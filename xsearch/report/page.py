@@ -65,7 +65,7 @@ index {escape(result.index_name)} ({escape(result.index_version)}) were searched
 <h2>Evidence</h2>{"".join(evidence_html(hit) for hit in result.hits)}
 <h2>Notes</h2><ul>{notes or "<li>Nothing was assumed.</li>"}</ul>
 <footer>{"".join(f"<p>{escape(credit)}</p>" for credit in credits)}
-<p>Made by xsearch {escape(xsearch.__version__)}.</p></footer>
+<p>Written by xsearch {escape(xsearch.__version__)}.</p></footer>
 </body></html>
 """
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xsearch.preprocess.xanes import NormalizedXanes
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito's palette, which colour-blind readers can tell apart too."""
+"""Okabe and Ito's palette, distinguishable for colour-blind readers too."""
 
 INK, PALE = "#1a1a1a", "#8a8a8a"
 """Of what was measured, and of differences and scales."""

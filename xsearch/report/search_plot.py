@@ -49,7 +49,7 @@ def result_figure(result: SearchResult, top: int = 3) -> Figure:
 
 
 def spectra_figure(result: SearchResult, top: int = 3) -> Figure:
-    """Edges, and a pattern where there is one, over the best hits; the first row stands where there is no hit."""
+    """Edges, and a pattern where there is one, over the best hits; one row where there is no hit."""
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from xsearch.answers.result import SearchResult
 
 FIT_COLUMNS = ("strain", "zero_shift_deg", "fwhm_deg", "unexplained")
-"""What a data frame tells of the fit to the pattern."""
+"""Columns of a data frame for the fit to the pattern."""
 
 EDGE_FACTS = ("correlation", "shift_eV", "broadening_eV", "kind", "code", "spectrum_id")
-"""What a data frame tells of each edge."""
+"""Columns of a data frame for each edge."""
 
 
 def search_record(result: SearchResult, kind: str = "search") -> dict[str, Any]:
@@ -115,7 +115,7 @@ def hit_record(hit: Hit, result: SearchResult) -> dict[str, Any]:
 
 
 def evidence_record(evidence: Evidence) -> dict[str, Any]:
-    """The terms that were weighed, those of edges in a mapping of their own."""
+    """The terms that were weighed, those of edges in a mapping."""
     return {name: value for name, value in asdict(evidence).items() if value is not None}
 
 
@@ -157,7 +157,7 @@ def reflection_columns(hit: Hit, result: SearchResult) -> dict[str, Any]:
 
 
 def hits_frame(result: SearchResult) -> pd.DataFrame:
-    """One row a hit, ready for a notebook; the terms of the evidence are columns of their own."""
+    """One row a hit, ready for a notebook; the terms of the evidence are columns."""
     import pandas as pd
 
     return pd.DataFrame([hit_row(hit) for hit in result.hits])

@@ -1,4 +1,4 @@
-"""The numbers that decide what reports say. None of them changes a rank, a score or a verdict."""
+"""The numbers that decide what reports mention. None of them changes a rank, a score or a verdict."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ LABELLED = 25
 """How many of the strongest lines may carry their indices."""
 
 APART = 0.016
-"""Share of the axis that a label needs for itself."""
+"""Share of the axis that a label takes."""
 
 
 def simulation_figure(simulated: SimulatedPattern) -> Figure:

@@ -81,7 +81,7 @@ def table(answer: Answer, top: int | None = None, unfold: bool | None = None) ->
     Args:
         answer: of any kind.
         top: how many rows, of ranked answers and of calculated lines; phases of mixtures are always all shown.
-        unfold: whether duplicates of a hit get rows of their own.
+        unfold: whether duplicates of a hit get rows.
     """
     view, options = VIEWS[type(answer)], {"top": top, "unfold": unfold}
     return view.table(answer, **{name: options[name] for name in view.rows if options[name] is not None})
