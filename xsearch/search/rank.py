@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from xsearch.indexes import Index
 from xsearch.indexes.columns import Columns
-from xsearch.indexes.prior import Prior, log_prior
+from xsearch.indexes.prior import log_prior
+from xsearch.options import Prior
 from xsearch.search.line_fit import LineFit
 from xsearch.search.match import Matches
 from xsearch.simulate.strain import strain_modes
