@@ -9,6 +9,7 @@ from xsearch.chemistry import Crystal, Material
 from xsearch.chemistry.formula import anonymous_formula, formula_unit, reduced_formula
 from xsearch.chemistry.symmetry import Symmetry, find_symmetry
 from xsearch.fit.pattern_fit import PatternFit
+from xsearch.options import Constraints
 from xsearch.simulate.powder import simulate_reflections
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
@@ -99,7 +100,8 @@ def result(hits: tuple[Hit, ...], pattern: PowderPattern) -> SearchResult:
         index_name="lab",
         index_version="0001-abcdef01",
         n_searched=1234,
-        options={"only": frozenset({"Ti", "O", "Si"}), "top": 20},
+        constraints=Constraints.parse(only="Ti O Si"),
+        options={"top": 20},
         notes=("wavelength from the command line", "texture was allowed for"),
         timings_ms={"recall": 12.5},
     )

@@ -17,7 +17,7 @@ def test_json_is_complete_and_can_be_read_back(result: SearchResult, tmp_path) -
     assert json.loads(text) == back
     assert back["verdict"] == "match"
     assert back["index"] == {"name": "lab", "version": "0001-abcdef01", "searched": 1234}
-    assert back["question"]["options"]["only"] == ["O", "Si", "Ti"]
+    assert back["question"]["constraints"]["only"] == ["O", "Si", "Ti"]
     assert back["timings_ms"] == {"recall": 12.5}
     assert len(back["hits"]) == 3
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from xsearch.answers.hit import Hit
 from xsearch.answers.symmetry import Symmetry
 from xsearch.errors import QueryError
+from xsearch.options import Constraints
 from xsearch.preprocess.xanes import NormalizedXanes
 from xsearch.spectra import PowderPattern
 
@@ -25,7 +26,8 @@ class SearchResult:
         verdict: `match`, `tentative` or `no confident match`.
         index_name: the index that was searched, and its version.
         n_searched: how many entries passed the element conditions and were compared.
-        options: of the search, in plain values.
+        constraints: which elements a hit may, must or must not hold.
+        options: further ones of the search, in plain values.
         notes: everything that was assumed or could not be done, one line each; what the reader of the pattern assumed
             comes first, whether it is given or not.
         timings_ms: wall time of each stage in milliseconds.
@@ -40,6 +42,7 @@ class SearchResult:
     index_name: str
     index_version: str
     n_searched: int
+    constraints: Constraints = field(default_factory=Constraints)
     options: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)

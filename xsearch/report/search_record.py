@@ -44,6 +44,7 @@ def search_record(result: SearchResult, kind: str = "search") -> dict[str, Any]:
             "question": {
                 "pattern": None if result.pattern is None else pattern_record(result.pattern),
                 "edges": [spectrum_record(one) for one in result.spectra],
+                "constraints": asdict(result.constraints),
                 "options": result.options,
             },
             "settings": result.settings,
