@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-POWDER_TERMS = ("correlation", "recall", "strain", "shape", "lines", "intensities")
-MARGINS = ("margin", "margin_to_third")
+from dataclasses import dataclass, field, fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +38,5 @@ class Evidence:
 
     def terms(self) -> dict[str, float]:
         """The terms that were weighed, by name; those of edges by the edge."""
-        named = {name: getattr(self, name) for name in ("prior", *POWDER_TERMS)}
-        last = {name: getattr(self, name) for name in (*MARGINS, "posterior")}
-        return {name: value for name, value in {**named, **self.edges, **last}.items() if value is not None}
+        named = {one.name: getattr(self, one.name) for one in fields(self) if one.name != "edges"}
+        return {name: value for name, value in {**named, **self.edges}.items() if value is not None}

@@ -14,6 +14,7 @@ from xsearch.preprocess.xanes import NormalizedXanes
 from xsearch.spectra import PowderPattern
 
 Verdict = Literal["match", "tentative", "no confident match"]
+"""From the score of the first hit, or from the lowest of a mixture's components."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from xsearch.answers.lcf import LcfResult
 
 HEIGHT_IN = 4.4
+"""Of the figure, in inches."""
 
 LONGEST_NAME = 24
 """Characters of a compound's name that fit into the legend."""

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HEIGHT_IN = 3.2
+"""Of the figure, in inches."""
+
 LABELLED = 25
 """How many of the strongest lines may carry their indices."""
 

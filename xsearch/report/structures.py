@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 CIF_SYMPRECS_A = (0.001, 0.01, 0.1)
+"""Tolerances of the symmetry search, tried in turn, so that atoms are moved as little as possible."""
 
 
 def symmetrised(structure: Structure, space_group: int | None) -> tuple[Structure, float | None]:
