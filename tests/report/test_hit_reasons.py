@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from xsearch.answers import DiscriminatingReflection, Hit, Rival
-from xsearch.fit.pattern_fit import Residuals
+from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.report.hit_reasons import reasons, rival_line
 
 LINES = (DiscriminatingReflection(27.44, 0.62, 0.31, 0.6), DiscriminatingReflection(36.1, 0.2, 0.0, 0.22))
@@ -42,7 +42,7 @@ def test_an_unexpected_strain_is_said(hit: Hit) -> None:
 
 
 def test_fitted_lines_are_given_as_residuals(hit: Hit) -> None:
-    text = reasons(fitted(hit, residuals=Residuals(0.04, 0.01, 0.05)))[0]
+    text = reasons(fitted(hit, le_bail=LeBailFit(0.04, 0.01, 0.05)))[0]
     assert text.endswith("; residual 0.20 with free intensities, 0.10 between these and the calculated ones")
 
 

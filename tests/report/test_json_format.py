@@ -9,7 +9,8 @@ from typing import Any
 from xsearch import report
 from xsearch.answers import DiscriminatingReflection, Evidence, Rival, SearchResult
 from xsearch.answers.symmetry import Symmetry
-from xsearch.fit.pattern_fit import PatternFit, Residuals
+from xsearch.fit.pattern_fit import LeBailFit, PatternFit
+from xsearch.fit.residuals import Residuals
 from xsearch.report.json_text import FORMAT
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "json.md").read_text(encoding="utf-8")
@@ -31,9 +32,9 @@ def keys(value: Any) -> Iterator[str]:
 def test_every_key_of_a_search_is_described(result: SearchResult) -> None:
     first = result.hits[0]
     rival = Rival("mp-856", "SnO2", ("O", "Sn"), 1.2, (DiscriminatingReflection(27.4, 0.6, 0.3, 0.6),))
-    full = replace(
-        first, rival=rival, duplicates=(first,), pattern_fit=replace(first.fitted, residuals=Residuals(0.1, 0.2, 0.3))
-    )
+    residuals = Residuals(0.1, 0.2, 1.5)
+    fit = replace(first.fitted, le_bail=LeBailFit(0.1, 0.2, 0.3, residuals, residuals))
+    full = replace(first, rival=rival, duplicates=(first,), pattern_fit=fit)
     shown = replace(result, hits=(full,), symmetry=Symmetry({"cubic": 1.0}, {225: 1.0}))
     described = set(re.findall(r"`(\w+)`", PAGE))
     missing = set(keys(report.to_dict(shown))) - described

@@ -5,7 +5,8 @@ import pytest
 
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS, CUBIC, TETRAGONAL
 from xsearch.indexes.columns import UNKNOWN_SYSTEM
-from xsearch.simulate.strain import ALLOWED_STRAINS, strain_modes, strained_cell, tied
+from xsearch.simulate.lattice_kernels import tied
+from xsearch.simulate.strain import ALLOWED_STRAINS, strain_modes, strained_cell
 
 
 @pytest.mark.parametrize("system", range(len(CRYSTAL_SYSTEMS)))

@@ -5,8 +5,29 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from xsearch.fit.residuals import Residuals
+
 Cell = tuple[float, float, float, float, float, float]
 """a b c in Å, α β γ in degrees."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeBailFit:
+    """Weighted misfits as shares of the pattern's weighted square.
+
+    Attributes:
+        cell: of the pattern with free intensities: whether the cell has the lines.
+        crystal: of the calculated intensities with the free ones: whether the crystal gives them.
+        whole: of the calculated intensities with the pattern.
+        residuals: of the pattern with free intensities.
+        residuals_calculated: of the pattern with the calculated ones.
+    """
+
+    cell: float
+    crystal: float
+    whole: float
+    residuals: Residuals | None = None
+    residuals_calculated: Residuals | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +44,7 @@ class PatternFit:
         shape_change: size of the strain beyond its isotropic part.
         n_lines: lines of the crystal in the measured range that are strong enough to be seen.
         correlations: width in ln q to the profile correlation at that width.
-        residuals: of closer fits, where they were made.
+        le_bail: of the lines, where they were fitted.
     """
 
     strain: float
@@ -35,19 +56,4 @@ class PatternFit:
     shape_change: float = 0.0
     n_lines: int = 0
     correlations: Mapping[float, float] = field(default_factory=dict)
-    residuals: Residuals | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Residuals:
-    """Weighted squared residuals of whole-pattern fits, as shares of what was fitted.
-
-    Attributes:
-        le_bail: of the pattern, with free intensities: whether the cell gives the lines.
-        intensities: of the free intensities, with the calculated ones: whether the crystal gives them.
-        calculated: of the pattern, with the calculated intensities.
-    """
-
-    le_bail: float
-    intensities: float
-    calculated: float
+    le_bail: LeBailFit | None = None

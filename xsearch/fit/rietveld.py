@@ -1,4 +1,4 @@
-"""The last look: a candidate refined against the points of the pattern, and how probable it makes them.
+"""Rietveld refinement: a crystal refined against the points of a pattern, and how probable it makes them.
 
 Cell, zero shift, displacement of the sample, widths, line shape, thermal motion, texture and then the atoms themselves,
 as far as their symmetry lets them move, are brought to where the pattern is most probable (Gauss-Newton). Each has an
@@ -18,9 +18,11 @@ from numpy.typing import NDArray
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import Symmetry
 from xsearch.fit.atom_displacements import MovableLines
-from xsearch.fit.cell_fit import B_EXPECTED_A2, StrainFit, cell_directions, strained
-from xsearch.fit.counts import Counts
+from xsearch.fit.points import PatternPoints
+from xsearch.fit.residuals import Residuals
 from xsearch.fit.rietveld_kernels import draw, draw_slopes
+from xsearch.fit.strain import strained
+from xsearch.fit.strain_fit import B_EXPECTED_A2, StrainFit, cell_directions
 from xsearch.simulate.conditions import AXES
 from xsearch.simulate.lattice_kernels import direction_cosines, reciprocal_metric
 from xsearch.simulate.line_kernels import LARGEST_SINE, lorentz_polarisation
@@ -87,11 +89,13 @@ LEAST_SCALE = 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Refined:
-    """What the last look says of one candidate.
+    """What the refinement says of one crystal.
 
     Attributes:
         log_evidence: natural logarithm of the probability density of the points, a line's width of them counted as one.
-        misfit: mean square of the residuals in their expected size; 1 where nothing is wrong, 25 at most.
+        misfit: mean square of the residuals in their expected size, that by grains, shapes and places included; 1 where
+            nothing is wrong, 25 at most.
+        residuals: by counting alone, as of any Rietveld refinement.
         moved_A: root mean square displacement of the atoms; 0 where they were not moved.
         cell: (6,) conventional, a b c in Å and angles in degrees, after the refinement.
         crystal: primitive, in that cell, its atoms where they were moved to.
@@ -99,6 +103,7 @@ class Refined:
 
     log_evidence: float
     misfit: float
+    residuals: Residuals
     moved_A: float
     cell: Array
     crystal: Crystal
@@ -122,19 +127,19 @@ class _State:
         return self.likely - 0.5 * float(self.at @ (tight * self.at))
 
 
-def refine(reflections: Reflections, symmetry: Symmetry, fit: StrainFit, counts: Counts) -> Refined:
-    """Refine one candidate.
+def refine(reflections: Reflections, symmetry: Symmetry, fit: StrainFit, counts: PatternPoints) -> Refined:
+    """Refine one crystal, stored or inferred.
 
     Args:
         reflections: of the crystal. symmetry: of the same.
-        fit: where its cell met the pattern.
+        fit: of its strain, where the refinement starts.
         counts: the points of the pattern.
     """
     model = _Model(reflections, fit, counts)
     state = model.state(np.zeros(model.free), model.square, GRAINS[0])
     crystal = symmetry.primitive
     if not len(model.square):
-        return Refined(state.likely, state.misfit, 0.0, fit.cell, strained(symmetry, fit.cell))
+        return Refined(state.likely, state.misfit, model.residuals(state), 0.0, fit.cell, strained(symmetry, fit.cell))
     lines = _movable(model, symmetry)
     state, evidence = _climb(model, state, GRAINS[0], TURNS if lines is None else TURNS_BEFORE_ATOMS, None)
     moved_A = np.zeros((len(crystal), 3))
@@ -146,7 +151,8 @@ def refine(reflections: Reflections, symmetry: Symmetry, fit: StrainFit, counts:
     atoms = crystal.frac_coords + moved_A @ np.linalg.inv(crystal.lattice_A)
     moved = Crystal(crystal.lattice_A, atoms, crystal.elements, crystal.occupancies)
     size_A = float(np.sqrt((moved_A**2).sum() / len(crystal)))
-    return Refined(evidence, state.misfit, size_A, cell, strained(replace(symmetry, primitive=moved), cell))
+    strained_crystal = strained(replace(symmetry, primitive=moved), cell)
+    return Refined(evidence, state.misfit, model.residuals(state), size_A, cell, strained_crystal)
 
 
 def _movable(model: _Model, symmetry: Symmetry) -> MovableLines | None:
@@ -160,7 +166,7 @@ def _movable(model: _Model, symmetry: Symmetry) -> MovableLines | None:
 class _Model:
     """The pattern of a crystal as a function of everything that is refined but the atoms."""
 
-    def __init__(self, reflections: Reflections, fit: StrainFit, counts: Counts) -> None:
+    def __init__(self, reflections: Reflections, fit: StrainFit, counts: PatternPoints) -> None:
         hkl = reflections.hkl.astype(np.float64)
         inverse_d = inverse_spacings(hkl, fit.cell)
         sine = np.maximum(counts.wavelength_A * inverse_d / 2, LEAST_SINE)
@@ -237,6 +243,12 @@ class _Model:
         misfit = float(np.minimum(residual**2 / variance, 25.0).mean())
         return _State(at, square, likely, drawn, scale, residual, counts.independent * own / variance, misfit)
 
+    def residuals(self, state: _State) -> Residuals:
+        """Residuals at a point, by counting alone; scale and background functions are free besides."""
+        counts = self._counts
+        free = len(state.at) + 1 + counts.background_functions.shape[1]
+        return Residuals.of(counts.excess, counts.excess - state.residual, counts.variance, free)
+
     def slopes(self, state: _State, lines: MovableLines | None) -> Array:
         """(n, free) change of the scaled pattern by each coordinate, its sum kept where intensities change."""
         counts, drawn = self._counts, state.drawn
@@ -258,13 +270,13 @@ class _Model:
 
     def _scaled(self, drawn: Array, weight: Array) -> tuple[float, Array]:
         """The scale and the slow background that leave least, by weighted least squares."""
-        hats, excess = self._counts.hats, self._counts.excess
+        functions, excess = self._counts.background_functions, self._counts.excess
         factor = self._total / max(float(drawn.sum()), 1e-12)
-        columns = np.column_stack([factor * drawn, hats])
+        columns = np.column_stack([factor * drawn, functions])
         normal = columns.T @ (columns * weight[:, None])
-        normal += np.diag(np.append(1e-9, np.full(hats.shape[1], HUMP**-2)))
+        normal += np.diag(np.append(1e-9, np.full(functions.shape[1], HUMP**-2)))
         found = np.linalg.solve(normal, columns.T @ (weight * excess))
-        return factor * max(float(found[0]), LEAST_SCALE), hats @ found[1:]
+        return factor * max(float(found[0]), LEAST_SCALE), functions @ found[1:]
 
 
 def _climb(model: _Model, state: _State, grains: float, turns: int, lines: MovableLines | None) -> tuple[_State, float]:

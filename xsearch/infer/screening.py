@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.space_groups import TRICLINIC
 from xsearch.elements import ATOMIC_NUMBERS
-from xsearch.fit.log_q_profile import LOWEST_Q, N_BINS, STEP, WIDTHS, Target, tap_table
-from xsearch.fit.profile_kernels import compress, deposit
+from xsearch.fit.log_q_pattern import N_BINS, START, STEP, WIDTHS, LogQPattern, tap_table
+from xsearch.fit.strain_fit_kernels import compress, deposit
 from xsearch.simulate.form_factors import form_factor_table
 from xsearch.simulate.kernels import powder_lines
 from xsearch.simulate.line_kernels import LARGEST_SINE, lorentz_polarisation
@@ -27,7 +27,7 @@ B_EXPECTED_A2 = 1.0
 
 
 def screen(
-    crystals: Sequence[Crystal], target: Target, *, expected: float = 0.015
+    crystals: Sequence[Crystal], target: LogQPattern, *, expected: float = 0.015
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Correlation of each crystal's pattern with the measured one, at the best isotropic scale.
 
@@ -58,9 +58,9 @@ def screen(
     return _best_shift(profiles, target.rows[PLACE].astype(np.float32), shifts, low, high, expected)
 
 
-def smallest_spacing(target: Target) -> float:
+def smallest_spacing(target: LogQPattern) -> float:
     """In Å, of the lines that matter to a pattern, a little beyond its end."""
-    at_end_A = 2 * np.pi / np.exp(np.log(LOWEST_Q) + STEP * target.high)
+    at_end_A = 2 * np.pi / np.exp(START + STEP * target.high)
     return float(max(D_MIN_A, target.wavelength_A / 2 * 1.02, at_end_A * 0.93))
 
 

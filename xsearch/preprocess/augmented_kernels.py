@@ -10,11 +10,10 @@ import numpy as np
 from numba import njit
 
 from xsearch.preprocess.kernels import snip
-from xsearch.simulate.lattice_kernels import direction_cosines, inverse_d_sq, reciprocal_metric
+from xsearch.simulate.lattice_kernels import direction_cosines, inverse_d_sq, reciprocal_metric, tied
 from xsearch.simulate.line_kernels import LARGEST_SINE, add_line, lorentz_polarisation
 from xsearch.simulate.measurement import KALPHA_RATIO
 from xsearch.simulate.polarisation import UNPOLARISED
-from xsearch.simulate.strain import tied
 
 Cleaning = namedtuple("Cleaning", "smoothing_deg reach_invA growth least_deg passes noise_cut")
 """The settings of `xsearch.preprocess.powder.net_pattern`."""

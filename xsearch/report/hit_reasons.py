@@ -28,8 +28,8 @@ def _agreement(fit: PatternFit) -> str:
             f"; profile correlation {fit.correlations[narrow]:.2f} at a width of {narrow:g} in ln q, "
             f"{fit.correlations[wide]:.2f} at {wide:g}"
         )
-    if fit.residuals is not None:
-        free, calculated = math.sqrt(fit.residuals.le_bail), math.sqrt(fit.residuals.intensities)
+    if fit.le_bail is not None:
+        free, calculated = math.sqrt(fit.le_bail.cell), math.sqrt(fit.le_bail.crystal)
         text += f"; residual {free:.2f} with free intensities, {calculated:.2f} between these and the calculated ones"
     return text
 

@@ -8,17 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers import Evidence, Hit
-from xsearch.chemistry.crystal import cell_parameters, lattice_from_parameters
-from xsearch.fit.pattern_fit import Cell, PatternFit, Residuals
-from xsearch.fit.strain import strain_tensor
+from xsearch.fit.correlation import SCALES, Matches
+from xsearch.fit.pattern_fit import Cell, PatternFit
+from xsearch.fit.strain import cell_under
 from xsearch.indexes import Index
 from xsearch.indexes.prior import KNOWN_BONUS
 from xsearch.options import Prior
+from xsearch.preprocess.axis import MATCH_AXIS
 from xsearch.preprocess.kernels import broaden
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale
-from xsearch.search.line_fit import LineFit
-from xsearch.search.match import AXIS, SCALES, Matches
 from xsearch.search.rank import Evidence as RowEvidence
 from xsearch.search.verdict import probability, score_signs
 from xsearch.simulate.line_kernels import line_intensities
@@ -55,13 +54,13 @@ def make_hits(
     owners = [int(index.columns.cell_of[row]) for row in rows]
     wanted = sorted({*rows, *(owner for owner in owners if owner >= 0)})
     materials = dict(zip(wanted, index.materials(wanted), strict=True))
-    measured = pattern.profile(AXIS, EXPLAINED_WIDTH)
+    measured = pattern.profile(MATCH_AXIS, EXPLAINED_WIDTH)
 
     def one(place: int, rank: int, duplicates: tuple[Hit, ...] = ()) -> Hit:
         row = int(matches.rows[place])
         owner = int(index.columns.cell_of[row])
         reflections = index.reflections(row)
-        cell = strained_cell(reflections.cell, matches.amplitudes[place])
+        cell = cell_under(reflections.cell, matches.amplitudes[place])
         left, lines = _unexplained(pattern, measured, reflections.hkl, reflections.structure_factor_sq, cell)
         fit = PatternFit(
             strain=float(matches.strain[place]),
@@ -73,7 +72,7 @@ def make_hits(
             shape_change=float(matches.shape_change[place]),
             n_lines=lines,
             correlations=dict(zip(SCALES, matches.correlations[place].tolist(), strict=True)),
-            residuals=_residuals(evidence.line_fits.get(place)),
+            le_bail=evidence.le_bail_fits.get(place),
         )
         terms = _terms(evidence, place, margin[place])
         signs = score_signs(fit, terms, bool(index.columns.is_measured[row] == 1))
@@ -109,12 +108,6 @@ def not_above_the_first(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
     return tuple(falling)
 
 
-def strained_cell(cell: NDArray[np.float64], amplitudes: NDArray[np.float64]) -> Cell:
-    """A conventional cell, a b c in Å and α β γ in degrees, under the strain of a match."""
-    lattice = lattice_from_parameters(*cell)
-    return cell_parameters(lattice @ (np.eye(3) + strain_tensor(amplitudes)))
-
-
 def _terms(evidence: RowEvidence, place: int, margins: NDArray[np.float64]) -> Evidence:
     return Evidence(
         prior=float(evidence.prior[place]),
@@ -127,10 +120,6 @@ def _terms(evidence: RowEvidence, place: int, margins: NDArray[np.float64]) -> E
         margin=float(margins[0]),
         margin_to_third=float(margins[1]),
     )
-
-
-def _residuals(fit: LineFit | None) -> Residuals | None:
-    return None if fit is None else Residuals(le_bail=fit.cell, intensities=fit.crystal, calculated=fit.whole)
 
 
 def _unexplained(
@@ -146,10 +135,11 @@ def _unexplained(
     """
     ln_q = np.log(2 * np.pi / spacings(hkl, np.array(cell)))
     area = line_intensities(ln_q, structure_factor_sq.astype(np.float64), pattern.wavelength_A, pattern.polarisation)
-    first, last = pattern.window(AXIS)
-    inside_range = (ln_q > AXIS.start + first * AXIS.step) & (ln_q < AXIS.start + last * AXIS.step)
+    first, last = pattern.window(MATCH_AXIS)
+    place = MATCH_AXIS.index(ln_q)
+    inside_range = (place > first) & (place < last)
     lines = int((inside_range & (area > FAINTEST_LINE * area.max(initial=0))).sum())
-    calculated = broaden(ln_q, area, AXIS.start, AXIS.step, AXIS.bins, EXPLAINED_WIDTH)[first:last]
+    calculated = broaden(ln_q, area, MATCH_AXIS.start, MATCH_AXIS.step, MATCH_AXIS.bins, EXPLAINED_WIDTH)[first:last]
     inside = measured[first:last]
     scale = best_scale(inside, calculated)
     if scale <= 0:

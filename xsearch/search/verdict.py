@@ -80,9 +80,9 @@ def score_signs(fit: PatternFit, evidence: Evidence, is_measured: bool) -> dict[
         "unexplained_squared": fit.unexplained**2,
         "ln_lines": float(np.log(max(fit.n_lines, 1))),
     }
-    if fit.residuals is not None:
-        signs["ln_cell_misfit"] = float(np.log(fit.residuals.le_bail))
-        signs["ln_crystal_misfit"] = float(np.log(fit.residuals.intensities))
+    if fit.le_bail is not None:
+        signs["ln_cell_misfit"] = float(np.log(fit.le_bail.cell))
+        signs["ln_crystal_misfit"] = float(np.log(fit.le_bail.crystal))
     return signs
 
 

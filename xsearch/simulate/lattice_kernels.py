@@ -1,7 +1,9 @@
-"""Compiled: the reciprocal lattice of a cell, given as a b c in Å and α β γ in degrees."""
+"""Compiled: the reciprocal lattice of a cell, given as a b c in Å and α β γ in degrees, and how it may change."""
 
 import numpy as np
 from numba import njit
+
+from xsearch.chemistry.space_groups import CUBIC, MONOCLINIC, TETRAGONAL, TRICLINIC
 
 LEAST_UNIT_VOLUME_SQ = 1e-6
 """Squared volume of a cell of these angles with edges of one, below which there is no such cell."""
@@ -84,3 +86,22 @@ def direction_cosines(hkl, metric, axis):
         h, k, l = float(hkl[i, 0]), float(hkl[i, 1]), float(hkl[i, 2])
         out[i] = min(abs(h * x + k * y + l * z) / (np.sqrt(inverse_d_sq(metric, h, k, l)) * length), 1.0)
     return out
+
+
+@njit(cache=True, nogil=True)
+def tied(system, shape, out):
+    """The part of a change of shape that a crystal system allows, into `out` (6,).
+
+    Both are changes of ln a, ln b, ln c, α, β, γ. Lengths and angles that a system makes equal take the first one's
+    change. A cubic cell has but one size.
+    """
+    out[:] = 0.0
+    if system >= CUBIC:  # or unknown
+        return
+    out[:3] = shape[:3]
+    if system >= TETRAGONAL:
+        out[1] = shape[0]
+    elif system == MONOCLINIC:
+        out[4] = shape[4]
+    elif system == TRICLINIC:
+        out[3:] = shape[3:]

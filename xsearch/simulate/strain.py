@@ -1,7 +1,6 @@
 """The strains that keep a crystal system: one law for each lattice, which all fits and simulations share."""
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from xsearch.chemistry.space_groups import (
@@ -14,6 +13,7 @@ from xsearch.chemistry.space_groups import (
     TRICLINIC,
     TRIGONAL,
 )
+from xsearch.simulate.lattice_kernels import tied
 
 Array = NDArray[np.float64]
 
@@ -38,24 +38,6 @@ STRAIN_MODES: NDArray[np.int64] = np.array([len(ALLOWED_STRAINS[system]) for sys
 def strain_modes(systems: NDArray[np.integer] | int) -> NDArray[np.int64]:
     """Free parameters of the cell by crystal systems; an unknown system is strained isotropically."""
     return np.asarray(STRAIN_MODES[np.minimum(systems, CUBIC)])
-
-
-@njit(cache=True, nogil=True)
-def tied(system, shape, out):
-    """The part of a change of shape, (6,) as in `ALLOWED_STRAINS`, that a crystal system allows, into `out` (6,).
-
-    Lengths and angles that a system makes equal take the first one's change. A cubic cell has but one size.
-    """
-    out[:] = 0.0
-    if system >= CUBIC:  # or unknown
-        return
-    out[:3] = shape[:3]
-    if system >= TETRAGONAL:
-        out[1] = shape[0]
-    elif system == MONOCLINIC:
-        out[4] = shape[4]
-    elif system == TRICLINIC:
-        out[3:] = shape[3:]
 
 
 def strained_cell(cell: Array, system: int, mean: float, shape: Array) -> Array:

@@ -1,10 +1,10 @@
-"""The compiled loops of the first and the closer look."""
+"""The compiled loops of screening and of the strain fit."""
 
 import numpy as np
 from numba import njit
 
 from xsearch.chemistry.space_groups import CUBIC, TETRAGONAL
-from xsearch.fit.log_q_profile import LOWEST_Q, N_BINS, NARROWEST, STEP, WIDTH_RATIO
+from xsearch.fit.log_q_pattern import N_BINS, NARROWEST, START, STEP, WIDTH_RATIO
 from xsearch.simulate.lattice_kernels import (
     LEAST_UNIT_VOLUME_SQ,
     inverse_d_sq,
@@ -26,11 +26,10 @@ def deposit(log_q, intensity, sigma, taps, reaches, low, high, out):
         out: (N_BINS,), overwritten.
     """
     centre = taps.shape[1] // 2
-    first = np.log(LOWEST_Q)
     scale = 1 / np.log(WIDTH_RATIO)
     out[:] = 0.0
     for i in range(len(log_q)):
-        position = (log_q[i] - first) / STEP
+        position = (log_q[i] - START) / STEP
         left = int(np.floor(position))
         if left < low or left + 1 >= high:
             continue
@@ -47,7 +46,7 @@ def deposit(log_q, intensity, sigma, taps, reaches, low, high, out):
 
 @njit(cache=True, nogil=True, fastmath=True)
 def compress(out, total, cut, low, high):
-    """Bring the bins to a sum and compress them, as `profile.compressed` does; returns the factor."""
+    """Bring the bins to a sum and compress them, as `log_q_pattern.compressed` does; returns the factor."""
     sum_ = 0.0
     for j in range(low, high):
         sum_ += out[j]
@@ -89,7 +88,7 @@ def positions(hkl, state, wavelength, smoothing, log_q, sigma):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def meet(
+def correlate(
     hkl, intensity, state, directions, row, taps, reaches, low, high, total, cut, smoothing, wavelength, zero_sigma,
     log_q, sigma, out, slopes,
 ):  # fmt: skip
@@ -99,7 +98,7 @@ def meet(
         hkl: (m, 3) float64; intensity: (m,).
         state: (8,) cell, zero shift and line width.
         directions: (p, 6) changes of ln a, ln b, ln c and of the angles in degrees.
-        row, total, cut, low, high: of the `Target`. smoothing: of its row.
+        row, total, cut, low, high: of the `LogQPattern`. smoothing: of its row.
         log_q, sigma: (m,); out: (N_BINS,); overwritten.
         slopes: (p + 2,), overwritten with the derivative by a step along each direction, by `zero_sigma` degrees of
             zero shift, and by the B factor in Å².
@@ -134,7 +133,6 @@ def meet(
         out[j] = slope
     mean_slope /= total
     centre = taps.shape[1] // 2
-    first = np.log(LOWEST_Q)
     scale = 1 / np.log(WIDTH_RATIO)
     here = reciprocal_metric(state)
     changes = np.empty((len(directions), 3, 3))
@@ -146,7 +144,7 @@ def meet(
         changes[p] = (reciprocal_metric(near) - here) / 1e-4
     zero = np.radians(zero_sigma) / 2
     for i in range(len(log_q)):
-        position = (log_q[i] - first) / STEP
+        position = (log_q[i] - START) / STEP
         left = int(np.floor(position))
         if left < low or left + 1 >= high:
             continue

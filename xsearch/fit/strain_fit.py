@@ -1,4 +1,8 @@
-"""The closer look: the cell of a substituted crystal strained, as its crystal system allows, until its lines meet."""
+"""The strain fit: the cell of a crystal, a zero shift and line widths, fitted to a pattern by its correlation.
+
+Unlike the strain of `xsearch.fit.correlation`, which is linear and small and serves thousands of stored crystals, this
+one may be large, as a predicted cell needs it.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
-from xsearch.chemistry.symmetry import Symmetry
-from xsearch.fit.log_q_profile import N_BINS, WIDTHS, Target, smoothed, tap_table
-from xsearch.fit.profile_kernels import deposit, meet, positions, scan
+from xsearch.fit.log_q_pattern import N_BINS, WIDTHS, LogQPattern, smoothed, tap_table
+from xsearch.fit.points import PatternPoints
+from xsearch.fit.residuals import Residuals, residuals_of_cell
+from xsearch.fit.strain_fit_kernels import correlate, deposit, positions, scan
 from xsearch.simulate.line_kernels import lorentz_polarisation
 from xsearch.simulate.powder import spacings
 from xsearch.simulate.reflections import Reflections
@@ -28,7 +32,7 @@ B_EXPECTED_A2, B_SIGMA_A2 = 1.0, 0.6
 EVIDENCE = 20.0
 """What the logarithm of the misfit is worth against the changes' own probability."""
 
-FLOOR = 0.01
+LEAST_MISFIT = 0.01
 """Misfit that texture and noise leave anyway."""
 
 SETTINGS = {"maxiter": 15, "maxls": 6, "ftol": 4e-5, "gtol": 0.01}
@@ -37,7 +41,7 @@ SETTINGS = {"maxiter": 15, "maxls": 6, "ftol": 4e-5, "gtol": 0.01}
 FWHM_FACTORS = (0.6, 0.8, 1.0, 1.3, 1.7)
 SCAN_SCALES: Array = np.linspace(-0.06, 0.06, 25)
 SCAN_SHAPES: Array = np.array([0.0, -0.022, 0.022, -0.045, 0.045])
-"""Where the search for the cell starts from: scales about that of the first look, and changes of single axes."""
+"""Where the search for the cell starts from: scales about that of the screening, and changes of single axes."""
 
 SCAN_PENALTY = 0.02
 FARTHEST = 12.0
@@ -52,7 +56,7 @@ SCAN_LINES = 60
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StrainFit:
-    """How a crystal meets a pattern with the best cell.
+    """How well a crystal fits a pattern with the best cell.
 
     Attributes:
         correlation: Pearson's r at each of `WIDTHS`.
@@ -82,6 +86,13 @@ class StrainFit:
     free: int
     lines: int
 
+    def residuals(self, points: PatternPoints, reflections: Reflections) -> Residuals:
+        """Residuals of the pattern, with the scale fitted besides; a zero shift, a width and B are free as well."""
+        return residuals_of_cell(
+            points, reflections, self.cell, zero_shift_deg=self.zero_shift_deg, fwhm_deg=self.fwhm_deg,
+            b_iso_A2=self.b_iso_A2, free=self.free + 4,
+        )  # fmt: skip
+
 
 def cell_directions(system: int) -> Array:
     """(p, 6) changes of ln a, ln b, ln c and of the angles in degrees, one standard deviation each.
@@ -94,7 +105,7 @@ def cell_directions(system: int) -> Array:
     return directions * np.repeat([LENGTH_SIGMA, ANGLE_SIGMA_DEG], 3)
 
 
-def fit_strain(reflections: Reflections, target: Target, scale: float) -> StrainFit:
+def fit_strain(reflections: Reflections, target: LogQPattern, scale: float) -> StrainFit:
     """Strain one crystal's cell to the pattern.
 
     Over ever narrower smoothing, `EVIDENCE` times the logarithm of the misfit and half the squared changes of cell,
@@ -126,9 +137,9 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
     changes = _changes(np.log(best[:3] / first[:3]), directions)
     log_q, sigma, out, slopes = np.empty(len(hkl)), np.empty(len(hkl)), np.zeros(N_BINS), np.empty(len(changes))
 
-    def correlate(x: Array, place: int) -> float:
+    def correlation(x: Array, place: int) -> float:
         return float(
-            meet(
+            correlate(
                 hkl, intensity * np.exp(-2 * B_SIGMA_A2 * x[-1] * s_sq), _state(first, directions, x), directions,
                 target.rows[place], taps, reaches, *frame, target.cuts[place], WIDTHS[place], target.wavelength_A,
                 ZERO_SIGMA_DEG, log_q, sigma, out, slopes,
@@ -136,7 +147,7 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
         )  # fmt: skip
 
     def loss(x: Array, place: int) -> tuple[float, Array]:
-        misfit = 1 - correlate(x, place) + FLOOR
+        misfit = 1 - correlation(x, place) + LEAST_MISFIT
         slopes[-1] *= B_SIGMA_A2
         return EVIDENCE * np.log(misfit) + 0.5 * float(x @ x), x - EVIDENCE / misfit * slopes
 
@@ -147,11 +158,11 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
             tried = []
             for width in widths:
                 first[7] = width
-                tried.append(correlate(changes, 2))
+                tried.append(correlation(changes, 2))
             first[7] = widths[int(np.argmax(tried))]
         changes = minimize(loss, changes, args=(place,), jac=True, method="L-BFGS-B", bounds=bounds, options=SETTINGS).x
     state = _state(first, directions, changes)
-    values = tuple(correlate(changes, place) for place in range(len(WIDTHS)))
+    values = tuple(correlation(changes, place) for place in range(len(WIDTHS)))
     strains = np.log(state[:3] / reflections.cell[:3])
     positions(hkl, state, target.wavelength_A, WIDTHS[-1], log_q, sigma)
     deposit(log_q, intensity, sigma, taps, reaches, target.low, target.high, out)
@@ -170,17 +181,6 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
         free=len(ALLOWED_STRAINS[reflections.system]),
         lines=int((intensity > 0.01 * intensity.max()).sum()),
     )
-
-
-def strained(symmetry: Symmetry, cell: NDArray[np.float64]) -> Crystal:
-    """The primitive crystal with its conventional cell changed to another one of the same crystal system."""
-    before = lattice_from_parameters(*symmetry.cell)
-    after = lattice_from_parameters(*cell)
-    # rows of the conventional lattice are whole-number sums of the primitive ones
-    conventional = symmetry.to_conventional.T.astype(np.float64) @ symmetry.primitive.lattice_A
-    turn = np.linalg.solve(conventional, before)
-    lattice = symmetry.primitive.lattice_A @ turn @ np.linalg.solve(before, after)
-    return Crystal(lattice, symmetry.primitive.frac_coords, symmetry.primitive.elements, symmetry.primitive.occupancies)
 
 
 def _changes(strains: Array, directions: Array) -> Array:
@@ -203,7 +203,7 @@ def _state(first: Array, directions: Array, changes: Array) -> Array:
     return state
 
 
-def _shares(drawn: Array, target: Target) -> tuple[float, float]:
+def _shares(drawn: Array, target: LogQPattern) -> tuple[float, float]:
     """Intensity of the pattern away from every line, and of lines where the pattern is empty."""
     inside = slice(target.low, target.high)
     model = drawn[inside] / max(float(drawn[inside].sum()), 1e-12)
