@@ -94,7 +94,7 @@ def discriminating_reflections(
         DiscriminatingReflection(
             two_theta_deg=MATCH_AXIS.two_theta_deg(place, pattern.wavelength_A),
             hit=float(here[place] / highest),
-            thit=float(there[place] / highest),
+            rival=float(there[place] / highest),
             measured=float(measured[place] / highest),
         )
         for place in islice(highest_bins(left, LEAST_DIFFERENCE, reach), MOST_LINES)
