@@ -64,7 +64,14 @@ def search_or_nothing(index: SearchIndex, question: Question) -> SearchResult:
         by_pattern = search_or_nothing(index, replace(question, measurement=replace(measurement, edges=())))
         return replace(by_pattern, notes=(*by_pattern.notes, f"Searched by the pattern alone: {reason}"))
     return SearchResult(
-        measurement.pattern, (), "no confident match", index.name, index.index.version, 0, notes=(reason,)
+        measurement.pattern,
+        (),
+        "no confident match",
+        index.name,
+        index.index.version,
+        0,
+        notes=(reason,),
+        constraints=question.constraints,
     )
 
 

@@ -170,8 +170,8 @@ class SearchIndex:
             index_name=self.index.name,
             index_version=self.index.version,
             n_searched=len(rows),
+            constraints=scope.constraints,
             options={
-                "elements": str(scope.constraints),
                 "prior": scope.prior.value,
                 "measured_cells": scope.measured_cells,
                 "fold": fold,
@@ -251,8 +251,8 @@ class SearchIndex:
             index_name=self.index.name,
             index_version=self.index.version,
             n_searched=len(selected.rows),
+            constraints=scope.constraints,
             options={
-                "elements": str(scope.constraints),
                 "prior": scope.prior.value,
                 "measured_cells": scope.measured_cells,
                 "phases": phases,
