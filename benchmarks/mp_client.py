@@ -59,17 +59,17 @@ def main() -> None:
 
 def measure(url: str, folder: Path) -> dict[str, float]:
     """The figures."""
-    from xsearch.builders.materials_project import Client
     from xsearch.builders.mp import build_mp
+    from xsearch.builders.mp_client import Client
     from xsearch.builders.mp_fetch import Fetch
     from xsearch.builders.mp_selection import Selection
-    from xsearch.builders.pages import PageStore
+    from xsearch.builders.page_cache import PageCache
     from xsearch.progress import Silence
 
     client = Client(endpoint=url)
     client.count("summary", (("deprecated", False),))  # what is loaded once is loaded now
     client.count("xas", (("spectrum_type", "XANES"),))
-    fetch = Fetch(client, PageStore(folder / "pages"), Selection(), Silence(), folder)
+    fetch = Fetch(client, PageCache(folder / "pages"), Selection(), Silence(), folder)
     marks = [(time.perf_counter(), time.process_time())]
     materials, owners = fetch.materials(None)
     marks.append((time.perf_counter(), time.process_time()))

@@ -23,6 +23,7 @@ import pandas as pd
 from benchmarks._data import data_file
 from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.data.labelled_patterns import read_labelled
+from xsearch.indexes import sql
 from xsearch.search import SearchIndex, open_index
 from xsearch.spectra import PowderPattern
 
@@ -70,8 +71,7 @@ def outcome(index: SearchIndex, row: pd.Series, blind: bool) -> Outcome:
     if truth and set(found) == wanted:
         fractions = {hit.formula: a.weight_fraction for hit, a in zip(result.hits, result.best.amounts, strict=True)}
         error = float(np.mean([abs(fractions[formula] - share) for formula, share in truth.items()]))
-    known = "select count(distinct reduced_formula) from materials where list_contains(?, reduced_formula)"
-    answerable = index.index.sql(known, [sorted(wanted)]).fetchall()[0][0] == len(wanted)
+    answerable = all(index.index.sql(sql.ROWS_OF_FORMULA, [formula]).fetchall() for formula in wanted)
     return Outcome(
         label=str(row["label"]),
         phases=tuple(sorted(wanted)),
@@ -102,9 +102,8 @@ def figures(outcomes: list[Outcome]) -> dict[str, float | int | None]:
 def pure(index: SearchIndex, path: Path, blind: bool) -> dict[str, float | int | None]:
     """How many patterns of a single phase stay one phase."""
     stayed = []
-    known = "select count(*) from materials where reduced_formula = ?"
     for one in read_labelled(path):
-        if one.is_clean and index.index.sql(known, [one.formula]).fetchall()[0][0]:
+        if one.is_clean and index.index.sql(sql.ROWS_OF_FORMULA, [one.formula]).fetchall():
             result = index.search_mixture(one.pattern, phases=2, only=None if blind else one.elements)
             stayed.append(len(result.hits) == 1)
     return {"n": len(stayed), "stay_one": float(np.mean(stayed)) if stayed else None}

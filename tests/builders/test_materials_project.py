@@ -15,7 +15,7 @@ from emmet.core.summary import SummaryDoc
 
 from tests.mp_library import Library, alpha_id
 from tests.mp_server import KEY, Fault, MpServer, serving
-from xsearch.builders.add import add_own
+from xsearch.builders.add import add_entries
 from xsearch.builders.mp import build_mp, select
 from xsearch.builders.mp_documents import spectrum_id_of
 from xsearch.builders.mp_selection import Selection
@@ -151,7 +151,7 @@ def test_what_does_not_pass_is_told_in_one_line(server: MpServer, fault: str, sa
 
 
 def test_an_answer_that_does_not_come_in_time_is_told(server: MpServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xsearch.builders.materials_project.TIMEOUT_S", 0.1)
+    monkeypatch.setattr("xsearch.builders.mp_client.TIMEOUT_S", 0.1)
     server.faults = [Fault("slow", 1000, after=1)]
     with pytest.raises(BuildError, match=r"no answer within 0.1 s.*goes on from there"):
         run(server, Selection(limit=10), waits_s=())
@@ -178,7 +178,7 @@ def test_no_network_is_told(xsearch_home: Path) -> None:
 
 def test_a_stopped_fetch_goes_on_at_its_page(server: MpServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("xsearch.builders.mp_fetch.DOCUMENTS_A_PAGE", 10)
-    monkeypatch.setattr("xsearch.builders.materials_project.CONNECTIONS", 1)
+    monkeypatch.setattr("xsearch.builders.mp_client.CONNECTIONS", 1)
     server.faults = [Fault("500", 1000, after=5)]
     with pytest.raises(BuildError):
         run(server, waits_s=())
@@ -260,7 +260,7 @@ def test_what_the_user_added_outlives_updates_and_new_builds(server: MpServer, t
     )
     x = np.linspace(7080, 7200, 200)
     np.savetxt(tmp_path / "Fe_foil.dat", np.column_stack([x, np.arctan(x - 7112)]), header="energy mu\nFe K edge")
-    add_own("mp", cif=tmp_path, xanes=tmp_path, licence="unpublished", progress=False)
+    add_entries("mp", cif=tmp_path, xanes=tmp_path, licence="unpublished", progress=False)
     server.library.change(ids(Index.open("mp"))[0])
     assert run(server).reused == SMALL
     for selection in (None, Selection(limit=20)):

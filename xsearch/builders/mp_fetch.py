@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from xsearch.builders.materials_project import Client, Query
+from xsearch.builders.mp_client import Client, Query
 from xsearch.builders.mp_collection import Collection, Owners
 from xsearch.builders.mp_documents import (
     FUNCTIONAL_FIELDS,
@@ -22,17 +22,17 @@ from xsearch.builders.mp_documents import (
     updated_of,
 )
 from xsearch.builders.mp_selection import IDS_A_PAGE, Selection, parts
-from xsearch.builders.pages import Document, Filters, PageStore, page_key
+from xsearch.builders.page_cache import Document, Filters, PageCache, page_key
 from xsearch.errors import BuildError, SpectrumError
 from xsearch.progress import Progress
 from xsearch.spectra.xas import TYPES
 
 DOCUMENTS_A_PAGE, LISTED_A_PAGE = 500, 1000
 MOST_TASKS = 20_000
-"""Spectra of a selection with more tasks are all fetched, and sifted here."""
+"""Spectra of a selection with more tasks are all fetched, and filtered here."""
 
 REFETCH_SHARE = 0.25
-"""Where more than this share changed, reading everything page by page is quicker than asking for single ids."""
+"""Where more than this share changed, reading everything page by page is quicker than fetching single ids."""
 
 
 class Fetch:
@@ -43,8 +43,14 @@ class Fetch:
         foreign: spectra whose task belongs to no material that the project lists.
     """
 
-    def __init__(self, client: Client, store: PageStore, selection: Selection, told: Progress, cache: Path) -> None:
-        self._client, self._store, self._selection, self._told, self._cache = client, store, selection, told, cache
+    def __init__(self, client: Client, store: PageCache, selection: Selection, reporter: Progress, cache: Path) -> None:
+        self._client, self._store, self._selection, self._reporter, self._cache = (
+            client,
+            store,
+            selection,
+            reporter,
+            cache,
+        )
         self.formulas: set[str] = set()
         self.foreign: list[str] = []
         self._expected = 0
@@ -74,7 +80,7 @@ class Fetch:
         if chosen.bulk:
             keys = self._bulk("materials", lambda: self._client.bulk_materials(self._cache, MATERIAL_FIELDS, size))
         else:
-            most = chosen.limit if chosen.limit is not None and chosen.is_sifted_there else None
+            most = chosen.limit if chosen.limit is not None and chosen.is_filtered_by_service else None
             what = "listing materials" if listing else "fetching materials"
             keys = self._pages(what, "summary", chosen.filters(), fields, size, most)
         self._scan(keys, take)
@@ -131,20 +137,20 @@ class Fetch:
         return found, joined
 
     def functionals(self, found: Collection) -> dict[str, str]:
-        """The density functional of each material that is worked out anew; the service tells it by id only."""
+        """The density functional of each material that is worked out anew; the service gives it by id only."""
         names = [name for name in found.order if name not in found.kept]
         if self._selection.bulk or not names:
             return {}
         queries = [
             Query("core", (("material_ids", list(part)),), FUNCTIONAL_FIELDS, IDS_A_PAGE) for part in parts(names)
         ]
-        self._told.start("fetching functionals (pages)", len(queries))
-        told: dict[str, str] = {}
-        for key in self._client.fetch_all(queries, self._store, self._told):
+        self._reporter.start("fetching functionals (pages)", len(queries))
+        found_functionals: dict[str, str] = {}
+        for key in self._client.fetch_all(queries, self._store, self._reporter):
             for document in self._store.read(key):
                 if functional := functional_of(document):
-                    told[canonical_id(document["material_id"])] = functional
-        return told
+                    found_functionals[canonical_id(document["material_id"])] = functional
+        return found_functionals
 
     def _spectra_filters(self, owners: Owners) -> list[Filters]:
         tasks = owners.tasks()
@@ -166,7 +172,7 @@ class Fetch:
         most: int | None = None,
     ) -> list[str]:
         """Fetch all pages of some filters; their names in the store, in order."""
-        self._told.start(f"{what}: counting", len(filters))
+        self._reporter.start(f"{what}: counting", len(filters))
         queries: list[Query] = []
         expected = 0
         for one in filters:
@@ -174,10 +180,10 @@ class Fetch:
             n = n if most is None else min(n, max(0, most - expected))
             expected += n
             queries += [Query(route, one, fields, size, page) for page in range(1, math.ceil(n / size) + 1)]
-            self._told.advance(1)
-        self._told.start(f"{what} (pages)", len(queries))
+            self._reporter.advance(1)
+        self._reporter.start(f"{what} (pages)", len(queries))
         self._expected = expected
-        return self._client.fetch_all(queries, self._store, self._told)
+        return self._client.fetch_all(queries, self._store, self._reporter)
 
     def _count(self, route: str, filters: Filters) -> int:
         key = page_key("count", route, self._client.db_version, filters)
@@ -186,14 +192,14 @@ class Fetch:
         return int(self._store.read(key)[0]["n"])
 
     def _bulk(self, what: str, pages: Callable[[], Iterator[list[Document]]]) -> list[str]:
-        """Keep what comes from object storage as pages; a last one tells that all are there."""
+        """Keep what comes from object storage as pages; a last one marks that all are there."""
         done = page_key("bulk", what, self._client.db_version, "done")
         if done not in self._store:
-            self._told.start(f"fetching {what} from object storage (pages)", None)
+            self._reporter.start(f"fetching {what} from object storage (pages)", None)
             count = 0
             for page in pages():
                 self._store.write(page_key("bulk", what, self._client.db_version, count), page)
-                self._told.advance(1)
+                self._reporter.advance(1)
                 count += 1
             self._store.write(done, [{"n": count}])
         count, self._expected = int(self._store.read(done)[0]["n"]), 0

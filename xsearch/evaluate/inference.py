@@ -16,7 +16,7 @@ from xsearch.chemistry.template import template_key
 from xsearch.data.compounds import ELEMENT_COUNTS, Compound, read_compounds, unrelated_elements
 from xsearch.data.simulated_measurements import augmented_pattern, random_lines
 from xsearch.errors import CrystalError, QueryError, SpectrumError
-from xsearch.indexes import Index
+from xsearch.indexes import Index, sql
 from xsearch.infer.engine import infer
 from xsearch.infer.template_library import TemplateLibrary, library_of
 from xsearch.spectra import PowderPattern, Xanes
@@ -131,14 +131,7 @@ def computed_edges(index: Index) -> EdgesOf:
     """The K edges that an index holds of a material, computed and averaged over its sites, one an absorber."""
 
     def edges_of(material_id: str) -> list[Xanes]:
-        found = index.sql(
-            """
-            select absorber, arg_min(energy_eV, code), arg_min(mu, code) from spectra
-            where material_id = ? and kind = 'simulated' and level = 'material' and edge = 'K'
-            group by absorber order by absorber
-            """,
-            [material_id],
-        ).fetchall()
+        found = index.sql(sql.COMPUTED_K_EDGES, [material_id]).fetchall()
         return [Xanes(np.array(energy_eV), np.array(mu), absorber, "K") for absorber, energy_eV, mu in found]
 
     return edges_of

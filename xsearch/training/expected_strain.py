@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.builders.amcsd import AmcsdSource
-from xsearch.builders.cells import is_near_ambient
+from xsearch.builders.measured_cells import is_near_ambient
 from xsearch.builders.parquet import ParquetSource
 from xsearch.chemistry.expected_strain import FEATURES, MODEL_FILE, strain_features
 from xsearch.chemistry.material import Material

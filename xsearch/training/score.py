@@ -27,6 +27,7 @@ from xsearch.data.labelled_patterns import read_labelled, right_rows
 from xsearch.data.scores import expected_calibration_error
 from xsearch.data.simulated_measurements import drawn_conditions, measured_row
 from xsearch.errors import SpectrumError
+from xsearch.indexes import sql
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.probability import ScoreModel, terms
 from xsearch.search.verdict import FITTED_PRODUCTS, FITTED_SIGNS, SIGNS, WEIGHTS_FILE
@@ -126,7 +127,7 @@ def simulated_cases(index: SearchIndex, without: Collection[str], count: int, se
     """
     random = np.random.default_rng(seed)
     columns = index.index.columns
-    names = dict(index.index.sql("select row_id, reduced_formula from catalog").fetchall())
+    names = dict(index.index.sql(sql.FORMULA_OF_ROWS).fetchall())
     linked = np.flatnonzero(columns.cell_of >= 0)
     owners = [owner for owner in np.unique(columns.cell_of[linked]).tolist() if names[owner] not in without]
     for owner in random.permutation(owners)[:count].tolist():
@@ -150,7 +151,7 @@ def computed_cases(index: SearchIndex, without: Collection[str], count: int, see
     """
     random = np.random.default_rng(seed)
     columns = index.index.columns
-    names = dict(index.index.sql("select row_id, reduced_formula from catalog").fetchall())
+    names = dict(index.index.sql(sql.FORMULA_OF_ROWS).fetchall())
     pool = [row for row in np.flatnonzero(columns.cell_of < 0).tolist() if names[row] not in without]
     for row in random.permutation(pool)[:count].tolist():
         pattern = _laboratory(index, row, drawn_conditions(index.index, row, random), random)

@@ -1,13 +1,13 @@
-"""The Materials Project through its own client: the one module that knows mp-api.
+"""The Materials Project through mp-api, which only this module imports.
 
-What the client does, and what is made of it here:
+How the client behaves, and what follows from it here:
 - without a filter it leaves the REST service for whole tables in object storage; so a filter is always set, and the
   bulk path is a choice of its own;
 - its document models cost more time than the network; so documents stay dictionaries;
 - it tries again on 429, 502 and 504 only, and its time-out can be set on the single resters only; so those are made
   here, and everything else that may pass is tried again here, with growing waits.
 
-Importing mp-api takes some ten seconds: this module is imported when a build asks for it, and by no worker.
+Importing mp-api takes some ten seconds: this module is imported when a build needs it, and by no worker.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Any
 import requests
 
 from xsearch.builders.mp_documents import NEEDED
-from xsearch.builders.pages import Document, Filters, PageStore, page_key
+from xsearch.builders.page_cache import Document, Filters, PageCache, page_key
 from xsearch.errors import BuildError
 from xsearch.progress import Progress
 
@@ -46,10 +46,10 @@ _GNOME_BATCH = "gnome_r2scan_statics"
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One page to ask for.
+    """One page to fetch.
 
     Attributes:
-        route: `summary`, `xas`, or `core`, which has no pages and is asked by ids.
+        route: `summary`, `xas`, or `core`, which has no pages and is read by ids.
         filters: names and values as the client's `search` takes them; never empty.
         fields: of the documents.
         size: documents a page.
@@ -97,7 +97,7 @@ def _configured_key() -> str:
 
 
 class Client:
-    """Asks for pages, keeps them, and says in one line what went wrong.
+    """Fetches pages, with retries, and reports failures in one line.
 
     Attributes:
         db_version: of the database, such as `2025.09.25`.
@@ -124,7 +124,7 @@ class Client:
         from mp_api.client.core.utils import validate_endpoint
 
         logging.getLogger("mp_api.client.core.client").setLevel(logging.ERROR)
-        warnings.filterwarnings("ignore", category=MPRestWarning)  # what matters in them is told here in one line
+        warnings.filterwarnings("ignore", category=MPRestWarning)  # what matters in them is reported here in one line
         self._endpoint: str = validate_endpoint(endpoint)
         self._waits_s = waits_s
         self._own = threading.local()
@@ -134,9 +134,9 @@ class Client:
         self.db_version = self.heartbeat(waits_s[:2])
 
     def heartbeat(self, waits_s: tuple[float, ...] | None = None) -> str:
-        """The database's version, asked for anew."""
+        """The database's version, requested anew."""
 
-        def ask() -> str:
+        def request() -> str:
             answer = requests.get(self._endpoint + "heartbeat", timeout=TIMEOUT_S)
             if answer.status_code != 200:
                 raise _failure(f"error status code {answer.status_code}")
@@ -145,7 +145,7 @@ class Client:
             except KeyError:
                 raise self._schema_changed("its heartbeat names no db_version") from None
 
-        return self._trying(ask, waits_s)
+        return self._trying(request, waits_s)
 
     def count(self, route: str, filters: Filters) -> int:
         """How many documents a selection has."""
@@ -160,7 +160,7 @@ class Client:
         """
         assert query.filters, "a query without a filter would leave the REST service"
 
-        def ask() -> Any:
+        def request() -> Any:
             return self._rester(query.route).search(
                 **dict(query.filters),
                 fields=list(query.fields),
@@ -170,14 +170,14 @@ class Client:
                 **({} if query.route == "core" else {"_page": query.page}),
             )
 
-        documents = self._trying(ask)
+        documents = self._trying(request)
         self._check(query, documents)
         with self._lock:
             self.pages_fetched += 1
         return list(documents)
 
-    def fetch_all(self, queries: list[Query], store: PageStore, told: Progress) -> list[str]:
-        """See that all pages are in the store; those that are there are not asked for again.
+    def fetch_all(self, queries: list[Query], store: PageCache, reporter: Progress) -> list[str]:
+        """Fetch the pages that the store lacks.
 
         Returns:
             Their names in the store, in the queries' order.
@@ -187,21 +187,21 @@ class Client:
         """
         keys = [query.key(self.db_version) for query in queries]
         missing = [(query, key) for query, key in zip(queries, keys, strict=True) if key not in store]
-        told.advance(len(queries) - len(missing))
+        reporter.advance(len(queries) - len(missing))
 
         def one(query: Query, key: str) -> None:
             documents = self.fetch(query)
             with self._lock:
                 store.write(key, documents)
-                told.advance(1)
+                reporter.advance(1)
 
         with ThreadPoolExecutor(CONNECTIONS) as pool:
-            asked = [pool.submit(one, query, key) for query, key in missing]
+            requested = [pool.submit(one, query, key) for query, key in missing]
             try:
-                wait(asked, return_when=FIRST_EXCEPTION)
+                wait(requested, return_when=FIRST_EXCEPTION)
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
-            for future in asked:
+            for future in requested:
                 if not future.cancelled():
                     future.result()
         return keys
@@ -221,11 +221,11 @@ class Client:
         rester = self._new_rester("xas")
         bucket, prefix = "materialsproject-build", "static-collections/xas"
 
-        def ask() -> list[str]:
+        def request() -> list[str]:
             found = rester.s3_client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
             return [entry["Key"] for page in found for entry in page.get("Contents", ())]
 
-        names = self._trying(ask)
+        names = self._trying(request)
         for name in sorted(name for name in names if "manifest" not in name):
             documents, _ = self._trying(partial(rester._query_open_data, bucket, name))
             yield documents
@@ -238,7 +238,7 @@ class Client:
         return resters[route]
 
     def _new_rester(self, route: str, **more: Any) -> Any:
-        return _rester_class(route)(
+        return rester_class(route)(
             api_key=self._key,
             endpoint=self._endpoint,
             use_document_model=False,
@@ -247,8 +247,8 @@ class Client:
             **more,
         )
 
-    def _trying(self, ask: Callable[[], Any], waits_s: tuple[float, ...] | None = None) -> Any:
-        """What `ask` returns, tried again while its failure may pass."""
+    def _trying(self, request: Callable[[], Any], waits_s: tuple[float, ...] | None = None) -> Any:
+        """What `request` returns, tried again while its failure may pass."""
         from botocore.exceptions import BotoCoreError
         from mp_api.client.core.exceptions import MPRestError
 
@@ -256,7 +256,7 @@ class Client:
         for wait_s in (*waits, None):
             began = time.monotonic()
             try:
-                return ask()
+                return request()
             except (MPRestError, requests.RequestException) as error:
                 failure = _failure(str(error))
             except ValueError as error:  # an answer that was cut short is no JSON
@@ -297,7 +297,7 @@ class Client:
 
 
 @lru_cache
-def _rester_class(route: str) -> Any:
+def rester_class(route: str) -> Any:
     """The client's rester of a route, with its list of fields made once.
 
     The client makes that list from the document's schema anew for every field of every request: a second a page.
@@ -342,7 +342,7 @@ def _failure(text: str) -> Exception:
         )
     if "invalid fields requested" in text:
         return BuildError(
-            f"This version of mp-api does not know the fields that are asked for: {' '.join(text.split())[:160]}; "
+            f"This version of mp-api does not know the fields that are requested for: {' '.join(text.split())[:160]}; "
             "install the version that xsearch pins (see constraints.txt)."
         )
     if "timed out" in text.lower():

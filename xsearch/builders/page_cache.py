@@ -19,10 +19,10 @@ _LEVEL = 3
 Document = dict[str, Any]
 
 Filters = tuple[tuple[str, Any], ...]
-"""Names and values that a service is asked to sift by."""
+"""Names and values that a service filters by."""
 
 
-class PageStore:
+class PageCache:
     """A folder of pages, each a list of documents as the service sent them.
 
     A page's file carries the checksum of its bytes in its name and appears by a rename, so a page that is there is

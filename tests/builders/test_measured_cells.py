@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import pytest
 
-from xsearch.builders.cells import MOST_PER_ENTRY, MeasuredCells, phase_key
 from xsearch.builders.material import complete
+from xsearch.builders.measured_cells import MOST_PER_ENTRY, MeasuredCells, phase_key
 from xsearch.chemistry.material import Material
 from xsearch.indexes.chunk import Entry
 from xsearch.simulate.powder import simulate_reflections

@@ -82,7 +82,7 @@ class MeasuredCells:
                     cell_of=material.material_id,
                 ),
             )
-            for entry in most_telling(alike)
+            for entry in representative_cells(alike)
         ]
 
 
@@ -116,7 +116,7 @@ def volume_ratio(a: Material, b: Material) -> float:
     return _volume_per_atom(a) / _volume_per_atom(b)
 
 
-def most_telling(entries: Sequence[Entry]) -> list[Entry]:
+def representative_cells(entries: Sequence[Entry]) -> list[Entry]:
     """The entries nearest to the median volume, leaving out cells that repeat one already taken."""
     if not entries:
         return []

@@ -26,7 +26,7 @@ ROOM_K = 295.0
 ATMOSPHERE_GPA = 1e-4
 
 
-def measured_at(title: str) -> tuple[float | None, float | None]:
+def conditions_in_title(title: str) -> tuple[float | None, float | None]:
     """Temperature in K and pressure in GPa that a title with its notes states for this very measurement.
 
     Only statements like `T = 500 C` count, or `at 500 C` in a line about the sample; how a sample was once made
