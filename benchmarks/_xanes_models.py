@@ -46,7 +46,7 @@ def robustness() -> Figures:
     """The recipe of the shipped model on one fold, disturbed before normalisation: energy scale and noise."""
     from xsearch.data.site_labels import labels_of, read_site_spectra
     from xsearch.data.xanes_sites import join
-    from xsearch.evaluate.descriptors import Disturbance, report_on
+    from xsearch.evaluate.descriptors import ScanErrors, report_on
     from xsearch.models.conditioning import Told
     from xsearch.training.site_model import RECIPES
 
@@ -56,7 +56,7 @@ def robustness() -> Figures:
     labels = labels_of(TABLE, LABELS)
     found = {}
     for name, shift_eV, noise in (("none", 0.0, 0.0), ("shift", 3.0, 0.0), ("noise", 0.0, 0.05), ("both", 3.0, 0.05)):
-        disturbed = join(Disturbance(shift_eV, noise)(spectra), labels)
+        disturbed = join(ScanErrors(shift_eV, noise)(spectra), labels)
         for told in (Told.NOTHING, Told.ELEMENTS):
             report = report_on(disturbed, model, told).to_dict()
             found[f"{name}, elements {told}"] = {k: report[k] for k in SHOWN}

@@ -73,7 +73,7 @@ def approximate(index: Index, embedding: Embedding, asked: np.ndarray, backend: 
                 recalled, spent = 0, 0.0
                 for query in asked:
                     begin = perf_counter()
-                    near = shortcut.rows_near(query, count, rows)
+                    near = shortcut.nearest_rows(query, count, rows)
                     spent += perf_counter() - begin
                     nearest = named[np.argpartition(-plain.cosines(query, rows), count)[:count]]
                     recalled += len(np.intersect1d(near, nearest))

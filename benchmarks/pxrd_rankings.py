@@ -44,7 +44,7 @@ def measured(opened: SearchIndex, labelled: Path) -> dict[str, dict[str, Any]]:
     for elements in ("none", "subset", "exact"):
         for ranking in rankings:
             report = evaluate(
-                labelled, opened, elements, measured_cells=False, removed=elements == "none", ranking=ranking.value
+                labelled, opened, elements, measured_cells=False, leave_out=elements == "none", ranking=ranking.value
             ).to_dict()
             found[f"{elements}, {ranking.value}"] = {
                 name: report[name] for name in SHOWN if report.get(name) is not None

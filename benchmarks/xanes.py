@@ -106,7 +106,7 @@ def measured() -> Figures:
                 elements,
                 prior=prior,
                 compared="simulated",
-                removed=prior == "known",
+                leave_out=prior == "known",
             )
             found[f"{elements}, prior {prior}"] = in_short(report.to_dict())
     return found
@@ -157,7 +157,7 @@ def predicted() -> Figures:
         build_parquet([path, *tables], "simulated", measured_cells=False, progress=False)
         for name in ("predicted", "simulated"):
             report = evaluate_xanes(
-                DATA / "xas_measured.parquet", open_index(name), "subset", compared="simulated", removed=False
+                DATA / "xas_measured.parquet", open_index(name), "subset", compared="simulated", leave_out=False
             )
             outcomes[name] = {o.label: o for o in report.clean if o.answerable}
     formulas = {q.spectrum_id: q.reduced_formula for q in queries}
@@ -182,17 +182,17 @@ def in_short(report: Figures) -> Figures:
 
 def mixtures() -> Figures:
     """Sums of two measured compounds taken apart again, and measured edges of one compound that must stay one."""
+    from xsearch.evaluate.given import Given
     from xsearch.evaluate.lcf import Seen, evaluate_sums, measured_sums, stay_one
-    from xsearch.evaluate.pxrd import Elements
 
     index, path = opened(), DATA / "xas_measured.parquet"
     found: Figures = {}
     for seen, references in ((Seen.SCANS, 2), (Seen.SOURCES, 2), (Seen.SOURCES, 1), (Seen.SOURCES, 0)):
-        for elements in (Elements.SUBSET, Elements.NONE)[: references or 1]:
+        for elements in (Given.SUBSET, Given.NONE)[: references or 1]:
             sums = measured_sums(index, path, seen, 120, references)
             name = f"{seen.value}, {references} of two measured, elements {elements.value}"
             found[name] = evaluate_sums(index, sums, elements).to_dict()
-    for elements in (Elements.SUBSET, Elements.NONE):
+    for elements in (Given.SUBSET, Given.NONE):
         found[f"one compound, elements {elements.value}"] = stay_one(index, path, elements)
     return found
 

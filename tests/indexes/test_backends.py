@@ -56,7 +56,7 @@ def test_a_shortcut_leads_to_what_a_look_at_all_vectors_finds(
     allowed = np.flatnonzero(np.random.default_rng(5).random(ROWS) < share)
     found = 0
     for query in queries:
-        rows = shortcut.rows_near(query, NEAREST, None if share == 1 else allowed)
+        rows = shortcut.nearest_rows(query, NEAREST, None if share == 1 else allowed)
         assert np.array_equal(rows, np.unique(rows))
         assert np.isin(rows, allowed).all()
         found += len(nearest(vectors, query, allowed) & set(rows.tolist()))

@@ -74,10 +74,10 @@ def pxrd(
         report = evaluate_pxrd(
             file,
             index,
-            elements=elements.value,
+            given=elements.value,
             measured_cells=measured_cells,
             prior=prior.value,
-            removed=removed,
+            leave_out=removed,
             ranking=ranking.value if ranking else None,
             progress=lambda outcome: count(outcome.label),
         )
@@ -145,10 +145,10 @@ def xanes(
         report = evaluate_xanes(
             file,
             index,
-            elements=elements.value,
+            given=elements.value,
             prior=prior.value,
             compared=compared.value,
-            removed=removed,
+            leave_out=removed,
             progress=lambda outcome: count(outcome.label),
         )
     print_report(report, json)
@@ -221,5 +221,5 @@ def descriptors(
     """
     from xsearch.evaluate.descriptors import evaluate_descriptors
 
-    report = evaluate_descriptors(file, labels, workers, weights=weights, structures=structures, told=elements)
+    report = evaluate_descriptors(file, labels, workers, weights=weights, structures=structures, given=elements)
     print_report(report, json)

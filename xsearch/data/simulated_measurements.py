@@ -26,7 +26,7 @@ PUBLISHED_SIZES_A = (200.0, 1500.0)
 
 
 class Task(StrEnum):
-    """What is asked of a search for a simulated entry, and how that entry is measured.
+    """What a search for a simulated entry must find, and how that entry is measured.
 
     `PUBLISHED`: symmetry, under the conditions of the literature, of entries held out at random. `FORMULA`: the same
     with every entry of the compound left out of the index. `STRONG`: the entry itself, under all that measurement does

@@ -105,7 +105,7 @@ def is_xas_table(columns: Collection[str]) -> bool:
 
 
 def split_files(files: Paths) -> tuple[list[Path], list[Path]]:
-    """Parquet files of structures, and those of spectra, told apart by their columns.
+    """Parquet files of structures, and those of spectra, known by their columns.
 
     What cannot be read counts as structures; their reader says what is wrong.
     """

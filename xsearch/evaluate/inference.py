@@ -83,10 +83,10 @@ def evaluate(
         index: name or folder of the index; the one in use by default.
         limit: how many compounds, evenly over 2 to 5 elements.
         reported: only compounds that an experiment reported.
-        refusals: ask so many of the patterns once more with the elements of another compound, and so many patterns
-            of random lines, and count how often something is inferred all the same.
+        refusals: search so many of the patterns once more with the elements of another compound, and so many
+            patterns of random lines, and count how often something is inferred all the same.
         log: keep outcomes here, one a line; those that are there are not worked out again.
-        library: instead of an index's own.
+        library: instead of the index's.
         progress: called with the name of each compound that is done.
 
     Returns:
@@ -119,8 +119,8 @@ def _logged(log: str | Path | None) -> dict[str, Outcome]:
         return found
     for line in Path(log).read_text(encoding="utf-8").splitlines():
         try:
-            told = json.loads(line)
-            outcome = Outcome(**{**told, "edges": tuple(told["edges"])})
+            stored = json.loads(line)
+            outcome = Outcome(**{**stored, "edges": tuple(stored["edges"])})
         except (json.JSONDecodeError, KeyError, TypeError):
             continue
         found[outcome.material_id] = outcome
@@ -166,8 +166,8 @@ def refused(
     """How often something is inferred from patterns that the elements given cannot explain.
 
     Args:
-        compounds: each one's pattern is asked about with the elements of the next that shares none with it, and a
-            pattern of random lines with its own elements.
+        compounds: each one's pattern is searched with the elements of the next that shares none with it, and a
+            pattern of random lines with its elements.
         library: the templates.
         progress: called with the name of each compound that is done.
     """
@@ -233,7 +233,7 @@ def _one(compound: Compound, library: TemplateLibrary, edges_of: EdgesOf) -> Out
     pattern = augmented_pattern(compound.crystal, compound.seed)
     elements = sorted(compound.elements)
     edges = edges_of(compound.material_id)
-    told = tuple(edge.absorber for edge in edges)
+    absorbers = tuple(edge.absorber for edge in edges)
     exists = _template_exists(compound, library)
     start, start_cpu = perf_counter(), process_time()
     try:
@@ -241,7 +241,7 @@ def _one(compound: Compound, library: TemplateLibrary, edges_of: EdgesOf) -> Out
     except (QueryError, SpectrumError) as error:
         return Outcome(
             compound.material_id, compound.formula, len(elements), exists, False, False, None, str(error),
-            "no confident match", perf_counter() - start, process_time() - start_cpu, told,
+            "no confident match", perf_counter() - start, process_time() - start_cpu, absorbers,
         )  # fmt: skip
     seconds, cpu_seconds = perf_counter() - start, process_time() - start_cpu
     rank = None
@@ -263,7 +263,7 @@ def _one(compound: Compound, library: TemplateLibrary, edges_of: EdgesOf) -> Out
         answer.verdict,
         seconds,
         cpu_seconds,
-        told,
+        absorbers,
     )
 
 

@@ -1,7 +1,7 @@
-"""How near vectors are found: by looking at all of them, through a graph (HNSW), or through lists (IVF).
+"""How nearest neighbours are found: by exhaustive search, an HNSW graph, or IVF lists.
 
-The vectors themselves are always stored whole (`xsearch.indexes.vectors`). A graph or lists stand beside them in a file
-of their own and only say which vectors are worth a look; cosines are those of the stored vectors in any case.
+The vectors themselves are always stored whole (`xsearch.indexes.vectors`). A graph or lists are kept in a second file
+and only select candidates; cosines are always those of the stored vectors.
 
 HNSW: Malkov and Yashunin, IEEE PAMI 42 (2020) 824. IVF: Jégou, Douze and Schmid, IEEE PAMI 33 (2011) 117. Both as in
 FAISS.
@@ -41,7 +41,7 @@ LEAST_READ, SHARE_READ = 16, 1 / 16
 
 
 class Backend(StrEnum):
-    """How near vectors are found: all looked at, a graph, or lists."""
+    """How nearest neighbours are found: exhaustively, by a graph, or by lists."""
 
     EXACT = "exact"
     HNSW = "hnsw"
@@ -49,7 +49,7 @@ class Backend(StrEnum):
 
 
 def backend_for(rows: int) -> Backend:
-    """The backend that suits so many rows: all looked at while that is quick, then lists, which are made sooner."""
+    """The backend that suits so many rows: exhaustive while that is quick, then lists, which are built faster."""
     return Backend.EXACT if rows < APPROXIMATE_FROM else Backend.IVF
 
 
@@ -58,7 +58,7 @@ def write_shortcut(vectors: NDArray[np.float16], backend: Backend, path: Path) -
 
     Args:
         vectors: (n, d) unit rows, zeros for rows without one.
-        backend: `HNSW` or `IVF`; where all vectors are looked at there is nothing to write.
+        backend: `HNSW` or `IVF`; for an exhaustive search there is nothing to write.
         path: the file.
 
     Raises:
@@ -131,7 +131,7 @@ class Shortcut:
             self._index.storage, self._index.own_fields = stored, False
             self._index.referenced_objects = (stored,)  # it must outlive the graph
 
-    def rows_near(
+    def nearest_rows(
         self, vector: NDArray[np.float32], count: int, allowed: NDArray[np.int64] | None = None
     ) -> NDArray[np.int64]:
         """Rows that are probably the `count` nearest to a vector, rising; fewer where fewer are reached.
@@ -143,14 +143,14 @@ class Shortcut:
         """
         faiss = load_faiss()
         total = self._index.ntotal
-        told = {} if allowed is None else {"sel": faiss.IDSelectorBitmap(_as_bits(allowed, total))}
+        selected = {} if allowed is None else {"sel": faiss.IDSelectorBitmap(_as_bits(allowed, total))}
         more = 1.0 if allowed is None else total / max(len(allowed), 1)
         if self.backend is Backend.HNSW:
             followed = more * max(LEAST_FOLLOWED, FOLLOWED_PER_HIT * count)
-            effort = faiss.SearchParametersHNSW(efSearch=min(int(followed), total), **told)
+            effort = faiss.SearchParametersHNSW(efSearch=min(int(followed), total), **selected)
         else:
             read = more * max(LEAST_READ, SHARE_READ * self._index.nlist)
-            effort = faiss.SearchParametersIVF(nprobe=min(int(read), self._index.nlist), **told)
+            effort = faiss.SearchParametersIVF(nprobe=min(int(read), self._index.nlist), **selected)
         _, rows = self._index.search(vector[None], count, params=effort)
         return np.sort(rows[0][rows[0] >= 0])
 

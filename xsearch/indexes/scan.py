@@ -1,4 +1,4 @@
-"""All vectors of an index looked at, on a GPU where there is one and it pays."""
+"""Exhaustive vector search, on a GPU where there is one and the index is large."""
 
 from __future__ import annotations
 

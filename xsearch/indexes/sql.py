@@ -31,7 +31,7 @@ create view materials as
     from catalog;
 create view spectra as
     select spectrum_id,
-           row_id, material_id,                             -- null for a reference of its own
+           row_id, material_id,                             -- null for a reference without an entry
            reduced_formula, elements, absorber, edge,
            spectrum_type,                                   -- XANES, EXAFS or XAFS
            level, site_index,                               -- a material's mean, or one site

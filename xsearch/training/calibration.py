@@ -1,4 +1,4 @@
-"""How the parts of a site model are weighed and calibrated, from answers to spectra that they were not trained on."""
+"""Weights and calibration of the parts of a site model, from held-out spectra."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def calibrate(found: Blend, examples: Examples) -> dict[str, Any]:
     """Settings `weights`, `temperature` and `scale` of a site model.
 
     Args:
-        found: what each part says of the examples, none of which it was trained on.
+        found: answers of each part to the examples, none of which it was trained on.
         examples: with their labels.
     """
     settings: dict[str, Any] = {"weights": {}, "temperature": {}, "scale": {}}
@@ -39,8 +39,8 @@ def calibrate(found: Blend, examples: Examples) -> dict[str, Any]:
         settings["temperature"][task] = _temperature(probabilities, truths[task])
     for task, answer in numbers_found.items():
         errors = np.abs(answer[:, 0] - examples.labels[task]) / np.maximum(answer[:, 1], 1e-6)
-        told = errors[np.isfinite(errors)]
-        settings["scale"][task] = float(np.quantile(told, SHARE_WITHIN)) if len(told) else 1.0
+        known = errors[np.isfinite(errors)]
+        settings["scale"][task] = float(np.quantile(known, SHARE_WITHIN)) if len(known) else 1.0
     return settings
 
 

@@ -41,9 +41,9 @@ def main() -> None:
     parser.add_argument("structures", type=Path)
     parser.add_argument("--leave-out", type=Path, help="labelled patterns whose formulas take no part")
     parser.add_argument("--out", type=Path, default=MODEL_FILE)
-    asked = parser.parse_args()
-    left_out = labelled_formulas(asked.leave_out) if asked.leave_out else frozenset()
-    features, strains, formulas = pairs(asked.structures)
+    arguments = parser.parse_args()
+    left_out = labelled_formulas(arguments.leave_out) if arguments.leave_out else frozenset()
+    features, strains, formulas = pairs(arguments.structures)
     kept = np.array([formula not in left_out for formula in formulas])
     report("computed cells as they are", strains)
     report("one constant", strains - np.median(strains))
@@ -61,8 +61,8 @@ def main() -> None:
             if abs(weight) > 1e-7
         },
     }
-    asked.out.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"Written: {asked.out}")
+    arguments.out.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"Written: {arguments.out}")
 
 
 def pairs(structures: Path) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]]:

@@ -2,7 +2,7 @@
 
     python -m xsearch.training.inference_ranking FILE --index mp --skip 3120 --limit 240 --work FOLDER [--keep-close]
 
-The compounds of FILE, a table of structures such as `mp_structures.parquet`, are inferred with their own formulas left
+The compounds of FILE, a table of structures such as `mp_structures.parquet`, are inferred with their formulas left
 out of the templates. Their evidence is kept in the work folder, so that the same command goes on where it stopped.
 Measure on other compounds: `python -m benchmarks.inference`.
 """
@@ -46,7 +46,7 @@ Labelled = tuple[NDArray[np.float64], NDArray[np.float64]]
 SHRINKAGE, LAST_SHRINKAGE = 0.05, 0.02
 ANSWER_SHRINKAGE = 1.0
 UNANSWERABLE_EVERY = 4
-"""One compound in so many is also asked about with the elements of another, and with random lines."""
+"""One compound in so many is also inferred from the elements of another, and from random lines."""
 
 MOST_MATCHED = 20
 """Candidates of the right formula, the best first, that are compared with the true structure."""
@@ -86,10 +86,10 @@ def main() -> None:
 
 
 def gather(compounds: Sequence[Compound], index: str | None, folder: Path, workers: int) -> None:
-    """Keep the evidence for each compound in a file of its own; those that are there with today's terms are left.
+    """Keep the evidence for each compound in one file each; files with today's terms are kept.
 
     Args:
-        compounds: to infer. index: to infer them from, their own formulas left out.
+        compounds: to infer. index: to infer them from, their formulas left out.
         folder: for the files. Empty it after changes to the evidence itself.
         workers: processes, of one thread each.
     """
@@ -108,7 +108,7 @@ def gathered(compounds: Sequence[Compound], folder: Path) -> tuple[list[Labelled
     """The candidates' terms and how right each is, as kept by `gather`.
 
     Returns:
-        Of the close fits; of the candidates that were looked at again; and of those for questions without an answer.
+        Of the close fits; of the refined candidates; and of those for questions without an answer.
     """
     close, last, unanswerable = [], [], []
     for compound in compounds:
@@ -126,19 +126,19 @@ def fit_weights(
 ) -> dict[str, dict[str, float]]:
     """Weights of `CLOSE_TERMS`, `TERMS` and `ANSWER_TERMS` by maximum likelihood, shrunk towards zero.
 
-    Among the candidates of an answerable question the right ones are told by a conditional logit: first by the terms of
-    the close fits, then, among those looked at again, by what these make of chemistry and pattern and by the terms of
-    the last look. Whether the best of them is right is told by a logistic regression on what it shows.
+    The right ones among the candidates of an answerable question are predicted by a conditional logit: first on the
+    terms of the close fits, then, among the refined ones, on these weighted for chemistry and pattern and on the terms
+    of the final refinement. Whether the best of them is right is predicted by a logistic regression on its terms.
 
     Args:
         close, last, unanswerable: see `gathered`.
         keep_close: take today's weights of the close fits instead of new ones.
     """
     by_close, by_last = _fit_candidates(close, last, keep_close)
-    asked = [(evidence, right) for evidence, right in (*last, *unanswerable) if len(evidence)]
+    questions = [(evidence, right) for evidence, right in (*last, *unanswerable) if len(evidence)]
     answer = _fit_answer(
-        np.array([answer_terms(evidence, by_last) for evidence, _ in asked]),
-        np.array([right[np.argmax(evidence @ by_last)] > 0 for evidence, right in asked]),
+        np.array([answer_terms(evidence, by_last) for evidence, _ in questions]),
+        np.array([right[np.argmax(evidence @ by_last)] > 0 for evidence, right in questions]),
     )
     return {
         "close": {name: round(float(w), 4) for name, w in zip(CLOSE_TERMS, by_close, strict=True)},

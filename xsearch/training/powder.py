@@ -1,9 +1,9 @@
 """Train the powder network on simulated measurements of an index.
 
-Each step takes crystals in groups that look alike, two disturbed patterns of each and its pattern as the index shows
-it. Disturbed patterns are drawn to their own crystal's vector and from all others' (Oord et al., arXiv:1807.03748), and
-all patterns are to tell their crystal system and space group. A checkpoint is written every two minutes; the same
-command goes on from it.
+Each step takes groups of crystals with similar profiles, two augmented patterns of each and its pattern as the index
+keeps it. The contrastive loss pulls augmented patterns to their crystal's vector and away from all others (Oord et al.,
+arXiv:1807.03748); crystal system and space group are classified from all patterns. A checkpoint is written every two
+minutes; the same command resumes from it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from xsearch.data.powder_batches import Batches
 from xsearch.data.splits import split_rows
 from xsearch.indexes import Index
-from xsearch.indexes.views import clean_views, disturbed_views
+from xsearch.indexes.views import augmented_views, clean_views
 from xsearch.models.powder_net import Config, PowderNet
 
 SAVE_EVERY_S = 120.0
@@ -31,7 +31,7 @@ PEAK_RATE, LEAST_RATE, WARM_STEPS = 2e-3, 2e-5, 200
 WEIGHT_DECAY = 0.02
 TEMPERATURE = 0.06
 QUEUE = 4096
-"""Vectors of crystals seen lately that serve as further rivals."""
+"""Vectors of recent crystals that serve as further negatives."""
 
 SYSTEM_WEIGHT, GROUP_WEIGHT = 1.0, 1.0
 SMOOTHING = 0.05
@@ -39,13 +39,13 @@ SMOOTHING = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Running means over the steps of late: the loss, and shares right."""
+    """Running means over recent steps: the loss, and shares right."""
 
     step: int
     minutes: float
     patterns: int
     loss: float
-    own_first: float
+    nearest_right: float
     system: float
     space_group: float
 
@@ -120,7 +120,7 @@ class Trainer:
 
     def _step(self, random: np.random.Generator) -> tuple[float, float, float, float]:
         rows = self.batches.draw(CRYSTALS, random)
-        queries = disturbed_views(self.index, np.tile(rows, VIEWS), random)
+        queries = augmented_views(self.index, np.tile(rows, VIEWS), random)
         inputs = torch.from_numpy(np.concatenate([queries, clean_views(self.index, rows)])).to(self.device)
         columns = self.index.columns
         system = self._repeated(columns.crystal_system[rows])
@@ -129,8 +129,8 @@ class Trainer:
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
             vectors, systems, groups = self.net(inputs)
         n = len(rows)
-        logits, own = rivals(vectors[:-n], vectors[-n:], kind, self.queue, self.queue_kind)
-        contrast = nn.functional.cross_entropy(logits, own)
+        logits, target = rivals(vectors[:-n], vectors[-n:], kind, self.queue, self.queue_kind)
+        contrast = nn.functional.cross_entropy(logits, target)
         loss = contrast + SYSTEM_WEIGHT * nn.functional.cross_entropy(systems, system, label_smoothing=SMOOTHING)
         loss = loss + GROUP_WEIGHT * nn.functional.cross_entropy(groups, group, label_smoothing=SMOOTHING)
         self.optimiser.zero_grad()
@@ -142,7 +142,7 @@ class Trainer:
         self.step += 1
         self.patterns += len(inputs)
         with torch.no_grad():
-            right = [(logits.argmax(1) == own), (systems[:-n].argmax(1) == system[:-n])]
+            right = [(logits.argmax(1) == target), (systems[:-n].argmax(1) == system[:-n])]
             right.append(groups[:-n].argmax(1) == group[:-n])
             return loss.item(), *(float(one.float().mean()) for one in right)  # type: ignore[return-value]
 
@@ -154,7 +154,7 @@ class Trainer:
 
 
 def rivals(queries: Tensor, keys: Tensor, kind: Tensor, queue: Tensor, queue_kind: Tensor) -> tuple[Tensor, Tensor]:
-    """Logits of queries against their batch's crystals and the queue, and the place of each one's own.
+    """Logits of queries against their batch's crystals and the queue, and the place of each one's crystal.
 
     Crystals of one phase are no rivals.
 
@@ -163,8 +163,8 @@ def rivals(queries: Tensor, keys: Tensor, kind: Tensor, queue: Tensor, queue_kin
         kind: (n,) equal for crystals of one phase. queue, queue_kind: further ones (m, d) and (m,).
     """
     n = len(keys)
-    own = torch.arange(n, device=keys.device).repeat(len(queries) // n)
+    target = torch.arange(n, device=keys.device).repeat(len(queries) // n)
     logits = queries @ torch.cat([keys, queue]).T / TEMPERATURE
-    same = kind[own][:, None] == torch.cat([kind, queue_kind])[None, :]
-    same[torch.arange(len(own), device=keys.device), own] = False
-    return logits.masked_fill(same, -1e4), own
+    same = kind[target][:, None] == torch.cat([kind, queue_kind])[None, :]
+    same[torch.arange(len(target), device=keys.device), target] = False
+    return logits.masked_fill(same, -1e4), target

@@ -103,7 +103,7 @@ def make_specfusion(
         epochs: of the model, instead of the usual number.
         seed: of weights, order and augmentation.
         device: where it is trained, such as `cuda`.
-        say: told in one line what is going on.
+        say: called with one line of progress.
 
     Raises:
         XSearchError: where there is nothing to train on.
@@ -161,7 +161,7 @@ def read_samples(
     twice.
 
     Raises:
-        SpectrumError: where nothing is given, or nothing fits together.
+        SpectrumError: where nothing is given, or no material has both spectra and properties.
     """
     if index is None and not (tables and properties):
         raise SpectrumError("Nothing to train on: name tables of spectra and --properties, or an index with --index.")
@@ -198,9 +198,9 @@ def _calibrate(model: PropertyModel, validation: Samples) -> None:
     numbers, classes = model.network.eval()(*validation.inputs)
     for name, (usual, spread) in model.network.heads.numbers.items():
         truth = (validation.numbers[name] - usual) / spread
-        told = torch.isfinite(truth)
-        errors = (numbers[name][told, 0] - truth[told]).abs() / numbers[name][told, 1].clamp(-5, 3).exp()
-        model.settings["scale"][name] = float(errors.quantile(SHARE_WITHIN)) if told.any() else 1.0
+        known = torch.isfinite(truth)
+        errors = (numbers[name][known, 0] - truth[known]).abs() / numbers[name][known, 1].clamp(-5, 3).exp()
+        model.settings["scale"][name] = float(errors.quantile(SHARE_WITHIN)) if known.any() else 1.0
     for name in model.network.heads.classes:
         truth = validation.classes[name]
         losses = {

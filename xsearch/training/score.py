@@ -2,13 +2,13 @@
 
     python -m xsearch.training.score LABELLED.parquet [--index mp] [--simulated 150] [--computed 80] [--write]
 
-Three kinds of patterns are searched, blind and with their elements, each with its right entries in the index and with
-them taken out. The labelled measured ones, with and without linked measured cells. Simulated measurements of measured
-cells that the index links to computed entries; the cell itself is left out of the search, so that the computed cell, or
-another measured one, has to be found. And simulated measurements of computed entries drawn from all, strained as real
-crystals are; without them no compound that nobody made would ever be right. Formulas of the labelled patterns are not
-simulated, and of the measured patterns the figures are those of folds by formula. Two models are fitted to the same
-cases: of first hits whose lines were fitted, and of hits of which less is known.
+Three kinds of patterns are searched, blind and with their elements, each with its right entries in the index and left
+out: labelled measured patterns, with and without linked measured cells; simulated measurements of measured cells that
+the index links to computed entries, with that cell left out, so that the computed cell or another measured one has to
+be found; and simulated measurements of computed entries drawn from all, strained as real crystals are, so that
+compounds that are not experimentally reported are right too. Formulas of the labelled patterns are not simulated, and
+the figures of the measured patterns are from folds by formula. Two models are fitted to the same cases: of fitted first
+hits, and of hits of which less is known.
 """
 
 from __future__ import annotations
@@ -56,12 +56,12 @@ MODELS: dict[str, tuple[tuple[str, ...], Products]] = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One search: the signs of its first hit, whether that was right, and where it belongs.
+    """One search: the evidence of its first hit, whether that was right, and its group.
 
     Attributes:
-        formula: of the sample; folds keep the cases of a formula together.
-        kind: what the search was told and could use.
-        removed: whether the right entries had been taken out.
+        formula: of the sample; folds are grouped by it.
+        kind: what the search was given and could use.
+        left_out: whether the right entries had been left out.
         measured: whether the pattern was measured, not simulated.
         signs: of the first hit, in the order of `FITTED_SIGNS`, which begin with `SIGNS`.
         right: whether it was right.
@@ -69,14 +69,14 @@ class Case:
 
     formula: str
     kind: str
-    removed: bool
+    left_out: bool
     measured: bool
     signs: tuple[float, ...]
     right: bool
 
 
 def main() -> None:
-    """Collect, fit, report, and write the weights if asked."""
+    """Collect, fit, report, and write the weights if arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("labelled", type=Path)
     parser.add_argument("--index", default=None)
@@ -84,17 +84,17 @@ def main() -> None:
     parser.add_argument("--computed", type=int, default=80, help="how many simulated patterns of computed entries")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", action="store_true", help=f"write {WEIGHTS_FILE.name}")
-    asked = parser.parse_args()
-    index = open_index(asked.index)
-    measured = list(measured_cases(index, asked.labelled))
+    arguments = parser.parse_args()
+    index = open_index(arguments.index)
+    measured = list(measured_cases(index, arguments.labelled))
     formulas = {one.formula for one in measured}
     simulated = [
-        *simulated_cases(index, formulas, asked.simulated, asked.seed),
-        *computed_cases(index, formulas, asked.computed, asked.seed),
+        *simulated_cases(index, formulas, arguments.simulated, arguments.seed),
+        *computed_cases(index, formulas, arguments.computed, arguments.seed),
     ]
     stored: dict[str, Any] = {
         "what": "logit of the probability that a hit is right",
-        "cases": {"measured": len(measured), "simulated": len(simulated), "seed": asked.seed},
+        "cases": {"measured": len(measured), "simulated": len(simulated), "seed": arguments.seed},
     }
     for name, (signs, products) in MODELS.items():
         print(f"model of {name} hits")
@@ -103,7 +103,7 @@ def main() -> None:
         report(f"{FOLDS} folds by formula, and simulated", measured, folds)
         stored[name] = fit([*measured, *simulated], signs, products).to_dict()
     print(json.dumps(stored, indent=1))
-    if asked.write:
+    if arguments.write:
         WEIGHTS_FILE.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 
 
@@ -144,7 +144,7 @@ def simulated_cases(index: SearchIndex, without: Collection[str], count: int, se
 
 
 def computed_cases(index: SearchIndex, without: Collection[str], count: int, seed: int) -> Iterator[Case]:
-    """Cases of simulated measurements of computed entries, made or not, strained as real crystals are.
+    """Cases of simulated measurements of computed entries, strained as real crystals are.
 
     Args:
         index, without, count, seed: as in `simulated_cases`; linked measured cells are not searched.
@@ -202,26 +202,26 @@ def _searches(
     elements: Collection[str],
     right: Collection[int],
     measured_cells: bool,
-    left_out: Collection[int] = (),
+    without: Collection[int] = (),
     is_measured: bool = True,
 ) -> Iterator[Case]:
     ids = {material.material_id for material in index.index.materials(sorted(right))}
-    for told in ("blind", "subset"):
-        for removed in (False, True):
+    for given in ("blind", "subset"):
+        for leave_out in (False, True):
             result = index.search(
                 pattern,
-                only=list(elements) if told == "subset" else None,
+                only=list(elements) if given == "subset" else None,
                 top=1,
                 measured_cells=measured_cells,
-                without={*left_out, *(right if removed else ())},
+                without={*without, *(right if leave_out else ())},
             )
             for hit in result.hits:
                 found = {one.matched.material_id for one in (hit, *hit.duplicates)}
                 signs = {**hit.evidence, "unexplained_squared": hit.unexplained**2}
                 yield Case(
                     formula=formula,
-                    kind=f"{told}, {'with' if measured_cells else 'without'} measured cells",
-                    removed=removed,
+                    kind=f"{given}, {'with' if measured_cells else 'without'} measured cells",
+                    left_out=leave_out,
                     measured=is_measured,
                     signs=tuple(signs[sign] for sign in FITTED_SIGNS),
                     right=bool(found & ids),
@@ -273,14 +273,14 @@ def report(what: str, cases: list[Case], chance: NDArray[np.float64]) -> None:
     from sklearn.metrics import roc_auc_score
 
     print(what)
-    right, removed = np.array([one.right for one in cases]), np.array([one.removed for one in cases])
+    right, left_out = np.array([one.right for one in cases]), np.array([one.left_out for one in cases])
     for kind in sorted({one.kind for one in cases}):
-        own = np.array([one.kind == kind for one in cases])
-        threshold = np.percentile(chance[own & right], 5)
+        here = np.array([one.kind == kind for one in cases])
+        threshold = np.percentile(chance[here & right], 5)
         print(
-            f"  {kind:32s} N = {own.sum()}  AUROC {roc_auc_score(right[own], chance[own]):.3f}  "
-            f"ECE {expected_calibration_error(chance[own], right[own].astype(float)):.3f}  removed refused at 95 % "
-            f"acceptance {100 * np.mean(chance[own & removed] < threshold):.0f} %",
+            f"  {kind:32s} N = {here.sum()}  AUROC {roc_auc_score(right[here], chance[here]):.3f}  "
+            f"ECE {expected_calibration_error(chance[here], right[here].astype(float)):.3f}  left out refused at 95 % "
+            f"acceptance {100 * np.mean(chance[here & left_out] < threshold):.0f} %",
             flush=True,
         )
 

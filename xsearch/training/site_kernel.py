@@ -85,13 +85,13 @@ def learn_metric(examples: ForwardExamples, schedule: MetricSchedule) -> tuple[S
     for _ in range(schedule.steps):
         order = rng.permutation(len(formulas))
         rows = np.concatenate([rng.permutation(members[g])[: schedule.per_formula] for g in order])
-        given, asked = rows[: schedule.batch], rows[schedule.batch : schedule.batch + schedule.batch // 2]
-        asked = asked[~np.isin(group[asked], group[given])]
-        a, b = (model.points(standard[part], places[part]) for part in (given, asked))
+        given, held_out = rows[: schedule.batch], rows[schedule.batch : schedule.batch + schedule.batch // 2]
+        held_out = held_out[~np.isin(group[held_out], group[given])]
+        a, b = (model.points(standard[part], places[part]) for part in (given, held_out))
         kernel = _likeness(a, a) + torch.exp(model.log_ridge) * torch.eye(len(given))
         solved = torch.cholesky_solve(residual[given], torch.linalg.cholesky(kernel))
-        error = (_likeness(b, a) @ solved - residual[asked]).square().add(1e-4).sqrt()
-        loss = ((error * known[asked]).sum(dim=1) / known[asked].sum(dim=1)).mean()
+        error = (_likeness(b, a) @ solved - residual[held_out]).square().add(1e-4).sqrt()
+        loss = ((error * known[held_out]).sum(dim=1) / known[held_out].sum(dim=1)).mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 0.5)
