@@ -17,6 +17,8 @@ from xsearch.errors import BuildError, CrystalError
 from xsearch.paths import Paths, as_paths
 
 LARGEST_BYTES = 50_000_000
+"""Of a file that is read; no crystal needs so much, so it is something else. Set by hand."""
+
 SUFFIXES = (".cif", ".mcif")
 
 

@@ -14,6 +14,8 @@ WAITING_PER_THREAD = 3
 """Batches handed out ahead, so that no worker waits for the network."""
 
 CONNECT_S = 20
+"""Time-out of connecting to the scheduler. Set by hand."""
+
 RETRIES = 5
 """How often a batch is given out again after its worker died."""
 

@@ -31,6 +31,7 @@ from xsearch.builders.mp_documents import (
 from xsearch.builders.mp_selection import Selection
 from xsearch.builders.page_cache import PageCache
 from xsearch.builders.pipeline import BATCH, BuildResult, build
+from xsearch.builders.settings import FETCHING, FetchSettings
 from xsearch.builders.source import Item, Process, SpectrumProcess
 from xsearch.builders.user_entries import user_licences, user_materials, user_spectra
 from xsearch.builders.workers import run_here
@@ -155,7 +156,7 @@ def build_mp(
     measured_cells: bool = True,
     progress: bool = True,
     run: Callable[[Any, Any], Any] | None = None,
-    waits_s: tuple[float, ...] | None = None,
+    fetching: FetchSettings = FETCHING,
     batch: int = BATCH,
 ) -> BuildResult:
     """Make an index of the Materials Project, or bring one up to date.
@@ -173,7 +174,7 @@ def build_mp(
         measured_cells: whether measured cells of the same phase, from the mineral database, are linked.
         progress: whether progress is reported on the error stream.
         run: another way to run batches, such as on a cluster.
-        waits_s: seconds between tries of a request that failed.
+        fetching: page sizes, time-out and waits of requests.
         batch: items a chunk.
 
     Raises:
@@ -181,20 +182,21 @@ def build_mp(
         BuildError: in one line, where the key, the network or the service fails; what was fetched is kept.
     """
     load_faiss()
-    from xsearch.builders.mp_client import WAITS_S, Client
+    from xsearch.builders.mp_client import Client
     from xsearch.builders.mp_fetch import Fetch
 
     chosen = selection or Selection()
     folder, cache = index_folder(name), home() / "downloads" / name
     old = reusable(folder, chosen, measured_cells)
     with open_progress(progress) as reporter, builder_lock(cache):
-        client = Client(key, endpoint, waits_s=WAITS_S if waits_s is None else waits_s)
+        client = Client(key, endpoint, fetching)
         fetch = Fetch(
             client,
             open_pages(cache, client.db_version, reporter),
             chosen,
             reporter,
             cache / f"tables-{plain_name(client.db_version)}",
+            fetching,
         )
         materials, owners = fetch.materials(None if old is None else old_materials(old))
         functionals = fetch.functionals(materials)

@@ -29,18 +29,18 @@ import requests
 
 from xsearch.builders.mp_documents import NEEDED
 from xsearch.builders.page_cache import Document, Filters, PageCache, page_key
+from xsearch.builders.settings import FETCHING, FetchSettings
 from xsearch.errors import BuildError
 from xsearch.progress import Progress
 
 KEY_LENGTH = 32
-KEY_PAGE = "https://materialsproject.org/api"
-WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-"""Between one try and the next, where what failed may pass."""
+"""Characters of a key of the present interface."""
 
-TIMEOUT_S = 120
-CONNECTIONS = 3
+KEY_PAGE = "https://materialsproject.org/api"
 _STATUS = re.compile(r"error status code (\d{3})|too many (\d{3}) error")
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
+"""HTTP status codes of failures that may pass."""
+
 _GNOME_BATCH = "gnome_r2scan_statics"
 
 
@@ -105,15 +105,13 @@ class Client:
         network_s: time that requests took, over all connections.
     """
 
-    def __init__(
-        self, key: str | None = None, endpoint: str | None = None, *, waits_s: tuple[float, ...] = WAITS_S
-    ) -> None:
+    def __init__(self, key: str | None = None, endpoint: str | None = None, settings: FetchSettings = FETCHING) -> None:
         """Reach the service once.
 
         Args:
             key: see `api_key`.
             endpoint: another address that speaks the same interface; default `MP_API_ENDPOINT` or the project's own.
-            waits_s: between tries.
+            settings: time-out, waits between tries, and connections.
 
         Raises:
             BuildError: where the key is missing or refused, or nothing answers.
@@ -126,20 +124,20 @@ class Client:
         logging.getLogger("mp_api.client.core.client").setLevel(logging.ERROR)
         warnings.filterwarnings("ignore", category=MPRestWarning)  # what matters in them is reported here in one line
         self._endpoint: str = validate_endpoint(endpoint)
-        self._waits_s = waits_s
+        self._settings = settings
         self._own = threading.local()
         self._lock = threading.Lock()
         self.pages_fetched = 0
         self.network_s = 0.0
-        self.db_version = self.heartbeat(waits_s[:2])
+        self.db_version = self.heartbeat(settings.waits_s[:2])
 
     def heartbeat(self, waits_s: tuple[float, ...] | None = None) -> str:
         """The database's version, requested anew."""
 
         def request() -> str:
-            answer = requests.get(self._endpoint + "heartbeat", timeout=TIMEOUT_S)
+            answer = requests.get(self._endpoint + "heartbeat", timeout=self._settings.timeout_s)
             if answer.status_code != 200:
-                raise _failure(f"error status code {answer.status_code}")
+                raise _failure(f"error status code {answer.status_code}", self._settings.timeout_s)
             try:
                 return str(answer.json()["db_version"])
             except KeyError:
@@ -195,7 +193,7 @@ class Client:
                 store.write(key, documents)
                 reporter.advance(1)
 
-        with ThreadPoolExecutor(CONNECTIONS) as pool:
+        with ThreadPoolExecutor(self._settings.connections) as pool:
             requested = [pool.submit(one, query, key) for query, key in missing]
             try:
                 wait(requested, return_when=FIRST_EXCEPTION)
@@ -243,7 +241,7 @@ class Client:
             endpoint=self._endpoint,
             use_document_model=False,
             mute_progress_bars=True,
-            timeout=TIMEOUT_S,
+            timeout=self._settings.timeout_s,
             **more,
         )
 
@@ -252,13 +250,13 @@ class Client:
         from botocore.exceptions import BotoCoreError
         from mp_api.client.core.exceptions import MPRestError
 
-        waits = self._waits_s if waits_s is None else waits_s
+        waits = self._settings.waits_s if waits_s is None else waits_s
         for wait_s in (*waits, None):
             began = time.monotonic()
             try:
                 return request()
             except (MPRestError, requests.RequestException) as error:
-                failure = _failure(str(error))
+                failure = _failure(str(error), self._settings.timeout_s)
             except ValueError as error:  # an answer that was cut short is no JSON
                 failure = _Passing(f"it sent what is no JSON ({' '.join(str(error).split())[:80]})")
             except (BotoCoreError, OSError) as error:
@@ -323,7 +321,7 @@ def _criteria(filters: Filters) -> dict[str, Any]:
     return criteria
 
 
-def _failure(text: str) -> Exception:
+def _failure(text: str, timeout_s: float) -> Exception:
     """What a failed request means to the user, from the client's message."""
     match = _STATUS.search(text)
     status = int(match[1] or match[2]) if match else None
@@ -346,5 +344,5 @@ def _failure(text: str) -> Exception:
             "install the version that xsearch pins (see constraints.txt)."
         )
     if "timed out" in text.lower():
-        return _Passing(f"no answer within {TIMEOUT_S} s")
+        return _Passing(f"no answer within {timeout_s:g} s")
     return _Passing(f"it cannot be reached ({' '.join(text.split())[:120]}); is there a network?")

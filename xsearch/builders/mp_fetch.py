@@ -23,16 +23,10 @@ from xsearch.builders.mp_documents import (
 )
 from xsearch.builders.mp_selection import IDS_A_PAGE, Selection, parts
 from xsearch.builders.page_cache import Document, Filters, PageCache, page_key
+from xsearch.builders.settings import FETCHING, FetchSettings
 from xsearch.errors import BuildError, SpectrumError
 from xsearch.progress import Progress
 from xsearch.spectra.xas import TYPES
-
-DOCUMENTS_A_PAGE, LISTED_A_PAGE = 500, 1000
-MOST_TASKS = 20_000
-"""Spectra of a selection with more tasks are all fetched, and filtered here."""
-
-REFETCH_SHARE = 0.25
-"""Where more than this share changed, reading everything page by page is quicker than fetching single ids."""
 
 
 class Fetch:
@@ -43,14 +37,17 @@ class Fetch:
         foreign: spectra whose task belongs to no material that the project lists.
     """
 
-    def __init__(self, client: Client, store: PageCache, selection: Selection, reporter: Progress, cache: Path) -> None:
-        self._client, self._store, self._selection, self._reporter, self._cache = (
-            client,
-            store,
-            selection,
-            reporter,
-            cache,
-        )
+    def __init__(
+        self,
+        client: Client,
+        store: PageCache,
+        selection: Selection,
+        reporter: Progress,
+        cache: Path,
+        settings: FetchSettings = FETCHING,
+    ) -> None:
+        self._client, self._store, self._selection = client, store, selection
+        self._reporter, self._cache, self._settings = reporter, cache, settings
         self.formulas: set[str] = set()
         self.foreign: list[str] = []
         self._expected = 0
@@ -76,7 +73,8 @@ class Fetch:
             formula[name] = document.get("formula_pretty") or ""
 
         listing = old is not None and not chosen.bulk
-        fields, size = (MATERIAL_LISTING, LISTED_A_PAGE) if listing else (MATERIAL_FIELDS, DOCUMENTS_A_PAGE)
+        fields = MATERIAL_LISTING if listing else MATERIAL_FIELDS
+        size = self._settings.listed_a_page if listing else self._settings.documents_a_page
         if chosen.bulk:
             keys = self._bulk("materials", lambda: self._client.bulk_materials(self._cache, MATERIAL_FIELDS, size))
         else:
@@ -122,7 +120,8 @@ class Fetch:
             listed[name], updated[name], joined[name] = (key, place), updated_of(document), owner
 
         listing = old is not None and not chosen.bulk
-        fields, size = (SPECTRUM_LISTING, LISTED_A_PAGE) if listing else (SPECTRUM_FIELDS, DOCUMENTS_A_PAGE)
+        fields = SPECTRUM_LISTING if listing else SPECTRUM_FIELDS
+        size = self._settings.listed_a_page if listing else self._settings.documents_a_page
         if chosen.bulk:
             keys = self._bulk("spectra", self._client.bulk_spectra)
         else:
@@ -154,7 +153,7 @@ class Fetch:
 
     def _spectra_filters(self, owners: Owners) -> list[Filters]:
         tasks = owners.tasks()
-        if self._selection.is_part and len(tasks) <= MOST_TASKS:
+        if self._selection.is_part and len(tasks) <= self._settings.most_tasks:
             filters: list[Filters] = [(("task_ids", list(part)),) for part in parts(tasks)]
         else:
             filters = [(("spectrum_type", kind),) for kind in TYPES]
@@ -242,7 +241,7 @@ class Fetch:
         """Fetch the documents of what changed, and note where they lie."""
         summary = route == "summary"
         fields = MATERIAL_FIELDS if summary else SPECTRUM_FIELDS
-        if len(changed) <= REFETCH_SHARE * len(found.order):
+        if len(changed) <= self._settings.refetch_share * len(found.order):
             by = "material_ids" if summary else "task_ids"
             wanted = list(dict.fromkeys(name if summary else _task_of(name) for name in changed))
             base: Filters = (("deprecated", False), ("include_gnome", self._selection.include_nc)) if summary else ()
@@ -257,7 +256,7 @@ class Fetch:
                 missing.discard(name)
 
         if changed:
-            self._scan(self._pages(what, route, filters, fields, DOCUMENTS_A_PAGE), take)
+            self._scan(self._pages(what, route, filters, fields, self._settings.documents_a_page), take)
         # what was listed and is gone a moment later was taken back in between
         found.order = [name for name in found.order if name not in missing]
 

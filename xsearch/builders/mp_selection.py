@@ -12,6 +12,8 @@ from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import BuildError
 
 IDS_A_PAGE = 200
+"""Ids in one request: the address stays within the length that servers take. Set by hand."""
+
 MOST_SYSTEMS_ELEMENTS = 5
 """Up to so many elements, their 31 chemical systems are requested; beyond, all is read and filtered here."""
 

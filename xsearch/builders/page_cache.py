@@ -15,6 +15,7 @@ from xsearch.indexes.files import build_errors, remove, write_atomically
 _NAME = re.compile(r"([a-z]+-[0-9a-f]{24})-([0-9a-f]{16})\.json\.zst")
 _COMPRESSION = "zstd"
 _LEVEL = 3
+"""Of zstd: its default."""
 
 Document = dict[str, Any]
 

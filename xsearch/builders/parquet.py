@@ -66,6 +66,7 @@ ORIGINS = {
 """By the first part of an id."""
 
 BATCH_ROWS = 1000
+"""Rows read at a time. Set by hand."""
 
 
 @dataclass(frozen=True)

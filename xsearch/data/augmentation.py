@@ -10,6 +10,7 @@ from torch import Tensor
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV
 
 STEP_eV = float(WINDOW_GRID_eV[1] - WINDOW_GRID_eV[0])
+"""Of the window's grid."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ GROUP, NEAREST, AMONG = 4, 8, 12_000
 """Crystals of a batch come in groups of so many, drawn from the nearest profiles among so many."""
 
 SKETCH_DIMENSIONS = 64
+"""Leading principal axes of the profiles, by which similar crystals are found. Set by hand."""
 
 
 class Batches:

@@ -35,8 +35,10 @@ NUMBERS = ("site_index", "site", "site_multiplicity", "multiplicity")
 FLAGS = ("usable_query", "suspect")
 
 BATCH_ROWS = 500
+"""Rows read at a time. Set by hand."""
+
 MEAN_STEP_eV = 0.25
-"""Grid of a mean over sites."""
+"""Grid of a mean over sites: that of FEFF near the edge."""
 
 
 @dataclass(frozen=True)

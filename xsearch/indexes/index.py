@@ -41,7 +41,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _TRIES = 3
+"""To open a version while others are published."""
+
 _EMPTY_NPY_BYTES = 128
+"""Header of an `.npy` file without an element."""
 
 
 class Index:

@@ -103,6 +103,7 @@ PREDICTED_SPECTRA = "select row_id, absorber, code from spectra where kind = 'pr
 COUNTS = "select coalesce({column}, 'unknown') as value, count(*) as n from catalog group by 1 order by n desc, value"
 
 ALL_BITS = 0xFFFF_FFFF_FFFF_FFFF
+"""A mask of 64 elements."""
 
 
 def connect(catalog: pa.Table, failed: pa.Table, spectra: pa.Table) -> DuckDBPyConnection:

@@ -41,8 +41,9 @@ CARD = """# Site model: what surrounds the absorber of a XANES spectrum
 - In training, networks are given the compound's elements, or its formula, for some spectra and nothing for the others,
   so that one model answers with and without; forests read the spectrum alone. Figures are given for each.
 - The weights were trained on all of these formulas. The figures are by {folds}-fold cross-validation, grouped by
-  reduced formula (a hash), over {tested} of the folds: each is tested with a model of the same recipe that was not trained on
-  its formulas, blended with weights and temperatures learned on others. N = {n:,} ({n_os:,} with an oxidation state).
+  reduced formula (a hash), over {tested} of the folds: each is tested with a model of the same recipe that was not
+  trained on its formulas, blended with weights and temperatures learned on others. N = {n:,} ({n_os:,} with an
+  oxidation state).
 - Seed: {seed}. Command: `{command}`.
 - Not for: absorbers outside that list (the answer says so), anything but the near edge.
 
