@@ -11,7 +11,8 @@ from xsearch.answers.hit import Cell, Hit
 from xsearch.chemistry.crystal import cell_parameters, lattice_from_parameters
 from xsearch.fit.strain import strain_tensor
 from xsearch.indexes import Index
-from xsearch.indexes.prior import KNOWN_BONUS, Prior
+from xsearch.indexes.prior import Prior
+from xsearch.indexes.settings import PRIOR
 from xsearch.preprocess.kernels import broaden, line_intensities
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale
@@ -70,7 +71,7 @@ def make_hits(
         signs = {
             **terms,
             "unexplained_squared": (left if unexplained is None else unexplained) ** 2,
-            "prior": terms["prior"] if prior is Prior.KNOWN else KNOWN_BONUS / 2,
+            "prior": terms["prior"] if prior is Prior.KNOWN else PRIOR.known_bonus / 2,
         }
         return Hit(
             rank=rank,

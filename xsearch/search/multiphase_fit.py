@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from xsearch.fit.strain import MODES_BY_CODE, ZERO_SHIFT
 from xsearch.fit.strain_kernels import line_design
 from xsearch.indexes import Index
-from xsearch.indexes.prior import KNOWN_BONUS, Prior
+from xsearch.indexes.prior import Prior
+from xsearch.indexes.settings import PRIOR
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.kernels import broaden, line_intensities
 from xsearch.preprocess.powder import NetPattern
@@ -183,7 +184,7 @@ def components(index: Index, pattern: NetPattern, matches: Matches, prior: Prior
     """Matched rows as components of a joint fit."""
     evidence = weigh(index, matches, np.zeros(len(matches.rows), np.float32), prior)
     lines = evidence.lines + LINES_WEIGHT * np.log(FEWEST_LINES)
-    known = evidence.prior - (KNOWN_BONUS if prior is Prior.KNOWN else 0.0)
+    known = evidence.prior - (PRIOR.known_bonus if prior is Prior.KNOWN else 0.0)
     own = evidence.strain + evidence.shape + lines + known
     materials = index.materials(matches.rows)
     return [

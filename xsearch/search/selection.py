@@ -12,7 +12,8 @@ from xsearch.answers import Hit
 from xsearch.chemistry.element_query import ElementQuery
 from xsearch.errors import NothingSearched
 from xsearch.indexes import Index
-from xsearch.indexes.prior import PRIOR_IN_RECALL, Prior, log_prior
+from xsearch.indexes.prior import Prior, log_prior
+from xsearch.indexes.settings import PRIOR
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.hits import make_hits, not_above_the_first
 from xsearch.search.line_fit import fit_lines
@@ -65,7 +66,7 @@ class Selection:
 
     def recall(self, pattern: NetPattern, most: int = MATCHED) -> NDArray[np.intp]:
         """Places of the rows whose profiles are nearest to a pattern's; two lists of `most`, see `best_rows`."""
-        bonus = PRIOR_IN_RECALL * log_prior(self.index.columns, self.rows, self.prior).astype(np.float32)
+        bonus = PRIOR.in_recall * log_prior(self.index.columns, self.rows, self.prior).astype(np.float32)
         return best_rows(recall(self.index, self.profiles, pattern, self.rows), bonus, most)
 
     def match(

@@ -19,8 +19,10 @@ from xsearch.indexes import Index
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.models.property_model import PropertyModel
 from xsearch.spectra.xas import XasSpectrum
+from xsearch.training.calibration import temperatures
 from xsearch.training.loop import Schedule, usable_device
 from xsearch.training.run_site import resumable
+from xsearch.training.settings import CALIBRATION, PROPERTIES
 from xsearch.training.specfusion import (
     Samples,
     figures,
@@ -33,10 +35,6 @@ from xsearch.training.specfusion import (
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-SHARE_WITHIN = 0.68
-TEMPERATURES = tuple(np.round(np.exp(np.linspace(-0.9, 0.9, 37)), 3).tolist())
-EPOCHS, EPOCHS_OF_BASELINE = 30, 20
 
 CARD = """# SpecFusionNet: properties of a material from its edges and its elements
 
@@ -118,7 +116,10 @@ def make_specfusion(
     if not heads.numbers and not heads.classes:
         raise SpectrumError("No property has enough labels among the materials with spectra.")
     found, models = {}, {}
-    for name, use_spectra, usual in (("fused", True, EPOCHS), ("elements", False, EPOCHS_OF_BASELINE)):
+    for name, use_spectra, usual in (
+        ("fused", True, PROPERTIES.epochs),
+        ("elements", False, PROPERTIES.baseline_epochs),
+    ):
 
         def report(epoch: int, loss: float, _: nn.Module, name: str = name) -> None:
             if say is not None:
@@ -200,11 +201,11 @@ def _calibrate(model: PropertyModel, validation: Samples) -> None:
         truth = (validation.numbers[name] - usual) / spread
         known = torch.isfinite(truth)
         errors = (numbers[name][known, 0] - truth[known]).abs() / numbers[name][known, 1].clamp(-5, 3).exp()
-        model.settings["scale"][name] = float(errors.quantile(SHARE_WITHIN)) if known.any() else 1.0
+        model.settings["scale"][name] = float(errors.quantile(CALIBRATION.share_within)) if known.any() else 1.0
     for name in model.network.heads.classes:
         truth = validation.classes[name]
         losses = {
-            t: float(nn.functional.cross_entropy(classes[name] / t, truth, ignore_index=-1)) for t in TEMPERATURES
+            t: float(nn.functional.cross_entropy(classes[name] / t, truth, ignore_index=-1)) for t in temperatures()
         }
         model.settings["temperature"][name] = min(losses, key=lambda t: losses[t]) if (truth >= 0).any() else 1.0
 

@@ -33,18 +33,7 @@ from xsearch.search.probability import ScoreModel, terms
 from xsearch.search.verdict import FITTED_PRODUCTS, FITTED_SIGNS, SIGNS, WEIGHTS_FILE
 from xsearch.simulate.conditions import Conditions, draw_conditions
 from xsearch.spectra import PowderPattern
-
-FOLDS, REPEATS = 5, 3
-RIDGE = 1.7
-"""Of the logistic regression on signs of unit variance: half the squared length of the weights costs so much."""
-
-MEASURED_WEIGHT = 3.0
-"""A measured pattern counts as so many simulated ones."""
-
-SAMPLE_STRAIN = 0.0005
-"""Width of the strain between two samples of one compound; literature values differ by 0.1 % an axis."""
-
-WAVELENGTH_A = 1.541838
+from xsearch.training.settings import SCORE
 
 Products = tuple[tuple[str, str], ...]
 
@@ -100,7 +89,7 @@ def main() -> None:
         print(f"model of {name} hits")
         report("trained on simulated patterns only", measured, predict(fit(simulated, signs, products), measured))
         folds = out_of_fold(measured, simulated, signs, products)
-        report(f"{FOLDS} folds by formula, and simulated", measured, folds)
+        report(f"{SCORE.folds} folds by formula, and simulated", measured, folds)
         stored[name] = fit([*measured, *simulated], signs, products).to_dict()
     print(json.dumps(stored, indent=1))
     if arguments.write:
@@ -176,8 +165,8 @@ def simulated_pattern(index: SearchIndex, row: int, random: np.random.Generator)
     """A laboratory's copper pattern of a measured cell, another sample of the same compound."""
     conditions = replace(
         draw_conditions(random),
-        mean_strain=float(SAMPLE_STRAIN * random.standard_t(3)),
-        shape_strain=(*(SAMPLE_STRAIN * random.standard_t(3, 3)).tolist(), 0.0, 0.0, 0.0),
+        mean_strain=float(SCORE.sample_strain * random.standard_t(3)),
+        shape_strain=(*(SCORE.sample_strain * random.standard_t(3, 3)).tolist(), 0.0, 0.0, 0.0),
     )
     return _laboratory(index, row, conditions, random)
 
@@ -186,7 +175,7 @@ def _laboratory(index: SearchIndex, row: int, drawn: Conditions, random: np.rand
     """A row measured under conditions, with copper and over the range that laboratories use for minerals."""
     conditions = replace(
         drawn,
-        wavelength_A=WAVELENGTH_A,
+        wavelength_A=SCORE.wavelength_A,
         alpha2_A=0.0,
         first_deg=float(random.uniform(4, 12)),
         last_deg=float(random.uniform(75, 90)),
@@ -234,9 +223,9 @@ def fit(cases: list[Case], signs: tuple[str, ...] = FITTED_SIGNS, products: Prod
 
     values = _values(cases, signs)
     centre, spread = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-9)
-    trust = [MEASURED_WEIGHT if one.measured else 1.0 for one in cases]
+    trust = [SCORE.measured_weight if one.measured else 1.0 for one in cases]
     made = terms((values - centre) / spread, signs, products)
-    found = LogisticRegression(C=1 / (2 * RIDGE), max_iter=1000).fit(made, [one.right for one in cases], trust)
+    found = LogisticRegression(C=1 / (2 * SCORE.ridge), max_iter=1000).fit(made, [one.right for one in cases], trust)
     return ScoreModel(signs, products, centre, spread, float(found.intercept_[0]), found.coef_[0])
 
 
@@ -259,13 +248,13 @@ def out_of_fold(
     names = sorted({one.formula for one in measured})
     number = np.array([names.index(one.formula) for one in measured])
     total = np.zeros(len(measured))
-    for repeat in range(REPEATS):
-        fold = (np.random.default_rng(repeat).permutation(len(names)) % FOLDS)[number]
-        for held_out in range(FOLDS):
+    for repeat in range(SCORE.repeats):
+        fold = (np.random.default_rng(repeat).permutation(len(names)) % SCORE.folds)[number]
+        for held_out in range(SCORE.folds):
             seen = [one for one, where in zip(measured, fold, strict=True) if where != held_out]
             model = fit([*seen, *simulated], signs, products)
             total[fold == held_out] += predict(model, [measured[i] for i in np.flatnonzero(fold == held_out)])
-    return total / REPEATS
+    return total / SCORE.repeats
 
 
 def report(what: str, cases: list[Case], chance: NDArray[np.float64]) -> None:

@@ -22,11 +22,8 @@ from xsearch.models.absorber import ABSORBER_FEATURES, absorber_features
 from xsearch.models.specfusion import PROPERTY_CLASSES, PROPERTY_NUMBERS, PropertyHeads, SpecFusion
 from xsearch.preprocess.xanes import WINDOW_POINTS
 from xsearch.training.loop import Schedule, train
+from xsearch.training.settings import PROPERTIES
 
-MOST_ELEMENTS = 8
-EDGE_DROPPED = 0.15
-"""How often a measured edge is hidden in training, so that elements alone are an answer too."""
-LEAST_LABELS = 100
 COLUMNS = {
     "band_gap": "band_gap_eV",
     "density": "density_g_cm3",
@@ -87,7 +84,7 @@ def properties_of(index: Index) -> dict[str, dict[str, Any]]:
     return {m.material_id: {k: _plain(v) for k, v in m.properties.items()} for m in index.materials(rows)}
 
 
-def heads_for(samples: Samples, least: int = LEAST_LABELS) -> PropertyHeads:
+def heads_for(samples: Samples, least: int = PROPERTIES.least_labels) -> PropertyHeads:
     """Heads for what enough of the samples have labels of, with more than one answer among them."""
     numbers = {}
     for name, values in samples.numbers.items():
@@ -115,7 +112,7 @@ def make_samples(tables: Sequence[XanesTable], properties: Mapping[str, Mapping[
     kept = [(key, mine) for key, mine in rows.items() if key[0] in properties]
     if not kept:
         raise SpectrumError("None of the materials with spectra has properties; are the ids of one kind?")
-    n, t = len(kept), MOST_ELEMENTS
+    n, t = len(kept), PROPERTIES.most_elements
     elements = torch.zeros(n, t, ABSORBER_FEATURES)
     present, measured = torch.zeros(n, t, dtype=torch.bool), torch.zeros(n, t, dtype=torch.bool)
     values, known = torch.zeros(n, t, WINDOW_POINTS), torch.zeros(n, t, WINDOW_POINTS, dtype=torch.bool)
@@ -159,7 +156,7 @@ def train_specfusion(
 
     def loss_of(net: nn.Module, rows: Tensor, generator: torch.Generator) -> Tensor:
         elements, present, measured, values, known, offset = (t[rows] for t in samples.inputs)
-        seen = measured & (torch.rand(measured.shape, generator=generator) > EDGE_DROPPED) & use_spectra
+        seen = measured & (torch.rand(measured.shape, generator=generator) > PROPERTIES.edge_dropped) & use_spectra
         if seen.any():
             plain = (values, known, offset)
             augmented = augment(values[seen], known[seen], offset[seen], generator)

@@ -28,10 +28,7 @@ from xsearch.search.isotypes import built_alike
 from xsearch.search.nearest_neighbours import network_logits
 from xsearch.search.selection import Selection, rows_with
 from xsearch.search.symmetry_evidence import WEIGHTS_FILE, alike_signs, all_signs, pattern_signs
-
-FOLDS = 5
-RIDGE = 0.1
-"""Of the regression on signs of unit variance, as scikit-learn's C; the best of 0.01, 0.03, 0.1 and 0.3 in folds."""
+from xsearch.training.settings import SYMMETRY
 
 Array = NDArray[np.float64]
 
@@ -47,7 +44,7 @@ def main() -> None:
     rows, signs, systems = zip(*cases(opened, arguments.patterns), strict=True)
     groups = opened.index.columns.formula_group[list(rows)]
     right = right_in_folds(np.array(signs), np.array(systems), groups)
-    print(f"{len(rows)} patterns; {100 * right:.1f} % of crystal systems right, {FOLDS} folds by formula")
+    print(f"{len(rows)} patterns; {100 * right:.1f} % of crystal systems right, {SYMMETRY.folds} folds by formula")
     if arguments.write:
         WEIGHTS_FILE.write_text(
             json.dumps(fitted(np.array(signs), np.array(systems)), indent=1) + "\n", encoding="utf-8"
@@ -88,7 +85,7 @@ def fitted(signs: Array, systems: NDArray[np.integer]) -> dict[str, object]:
     from sklearn.linear_model import LogisticRegression
 
     mean, scale = signs.mean(axis=0), np.maximum(signs.std(axis=0), 1e-6)
-    model = LogisticRegression(C=RIDGE, max_iter=2000).fit((signs - mean) / scale, systems)
+    model = LogisticRegression(C=SYMMETRY.inverse_ridge, max_iter=2000).fit((signs - mean) / scale, systems)
     weights, bias = np.zeros((len(CRYSTAL_SYSTEMS), signs.shape[1])), np.full(len(CRYSTAL_SYSTEMS), -10.0)
     weights[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
     return {
@@ -106,8 +103,8 @@ def right_in_folds(signs: Array, systems: NDArray[np.integer], formulas: NDArray
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=RIDGE, max_iter=2000))
-    predicted = cross_val_predict(model, signs, systems, groups=formulas, cv=GroupKFold(FOLDS))
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=SYMMETRY.inverse_ridge, max_iter=2000))
+    predicted = cross_val_predict(model, signs, systems, groups=formulas, cv=GroupKFold(SYMMETRY.folds))
     return float((predicted == systems).mean())
 
 
