@@ -186,8 +186,8 @@ def in_short(report: Figures) -> Figures:
 
 def mixtures() -> Figures:
     """Sums of two measured compounds taken apart again, and measured edges of one compound that must stay one."""
-    from xsearch.evaluate.given import Given
     from xsearch.evaluate.lcf import Seen, evaluate_sums, measured_sums, stay_one
+    from xsearch.options import Given
 
     index, path = opened(), data_file("xas_measured.parquet")
     found: Figures = {}

@@ -6,8 +6,8 @@ import pytest
 
 from tests.evaluate.test_xanes import write
 from tests.search.test_xanes_search import library  # noqa: F401
-from xsearch.evaluate.given import Given
 from xsearch.evaluate.lcf import Seen, evaluate_sums, measured_sums, plain_fit, stay_one
+from xsearch.options import Given
 from xsearch.preprocess.xanes import normalize
 from xsearch.search import SearchIndex
 

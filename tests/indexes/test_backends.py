@@ -7,10 +7,11 @@ import pytest
 import torch
 
 from xsearch.errors import BrokenIndex, BuildError
-from xsearch.indexes.backends import Backend, Shortcut, backend_for, write_shortcut
+from xsearch.indexes.backends import Shortcut, backend_for, write_shortcut
 from xsearch.indexes.scan import Scan, device_for
 from xsearch.indexes.settings import NEIGHBOURS
 from xsearch.indexes.vectors import Profiles, write_vectors
+from xsearch.options import Backend
 
 ROWS, DIMENSIONS, NEAREST = 6000, 24, 30
 SHORTCUTS = [Backend.HNSW, Backend.IVF]

@@ -89,7 +89,7 @@ def evaluate_joint(
         }
         try:
             found = {
-                name: opened.search(top=max(KS), prior=prior, without_spectra=pair.hidden, **question)
+                name: opened.search(top=max(KS), prior=prior, leave_out_spectra=pair.hidden, **question)
                 for name, question in questions.items()
             }
         except (SpectrumError, QueryError):

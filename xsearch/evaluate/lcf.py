@@ -15,13 +15,12 @@ import scipy  # its parts are loaded when first used
 
 from xsearch.answers import LcfResult
 from xsearch.builders.user_entries import USER_ID
-from xsearch.chemistry.element_query import ElementQuery
 from xsearch.chemistry.formula import parse_formula
 from xsearch.data.scores import mean_or_nan
 from xsearch.data.xanes_tables import read_labelled_edges
 from xsearch.errors import QueryError, SpectrumError
-from xsearch.evaluate.given import Given
 from xsearch.evaluate.xanes import left_out
+from xsearch.options import Constraints, Given
 from xsearch.preprocess.xanes import WINDOW_GRID_eV, normalize, window
 from xsearch.search import SearchIndex
 from xsearch.spectra.xanes import Xanes
@@ -156,7 +155,7 @@ def evaluate_sums(opened: SearchIndex, sums: Iterator[MeasuredSum], given: Given
     for one in sums:
         elements = one.elements if given is not Given.NONE else None
         begin = process_time()
-        result = cast(LcfResult, opened.search_mixture(xanes=one.xanes, only=elements, without_spectra=one.hidden))
+        result = cast(LcfResult, opened.search_mixture(xanes=one.xanes, only=elements, leave_out_spectra=one.hidden))
         seconds.append(process_time() - begin)
         pairs.add((one.xanes.absorber, *sorted(one.shares)))
         best = next((m for m in result.mixtures if len(m.hits) == 2), None)
@@ -186,7 +185,7 @@ def evaluate_sums(opened: SearchIndex, sums: Iterator[MeasuredSum], given: Given
 
 def plain_fit(opened: SearchIndex, one: MeasuredSum, elements: list[str] | None) -> dict[str, float]:
     """Shares of the two largest formulas of a non-negative fit of all spectra, each at its usual shift."""
-    query = ElementQuery.parse(only=elements)
+    query = Constraints.parse(only=elements)
     library = opened.libraries.select(one.xanes.absorber, one.xanes.edge, query, (), one.hidden)
     edge, table = window(normalize(one.xanes)), library.spectra
     held, centre = hold_ends(table.values, table.known), shift_prior(table).mean_eV
@@ -215,7 +214,7 @@ def stay_one(opened: SearchIndex, path: str | Path, given: Given = Given.SUBSET)
             continue
         elements = sorted(parse_formula(query.reduced_formula)) if given is not Given.NONE else None
         try:
-            result = opened.search_mixture(xanes=query.to_xanes(), only=elements, without_spectra=hidden)
+            result = opened.search_mixture(xanes=query.to_xanes(), only=elements, leave_out_spectra=hidden)
         except (SpectrumError, QueryError):
             continue
         stayed.append(len(result.hits) == 1)

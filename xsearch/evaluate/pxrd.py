@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -15,8 +15,8 @@ from xsearch.chemistry.space_groups import crystal_system
 from xsearch.data.labelled_patterns import LabelledPattern, read_labelled, right_rows
 from xsearch.data.scores import expected_calibration_error
 from xsearch.errors import QueryError, SpectrumError
-from xsearch.evaluate.given import Given
 from xsearch.evaluate.recall import recall_figures, recall_places
+from xsearch.options import Given, parse_choice
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.nearest_neighbours import parse_ranking
 
@@ -222,7 +222,7 @@ def evaluate(
     Raises:
         SpectrumError: where the file cannot be used.
     """
-    given = Given(given)
+    known = parse_choice(Given, given, "choice of given elements")
     opened = index if isinstance(index, SearchIndex) else open_index(index)
     outcomes: dict[bool, list[Outcome]] = {True: [], False: []}
     refused: list[str] = []
@@ -230,7 +230,7 @@ def evaluate(
     warm = False
     for labelled in read_labelled(path):
         options: dict[str, Any] = {"prior": prior, "measured_cells": measured_cells, "ranking": ranking}
-        options |= given.constraints(labelled.elements)
+        options |= given_conditions(labelled.elements, known)
         try:
             if not warm:
                 opened.search(labelled.pattern, top=1, prior=prior, ranking=ranking)
@@ -247,7 +247,7 @@ def evaluate(
         first = result.hits[0] if result.hits else None
         lacking = None
         if leave_out and right:
-            lacking = opened.search(labelled.pattern, top=1, without=right, **options)
+            lacking = opened.search(labelled.pattern, top=1, leave_out_rows=right, **options)
         outcome = Outcome(
             label=labelled.label,
             answerable=bool(right),
@@ -260,12 +260,12 @@ def evaluate(
             left_out_verdict=lacking.verdict if lacking else "",
             space_groups=(labelled.space_group or 0, (first.material.space_group or 0) if first else 0),
             likeliest=(result.symmetry.crystal_system, result.symmetry.space_group) if result.symmetry else ("", 0),
-            places=_places(opened, labelled, right, measured_cells) if given is Given.NONE else {},
+            places=_places(opened, labelled, right, measured_cells) if known is Given.NONE else {},
         )
         outcomes[labelled.is_clean].append(outcome)
         if progress:
             progress(outcome)
-    return Report(given, opened.name, used, tuple(outcomes[True]), tuple(outcomes[False]), tuple(refused))
+    return Report(known, opened.name, used, tuple(outcomes[True]), tuple(outcomes[False]), tuple(refused))
 
 
 def _places(
@@ -274,6 +274,13 @@ def _places(
     columns = opened.index.columns
     rows = np.arange(len(opened)) if measured_cells else np.flatnonzero(columns.cell_of < 0)
     return recall_places(opened, labelled.pattern, rows, right) if right & set(rows.tolist()) else {}
+
+
+def given_conditions(elements: Iterable[str], given: Given) -> dict[str, Any]:
+    """The element conditions that state so much of a sample, as `SearchIndex.search` takes them."""
+    if given is Given.NONE:
+        return {}
+    return {"only" if given is Given.SUBSET else "exactly": sorted(elements)}
 
 
 def _holds(hit: Hit, ids: set[str]) -> bool:

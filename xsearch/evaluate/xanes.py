@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -16,21 +15,13 @@ from xsearch.builders.user_entries import USER_ID
 from xsearch.chemistry.formula import parse_formula
 from xsearch.data.xanes_tables import read_labelled_edges
 from xsearch.errors import QueryError, XSearchError
-from xsearch.evaluate.given import Given
-from xsearch.evaluate.pxrd import DEPTHS, NO_MATCH, Outcome, Report
+from xsearch.evaluate.pxrd import DEPTHS, NO_MATCH, Outcome, Report, given_conditions
 from xsearch.indexes import Index
+from xsearch.options import Compared, Given, parse_choice
 from xsearch.search import SearchIndex, open_index
 from xsearch.spectra.xas import XasSpectrum
 from xsearch.xas.evidence import entries_of, groups_of, phase_groups
 from xsearch.xas.library import EdgeLibrary
-
-
-class Compared(StrEnum):
-    """Which spectra of the index a query is compared with."""
-
-    ALL = "all"
-    MEASURED = "measured"
-    SIMULATED = "simulated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +83,8 @@ def evaluate_xanes(
     Raises:
         BuildError: where the file is no table of spectra.
     """
-    given, kinds = Given(given), Compared(compared)
+    known = parse_choice(Given, given, "choice of given elements")
+    kinds = parse_choice(Compared, compared, "choice of compared spectra")
     opened = index if isinstance(index, SearchIndex) else open_index(index)
     outcomes: list[Outcome] = []
     compounds: list[str] = []
@@ -104,13 +96,15 @@ def evaluate_xanes(
         rows, spectra = (
             (np.zeros(0, np.int64), set()) if library is None else right(opened.index, library, query, hidden)
         )
-        constraints = given.constraints(parse_formula(query.reduced_formula))
+        conditions = given_conditions(parse_formula(query.reduced_formula), known)
         try:
             xanes = query.to_xanes()
             begin = perf_counter()
             result = None
             if library is not None:
-                result = opened.search(xanes=xanes, top=max(DEPTHS), prior=prior, without_spectra=hidden, **constraints)
+                result = opened.search(
+                    xanes=xanes, top=max(DEPTHS), prior=prior, leave_out_spectra=hidden, **conditions
+                )
             latency_ms = (perf_counter() - begin) * 1e3
         except QueryError:
             result, latency_ms = None, (perf_counter() - begin) * 1e3
@@ -126,9 +120,9 @@ def evaluate_xanes(
                     xanes=xanes,
                     top=1,
                     prior=prior,
-                    without=rows.tolist(),
-                    without_spectra=hidden | spectra,
-                    **constraints,
+                    leave_out_rows=rows.tolist(),
+                    leave_out_spectra=hidden | spectra,
+                    **conditions,
                 )
             except QueryError:  # no other entry satisfies the constraints
                 lacking = None
@@ -151,7 +145,7 @@ def evaluate_xanes(
         if progress:
             progress(outcome)
     return XanesReport(
-        given,
+        known,
         opened.name,
         "physics",
         tuple(outcomes),

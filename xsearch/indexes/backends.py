@@ -9,7 +9,6 @@ FAISS.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,7 @@ from threadpoolctl import threadpool_limits
 from xsearch.errors import BrokenIndex, BuildError
 from xsearch.indexes.settings import NEIGHBOURS
 from xsearch.indexes.vectors import load_faiss, write_faiss
-
-
-class Backend(StrEnum):
-    """How nearest neighbours are found: exhaustively, by a graph, or by lists."""
-
-    EXACT = "exact"
-    HNSW = "hnsw"
-    IVF = "ivf"
+from xsearch.options import Backend
 
 
 def backend_for(rows: int) -> Backend:

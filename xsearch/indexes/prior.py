@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.errors import QueryError
 from xsearch.indexes.columns import Columns
 from xsearch.indexes.settings import PRIOR, PriorSettings
-
-
-class Prior(StrEnum):
-    """Which prior a search uses."""
-
-    KNOWN = "known"
-    NONE = "none"
-
-
-def parse_prior(name: str | Prior) -> Prior:
-    """The prior of that name.
-
-    Raises:
-        QueryError: where there is none.
-    """
-    try:
-        return Prior(name)
-    except ValueError:
-        raise QueryError(f"Unknown prior {name!r}; `known` (favour known and stable compounds) or `none`.") from None
+from xsearch.options import Prior
 
 
 def log_prior(

@@ -202,7 +202,7 @@ def _searches(
                 only=list(elements) if given == "subset" else None,
                 top=1,
                 measured_cells=measured_cells,
-                without={*without, *(right if leave_out else ())},
+                leave_out_rows={*without, *(right if leave_out else ())},
             )
             for hit in result.hits:
                 found = {one.matched.material_id for one in (hit, *hit.duplicates)}

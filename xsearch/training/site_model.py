@@ -21,10 +21,11 @@ from xsearch.data.augmentation import Augmentation
 from xsearch.data.xanes_sites import Examples, fold_of, formula_hashes
 from xsearch.elements import SYMBOLS
 from xsearch.errors import SpectrumError
-from xsearch.models.conditioning import LEFT, Told
+from xsearch.models.conditioning import LEFT
 from xsearch.models.forest import Forest, pack
 from xsearch.models.site_model import FOREST_TASKS, Blend, SiteModel, blend, forest_features
 from xsearch.models.tasks import CLASSES, class_indices
+from xsearch.options import Conditioning
 from xsearch.training.calibration import calibrate
 from xsearch.training.loop import Schedule
 from xsearch.training.settings import CALIBRATION
@@ -79,12 +80,12 @@ class OutOfFold:
     """
 
     examples: Examples
-    found: dict[Told, Blend]
+    found: dict[Conditioning, Blend]
     fold: NDArray[np.int64]
     distance: NDArray[np.float32]
 
     def blended(
-        self, given: Told = Told.NOTHING
+        self, given: Conditioning = Conditioning.NONE
     ) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
         """Blended answers, each fold's with weights and temperatures learned on the other folds.
 
@@ -149,16 +150,16 @@ def out_of_fold(
     if len(np.unique(fold)) < 2:
         raise SpectrumError("Spectra of several formulas are needed: some to train on, others to test on.")
     tested = np.unique(fold)[: recipe.tested]
-    answers: list[tuple[dict[Told, Blend], NDArray[np.float32]]] = []
+    answers: list[tuple[dict[Conditioning, Blend], NDArray[np.float32]]] = []
     for count, k in enumerate(tested, start=1):
         here = fold == k
         report = None if say is None else _prefixed(say, f"fold {count} of {len(tested)}, ")
         model = fit(examples.take(~here), recipe, None if work is None else work / f"fold{k}", report)
-        found = {given: evaluate_examples(model, examples.take(here), given) for given in Told}
-        answers.append((found, model.distance(found[Told.NOTHING].features)))
+        found = {given: evaluate_examples(model, examples.take(here), given) for given in Conditioning}
+        answers.append((found, model.distance(found[Conditioning.NONE].features)))
     rows = np.concatenate([np.flatnonzero(fold == k) for k in tested])
     distance = np.concatenate([d for _, d in answers])
-    found = {given: _joined([blends[given] for blends, _ in answers]) for given in Told}
+    found = {given: _joined([blends[given] for blends, _ in answers]) for given in Conditioning}
     return OutOfFold(examples.take(rows), found, fold[rows], distance)
 
 
@@ -235,7 +236,7 @@ def train_forests(training: Examples, recipe: Recipe, tasks: Sequence[str] = FOR
     return forests
 
 
-def evaluate_examples(model: SiteModel, examples: Examples, given: Told = Told.NOTHING) -> Blend:
+def evaluate_examples(model: SiteModel, examples: Examples, given: Conditioning = Conditioning.NONE) -> Blend:
     """Answers of the parts of a model to examples, with so much given of their compounds."""
     inputs = Inputs.of(examples)
     company = inputs.company.numpy() * LEFT[given]
