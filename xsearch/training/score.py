@@ -30,7 +30,7 @@ from xsearch.errors import SpectrumError
 from xsearch.indexes import sql
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.probability import ScoreModel, terms
-from xsearch.search.verdict import FITTED_PRODUCTS, FITTED_SIGNS, SIGNS, WEIGHTS_FILE
+from xsearch.search.verdict import FITTED_PRODUCTS, FITTED_SIGNS, SIGNS, WEIGHTS_FILE, score_signs
 from xsearch.simulate.conditions import Conditions, draw_conditions
 from xsearch.spectra import PowderPattern
 from xsearch.training.settings import SCORE
@@ -206,7 +206,7 @@ def _searches(
             )
             for hit in result.hits:
                 found = {one.matched.material_id for one in (hit, *hit.duplicates)}
-                signs = {**hit.evidence, "unexplained_squared": hit.unexplained**2}
+                signs = score_signs(hit.fitted, hit.evidence, bool(hit.matched_entry.is_measured))
                 yield Case(
                     formula=formula,
                     kind=f"{given}, {'with' if measured_cells else 'without'} measured cells",
