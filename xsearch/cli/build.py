@@ -121,9 +121,9 @@ def add(
     A spectrum's compound is taken from its file's name, such as Fe2O3_hematite.xdi. Rows of a Parquet table, measured
     or computed, keep their own ids and sources; those that name a material_id belong to that entry.
     """
-    from xsearch.builders.add import add_own
+    from xsearch.builders.add import add_entries
 
-    report(add_own(name, xanes=spectra or (), cif=cif or (), licence=licence, workers=workers))
+    report(add_entries(name, xanes=spectra or (), cif=cif or (), licence=licence, workers=workers))
 
 
 @app.command("predicted")

@@ -42,7 +42,7 @@ def pxrd(
             given=given,
             measured_cells=measured_cells,
             prior=prior,
-            leave_one_out=leave_one_out,
+            leave_out=leave_one_out,
             ranking=ranking,
             progress=lambda outcome: count(outcome.label),
         )
@@ -100,7 +100,7 @@ def xanes(
             given=given,
             prior=prior,
             compared=compared,
-            leave_one_out=leave_one_out,
+            leave_out=leave_one_out,
             progress=lambda outcome: count(outcome.label),
         )
     give_report(report, json)
