@@ -31,7 +31,7 @@ class Stoichiometries:
         coefficients: (m, n) int64, atoms of each element in the reduced formula.
         log_probability: (m,) float64, natural logarithm of the probability of the likeliest balanced states;
             `UNBALANCED` where there are none, 0 for alloys.
-        alloy: whether charge balance was not asked for.
+        alloy: whether charge balance was not required.
     """
 
     elements: tuple[str, ...]

@@ -1,4 +1,4 @@
-"""What surrounds an atom of a crystal: the quantities that a XANES spectrum is asked for.
+"""What surrounds an atom of a crystal: the quantities that a XANES spectrum is to give.
 
 All of them are functions of the structure alone. First neighbours are those of CrystalNN (Pan et al., Inorg. Chem.
 60 (2021) 1590): Voronoi faces weighted by solid angle, distance and electronegativity. Its answer is a distribution

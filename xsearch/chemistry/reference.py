@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class Reference:
     """What a measured reference spectrum that belongs to no entry says of its compound: no crystal, but a formula.
 
-    It answers to the same names as `Material` where both can be asked.
+    It answers to the same names as `Material` where either may stand.
 
     Attributes:
         material_id: of the reference spectrum.

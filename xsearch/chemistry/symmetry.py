@@ -110,7 +110,7 @@ def moyo_of_ordered(crystal: Crystal, symprec_A: float) -> moyopy.MoyoDataset | 
 
 
 def find_symmetry(crystal: Crystal, symprec_A: float = SYMPREC_A) -> Symmetry:
-    """Symmetry of a crystal; where the search fails at the tolerance asked for or might not end, tighter ones follow.
+    """Symmetry of a crystal; where the search fails at the tolerance given or might not end, tighter ones follow.
 
     Raises:
         CrystalError: where none of the tolerances gives a space group, as with atoms on top of each other.

@@ -1,4 +1,4 @@
-"""The key of a structure type: two crystals with the same key are built alike, whatever their elements and cells."""
+"""The key of a structure type: crystals with the same key are isotypes, whatever their elements and cells."""
 
 from __future__ import annotations
 
