@@ -97,6 +97,7 @@ def test_an_edge_finds_its_crystal_and_says_why(library: SearchIndex, tmp_path: 
     assert any("E0" in line and "Ti K" in line for line in result.notes)
     record = report.to_dict(result)
     assert record["question"]["pattern"] is None
+    assert record["settings"]["xas"]["matching"]
     assert record["hits"][0]["edges"][0]["spectrum_id"] == match.spectrum_id
     assert record["hits"][0]["reflections"] is None
     assert len(report.write_cifs(result, tmp_path, top=1)) == 1
