@@ -98,7 +98,7 @@ class Report:
         """The same as a table for a terminal."""
         from rich.table import Table
 
-        table = Table(title=f"{self.index}, elements: {self.given.value}, ranking: {self.ranking}")
+        table = Table(title=f"{self.index}, given elements: {self.given.value}, ranking: {self.ranking}")
         for heading in (
             "patterns",
             "N",
