@@ -177,7 +177,7 @@ def _compared(
 ) -> tuple[Fitted, Fitted]:
     """The close fits and the refined candidates, as `infer` makes them."""
     proposals = propose(library, sorted(elements), excluded=excluded, most=2 * SCREENED)
-    return compare(library, proposals, pattern, excluded=excluded, threads=1)
+    return compare(library, proposals, pattern, threads=1)
 
 
 def _read(folder: Path, compound: Compound) -> dict[str, NDArray] | None:

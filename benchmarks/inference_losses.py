@@ -53,7 +53,7 @@ def stage_of(compound: Compound, library: TemplateLibrary) -> tuple[str, str]:
     if proposed[0] >= SCREENED:
         return STAGES[1], ""
     pattern = disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()))
-    close, last = compare(library, proposals, pattern, excluded=[compound.formula])
+    close, last = compare(library, proposals, pattern)
     right_formula, right_system = _right(compound, goal, last)
     if not (right_formula & right_system).any():
         formulas, systems = _right(compound, goal, close)

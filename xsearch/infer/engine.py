@@ -12,7 +12,6 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.formula import reduced_formula
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS, SYSTEM_OF_GROUP, crystal_system
 from xsearch.chemistry.symmetry import find_symmetry
-from xsearch.chemistry.template import template_key
 from xsearch.chemistry.valence import OxidationHint, check_elements
 from xsearch.elements import SYMBOLS
 from xsearch.errors import CrystalError, QueryError
@@ -117,9 +116,8 @@ def infer(
             chosen, tuple(candidates), "tentative", None, len(proposals), 0, 0, tuple(notes), options, timings
         )
     _, fitted = compare(
-        library, proposals, pattern, excluded=excluded, oxidation=oxidation, alloy=alloy, must_balance=must_balance,
-        coordination=coordination, system=system, threads=threads, timings=timings,
-    )  # fmt: skip
+        library, proposals, pattern, coordination=coordination, system=system, threads=threads, timings=timings
+    )
     with timed(timings, "rank"):
         share = shares(fitted.evidence)
         order = np.lexsort((fitted.proposals.row, -share)).tolist()
@@ -172,7 +170,7 @@ def _candidate(library: TemplateLibrary, fitted: Fitted, k: int, probability: fl
         cell=tuple(refined.cell.tolist()), moved_A=refined.moved_A,
         evidence=dict(zip(TERMS, fitted.evidence[k].tolist(), strict=True)),
         strain=fit.strain, zero_shift_deg=fit.zero_shift_deg, unexplained=fit.unexplained,
-        raised=bool(fitted.raised[k]), change=fitted.changes[k],
+        raised=bool(fitted.raised[k]),
     )  # fmt: skip
 
 
@@ -224,7 +222,6 @@ def _describe(
     unexplained: float = float("nan"),
     raised: bool = False,
     moved_A: float = 0.0,
-    change: str = "",
 ) -> Candidate:
     row = int(proposals.row[k])
     slots = zip(library.atomic_numbers[row].tolist(), proposals.targets[k].tolist(), strict=True)
@@ -243,9 +240,7 @@ def _describe(
         assumptions.append(f"They were moved onto the symmetry of space group {space_group}, which they are close to.")
     template_group = int(library.space_group[row])
     lowered = not raised and crystal_system(space_group) != crystal_system(template_group)
-    if change:
-        assumptions.append(change)
-    elif lowered and not proposals.merged[k]:
+    if lowered and not proposals.merged[k]:
         assumptions.append(f"Their symmetry was lowered from space group {template_group}, as the pattern asks for.")
     if proposals.merged[k]:
         assumptions.append("One element stands on sites that two elements share in the template.")
@@ -255,7 +250,7 @@ def _describe(
         crystal=crystal,
         space_group=space_group,
         crystal_system=crystal_system(space_group),
-        template=template_key(crystal, find_symmetry(crystal)) if change else library.keys[int(library.template[row])],
+        template=library.keys[int(library.template[row])],
         source_id=str(library.material_ids[row]),
         source_formula=source_formula,
         substitution=substitution,

@@ -46,7 +46,7 @@ CLOSE_TERMS = (
 MEASURED_TERMS = ("fit", "wide_fit", "free", "strain", "shape", "turn", "missing", "unexplained", "fit_spread")
 """Those that come from the pattern; the others are chemistry."""
 
-REFINED_TERMS = ("refined", "behind", "misfit", "changed")
+REFINED_TERMS = ("refined", "behind", "misfit")
 """Names of the columns of `refined_terms`."""
 
 TERMS = (*CLOSE_TERMS, *REFINED_TERMS)
@@ -64,9 +64,6 @@ TYPICAL_SPREAD = 5.0
 BEHIND_UNIT, LEAST_MISFIT = 5.0, 0.3
 """Nats of evidence by which a candidate is clearly behind another one of its formula where the misfit is 1, and what is
 added to the misfit: errors are overestimated where it is small."""
-
-CLEARLY_AHEAD = 20.0
-"""Nats of evidence by which a changed candidate must be ahead of all others to count as much as they do."""
 
 FIT_PLACE = 2
 """The smoothing, of `profile.WIDTHS`, at which candidates are compared."""
@@ -142,9 +139,7 @@ def terms(
     return np.hstack([measured, touching, chemistry])
 
 
-def refined_terms(
-    refined: Sequence[Refined], coefficients: NDArray[np.integer], points: float, changed: Sequence[bool] = ()
-) -> NDArray[np.float64]:
+def refined_terms(refined: Sequence[Refined], coefficients: NDArray[np.integer], points: float) -> NDArray[np.float64]:
     """The evidence of the last look.
 
     Candidates of different formulas are compared by their evidence a point: models are never right, and many points
@@ -154,27 +149,19 @@ def refined_terms(
     Args:
         refined: of each candidate. coefficients: (k, n) of their formulas.
         points: how many lines' worth of points the pattern has.
-        changed: whether each is more than an entry with other elements; by default none is.
 
     Returns:
-        (k, 4) float64: `refined`, evidence a point less that of the best; `behind`, of the best one of the formula;
-        `misfit`, by its logarithm; and `changed`, 1 for what is more than an entry with other elements, less the
-        further it is ahead of all entries: with so much freedom, what hardly explains more says nothing.
+        (k, 3) float64: `refined`, evidence a point less that of the best; `behind`, of the best one of the formula;
+        and `misfit`, by its logarithm.
     """
     evidence = np.array([r.log_evidence for r in refined], np.float64)
     misfit = LEAST_MISFIT + np.array([r.misfit for r in refined], np.float64)
     formula = np.unique(coefficients, axis=0, return_inverse=True)[1].ravel()
-    free = np.array(changed or [False] * len(evidence), np.bool_)
-    ahead = np.maximum(evidence - evidence[~free].max(initial=-np.inf), 0) / CLEARLY_AHEAD
-    doubtful = np.where(free, np.maximum(1 - ahead, 0), 0)
-    # one that is held against its freedom puts no other behind
-    sure = doubtful == 0
     best = np.full(len(evidence), -np.inf)
-    np.maximum.at(best, formula[sure], evidence[sure])
-    least = misfit[sure].min(initial=np.inf)
-    behind = np.maximum(best[formula] - evidence, 0) / (BEHIND_UNIT * least)
+    np.maximum.at(best, formula, evidence)
+    behind = (best[formula] - evidence) / (BEHIND_UNIT * misfit.min(initial=np.inf))
     refined_by = (evidence - evidence.max(initial=-np.inf)) / points
-    return np.column_stack([refined_by, -np.log1p(behind), -np.log(misfit), doubtful])
+    return np.column_stack([refined_by, -np.log1p(behind), -np.log(misfit)])
 
 
 def close_shares(evidence: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -60,8 +60,7 @@ def refined(fitted: Fitted, counts: Counts, threads: int) -> Fitted:
 def with_refined_terms(fitted: Fitted, counts: Counts) -> Fitted:
     """Refined candidates with the evidence of `refined_terms`, whether they had some before or not."""
     points = counts.independent * len(counts.excess)
-    changed = [bool(told) for told in fitted.changes]
-    more = refined_terms(fitted.refined, fitted.proposals.coefficients, points, changed)
+    more = refined_terms(fitted.refined, fitted.proposals.coefficients, points)
     return replace(fitted, evidence=np.hstack([fitted.evidence[:, : len(CLOSE_TERMS)], more]))
 
 

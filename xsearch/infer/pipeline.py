@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from xsearch.chemistry.valence import OxidationHint
 from xsearch.infer.final_refinement import look_again
-from xsearch.infer.ordered_variants import add_variants
 from xsearch.infer.proposals import Proposals
 from xsearch.infer.refinement import Fitted, fit_candidates
 from xsearch.infer.symmetry_lowering import with_lower_symmetries
@@ -28,10 +26,6 @@ def compare(
     proposals: Proposals,
     pattern: PowderPattern,
     *,
-    excluded: Iterable[str] = (),
-    oxidation: Mapping[str, OxidationHint] | None = None,
-    alloy: bool | None = None,
-    must_balance: bool = False,
     coordination: Mapping[str, Sequence[int]] | None = None,
     system: str | None = None,
     threads: int = 2,
@@ -43,7 +37,6 @@ def compare(
         library: that the proposals were made from.
         proposals: in order of their prior.
         pattern: measured.
-        excluded, oxidation, alloy, must_balance: as `propose` has them.
         coordination, system: as `infer` has them.
         threads: for the fits.
         timings: takes the wall time of each stage in milliseconds.
@@ -63,11 +56,6 @@ def compare(
                 library, proposals, pattern, cells, coordination=coordination, system=system, threads=threads
             )
             last = look_again(more, pattern, threads=threads, most=LOOKED_AT, seen=last)
-    with timed(timings, "vary"):
-        last = add_variants(
-            last, pattern, library, proposals, excluded=excluded, oxidation=oxidation, alloy=alloy,
-            must_balance=must_balance, coordination=coordination, system=system, threads=threads,
-        )  # fmt: skip
     with timed(timings, "lower"):
         last = with_lower_symmetries(last, proposals, pattern, threads=threads)
     return close, last

@@ -95,12 +95,6 @@ class Proposals:
         asked = zip(_formula_code(self.coefficients).tolist(), systems.tolist(), strict=True)
         return replace(self, log_system=np.array([shares.get(key, LEAST_LOG_SHARE) for key in asked]))
 
-    def log_formula_of(self, coefficients: NDArray[np.integer]) -> NDArray[np.float64]:
-        """(m,) shares of (m, n) formulas; the least one of these proposals for those that are not among them."""
-        shares = dict(zip(_formula_code(self.coefficients).tolist(), self.log_formula.tolist(), strict=True))
-        least = min(shares.values(), default=LEAST_LOG_SHARE)
-        return np.array([shares.get(code, least) for code in _formula_code(coefficients).tolist()])
-
     def joined(self, other: Proposals) -> Proposals:
         """These and then the others, of the same elements."""
         names = [f.name for f in fields(self) if f.name != "elements"]

@@ -56,7 +56,6 @@ class Fitted:
         fits: how each met the pattern.
         raised: (k,) whether the atoms were moved onto a higher symmetry than they have in the template.
         evidence: (k, terms), more of them after the last look.
-        changes: how each differs from an entry with other elements, in words; empty where it does not.
         refined: what the last look said of each; none before it.
         n_screened, n_fitted: how many were simulated for the first look, and how many fitted closely.
     """
@@ -67,7 +66,6 @@ class Fitted:
     fits: list[StrainFit]
     raised: NDArray[np.bool_]
     evidence: NDArray[np.float64]
-    changes: tuple[str, ...]
     n_screened: int
     n_fitted: int
     refined: tuple[Refined, ...] = ()
@@ -83,7 +81,6 @@ class Fitted:
             fits=[self.fits[k] for k in places],
             raised=self.raised[rows],
             evidence=self.evidence[rows],
-            changes=tuple(self.changes[k] for k in places),
             refined=tuple(self.refined[k] for k in places) if self.refined else (),
         )
 
@@ -97,7 +94,6 @@ class Fitted:
             self.fits + other.fits,
             np.concatenate([self.raised, other.raised]),
             np.vstack([self.evidence[:, :close], other.evidence[:, :close]]),
-            self.changes + other.changes,
             self.n_screened + other.n_screened,
             self.n_fitted + other.n_fitted,
             self.refined + other.refined,
@@ -189,7 +185,6 @@ def fit_closely(
     threads: int,
     *,
     raised: bool = False,
-    changes: Sequence[str] | None = None,
 ) -> Fitted:
     """Every crystal strained to the pattern; those without a line in its range are left out.
 
@@ -198,7 +193,6 @@ def fit_closely(
         scale: (k,) ln(length / given length) to start from.
         target: the pattern. threads: for the fits.
         raised: whether the atoms were moved onto a higher symmetry.
-        changes: as in `Fitted`; by default there are none.
     """
     reflections = simulate_reflections(symmetries, d_min_A=max(FIT_D_MIN_A, 0.51 * target.wavelength_A))
     places = [i for i in range(len(symmetries)) if len(reflections[i])]
@@ -214,8 +208,7 @@ def fit_closely(
     moved = np.full(len(places), raised)
     met = [strained(symmetry, fit.cell) for symmetry, fit in zip(symmetries, fits, strict=True)]
     evidence = terms(fits, met, chosen, moved, target.spread)
-    told = tuple(changes[i] if changes else "" for i in places)
-    return Fitted(chosen, symmetries, reflections, fits, moved, evidence, told, 0, len(places))
+    return Fitted(chosen, symmetries, reflections, fits, moved, evidence, 0, len(places))
 
 
 def _more_symmetric(fitted: Fitted) -> tuple[list[int], list[Symmetry], list[list[int]]]:

@@ -177,8 +177,5 @@ def _fitted_lower(fitted: Fitted, place: int, known: Proposals, target: Target, 
     systems = SYSTEM_OF_GROUP[np.array([symmetry.number for symmetry in lower], np.int64)]
     proposals = fitted.proposals.take(same).in_systems(systems, known)
     raised = bool(fitted.raised[place])
-    fits = fit_closely(
-        proposals, lower, np.full(len(lower), strain), target, threads,
-        raised=raised, changes=[fitted.changes[place]] * len(lower),
-    )  # fmt: skip
+    fits = fit_closely(proposals, lower, np.full(len(lower), strain), target, threads, raised=raised)
     return with_refined_terms(refined(fits, counts, threads), counts)
