@@ -77,7 +77,7 @@ def learning() -> Figures:
 
 def speed() -> Figures:
     """`predict` warm, one spectrum at a time and many at once, normalisation included."""
-    from xsearch.builders.xanes import read_spectra
+    from xsearch.data.xanes_tables import read_spectra
     from xsearch.xas.prediction import predict
 
     spectra = [s.to_xanes() for s in read_spectra(TABLE)[0][:1000]]
@@ -124,7 +124,7 @@ def _one_fold(examples: Examples, recipe: Recipe, share: float = 1.0) -> tuple[S
 
 
 def _short(held_out: OutOfFold) -> Figures:
-    from xsearch.evaluate.descriptors import report_of
+    from xsearch.data.descriptor_scores import report_of
 
     report = report_of(held_out.examples, *held_out.blended()).to_dict()
     return {k: report[k] for k in SHOWN}

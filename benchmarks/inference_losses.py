@@ -5,7 +5,6 @@
 
 import argparse
 import json
-import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -14,8 +13,8 @@ from numpy.typing import NDArray
 
 from benchmarks._data import data_file
 from xsearch.chemistry.formula import parse_formula
-from xsearch.data.simulated_measurements import disturbed_pattern
-from xsearch.evaluate.inference import Compound, read_compounds
+from xsearch.data.compounds import Compound, read_compounds
+from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.infer.engine import REFUSED_UP_TO
 from xsearch.infer.evidence import answer_probability, shares
 from xsearch.infer.pipeline import compare
@@ -52,7 +51,7 @@ def stage_of(compound: Compound, library: TemplateLibrary) -> tuple[str, str]:
         return STAGES[0], ""
     if proposed[0] >= SCREENED:
         return STAGES[1], ""
-    pattern = disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()))
+    pattern = augmented_pattern(compound.crystal, compound.seed)
     close, last = compare(library, proposals, pattern)
     right_formula, right_system = _right(compound, goal, last)
     if not (right_formula & right_system).any():

@@ -32,6 +32,11 @@ def no_links() -> None:
     os.symlink = os.link = _forbidden
 
 
+def no_faiss() -> None:
+    """The extra that brings FAISS was not installed."""
+    _block("faiss")
+
+
 def windows() -> None:
     """No POSIX modules, no links, no syncing of folders, and nothing that is open can be renamed or removed."""
     access_mode = _access_mode()  # before its module goes
@@ -102,7 +107,7 @@ def _open_files() -> set[str]:
     return {name for name in found if not name.endswith(".lock")}
 
 
-RULES = {rule.__name__: rule for rule in (no_fcntl, no_links, windows)}
+RULES = {rule.__name__: rule for rule in (no_fcntl, no_links, no_faiss, windows)}
 
 if __name__ == "__main__":
     rule, script, *arguments = sys.argv[1:]

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -74,9 +75,13 @@ def test_text_files_are_utf_8_on_every_system() -> None:
 
 @pytest.mark.parametrize("name", ["indexes", "builders", "cli"])
 def test_root_links_lead_into_the_package(name: str) -> None:
-    link = ROOT / name
+    link, target = ROOT / name, f"xsearch/{name}"
+    if not (ROOT / ".git").exists():
+        pytest.skip("a source distribution holds no links")
+    if link.is_file() and link.read_text(encoding="utf-8") == target:
+        pytest.skip("this clone holds links as text files: git's core.symlinks is false")
     assert link.is_symlink()
-    assert os.readlink(link) == f"xsearch/{name}"
+    assert Path(os.readlink(link)).as_posix() == target
     assert (link / "__init__.py").samefile(PACKAGE / name / "__init__.py")
 
 
@@ -98,6 +103,7 @@ def test_first_contact_loads_nothing_heavy(statement: str) -> None:
 
 
 def test_help_comes_within_half_a_second_of_computing() -> None:
+    pytest.importorskip("resource", reason="this system does not tell what its processes computed")
     code = (
         "import resource, subprocess, sys\n"
         "subprocess.run([sys.executable, '-m', 'xsearch', '--help'], stdout=subprocess.DEVNULL, check=True)\n"

@@ -1,4 +1,4 @@
-"""The library runs where there is no fcntl, no links, and under the rules of Windows."""
+"""The library without fcntl, without links, without FAISS, and under the rules of Windows."""
 
 import os
 import subprocess
@@ -18,23 +18,40 @@ CRYSTALS = {
     "halite.cif": ("5.6402 5.6402 5.6402 90 90 90 'F m -3 m' 225", ["Na1 Na 0 0 0", "Cl1 Cl 0.5 0.5 0.5"]),
 }
 
+BUILD = """
+import sys
+from pathlib import Path
+from xsearch.builders import build_cif
+
+folder = Path(sys.argv[1])
+made = build_cif(folder, "lab", workers=1, progress=False)
+assert made.entries == 3, made
+"""
+
 SEARCH = """
 import sys
 from pathlib import Path
 import xsearch
-from xsearch.builders import build_cif
 
-folder, pattern = map(Path, sys.argv[1:])
-made = build_cif(folder, "lab", workers=1, progress=False)
-assert made.entries == len(list(folder.iterdir())), made
+pattern = Path(sys.argv[2])
 index = xsearch.open_index("lab")
 result = index.search(pxrd=xsearch.read(pattern))
 print("first:", result.hits[0].formula)
 """
 
-LIFE = (
-    SEARCH
-    + """
+VECTORS = """
+index.index.faiss
+"""
+
+COMMAND = """
+import sys
+from xsearch.cli import main
+
+sys.argv = ["xsearch", "build", "cif", sys.argv[1], "--name", "lab"]
+main()
+"""
+
+LIFE = """
 import gc
 import pytest
 from xsearch.builders.add import add_own
@@ -71,7 +88,6 @@ delete("lab")
 assert not lab.exists()
 print("lived")
 """
-)
 
 
 @pytest.fixture
@@ -91,27 +107,46 @@ def cifs(tmp_path: Path) -> Path:
     return folder
 
 
-def run_under(rule: str, script: str, cifs: Path) -> str:
-    """What a script says that runs under the rules of another system, in an XSEARCH_HOME of its own."""
+def run_under(rule: str, script: str, cifs: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script under the rules of another system, in an XSEARCH_HOME of its own."""
     path = cifs.parent / "script.py"
     path.write_text(script, encoding="utf-8")
     words = [ROOT / "tests" / "foreign_system.py", rule, path, cifs, ROOT / "examples" / "spectra" / "rutile.xy"]
-    done = subprocess.run(
+    return subprocess.run(
         [sys.executable, *words],
         cwd=ROOT,
         env={**os.environ, "XSEARCH_HOME": str(cifs.parent / "home")},
         capture_output=True,
         encoding="utf-8",
     )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.mark.parametrize("rule", ["no_fcntl", "no_links"])
 def test_a_small_index_is_built_and_searched(rule: str, cifs: Path) -> None:
-    assert "first: TiO2" in run_under(rule, SEARCH, cifs)
+    done = run_under(rule, BUILD + SEARCH, cifs)
+    assert done.returncode == 0, done.stderr
+    assert "first: TiO2" in done.stdout
 
 
 @pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux tells which files a process has open")
 def test_an_index_lives_where_nothing_open_can_be_renamed_or_removed(cifs: Path) -> None:
-    assert run_under("windows", LIFE, cifs).endswith("lived\n")
+    done = run_under("windows", BUILD + SEARCH + LIFE, cifs)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("lived\n")
+
+
+def test_a_build_without_faiss_ends_before_it_begins_in_a_line_that_names_the_extra(cifs: Path) -> None:
+    done = run_under("no_faiss", COMMAND, cifs)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert 'pip install "xsearch[cpu]"' in line
+    assert not (cifs.parent / "home").exists()
+
+
+def test_an_index_is_searched_without_faiss_and_its_vectors_name_the_extra(cifs: Path) -> None:
+    done = run_under("no_links", BUILD, cifs)
+    assert done.returncode == 0, done.stderr
+    done = run_under("no_faiss", SEARCH + VECTORS, cifs)
+    assert "first: TiO2" in done.stdout
+    assert done.stderr.splitlines()[-1].startswith("xsearch.errors.MissingExtra: ")
+    assert 'pip install "xsearch[cpu]"' in done.stderr.splitlines()[-1]

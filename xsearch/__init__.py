@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from xsearch.search import SearchIndex, open_index
     from xsearch.spectra import PowderPattern, Xanes, read
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Crystal": "xsearch.chemistry",

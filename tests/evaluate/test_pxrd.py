@@ -9,8 +9,9 @@ import pytest
 
 from tests.prototypes import Measure
 from xsearch.data.labelled_patterns import read_labelled, right_rows
+from xsearch.data.scores import expected_calibration_error
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.pxrd import Outcome, evaluate, expected_calibration_error, figures, symmetry
+from xsearch.evaluate.pxrd import Outcome, evaluate, figures, symmetry
 from xsearch.search import SearchIndex
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import find_symmetry
-from xsearch.data.simulated_measurements import disturbed_pattern
+from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.fit.cell_fit import fit_strain
 from xsearch.fit.counts import counts_of
 from xsearch.fit.log_q_profile import target_of
@@ -36,20 +36,20 @@ def looked_at(crystal: Crystal, pattern: PowderPattern):
 
 @pytest.mark.parametrize("seed", [1, 5, 9])
 def test_the_right_crystal_explains_a_disturbed_pattern_to_within_its_errors(seed):
-    refined = looked_at(rutile("Ti"), disturbed_pattern(rutile("Ti"), seed))
+    refined = looked_at(rutile("Ti"), augmented_pattern(rutile("Ti"), seed))
     assert refined.misfit < 2.5
     assert refined.moved_A < 0.1
 
 
 @pytest.mark.parametrize("seed", [1, 5, 9])
 def test_the_right_crystal_has_more_evidence_than_one_of_another_element(seed):
-    pattern = disturbed_pattern(rutile("Ti"), seed)
+    pattern = augmented_pattern(rutile("Ti"), seed)
     right, wrong = looked_at(rutile("Ti"), pattern), looked_at(rutile("Pb"), pattern)
     assert right.log_evidence > wrong.log_evidence + 10
 
 
 def test_atoms_that_stand_a_little_off_are_moved_to_where_they_belong():
-    pattern = disturbed_pattern(rutile("Ti", 0.305), 5)
+    pattern = augmented_pattern(rutile("Ti", 0.305), 5)
     off = looked_at(rutile("Ti", 0.285), pattern)
     # four oxygen atoms of six, 0.02 · 4.59 √2 Å away
     assert off.moved_A == pytest.approx(0.02 * 4.59 * np.sqrt(2) * np.sqrt(4 / 6), abs=0.03)
@@ -57,7 +57,7 @@ def test_atoms_that_stand_a_little_off_are_moved_to_where_they_belong():
 
 
 def test_atoms_far_off_are_moved_as_far_though_most_templates_are_close():
-    pattern = disturbed_pattern(rutile("Ti", 0.305), 5)
+    pattern = augmented_pattern(rutile("Ti", 0.305), 5)
     off = looked_at(rutile("Ti", 0.255), pattern)
     # 0.32 Å for each oxygen, more than four times the typical displacement
     assert off.moved_A == pytest.approx(0.05 * 4.59 * np.sqrt(2) * np.sqrt(4 / 6), abs=0.03)
@@ -66,7 +66,7 @@ def test_atoms_far_off_are_moved_as_far_though_most_templates_are_close():
 
 def test_the_refined_crystal_is_the_one_that_was_measured():
     truth = rutile("Ti", 0.305)
-    off = looked_at(rutile("Ti", 0.285), disturbed_pattern(truth, 5))
+    off = looked_at(rutile("Ti", 0.285), augmented_pattern(truth, 5))
     oxygen = [k for k, element in enumerate(off.crystal.elements) if element == "O"]
     x = np.abs(off.crystal.frac_coords[oxygen] - np.round(off.crystal.frac_coords[oxygen]))[:, :2].min()
     assert min(x, 0.5 - x) == pytest.approx(0.5 - 0.305, abs=0.006)
@@ -75,7 +75,7 @@ def test_the_refined_crystal_is_the_one_that_was_measured():
 
 
 def test_a_crystal_without_a_line_in_the_pattern_is_told_from_one_that_explains_it():
-    pattern = disturbed_pattern(rutile("Ti"), 5)
+    pattern = augmented_pattern(rutile("Ti"), 5)
     symmetry = find_symmetry(rutile("Ti"))
     reflections = simulate_reflections([symmetry])[0]
     fit = fit_strain(reflections, target_of(pattern), 0.0)

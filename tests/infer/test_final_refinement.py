@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from xsearch.chemistry.crystal import Crystal
-from xsearch.data.simulated_measurements import disturbed_pattern
+from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.fit.rietveld import Refined
 from xsearch.infer.evidence import CLOSE_TERMS, REFINED_TERMS, TERMS, refined_terms, shares
 from xsearch.infer.final_refinement import MOST_ALIKE, look_again
@@ -18,7 +18,7 @@ def refined(log_evidence: float, misfit: float = 1.0) -> Refined:
 
 
 def test_the_best_are_looked_at_again_and_bring_more_evidence(library, crystals):
-    pattern = disturbed_pattern(crystals[9], 1)
+    pattern = augmented_pattern(crystals[9], 1)
     fitted = fit_candidates(library, propose(library, ["Ca", "Ti", "O"]), pattern)
     again = look_again(fitted, pattern, most=5)
     assert len(again.fits) == 5
@@ -30,20 +30,20 @@ def test_the_best_are_looked_at_again_and_bring_more_evidence(library, crystals)
 
 
 def test_one_thread_and_two_say_the_same(library, crystals):
-    pattern = disturbed_pattern(crystals[9], 1)
+    pattern = augmented_pattern(crystals[9], 1)
     fitted = fit_candidates(library, propose(library, ["Ca", "Ti", "O"]), pattern)
     one, two = (look_again(fitted, pattern, threads=threads).evidence for threads in (1, 2))
     assert np.array_equal(one, two)
 
 
 def test_no_crystal_is_looked_at_in_too_many_copies(library, crystals):
-    pattern = disturbed_pattern(crystals[9], 1)
+    pattern = augmented_pattern(crystals[9], 1)
     fitted = fit_candidates(library, propose(library, ["Ca", "Ti", "O"]), pattern)
     assert len(look_again(fitted.taken([0] * 9), pattern).fits) == MOST_ALIKE
 
 
 def test_what_was_seen_before_stands_first_and_is_not_refined_once_more(library, crystals):
-    pattern = disturbed_pattern(crystals[9], 1)
+    pattern = augmented_pattern(crystals[9], 1)
     fitted = fit_candidates(library, propose(library, ["Ca", "Ti", "O"]), pattern)
     first = look_again(fitted.taken([0, 1]), pattern)
     both = look_again(fitted.taken([0, 1, 2]), pattern, seen=first)
@@ -54,7 +54,7 @@ def test_what_was_seen_before_stands_first_and_is_not_refined_once_more(library,
 
 
 def test_no_candidates_stay_none(library, crystals):
-    pattern = disturbed_pattern(crystals[9], 1)
+    pattern = augmented_pattern(crystals[9], 1)
     none = fit_candidates(library, propose(library, ["Ca", "Ti", "O"]), pattern).taken([])
     assert look_again(none, pattern).evidence.shape == (0, len(CLOSE_TERMS) + len(REFINED_TERMS))
 

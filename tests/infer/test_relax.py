@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.crystals import rutile
+from xsearch.answers import Candidate, Inference
 from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import MissingExtra
-from xsearch.infer.candidate import Candidate, Inference
 from xsearch.infer.relax import check_extra, relax, relax_candidates
 
 needs_chgnet = pytest.mark.skipif(find_spec("chgnet") is None, reason="the extra `relax` is not installed")
@@ -25,7 +25,7 @@ def candidate(rank: int, crystal: Crystal, probability: float) -> Candidate:
 
 @pytest.mark.skipif(find_spec("chgnet") is not None, reason="the extra `relax` is installed")
 def test_without_the_extra_one_line_says_what_to_install():
-    with pytest.raises(MissingExtra, match=r"pip install 'xsearch\[relax\]'"):
+    with pytest.raises(MissingExtra, match=r'pip install "xsearch\[relax\]"'):
         check_extra()
 
 

@@ -7,7 +7,7 @@ from tests.crystals import perovskite, rutile
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.space_groups import SYSTEM_OF_GROUP
 from xsearch.chemistry.symmetry import find_symmetry
-from xsearch.data.simulated_measurements import disturbed_pattern
+from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.fit.rietveld import Refined
 from xsearch.infer import infer
 from xsearch.infer.symmetry_lowering import WORTH, is_split, lower_symmetries, worth_it
@@ -66,7 +66,7 @@ def test_of_two_that_are_as_good_the_higher_is_taken():
 def test_a_perovskite_whose_lines_are_split_is_found_tetragonal_from_cubic_templates(library):
     cubic = perovskite("Ca", "Zr", 4.10)
     long = Crystal.ordered(cubic.lattice_A * np.array([1, 1, 1.03]), cubic.frac_coords, cubic.elements)
-    best = infer(library, ["Ca", "Zr", "O"], disturbed_pattern(long, seed=4)).best()
+    best = infer(library, ["Ca", "Zr", "O"], augmented_pattern(long, seed=4)).best()
     assert best.formula == "CaZrO3"
     assert best.crystal_system == "tetragonal"
     assert best.cell[2] / best.cell[0] == pytest.approx(1.03, abs=0.01)

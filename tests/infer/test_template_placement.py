@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.crystals import rutile, template_library
-from xsearch.data.simulated_measurements import disturbed_pattern
+from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.fit.log_q_profile import target_of
 from xsearch.infer import infer
 from xsearch.infer.evidence import CLOSE_TERMS, FIT_PLACE
@@ -25,7 +25,7 @@ def bent():
 
 @pytest.fixture
 def pattern():
-    return disturbed_pattern(rutile(), 3)
+    return augmented_pattern(rutile(), 3)
 
 
 def test_a_template_of_another_shape_is_found_in_the_cell_of_the_lines(bent, pattern):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.crystals import rutile
-from xsearch.data.simulated_measurements import disturbed_pattern
+from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.infer.final_refinement import look_again
 from xsearch.infer.proposals import propose
 from xsearch.infer.refinement import fit_candidates
@@ -19,7 +19,7 @@ def lengths(cell: TrialCell) -> list[float]:
 
 
 def test_the_cell_of_a_crystal_is_among_those_of_its_lines():
-    cells = cells_of_lines(disturbed_pattern(rutile(), 3))
+    cells = cells_of_lines(augmented_pattern(rutile(), 3))
     assert any(lengths(cell) == pytest.approx([2.959, 4.594, 4.594], rel=0.02) for cell in cells)
 
 
@@ -31,7 +31,7 @@ def test_no_lines_give_no_cell():
 
 
 def test_a_crystal_that_meets_the_pattern_tells_its_cell(library, crystals):
-    pattern = disturbed_pattern(crystals[9], 1)
+    pattern = augmented_pattern(crystals[9], 1)
     looked = look_again(fit_candidates(library, propose(library, ["Ca", "Ti", "O"]), pattern), pattern)
     assert lengths(cells_of_fits(looked)[0]) == pytest.approx([3.905] * 3, rel=0.02)
     bad = [replace(fit, correlation=(0.5,) * 4) for fit in looked.fits]

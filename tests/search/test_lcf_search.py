@@ -9,6 +9,7 @@ from rich.console import Console
 
 from tests.prototypes import Measure
 from tests.search.test_xanes_search import ILMENITE, PYRITE, curve, library, spectrum  # noqa: F401
+from xsearch import report
 from xsearch.answers import LcfResult
 from xsearch.errors import QueryError
 from xsearch.search import SearchIndex
@@ -31,7 +32,7 @@ def found(searched: SearchIndex, xanes: Xanes, **asked: object) -> LcfResult:
 
 def text(result: LcfResult) -> str:
     out = StringIO()
-    Console(file=out, width=140).print(result.table())
+    Console(file=out, width=140).print(report.table(result))
     return out.getvalue()
 
 
@@ -54,14 +55,14 @@ def test_an_entry_and_a_reference_are_found_and_shared_out(library: SearchIndex,
     assert all(one.support > 1 and 0 < one.fraction_error < 0.1 for one in best.components), best.components
     assert "Fe4Si3" in text(result)
     assert "R factor" in text(result)
-    record = result.to_dict()
+    record = report.to_dict(result)
     assert [one["formula"] for one in record["mixture"][1]["components"]] == ["Fe4Si3", "TiFeO3"]
     assert record["mixture"][1]["r_factor"] < record["mixture"][0]["r_factor"]
-    result.plot(tmp_path / "sum.svg")
+    report.plot(result, tmp_path / "sum.svg")
     assert "difference" in (tmp_path / "sum.svg").read_text()
-    assert "nan" not in result.write_html(tmp_path / "sum.html").read_text()
-    assert len(result.write_cifs(tmp_path / "cifs")) == 1
-    assert list(result.to_dataframe()["shift_eV Fe K"]) == [hit.edges[0].shift_eV for hit in result.hits]
+    assert "nan" not in report.write_html(result, tmp_path / "sum.html").read_text()
+    assert len(report.write_cifs(result, tmp_path / "cifs")) == 1
+    assert list(report.to_dataframe(result)["shift_eV Fe K"]) == [hit.edges[0].shift_eV for hit in result.hits]
 
 
 def test_a_plain_search_says_where_a_sum_of_two_does_better(library: SearchIndex) -> None:  # noqa: F811
@@ -90,7 +91,7 @@ def test_a_reference_speaks_for_the_likeliest_entry_of_its_formula(library: Sear
     sulfide = next(hit for hit in result.hits if hit.formula == "FeS2")
     assert sulfide.edges[0].spectrum_id == "ref-1"
     assert sulfide.structure.composition.reduced_formula == "FeS2"
-    assert any("A measured reference of FeS2" in line for line in result.assumptions)
+    assert any("A measured reference of FeS2" in line for line in result.notes)
 
 
 def test_conditions_hold_for_each_compound(library: SearchIndex) -> None:  # noqa: F811
@@ -126,13 +127,13 @@ def test_compounds_are_told_by_formula_and_space_group(library: SearchIndex) -> 
 
 
 def test_the_same_question_has_the_same_answer(library: SearchIndex) -> None:  # noqa: F811
-    first, second = (found(library, mixed((7, 0.65), (4, 0.35))).to_dict() for _ in range(2))
+    first, second = (report.to_dict(found(library, mixed((7, 0.65), (4, 0.35)))) for _ in range(2))
     first.pop("timings_ms")
     second.pop("timings_ms")
     assert first == second
 
 
 def test_a_search_says_where_a_sum_does_better(library: SearchIndex) -> None:  # noqa: F811
-    said = library.search(xanes=mixed((7, 0.65), (4, 0.35))).assumptions
+    said = library.search(xanes=mixed((7, 0.65), (4, 0.35))).notes
     assert any("try --phases auto" in line and ("Fe4Si3" in line and "TiFeO3" in line) for line in said), said
-    assert not any("--phases" in line for line in library.search(xanes=spectrum(4)).assumptions)
+    assert not any("--phases" in line for line in library.search(xanes=spectrum(4)).notes)

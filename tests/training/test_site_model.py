@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from xsearch.data.augmentation import Augmentation, STEP_eV, broaden, shift
+from xsearch.data.descriptor_scores import report_of
 from xsearch.data.xanes_sites import Examples, fold_of, formula_hashes
 from xsearch.errors import SpectrumError, XSearchError
-from xsearch.evaluate.descriptors import report_of, report_on
+from xsearch.evaluate.descriptors import report_on
 from xsearch.models.site_model import SiteModel
 from xsearch.models.tasks import NUMBERS
 from xsearch.preprocess.xanes import WINDOW_GRID_eV, XanesWindow

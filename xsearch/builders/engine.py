@@ -24,6 +24,7 @@ from xsearch.indexes.index import Index
 from xsearch.indexes.outcome import Failure
 from xsearch.indexes.spectra import SpectraChunk
 from xsearch.indexes.staging import Staging
+from xsearch.indexes.vectors import load_faiss
 from xsearch.progress import Progress, open_progress
 
 BATCH = 500
@@ -103,9 +104,11 @@ def build(
         extra: what the manifest says beside what the source says of itself; it goes before that.
 
     Raises:
+        MissingExtra: where FAISS is not installed; nothing was begun then.
         BuildError: where the source cannot be read, nothing could be made of it, or the disk is full.
         BuildStopped: after Ctrl-C; what was done is kept.
     """
+    load_faiss()
     began = time.monotonic()
     folder = index_folder(name)
     runner: Runner = run or _here(workers)

@@ -38,6 +38,7 @@ from xsearch.chemistry.material import Material
 from xsearch.errors import BrokenIndex, BuildError, CrystalError, MissingIndex, SpectrumError
 from xsearch.indexes.files import builder_lock, remove
 from xsearch.indexes.index import Index
+from xsearch.indexes.vectors import load_faiss
 from xsearch.paths import home
 from xsearch.progress import Progress, open_progress
 from xsearch.spectra.xanes import EDGES
@@ -173,8 +174,10 @@ def build_mp(
         batch: items a chunk.
 
     Raises:
+        MissingExtra: where FAISS is not installed; nothing was fetched then.
         BuildError: in one line, where the key, the network or the service fails; what was fetched is kept.
     """
+    load_faiss()
     from xsearch.builders.materials_project import WAITS_S, Client
     from xsearch.builders.mp_fetch import Fetch
 

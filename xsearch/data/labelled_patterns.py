@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow.parquet as pq
 
 from xsearch.chemistry.crystal import Crystal
-from xsearch.chemistry.formula import formula_unit, reduced_formula
+from xsearch.chemistry.formula import formula_unit, parse_formula, reduced_formula
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import CrystalError, SpectrumError
 from xsearch.indexes import Index
@@ -82,6 +82,12 @@ def read_labelled(path: str | Path) -> Iterator[LabelledPattern]:
             space_group=space_group,
             cosine=float(getattr(row, "sim_cosine", np.nan)),
         )
+
+
+def labelled_formulas(labelled: Path) -> frozenset[str]:
+    """Reduced formulas of a table of labelled patterns."""
+    names = pd.read_parquet(labelled, columns=["formula"])["formula"].dropna()
+    return frozenset(reduced_formula(parse_formula(name)) for name in names if name)
 
 
 def right_rows(index: Index, labelled: LabelledPattern) -> frozenset[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from itertools import combinations
@@ -16,9 +16,11 @@ import scipy  # its parts are loaded when first used
 from xsearch.answers import LcfResult
 from xsearch.chemistry.element_query import ElementQuery
 from xsearch.chemistry.formula import parse_formula
+from xsearch.data.scores import mean_or_nan
+from xsearch.data.xanes_tables import read_labelled_edges
 from xsearch.errors import QueryError, SpectrumError
 from xsearch.evaluate.pxrd import Elements
-from xsearch.evaluate.xanes import left_out, read_queries
+from xsearch.evaluate.xanes import left_out
 from xsearch.preprocess.xanes import WINDOW_GRID_eV, normalize, window
 from xsearch.search import SearchIndex
 from xsearch.spectra.xanes import Xanes
@@ -107,7 +109,7 @@ def measured_sums(
     """
     pairs: dict[tuple[str, ...], list[tuple[XasSpectrum, XasSpectrum, frozenset[str]]]] = {}
     by_source: dict[tuple[str, str, str], list[XasSpectrum]] = {}
-    for query in read_queries(path):
+    for query in read_labelled_edges(path):
         if (query.absorber, query.edge) in opened.libraries.edges and _is_usable(query):
             by_source.setdefault((query.absorber, query.edge, query.source), []).append(query)
     for (absorber, edge, _), spectra in sorted(by_source.items()):
@@ -171,12 +173,12 @@ def evaluate_sums(opened: SearchIndex, sums: Iterator[MeasuredSum], elements: El
     return SumsReport(
         n=len(two),
         pairs=len(pairs),
-        list_of_two=_mean(two),
-        decided=_mean(decided),
-        share_error=_mean(errors),
-        within_two=_mean(within),
-        baseline_list_of_two=_mean(plain),
-        baseline_share_error=_mean(plain_errors),
+        list_of_two=mean_or_nan(two),
+        decided=mean_or_nan(decided),
+        share_error=mean_or_nan(errors),
+        within_two=mean_or_nan(within),
+        baseline_list_of_two=mean_or_nan(plain),
+        baseline_share_error=mean_or_nan(plain_errors),
         cpu_s=float(np.median(seconds)) if seconds else float("nan"),
     )
 
@@ -203,7 +205,7 @@ def stay_one(opened: SearchIndex, path: str | Path, elements: Elements = Element
     Searched are those whose formula the library holds without the measured spectra of their own source.
     """
     stayed, right = [], []
-    for query in read_queries(path):
+    for query in read_labelled_edges(path):
         if (query.absorber, query.edge) not in opened.libraries.edges:
             continue
         library = opened.libraries.of(query.absorber, query.edge)
@@ -225,10 +227,6 @@ def _kinds_left(library: EdgeLibrary, formula: str, hidden: frozenset[str] | set
     table = library.spectra
     mine = np.flatnonzero(table.reduced_formula == formula)
     return {str(table.kind[at]) for at in mine if table.spectrum_id[at] not in hidden}
-
-
-def _mean(values: Sequence[float]) -> float:
-    return float(np.mean(values)) if values else float("nan")
 
 
 def _is_usable(query: XasSpectrum) -> bool:

@@ -77,7 +77,7 @@ def weights(of: str) -> NDArray[np.float64]:
         of: `close`, the `CLOSE_TERMS` among all candidates of a pattern; `candidate`, the `TERMS` among those of the
             last look; or `answer`, the `ANSWER_TERMS`, for whether the best candidate is right.
 
-    `python -m benchmarks.inference --fit FOLDER` fits them.
+    `python -m xsearch.training.inference_ranking` fits them.
     """
     names = {"close": CLOSE_TERMS, "candidate": TERMS, "answer": ANSWER_TERMS}[of]
     table = json.loads(RANKING_FILE.read_text(encoding="utf-8"))

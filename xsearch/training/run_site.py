@@ -13,15 +13,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.data.descriptor_scores import report_of
 from xsearch.data.index_sites import index_examples
 from xsearch.data.site_labels import CELLS_FILE
 from xsearch.data.xanes_sites import Examples, concatenate, read_examples
 from xsearch.errors import SpectrumError, XSearchError
-from xsearch.evaluate.descriptors import report_of
 from xsearch.indexes import Index
 from xsearch.models.conditioning import Told
 from xsearch.models.site_model import Blend, blend
-from xsearch.report.record import plain
+from xsearch.report.json_text import plain
 from xsearch.training.loop import usable_device
 from xsearch.training.site_card import TrainingReport, card_of
 from xsearch.training.site_model import RECIPES, Recipe, train_site_model

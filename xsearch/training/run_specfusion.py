@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from xsearch.builders.xanes import make_tables, read_spectra
 from xsearch.data.xanes_sites import fold_of
+from xsearch.data.xanes_tables import make_tables, read_spectra
 from xsearch.errors import SpectrumError
 from xsearch.indexes import Index
 from xsearch.indexes.xanes_table import XanesTable

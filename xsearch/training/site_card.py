@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.data.descriptor_scores import DescriptorReport, report_of
 from xsearch.data.xanes_sites import Examples
-from xsearch.evaluate.descriptors import DescriptorReport, report_of
 from xsearch.models.conditioning import Told
 from xsearch.models.site_model import SiteModel
 from xsearch.models.tasks import class_indices

@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.element_query import ElementQuery
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.data.simulated_measurements import Task, pattern_for_task
 from xsearch.data.splits import halves, split_rows
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.simulated import Task, simulated_pattern
 from xsearch.indexes.prior import Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex, open_index
@@ -66,7 +66,7 @@ def cases(opened: SearchIndex, count: int) -> Iterator[tuple[int, Array, int]]:
     for number, row in enumerate(pool.tolist()):
         task = Task.STRONG if number % 2 else Task.FORMULA
         try:
-            pattern = net_pattern(simulated_pattern(index, row, task, np.random.default_rng([1, row])))
+            pattern = net_pattern(pattern_for_task(index, row, task, np.random.default_rng([1, row])))
         except SpectrumError:
             continue
         others = columns.formula_group[rows] != columns.formula_group[row]

@@ -1,14 +1,14 @@
-"""Spectra of Parquet files as arrays that are searched or trained on, without an index."""
+"""Spectra of Parquet tables as arrays to search or to train on, without an index."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from xsearch.builders.xas_parquet import XasTables, check_tables
 from xsearch.chemistry.formula import parse_formula
+from xsearch.data.xas_tables import XasTables, check_tables, spectrum_of_rows
 from xsearch.errors import XSearchError
 from xsearch.indexes.xanes_table import TEXTS, XanesTable
 from xsearch.preprocess.xanes import XanesWindow, normalize, window
@@ -26,13 +26,23 @@ def read_spectra(*files: Path) -> tuple[list[XasSpectrum], Failed]:
     """
     check_tables(files)
     spectra, failed = [], Failed()
-    tables = XasTables(files)
-    for item in tables.items():
+    for spectrum_id, rows in XasTables(files).spectra():
         try:
-            spectra.append(tables.process(item))
+            spectra.append(spectrum_of_rows(spectrum_id, rows))
         except XSearchError as error:
-            failed.append((item.item_id, str(error)))
+            failed.append((spectrum_id, str(error)))
     return spectra, failed
+
+
+def read_labelled_edges(path: str | Path) -> Iterator[XasSpectrum]:
+    """The usable measured spectra of a table whose compound is known.
+
+    Raises:
+        BuildError: where the file is no table of spectra.
+    """
+    for spectrum in read_spectra(Path(path))[0]:
+        if spectrum.kind == "measured" and spectrum.reduced_formula:
+            yield spectrum
 
 
 def make_tables(spectra: Iterable[XasSpectrum]) -> tuple[list[XanesTable], Failed]:

@@ -1,8 +1,6 @@
-"""Rows of an index back into a chunk, without a Python object for each."""
+"""Stored rows of an index as the chunk that they were built from."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -12,9 +10,7 @@ from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.indexes.chunk import CHUNK_SCHEMA, Chunk
 from xsearch.indexes.columns import Columns
 from xsearch.indexes.records import MATERIAL_SCHEMA
-
-if TYPE_CHECKING:
-    from xsearch.indexes.index import ReflectionArrays
+from xsearch.indexes.reflection_arrays import ReflectionArrays
 
 
 def chunk_of_rows(

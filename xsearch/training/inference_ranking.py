@@ -1,8 +1,16 @@
-"""The weights of inference's evidence: gathered compound by compound, in several processes, and fitted."""
+"""Fit the weights by which inferred candidates are ranked.
+
+    python -m xsearch.training.inference_ranking FILE --index mp --skip 3120 --limit 240 --work FOLDER [--keep-close]
+
+The compounds of FILE, a table of structures such as `mp_structures.parquet`, are inferred with their own formulas left
+out of the templates. Their evidence is kept in the work folder, so that the same command goes on where it stopped.
+Measure on other compounds: `python -m benchmarks.inference`.
+"""
 
 from __future__ import annotations
 
-import zlib
+import argparse
+import json
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
@@ -13,12 +21,13 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from xsearch.chemistry.formula import parse_formula
-from xsearch.data.simulated_measurements import disturbed_pattern, random_lines
-from xsearch.evaluate.inference import Compound
+from xsearch.data.compounds import Compound, read_compounds, unrelated_elements
+from xsearch.data.simulated_measurements import augmented_pattern, random_lines
 from xsearch.infer.evidence import (
     ANSWER_TERMS,
     CLOSE_TERMS,
     MEASURED_TERMS,
+    RANKING_FILE,
     REFINED_TERMS,
     TERMS,
     answer_terms,
@@ -48,6 +57,34 @@ OTHER_STRUCTURE = 0.5
 FOLDS = 5
 
 
+def main() -> None:
+    """Gather the evidence, fit the weights, write them, and print how many they rank right in folds by formula."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--index", default=None, help="name or folder; the one in use by default")
+    parser.add_argument("--limit", type=int, default=100, help="how many compounds")
+    parser.add_argument("--skip", type=int, default=0, help="compounds to leave out at the start")
+    parser.add_argument("--work", type=Path, required=True, metavar="FOLDER", help="where evidence is kept")
+    parser.add_argument("--keep-close", action="store_true", help="fit all weights but those of the close fits")
+    parser.add_argument("--workers", type=int, default=1, help="processes that gather evidence")
+    given = parser.parse_args()
+    compounds = read_compounds(given.file, given.limit + given.skip)[given.skip :]
+    gather(compounds, given.index, given.work, given.workers)
+    close, last, unanswerable = gathered(compounds, given.work)
+    print(json.dumps(cross_validated(close, last, weights("candidate"), given.keep_close), indent=2))
+    fitted = fit_weights(close, last, unanswerable, given.keep_close)
+    about = (
+        f"Fitted on {len(close)} compounds of {given.file.name} whose formulas were left out, and on "
+        f"{len(unanswerable)} questions with wrong elements or random lines: python -m "
+        f"xsearch.training.inference_ranking {given.file.name} --index {given.index} --skip {given.skip} --limit "
+        f"{given.limit} --work FOLDER"
+    )
+    if given.keep_close:
+        about += " --keep-close; close as fitted on 135 others, --skip 1000 --limit 135"
+    RANKING_FILE.write_text(json.dumps({"about": about, **fitted}, indent=2) + "\n", encoding="utf-8")
+    print(json.dumps(fitted, indent=2))
+
+
 def gather(compounds: Sequence[Compound], index: str | None, folder: Path, workers: int) -> None:
     """Keep the evidence for each compound in a file of its own; those that are there with today's terms are left.
 
@@ -59,8 +96,10 @@ def gather(compounds: Sequence[Compound], index: str | None, folder: Path, worke
     folder.mkdir(parents=True, exist_ok=True)
     missing = [k for k, compound in enumerate(compounds) if _read(folder, compound) is None]
     with ProcessPoolExecutor(workers, get_context("spawn"), _open, (index,)) as pool:
-        strangers = [_strangers(compounds, k) if k % UNANSWERABLE_EVERY == 0 else None for k in missing]
-        jobs = [pool.submit(_keep, compounds[k], folder, other) for k, other in zip(missing, strangers, strict=True)]
+        jobs = []
+        for k in missing:
+            unrelated = unrelated_elements(compounds, k) if k % UNANSWERABLE_EVERY == 0 else None
+            jobs.append(pool.submit(_keep, compounds[k], folder, unrelated))
         for n, job in enumerate(as_completed(jobs), start=1):
             print(f"{n} of {len(jobs)}: {job.result()}", flush=True)
 
@@ -78,7 +117,7 @@ def gathered(compounds: Sequence[Compound], folder: Path) -> tuple[list[Labelled
             continue
         close.append((kept["close"], kept["close_right"]))
         last.append((kept["last"], kept["last_right"]))
-        unanswerable += [(kept[name], np.zeros(len(kept[name]))) for name in ("stranger", "noise") if name in kept]
+        unanswerable += [(kept[name], np.zeros(len(kept[name]))) for name in ("unrelated", "noise") if name in kept]
     return close, last, unanswerable
 
 
@@ -150,12 +189,11 @@ def _open(index: str | None) -> None:
     _library = library_of(open_index(index).index)
 
 
-def _keep(compound: Compound, folder: Path, strangers: set[str] | None) -> str:
+def _keep(compound: Compound, folder: Path, unrelated: set[str] | None) -> str:
     """Write one compound's evidence; the file appears when it is complete."""
     assert _library is not None
-    seed = zlib.crc32(compound.material_id.encode())
-    own, pattern = set(compound.crystal.elements), disturbed_pattern(compound.crystal, seed)
-    close, last = _compared(_library, own, pattern, [compound.formula])
+    pattern = augmented_pattern(compound.crystal, compound.seed)
+    close, last = _compared(_library, compound.elements, pattern, [compound.formula])
     kept = {
         "terms": np.array(TERMS),
         "close": close.evidence,
@@ -163,9 +201,9 @@ def _keep(compound: Compound, folder: Path, strangers: set[str] | None) -> str:
         "last": last.evidence,
         "last_right": _rightness(compound, last),
     }
-    if strangers is not None:
-        kept["stranger"] = _compared(_library, strangers, pattern)[1].evidence
-        kept["noise"] = _compared(_library, own, random_lines(seed))[1].evidence
+    if unrelated is not None:
+        kept["unrelated"] = _compared(_library, unrelated, pattern)[1].evidence
+        kept["noise"] = _compared(_library, compound.elements, random_lines(compound.seed))[1].evidence
     aside = folder / f"{compound.material_id}.part.npz"
     np.savez(aside, **kept)  # type: ignore[arg-type]
     aside.rename(folder / f"{compound.material_id}.npz")
@@ -187,13 +225,6 @@ def _read(folder: Path, compound: Compound) -> dict[str, NDArray] | None:
         return None
     with np.load(path) as kept:
         return dict(kept) if tuple(kept["terms"].tolist()) == TERMS else None
-
-
-def _strangers(compounds: Sequence[Compound], place: int) -> set[str] | None:
-    """The elements of the next compound that shares none with this one."""
-    own = set(compounds[place].crystal.elements)
-    others = (set(other.crystal.elements) for other in (*compounds[place + 1 :], *compounds[:place]))
-    return next((other for other in others if not own & other), None)
 
 
 def _rightness(compound: Compound, fitted: Fitted) -> NDArray[np.float64]:
@@ -265,3 +296,7 @@ def _fit_answer(shown: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray
     w = minimize(loss, np.zeros(scaled.shape[1]), jac=True, method="L-BFGS-B").x
     slopes = w[1:] / spread
     return np.append(w[0] - slopes @ mean, slopes)
+
+
+if __name__ == "__main__":
+    main()

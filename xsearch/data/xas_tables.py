@@ -1,4 +1,4 @@
-"""Absorption spectra from Parquet tables, one a row: simulated, measured and predicted, of sites and materials."""
+"""Parquet tables of absorption spectra, one a row: simulated, measured and predicted, of sites and materials."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from xsearch.builders.source import Item, SpectrumProcess
 from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.errors import BuildError, CrystalError, SpectrumError
 from xsearch.spectra.edges import parse_absorber, parse_edge
@@ -22,6 +21,9 @@ from xsearch.spectra.xas import KINDS, XasSpectrum
 
 ABSORBERS, ABSORPTIONS = ("absorber", "element"), ("mu_raw", "mu", "mu_norm")
 """Columns that may name the absorber and hold the absorption; the first that is there counts."""
+
+Row = dict[str, Any]
+"""A spectrum and what its row states, in the terms of `spectrum_of_rows`."""
 
 TEXTS = (
     "id", "material_id", "edge", "kind", "code", "feff", "facility", "source", "licence", "formula",
@@ -48,13 +50,12 @@ class XasTables:
     Attributes:
         files: read one after another.
         licence: of rows that state none.
-        formulas: reduced formula by material id, for tables that do not tell.
+        formulas: reduced formula by material id, for tables that state none.
     """
 
     files: tuple[Path, ...]
     licence: str = "not stated"
     formulas: Mapping[str, str] = field(default_factory=dict, repr=False)
-    process: SpectrumProcess = field(default_factory=lambda: process_xas_rows, repr=False)
 
     def fingerprint(self) -> str:
         """A hash of the files' content."""
@@ -68,13 +69,13 @@ class XasTables:
         """Rows of all files; means come on top."""
         return sum(int(pq.ParquetFile(path).metadata.num_rows) for path in self.files)
 
-    def items(self) -> Iterator[Item]:
-        """One item a row in the files' order, and after each file the means of its sites."""
+    def spectra(self) -> Iterator[tuple[str, tuple[Row, ...]]]:
+        """Id and row of each spectrum in the files' order; after each file the means of its sites, of several rows."""
         for path in self.files:
-            sites: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+            sites: dict[tuple[str, ...], list[Row]] = {}
             given: set[tuple[str, ...]] = set()
             for row in self._rows(path):
-                yield Item(row["id"], (row,))
+                yield row["id"], (row,)
                 key = (row["material_id"], row["absorber"], row["edge"], row["code"], row["kind"])
                 if row["site"] is None:
                     given.add(key)
@@ -82,9 +83,9 @@ class XasTables:
                     sites.setdefault(key, []).append(row)
             for means, rows in sites.items():
                 if len(rows) > 1 and means not in given:
-                    yield Item(f"{' '.join(means[:4])} mean of {len(rows)}", tuple(rows))
+                    yield f"{' '.join(means[:4])} mean of {len(rows)}", tuple(rows)
 
-    def _rows(self, path: Path) -> Iterator[dict[str, Any]]:
+    def _rows(self, path: Path) -> Iterator[Row]:
         file = pq.ParquetFile(path)
         there = set(file.schema_arrow.names)
         absorber = next(name for name in ABSORBERS if name in there)
@@ -94,8 +95,8 @@ class XasTables:
             energies, mus = _lists(batch.column("energy")), _lists(batch.column(absorption))
             columns = {name: batch.column(name).to_pylist() for name in {*wanted, absorber}}
             for i in range(batch.num_rows):
-                told = {name: values[i] for name, values in columns.items() if not _is_missing(values[i])}
-                yield _row(told, str(told.get(absorber, "")), energies[i], mus[i], path, self)
+                stated = {name: values[i] for name, values in columns.items() if not _is_missing(values[i])}
+                yield _row(stated, str(stated.get(absorber, "")), energies[i], mus[i], path, self)
 
 
 def is_xas_table(columns: Collection[str]) -> bool:
@@ -124,13 +125,12 @@ def columns_of(path: Path) -> list[str]:
         return []
 
 
-def process_xas_rows(item: Item) -> XasSpectrum:
+def spectrum_of_rows(spectrum_id: str, rows: tuple[Row, ...]) -> XasSpectrum:
     """A spectrum from its row, or from the rows of several sites their mean.
 
     Raises:
         SpectrumError: where the row is marked as doubtful, or holds no spectrum.
     """
-    rows = item.payload
     row = rows[0]
     if row["refused"]:
         raise SpectrumError(row["refused"])
@@ -139,7 +139,7 @@ def process_xas_rows(item: Item) -> XasSpectrum:
         raise SpectrumError("The row holds no energies or no absorption.")
     is_site = len(rows) == 1 and row["site"] is not None
     return XasSpectrum(
-        spectrum_id=item.item_id,
+        spectrum_id=spectrum_id,
         absorber=parse_absorber(row["absorber"]),
         edge=parse_edge(row["edge"]),
         energy_eV=np.asarray(energy, np.float64),
@@ -157,49 +157,49 @@ def process_xas_rows(item: Item) -> XasSpectrum:
     )
 
 
-def _row(
-    told: dict[str, Any], absorber: str, energy: np.ndarray, mu: np.ndarray, path: Path, tables: XasTables
-) -> dict[str, Any]:
-    """The payload of one row; whatever is wrong with it is left for `process_xas_rows` to say."""
-    material = str(told.get("material_id", ""))
-    site = told.get("site_index", told.get("site"))
-    is_site = site is not None and told.get("spectrum_level", "site") == "site"
-    kind = "simulated" if material or "code" in told else "measured"
-    kind = str(told["kind"]) if told.get("kind") in KINDS else kind
-    code = str(told.get("code") or str(told.get("feff", "")).partition(" ")[0] or _code_of(path, kind))
+def _row(stated: Row, absorber: str, energy: np.ndarray, mu: np.ndarray, path: Path, tables: XasTables) -> Row:
+    """The payload of one row; what is wrong with it is left for `spectrum_of_rows` to report."""
+    material = str(stated.get("material_id", ""))
+    site = stated.get("site_index", stated.get("site"))
+    is_site = site is not None and stated.get("spectrum_level", "site") == "site"
+    kind = "simulated" if material or "code" in stated else "measured"
+    kind = str(stated["kind"]) if stated.get("kind") in KINDS else kind
+    code = str(stated.get("code") or str(stated.get("feff", "")).partition(" ")[0] or _code_of(path, kind))
     if kind == "measured":
-        code = str(told.get("facility") or told.get("code") or "measured")
-    edge = str(told.get("edge", "K" if material else ""))
+        code = str(stated.get("facility") or stated.get("code") or "measured")
+    edge = str(stated.get("edge", "K" if material else ""))
+    compound = material or stated.get("formula", path.stem)
+    multiplicity = stated.get("site_multiplicity", stated.get("multiplicity"))
     where = f"site {int(site)}" if is_site and site is not None else "material"
     return {
-        "id": str(told.get("id") or f"{material or told.get('formula', path.stem)} {absorber} {edge} {code} {where}"),
+        "id": str(stated.get("id") or f"{compound} {absorber} {edge} {code} {where}"),
         "material_id": material,
         "absorber": absorber,
         "edge": edge,
         "kind": kind,
         "code": code,
         "site": int(site) if is_site and site is not None else None,
-        "weight": float(told.get("site_multiplicity", told.get("multiplicity", 1.0))),
-        "source": str(told.get("source") or path.name),
-        "licence": str(told.get("licence") or tables.licence),
-        "reduced_formula": _formula(told, tables.formulas.get(material, "")),
-        "reference": str(told.get("phase") or told.get("sample") or "") or None,
-        "refused": _refusal(told, absorber, edge),
+        "weight": 1.0 if multiplicity is None else float(multiplicity),
+        "source": str(stated.get("source") or path.name),
+        "licence": str(stated.get("licence") or tables.licence),
+        "reduced_formula": _formula(stated, tables.formulas.get(material, "")),
+        "reference": str(stated.get("phase") or stated.get("sample") or "") or None,
+        "refused": _refusal(stated, absorber, edge),
         "energy": energy,
         "mu": mu,
     }
 
 
-def _refusal(told: dict[str, Any], absorber: str, edge: str) -> str:
-    if told.get("usable_query") is False:
+def _refusal(stated: Row, absorber: str, edge: str) -> str:
+    if stated.get("usable_query") is False:
         return "The table marks it as not usable (usable_query is false)."
-    if told.get("suspect") is True:
+    if stated.get("suspect") is True:
         return "The table marks its energy scale or normalisation as suspect."
     return f"The row names no {'absorber' if edge else 'edge'}." if not absorber or not edge else ""
 
 
-def _formula(told: dict[str, Any], known: str) -> str:
-    for text in (told.get("reduced_formula"), told.get("formula"), known):
+def _formula(stated: Row, known: str) -> str:
+    for text in (stated.get("reduced_formula"), stated.get("formula"), known):
         if text:
             try:
                 return reduced_formula(parse_formula(str(text)))
@@ -209,12 +209,12 @@ def _formula(told: dict[str, Any], known: str) -> str:
 
 
 def _code_of(path: Path, kind: str) -> str:
-    """The code that a file's name tells where no column does."""
+    """The code that a file's name states where no column does."""
     named = re.search(r"feff\d*|vasp|fdmnes|xspectra|ocean", path.stem, re.IGNORECASE)
     return named[0].upper() if named and kind == "simulated" else path.stem
 
 
-def _mean(rows: tuple[dict[str, Any], ...]) -> tuple[np.ndarray | None, np.ndarray | None]:
+def _mean(rows: tuple[Row, ...]) -> tuple[np.ndarray | None, np.ndarray | None]:
     """Weighted mean over the energies that all sites cover; one code's energies share one scale."""
     whole = [row for row in rows if row["energy"] is not None and len(row["energy"]) > 1]
     if len(whole) < len(rows):
