@@ -12,7 +12,6 @@ from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
 from xsearch.chemistry.symmetry import Symmetry
 from xsearch.fit.log_q_profile import N_BINS, WIDTHS, Target, smoothed, tap_table
 from xsearch.fit.profile_kernels import deposit, meet, positions, scan
-from xsearch.infer.screening import lorentz_polarisation_of_d
 from xsearch.simulate.kernels import CUBIC, HEXAGONAL, MONOCLINIC, ORTHORHOMBIC, TETRAGONAL
 from xsearch.simulate.powder import LATTICE_KIND, spacings
 from xsearch.simulate.reflections import Reflections
@@ -81,6 +80,13 @@ class StrainFit:
     missing: float
     free: int
     lines: int
+
+
+def lorentz_polarisation_of_d(d_A: NDArray[np.float64], wavelength_A: float) -> NDArray[np.float64]:
+    """Lorentz-polarisation factor of lines by spacing; lines beyond the wavelength's reach get that at 2θ = 160°."""
+    sine = np.minimum(wavelength_A / (2 * d_A), np.sin(np.radians(80)))
+    theta = np.arcsin(sine)
+    return (1 + np.cos(2 * theta) ** 2) / (sine**2 * np.cos(theta))
 
 
 def cell_directions(kind: int) -> Array:
