@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from xsearch.cli.screen import print_answer, print_report, say
+from xsearch.cli.screen import print_answer, say
 
 app = typer.Typer(help="Calculate the pattern of a crystal.", no_args_is_help=True)
 
@@ -65,11 +65,12 @@ def xanes(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the spectrum as JSON.")] = False,
 ) -> None:
-    """Predict the K-edge XANES of an element in a crystal, or compute it with a FEFF of your own."""
+    """Predict the K-edge XANES of an element in a crystal, or compute it with an installed FEFF."""
+    from xsearch import report
     from xsearch.xas.forward import xanes_of_cif
 
     spectrum = xanes_of_cif(cif, absorber, feff=feff)
-    print_report(spectrum, json)
+    print_answer(spectrum, json)
     if xy:
-        spectrum.write_xy(xy)
+        report.write_xy(spectrum, xy)
         say(f"Spectrum: {xy}")

@@ -47,7 +47,7 @@ def simulation_record(simulated: SimulatedPattern) -> dict[str, Any]:
     )
 
 
-def write_xy(simulated: SimulatedPattern, path: str | Path) -> Path:
+def write_pattern(simulated: SimulatedPattern, path: str | Path) -> Path:
     """The profile as two columns, with the wavelength in the header, as every program reads it."""
     path = Path(path)
     header = (
