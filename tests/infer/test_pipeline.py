@@ -13,8 +13,8 @@ def test_fitted_and_refined_candidates_come_with_their_evidence(library, crystal
     found = compare(task)
     assert all(one.evidence.shape == (len(STRAIN_FIT_TERMS),) for one in found.fitted)
     assert task.evidence(found.refined).shape == (len(found.refined), len(TERMS))
-    assert len(found.refined) <= len(found.fitted) == found.n_fitted <= found.n_screened
-    assert list(found.timings_ms) == ["screening", "refinement", "final_refinement", "symmetry_lowering"]
+    assert 0 < len(found.refined) <= len(found.fitted) <= found.n_fitted
+    assert list(found.timings_ms)[:3] == ["screening", "refinement", "final_refinement"]
 
 
 def test_templates_are_placed_where_nothing_explains_the_pattern_in_its_own_cell(library, crystals):

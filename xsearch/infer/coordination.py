@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from xsearch.chemistry.crystal import Crystal
+from xsearch.chemistry.crystal import Crystal, cell_heights
 from xsearch.chemistry.valence import electronegativity
 
 GAP = 1.25
@@ -17,7 +17,7 @@ LEAST_DIFFERENCE = 0.3
 """Pauling electronegativity by which a ligand exceeds the central atom. Set by hand."""
 
 REACH_A = 4.0
-"""Farthest neighbour looked for, Å."""
+"""Farthest neighbour that is searched for, Å."""
 
 SAME_ATOM_A = 0.4
 """Distance below which an image is the atom itself, Å."""
@@ -40,8 +40,7 @@ def coordination_numbers(crystal: Crystal, element: str) -> list[int]:
     ligands = {e for e in set(crystal.elements) if electronegativity(e) > least}
     counted = np.array([not ligands or e in ligands for e in crystal.elements])
     lattice = crystal.lattice_A
-    heights = 1 / np.linalg.norm(np.linalg.inv(lattice), axis=0)
-    spans = [np.arange(-n, n + 1) for n in (np.ceil(REACH_A / heights).astype(int) + 1).tolist()]
+    spans = [np.arange(-n, n + 1) for n in (np.ceil(REACH_A / cell_heights(lattice)).astype(int) + 1).tolist()]
     images = np.stack(np.meshgrid(*spans, indexing="ij"), axis=-1).reshape(-1, 3)
     found = []
     for position, symbol in zip(crystal.frac_coords, crystal.elements, strict=True):

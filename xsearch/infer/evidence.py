@@ -65,9 +65,11 @@ def weights(of: str) -> NDArray[np.float64]:
     Args:
         of: `strain_fit`, the `STRAIN_FIT_TERMS` among all fitted candidates of a pattern; `candidate`, the `TERMS`
             among the refined ones; or `answer`, the `ANSWER_TERMS`, for whether the best candidate is right.
+
+    `python -m xsearch.training.inference_ranking` fits them.
     """
     names = {"strain_fit": STRAIN_FIT_TERMS, "candidate": TERMS, "answer": ANSWER_TERMS}[of]
-    table = json.loads(RANKING_FILE.read_text())
+    table = json.loads(RANKING_FILE.read_text(encoding="utf-8"))
     return np.array([float(table[of][name]) for name in names])
 
 

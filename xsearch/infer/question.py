@@ -86,5 +86,5 @@ def ask(
     )
     if not relax:
         return answer
-    with open_progress(True) as told:
-        return relax_candidates(answer, relax, seconds=relax_seconds, told=told)
+    with open_progress(True) as progress:
+        return relax_candidates(answer, relax, seconds=relax_seconds, progress=progress)
