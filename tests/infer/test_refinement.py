@@ -10,7 +10,7 @@ from tests.infer.conftest import task_of
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.data.simulated_measurements import augmented_pattern
-from xsearch.fit.log_q_profile import target_of
+from xsearch.fit.prepared_pattern import prepare
 from xsearch.infer import infer
 from xsearch.infer.refinement import refine_by_strain, strain_fits
 from xsearch.infer.screening import screen_templates
@@ -56,6 +56,6 @@ def test_a_crystal_without_a_line_in_range_is_left_out(library, crystals):
 
 
 def test_a_pattern_of_many_lines_is_spread_more_than_one_of_few(crystals):
-    few = target_of(augmented_pattern(crystals[6], 3)).spread
-    many = target_of(augmented_pattern(perovskite("Pb", "Ti", 5.5, 7.9), 3)).spread
+    few = prepare(augmented_pattern(crystals[6], 3)).log_q.spread
+    many = prepare(augmented_pattern(perovskite("Pb", "Ti", 5.5, 7.9), 3)).log_q.spread
     assert many > few

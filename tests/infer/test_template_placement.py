@@ -13,6 +13,7 @@ from xsearch.infer.screening import screen_templates
 from xsearch.infer.substitute import predicted_scale
 from xsearch.infer.template_placement import place_templates, placements
 from xsearch.infer.trial_cells import TrialCell, indexed_cells
+from xsearch.preprocess.powder import net_pattern
 
 STRETCHED = rutile("Sn", "O", 4.50, 3.95)
 """Rutile's type in a cell whose axes are off by more than a strain fit reaches."""
@@ -30,7 +31,7 @@ def pattern():
 
 @pytest.fixture(scope="module")
 def cells(pattern):
-    return indexed_cells(pattern)
+    return indexed_cells(net_pattern(pattern))
 
 
 def test_a_template_of_another_shape_is_found_in_an_indexed_cell(stretched, pattern, cells):

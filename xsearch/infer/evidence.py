@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.contacts import contact_scores
 from xsearch.chemistry.crystal import Crystal
-from xsearch.fit.cell_fit import StrainFit
+from xsearch.fit.strain_fit import StrainFit
 from xsearch.infer.proposals import Proposal
 from xsearch.infer.settings import INFERENCE_SETTINGS, InferenceSettings
 from xsearch.infer.trial import COMPARED_AT, RefinedCandidate, TrialCandidate, evidence_of

@@ -45,7 +45,7 @@ def refine_all(task: InferenceTask, candidates: Sequence[TrialCandidate]) -> lis
     """Every candidate refined against the points of the pattern."""
 
     def refined(one: TrialCandidate) -> Refined:
-        return refine(one.reflections, one.symmetry, one.fit, task.counts)
+        return refine(one.reflections, one.symmetry, one.fit, task.prepared.points)
 
     found = task.run(refined, candidates)
     return [RefinedCandidate.of(one, result) for one, result in zip(candidates, found, strict=True)]

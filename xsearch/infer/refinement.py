@@ -10,7 +10,8 @@ import numpy as np
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import CrystalError
-from xsearch.fit.cell_fit import StrainFit, fit_strain, strained
+from xsearch.fit.strain import strained
+from xsearch.fit.strain_fit import StrainFit, fit_strain
 from xsearch.infer.evidence import fitted_shares, strain_fit_terms
 from xsearch.infer.task import InferenceTask
 from xsearch.infer.trial import FitStart, TrialCandidate
@@ -56,7 +57,7 @@ def strain_fits(
         starts: the crystals.
         symmetrised: whether their atoms were moved onto a higher symmetry.
     """
-    target = task.target
+    target = task.prepared.log_q
     d_min_A = max(task.settings.refinement.d_min_A, 0.51 * target.wavelength_A)
     lines = simulate_reflections([start.symmetry for start in starts], d_min_A=d_min_A)
 
@@ -76,7 +77,7 @@ def _candidate(
     task: InferenceTask, start: FitStart, reflections: Reflections, fit: StrainFit, symmetrised: bool
 ) -> TrialCandidate:
     crystal = strained(start.symmetry, fit.cell)
-    evidence = strain_fit_terms(fit, crystal, start.proposal, symmetrised, task.target.spread, task.settings)
+    evidence = strain_fit_terms(fit, crystal, start.proposal, symmetrised, task.prepared.log_q.spread, task.settings)
     return TrialCandidate(start.proposal, start.symmetry, reflections, fit, symmetrised, evidence)
 
 

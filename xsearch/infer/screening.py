@@ -8,21 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
+from xsearch.chemistry.space_groups import TRICLINIC
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import CrystalError
-from xsearch.fit.cell_fit import lorentz_polarisation_of_d
-from xsearch.fit.log_q_profile import LOWEST_Q, N_BINS, STEP, WIDTHS, Target, tap_table
-from xsearch.fit.profile_kernels import compress, deposit
+from xsearch.fit.log_q_pattern import N_BINS, START, STEP, WIDTHS, LogQPattern, tap_table
+from xsearch.fit.strain_fit import B_EXPECTED_A2
+from xsearch.fit.strain_fit_kernels import compress, deposit
 from xsearch.infer.settings import INFERENCE_SETTINGS, ScreeningSettings
 from xsearch.infer.substitute import predicted_scale, substituted
 from xsearch.infer.task import InferenceTask
 from xsearch.infer.trial import FitStart
 from xsearch.simulate.form_factors import form_factor_table
-from xsearch.simulate.kernels import TRICLINIC, powder_lines
-
-B_EXPECTED_A2 = 1.0
-"""Isotropic displacement factor B of all atoms, Å²: typical at room temperature."""
+from xsearch.simulate.kernels import powder_lines
+from xsearch.simulate.line_kernels import LARGEST_SINE, lorentz_polarisation
 
 
 def screen_templates(task: InferenceTask) -> tuple[list[FitStart], int]:
@@ -37,7 +36,7 @@ def screen_templates(task: InferenceTask) -> tuple[list[FitStart], int]:
     usable = np.abs(scales) < settings.largest_scale
     known, scales = known.take(np.flatnonzero(usable)), scales[usable]
     crystals = substituted(task.library, known, scales)
-    score, strain = screen(crystals, task.target, settings)
+    score, strain = screen(crystals, task.prepared.log_q, settings)
     starts: list[FitStart] = []
     for k in np.argsort(-(score + settings.prior_weight * known.prior), kind="stable").tolist():
         if len(starts) >= task.settings.refinement.most:
@@ -52,7 +51,7 @@ def screen_templates(task: InferenceTask) -> tuple[list[FitStart], int]:
 
 
 def screen(
-    crystals: Sequence[Crystal], target: Target, settings: ScreeningSettings = INFERENCE_SETTINGS.screening
+    crystals: Sequence[Crystal], target: LogQPattern, settings: ScreeningSettings = INFERENCE_SETTINGS.screening
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Correlation of each crystal's pattern with the measured one, at the best isotropic strain.
 
@@ -78,7 +77,7 @@ def screen(
 class ProfileSimulation:
     """Compressed profiles of crystals on the axis of a target; the array of a profile is used again for the next."""
 
-    def __init__(self, target: Target, smoothing: int, first: int, last: int, d_min_A: float) -> None:
+    def __init__(self, target: LogQPattern, smoothing: int, first: int, last: int, d_min_A: float) -> None:
         """Profiles in the bins from `first` to before `last`, with the smoothing at a place of `WIDTHS`."""
         self._target, self._smoothing, self._bins, self._d_min_A = target, smoothing, (first, last), d_min_A
         self._taps, self._reaches = tap_table()
@@ -88,7 +87,9 @@ class ProfileSimulation:
     def profile(self, crystal: Crystal, zero_shift_deg: float = 0.0) -> NDArray[np.float64]:
         """(N_BINS,) profile of a crystal in its cell, lines moved by a zero shift."""
         target, smoothing = self._target, self._smoothing
-        log_q, intensity = triclinic_lines(crystal, self._d_min_A, self._table, target.wavelength_A)
+        log_q, intensity = triclinic_lines(
+            crystal, self._d_min_A, self._table, target.wavelength_A, target.polarisation
+        )
         sigma = line_widths(log_q, target.wavelength_A, WIDTHS[smoothing], target.fwhm_deg)
         if zero_shift_deg:
             log_q = log_q + np.radians(zero_shift_deg) / 2 * _cotangent(log_q, target.wavelength_A)
@@ -97,14 +98,14 @@ class ProfileSimulation:
         return self._out
 
 
-def smallest_spacing(target: Target, d_min_A: float) -> float:
+def smallest_spacing(target: LogQPattern, d_min_A: float) -> float:
     """Smallest d-spacing in Å of the lines that matter to a pattern: a little beyond its end, no less than a limit."""
-    at_end_A = 2 * np.pi / np.exp(np.log(LOWEST_Q) + STEP * target.high)
+    at_end_A = 2 * np.pi / np.exp(START + STEP * target.high)
     return float(max(d_min_A, target.wavelength_A / 2 * 1.02, at_end_A * 0.93))
 
 
 def triclinic_lines(
-    crystal: Crystal, d_min_A: float, table: NDArray[np.float64], wavelength_A: float
+    crystal: Crystal, d_min_A: float, table: NDArray[np.float64], wavelength_A: float, polarisation: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """ln q and intensity with Lorentz-polarisation factor of a crystal's lines, without a symmetry search."""
     numbers = np.array([ATOMIC_NUMBERS[element] for element in crystal.elements])
@@ -120,7 +121,7 @@ def triclinic_lines(
         d_min_A,
     )
     damped = square * np.exp(-B_EXPECTED_A2 / 2 / d_A**2)
-    return np.log(2 * np.pi / d_A), damped * lorentz_polarisation_of_d(d_A, wavelength_A)
+    return np.log(2 * np.pi / d_A), damped * lorentz_polarisation(wavelength_A / 2 / d_A, polarisation)
 
 
 def line_widths(
@@ -132,7 +133,7 @@ def line_widths(
 
 def _cotangent(log_q: NDArray[np.float64], wavelength_A: float) -> NDArray[np.float64]:
     """cot θ: change of ln q with θ."""
-    sine = np.minimum(np.exp(log_q) * wavelength_A / (4 * np.pi), 0.985)
+    sine = np.minimum(np.exp(log_q) * wavelength_A / (4 * np.pi), LARGEST_SINE)
     return np.sqrt(1 / sine**2 - 1)
 
 

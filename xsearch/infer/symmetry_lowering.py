@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import Symmetry, find_symmetry
 from xsearch.errors import CrystalError
-from xsearch.fit.cell_fit import strained
 from xsearch.fit.rietveld import Refined
+from xsearch.fit.strain import strained
 from xsearch.infer.evidence import shares
 from xsearch.infer.final_refinement import refine_all
 from xsearch.infer.refinement import strain_fits

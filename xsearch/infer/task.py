@@ -13,8 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.space_groups import SYSTEM_OF_GROUP
-from xsearch.fit.counts import Counts, counts_of
-from xsearch.fit.log_q_profile import Target, target_of
+from xsearch.fit.prepared_pattern import PreparedPattern, prepare
 from xsearch.infer.coordination import has_coordination
 from xsearch.infer.evidence import candidate_terms
 from xsearch.infer.proposals import LEAST_LOG_SHARE, Proposal, Proposals
@@ -34,9 +33,7 @@ class InferenceTask:
     Attributes:
         library: that the proposals were made from.
         proposals: in order of their prior.
-        pattern: as measured.
-        target: the same for profile correlations.
-        counts: the same point by point.
+        prepared: the measured pattern.
         coordination: coordination numbers that an element may have, such as `{"Mn": (4, 6)}`.
         system: crystal system that every candidate has, or None.
         threads: for the fits.
@@ -46,9 +43,7 @@ class InferenceTask:
 
     library: TemplateLibrary
     proposals: Proposals
-    pattern: PowderPattern
-    target: Target
-    counts: Counts
+    prepared: PreparedPattern
     coordination: Mapping[str, Sequence[int]]
     system: str | None
     threads: int
@@ -72,12 +67,13 @@ class InferenceTask:
         Raises:
             SpectrumError: where the pattern shows no line or covers too short a range.
         """
+        prepared = prepare(pattern)
+        # both are worked out here, so that threads find them
+        _ = prepared.log_q, prepared.points
         return cls(
             library,
             proposals,
-            pattern,
-            target_of(pattern),
-            counts_of(pattern),
+            prepared,
             coordination or {},
             system,
             threads,
@@ -96,7 +92,8 @@ class InferenceTask:
 
     def evidence(self, candidates: Sequence[RefinedCandidate]) -> NDArray[np.float64]:
         """(k, len(TERMS)) float64, see `evidence.candidate_terms`."""
-        return candidate_terms(candidates, self.counts.independent * len(self.counts.excess), self.settings)
+        points = self.prepared.points
+        return candidate_terms(candidates, points.independent * len(points.excess), self.settings)
 
     def run(self, function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
         """A function of each item, in the task's threads."""

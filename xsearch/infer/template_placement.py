@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import CrystalError
-from xsearch.fit.profile_kernels import correlation
+from xsearch.fit.strain_fit_kernels import correlation
 from xsearch.infer.lattice_mapping_kernels import UNIMODULAR, map_metric, reduce
 from xsearch.infer.proposals import Proposals
 from xsearch.infer.screening import ProfileSimulation, smallest_spacing
@@ -84,7 +84,7 @@ def placements(
         scales: (k,) ln(length / template length) that is predicted.
         cells: that are tried; the same number of crystals is simulated for each.
     """
-    library, target, settings = task.library, task.target, task.settings.placement
+    library, target, settings = task.library, task.prepared.log_q, task.settings.placement
     volume_A3 = library.volume_per_atom_A3[proposals.row] * library.n_sites[proposals.row] * np.exp(3 * scales)
     found, strains = np.zeros(settings.mappings, np.int64), np.zeros(settings.mappings)
     d_min_A = smallest_spacing(target, task.settings.screening.d_min_A)

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import Symmetry
-from xsearch.fit.cell_fit import StrainFit, strained
 from xsearch.fit.rietveld import Refined
+from xsearch.fit.strain import strained
+from xsearch.fit.strain_fit import StrainFit
 from xsearch.infer.proposals import Proposal
 from xsearch.simulate.reflections import Reflections
 
 COMPARED_AT = 2
-"""Place in `log_q_profile.WIDTHS` of the smoothing at which strain fits are compared. The weights of the ranking are
+"""Place in `log_q_pattern.WIDTHS` of the smoothing at which strain fits are compared. The weights of the ranking are
 fitted with it."""
 
 

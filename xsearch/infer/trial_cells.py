@@ -16,8 +16,7 @@ from xsearch.infer.lattice_mapping_kernels import reduce
 from xsearch.infer.settings import INFERENCE_SETTINGS, PlacementSettings
 from xsearch.infer.task import InferenceTask
 from xsearch.infer.trial import RefinedCandidate
-from xsearch.preprocess.powder import net_pattern
-from xsearch.spectra import PowderPattern
+from xsearch.preprocess.powder import NetPattern
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,14 +40,12 @@ class TrialCell:
 def trial_cells(task: InferenceTask, refined: Sequence[RefinedCandidate]) -> list[TrialCell]:
     """Different cells: those of refined candidates whose lines lie right, then those of indexing."""
     settings = task.settings.placement
-    return distinct([*fitted_cells(refined, settings), *indexed_cells(task.pattern, settings)], settings)
+    return distinct([*fitted_cells(refined, settings), *indexed_cells(task.prepared.net, settings)], settings)
 
 
-def indexed_cells(
-    pattern: PowderPattern, settings: PlacementSettings = INFERENCE_SETTINGS.placement
-) -> list[TrialCell]:
+def indexed_cells(net: NetPattern, settings: PlacementSettings = INFERENCE_SETTINGS.placement) -> list[TrialCell]:
     """Cells that indexing finds, the best first."""
-    lines = find_lines(net_pattern(pattern)).first(LINES)
+    lines = find_lines(net).first(LINES)
     if len(lines.height) == 0:
         return []
     found = []

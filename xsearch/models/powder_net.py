@@ -12,7 +12,7 @@ from math import ceil
 import torch
 from torch import Tensor, nn
 
-from xsearch.preprocess.network_input import INPUT_AXIS
+from xsearch.preprocess.axis import INPUT_AXIS
 
 SYSTEMS, SPACE_GROUPS = 7, 230
 
