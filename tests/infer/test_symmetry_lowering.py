@@ -8,6 +8,7 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.space_groups import SYSTEM_OF_GROUP
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.data.simulated_measurements import augmented_pattern
+from xsearch.fit.residuals import Residuals
 from xsearch.fit.rietveld import Refined
 from xsearch.infer import infer
 from xsearch.infer.settings import LoweringSettings
@@ -16,7 +17,7 @@ from xsearch.infer.symmetry_lowering import clearly_better, is_distorted, lower_
 
 def refined(log_evidence: float, misfit: float, stretch: float = 1.0) -> Refined:
     cube = Crystal.ordered(np.diag([4.0, 4.0, 4.0 * stretch]), [[0, 0, 0]], ["Po"])
-    return Refined(log_evidence, misfit, 0.0, np.array([4.0, 4, 4, 90, 90, 90]), cube)
+    return Refined(log_evidence, misfit, Residuals(0.1, 0.1, 1.0), 0.0, np.array([4.0, 4, 4, 90, 90, 90]), cube)
 
 
 def test_a_cube_can_become_tetragonal_orthorhombic_or_rhombohedral():
