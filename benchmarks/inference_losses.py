@@ -1,6 +1,6 @@
-"""Where inference loses the right answer: a line a compound, and how many were lost at each stage.
+"""At which stage inference loses the right answer: one line a compound, and counts by stage.
 
-`python -m benchmarks.inference_losses mp_structures.parquet --index mp --skip 1000 --limit 60`
+python -m benchmarks.inference_losses [FILE] --index mp --skip 1000 --limit 60
 """
 
 import argparse

@@ -128,9 +128,9 @@ def add(
     A spectrum's compound is taken from its file's name, such as Fe2O3_hematite.xdi. Rows of a Parquet table, measured
     or computed, keep their own ids and sources; those that name a material_id belong to that entry.
     """
-    from xsearch.builders.add import add_own
+    from xsearch.builders.add import add_entries
 
-    report(add_own(name, xanes=xanes or (), cif=cif or (), licence=licence, workers=workers))
+    report(add_entries(name, xanes=xanes or (), cif=cif or (), licence=licence, workers=workers))
 
 
 @app.command("predicted")

@@ -53,7 +53,7 @@ def pxrd(
             given=given,
             measured_cells=measured_cells,
             prior=prior.value,
-            removed=removed,
+            leave_out=removed,
             ranking=ranking.value if ranking else None,
             progress=lambda outcome: count(outcome.label),
         )
@@ -116,7 +116,7 @@ def xanes(
             given=given,
             prior=prior.value,
             compared=compared.value,
-            removed=removed,
+            leave_out=removed,
             progress=lambda outcome: count(outcome.label),
         )
     print_report(report, json)

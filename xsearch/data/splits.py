@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.indexes import Index
+from xsearch.indexes import Index, sql
 from xsearch.indexes.columns import UNKNOWN_SYSTEM
 
 HELD_OUT_EVERY = 10
@@ -32,8 +32,7 @@ def split_rows(index: Index, left_out: frozenset[str] = frozenset()) -> Split:
     usable = (columns.crystal_system != UNKNOWN_SYSTEM) & (columns.space_group > 0)
     usable &= np.diff(index.reflection_arrays.offsets) > 0
     hidden = np.zeros(len(index), bool)
-    names = "select row_id from materials where list_contains(?, reduced_formula)"
-    hidden[[row for (row,) in index.sql(names, [sorted(left_out)]).fetchall()]] = True
+    hidden[[row for (row,) in index.sql(sql.ROWS_OF_FORMULAS, [sorted(left_out)]).fetchall()]] = True
     formulas = columns.formula_group % HELD_OUT_EVERY == 0
     drawn = np.random.default_rng(0).random(len(index)) < HELD_OUT_ROWS
     return Split(

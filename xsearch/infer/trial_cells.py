@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import lattice_from_parameters
 from xsearch.indexing.lines import find_lines
-from xsearch.indexing.search import LINES, find_cells
+from xsearch.indexing.search import find_cells
+from xsearch.indexing.settings import DEFAULTS as INDEXING
 from xsearch.infer.lattice_mapping_kernels import reduce
 from xsearch.infer.settings import INFERENCE_SETTINGS, PlacementSettings
 from xsearch.infer.task import InferenceTask
@@ -45,14 +46,14 @@ def trial_cells(task: InferenceTask, refined: Sequence[RefinedCandidate]) -> lis
 
 def indexed_cells(net: NetPattern, settings: PlacementSettings = INFERENCE_SETTINGS.placement) -> list[TrialCell]:
     """Cells that indexing finds, the best first."""
-    lines = find_lines(net).first(LINES)
+    lines = find_lines(net).first(INDEXING.n_lines)
     if len(lines.height) == 0:
         return []
     found = []
     for cell in find_cells(lines, settings.indexed_cells):
         vector = gemmi.GruberVector(gemmi.UnitCell(*cell.parameters), cell.centring)
         vector.niggli_reduce()
-        found.append(_trial(lattice_from_parameters(*vector.cell_parameters()), cell.zero_deg))
+        found.append(_trial(lattice_from_parameters(*vector.cell_parameters()), cell.zero_shift_deg))
     return found
 
 

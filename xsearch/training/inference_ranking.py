@@ -2,7 +2,7 @@
 
     python -m xsearch.training.inference_ranking FILE --index mp --skip 3120 --limit 240 --work FOLDER
 
-The compounds of FILE, a table of structures such as `mp_structures.parquet`, are inferred with their own formulas left
+The compounds of FILE, a table of structures such as `mp_structures.parquet`, are inferred with their formulas left
 out of the templates. Their evidence is kept in the work folder, so that the same command goes on where it stopped.
 Measure on other compounds: `python -m benchmarks.inference`.
 """
@@ -41,21 +41,9 @@ from xsearch.infer.template_library import TemplateLibrary, library_of
 from xsearch.infer.trial import RefinedCandidate, TrialCandidate, evidence_of
 from xsearch.search import open_index
 from xsearch.spectra import PowderPattern
+from xsearch.training.settings import RANKING
 
 Labelled = tuple[NDArray[np.float64], NDArray[np.float64]]
-
-SHRINKAGE, FINAL_SHRINKAGE = 0.05, 0.02
-ANSWER_SHRINKAGE = 1.0
-UNANSWERABLE_EVERY = 4
-"""One compound in so many is also asked about with the elements of another, and with random lines."""
-
-MOST_MATCHED = 20
-"""Candidates of the right formula, the best first, that are compared with the true structure."""
-
-OTHER_STRUCTURE = 0.5
-"""What a candidate of the right formula and system but another structure counts for in the fit."""
-
-FOLDS = 5
 
 
 def main() -> None:
@@ -87,10 +75,10 @@ def main() -> None:
 
 
 def gather(compounds: Sequence[Compound], index: str | None, folder: Path, workers: int) -> None:
-    """Keep the evidence for each compound in a file of its own; those that are there with today's terms are left.
+    """Keep the evidence for each compound in one file each; files with today's terms are kept.
 
     Args:
-        compounds: to infer. index: to infer them from, their own formulas left out.
+        compounds: to infer. index: to infer them from, their formulas left out.
         folder: for the files. Empty it after changes to the evidence itself.
         workers: processes, of one thread each.
     """
@@ -99,7 +87,7 @@ def gather(compounds: Sequence[Compound], index: str | None, folder: Path, worke
     with ProcessPoolExecutor(workers, get_context("spawn"), _open, (index,)) as pool:
         jobs = []
         for k in missing:
-            unrelated = unrelated_elements(compounds, k) if k % UNANSWERABLE_EVERY == 0 else None
+            unrelated = unrelated_elements(compounds, k) if k % RANKING.unanswerable_every == 0 else None
             jobs.append(pool.submit(_keep, compounds[k], folder, unrelated))
         for n, job in enumerate(as_completed(jobs), start=1):
             print(f"{n} of {len(jobs)}: {job.result()}", flush=True)
@@ -158,9 +146,9 @@ def cross_validated(
         known: (len(TERMS),) to compare with.
         keep_strain_fit: see `fit_weights`.
     """
-    fold = np.random.default_rng(0).permutation(len(refined)) % FOLDS
+    fold = np.random.default_rng(0).permutation(len(refined)) % RANKING.folds
     hits = np.zeros(len(refined), np.bool_)
-    for held in range(FOLDS):
+    for held in range(RANKING.folds):
         rest = np.flatnonzero(fold != held)
         _, worth = _fit_candidates([fitted[k] for k in rest], [refined[k] for k in rest], keep_strain_fit)
         for k in np.flatnonzero(fold == held):
@@ -232,7 +220,7 @@ def _read(folder: Path, compound: Compound) -> dict[str, NDArray] | None:
 
 
 def _rightness(compound: Compound, task: InferenceTask, candidates: Sequence[TrialCandidate]) -> NDArray[np.float64]:
-    """(k,) how right each candidate is: 0, `OTHER_STRUCTURE` or 1."""
+    """(k,) how right each candidate is: 0, `RANKING.other_structure` or 1."""
     from pymatgen.core.structure_matcher import StructureMatcher
 
     wanted = parse_formula(compound.formula)
@@ -241,10 +229,10 @@ def _rightness(compound: Compound, task: InferenceTask, candidates: Sequence[Tri
         one.proposal.coefficients == goal and one.symmetry.crystal_system == compound.crystal_system
         for one in candidates
     ]
-    right = np.where(np.array(same, np.bool_), OTHER_STRUCTURE, 0.0)
+    right = np.where(np.array(same, np.bool_), RANKING.other_structure, 0.0)
     matcher, true = StructureMatcher(), compound.crystal.to_structure()
     order = np.argsort(-fitted_shares(candidates), kind="stable")
-    for k in [k for k in order.tolist() if same[k]][:MOST_MATCHED]:
+    for k in [k for k in order.tolist() if same[k]][: RANKING.most_matched]:
         one = candidates[k]
         crystal = one.refined.crystal if isinstance(one, RefinedCandidate) else one.symmetry.primitive
         if matcher.fit(true, crystal.to_structure()):
@@ -256,12 +244,14 @@ def _fit_candidates(
     fitted: list[Labelled], refined: list[Labelled], keep_strain_fit: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(len(STRAIN_FIT_TERMS),) and (len(TERMS),) weights of conditional logits."""
-    by_fit = weights("strain_fit") if keep_strain_fit else _fit_shares(fitted, SHRINKAGE)
+    by_fit = weights("strain_fit") if keep_strain_fit else _fit_shares(fitted, RANKING.strain_fit_shrinkage)
     measured = np.array([name in MEASURED_TERMS for name in STRAIN_FIT_TERMS])
     parts = np.zeros((len(TERMS), 2 + len(RIETVELD_TERMS)))
     parts[: len(STRAIN_FIT_TERMS), 0], parts[: len(STRAIN_FIT_TERMS), 1] = by_fit * ~measured, by_fit * measured
     parts[len(STRAIN_FIT_TERMS) :, 2:] = np.eye(len(RIETVELD_TERMS))
-    return by_fit, parts @ _fit_shares([(evidence @ parts, right) for evidence, right in refined], FINAL_SHRINKAGE)
+    return by_fit, parts @ _fit_shares(
+        [(evidence @ parts, right) for evidence, right in refined], RANKING.refined_shrinkage
+    )
 
 
 def _fit_shares(labelled: list[Labelled], shrinkage: float) -> NDArray[np.float64]:
@@ -292,7 +282,7 @@ def _fit_answer(shown: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray
     """(answer terms,) of a logistic regression; all but the constant, which comes first, are shrunk towards zero."""
     mean, spread = shown[:, 1:].mean(axis=0), shown[:, 1:].std(axis=0) + 1e-9
     scaled = np.column_stack([np.ones(len(shown)), (shown[:, 1:] - mean) / spread])
-    shrinkage = ANSWER_SHRINKAGE * np.append(0.0, np.ones(len(mean)))
+    shrinkage = RANKING.answer_shrinkage * np.append(0.0, np.ones(len(mean)))
 
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         z = scaled @ w

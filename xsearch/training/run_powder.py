@@ -71,7 +71,7 @@ def write_weights(trainer: Trainer, out: Path, left_out: frozenset[str], labelle
     digest = hashlib.sha256(out.read_bytes()).hexdigest()
     split, index = trainer.split, trainer.index
     left = f"; {len(left_out)} formulas of labelled patterns take no part" if left_out else ""
-    asked = f" --leave-out {labelled.name}" if labelled else ""
+    option = f" --leave-out {labelled.name}" if labelled else ""
     card = out.with_suffix(".md")
     card.write_text(
         f"""# PowderNet: vector, crystal system and space group of a powder pattern
@@ -81,7 +81,7 @@ def write_weights(trainer: Trainer, out: Path, left_out: frozenset[str], labelle
   other rows at random ({len(split.random):,}){left}.
 - Seed {trainer.seed}; {trainer.step:,} steps, {trainer.patterns:,} patterns, {trainer.spent_s / 60:.0f} minutes on
   {trainer.device}.
-- Command: `xsearch train pxrd --index {index.name} --minutes {trainer.minutes:g} --seed {trainer.seed}{asked}`.
+- Command: `xsearch train pxrd --index {index.name} --minutes {trainer.minutes:g} --seed {trainer.seed}{option}`.
 - sha256 {digest}.
 """,
         encoding="utf-8",

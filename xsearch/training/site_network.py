@@ -23,8 +23,8 @@ from xsearch.options import Conditioning
 from xsearch.training.loop import Schedule, train
 from xsearch.training.site_loss import joint_loss, targets
 
-TELLING = {Conditioning.NONE: 0.4, Conditioning.ELEMENTS: 0.3, Conditioning.FORMULA: 0.3}
-"""How often a network is told so much of a compound in training."""
+CONDITIONING = {Conditioning.NONE: 0.4, Conditioning.ELEMENTS: 0.3, Conditioning.FORMULA: 0.3}
+"""How often so much of a compound is given to a network in training."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +32,7 @@ class Inputs:
     """Examples as tensors.
 
     `values` (n, 200), `known` (n, 200), `offset_eV` (n,), `absorber` (n, features), `company` (n, features) of their
-    formulas, of which `LEFT` leaves what is told.
+    formulas, of which `LEFT` leaves what is given.
     """
 
     values: Tensor
@@ -44,19 +44,19 @@ class Inputs:
     @classmethod
     def of(cls, examples: Examples) -> Inputs:
         """The inputs of some examples."""
-        told = [absorber_features(int(z), str(edge)) for z, edge in zip(examples.z, examples.edge, strict=True)]
+        absorbers = [absorber_features(int(z), str(edge)) for z, edge in zip(examples.z, examples.edge, strict=True)]
         company = [_company(str(f), int(z)) for f, z in zip(examples.formula, examples.z, strict=True)]
         return cls(
             torch.from_numpy(examples.values),
             torch.from_numpy(examples.known),
             torch.from_numpy(examples.offset_eV),
-            torch.from_numpy(np.stack(told)),
+            torch.from_numpy(np.stack(absorbers)),
             torch.from_numpy(np.stack(company)),
         )
 
 
 def _company(formula: str, z: int) -> NDArray[np.float32]:
-    """Features of a formula of a table; a text that is none, or lacks the absorber, tells nothing."""
+    """Features of a formula of a table; a text that is none, or lacks the absorber, gives zeros."""
     try:
         return company_features(SYMBOLS[z - 1], amounts=parse_formula(formula))
     except (CrystalError, QueryError):
@@ -82,18 +82,18 @@ def train_network(
         report, device: likewise.
     """
     schedule = schedule or Schedule()
-    disturb = augmentation or Augmentation()
+    augment = augmentation or Augmentation()
     torch.manual_seed(schedule.seed)
     model = NETWORKS[name]()
     inputs = Inputs.of(examples)
     classes, numbers = targets(examples)
     left = torch.from_numpy(np.stack(list(LEFT.values())))
-    shares = torch.tensor([TELLING[told] for told in LEFT])
+    shares = torch.tensor([CONDITIONING[given] for given in LEFT])
 
     def loss_of(net: nn.Module, rows: Tensor, generator: torch.Generator) -> Tensor:
-        disturbed = disturb(inputs.values[rows], inputs.known[rows], inputs.offset_eV[rows], generator)
-        told = torch.multinomial(shares, len(rows), replacement=True, generator=generator)
-        batch = (*disturbed, inputs.absorber[rows], inputs.company[rows] * left[told])
+        augmented = augment(inputs.values[rows], inputs.known[rows], inputs.offset_eV[rows], generator)
+        given = torch.multinomial(shares, len(rows), replacement=True, generator=generator)
+        batch = (*augmented, inputs.absorber[rows], inputs.company[rows] * left[given])
         found = net(*(t.to(device) for t in batch))
         return joint_loss(
             found,
