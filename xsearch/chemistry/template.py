@@ -16,6 +16,7 @@ from xsearch.chemistry.formula import letter_of
 from xsearch.chemistry.symmetry import Symmetry, distinct_positions
 
 Mix = tuple[tuple[str, float], ...]
+"""The elements of a site with their occupancies."""
 
 
 def template_key(crystal: Crystal, symmetry: Symmetry, *, without: frozenset[str] = frozenset()) -> str:
