@@ -16,6 +16,7 @@ from xsearch.chemistry.template import template_key
 from xsearch.chemistry.valence import OxidationHint, check_elements
 from xsearch.elements import SYMBOLS
 from xsearch.errors import CrystalError, QueryError
+from xsearch.fit.rietveld import Refined
 from xsearch.infer.evidence import FIT_PLACE, TERMS, answer_probability, shares
 from xsearch.infer.pipeline import compare
 from xsearch.infer.proposals import Proposals, propose
@@ -171,7 +172,7 @@ def _candidate(library: TemplateLibrary, fitted: Fitted, k: int, probability: fl
         cell=tuple(refined.cell.tolist()), moved_A=refined.moved_A,
         evidence=dict(zip(TERMS, fitted.evidence[k].tolist(), strict=True)),
         strain=fit.strain, zero_shift_deg=fit.zero_shift_deg, unexplained=fit.unexplained,
-        raised=bool(fitted.raised[k]), change=fitted.changes[k],
+        raised=bool(fitted.raised[k]), change=fitted.changes[k], refined=refined,
     )  # fmt: skip
 
 
@@ -224,6 +225,7 @@ def _describe(
     raised: bool = False,
     moved_A: float = 0.0,
     change: str = "",
+    refined: Refined | None = None,
 ) -> Candidate:
     row = int(proposals.row[k])
     slots = zip(library.atomic_numbers[row].tolist(), proposals.targets[k].tolist(), strict=True)
@@ -266,6 +268,7 @@ def _describe(
         zero_shift_deg=zero_shift_deg,
         unexplained=unexplained,
         assumptions=tuple(assumptions),
+        refined=refined,
     )
 
 

@@ -215,3 +215,19 @@ def answer_terms(evidence: NDArray[np.float64], worth: NDArray[np.float64]) -> N
     return np.array(
         [known[name] if name in known else float(evidence[best, TERMS.index(name)]) for name in ANSWER_TERMS]
     )
+
+
+def refinement_worth(refined: Refined, points: float) -> float:
+    """Natural logarithm of the odds that a refinement is worth against those of other crystals for the same pattern.
+
+    The log-evidence counts per point, since models are never right, beside the misfit; both as among candidates of
+    different formulas.
+
+    Args:
+        refined: of any crystal, stored or inferred.
+        points: how many lines' worth of points the pattern has.
+    """
+    worth = dict(zip(TERMS, weights("candidate").tolist(), strict=True))
+    return float(
+        worth["refined"] * refined.log_evidence / points - worth["misfit"] * np.log(LEAST_MISFIT + refined.misfit)
+    )

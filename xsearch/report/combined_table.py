@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,9 @@ INFERRED = "inferred"
 def combined_table(combined: Combined, top: int | None = None) -> RenderableType:
     """One list; what was inferred says so and is set off in italics."""
     table = Table(box=None, show_edge=False, header_style="bold")
-    for name in ("#", "kind", "formula", "id", "space group", "score", "unexplained %"):
-        table.add_column(name, justify="right" if name in ("#", "score", "unexplained %") else "left", no_wrap=True)
+    for name in ("#", "kind", "formula", "id", "space group", "score", "unexplained %", "Rwp %"):
+        is_number = name in ("#", "score", "unexplained %", "Rwp %")
+        table.add_column(name, justify="right" if is_number else "left", no_wrap=True)
     table.add_column("made from", overflow="fold")
     for one in combined.ranking[:top]:
         number, crystal = one.space_group, one.crystal
@@ -34,6 +36,7 @@ def combined_table(combined: Combined, top: int | None = None) -> RenderableType
             str(one.rank), one.kind, one.formula, one.id,
             f"{space_group_symbol(number)} ({number})" if number else "?",
             f"{one.score:.2f}", f"{100 * crystal.unexplained:.0f}",
+            f"{100 * one.refined.residuals.r_wp:.0f}" if one.refined else "",
             f"{source(crystal)}, {replacements(crystal.substitution)}" if isinstance(crystal, Candidate) else "",
             style="italic" if one.kind == "inferred" else "",
         )  # fmt: skip
@@ -62,6 +65,9 @@ def ranked_record(one: RankedCrystal) -> dict[str, Any]:
         "score": one.score,
         "unexplained": one.crystal.unexplained,
     }
+    if one.refined is not None:
+        record["log_evidence"] = one.refined.log_evidence
+        record |= asdict(one.refined.residuals)
     if isinstance(one.crystal, Candidate):
         record["made_from"] = source(one.crystal)
         record["substitution"] = one.crystal.substitution
