@@ -85,7 +85,7 @@ def refined_hits(hits: Sequence[Hit], pattern: PreparedPattern | None, threads: 
 
     def fit(hit: Hit) -> Refined | None:
         try:
-            found = fit_crystal(find_symmetry(hit.matched_entry.crystal), pattern, hit.strain)
+            found = fit_crystal(find_symmetry(hit.matched_entry.crystal), pattern, hit.fitted.strain)
         except (CrystalError, QueryError, SpectrumError):
             return None
         return None if found is None else found.refined

@@ -105,8 +105,8 @@ def search_by_spectra(
         index_name=index.name,
         index_version=index.version,
         n_searched=searched,
+        constraints=scope.constraints,
         options={
-            "elements": str(scope.constraints),
             "prior": scope.prior.value,
             "measured_cells": scope.measured_cells,
             "fold": fold,
