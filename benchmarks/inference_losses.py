@@ -1,6 +1,6 @@
-"""Where inference loses the right answer: a line a compound, and how many were lost at each stage.
+"""At which stage inference loses the right answer: one line a compound, and counts by stage.
 
-`python -m benchmarks.inference_losses mp_structures.parquet --index mp --skip 1000 --limit 60`
+python -m benchmarks.inference_losses [FILE] --index mp --skip 1000 --limit 60
 """
 
 import argparse
@@ -25,8 +25,8 @@ from xsearch.search import open_index
 
 STAGES = (
     "formula not proposed",
-    "formula proposed too late for the first look",
-    "formula lost in the first look",
+    "formula proposed too late for the screening",
+    "formula lost in the screening",
     "formula fitted in other crystal systems alone",
     "lost in the close fits",
     "another formula put first",
@@ -63,12 +63,12 @@ def stage_of(compound: Compound, library: TemplateLibrary) -> tuple[str, str]:
     first = int(np.argmax(share))
     counts = dict(zip(last.proposals.elements, last.proposals.coefficients[first].tolist(), strict=True))
     rank = int((share > share[right_formula & right_system].max()).sum()) + 1
-    told = f"first {counts} in {last.symmetries[first].number}; the right one is number {rank}"
+    detail = f"first {counts} in {last.symmetries[first].number}; the right one is number {rank}"
     if not right_formula[first]:
-        return STAGES[5], told
+        return STAGES[5], detail
     if not right_system[first]:
-        return STAGES[6], told
-    return STAGES[8 if answer_probability(last.evidence) > REFUSED_UP_TO else 7], told
+        return STAGES[6], detail
+    return STAGES[8 if answer_probability(last.evidence) > REFUSED_UP_TO else 7], detail
 
 
 def _right(
@@ -92,10 +92,12 @@ def main() -> None:
     library = library_of(open_index(given.index).index)
     lost: Counter[str] = Counter()
     for compound in read_compounds(file, given.limit + given.skip)[given.skip :]:
-        stage, told = stage_of(compound, library)
+        stage, detail = stage_of(compound, library)
         lost[stage] += 1
         if not given.json:
-            print(f"{compound.formula} {compound.crystal_system}: {stage}", told, sep="; " if told else "", flush=True)
+            print(
+                f"{compound.formula} {compound.crystal_system}: {stage}", detail, sep="; " if detail else "", flush=True
+            )
     if given.json:
         print(json.dumps({stage: lost[stage] for stage in STAGES}))
         return

@@ -11,7 +11,7 @@ import pytest
 
 from tests.prototypes import Measure
 from xsearch import report
-from xsearch.builders.add import add_own
+from xsearch.builders.add import add_entries
 from xsearch.errors import QueryError
 from xsearch.search import SearchIndex, open_index
 from xsearch.spectra.xanes import Xanes
@@ -74,7 +74,7 @@ def library(prototypes: SearchIndex, tmp_path_factory: pytest.TempPathFactory) -
     pq.write_table(pa.Table.from_pylist(measured), home / "measured.parquet")
     patch = pytest.MonkeyPatch()
     patch.setenv("XSEARCH_HOME", str(home))
-    add_own("aflow", xanes=[home / "computed.parquet", home / "measured.parquet"], progress=False)
+    add_entries("aflow", xanes=[home / "computed.parquet", home / "measured.parquet"], progress=False)
     opened = open_index(home / "indexes" / "aflow")
     patch.undo()
     return opened
@@ -97,6 +97,7 @@ def test_an_edge_finds_its_crystal_and_says_why(library: SearchIndex, tmp_path: 
     assert any("E0" in line and "Ti K" in line for line in result.notes)
     record = report.to_dict(result)
     assert record["question"]["pattern"] is None
+    assert record["settings"]["xas"]["matching"]
     assert record["hits"][0]["edges"][0]["spectrum_id"] == match.spectrum_id
     assert record["hits"][0]["reflections"] is None
     assert len(report.write_cifs(result, tmp_path, top=1)) == 1

@@ -40,8 +40,8 @@ class PatternFit:
         zero_shift_deg: added to the calculated 2θ, in degrees.
         unexplained: share of the measured net intensity that the crystal leaves, 0 to 1.
         fwhm_deg: typical full width at half maximum of the pattern's lines, in degrees 2θ.
-        expected_strain: mean linear strain that was expected of the stored cell.
-        shape_change: size of the strain beyond its isotropic part.
+        expected_strain: mean linear strain that was expected of the stored cell, where one was.
+        shape_change: size of the strain beyond its isotropic part, where it was fitted by strain modes.
         n_lines: lines of the crystal in the measured range that are strong enough to be seen.
         correlations: width in ln q to the profile correlation at that width.
         le_bail: of the lines, where they were fitted.
@@ -52,8 +52,8 @@ class PatternFit:
     zero_shift_deg: float
     unexplained: float
     fwhm_deg: float
-    expected_strain: float = 0.0
-    shape_change: float = 0.0
+    expected_strain: float | None = None
+    shape_change: float | None = None
     n_lines: int = 0
     correlations: Mapping[float, float] = field(default_factory=dict)
     le_bail: LeBailFit | None = None

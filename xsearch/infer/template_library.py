@@ -15,6 +15,7 @@ from xsearch.chemistry.formula import parse_formula
 from xsearch.chemistry.substitution import substitution_table
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import QueryError
+from xsearch.indexes import sql
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -93,13 +94,7 @@ def library_of(index: Index) -> TemplateLibrary:
     Raises:
         QueryError: where nothing is left.
     """
-    table = index.sql(
-        """
-        select row_id, material_id, reduced_formula, template, coalesce(space_group, 0) as space_group,
-               len(atomic_numbers) as n_sites, energy_above_hull_eV
-        from materials where occupancies is null and cell_of is null and template is not null order by row_id
-        """
-    ).fetchnumpy()
+    table = index.sql(sql.TEMPLATES).fetchnumpy()
     rows = np.asarray(table["row_id"], np.int64)
     store = _CrystalStore(index.catalog)
     hull = np.ma.filled(np.ma.asarray(table["energy_above_hull_eV"], np.float64), np.nan)

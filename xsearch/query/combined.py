@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,35 +12,17 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.answers import Candidate, Combined, Hit, Inference, RankedCrystal, SearchResult
 from xsearch.chemistry.symmetry import find_symmetry
-from xsearch.errors import CrystalError, NothingSearched, QueryError, SpectrumError
+from xsearch.errors import CrystalError, QueryError, SpectrumError
 from xsearch.fit.crystal_fit import fit_crystal
 from xsearch.fit.prepared_pattern import PreparedPattern, prepare
 from xsearch.fit.rietveld import Refined
-from xsearch.indexes import Index
-from xsearch.infer.engine import infer
 from xsearch.infer.evidence import refinement_worth
-from xsearch.infer.template_library import library_of
-from xsearch.options import parse_elements
-from xsearch.search import SearchIndex
-from xsearch.spectra import PowderPattern, Xanes
 
 Array = NDArray[np.float64]
 
 REFINED_HITS = 5
 """Hits that are refined to be compared with candidates; each takes about as long as a candidate, and later ones are
 seldom right."""
-
-
-def elements_of(only: str | None, exactly: str | None) -> str:
-    """The elements that an inference starts from: those of `--exactly`, else all of `--only`.
-
-    Raises:
-        QueryError: where neither was given.
-    """
-    given = exactly or only
-    if not given:
-        raise QueryError("Inference needs the elements; give them with --exactly or --only, such as Ca,Mn,Al,O.")
-    return given
 
 
 def combine(result: SearchResult, inference: Inference, *, threads: int = 2) -> Combined:
@@ -113,44 +94,3 @@ def _moved(before: Array, refined: Sequence[Refined | None], hits: int, pattern:
     weight = before * np.exp(worth - worth.max())
     leaders, firsts = weight[:hits].max() + weight[hits:].max(), before[:hits].max() + before[hits:].max()
     return np.asarray(weight * firsts / leaders) if leaders > 0 else before
-
-
-def search_or_nothing(
-    index: SearchIndex, pxrd: PowderPattern | None = None, xanes: Sequence[Xanes] = (), **asked: Any
-) -> SearchResult:
-    """What the index says, and where it holds nothing to compare with, an answer that says so.
-
-    Without spectra of an edge the pattern alone is searched; without an entry with the elements there are no hits.
-
-    Args:
-        index: to search.
-        pxrd, xanes, asked: as `SearchIndex.search` takes them.
-    """
-    try:
-        return index.search(pxrd, xanes, **asked)
-    except NothingSearched as error:
-        told = str(error)
-    if pxrd is not None and xanes:
-        rest = search_or_nothing(index, pxrd, **asked)
-        return replace(rest, notes=(*rest.notes, f"Searched by the pattern alone: {told}"))
-    return SearchResult(pxrd, (), "no confident match", index.name, index.index.version, 0, notes=(told,))
-
-
-def infer_beside(
-    index: Index, result: SearchResult, elements: str, edges: Sequence[Xanes] = (), *, top: int = 10
-) -> Combined:
-    """Infer for an answer of a search, from the same spectra and the templates of the same index.
-
-    Args:
-        index: that was searched.
-        result: the answer.
-        elements: all of the compound, such as `Ca,Mn,Al,O`.
-        edges: XANES spectra of the sample.
-        top: how many candidates.
-
-    Raises:
-        QueryError: for elements that no template can hold.
-    """
-    return combine(
-        result, infer(library_of(index), sorted(parse_elements(elements)), result.pattern, xanes=edges, top=top)
-    )

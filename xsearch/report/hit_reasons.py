@@ -35,11 +35,13 @@ def _agreement(fit: PatternFit) -> str:
 
 
 def _strain(hit: Hit, fit: PatternFit, settings: ReportSettings) -> str:
+    if fit.expected_strain is None:
+        return ""
     strain, expectation = f"{signed(100 * fit.strain, 1)} %", f"{signed(100 * fit.expected_strain, 1)} %"
     kind = "measured" if hit.matched_entry.is_measured else "computed"
     usual = abs(fit.strain - fit.expected_strain) < settings.ordinary_strain
     text = f"{kind} cell strained by {strain}, " + ("as" if usual else "where") + f" {expectation} is expected"
-    change = fit.shape_change
+    change = fit.shape_change or 0.0
     return text + (f"; its shape changed by {100 * change:.1f} %" if change > settings.small_shape_change else "")
 
 

@@ -2,7 +2,7 @@
 
     python -m xsearch.training.inference_ranking FILE --index mp --skip 3120 --limit 240 --work FOLDER [--keep-close]
 
-The compounds of FILE, a table of structures such as `mp_structures.parquet`, are inferred with their own formulas left
+The compounds of FILE, a table of structures such as `mp_structures.parquet`, are inferred with their formulas left
 out of the templates. Their evidence is kept in the work folder, so that the same command goes on where it stopped.
 Measure on other compounds: `python -m benchmarks.inference`.
 """
@@ -40,21 +40,9 @@ from xsearch.infer.refinement import SCREENED, Fitted
 from xsearch.infer.template_library import TemplateLibrary, library_of
 from xsearch.search import open_index
 from xsearch.spectra import PowderPattern
+from xsearch.training.settings import RANKING
 
 Labelled = tuple[NDArray[np.float64], NDArray[np.float64]]
-
-SHRINKAGE, LAST_SHRINKAGE = 0.05, 0.02
-ANSWER_SHRINKAGE = 1.0
-UNANSWERABLE_EVERY = 4
-"""One compound in so many is also asked about with the elements of another, and with random lines."""
-
-MOST_MATCHED = 20
-"""Candidates of the right formula, the best first, that are compared with the true structure."""
-
-OTHER_STRUCTURE = 0.5
-"""What a candidate of the right formula and system but another structure counts for in the fit."""
-
-FOLDS = 5
 
 
 def main() -> None:
@@ -86,10 +74,10 @@ def main() -> None:
 
 
 def gather(compounds: Sequence[Compound], index: str | None, folder: Path, workers: int) -> None:
-    """Keep the evidence for each compound in a file of its own; those that are there with today's terms are left.
+    """Keep the evidence for each compound in one file each; files with today's terms are kept.
 
     Args:
-        compounds: to infer. index: to infer them from, their own formulas left out.
+        compounds: to infer. index: to infer them from, their formulas left out.
         folder: for the files. Empty it after changes to the evidence itself.
         workers: processes, of one thread each.
     """
@@ -98,7 +86,7 @@ def gather(compounds: Sequence[Compound], index: str | None, folder: Path, worke
     with ProcessPoolExecutor(workers, get_context("spawn"), _open, (index,)) as pool:
         jobs = []
         for k in missing:
-            unrelated = unrelated_elements(compounds, k) if k % UNANSWERABLE_EVERY == 0 else None
+            unrelated = unrelated_elements(compounds, k) if k % RANKING.unanswerable_every == 0 else None
             jobs.append(pool.submit(_keep, compounds[k], folder, unrelated))
         for n, job in enumerate(as_completed(jobs), start=1):
             print(f"{n} of {len(jobs)}: {job.result()}", flush=True)
@@ -108,7 +96,7 @@ def gathered(compounds: Sequence[Compound], folder: Path) -> tuple[list[Labelled
     """The candidates' terms and how right each is, as kept by `gather`.
 
     Returns:
-        Of the close fits; of the candidates that were looked at again; and of those for questions without an answer.
+        Of the close fits; of the refined candidates; and of those for questions without an answer.
     """
     close, last, unanswerable = [], [], []
     for compound in compounds:
@@ -126,19 +114,19 @@ def fit_weights(
 ) -> dict[str, dict[str, float]]:
     """Weights of `CLOSE_TERMS`, `TERMS` and `ANSWER_TERMS` by maximum likelihood, shrunk towards zero.
 
-    Among the candidates of an answerable question the right ones are told by a conditional logit: first by the terms of
-    the close fits, then, among those looked at again, by what these make of chemistry and pattern and by the terms of
-    the last look. Whether the best of them is right is told by a logistic regression on what it shows.
+    The right ones among the candidates of an answerable question are predicted by a conditional logit: first on the
+    terms of the close fits, then, among the refined ones, on these weighted for chemistry and pattern and on the terms
+    of the final refinement. Whether the best of them is right is predicted by a logistic regression on its terms.
 
     Args:
         close, last, unanswerable: see `gathered`.
         keep_close: take today's weights of the close fits instead of new ones.
     """
     by_close, by_last = _fit_candidates(close, last, keep_close)
-    asked = [(evidence, right) for evidence, right in (*last, *unanswerable) if len(evidence)]
+    questions = [(evidence, right) for evidence, right in (*last, *unanswerable) if len(evidence)]
     answer = _fit_answer(
-        np.array([answer_terms(evidence, by_last) for evidence, _ in asked]),
-        np.array([right[np.argmax(evidence @ by_last)] > 0 for evidence, right in asked]),
+        np.array([answer_terms(evidence, by_last) for evidence, _ in questions]),
+        np.array([right[np.argmax(evidence @ by_last)] > 0 for evidence, right in questions]),
     )
     return {
         "close": {name: round(float(w), 4) for name, w in zip(CLOSE_TERMS, by_close, strict=True)},
@@ -157,9 +145,9 @@ def cross_validated(
         known: (len(TERMS),) to compare with.
         keep_close: see `fit_weights`.
     """
-    fold = np.random.default_rng(0).permutation(len(last)) % FOLDS
+    fold = np.random.default_rng(0).permutation(len(last)) % RANKING.folds
     hits = np.zeros(len(last), np.bool_)
-    for held in range(FOLDS):
+    for held in range(RANKING.folds):
         rest = np.flatnonzero(fold != held)
         _, worth = _fit_candidates([close[k] for k in rest], [last[k] for k in rest], keep_close)
         for k in np.flatnonzero(fold == held):
@@ -228,17 +216,17 @@ def _read(folder: Path, compound: Compound) -> dict[str, NDArray] | None:
 
 
 def _rightness(compound: Compound, fitted: Fitted) -> NDArray[np.float64]:
-    """(k,) how right each candidate is: 0, `OTHER_STRUCTURE` or 1."""
+    """(k,) how right each candidate is: 0, `RANKING.other_structure` or 1."""
     from pymatgen.core.structure_matcher import StructureMatcher
 
     wanted = parse_formula(compound.formula)
     goal = np.array([wanted[element] for element in fitted.proposals.elements])
     same = (fitted.proposals.coefficients == goal).all(axis=1)
     same &= np.array([s.crystal_system == compound.crystal_system for s in fitted.symmetries], np.bool_)
-    right = np.where(same, OTHER_STRUCTURE, 0.0)
+    right = np.where(same, RANKING.other_structure, 0.0)
     matcher, true = StructureMatcher(), compound.crystal.to_structure()
     order = np.argsort(-close_shares(fitted.evidence), kind="stable")
-    for k in [k for k in order.tolist() if same[k]][:MOST_MATCHED]:
+    for k in [k for k in order.tolist() if same[k]][: RANKING.most_matched]:
         crystal = fitted.refined[k].crystal if fitted.refined else fitted.symmetries[k].primitive
         if matcher.fit(true, crystal.to_structure()):
             right[k] = 1.0
@@ -249,12 +237,14 @@ def _fit_candidates(
     close: list[Labelled], last: list[Labelled], keep_close: bool
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(len(CLOSE_TERMS),) and (len(TERMS),) weights of conditional logits."""
-    by_close = weights("close") if keep_close else _fit_shares(close, SHRINKAGE)
+    by_close = weights("close") if keep_close else _fit_shares(close, RANKING.close_shrinkage)
     measured = np.array([name in MEASURED_TERMS for name in CLOSE_TERMS])
     parts = np.zeros((len(TERMS), 2 + len(REFINED_TERMS)))
     parts[: len(CLOSE_TERMS), 0], parts[: len(CLOSE_TERMS), 1] = by_close * ~measured, by_close * measured
     parts[len(CLOSE_TERMS) :, 2:] = np.eye(len(REFINED_TERMS))
-    return by_close, parts @ _fit_shares([(evidence @ parts, right) for evidence, right in last], LAST_SHRINKAGE)
+    return by_close, parts @ _fit_shares(
+        [(evidence @ parts, right) for evidence, right in last], RANKING.refined_shrinkage
+    )
 
 
 def _fit_shares(labelled: list[Labelled], shrinkage: float) -> NDArray[np.float64]:
@@ -285,7 +275,7 @@ def _fit_answer(shown: NDArray[np.float64], right: NDArray[np.bool_]) -> NDArray
     """(answer terms,) of a logistic regression; all but the constant, which comes first, are shrunk towards zero."""
     mean, spread = shown[:, 1:].mean(axis=0), shown[:, 1:].std(axis=0) + 1e-9
     scaled = np.column_stack([np.ones(len(shown)), (shown[:, 1:] - mean) / spread])
-    shrinkage = ANSWER_SHRINKAGE * np.append(0.0, np.ones(len(mean)))
+    shrinkage = RANKING.answer_shrinkage * np.append(0.0, np.ones(len(mean)))
 
     def loss(w: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         z = scaled @ w
