@@ -98,7 +98,7 @@ def infer_candidates(index: SearchIndex, question: Question) -> Inference:
     if not question.relax:
         return found
     with open_progress(True) as progress:
-        return relax_candidates(found, question.relax, seconds=question.relax_seconds, told=progress)
+        return relax_candidates(found, question.relax, seconds=question.relax_seconds, progress=progress)
 
 
 def _top(question: Question) -> dict[str, Any]:
