@@ -62,7 +62,7 @@ class Combined:
     Attributes:
         search: the answer of the index.
         inference: from the templates of the same index, for the same measurement.
-        ranking: hits and candidates in one list, the best first; candidates that explain nothing are not in it.
+        ranking: hits and candidates in one ranking, the best first; candidates that explain nothing are not in it.
     """
 
     search: SearchResult

@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from xsearch.indexes import Index
 
 MOST_ELEMENTS = 6
+"""Elements of a template at most: slots of the tables."""
 
 FetchCrystals = Callable[[Sequence[int]], list[Crystal]]
+"""Gives the crystals of a list of rows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,13 +82,13 @@ class TemplateLibrary:
 
     def members(self, excluded: Iterable[str] = ()) -> NDArray[np.int64]:
         """(templates,) number of different formulas in each template, those of the excluded formulas not counted."""
-        barred = np.unique(np.stack([self.template, self.formula])[:, self.rows_of(excluded)], axis=1)
-        return self.n_formulas - np.bincount(barred[0], minlength=len(self.keys))
+        left_out = np.unique(np.stack([self.template, self.formula])[:, self.rows_of(excluded)], axis=1)
+        return self.n_formulas - np.bincount(left_out[0], minlength=len(self.keys))
 
 
 @lru_cache(maxsize=1)
 def library_of(index: Index) -> TemplateLibrary:
-    """The templates of an index, read from its catalog; those of the last index asked for are kept.
+    """The templates of an index, read from its catalog; those of the last index are kept.
 
     Disordered entries and measured cells linked to another entry are left out: the first cannot be substituted
     element by element, the second repeat the entry that they belong to.

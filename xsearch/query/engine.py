@@ -97,13 +97,13 @@ def infer_candidates(index: SearchIndex, question: Question) -> Inference:
     if not question.relax:
         return found
     with open_progress(True) as progress:
-        return relax_candidates(found, question.relax, seconds=question.relax_seconds, told=progress)
+        return relax_candidates(found, question.relax, seconds=question.relax_seconds, progress=progress)
 
 
 def combine(result: SearchResult, inference: Inference) -> Combined:
     """Rank the hits of an index and inferred crystals together, the likeliest first.
 
-    An inferred crystal stands on what the search left over: its probability is multiplied by one less the best hit's
+    An inferred crystal takes what the search does not explain: its probability is multiplied by one less the best hit's
     score, so that it goes before a hit only where the database does not explain the pattern. One that has the formula
     and the space group of a hit is nothing new, and never goes before that. On equal terms a hit goes first.
 

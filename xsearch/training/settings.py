@@ -59,7 +59,7 @@ SYMMETRY = SymmetrySettings()
 class RankingSettings:
     """`xsearch.training.inference_ranking`."""
 
-    close_shrinkage: float = setting(0.05, "1", f"{BY_HAND}: of the weights of the close fits")
+    strain_fit_shrinkage: float = setting(0.05, "1", f"{BY_HAND}: of the weights of the strain fits")
     refined_shrinkage: float = setting(0.02, "1", f"{BY_HAND}: of the weights of the refined candidates")
     answer_shrinkage: float = setting(1.0, "1", f"{BY_HAND}: of the probability that the first candidate is right")
     unanswerable_every: int = setting(

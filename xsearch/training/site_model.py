@@ -21,7 +21,7 @@ from xsearch.data.augmentation import Augmentation
 from xsearch.data.xanes_sites import Examples, fold_of, formula_hashes
 from xsearch.elements import SYMBOLS
 from xsearch.errors import SpectrumError
-from xsearch.models.conditioning import LEFT
+from xsearch.models.conditioning import CONDITIONING_MASKS
 from xsearch.models.forest import Forest, pack
 from xsearch.models.site_model import FOREST_TASKS, Blend, SiteModel, blend, forest_features
 from xsearch.models.tasks import CLASSES, class_indices
@@ -239,8 +239,8 @@ def train_forests(training: Examples, recipe: Recipe, tasks: Sequence[str] = FOR
 def evaluate_examples(model: SiteModel, examples: Examples, given: Conditioning = Conditioning.NONE) -> Blend:
     """Answers of the parts of a model to examples, with so much given of their compounds."""
     inputs = Inputs.of(examples)
-    company = inputs.company.numpy() * LEFT[given]
-    return model.evaluate(examples.values, examples.known, examples.offset_eV, inputs.absorber.numpy(), company)
+    composition = inputs.composition.numpy() * CONDITIONING_MASKS[given]
+    return model.evaluate(examples.values, examples.known, examples.offset_eV, inputs.absorber.numpy(), composition)
 
 
 def _whitening(centred: NDArray[np.float32]) -> NDArray[np.float32]:
