@@ -9,12 +9,15 @@ import shutil
 import signal
 import time
 from collections import Counter
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.mp_library import Library
 from tests.mp_server import KEY, MpServer, serving
 from xsearch.indexes import Index
+
+if TYPE_CHECKING:  # Windows has no such processes
+    from multiprocessing.context import ForkServerContext
 
 MATERIALS, OLD = 80, 20
 ENVIRONMENT = {"NO_PROXY": "127.0.0.1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "MP_API_KEY": KEY}
@@ -31,11 +34,11 @@ def preloaded() -> ForkServerContext:
 
 def build(home: Path, url: str, limit: int | None = None) -> None:
     """Build below a folder; what changed since the version there is fetched, or all where it is of another limit."""
-    from xsearch.builders import mp, mp_fetch
+    from xsearch.builders import mp
     from xsearch.builders.mp_selection import Selection
+    from xsearch.builders.settings import FetchSettings
 
     os.environ.update(ENVIRONMENT, XSEARCH_HOME=str(home))
-    mp_fetch.DOCUMENTS_A_PAGE = mp_fetch.LISTED_A_PAGE = 10
     mp.build_mp(
         "mp",
         Selection(limit=limit),
@@ -43,7 +46,7 @@ def build(home: Path, url: str, limit: int | None = None) -> None:
         workers=1,
         measured_cells=False,
         progress=False,
-        waits_s=(0.1,),
+        fetching=FetchSettings(documents_a_page=10, listed_a_page=10, waits_s=(0.1,)),
         batch=8,
     )
 

@@ -23,7 +23,7 @@ def edges(xsearch: Xsearch, own_lab: Path, tmp_path: Path) -> Path:
         | {"mu": curve(1, "Ti")[1]},
     ]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "refs.parquet")
-    assert xsearch("build", "add", "lab", "--xanes", tmp_path / "refs.parquet").exit_code == 0
+    assert xsearch("build", "add", "lab", "--spectra", tmp_path / "refs.parquet").exit_code == 0
     return tmp_path
 
 
@@ -52,9 +52,9 @@ def test_a_pattern_and_an_edge_are_searched_together(xsearch: Xsearch, edges: Pa
     done = xsearch("query", SPECTRA / "rutile.xy", "--xanes", f"{edges / 'Ti_K.dat'}:Ti:K", "--json", "-")
     assert done.exit_code == 0, done.stderr
     record = json.loads(done.stdout)
-    assert (record["pattern"]["source"], record["spectra"][0]["absorber"]) == ("rutile.xy", "Ti")
+    assert (record["question"]["pattern"]["source"], record["question"]["edges"][0]["absorber"]) == ("rutile.xy", "Ti")
     assert record["hits"][0]["formula"] == "TiO2"
-    assert {"match", "Ti K"} <= record["hits"][0]["evidence"].keys()
+    assert "Ti K" in record["hits"][0]["evidence"]["edges"]
 
 
 def test_an_edge_is_taken_apart(xsearch: Xsearch, edges: Path) -> None:
@@ -62,12 +62,12 @@ def test_an_edge_is_taken_apart(xsearch: Xsearch, edges: Path) -> None:
     np.savetxt(edges / "mixed.dat", np.column_stack(mixed), header="energy mu")
     rows = [{"id": "other", "element": "Fe", "edge": "K", "formula": "Fe8N", "energy": curve(9)[0], "mu": curve(9)[1]}]
     pq.write_table(pa.Table.from_pylist(rows), edges / "more.parquet")
-    assert xsearch("build", "add", "lab", "--xanes", edges / "more.parquet").exit_code == 0
+    assert xsearch("build", "add", "lab", "--spectra", edges / "more.parquet").exit_code == 0
     words = ["--phases", "auto", "--json", edges / "out.json", "--plot", edges / "out.png"]
     done = xsearch("query", f"{edges / 'mixed.dat'}:Fe:K", *words)
     assert done.exit_code == 0, done.stderr
-    assert ("share %" in done.stdout, "R factor" in done.stdout) == (True, True)
-    best = json.loads((edges / "out.json").read_text())["mixture"][1]
+    assert ("fraction %" in done.stdout, "R factor" in done.stdout) == (True, True)
+    best = json.loads((edges / "out.json").read_text())["mixtures"][1]
     assert [one["formula"] for one in best["components"]] == ["FeS2", "Fe8N"]
     assert best["components"][0]["fraction"] == pytest.approx(0.6, abs=0.03)
     assert (edges / "out.png").read_bytes().startswith(b"\x89PNG")

@@ -1,11 +1,16 @@
 """Evaluation on simulated measurements of rows held out."""
 
-import pytest
+from pathlib import Path
 
-from xsearch.data.simulated_measurements import Task
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
 from xsearch.data.splits import split_rows
+from xsearch.errors import SpectrumError
 from xsearch.evaluate.recall import recall_figures
 from xsearch.evaluate.simulated import evaluate
+from xsearch.options import Task
 from xsearch.search import SearchIndex
 
 
@@ -19,6 +24,18 @@ def test_entries_are_found_under_all_that_measurement_does(prototypes: SearchInd
     assert set(names) <= held_out
 
 
+def test_only_entries_that_a_table_lists_are_searched_for(prototypes: SearchIndex, tmp_path: Path) -> None:
+    held_out = [m.material_id for m in prototypes.index.materials(split_rows(prototypes.index).formulas)]
+    parquet.write_table(pa.table({"material_id": held_out[::2]}), tmp_path / "half.parquet")
+    names: list[str] = []
+    evaluate(prototypes, Task.STRONG, path=tmp_path / "half.parquet", count=4, progress=names.append)
+    assert names
+    assert set(names) <= set(held_out[::2])
+    parquet.write_table(pa.table({"material_id": ["nowhere"]}), tmp_path / "none.parquet")
+    with pytest.raises(SpectrumError, match="lists no entry"):
+        evaluate(prototypes, path=tmp_path / "none.parquet")
+
+
 def test_the_same_seed_gives_the_same_figures(prototypes: SearchIndex) -> None:
     assert evaluate(prototypes, "formula", count=3, seed=2) == evaluate(prototypes, "formula", count=3, seed=2)
 
@@ -30,7 +47,7 @@ def test_an_unknown_compound_is_not_found_but_has_a_symmetry(
     ask = SearchIndex.search
 
     def spied(self: SearchIndex, *args: object, **options: object) -> object:
-        searched.extend(options["without"])  # type: ignore[arg-type]
+        searched.extend(options["leave_out_rows"])  # type: ignore[arg-type]
         return ask(self, *args, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(SearchIndex, "search", spied)

@@ -1,5 +1,6 @@
 """The table for the terminal."""
 
+import os
 from dataclasses import replace
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from xsearch.report.typeset import signed
 
 
 def printed(result: SearchResult, width: int = 120, **how: bool) -> str:
-    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(width=width, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     console.print(report.table(result, **how))
     return console.export_text()
 
@@ -36,7 +37,7 @@ def test_no_confident_match_says_what_to_do(result: SearchResult) -> None:
 
 
 def test_no_hits_is_an_answer(result: SearchResult) -> None:
-    assert "nothing in the index meets the conditions" in printed(
+    assert "no entry of the index meets the constraints" in printed(
         replace(result, hits=(), verdict="no confident match")
     )
 

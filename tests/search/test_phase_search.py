@@ -12,12 +12,13 @@ from tests.prototypes import Measure
 from xsearch import report
 from xsearch.answers import MixtureResult
 from xsearch.errors import QueryError
-from xsearch.indexes.prior import Prior
+from xsearch.fit.multiphase import MixturePattern
+from xsearch.options import Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.match import match
 from xsearch.search.mixture_hits import cell_mass, cell_volume, weight_fractions
-from xsearch.search.multiphase_fit import Target, components
+from xsearch.search.phase_search import components
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
 
@@ -65,10 +66,10 @@ def test_two_phases_are_found_and_weighed(prototypes: SearchIndex, mix: Mix, pai
     elements = "Ti O Na Cl Zn S Ca F C Si"
     result = prototypes.search_mixture(mix(formulas, weights, (-0.006, 0.004)), only=elements)
     assert formulas_of(result) == set(formulas)
-    found = {hit.formula: amount.weight_fraction for hit, amount in zip(result.hits, result.best.amounts, strict=True)}
+    found = {one.hit.formula: one.weight_fraction for one in result.best.components}
     assert sum(found.values()) == pytest.approx(1)
     assert found[formulas[0]] == pytest.approx(weights[0], abs=0.05)
-    strains = {hit.formula: hit.strain for hit in result.hits}
+    strains = {hit.formula: hit.fitted.strain for hit in result.hits}
     assert strains[formulas[0]] == pytest.approx(-0.006, abs=1.5e-3)
     assert strains[formulas[1]] == pytest.approx(0.004, abs=1.5e-3)
 
@@ -86,8 +87,8 @@ def test_a_pure_phase_stays_one(prototypes: SearchIndex, measured: Measure) -> N
 def test_the_answer_tells_its_amounts(prototypes: SearchIndex, mix: Mix) -> None:
     result = prototypes.search_mixture(mix(("TiO2", "NaCl"), (0.7, 0.3), (0, 0)), exactly="Ti O Na Cl")
     record = json.loads(report.to_json(result))
-    assert [one["formula"] for one in record["mixture"][1]["phases"]] == ["TiO2", "NaCl"]
-    assert record["mixture"][1]["unexplained"] < record["mixture"][0]["unexplained"]
+    assert [one["formula"] for one in record["mixtures"][1]["components"]] == ["TiO2", "NaCl"]
+    assert record["mixtures"][1]["unexplained"] < record["mixtures"][0]["unexplained"]
     console = Console(width=160, record=True, file=io.StringIO())
     console.print(report.table(result))
     text = console.export_text()
@@ -115,7 +116,7 @@ def test_elements_bind_each_phase_and_must_be_held_together(prototypes: SearchIn
 def test_threads_do_not_change_the_answer(prototypes: SearchIndex, mix: Mix) -> None:
     pattern = mix(("TiO2", "NaCl"), (0.5, 0.5), (0, 0))
     answers = [s.search_mixture(pattern, phases=2) for s in (prototypes, SearchIndex(prototypes.index, threads=1))]
-    found = [[(h.material_id, a.weight_fraction) for h, a in zip(r.hits, r.best.amounts, strict=True)] for r in answers]
+    found = [[(one.hit.material_id, one.weight_fraction) for one in r.best.components] for r in answers]
     assert found[0] == found[1]
 
 
@@ -123,7 +124,7 @@ def test_amounts_of_a_sum_made_by_hand_come_back(prototypes: SearchIndex, measur
     rows = [row_by_formula(prototypes, formula) for formula in ("TiO2", "NaCl")]
     pattern = net_pattern(measured(rows[0]))
     parts = components(prototypes.index, pattern, match(prototypes.index, pattern, np.array(rows)), Prior.NONE)
-    target = Target(pattern, len(rows))
+    target = MixturePattern(pattern, len(rows))
     target.linear = np.array([0.3 * a + 0.7 * b for a, b in zip(parts[0].profiles, parts[1].profiles, strict=True)])
     assert target.fit(tuple(parts)).amounts == pytest.approx([0.3, 0.7], rel=1e-6)
     assert target.fit((parts[0],)).amounts.shape == (1,)
@@ -132,7 +133,7 @@ def test_amounts_of_a_sum_made_by_hand_come_back(prototypes: SearchIndex, measur
 def test_what_is_explained_is_taken_off(prototypes: SearchIndex, mix: Mix, measured: Measure) -> None:
     row = row_by_formula(prototypes, "NaCl")
     pattern = net_pattern(measured(row))
-    target = Target(pattern, 10)
+    target = MixturePattern(pattern, 10)
     (part,) = components(prototypes.index, pattern, match(prototypes.index, pattern, np.array([row])), Prior.NONE)
     hypothesis = target.fit((part,))
     assert target.unexplained(hypothesis) < 0.1

@@ -11,7 +11,7 @@ import pytest
 
 from tests.prototypes import Measure
 from xsearch import report
-from xsearch.builders.add import add_own
+from xsearch.builders.add import add_entries
 from xsearch.errors import QueryError
 from xsearch.search import SearchIndex, open_index
 from xsearch.spectra.xanes import Xanes
@@ -74,7 +74,7 @@ def library(prototypes: SearchIndex, tmp_path_factory: pytest.TempPathFactory) -
     pq.write_table(pa.Table.from_pylist(measured), home / "measured.parquet")
     patch = pytest.MonkeyPatch()
     patch.setenv("XSEARCH_HOME", str(home))
-    add_own("aflow", xanes=[home / "computed.parquet", home / "measured.parquet"], progress=False)
+    add_entries("aflow", xanes=[home / "computed.parquet", home / "measured.parquet"], progress=False)
     opened = open_index(home / "indexes" / "aflow")
     patch.undo()
     return opened
@@ -93,12 +93,13 @@ def test_an_edge_finds_its_crystal_and_says_why(library: SearchIndex, tmp_path: 
     assert (match.edge, match.kind, match.code) == ("Ti K", "simulated", "FEFF9")
     assert match.correlation > 0.97
     assert match.shift_eV == pytest.approx(-2.0, abs=0.3)
-    assert {"Ti K", "prior"} <= best.evidence.keys()
+    assert {"Ti K", "prior"} <= best.evidence.terms().keys()
     assert any("E0" in line and "Ti K" in line for line in result.notes)
     record = report.to_dict(result)
-    assert record["pattern"] is None
+    assert record["question"]["pattern"] is None
+    assert record["settings"]["xas"]["matching"]
     assert record["hits"][0]["edges"][0]["spectrum_id"] == match.spectrum_id
-    assert record["hits"][0]["lines"] is None
+    assert record["hits"][0]["reflections"] is None
     assert len(report.write_cifs(result, tmp_path, top=1)) == 1
     report.plot(result, tmp_path / "p.svg")
     page = report.write_html(result, tmp_path / "p.html").read_text()
@@ -127,7 +128,7 @@ def test_a_reference_without_an_entry_is_a_hit_without_a_structure(library: Sear
     assert not [path for path in report.write_cifs(result, tmp_path) if "ref-2" in path.name]
     assert report.to_dict(result)["hits"][0]["material"]["crystal"] is None
     report.plot(result, tmp_path / "p.png")
-    assert formulas(library.search(xanes=spectrum(7), without_spectra=["ref-2"]))[0] != "Fe4Si3"
+    assert formulas(library.search(xanes=spectrum(7), leave_out_spectra=["ref-2"]))[0] != "Fe4Si3"
 
 
 def test_two_edges_are_one_answer(library: SearchIndex) -> None:
@@ -147,7 +148,7 @@ def test_the_absorber_is_in_every_hit_and_conditions_hold(library: SearchIndex) 
 
 
 def test_rows_that_are_left_out_are_not_found(library: SearchIndex) -> None:
-    ids = {hit.material_id for hit in library.search(xanes=spectrum(1, "Ti"), without=[RUTILE]).hits}
+    ids = {hit.material_id for hit in library.search(xanes=spectrum(1, "Ti"), leave_out_rows=[RUTILE]).hits}
     assert library.index.material(RUTILE).material_id not in ids
     assert ids
 
@@ -166,8 +167,8 @@ def test_a_pattern_and_an_edge_decide_together(library: SearchIndex, measured: M
     result = library.search(pattern, spectrum(6), top=5)
     best = result.hits[0]
     assert best.material_id == library.index.material(MARCASITE).material_id
-    assert {"match", "strain", "Fe K"} <= best.evidence.keys()
-    assert best.strain == pytest.approx(alone.hits[0].strain)
+    assert {"correlation", "strain", "Fe K"} <= best.evidence.terms().keys()
+    assert best.fitted.strain == pytest.approx(alone.hits[0].fitted.strain)
     assert best.edges[0].kind == "measured"
     assert all("Fe" in hit.material.elements for hit in result.hits)
     scores = [hit.score for hit in result.hits]

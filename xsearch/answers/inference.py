@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from xsearch.answers.result import Verdict
 from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import QueryError
+from xsearch.fit.rietveld import Refined
 from xsearch.spectra import PowderPattern
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A crystal that no database holds, made from one that it does.
+    """A crystal in no database, substituted from an entry of one.
 
     Attributes:
         rank: 1 for the best.
@@ -29,14 +31,15 @@ class Candidate:
         source_formula: of that entry.
         substitution: element of the source to the element put in its place.
         probability: 0 to 1, among everything that was considered.
-        members: formulas of that structure type in the index.
-        evidence: the terms that the probability was made of, by name.
-        strain: ln(length that meets the pattern / predicted length), or 0.
+        members: number of formulas of that structure type in the index.
+        evidence: log-evidence by named terms.
+        strain: ln(fitted / predicted length), or 0.
         cell: conventional, a b c in Å and angles in degrees.
         zero_shift_deg: added to the calculated 2θ.
         unexplained: share of the measured net intensity that it leaves unexplained.
         xanes_agreement: by absorber, Pearson's r of the predicted with the measured spectrum at the best shift.
         assumptions: everything that was assumed for this candidate, one line each.
+        refined: its Rietveld refinement against the pattern, where there is one.
     """
 
     rank: int
@@ -57,6 +60,7 @@ class Candidate:
     unexplained: float
     xanes_agreement: dict[str, float] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
+    refined: Refined | None = None
 
     @property
     def inferred_id(self) -> str:
@@ -81,8 +85,9 @@ class Inference:
         pattern: that was explained, or None.
         n_proposed, n_screened, n_fitted: substitutions considered, simulated, and fitted closely.
         notes: what was assumed, one line each.
-        options: how it was asked, in plain values.
+        options: of the inference, in plain values.
         timings_ms: wall time of each stage in milliseconds.
+        settings: stage to its settings, as `xsearch.settings.settings_record` gives them.
     """
 
     elements: tuple[str, ...]
@@ -95,6 +100,7 @@ class Inference:
     notes: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
     timings_ms: dict[str, float] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def refused(self) -> bool:

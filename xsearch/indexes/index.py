@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from xsearch.chemistry.element_query import ElementQuery
 from xsearch.chemistry.material import Material
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.errors import BrokenIndex, QueryError
@@ -34,6 +33,7 @@ from xsearch.indexes.tables import row_numbers
 from xsearch.indexes.vectors import Profiles
 from xsearch.indexes.versions import current_folder, folder_of
 from xsearch.indexes.xanes_table import XanesTable
+from xsearch.options import Constraints
 from xsearch.simulate.reflections import Reflections
 from xsearch.spectra.xas import XasSpectrum
 
@@ -41,7 +41,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _TRIES = 3
+"""To open a version while others are published."""
+
 _EMPTY_NPY_BYTES = 128
+"""Header of an `.npy` file without an element."""
 
 
 class Index:
@@ -187,7 +190,7 @@ class Index:
 
     @cached_property
     def embedding(self) -> Embedding | None:
-        """The vectors of the powder network and what leads to near ones; None where there are none."""
+        """The vectors of the powder network and their search structure; None where there are none."""
         return Embedding(self.folder, self.manifest) if EMBEDDING in self.manifest.files else None
 
     @property
@@ -195,21 +198,21 @@ class Index:
         """The FAISS index (inner product, half precision) over `profiles`, or None where there are none."""
         return None if self._profiles is None else self._profiles.faiss
 
-    def select(self, query: ElementQuery, measured_cells: bool = True) -> NDArray[np.int64]:
-        """Rows that a query's element logic lets through, rising.
+    def select(self, constraints: Constraints, measured_cells: bool = True) -> NDArray[np.int64]:
+        """Rows whose elements meet the constraints, rising.
 
         Args:
-            query: the logic.
+            constraints: on the elements.
             measured_cells: whether measured cells linked to another entry are among them.
         """
-        if query.asks_nothing:
+        if constraints.is_open:
             return np.arange(len(self)) if measured_cells else np.flatnonzero(self.columns.cell_of < 0)
-        parameters = sql.select_parameters(query, measured_cells)
+        parameters = sql.select_parameters(constraints, measured_cells)
         found = self._connection().execute(sql.SELECT_ROWS, parameters).fetchnumpy()
         return np.sort(np.asarray(found["row_id"], np.int64), kind="stable")
 
     def sql(self, statement: str, parameters: Sequence[object] = ()) -> Any:
-        """Ask the catalog anything: views `materials`, `spectra` and `failures`, whose columns `indexes/sql.py` lists.
+        """Run SQL on the catalog: views `materials`, `spectra` and `failures`, whose columns `indexes/sql.py` lists.
 
         Returns:
             A DuckDB relation, with `fetchall()`, `df()` and so on.
@@ -247,10 +250,10 @@ class Index:
         }
 
     def _connection(self) -> DuckDBPyConnection:
-        if not hasattr(self._connections, "own"):  # a DuckDB connection serves one thread at a time
-            self._connections.own = sql.connect(self.catalog, self._failed, self.spectra_table)
-        own: DuckDBPyConnection = self._connections.own
-        return own
+        if not hasattr(self._connections, "connection"):  # a DuckDB connection serves one thread at a time
+            self._connections.connection = sql.connect(self.catalog, self._failed, self.spectra_table)
+        connection: DuckDBPyConnection = self._connections.connection
+        return connection
 
     def _check_touched(self) -> None:
         """Hash files that were copied or written since the version was made, so that an alteration cannot go by."""

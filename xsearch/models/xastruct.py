@@ -1,8 +1,7 @@
-"""XAStruct's way from spectrum to structure: a gated network over the whole window, small and fast.
+"""XAStruct, from spectrum to structure: a gated network over the whole window, small and fast.
 
 Every block is a SwiGLU unit (Shazeer, arXiv:2002.05202): one linear map decides how much of another passes. The
-window is read as one vector, so the network has no notion of nearby energies; what it misses there the forests and
-SPT bring in.
+window is read as one vector, so the network does not know which energies are close; forests and SPT do.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from torch import Tensor, nn
 
 from xsearch.elements import SYMBOLS
 from xsearch.models.absorber import ABSORBER_FEATURES, Z_SCALE
-from xsearch.models.conditioning import COMPANY_FEATURES
+from xsearch.models.conditioning import COMPOSITION_FEATURES
 from xsearch.models.site_prediction import SiteHeads, SitePrediction
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV
 
@@ -30,7 +29,7 @@ class XaStructConfig:
         blocks: how many.
         element: what is learned of each absorbing element beside its physical features.
         dropout: share of features dropped in training.
-        company_dropout: share of what is told of the compound that is dropped in training.
+        composition_dropout: share of the composition features dropped in training.
     """
 
     width: int = 256
@@ -38,7 +37,7 @@ class XaStructConfig:
     blocks: int = 3
     element: int = 16
     dropout: float = 0.3
-    company_dropout: float = 0.1
+    composition_dropout: float = 0.1
 
 
 class SwiGlu(nn.Module):
@@ -67,12 +66,12 @@ class XaStruct(nn.Module):
         step = 0.5 + np.arctan(WINDOW_GRID_eV / 3.0) / np.pi
         self.register_buffer("reference", torch.as_tensor(step, dtype=torch.float32))
         self.element = nn.Embedding(len(SYMBOLS) + 1, config.element)
-        nn.init.zeros_(self.element.weight)  # so that an element never seen has its physical features alone
-        told = ABSORBER_FEATURES + 3 + config.element
-        self.enter = nn.Linear(2 * WINDOW_POINTS + WINDOW_POINTS // 4 + told, config.width)
-        self.company = nn.Linear(COMPANY_FEATURES, config.width, bias=False)
-        nn.init.zeros_(self.company.weight)  # an element that no training compound held says nothing
-        self.forget = nn.Dropout(config.company_dropout)
+        nn.init.zeros_(self.element.weight)  # so that an element without training has its physical features alone
+        context = ABSORBER_FEATURES + 3 + config.element
+        self.enter = nn.Linear(2 * WINDOW_POINTS + WINDOW_POINTS // 4 + context, config.width)
+        self.composition = nn.Linear(COMPOSITION_FEATURES, config.width, bias=False)
+        nn.init.zeros_(self.composition.weight)  # an element that no training compound holds has no effect
+        self.forget = nn.Dropout(config.composition_dropout)
         self.blocks = nn.Sequential(
             *[SwiGlu(config.width, config.hidden, config.dropout) for _ in range(config.blocks)],
             nn.LayerNorm(config.width),
@@ -80,14 +79,14 @@ class XaStruct(nn.Module):
         self.heads = SiteHeads(config.width)
 
     def forward(
-        self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor, company: Tensor
+        self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor, composition: Tensor
     ) -> SitePrediction:
         """Predict; arguments as in `Spt.forward`."""
         x = torch.where(known, values - self.reference, 0.0)
         slope = nn.functional.pad(x[:, 2:] - x[:, :-2], (1, 1)) * 5.0
         offset = offset_eV[:, None]
         learned = self.element((absorber[:, 0] * Z_SCALE).round().long())
-        told = torch.cat([absorber, offset / 10, (offset / 4).sin(), (offset / 4).cos(), learned], 1)
-        entered = self.enter(torch.cat([3 * x, slope, known[:, ::4].float(), told], 1))
-        features = self.blocks(entered + self.company(self.forget(company)))  # (b, width)
+        context = torch.cat([absorber, offset / 10, (offset / 4).sin(), (offset / 4).cos(), learned], 1)
+        entered = self.enter(torch.cat([3 * x, slope, known[:, ::4].float(), context], 1))
+        features = self.blocks(entered + self.composition(self.forget(composition)))  # (b, width)
         return self.heads([features] * self.heads.tasks, features)

@@ -3,90 +3,94 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from typing import Any
 
-from xsearch.answers import Combined, Inference, RankedCrystal, SearchResult
-from xsearch.errors import NothingSearched, QueryError
-from xsearch.indexes import Index
-from xsearch.infer.engine import infer
-from xsearch.infer.question import parse_elements
-from xsearch.infer.template_library import library_of
-from xsearch.search import SearchIndex
-from xsearch.spectra import PowderPattern, Xanes
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
+from xsearch.answers import Candidate, Combined, Hit, Inference, RankedCrystal, SearchResult
+from xsearch.chemistry.symmetry import find_symmetry
+from xsearch.errors import CrystalError, QueryError, SpectrumError
+from xsearch.fit.crystal_fit import fit_crystal
+from xsearch.fit.prepared_pattern import PreparedPattern, prepare
+from xsearch.fit.rietveld import Refined
+from xsearch.infer.evidence import refinement_worth
 
-def elements_of(only: str | None, exactly: str | None) -> str:
-    """The elements that an inference starts from: those of `--exactly`, else all of `--only`.
+Array = NDArray[np.float64]
 
-    Raises:
-        QueryError: where neither was given.
-    """
-    given = exactly or only
-    if not given:
-        raise QueryError("Inference needs the elements; give them with --exactly or --only, such as Ca,Mn,Al,O.")
-    return given
+REFINED_HITS = 5
+"""Hits that are refined to be compared with candidates; each takes about as long as a candidate, and later ones are
+seldom right."""
 
 
-def combine(result: SearchResult, inference: Inference) -> Combined:
+def combine(result: SearchResult, inference: Inference, *, threads: int = 2) -> Combined:
     """Rank the hits of an index and inferred crystals together, the likeliest first.
 
-    An inferred crystal stands on what the search left over: its probability is multiplied by one less the best hit's
-    score, so that it goes before a hit only where the database does not explain the pattern. One that has the formula
-    and the space group of a hit is nothing new, and never goes before that. On equal terms a hit goes first.
+    The first hits are refined as the candidates were, and one log-evidence compares them all. Beforehand an inferred
+    crystal stands on what the search left over, its probability times one less the best hit's score; the evidence then
+    moves probability between hits and candidates. The probability that any of them is right stays. A candidate with the
+    formula and the space group of a hit is nothing new, and never goes before that. On equal terms a hit goes first.
 
     Args:
         result: of the search in the index.
         inference: from the templates of the same index, for the same pattern.
+        threads: that refine the hits.
     """
-    left = 1.0 - max((hit.score for hit in result.hits), default=0.0)
+    candidates = () if inference.refused else inference.candidates
+    best = max((hit.score for hit in result.hits), default=0.0)
+    crystals: list[Hit | Candidate] = [*result.hits, *candidates]
+    before = np.array([*(hit.score for hit in result.hits), *((1 - best) * one.probability for one in candidates)])
+    pattern = prepare(result.pattern) if result.pattern is not None and candidates and result.hits else None
+    refined: list[Refined | None] = [*refined_hits(result.hits, pattern, threads), *(one.refined for one in candidates)]
+    scores = before if pattern is None else _moved(before, refined, len(result.hits), pattern)
     known: dict[tuple[str, int | None], float] = {}
-    for hit in result.hits:
+    for hit, score in zip(result.hits, scores.tolist(), strict=False):
         crystal = (hit.formula, hit.material.space_group)
-        known[crystal] = max(hit.score, known.get(crystal, 0.0))
-    ranking = [RankedCrystal(0, hit, hit.score) for hit in result.hits]
-    ranking += [
-        RankedCrystal(0, one, min(left * one.probability, known.get((one.formula, one.space_group), 1.0)))
-        for one in (() if inference.refused else inference.candidates)
+        known[crystal] = max(score, known.get(crystal, 0.0))
+    ranking = [
+        RankedCrystal(
+            0, one, score if isinstance(one, Hit) else min(score, known.get((one.formula, one.space_group), 1.0)), fit
+        )
+        for one, score, fit in zip(crystals, scores.tolist(), refined, strict=True)
     ]
     ranking.sort(key=lambda one: (-one.score, one.kind, one.id))
     return Combined(result, inference, tuple(replace(one, rank=rank) for rank, one in enumerate(ranking, start=1)))
 
 
-def search_or_nothing(
-    index: SearchIndex, pxrd: PowderPattern | None = None, xanes: Sequence[Xanes] = (), **asked: Any
-) -> SearchResult:
-    """What the index says, and where it holds nothing to compare with, an answer that says so.
+def refined_hits(hits: Sequence[Hit], pattern: PreparedPattern | None, threads: int) -> list[Refined | None]:
+    """The refinements of the first `REFINED_HITS` of some hits, None for the others and without a pattern."""
+    if pattern is None:
+        return [None] * len(hits)
 
-    Without spectra of an edge the pattern alone is searched; without an entry with the elements there are no hits.
+    def fit(hit: Hit) -> Refined | None:
+        try:
+            found = fit_crystal(find_symmetry(hit.matched_entry.crystal), pattern, hit.fitted.strain)
+        except (CrystalError, QueryError, SpectrumError):
+            return None
+        return None if found is None else found.refined
 
-    Args:
-        index: to search.
-        pxrd, xanes, asked: as `SearchIndex.search` takes them.
-    """
-    try:
-        return index.search(pxrd, xanes, **asked)
-    except NothingSearched as error:
-        told = str(error)
-    if pxrd is not None and xanes:
-        rest = search_or_nothing(index, pxrd, **asked)
-        return replace(rest, notes=(*rest.notes, f"Searched by the pattern alone: {told}"))
-    return SearchResult(pxrd, (), "no confident match", index.name, index.index.version, 0, notes=(told,))
+    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
+        first = list(pool.map(fit, hits[:REFINED_HITS]))
+    return first + [None] * (len(hits) - len(first))
 
 
-def infer_beside(
-    index: Index, result: SearchResult, elements: str, edges: Sequence[Xanes] = (), *, top: int = 10
-) -> Combined:
-    """Infer for an answer of a search, from the same spectra and the templates of the same index.
+def _moved(before: Array, refined: Sequence[Refined | None], hits: int, pattern: PreparedPattern) -> Array:
+    """(n,) scores after the evidence, of hits and then candidates.
 
     Args:
-        index: that was searched.
-        result: the answer.
-        elements: all of the compound, such as `Ca,Mn,Al,O`.
-        edges: XANES spectra of the sample.
-        top: how many candidates.
-
-    Raises:
-        QueryError: for elements that no template can hold.
+        before: (n,) scores without it. refined: (n,) refinements.
+        hits: how many of them are hits.
+        pattern: that was refined against.
     """
-    return combine(result, infer(library_of(index), parse_elements(elements), result.pattern, xanes=edges, top=top))
+    points = pattern.points.independent * len(pattern.points.excess)
+    worth = np.array([np.nan if one is None else refinement_worth(one, points) for one in refined])
+    if np.isnan(worth[:hits]).all() or np.isnan(worth[hits:]).all():
+        return before
+    # what was not refined takes the least of its kind
+    for kind in (worth[:hits], worth[hits:]):
+        kind[np.isnan(kind)] = np.nanmin(kind)
+    weight = before * np.exp(worth - worth.max())
+    leaders, firsts = weight[:hits].max() + weight[hits:].max(), before[:hits].max() + before[hits:].max()
+    return np.asarray(weight * firsts / leaders) if leaders > 0 else before

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xsearch.report.hit_reasons import reasons
-    from xsearch.report.simulation import write_xy
     from xsearch.report.views import (
         Answer,
         plot,
@@ -21,9 +20,10 @@ if TYPE_CHECKING:
         to_json,
         write_cifs,
         write_html,
+        write_xy,
     )
 
-_HOMES = {"reasons": "xsearch.report.hit_reasons", "write_xy": "xsearch.report.simulation"}
+_HOMES = {"reasons": "xsearch.report.hit_reasons"}
 _VIEWS = "xsearch.report.views"
 
 __all__ = [

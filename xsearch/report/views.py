@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from xsearch.answers import Combined, Inference, LcfResult, MixtureResult, SearchResult
 from xsearch.errors import XSearchError
-from xsearch.indexing.cell import CellAnswer
+from xsearch.indexing.cell import IndexedCells
+from xsearch.report.calculated_xanes import write_xanes, xanes_record, xanes_table
 from xsearch.report.cells_table import cells_record, cells_table
 from xsearch.report.combined_table import combined_record, combined_table, write_combined_cifs
 from xsearch.report.hits_table import result_table
@@ -18,14 +19,15 @@ from xsearch.report.json_text import json_text
 from xsearch.report.lcf_table import lcf_record, lcf_table
 from xsearch.report.mixture_table import mixture_record, mixture_table
 from xsearch.report.page import write_page
-from xsearch.report.pattern_plot import save_figure
+from xsearch.report.plot_style import save_figure
 from xsearch.report.prediction import prediction_figure, prediction_record, prediction_table
 from xsearch.report.search_plot import result_figure
 from xsearch.report.search_record import hits_frame, search_record
-from xsearch.report.simulation import simulation_record, simulation_table
+from xsearch.report.simulation import simulation_record, simulation_table, write_pattern
 from xsearch.report.simulation_plot import simulation_figure
 from xsearch.report.structures import write_hit_cifs
 from xsearch.simulate.crystal_pattern import SimulatedPattern
+from xsearch.xas.forward import CalculatedXanes
 from xsearch.xas.prediction import EdgePrediction
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import RenderableType
 
-Answer = SearchResult | Combined | Inference | CellAnswer | SimulatedPattern | EdgePrediction
+Answer = SearchResult | Combined | Inference | IndexedCells | SimulatedPattern | CalculatedXanes | EdgePrediction
 """What can be shown and written. Mixtures are search results."""
 
 
@@ -48,6 +50,7 @@ class View:
     figure: Callable[..., Figure] | None = None
     page: Callable[..., Path] | None = None
     cifs: Callable[..., list[Path]] | None = None
+    xy: Callable[..., Path] | None = None
 
 
 def _of_search(show: Callable[..., Any]) -> Callable[..., Any]:
@@ -69,8 +72,9 @@ VIEWS: Mapping[type, View] = {
         page=_of_search(write_page),
         cifs=write_combined_cifs,
     ),
-    CellAnswer: View(cells_record, cells_table),
-    SimulatedPattern: View(simulation_record, simulation_table, ("top",), figure=simulation_figure),
+    IndexedCells: View(cells_record, cells_table),
+    SimulatedPattern: View(simulation_record, simulation_table, ("top",), figure=simulation_figure, xy=write_pattern),
+    CalculatedXanes: View(xanes_record, xanes_table, xy=write_xanes),
     EdgePrediction: View(prediction_record, prediction_table, figure=prediction_figure),
 }
 
@@ -81,7 +85,7 @@ def table(answer: Answer, top: int | None = None, unfold: bool | None = None) ->
     Args:
         answer: of any kind.
         top: how many rows, of ranked answers and of calculated lines; phases of mixtures are always all shown.
-        unfold: whether duplicates of a hit get rows of their own.
+        unfold: whether duplicates of a hit get rows.
     """
     view, options = VIEWS[type(answer)], {"top": top, "unfold": unfold}
     return view.table(answer, **{name: options[name] for name in view.rows if options[name] is not None})
@@ -140,6 +144,16 @@ def write_cifs(answer: Answer, folder: str | Path, top: int | None = None) -> li
         XSearchError: for an answer without crystals.
     """
     written: list[Path] = _form(answer, "cifs", "CIF files")(answer, folder, top)
+    return written
+
+
+def write_xy(answer: Answer, path: str | Path) -> Path:
+    """A calculated pattern or spectrum as columns with a header; returns their path.
+
+    Raises:
+        XSearchError: for an answer that is no curve.
+    """
+    written: Path = _form(answer, "xy", "columns")(answer, path)
     return written
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,34 +12,30 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.answers import LcfResult, MixtureResult, SearchResult
 from xsearch.answers.explanations import best_hits
-from xsearch.chemistry.element_query import ElementQuery
 from xsearch.errors import MissingIndex, QueryError, SpectrumError
 from xsearch.indexes import Index
-from xsearch.indexes.prior import Prior, parse_prior
+from xsearch.options import AUTO_PHASES, MOST_PHASES, Constraints, Elements, Prior, Ranking, parse_choice
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.progress import timed
-from xsearch.search.isotypes import symmetry_of_alike
+from xsearch.search.isotypes import symmetry_of_isotypes
 from xsearch.search.lcf_search import search_lcf
 from xsearch.search.mixture_hits import make_mixture
-from xsearch.search.nearest_neighbours import NEAREST, Near, Neighbours, Ranking, has_vectors, parse_ranking
+from xsearch.search.nearest_neighbours import NEAREST, Near, Neighbours, has_vectors, parse_ranking
 from xsearch.search.phase_search import PhaseSearch
 from xsearch.search.rank import best_first, phases
+from xsearch.search.scope import Scope
 from xsearch.search.second_phase import second_phase_notes
 from xsearch.search.selection import MATCHED, Selection, rows_with
-from xsearch.search.symmetry import rows_say, symmetry
+from xsearch.search.symmetry import symmetry, symmetry_posterior
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_search import Opened, search_by_spectra
 from xsearch.spectra import PowderPattern, Xanes
+from xsearch.spectra.measurement import Measurement
 from xsearch.xas.library import EdgeLibraries
-
-MOST_PHASES = 6
-"""Phases that a mixture may have at most; the search tells no more apart."""
 
 GATHER_BELOW = 0.25
 """Where element conditions leave less than this share of the rows, only their profiles are read."""
-
-Elements = str | Iterable[str] | None
 
 
 class SearchIndex:
@@ -83,9 +79,9 @@ class SearchIndex:
         prior: str = "known",
         measured_cells: bool = True,
         fold: bool = True,
-        without: Collection[int] = (),
+        leave_out_rows: Collection[int] = (),
         ranking: str | None = None,
-        without_spectra: Collection[str] = (),
+        leave_out_spectra: Collection[str] = (),
     ) -> SearchResult:
         """Find the crystals that gave a powder pattern, XANES spectra, or both.
 
@@ -96,13 +92,13 @@ class SearchIndex:
             must: all of these. may: beside those of `must`, these and no others. exclude: none of these.
             exactly: all of these and no others.
             top: how many hits to give.
-            prior: `known` favours compounds that have been made and those near the convex hull; `none` does not.
+            prior: `known` favours experimentally reported compounds and those near the convex hull; `none` does not.
             measured_cells: whether measured cells linked to a computed entry are searched beside it.
             fold: whether entries of one phase become one hit.
-            without: rows of the index to leave out, to see what the search says where its answer is missing.
-            ranking: `physics`, `learned` or `fused`, see `xsearch.search.nearest_neighbours.Ranking`; by default the
+            leave_out_rows: rows of the index to leave out, to see what the search says where its answer is missing.
+            ranking: `physics`, `learned` or `fused`, see `xsearch.options.Ranking`; by default the
                 last, where the index has the vectors for it. With edges, profiles and edges recall, and physics ranks.
-            without_spectra: ids of library spectra to leave out.
+            leave_out_spectra: ids of library spectra to leave out.
 
         Returns:
             The hits, the best first, with what was assumed and how long each stage took.
@@ -111,32 +107,33 @@ class SearchIndex:
             SpectrumError: where the pattern shows no line, or a spectrum no edge.
             QueryError: where an element does not exist, conditions contradict each other, or nothing is left.
         """
-        query = ElementQuery.parse(only, must, may, exclude, exactly)
-        known, chosen = parse_prior(prior), parse_ranking(ranking, self.index)
+        scope = Scope(
+            Constraints.parse(only, must, may, exclude, exactly),
+            parse_choice(Prior, prior, "prior"),
+            measured_cells,
+            leave_out_rows,
+            leave_out_spectra,
+        )
+        return self.search_measurement(_measurement(pxrd, xanes), scope, top=top, fold=fold, ranking=ranking)
+
+    def search_measurement(
+        self, measurement: Measurement, scope: Scope, *, top: int = 20, fold: bool = True, ranking: str | None = None
+    ) -> SearchResult:
+        """Find the crystals that gave a measurement; `search` with its arguments as data."""
+        chosen = parse_ranking(ranking, self.index)
         if top < 1:
-            raise QueryError(f"top = {top} asks for no hit; give 1 or more.")
-        edges = [*([pxrd] if isinstance(pxrd, Xanes) else []), *([xanes] if isinstance(xanes, Xanes) else xanes)]
-        if edges:
+            raise QueryError(f"top = {top} gives no hit; give 1 or more.")
+        if measurement.edges:
             if chosen is Ranking.LEARNED:
                 raise QueryError(
                     "Ranking `learned` orders the hits of a powder pattern alone; leave it out with edges."
                 )
-            return search_by_spectra(
-                Opened(self.index, self.libraries, self.profiles, self.threads),
-                None if isinstance(pxrd, Xanes) else pxrd,
-                edges,
-                query,
-                known,
-                top=top,
-                measured_cells=measured_cells,
-                fold=fold,
-                without=without,
-                without_spectra=without_spectra,
-            )
-        pxrd = _powder(pxrd)
+            opened = Opened(self.index, self.libraries, self.profiles, self.threads)
+            return search_by_spectra(opened, measurement, scope, top=top, fold=fold)
+        pxrd = _powder(measurement)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):
-            pattern, selected = self._prepare(pxrd, query, known, measured_cells, timings)
+            pattern, selected = self._prepare(pxrd, scope, timings)
             rows = selected.rows
             with timed(timings, "recall"):
                 places = np.empty(0, np.intp) if chosen is Ranking.LEARNED else selected.recall(pattern)
@@ -144,13 +141,13 @@ class SearchIndex:
                     near = self.near(pattern, rows, NEAREST if chosen is Ranking.FUSED else MATCHED)
                     places = np.union1d(places, near.places)
             with timed(timings, "match"):
-                matches, evidence = selected.match(pattern, places, without)
+                matches, evidence = selected.match(pattern, places, scope.leave_out_rows)
             with timed(timings, "rank"):
                 total = evidence.total
                 if chosen is Ranking.LEARNED:
                     total = near.evidence[np.searchsorted(rows, matches.rows)]
                 groups = phases(self.index, matches, total)
-                evidence = selected.with_line_fits(pattern, matches, evidence, groups)
+                evidence = selected.with_le_bail_fits(pattern, matches, evidence, groups)
                 if chosen is not Ranking.LEARNED:
                     total = evidence.total
                     groups = phases(self.index, matches, total)
@@ -160,9 +157,9 @@ class SearchIndex:
             answer = verdict([hit.score for hit in hits])
             with timed(timings, "symmetry"):
                 firsts = [group[0] for group in groups]
-                said = rows_say(self.index.columns, matches.rows[firsts], evidence.total[firsts])
-                if answer == "no confident match":  # as far as the first hit is wrong, what is built alike decides
-                    other = symmetry_of_alike(self._left(selected, without), pattern)
+                said = symmetry_posterior(self.index.columns, matches.rows[firsts], evidence.total[firsts])
+                if answer == "no confident match":  # as far as the first hit is wrong, isotypes decide
+                    other = symmetry_of_isotypes(self._left(selected, scope.leave_out_rows), pattern)
                     chance = hits[0].score if hits else 0.0
                     said = (chance * said[0] + (1 - chance) * other[0], chance * said[1] + (1 - chance) * other[1])
                 likely = symmetry(*said)
@@ -173,10 +170,10 @@ class SearchIndex:
             index_name=self.index.name,
             index_version=self.index.version,
             n_searched=len(rows),
+            constraints=scope.constraints,
             options={
-                "elements": str(query),
-                "prior": known.value,
-                "measured_cells": measured_cells,
+                "prior": scope.prior.value,
+                "measured_cells": scope.measured_cells,
                 "fold": fold,
                 "top": top,
                 "ranking": chosen.value,
@@ -191,7 +188,7 @@ class SearchIndex:
         pxrd: PowderPattern | Xanes | None = None,
         xanes: Xanes | None = None,
         *,
-        phases: int = 4,
+        phases: int = AUTO_PHASES,
         only: Elements = None,
         must: Elements = None,
         may: Elements = None,
@@ -199,7 +196,7 @@ class SearchIndex:
         exactly: Elements = None,
         prior: str = "known",
         measured_cells: bool = True,
-        without_spectra: Collection[str] = (),
+        leave_out_spectra: Collection[str] = (),
     ) -> MixtureResult | LcfResult:
         """Find the crystals that together gave a powder pattern or an edge, and how much there is of each.
 
@@ -214,28 +211,37 @@ class SearchIndex:
                 its absorber alone, and asks no more than that they hold no other elements.
             prior: as in `search`.
             measured_cells: as in `search`.
-            without_spectra: as in `search`.
+            leave_out_spectra: as in `search`.
 
         Raises:
             SpectrumError, QueryError: as in `search`.
         """
-        query = ElementQuery.parse(only, must, may, exclude, exactly)
-        each = ElementQuery(only=query.allowed, exclude=query.exclude)
-        known = parse_prior(prior)
+        scope = Scope(
+            Constraints.parse(only, must, may, exclude, exactly),
+            parse_choice(Prior, prior, "prior"),
+            measured_cells,
+            leave_out_spectra=leave_out_spectra,
+        )
+        return self.search_phases(_measurement(pxrd, xanes), scope, phases=phases)
+
+    def search_phases(
+        self, measurement: Measurement, scope: Scope, *, phases: int = AUTO_PHASES
+    ) -> MixtureResult | LcfResult:
+        """Find the crystals that together gave a measurement; `search_mixture` with its arguments as data."""
         if not 1 <= phases <= MOST_PHASES:
             raise QueryError(f"phases = {phases}; a number from 1 to {MOST_PHASES} is expected.")
-        edges = [one for one in (pxrd, xanes) if isinstance(one, Xanes)]
-        if edges:
-            if len(edges) > 1 or isinstance(pxrd, PowderPattern):
+        if measurement.edges:
+            if len(measurement.edges) > 1 or measurement.pattern is not None:
                 raise QueryError("A mixture is searched for by one powder pattern or by one edge; give one of them.")
             opened = Opened(self.index, self.libraries, self.profiles, self.threads)
-            return search_lcf(opened, edges[0], query, known, phases=phases, without_spectra=without_spectra)
-        pxrd = _powder(pxrd)
+            return search_lcf(opened, measurement.edges[0], scope, phases=phases)
+        pxrd = _powder(measurement)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):
-            pattern, selected = self._prepare(pxrd, each, known, measured_cells, timings)
+            each = replace(scope, constraints=scope.constraints.of_each_phase())
+            pattern, selected = self._prepare(pxrd, each, timings)
             with timed(timings, "mixture"):
-                explored = PhaseSearch(selected, pattern, query.required)
+                explored = PhaseSearch(selected, pattern, scope.constraints.required)
                 mixtures = tuple(make_mixture(explored, hypothesis) for hypothesis in explored.search(phases))
         hits = best_hits(mixtures)
         return MixtureResult(
@@ -245,31 +251,29 @@ class SearchIndex:
             index_name=self.index.name,
             index_version=self.index.version,
             n_searched=len(selected.rows),
+            constraints=scope.constraints,
             options={
-                "elements": str(query),
-                "prior": known.value,
-                "measured_cells": measured_cells,
+                "prior": scope.prior.value,
+                "measured_cells": scope.measured_cells,
                 "phases": phases,
             },
             timings_ms=timings,
             mixtures=mixtures,
         )
 
-    def _prepare(
-        self, pxrd: PowderPattern, query: ElementQuery, prior: Prior, measured_cells: bool, timings: dict[str, float]
-    ) -> tuple[NetPattern, Selection]:
+    def _prepare(self, pxrd: PowderPattern, scope: Scope, timings: dict[str, float]) -> tuple[NetPattern, Selection]:
         """The net pattern, and the rows to search."""
         with timed(timings, "prepare"):
             pattern = net_pattern(pxrd)
         with timed(timings, "select"):
-            rows = rows_with(self.index, query, measured_cells)
-            return pattern, Selection(self.index, rows, self.profiles(rows), prior, self.threads)
+            rows = rows_with(self.index, scope.constraints, scope.measured_cells)
+            return pattern, Selection(self.index, rows, self.profiles(rows), scope.prior, self.threads)
 
-    def _left(self, selected: Selection, without: Collection[int]) -> Selection:
+    def _left(self, selected: Selection, leave_out_rows: Collection[int]) -> Selection:
         """The same selection less some rows."""
-        if not without:
+        if not leave_out_rows:
             return selected
-        rows = np.setdiff1d(selected.rows, list(without))
+        rows = np.setdiff1d(selected.rows, list(leave_out_rows))
         return replace(selected, rows=rows, profiles=self.profiles(rows))
 
     @property
@@ -321,9 +325,17 @@ def open_index(name: str | Path | None = None, threads: int = 2) -> SearchIndex:
     return SearchIndex(Index.open(chosen), threads)
 
 
-def _powder(pxrd: PowderPattern | Xanes | None) -> PowderPattern:
-    if pxrd is None:
+def _measurement(pxrd: PowderPattern | Xanes | None, xanes: Xanes | Sequence[Xanes] | None) -> Measurement:
+    """A pattern and edges, whatever argument they came by."""
+    edges = (xanes,) if isinstance(xanes, Xanes) else tuple(xanes or ())
+    if isinstance(pxrd, Xanes):
+        return Measurement(edges=(pxrd, *edges))
+    if pxrd is not None and not isinstance(pxrd, PowderPattern):
+        raise SpectrumError(f"{type(pxrd).__name__} is no powder pattern; give one as `pxrd`, such as `read` gives it.")
+    return Measurement(pxrd, edges)
+
+
+def _powder(measurement: Measurement) -> PowderPattern:
+    if measurement.pattern is None:
         raise QueryError("Nothing to search for; give a powder pattern as `pxrd`, edges as `xanes`, or both.")
-    if not isinstance(pxrd, PowderPattern):
-        raise SpectrumError(f"{pxrd.source or 'The spectrum'} is no powder pattern; give one as `pxrd`.")
-    return pxrd
+    return measurement.pattern

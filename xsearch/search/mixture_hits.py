@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.answers import Hit, Mixture, PhaseAmount
+from xsearch.answers import Hit, Mixture, Phase
 from xsearch.chemistry.crystal import lattice_from_parameters
+from xsearch.fit.correlation import SCALES, Matches
+from xsearch.fit.multiphase import Hypothesis, MixturePattern
 from xsearch.search.hits import make_hits
-from xsearch.search.match import SCALES, Matches
-from xsearch.search.multiphase_fit import Hypothesis, Target
 from xsearch.search.phase_search import PhaseSearch
 from xsearch.search.rank import weigh
 from xsearch.search.selection import Selection
@@ -25,28 +25,32 @@ def make_mixture(explored: PhaseSearch, hypothesis: Hypothesis) -> Mixture:
     weights = weight_fractions(hits, hypothesis.amounts)
     order = np.argsort(-weights, kind="stable").tolist()
     return Mixture(
-        hits=tuple(replace(hits[place], rank=rank) for rank, place in enumerate(order, start=1)),
-        amounts=tuple(
-            PhaseAmount(float(weights[place]), float(hypothesis.amounts[place]), float(support[place]))
-            for place in order
+        components=tuple(
+            Phase(
+                hit=replace(hits[place], rank=rank),
+                support=float(support[place]),
+                weight_fraction=float(weights[place]),
+                scale=float(hypothesis.amounts[place]),
+            )
+            for rank, place in enumerate(order, start=1)
         ),
-        evidence=hypothesis.evidence,
+        log_evidence=hypothesis.evidence,
         unexplained=explored.target.unexplained(hypothesis),
     )
 
 
 def phase_hits(
-    selected: Selection, target: Target, hypothesis: Hypothesis, support: NDArray[np.float64]
+    selected: Selection, target: MixturePattern, hypothesis: Hypothesis, support: NDArray[np.float64]
 ) -> tuple[Hit, ...]:
     """A hit a phase, scored by the profile and the unexplained share of the sum, its support as the margin."""
-    parts = hypothesis.parts
+    components = hypothesis.components
     matches = Matches(
         rows=np.array(hypothesis.places, np.int64),
-        amplitudes=np.stack([one.amplitudes for one in parts]),
-        expected=np.array([one.expected for one in parts]),
-        correlations=np.tile(hypothesis.correlations[: len(SCALES)], (len(parts), 1)),
+        amplitudes=np.stack([one.amplitudes for one in components]),
+        expected=np.array([one.expected for one in components]),
+        correlations=np.tile(hypothesis.correlations[: len(SCALES)], (len(components), 1)),
     )
-    widest = np.full(len(parts), hypothesis.correlations[-1], np.float32)
+    widest = np.full(len(components), hypothesis.correlations[-1], np.float32)
     evidence = weigh(selected.index, matches, widest, selected.prior)
     return make_hits(
         selected.index,
@@ -54,7 +58,7 @@ def phase_hits(
         matches,
         evidence,
         np.clip(np.stack([support, support], axis=1), -LARGEST_MARGIN, LARGEST_MARGIN),
-        [[place] for place in range(len(parts))],
+        [[place] for place in range(len(components))],
         selected.prior,
         target.unexplained(hypothesis),
     )

@@ -1,16 +1,23 @@
-"""The phases of a mixture: a beam search over sums of phases, each strained to what the others leave.
+"""The phases of a mixture: a beam search over fits of phases, each strained to what the others leave.
 
-From the pattern, and from what the best sums leave of it, phases are recalled and matched as for a single phase.
+From the pattern, and from what the best fits leave of it, phases are recalled and matched as for a single phase.
 """
 
 from __future__ import annotations
 
 from functools import cached_property
 
+import numpy as np
+
 from xsearch.fit.component_search import BeamSearch
+from xsearch.fit.correlation import WITH_RECALL_SCALES, Matches
+from xsearch.fit.multiphase import Component, Hypothesis, MixturePattern
+from xsearch.fit.strained_lines import strained_profiles
+from xsearch.indexes import Index
+from xsearch.indexes.settings import PRIOR
+from xsearch.options import Prior
 from xsearch.preprocess.powder import NetPattern
-from xsearch.search.multiphase_fit import Component, Hypothesis, Target, components
-from xsearch.search.rank import phases
+from xsearch.search.rank import FEWEST_LINES, LINES_WEIGHT, phases, weigh
 from xsearch.search.selection import Selection
 
 MATCHED_FIRST, MATCHED_LATER = 400, 200
@@ -36,29 +43,29 @@ class PhaseSearch(BeamSearch[Component, Hypothesis, Phase]):
 
     def __init__(self, selected: Selection, pattern: NetPattern, required: frozenset[str] = frozenset()) -> None:
         super().__init__()
-        self.selected, self.target = selected, Target(pattern, len(selected.rows), required)
+        self.selected, self.target = selected, MixturePattern(pattern, len(selected.rows), required)
 
     def proposed(self, base: Hypothesis | None) -> list[Component]:
-        """The phases for what a sum leaves and those for the whole pattern, but those that it holds."""
+        """The phases for what a fit leaves and those for the whole pattern, but those that it holds."""
         if base is None:
             return self._first
         left = self.target.remainder(base)
         later = [] if left is None else propose(self.selected, left, MATCHED_LATER, PROPOSED_LATER)
-        return [part for part in (*later, *self._first) if not self.holds(base, self.kind(part.row))]
+        return [one for one in (*later, *self._first) if not self.holds(base, self.identity(one.row))]
 
     @cached_property
     def _first(self) -> list[Component]:
         return propose(self.selected, self.target.pattern, MATCHED_FIRST, PROPOSED_FIRST)
 
-    def fitted(self, parts: tuple[Component, ...]) -> Hypothesis:
+    def fitted(self, components: tuple[Component, ...]) -> Hypothesis:
         """Phases with their amounts; each proposal is strained already."""
-        return self.target.fit(parts)
+        return self.target.fit(components)
 
     def of_size(self, size: int) -> list[Hypothesis]:
-        """The sums of so many phases, the best first; every phase in them has an amount above zero."""
+        """The fits of so many phases, the best first; every phase in them has an amount above zero."""
         return [one for one in super().of_size(size) if (one.amounts > 0).all()]
 
-    def kind(self, place: int) -> Phase:
+    def identity(self, place: int) -> Phase:
         """The phase of a row."""
         columns = self.selected.index.columns
         return int(columns.formula_group[place]), int(columns.space_group[place])
@@ -69,3 +76,25 @@ def propose(selected: Selection, pattern: NetPattern, matched: int, proposed: in
     matches, evidence = selected.match(pattern, selected.recall(pattern, matched))
     places = [group[0] for group in phases(selected.index, matches, evidence.total)[:proposed]]
     return components(selected.index, pattern, matches.take(places), selected.prior)
+
+
+def components(index: Index, pattern: NetPattern, matches: Matches, prior: Prior) -> list[Component]:
+    """Matched rows as components of a joint fit."""
+    evidence = weigh(index, matches, np.zeros(len(matches.rows), np.float32), prior)
+    lines = evidence.lines + LINES_WEIGHT * np.log(FEWEST_LINES)
+    known = evidence.prior - (PRIOR.known_bonus if prior is Prior.KNOWN else 0.0)
+    apart = evidence.strain + evidence.shape + lines + known
+    materials = index.materials(matches.rows)
+    return [
+        Component(
+            row=int(row),
+            amplitudes=matches.amplitudes[place],
+            expected=float(matches.expected[place]),
+            elements=frozenset(materials[place].elements),
+            prior=float(apart[place]),
+            profiles=strained_profiles(
+                index.reflections(int(row)), pattern, matches.amplitudes[place], WITH_RECALL_SCALES
+            ),
+        )
+        for place, row in enumerate(matches.rows)
+    ]

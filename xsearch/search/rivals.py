@@ -8,23 +8,23 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.answers import Hit, Rival, TellingLine
+from xsearch.answers import DiscriminatingReflection, Hit, Rival
+from xsearch.fit.correlation import SCALES, Matches
+from xsearch.fit.strained_lines import strained_profiles
 from xsearch.indexes import Index
-from xsearch.preprocess.axis import highest_bins
+from xsearch.preprocess.axis import MATCH_AXIS, highest_bins
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale
-from xsearch.search.match import AXIS, SCALES, Matches
-from xsearch.search.multiphase_fit import strained_profiles
 
 WITH_RIVALS = 5
 """How many hits are given a rival."""
 
 MOST_LINES = 3
 LEAST_DIFFERENCE = 0.02
-"""Differences below this share of the highest measured point tell nothing."""
+"""Differences below this share of the highest measured point do not discriminate."""
 
 APART = 3.0
-"""Telling lines lie at least so many line widths from one another."""
+"""Discriminating reflections lie at least so many line widths from one another."""
 
 
 def with_rivals(
@@ -48,7 +48,7 @@ def with_rivals(
     if len(groups) < 2:
         return hits
     first, second = groups[0][0], groups[1][0]
-    measured = pattern.profile(AXIS, SCALES[0])
+    measured = pattern.profile(MATCH_AXIS, SCALES[0])
     fitted: dict[int, NDArray[np.float64]] = {}
 
     def profile(place: int) -> NDArray[np.float64]:
@@ -66,7 +66,7 @@ def with_rivals(
             formula=material.reduced_formula,
             elements=material.elements,
             margin=float(total[own] - total[other]),
-            lines=telling_lines(pattern, measured, profile(own), profile(other)),
+            discriminating_reflections=discriminating_reflections(pattern, measured, profile(own), profile(other)),
         )
         return replace(hit, rival=rival)
 
@@ -74,27 +74,27 @@ def with_rivals(
     return (*near, *hits[WITH_RIVALS:])
 
 
-def telling_lines(
+def discriminating_reflections(
     pattern: NetPattern, measured: NDArray[np.float64], here: NDArray[np.float64], there: NDArray[np.float64]
-) -> tuple[TellingLine, ...]:
+) -> tuple[DiscriminatingReflection, ...]:
     """Where two fitted profiles differ most.
 
     Args:
         pattern: gives the wavelength and the range.
         measured, here, there: (bins,) profiles on the match's axis, on one scale.
     """
-    first, last = pattern.window(AXIS)
+    first, last = pattern.window(MATCH_AXIS)
     highest = float(measured[first:last].max())
     if highest <= 0:
         return ()
     left = np.abs(here - there) / highest
     left[:first] = left[last:] = 0
-    reach = int(np.ceil(APART * SCALES[0] / AXIS.step))
+    reach = int(np.ceil(APART * SCALES[0] / MATCH_AXIS.step))
     return tuple(
-        TellingLine(
-            two_theta_deg=AXIS.two_theta_deg(place, pattern.wavelength_A),
-            here=float(here[place] / highest),
-            there=float(there[place] / highest),
+        DiscriminatingReflection(
+            two_theta_deg=MATCH_AXIS.two_theta_deg(place, pattern.wavelength_A),
+            hit=float(here[place] / highest),
+            rival=float(there[place] / highest),
             measured=float(measured[place] / highest),
         )
         for place in islice(highest_bins(left, LEAST_DIFFERENCE, reach), MOST_LINES)
@@ -105,6 +105,6 @@ def _fitted(
     index: Index, pattern: NetPattern, measured: NDArray[np.float64], row: int, amplitudes: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """(bins,) profile of a strained row on the narrowest scale, scaled to the measured one by least squares."""
-    first, last = pattern.window(AXIS)
-    calculated = strained_profiles(index, pattern.wavelength_A, row, amplitudes, SCALES[:1])[0]
+    first, last = pattern.window(MATCH_AXIS)
+    calculated = strained_profiles(index.reflections(row), pattern, amplitudes, SCALES[:1])[0]
     return calculated * best_scale(measured[first:last], calculated[first:last])

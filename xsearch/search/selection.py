@@ -9,14 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers import Hit
-from xsearch.chemistry.element_query import ElementQuery
 from xsearch.errors import NothingSearched
+from xsearch.fit.correlation import Matches
+from xsearch.fit.le_bail import le_bail
 from xsearch.indexes import Index
-from xsearch.indexes.prior import PRIOR_IN_RECALL, Prior, log_prior
+from xsearch.indexes.prior import log_prior
+from xsearch.indexes.settings import PRIOR
+from xsearch.options import Constraints, Prior
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.hits import make_hits, not_above_the_first
-from xsearch.search.line_fit import fit_lines
-from xsearch.search.match import Matches, match
+from xsearch.search.match import match
 from xsearch.search.rank import Evidence, weigh
 from xsearch.search.recall import best_rows, recall
 from xsearch.search.rivals import with_rivals
@@ -25,23 +27,22 @@ from xsearch.search.verdict import rival_margins
 MATCHED = 250
 """How many rows of each recall list are matched."""
 
-LINES_FITTED = 3
-"""Of how many of the first phases the lines are fitted. A fit takes some milliseconds, and later ones are seldom
-right."""
+LE_BAIL_FITTED = 3
+"""How many of the first phases get a Le Bail fit. A fit takes some milliseconds, and later ones are seldom right."""
 
 Profiles = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 """Gives the stored profiles of rows, (m, bins)."""
 
 
-def rows_with(index: Index, query: ElementQuery, measured_cells: bool) -> NDArray[np.int64]:
+def rows_with(index: Index, constraints: Constraints, measured_cells: bool) -> NDArray[np.int64]:
     """The rows that meet element conditions, measured cells among them or not.
 
     Raises:
         NothingSearched: where there is none.
     """
-    rows = index.select(query, measured_cells)
+    rows = index.select(constraints, measured_cells)
     if len(rows) == 0:
-        raise NothingSearched(f"Index {index.name!r} holds nothing with {query}; loosen the element conditions.")
+        raise NothingSearched(f"Index {index.name!r} holds nothing with {constraints}; loosen the element conditions.")
     return rows
 
 
@@ -65,34 +66,34 @@ class Selection:
 
     def recall(self, pattern: NetPattern, most: int = MATCHED) -> NDArray[np.intp]:
         """Places of the rows whose profiles are nearest to a pattern's; two lists of `most`, see `best_rows`."""
-        bonus = PRIOR_IN_RECALL * log_prior(self.index.columns, self.rows, self.prior).astype(np.float32)
+        bonus = PRIOR.in_recall * log_prior(self.index.columns, self.rows, self.prior).astype(np.float32)
         return best_rows(recall(self.index, self.profiles, pattern, self.rows), bonus, most)
 
     def match(
-        self, pattern: NetPattern, places: NDArray[np.intp], without: Collection[int] = ()
+        self, pattern: NetPattern, places: NDArray[np.intp], leave_out_rows: Collection[int] = ()
     ) -> tuple[Matches, Evidence]:
         """Match places to a pattern and weigh them.
 
         Args:
             pattern: the net pattern.
             places: rising.
-            without: rows of the index that are left out.
+            leave_out_rows: rows of the index that are left out.
         """
-        places = places[~np.isin(self.rows[places], list(without))]
+        places = places[~np.isin(self.rows[places], list(leave_out_rows))]
         kept = recall(self.index, self.profiles[places], pattern, self.rows[places], exact=True)
         matches = match(self.index, pattern, kept.rows, self.threads)
         return matches, weigh(self.index, matches, kept.score, self.prior)
 
-    def with_line_fits(
+    def with_le_bail_fits(
         self, pattern: NetPattern, matches: Matches, evidence: Evidence, groups: list[list[int]]
     ) -> Evidence:
-        """The same evidence, with the lines of the best row of each of the first phases fitted."""
-        firsts = [group[0] for group in groups[:LINES_FITTED]]
+        """The same evidence, with a Le Bail fit of the best row of each of the first phases."""
+        firsts = [group[0] for group in groups[:LE_BAIL_FITTED]]
         fits = {
-            place: fit_lines(self.index, pattern, int(matches.rows[place]), matches.amplitudes[place])
+            place: le_bail(self.index.reflections(int(matches.rows[place])), pattern, matches.amplitudes[place])
             for place in firsts
         }
-        return replace(evidence, line_fits=fits)
+        return replace(evidence, le_bail_fits=fits)
 
     def hits(
         self,

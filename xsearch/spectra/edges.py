@@ -7,18 +7,24 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.elements import ATOMIC_NUMBERS, EDGES
 from xsearch.errors import SpectrumError
-from xsearch.spectra.xanes import EDGES
 
 _MAIN_EDGES = ("K", "L3")
+"""Edges that are measured often."""
 _SELDOM_MEASURED = frozenset("Tc Xe Kr Ne Ar He Pm Po At Rn Fr Ra Ac Pa Np Pu Am Cm Bk Cf".split())
 _BELOW_EV, _ABOVE_EV = 12.0, 22.0
+"""How far the steepest rise may lie below and above its tabulated edge; set by hand, oxidation moves edges up."""
 _MISCALIBRATED_EV = 60.0
+"""Energy scales that are off by more are not recognised; set by hand."""
 _STEP_EV = 10.0
+"""Width of the means whose largest difference is the edge; set by hand, blind to glitches and noise."""
 _SMOOTHING_EV = 3.0
+"""Of the curve whose steepest point is the rise; set by hand."""
 _GRID_EV = 0.5
+"""Of the search for the rise; set by hand."""
 _RANGE_SLACK_EV = 40.0
+"""By which a given edge may lie outside the scan; set by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,34 +72,6 @@ def tabulated_edge(absorber: str, edge: str) -> Edge:
     raise SpectrumError(f"{absorber} has no tabulated {edge} edge; tabulated are {known or 'none'}.")
 
 
-def parse_absorber(text: str) -> str:
-    """An element's symbol from what a person or a header wrote.
-
-    Raises:
-        SpectrumError: where it is no element.
-    """
-    symbol = text.strip().capitalize()
-    if symbol not in ATOMIC_NUMBERS:
-        raise SpectrumError(f"Unknown absorber {text!r}; give an element symbol such as Fe.")
-    return symbol
-
-
-def parse_edge(text: str) -> str:
-    """The name of an edge from what a person or a header wrote: `k`, `L3`, `LIII`, `L23`, `Fe K`'s `K-edge`.
-
-    Raises:
-        SpectrumError: where it is no edge.
-    """
-    squeezed = re.sub(r"[\s_\-]|EDGE", "", text.strip().upper())
-    squeezed = squeezed.replace("III", "3").replace("II", "2").replace("IV", "4").replace("I", "1").replace("V", "5")
-    squeezed = {"L23": "L2,3", "L32": "L2,3", "L3,2": "L2,3", "1S": "K", "2P3/2": "L3", "2P1/2": "L2"}.get(
-        squeezed, squeezed
-    )
-    if squeezed not in EDGES:
-        raise SpectrumError(f"Unknown edge {text!r}; one of {', '.join(EDGES)} is expected.")
-    return squeezed
-
-
 def identify_edge(
     energy_eV: NDArray[np.float64],
     mu: NDArray[np.float64],
@@ -103,9 +81,9 @@ def identify_edge(
 ) -> tuple[Edge, tuple[str, ...]]:
     """The edge that a spectrum shows.
 
-    What is known is trusted where the spectrum covers it. The rest comes from the tabulated edges near the steepest
-    rise: from 12 eV above it to 22 eV below it, since oxidation moves an edge up. K and L3 edges of elements that are
-    often measured go before all others. Where several remain, the file's name may tell.
+    A given absorber and edge are taken where the spectrum covers them. The rest comes from the tabulated edges near
+    the steepest rise: from 12 eV above it to 22 eV below it, since oxidation moves an edge up. K and L3 edges of
+    elements that are often measured take precedence. Where several remain, the file's name may decide.
 
     Args:
         energy_eV: (n,) ascending.
@@ -158,7 +136,7 @@ def steepest_rise_eV(energy_eV: NDArray[np.float64], mu: NDArray[np.float64]) ->
     if len(grid) < 60:
         return float(energy_eV[np.argmax(np.gradient(mu, energy_eV))])
     values = np.interp(grid, energy_eV, mu)
-    # The largest step, of means over 10 eV on either side, is blind to glitches and noise; the slope is sought there.
+    # The largest step, of means over 10 eV on either side, ignores glitches and noise; the slope is sought there.
     step_width = int(_STEP_EV / _GRID_EV)
     sums = np.concatenate([[0.0], np.cumsum(values)])
     means = (sums[step_width:] - sums[:-step_width]) / step_width

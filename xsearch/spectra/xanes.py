@@ -6,12 +6,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.elements import ATOMIC_NUMBERS, EDGES
 from xsearch.errors import SpectrumError
-
-EDGES = ("K", "L1", "L2", "L3", "L2,3", "M4", "M5")
-MIN_POINTS = 20
-MAX_POINTS = 500_000
+from xsearch.spectra.mend import MAX_POINTS, MIN_POINTS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,7 +21,7 @@ class Xanes:
         absorber: the element's symbol.
         edge: one of `EDGES`.
         source: where it came from, usually the file's name.
-        notes: what was assumed or mended on the way, one line each.
+        notes: what was assumed or repaired, one line each.
     """
 
     energy_eV: NDArray[np.float64]

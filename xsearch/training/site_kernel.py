@@ -11,21 +11,8 @@ from scipy.linalg import cho_factor, cho_solve
 from torch import Tensor, nn
 
 from xsearch.data.forward_sites import ForwardExamples
-from xsearch.models.site_kernel import FARTHEST, GRID_eV, SiteKernel, SiteMetric, likeness, moved
-
-RANK = 192
-"""Dimensions of the metric that are kept; with 128, the error on held-out copper is 1 % larger."""
-
-COMPONENTS = 24
-"""Principal components of the spectra that are predicted."""
-
-ALIGNED_eV = (8.0, 22.0)
-"""Further views: spectra are aligned from the start to so far beyond half of the edge's rise. They help where spectra
-are many and long; in short ones with strong pre-edges (V, Cr) the pre-edge is aligned instead."""
-
-WIDEST_SHIFT_eV, SHIFT_STEP_eV = 6.0, 0.2
-SHIFT_RIDGE = 4.0
-"""Shifts are coarser than spectra, and get so many times their ridge."""
+from xsearch.models.site_kernel import FARTHEST, GRID_eV, SiteKernel, SiteMetric, matern, shifted
+from xsearch.training.settings import FORWARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +72,13 @@ def learn_metric(examples: ForwardExamples, schedule: MetricSchedule) -> tuple[S
     for _ in range(schedule.steps):
         order = rng.permutation(len(formulas))
         rows = np.concatenate([rng.permutation(members[g])[: schedule.per_formula] for g in order])
-        given, asked = rows[: schedule.batch], rows[schedule.batch : schedule.batch + schedule.batch // 2]
-        asked = asked[~np.isin(group[asked], group[given])]
-        a, b = (model.points(standard[part], places[part]) for part in (given, asked))
-        kernel = _likeness(a, a) + torch.exp(model.log_ridge) * torch.eye(len(given))
+        given, held_out = rows[: schedule.batch], rows[schedule.batch : schedule.batch + schedule.batch // 2]
+        held_out = held_out[~np.isin(group[held_out], group[given])]
+        a, b = (model.points(standard[part], places[part]) for part in (given, held_out))
+        kernel = _matern(a, a) + torch.exp(model.log_ridge) * torch.eye(len(given))
         solved = torch.cholesky_solve(residual[given], torch.linalg.cholesky(kernel))
-        error = (_likeness(b, a) @ solved - residual[asked]).square().add(1e-4).sqrt()
-        loss = ((error * known[asked]).sum(dim=1) / known[asked].sum(dim=1)).mean()
+        error = (_matern(b, a) @ solved - residual[held_out]).square().add(1e-4).sqrt()
+        loss = ((error * known[held_out]).sum(dim=1) / known[held_out].sum(dim=1)).mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 0.5)
@@ -101,7 +88,8 @@ def learn_metric(examples: ForwardExamples, schedule: MetricSchedule) -> tuple[S
         weights = torch.exp(model.log_weights).numpy()
     weighted = standard.numpy() * weights
     centre = weighted.mean(axis=0)
-    axes = np.linalg.eigh(np.cov((weighted - centre).T))[1][:, ::-1][:, :RANK].astype(np.float16).astype(np.float32)
+    leading = np.linalg.eigh(np.cov((weighted - centre).T))[1][:, ::-1][:, : FORWARD.rank]
+    axes = leading.astype(np.float16).astype(np.float32)
     metric = SiteMetric(
         absorbers, mean, scale, weights, axes, centre @ axes, model.offsets.detach().numpy().astype(np.float32)
     )
@@ -126,18 +114,18 @@ def fit_kernel(
     points = metric.points(examples.features, examples.z)
     steps = np.maximum(np.abs(points).max(axis=0) / 127, 1e-9).astype(np.float32)
     points = (np.round(points / steps) * steps).astype(np.float32)
-    kernel = np.asarray(likeness(points.astype(np.float64), points.astype(np.float64)))
+    kernel = np.asarray(matern(points.astype(np.float64), points.astype(np.float64)))
     whole = filled(examples)
     shifts = [np.zeros(len(examples)), *(alignment(whole, place, beyond) for beyond in aligned_eV)]
-    spectra = [moved(whole, shift) for shift in shifts]
+    spectra = [shifted(whole, shift) for shift in shifts]
     bases = [_means(rows, place) for rows in spectra]
     mean_shifts = [_means(shift[:, None], place)[:, 0] for shift in shifts]
     residuals = [rows - base[place] for rows, base in zip(spectra, bases, strict=True)]
-    components = [np.linalg.svd(rows, full_matrices=False)[2][:COMPONENTS] for rows in residuals]
+    components = [np.linalg.svd(rows, full_matrices=False)[2][: FORWARD.components] for rows in residuals]
     scores = [rows @ axes.T for rows, axes in zip(residuals, components, strict=True)]
     kernel[np.diag_indices_from(kernel)] += ridge
     solved = cho_solve(cho_factor(kernel, overwrite_a=False), np.hstack(scores))
-    kernel[np.diag_indices_from(kernel)] += (SHIFT_RIDGE - 1) * ridge
+    kernel[np.diag_indices_from(kernel)] += (FORWARD.shift_ridge - 1) * ridge
     left = np.stack([shift - mean[place] for shift, mean in zip(shifts, mean_shifts, strict=True)], axis=1)
     solved_shifts = cho_solve(cho_factor(kernel, overwrite_a=True), left)
     views = zip(np.split(solved, len(shifts), axis=1), solved_shifts.T, strict=True)
@@ -179,7 +167,7 @@ def alignment(whole: NDArray[np.float64], place: NDArray[np.int64], beyond_eV: f
         place: (n,) number of the absorber.
         beyond_eV: how far beyond half of the mean spectrum's rise they are compared.
     """
-    trials = np.arange(-WIDEST_SHIFT_eV, WIDEST_SHIFT_eV + 1e-9, SHIFT_STEP_eV)
+    trials = np.arange(-FORWARD.widest_shift_eV, FORWARD.widest_shift_eV + 1e-9, FORWARD.shift_step_eV)
     shifts = np.zeros(len(whole))
     for absorber in np.unique(place):
         rows = np.flatnonzero(place == absorber)
@@ -187,10 +175,10 @@ def alignment(whole: NDArray[np.float64], place: NDArray[np.int64], beyond_eV: f
         inside = GRID_eV <= GRID_eV[np.argmax(mean > 0.5)] + beyond_eV
         for _ in range(3):
             cost = np.stack(
-                [np.abs(moved(whole[rows], np.full(len(rows), t)) - mean)[:, inside].mean(axis=1) for t in trials]
+                [np.abs(shifted(whole[rows], np.full(len(rows), t)) - mean)[:, inside].mean(axis=1) for t in trials]
             )
             shifts[rows] = trials[cost.argmin(axis=0)]
-            mean = moved(whole[rows], shifts[rows]).mean(axis=0)
+            mean = shifted(whole[rows], shifts[rows]).mean(axis=0)
     return shifts
 
 
@@ -205,7 +193,7 @@ def _means(rows: NDArray[np.float64], place: NDArray[np.int64]) -> NDArray[np.fl
     return np.stack([rows[place == p].mean(axis=0) for p in range(int(place.max()) + 1)])
 
 
-def _likeness(a: Tensor, b: Tensor) -> Tensor:
+def _matern(a: Tensor, b: Tensor) -> Tensor:
     square = (a**2).sum(dim=1)[:, None] + (b**2).sum(dim=1)[None] - 2 * a @ b.T
     u = torch.sqrt(3 * square.clamp(min=1e-8))
     return (1 + u) * torch.exp(-u)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,24 +11,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.formula import parse_formula
-from xsearch.errors import QueryError, SpectrumError
+from xsearch.errors import QueryError
 from xsearch.models.property_model import PropertyAnswer, PropertyModel, shipped_property_model
 from xsearch.models.site_model import SiteAnswer, SiteModel, shipped_site_model
+from xsearch.options import parse_elements
 from xsearch.preprocess.xanes import NormalizedXanes, XanesWindow, deglitch, normalize, window
-from xsearch.spectra import read
+from xsearch.spectra.measurement import read_edge
 from xsearch.spectra.xanes import Xanes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EdgePrediction:
-    """What one spectrum tells.
+    """What the models answer to one spectrum.
 
     Attributes:
         spectrum: normalised, with both edge energies and notes on what was assumed.
-        window: what the model read.
+        window: what the models read.
         site: the answer.
-        properties: of the material; None where its elements were not told.
-        model: what gave the answer.
+        properties: of the material; None where its elements are not given.
+        model: the site model.
         ms: wall time of preprocessing and prediction, shared evenly in a batch.
     """
 
@@ -59,10 +59,10 @@ def predict(
     Args:
         spectra: as read from files.
         model: the shipped one if None.
-        elements: everything that the sample holds; if told, the answers make use of it, and properties of the material
-            are predicted too.
+        elements: everything that the sample holds; if given, the answers are conditioned on them, and properties of the
+            material are predicted too.
         property_model: the shipped one if None.
-        amounts: the formula, if known: it tells more, of oxidation states above all.
+        amounts: the formula, if known; it improves oxidation states above all.
 
     Raises:
         SpectrumError: for a spectrum that cannot be normalised, with the reason.
@@ -72,9 +72,9 @@ def predict(
     chosen = model or shipped_site_model()
     normalized = [normalize(xanes) for xanes in spectra]
     windows = [window(spectrum) for spectrum in normalized]
-    told = list(amounts if amounts is not None else elements)
-    answers = chosen.predict(windows, told, amounts)
-    properties = [(property_model or shipped_property_model()).predict([w], told) if told else None for w in windows]
+    given = list(amounts if amounts is not None else elements)
+    answers = chosen.predict(windows, given, amounts)
+    properties = [(property_model or shipped_property_model()).predict([w], given) if given else None for w in windows]
     ms = (time.perf_counter() - start) * 1e3 / max(len(spectra), 1)
     rows = zip(normalized, windows, answers, properties, strict=True)
     return [EdgePrediction(*row, model=chosen, ms=ms) for row in rows]
@@ -93,15 +93,15 @@ def predict_file(
     """Predict from a file.
 
     Args:
-        path: a XANES spectrum in any format that `xsearch.spectra.read` knows.
-        absorber, edge: where the file does not tell them.
-        elements: everything that the sample holds, such as `Fe,Ti,O`; if told, its properties are predicted too.
+        path: a XANES spectrum in any format that `xsearch.spectra.read` knows, as `FILE[:ABSORBER[:EDGE]]`.
+        absorber, edge: where the file does not state them.
+        elements: everything that the sample holds, such as `Fe,Ti,O`; if given, its properties are predicted too.
         formula: of the compound, such as `FeTiO3`, instead of its elements.
         weights: a folder that `xsearch train` wrote; by default the models that come with the package.
-        without_glitches: whether single points that stand out are replaced first, see `deglitch`.
+        without_glitches: whether outliers of a single point are replaced first, see `deglitch`.
 
     Raises:
-        SpectrumError: where it is no XANES spectrum or cannot be normalised.
+        SpectrumError: where it is not a XANES spectrum or cannot be normalised.
         QueryError: where both elements and a formula are given, or the formula lacks the absorber.
         CrystalError: where the formula is none.
         XSearchError: where the folder holds no model.
@@ -109,15 +109,13 @@ def predict_file(
     if elements and formula:
         raise QueryError("Elements and a formula were given; one of them is enough.")
     amounts = parse_formula(formula) if formula else None
-    spectrum = read(path, kind="xanes", absorber=absorber, edge=edge)
-    if not isinstance(spectrum, Xanes):
-        raise SpectrumError(f"{path}: is no XANES spectrum; `xsearch query` takes powder patterns.")
+    spectrum = read_edge(path, absorber, edge)
     if without_glitches:
         spectrum = deglitch(spectrum)
-    told = re.findall(r"[^\s,;]+", elements) if isinstance(elements, str) else list(elements or ())
+    given = sorted(parse_elements(elements or ()))
     if weights is None:
-        return predict([spectrum], elements=told, amounts=amounts)[0]
+        return predict([spectrum], elements=given, amounts=amounts)[0]
     folder = Path(weights)
     has_properties = (folder / "specfusion.json").exists()
-    of_material = PropertyModel.load(folder) if (told or amounts) and has_properties else None
-    return predict([spectrum], SiteModel.load(folder), told, of_material, amounts)[0]
+    of_material = PropertyModel.load(folder) if (given or amounts) and has_properties else None
+    return predict([spectrum], SiteModel.load(folder), given, of_material, amounts)[0]

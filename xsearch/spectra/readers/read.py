@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xsearch.errors import SpectrumError
-from xsearch.spectra.edges import parse_absorber, parse_edge
+from xsearch.options import parse_absorber, parse_edge
 from xsearch.spectra.powder import PowderPattern
 from xsearch.spectra.radiation import parse_wavelength
 from xsearch.spectra.readers import photon_factory
@@ -74,7 +74,7 @@ def read_xas_text(source: SourceFile, wanted: Wanted) -> XasScan:
 
 
 def read_zip(source: SourceFile, wanted: Wanted) -> PowderScan:
-    """A zipped instrument file, told by its members."""
+    """A zipped instrument file, recognised by its members."""
     members = Archive(source).members
     if any("RawData" in member for member in members):
         return read_brml(source)
@@ -154,7 +154,7 @@ def read(
         spectrum: the name, or the number from 1, of a spectrum in an Athena project.
 
     Returns:
-        A `PowderPattern` or a `Xanes`; all that was assumed or mended stands in its `notes`.
+        A `PowderPattern` or a `Xanes`; what was assumed or repaired is in its `notes`.
 
     Raises:
         WavelengthError: where a powder pattern comes without a wavelength.
@@ -168,11 +168,16 @@ def read(
     if absorber or edge:
         kind = kind or "xanes"
     path, chosen = _split_choice(path)
-    # A wavelength is of use to powder patterns only, so it tells what a nameless table is.
+    # A wavelength is of use to powder patterns only, so it decides the kind of a nameless table.
     likely = kind or ("pxrd" if wavelength_A is not None else None)
     wanted = Wanted(likely, chosen if spectrum is None else str(spectrum), absorber)
     source = load(path)
-    scan = reader_of(source)(source, wanted)
+    reader = reader_of(source)
+    if wanted.spectrum not in (None, "1") and reader is not READERS[".prj"]:
+        raise SpectrumError(
+            f"{source.name}: one spectrum is read from it, #1; there is no spectrum {wanted.spectrum!r}."
+        )
+    scan = reader(source, wanted)
     if isinstance(scan, XasScan):
         if kind == "pxrd":
             raise SpectrumError(f"{source.name}: an X-ray absorption spectrum, where a powder pattern is expected.")

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
-from xsearch.spectra.edges import identify_edge, parse_absorber, parse_edge
+from xsearch.options import parse_absorber, parse_edge
+from xsearch.spectra.edges import identify_edge
 from xsearch.spectra.mend import mend_axis
 from xsearch.spectra.xanes import Xanes
 
@@ -64,7 +65,7 @@ def to_xanes(scan: XasScan, name: str, absorber: str | None, edge: str | None) -
         edge: what the user says; it goes before the file.
 
     Raises:
-        SpectrumError: where the scan cannot be used, or its edge cannot be told.
+        SpectrumError: where the scan cannot be used, or its edge is not recognised.
     """
     energy, mu, mended = mend_axis(scan.energy, scan.mu, name, "energy")
     notes = [*scan.notes, *mended]
@@ -75,7 +76,7 @@ def to_xanes(scan: XasScan, name: str, absorber: str | None, edge: str | None) -
             f"{name}: energies run from {energy[0]:g} to {energy[-1]:g}; absolute photon energies in eV or keV are "
             "expected (of a powder pattern, 2θ in degrees), not relative to the edge."
         )
-    # No edge lies below 50 eV, and no K edge in use above 200 keV, so the numbers themselves tell the unit.
+    # No edge lies below 50 eV, and no K edge in use above 200 keV, so the numbers show the unit.
     if scan.unit == "keV" or (scan.unit is None and energy[-1] < _MOST_KEV):
         energy = energy * 1000.0
         notes.append("The energies are in keV; they were converted to eV.")
