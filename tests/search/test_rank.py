@@ -16,16 +16,16 @@ from xsearch.search.rank import INTENSITY_WEIGHT, weigh
 
 
 def strain_evidence(index: SearchIndex, measured: Measure, row: int, strain: float, *, cell_is_measured: bool) -> float:
-    """Strain and shape of a row that was bent by so much, as if its cell were a measured or a computed one."""
+    """Strain and shape of a row that was strained by so much, as if its cell were a measured or a computed one."""
     found = match(index.index, net_pattern(measured(row)), np.array([row]), threads=1)
     amplitudes = np.zeros_like(found.amplitudes)
     amplitudes[0, 0] = strain
-    bent = Matches(found.rows, amplitudes, np.zeros(1), found.correlations)
+    strained = Matches(found.rows, amplitudes, np.zeros(1), found.correlations)
     columns = index.index.columns
     before = columns.is_measured[row]
     columns.is_measured[row] = cell_is_measured
     try:
-        evidence = weigh(index.index, bent, np.array([0.9], np.float32), Prior.NONE)
+        evidence = weigh(index.index, strained, np.array([0.9], np.float32), Prior.NONE)
     finally:
         columns.is_measured[row] = before
     return float((evidence.strain + evidence.shape)[0])

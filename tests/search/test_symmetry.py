@@ -45,9 +45,9 @@ def test_compounds_of_one_type_and_other_size_are_found(prototypes: SearchIndex,
     rows = np.setdiff1d(np.arange(len(index)), [row])
     pattern = net_pattern(measured(row, strain=0.07))
     others = Selection(index, rows, prototypes.profiles(rows), Prior.KNOWN, threads=1)
-    alike, _ = isotypes(others, pattern)
+    found, _ = isotypes(others, pattern)
     likely = symmetry(*symmetry_of_isotypes(others, pattern))
-    assert row not in alike
+    assert row not in found
     assert likely.crystal_system == "cubic"
     assert sum(likely.crystal_systems.values()) == pytest.approx(1)
 

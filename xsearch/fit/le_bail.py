@@ -1,9 +1,9 @@
 """The Le Bail fit: whether a cell has the lines of a pattern, and whether the crystal gives their intensities.
 
 The lines of a strained cell are fitted with free intensities (Le Bail, Duroy and Fourquet, Mater. Res. Bull. 23 (1988)
-447), while the strain, the zero shift and the widths settle. What is left then says whether the cell is right. With
+447), while the strain, the zero shift and the widths settle. The misfit then tests the cell. With
 positions and widths held, the calculated intensities follow, with a scale, thermal motion and texture allowed. How far
-they stay behind the free ones says whether the crystal is right; noise, background, line shapes and foreign lines miss
+they stay behind the free ones tests the crystal; noise, background, line shapes and foreign lines miss
 both fits alike and cancel.
 """
 
@@ -25,7 +25,7 @@ WEIGHT_FLOOR = 0.01
 """Of the weights, as a share of the highest point: what is fainter counts little."""
 
 LEAST_MISFIT = 0.01
-"""Misfits below this share tell nothing more."""
+"""Misfits below this share are not distinguished."""
 
 FIRST_PASSES, PASSES, LAST_PASSES, ROUNDS = 10, 5, 8, 3
 """Passes of the free fit at first, after each of the rounds that move the lines, and in the end."""

@@ -53,7 +53,7 @@ class PatternPoints:
 
     @property
     def independent(self) -> float:
-        """Points a line: neighbours within a line's width say the same."""
+        """Points a line: neighbours within a line's width are not independent."""
         return self.step_deg / self.width_deg
 
 

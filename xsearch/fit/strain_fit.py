@@ -114,7 +114,7 @@ def fit_strain(reflections: Reflections, target: LogQPattern, scale: float) -> S
     Args:
         reflections: of the crystal in its predicted cell.
         target: the pattern.
-        scale: ln(length / predicted) to start from, from the first look.
+        scale: ln(length / predicted) to start from, from the screening.
     """
     d_A = spacings(reflections.hkl, reflections.cell)
     strength = reflections.structure_factor_sq * np.exp(-B_EXPECTED_A2 / 2 / d_A**2)

@@ -21,7 +21,7 @@ from xsearch.progress import timed
 from xsearch.search.isotypes import symmetry_of_isotypes
 from xsearch.search.lcf_search import search_lcf
 from xsearch.search.mixture_hits import make_mixture
-from xsearch.search.nearest_neighbours import NEAREST, Near, Neighbours, has_vectors, parse_ranking
+from xsearch.search.nearest_neighbours import NEAREST, NearestNeighbours, VectorSearch, has_vectors, parse_ranking
 from xsearch.search.phase_search import PhaseSearch
 from xsearch.search.rank import best_first, phases
 from xsearch.search.scope import Scope
@@ -42,7 +42,7 @@ class SearchIndex:
     """An index opened for searching. Keep it for several queries: the profiles stay in memory.
 
     Attributes:
-        index: the stored index; its `name`, `version` and `manifest` say what it is.
+        index: the stored index; with its `name`, `version` and `manifest`.
         libraries: its absorption spectra, by absorber and edge.
     """
 
@@ -50,7 +50,7 @@ class SearchIndex:
         self.index = index
         self.threads = threads
         self._all_profiles: NDArray[np.float32] | None = None
-        self._neighbours: Neighbours | None = None
+        self._vectors: VectorSearch | None = None
         self.libraries = EdgeLibraries(index)
 
     def __repr__(self) -> str:
@@ -95,7 +95,7 @@ class SearchIndex:
             prior: `known` favours experimentally reported compounds and those near the convex hull; `none` does not.
             measured_cells: whether measured cells linked to a computed entry are searched beside it.
             fold: whether entries of one phase become one hit.
-            leave_out_rows: rows of the index to leave out, to see what the search says where its answer is missing.
+            leave_out_rows: rows of the index to leave out, to see the answer where the right entry is missing.
             ranking: `physics`, `learned` or `fused`, see `xsearch.options.Ranking`; by default the
                 last, where the index has the vectors for it. With edges, profiles and edges recall, and physics ranks.
             leave_out_spectra: ids of library spectra to leave out.
@@ -138,14 +138,14 @@ class SearchIndex:
             with timed(timings, "recall"):
                 places = np.empty(0, np.intp) if chosen is Ranking.LEARNED else selected.recall(pattern)
                 if chosen is not Ranking.PHYSICS:
-                    near = self.near(pattern, rows, NEAREST if chosen is Ranking.FUSED else MATCHED)
-                    places = np.union1d(places, near.places)
+                    nearest = self.nearest_neighbours(pattern, rows, NEAREST if chosen is Ranking.FUSED else MATCHED)
+                    places = np.union1d(places, nearest.places)
             with timed(timings, "match"):
                 matches, evidence = selected.match(pattern, places, scope.leave_out_rows)
             with timed(timings, "rank"):
                 total = evidence.total
                 if chosen is Ranking.LEARNED:
-                    total = near.evidence[np.searchsorted(rows, matches.rows)]
+                    total = nearest.evidence[np.searchsorted(rows, matches.rows)]
                 groups = phases(self.index, matches, total)
                 evidence = selected.with_le_bail_fits(pattern, matches, evidence, groups)
                 if chosen is not Ranking.LEARNED:
@@ -157,12 +157,15 @@ class SearchIndex:
             answer = verdict([hit.score for hit in hits])
             with timed(timings, "symmetry"):
                 firsts = [group[0] for group in groups]
-                said = symmetry_posterior(self.index.columns, matches.rows[firsts], evidence.total[firsts])
+                posterior = symmetry_posterior(self.index.columns, matches.rows[firsts], evidence.total[firsts])
                 if answer == "no confident match":  # as far as the first hit is wrong, isotypes decide
                     other = symmetry_of_isotypes(self._left(selected, scope.leave_out_rows), pattern)
                     chance = hits[0].score if hits else 0.0
-                    said = (chance * said[0] + (1 - chance) * other[0], chance * said[1] + (1 - chance) * other[1])
-                likely = symmetry(*said)
+                    posterior = (
+                        chance * posterior[0] + (1 - chance) * other[0],
+                        chance * posterior[1] + (1 - chance) * other[1],
+                    )
+                likely = symmetry(*posterior)
         return SearchResult(
             pattern=pxrd,
             hits=hits,
@@ -281,15 +284,15 @@ class SearchIndex:
         """Whether the index holds vectors of this xsearch's network."""
         return has_vectors(self.index)
 
-    def near(self, pattern: NetPattern, rows: NDArray[np.int64], count: int) -> Near:
+    def nearest_neighbours(self, pattern: NetPattern, rows: NDArray[np.int64], count: int) -> NearestNeighbours:
         """The `count` rows whose vectors are nearest to a pattern's.
 
         Raises:
             QueryError: where the index has no vectors.
         """
-        if self._neighbours is None:
-            self._neighbours = Neighbours(self.index)
-        return self._neighbours.near(pattern, rows, count)
+        if self._vectors is None:
+            self._vectors = VectorSearch(self.index)
+        return self._vectors.nearest(pattern, rows, count)
 
     def profiles(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """(m, bins) profiles of rows, from memory or, for a few of them, straight from the file."""

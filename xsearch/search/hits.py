@@ -19,7 +19,7 @@ from xsearch.preprocess.kernels import broaden
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale
 from xsearch.search.rank import Evidence as RowEvidence
-from xsearch.search.verdict import probability, score_signs
+from xsearch.search.verdict import probability, score_features
 from xsearch.simulate.line_kernels import line_intensities
 from xsearch.simulate.powder import spacings
 
@@ -75,15 +75,15 @@ def make_hits(
             le_bail=evidence.le_bail_fits.get(place),
         )
         terms = _terms(evidence, place, margin[place])
-        signs = score_signs(fit, terms, bool(index.columns.is_measured[row] == 1))
+        features = score_features(fit, terms, bool(index.columns.is_measured[row] == 1))
         if unexplained is not None:
-            signs["unexplained_squared"] = unexplained**2
+            features["unexplained_squared"] = unexplained**2
         if prior is not Prior.KNOWN:
-            signs["prior"] = PRIOR.known_bonus / 2
+            features["prior"] = PRIOR.known_bonus / 2
         return Hit(
             rank=rank,
             material=materials[row] if owner < 0 else materials[owner],
-            score=probability(signs),
+            score=probability(features),
             evidence=terms,
             reflections=reflections,
             pattern_fit=fit,

@@ -20,7 +20,7 @@ STRAIN_SIGMA, SHAPE_SIGMA = 0.006, 0.008
 MEASURED_STRAIN_SIGMA, MEASURED_SHAPE_SIGMA = 0.002, 0.003
 STRAIN_WEIGHT, SHAPE_WEIGHT = 0.85, 0.2
 """Strain is judged by a heavy-tailed law, weight · ln(1 + (strain / σ)² / 3) + ln σ: most cells are close, a few far
-off. A measured cell is known better, so that it says more when it fits, and costs more when it does not."""
+off. A measured cell is known better: it gains more where it fits, and costs more where it does not."""
 
 LINES_WEIGHT = 0.2
 FEWEST_LINES = 120
@@ -132,8 +132,8 @@ def fold(
         kind = (int(columns.formula_group[row]), int(columns.space_group[row]))
         group = by_owner.get(owner)
         if group is None:
-            near = (g for g in by_kind.get(kind, []) if abs(volume[place] / volume[groups[g][0]] - 1) < tolerance)
-            group = next(near, None)
+            same = (g for g in by_kind.get(kind, []) if abs(volume[place] / volume[groups[g][0]] - 1) < tolerance)
+            group = next(same, None)
         if group is None:
             group = len(groups)
             groups.append([])

@@ -56,8 +56,8 @@ def with_rivals(
             fitted[place] = _fitted(index, pattern, measured, int(matches.rows[place]), matches.amplitudes[place])
         return fitted[place]
 
-    def one(hit: Hit, own: int) -> Hit:
-        other = second if own in groups[0] else first
+    def one(hit: Hit, place: int) -> Hit:
+        other = second if place in groups[0] else first
         row = int(matches.rows[other])
         owner = int(index.columns.cell_of[row])
         material = index.materials([row if owner < 0 else owner])[0]
@@ -65,13 +65,13 @@ def with_rivals(
             material_id=material.material_id,
             formula=material.reduced_formula,
             elements=material.elements,
-            margin=float(total[own] - total[other]),
-            discriminating_reflections=discriminating_reflections(pattern, measured, profile(own), profile(other)),
+            margin=float(total[place] - total[other]),
+            discriminating_reflections=discriminating_reflections(pattern, measured, profile(place), profile(other)),
         )
         return replace(hit, rival=rival)
 
-    near = [one(hit, places[0]) for hit, places in zip(hits[:WITH_RIVALS], shown, strict=False)]
-    return (*near, *hits[WITH_RIVALS:])
+    first_hits = [one(hit, places[0]) for hit, places in zip(hits[:WITH_RIVALS], shown, strict=False)]
+    return (*first_hits, *hits[WITH_RIVALS:])
 
 
 def discriminating_reflections(

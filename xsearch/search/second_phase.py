@@ -14,7 +14,7 @@ from xsearch.preprocess.profile import best_scale
 
 FEWEST_FOREIGN = 3
 LEAST_HEIGHT = 0.05
-"""So many lines of such a height, of the highest, speak for a second phase. In measured mixtures of known phases all 24
+"""So many lines of such a height, of the highest, indicate a second phase. In measured mixtures of known phases all 24
 first hits left that many, of confident first hits for a single phase 6 in 100."""
 
 NOT_THERE = 0.2

@@ -35,7 +35,7 @@ Profiles = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 
 
 def rows_with(index: Index, constraints: Constraints, measured_cells: bool) -> NDArray[np.int64]:
-    """The rows that meet element conditions, measured cells among them or not.
+    """The rows that satisfy element constraints, measured cells among them or not.
 
     Raises:
         NothingSearched: where there is none.
@@ -48,7 +48,7 @@ def rows_with(index: Index, constraints: Constraints, measured_cells: bool) -> N
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
-    """The rows of an index that the conditions let through. Places are positions among them.
+    """The rows of an index that satisfy the constraints. Places are positions among them.
 
     Attributes:
         index: the index.

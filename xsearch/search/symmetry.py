@@ -1,4 +1,4 @@
-"""The crystal system and space group of a pattern: what crystals like it have, and the network."""
+"""The crystal system and space group of a pattern, from those of crystals that fit it and from the network."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEMPERATURE = 1.0
 
 LEAST_SHARE = 0.03
 NETWORK_WEIGHT = 0.5
-"""Where the network takes part: probability shared by what no crystal has, and exponent of what the network says.
+"""Where the network takes part: probability shared by what no crystal has, and exponent of the network.
 Chosen on 150 simulated patterns of compounds that were taken out of the index; so was the temperature."""
 
 Array = NDArray[np.float64]
@@ -41,9 +41,11 @@ def symmetry_posterior(columns: Columns, rows: NDArray[np.int64], evidence: Arra
     return _normal(systems), _normal(groups)
 
 
-def product(said: Array, logits: Array) -> Array:
-    """What crystals and network say together: a product of powers; what no crystal has keeps a least share."""
-    logarithm = np.log((1 - LEAST_SHARE) * said + LEAST_SHARE / len(said)) + NETWORK_WEIGHT * (logits - logits.max())
+def product(posterior: Array, logits: Array) -> Array:
+    """The symmetry posterior with the network: a product of powers; what no crystal has keeps a least share."""
+    logarithm = np.log((1 - LEAST_SHARE) * posterior + LEAST_SHARE / len(posterior)) + NETWORK_WEIGHT * (
+        logits - logits.max()
+    )
     return _normal(np.exp(logarithm - logarithm.max()))
 
 

@@ -18,7 +18,7 @@ from xsearch.search.probability import ScoreModel
 
 WEIGHTS_FILE = WEIGHTS_FOLDER / "hit_probability.json"
 
-SIGNS = (
+FEATURES = (
     "strain",
     "shape",
     "prior",
@@ -28,17 +28,17 @@ SIGNS = (
     "margin_to_third",
     "ln_lines",
 )
-"""What the score is made of, see `score_signs`: the evidence of the strain, of the shape and of the prior, whether the
-cell is a measured one, the square of the unexplained intensity, the margins to the best and to the third best other
+"""The features of the score, see `score_features`: the evidence of the strain, of the shape and of the prior, whether
+the cell is a measured one, the square of the unexplained intensity, the margins to the best and to the third best other
 phase, and the number of lines, since few lines are fitted by many crystals."""
 
-FITTED_SIGNS = (*SIGNS, "ln_cell_misfit", "ln_crystal_misfit")
-"""The same for a hit whose lines were fitted: beside the rest, whether the cell has the lines, and whether the crystal
-gives their intensities. Texture and line shapes spoil both, so that the one is seen against the other."""
+FITTED_FEATURES = (*FEATURES, "ln_cell_misfit", "ln_crystal_misfit")
+"""The same for a hit with a Le Bail fit: beside the rest, the misfits of the cell and of the calculated intensities.
+Texture and line shapes raise both, so that one is judged against the other."""
 
 FITTED_PRODUCTS = (("prior", "margin_to_third"),)
-"""Signs that change what others mean: a margin says less of a compound that nobody made, since a variant of a crystal
-that is missing stands out as far."""
+"""Pairs whose product is a feature too: a margin counts less for a compound that was never reported, since a variant of
+a missing crystal stands out as far."""
 
 LARGEST_MARGIN = 15.0
 
@@ -66,36 +66,36 @@ def rival_margins(total: NDArray[np.float64], groups: list[list[int]]) -> NDArra
     return np.stack([margins(total, groups, behind) for behind in (1, 3)], axis=1)
 
 
-def score_signs(fit: PatternFit, evidence: Evidence, is_measured: bool) -> dict[str, float]:
-    """The signs of a hit by name: `SIGNS`, and `FITTED_SIGNS` where its lines were fitted.
+def score_features(fit: PatternFit, evidence: Evidence, is_measured: bool) -> dict[str, float]:
+    """The features of a hit by name: `FEATURES`, and `FITTED_FEATURES` where it has a Le Bail fit.
 
     Args:
         fit: of the cell that matched.
         evidence: for it.
         is_measured: whether that cell was measured.
     """
-    signs = {
+    features = {
         **evidence.terms(),
         "measured_cell": float(is_measured),
         "unexplained_squared": fit.unexplained**2,
         "ln_lines": float(np.log(max(fit.n_lines, 1))),
     }
     if fit.le_bail is not None:
-        signs["ln_cell_misfit"] = float(np.log(fit.le_bail.cell))
-        signs["ln_crystal_misfit"] = float(np.log(fit.le_bail.crystal))
-    return signs
+        features["ln_cell_misfit"] = float(np.log(fit.le_bail.cell))
+        features["ln_crystal_misfit"] = float(np.log(fit.le_bail.crystal))
+    return features
 
 
 def probability(evidence: Mapping[str, float]) -> float:
-    """The score of a hit with this evidence, which holds all of `SIGNS`, or all of `FITTED_SIGNS`."""
+    """The score of a hit with this evidence, which holds all of `FEATURES`, or all of `FITTED_FEATURES`."""
     model = models()["fitted" if "ln_crystal_misfit" in evidence else "plain"]
-    return float(model.probability(np.array([[evidence[sign] for sign in model.signs]]))[0])
+    return float(model.probability(np.array([[evidence[feature] for feature in model.features]]))[0])
 
 
 def verdict(scores: list[float]) -> Verdict:
-    """What to say of an answer by the first of its scores.
+    """The verdict on an answer by the first of its scores.
 
-    That is the best hit's, and of a mixture, all of whose phases are the answer, the lowest.
+    That is the best hit's; of a mixture, all of whose phases are the answer, the lowest.
     """
     if not scores or scores[0] < TENTATIVE:
         return "no confident match"
@@ -104,6 +104,6 @@ def verdict(scores: list[float]) -> Verdict:
 
 @cache
 def models() -> dict[str, ScoreModel]:
-    """The models of hits by what is known of them: `fitted` where their lines were fitted, else `plain`."""
+    """The models: `fitted` for hits with a Le Bail fit, `plain` for others."""
     stored = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
     return {name: ScoreModel.from_dict(stored[name]) for name in ("plain", "fitted")}
