@@ -12,7 +12,8 @@ from xsearch.options import Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.match import match
-from xsearch.search.rank import INTENSITY_WEIGHT, weigh
+from xsearch.search.rank import weigh
+from xsearch.search.settings import DEFAULTS
 
 
 def strain_evidence(index: SearchIndex, measured: Measure, row: int, strain: float, *, cell_is_measured: bool) -> float:
@@ -50,5 +51,5 @@ def test_intensities_order_fitted_rows_and_none_falls_for_them(prototypes: Searc
     before = weigh(prototypes.index, found, np.full(3, 0.9, np.float32), Prior.NONE)
     after = replace(before, le_bail_fits={0: LeBailFit(0.1, 0.1, 0.05), 1: LeBailFit(0.1, 0.1, 2.0)})
     gained = after.total - before.total
-    assert gained[0] == pytest.approx(-INTENSITY_WEIGHT * np.log(0.05))
+    assert gained[0] == pytest.approx(-DEFAULTS.ranking.intensity_weight * np.log(0.05))
     assert gained[1:].tolist() == [0, 0]

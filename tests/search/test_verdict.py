@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from xsearch.search.probability import ScoreModel
-from xsearch.search.verdict import FEATURES, FITTED_FEATURES, LARGEST_MARGIN, margins, models, probability, verdict
+from xsearch.search.settings import VERDICT
+from xsearch.search.verdict import FEATURES, FITTED_FEATURES, margins, models, probability, verdict
 
 TOTAL = np.array([5.0, 9.0, 4.0, 8.5, 1.0])
 GROUPS = [[1, 0], [3], [2], [4]]
@@ -30,7 +31,7 @@ def test_margins_are_to_the_third_best_other_phase() -> None:
 
 
 def test_without_a_rival_the_margin_is_the_largest() -> None:
-    assert margins(np.array([2.0, 3.0]), [[1, 0]]).tolist() == [LARGEST_MARGIN] * 2
+    assert margins(np.array([2.0, 3.0]), [[1, 0]]).tolist() == [VERDICT.largest_margin] * 2
 
 
 @pytest.mark.parametrize(

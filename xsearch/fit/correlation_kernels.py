@@ -8,15 +8,19 @@ from xsearch.fit.strain_kernels import line_design
 from xsearch.simulate.line_kernels import line_intensities
 
 ITERATIONS = 8
+"""Steps of a climb at most."""
+
 CONVERGED = 2e-5
+"""A climb ends with a step of the strains below this."""
+
 DAMPING = 1.5
 """Curvature beyond that of the mean shift, so that a step does not overshoot where lines crowd."""
 
 POWER_TABLE = 2048
+"""Entries of the table of compressed intensities."""
 
 STRAIN_STEP, STRAINS_TRIED = 0.002, 18
 """Mean strains tried before climbing: ± 3.6 %."""
-
 
 STARTS = 3
 SHAPE_START = 0.03

@@ -22,7 +22,6 @@ TABLE_STEPS = 64
 LARGEST_CHANGE = 20.0
 """A free intensity changes by this factor at most in one pass."""
 
-
 LORENTZIAN = 1 / (1 + 1 / np.sqrt(np.pi * np.log(2)))
 """Share of the area that is Lorentzian where half of the height is."""
 

@@ -21,9 +21,9 @@ from xsearch.fit.atom_displacements import MovableLines
 from xsearch.fit.points import PatternPoints
 from xsearch.fit.residuals import Residuals
 from xsearch.fit.rietveld_kernels import draw, draw_slopes
-from xsearch.fit.settings import RIETVELD, RietveldSettings
+from xsearch.fit.settings import B_EXPECTED_A2, RIETVELD, RietveldSettings
 from xsearch.fit.strain import strained
-from xsearch.fit.strain_fit import B_EXPECTED_A2, StrainFit, cell_directions
+from xsearch.fit.strain_fit import StrainFit, cell_directions
 from xsearch.simulate.conditions import AXES
 from xsearch.simulate.lattice_kernels import direction_cosines, reciprocal_metric
 from xsearch.simulate.line_kernels import LARGEST_SINE, lorentz_polarisation

@@ -17,12 +17,7 @@ from xsearch.models.powder_vectors import PowderVectors
 from xsearch.options import Ranking, parse_choice
 from xsearch.preprocess.network_input import network_input
 from xsearch.preprocess.powder import NetPattern
-
-NEAREST = 50
-"""Rows that the vectors recall beside the profiles' lists; most stand in these too, so that few more are matched."""
-
-TEMPERATURE = 0.06
-"""Cosines divided by this are evidence, as the network was trained to have them."""
+from xsearch.search.settings import DEFAULTS, VectorSettings
 
 SCAN_BELOW = 0.1
 """Where conditions leave less than this share of the rows, all of those are compared: a graph or lists would lead past
@@ -77,20 +72,27 @@ class VectorSearch:
         self._shortcut = index.embedding.shortcut
         self._scan = Scan(self._stored) if self._shortcut is None else None
 
-    def nearest(self, pattern: NetPattern, rows: NDArray[np.int64], count: int) -> NearestNeighbours:
+    def nearest(
+        self,
+        pattern: NetPattern,
+        rows: NDArray[np.int64],
+        count: int,
+        settings: VectorSettings = DEFAULTS.vectors,
+    ) -> NearestNeighbours:
         """The rows whose vectors are nearest to a pattern's.
 
         Args:
             pattern: the net pattern.
             rows: (m,) to search, rising.
             count: how many are to be found.
+            settings: of the evidence.
         """
         with threadpool_limits(1, user_api="blas"):  # so that the answer is the same everywhere
             vector = self._encoder.of_pattern(pattern)
         cosine = self._cosines(vector, rows, count)
         places = np.arange(len(rows)) if len(rows) <= count else np.sort(np.argpartition(-cosine, count)[:count])
         places = places[np.isfinite(cosine[places])]
-        return NearestNeighbours(cosine.astype(np.float64) / TEMPERATURE, places)
+        return NearestNeighbours(cosine.astype(np.float64) / settings.temperature, places)
 
     def _cosines(self, vector: NDArray[np.float32], rows: NDArray[np.int64], count: int) -> NDArray[np.float32]:
         """(m,) cosines with the vectors of rows, minus infinity for those that a shortcut passes by."""

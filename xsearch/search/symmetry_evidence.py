@@ -32,10 +32,13 @@ from xsearch.preprocess.powder import NetPattern
 
 WEIGHTS_FILE = WEIGHTS_FOLDER / "symmetry_evidence.json"
 
-TEMPERATURES = (1.0, 3.0)
-"""The evidence of an isotype counts as a natural logarithm divided by these: the best alone, or many."""
+ISOTYPE_TEMPERATURES = (1.0, 3.0)
+"""The evidence of an isotype is divided by these: the best alone, or many. The weights are fitted with
+them."""
 
-LEAST_SHARE, LEAST_EVIDENCE = 0.003, -5.0
+LEAST_ISOTYPE_SHARE, LEAST_ISOTYPE_EVIDENCE = 0.003, -5.0
+"""Of a crystal system that no isotype has; the weights are fitted with them."""
+
 LATTICES = (
     TRICLINIC,
     MONOCLINIC,
@@ -44,6 +47,7 @@ LATTICES = (
     HEXAGONAL,
     CUBIC,
 )
+"""Those of the cells; rhombohedral ones are hexagonal."""
 
 Array = NDArray[np.float64]
 
@@ -82,11 +86,11 @@ def isotype_evidence(systems: NDArray[np.integer], evidence: Array) -> Array:
     """
     of_system = systems[None] == np.arange(len(CRYSTAL_SYSTEMS))[:, None]
     parts = []
-    for temperature in TEMPERATURES:
+    for temperature in ISOTYPE_TEMPERATURES:
         weight = np.exp((evidence - evidence.max(initial=-np.inf)) / temperature)
         share = (of_system * weight).sum(axis=1)
-        parts.append(np.log(share / max(share.sum(), 1e-300) + LEAST_SHARE))
-    best = np.where(of_system, evidence, LEAST_EVIDENCE).max(axis=1, initial=LEAST_EVIDENCE)
+        parts.append(np.log(share / max(share.sum(), 1e-300) + LEAST_ISOTYPE_SHARE))
+    best = np.where(of_system, evidence, LEAST_ISOTYPE_EVIDENCE).max(axis=1, initial=LEAST_ISOTYPE_EVIDENCE)
     return np.concatenate([*parts, best])
 
 

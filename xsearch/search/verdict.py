@@ -15,6 +15,7 @@ from xsearch.answers import Evidence, Verdict
 from xsearch.fit.pattern_fit import PatternFit
 from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.search.probability import ScoreModel
+from xsearch.search.settings import VERDICT, VerdictSettings
 
 WEIGHTS_FILE = WEIGHTS_FOLDER / "hit_probability.json"
 
@@ -40,30 +41,31 @@ FITTED_PRODUCTS = (("prior", "margin_to_third"),)
 """Pairs whose product is a feature too: a margin counts less for a compound that was never reported, since a variant of
 a missing crystal stands out as far."""
 
-LARGEST_MARGIN = 15.0
 
-CONFIDENT, TENTATIVE = 0.5, 0.25
-
-
-def margins(total: NDArray[np.float64], groups: list[list[int]], behind: int = 1) -> NDArray[np.float64]:
-    """(k,) how far the summed evidence of each place is ahead of another phase, `LARGEST_MARGIN` at most.
+def margins(
+    total: NDArray[np.float64], groups: list[list[int]], behind: int = 1, settings: VerdictSettings = VERDICT
+) -> NDArray[np.float64]:
+    """(k,) how far the summed evidence of each place is ahead of another phase, `largest_margin` at most.
 
     Args:
         total: (k,) summed evidence of matched rows.
         groups: their places grouped into phases, the best phase first and the best place of each first.
         behind: of which other phase: 1 for the best, 3 for the third best.
+        settings: of the largest margin.
     """
     best = np.array([total[group[0]] for group in groups])
     rival = np.full(len(total), -np.inf)
     for number, group in enumerate(groups):
         other = behind if number < behind else behind - 1
         rival[group] = best[other] if other < len(best) else -np.inf
-    return np.clip(total - rival, -LARGEST_MARGIN, LARGEST_MARGIN)
+    return np.clip(total - rival, -settings.largest_margin, settings.largest_margin)
 
 
-def rival_margins(total: NDArray[np.float64], groups: list[list[int]]) -> NDArray[np.float64]:
+def rival_margins(
+    total: NDArray[np.float64], groups: list[list[int]], settings: VerdictSettings = VERDICT
+) -> NDArray[np.float64]:
     """(k, 2) `margins` to the best other phase and to the third best."""
-    return np.stack([margins(total, groups, behind) for behind in (1, 3)], axis=1)
+    return np.stack([margins(total, groups, behind, settings) for behind in (1, 3)], axis=1)
 
 
 def score_features(fit: PatternFit, evidence: Evidence, is_measured: bool) -> dict[str, float]:
@@ -92,14 +94,14 @@ def probability(evidence: Mapping[str, float]) -> float:
     return float(model.probability(np.array([[evidence[feature] for feature in model.features]]))[0])
 
 
-def verdict(scores: list[float]) -> Verdict:
+def verdict(scores: list[float], settings: VerdictSettings = VERDICT) -> Verdict:
     """The verdict on an answer by the first of its scores.
 
     That is the best hit's; of a mixture, all of whose phases are the answer, the lowest.
     """
-    if not scores or scores[0] < TENTATIVE:
+    if not scores or scores[0] < settings.tentative:
         return "no confident match"
-    return "match" if scores[0] >= CONFIDENT else "tentative"
+    return "match" if scores[0] >= settings.confident else "tentative"
 
 
 @cache
