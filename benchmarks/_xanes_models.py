@@ -15,9 +15,9 @@ import numpy as np
 from benchmarks._data import DATA, LABELS
 
 if TYPE_CHECKING:
+    from xsearch.data.xanes_sites import Examples
     from xsearch.models.site_model import SiteModel
     from xsearch.training.site_model import OutOfFold, Recipe
-    from xsearch.training.xanes_data import Examples
 
 TABLE = DATA / "xas_feff9.parquet"
 Figures = dict[str, Any]
@@ -44,11 +44,11 @@ def baseline() -> Figures:
 
 def robustness() -> Figures:
     """The recipe of the shipped model on one fold, disturbed before normalisation: energy scale and noise."""
+    from xsearch.data.site_labels import labels_of, read_site_spectra
+    from xsearch.data.xanes_sites import join
     from xsearch.evaluate.descriptors import Disturbance, report_on
-    from xsearch.models.company import Told
+    from xsearch.models.conditioning import Told
     from xsearch.training.site_model import RECIPES
-    from xsearch.training.xanes_data import join
-    from xsearch.training.xanes_labels import labels_of, read_site_spectra
 
     model, test, _ = _one_fold(_examples(), RECIPES["site"])
     spectra = read_site_spectra(TABLE)
@@ -77,8 +77,8 @@ def learning() -> Figures:
 
 def speed() -> Figures:
     """`predict` warm, one spectrum at a time and many at once, normalisation included."""
-    from xsearch.builders.xanes import read_spectra
-    from xsearch.search.predict import predict
+    from xsearch.data.xanes_tables import read_spectra
+    from xsearch.xas.prediction import predict
 
     spectra = [s.to_xanes() for s in read_spectra(TABLE)[0][:1000]]
     predict(spectra[:2])
@@ -100,17 +100,17 @@ def speed() -> Figures:
 
 
 def _examples() -> Examples:
-    from xsearch.training.xanes_data import read_examples
+    from xsearch.data.xanes_sites import read_examples
 
     return read_examples(TABLE, LABELS, os.cpu_count() or 1)
 
 
 def _one_fold(examples: Examples, recipe: Recipe, share: float = 1.0) -> tuple[SiteModel, Examples, OutOfFold]:
     """A recipe trained on a share of the formulas outside fold 0 of 4, and its answers within it."""
-    from xsearch.models.company import Told
+    from xsearch.data.xanes_sites import fold_of
+    from xsearch.models.conditioning import Told
     from xsearch.training.calibration import calibrate
     from xsearch.training.site_model import OutOfFold, evaluate_examples, fit
-    from xsearch.training.xanes_data import fold_of
 
     fold = np.array([fold_of(str(f), recipe.folds) for f in examples.formula])
     formulas = np.array(sorted(set(examples.formula[fold != 0])), object)
@@ -124,7 +124,7 @@ def _one_fold(examples: Examples, recipe: Recipe, share: float = 1.0) -> tuple[S
 
 
 def _short(held_out: OutOfFold) -> Figures:
-    from xsearch.evaluate.descriptors import report_of
+    from xsearch.data.descriptor_scores import report_of
 
     report = report_of(held_out.examples, *held_out.blended()).to_dict()
     return {k: report[k] for k in SHOWN}

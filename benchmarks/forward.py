@@ -12,9 +12,9 @@ import zlib
 import numpy as np
 
 from benchmarks._data import data_file
+from xsearch.data.forward_sites import TEST_PERCENT, read_forward_examples
 from xsearch.models.forward import errors
 from xsearch.training.forward import METRICS
-from xsearch.training.forward_data import TEST_PERCENT, read_forward_examples
 from xsearch.training.site_kernel import ALIGNED_eV, by_length, fit_kernel, learn_metric
 
 SPLITS = (40, 70)

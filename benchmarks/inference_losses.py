@@ -5,7 +5,6 @@
 
 import argparse
 import json
-import zlib
 from collections import Counter
 from pathlib import Path
 
@@ -14,14 +13,14 @@ from numpy.typing import NDArray
 
 from benchmarks._data import data_file
 from xsearch.chemistry.formula import parse_formula
-from xsearch.evaluate.disturbed import disturbed_pattern
-from xsearch.evaluate.inference import Compound, read_compounds
+from xsearch.data.compounds import Compound, read_compounds
+from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.infer.engine import REFUSED_UP_TO
 from xsearch.infer.evidence import answer_probability, shares
-from xsearch.infer.fitting import SCREENED, Fitted
-from xsearch.infer.library import TemplateLibrary, library_of
+from xsearch.infer.pipeline import compare
 from xsearch.infer.proposals import propose
-from xsearch.infer.stages import compare
+from xsearch.infer.refinement import SCREENED, Fitted
+from xsearch.infer.template_library import TemplateLibrary, library_of
 from xsearch.search import open_index
 
 STAGES = (
@@ -52,7 +51,7 @@ def stage_of(compound: Compound, library: TemplateLibrary) -> tuple[str, str]:
         return STAGES[0], ""
     if proposed[0] >= SCREENED:
         return STAGES[1], ""
-    pattern = disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()))
+    pattern = augmented_pattern(compound.crystal, compound.seed)
     close, last = compare(library, proposals, pattern, excluded=[compound.formula])
     right_formula, right_system = _right(compound, goal, last)
     if not (right_formula & right_system).any():

@@ -64,7 +64,7 @@ def measure(url: str, folder: Path) -> dict[str, float]:
     from xsearch.builders.mp_fetch import Fetch
     from xsearch.builders.mp_selection import Selection
     from xsearch.builders.pages import PageStore
-    from xsearch.builders.progress import Silence
+    from xsearch.progress import Silence
 
     client = Client(endpoint=url)
     client.count("summary", (("deprecated", False),))  # what is loaded once is loaded now

@@ -18,6 +18,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from xsearch.chemistry.element_query import ElementQuery
+from xsearch.data.simulated_measurements import measured_row
 from xsearch.errors import SpectrumError
 from xsearch.indexes import Index
 from xsearch.indexes.backends import Backend, Shortcut, write_shortcut
@@ -26,8 +27,6 @@ from xsearch.indexes.scan import DRIVER, Scan
 from xsearch.models.powder_vectors import load
 from xsearch.preprocess.powder import net_pattern
 from xsearch.simulate.conditions import draw_conditions
-from xsearch.simulate.measurement import measure
-from xsearch.spectra import PowderPattern
 
 COUNTS = (50, 250)
 ELEMENTS = ("O",)
@@ -40,9 +39,8 @@ def queries(index: Index, count: int) -> np.ndarray:
     encoder, found = load(), []
     while len(found) < count:
         conditions = draw_conditions(random)
-        angles, counts = measure(index.reflections(int(random.integers(len(index)))), conditions, random)
         try:
-            net = net_pattern(PowderPattern(angles, counts, conditions.wavelength_A))
+            net = net_pattern(measured_row(index, int(random.integers(len(index))), conditions, random))
         except SpectrumError:
             continue
         found.append(encoder.of_pattern(net))

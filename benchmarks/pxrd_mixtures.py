@@ -22,7 +22,7 @@ import pandas as pd
 
 from benchmarks._data import data_file
 from xsearch.chemistry.formula import parse_formula, reduced_formula
-from xsearch.evaluate.labelled import read_labelled
+from xsearch.data.labelled_patterns import read_labelled
 from xsearch.search import SearchIndex, open_index
 from xsearch.spectra import PowderPattern
 

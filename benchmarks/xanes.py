@@ -57,7 +57,7 @@ def opened() -> Any:
 
 def retrieval() -> Figures:
     """Disturbed simulated site spectra among all of their element: shift, noise of 0.02, broadening."""
-    from xsearch.builders.xanes import read_spectra
+    from xsearch.data.xanes_tables import read_spectra
     from xsearch.evaluate.retrieval import evaluate_retrieval
 
     spectra = [s for s in read_spectra(DATA / "xas_feff9.parquet")[0] if s.level == "site" and s.code == "FEFF9"]
@@ -71,7 +71,7 @@ def codes() -> Figures:
     """VASP spectra asked of a FEFF library."""
     from dataclasses import replace
 
-    from xsearch.builders.xanes import make_tables, read_spectra
+    from xsearch.data.xanes_tables import make_tables, read_spectra
     from xsearch.evaluate.codes import evaluate_codes
 
     found = {}
@@ -136,12 +136,13 @@ def predicted() -> Figures:
     from xsearch.builders import build_parquet
     from xsearch.builders.predicted import add_predicted
     from xsearch.chemistry.formula import parse_formula
-    from xsearch.evaluate.xanes import evaluate_xanes, read_queries
+    from xsearch.data.xanes_tables import read_labelled_edges
+    from xsearch.evaluate.xanes import evaluate_xanes
     from xsearch.models.forward import forward_ensemble
     from xsearch.search import open_index
 
     learned = set(forward_ensemble().absorbers)
-    queries = [q for q in read_queries(DATA / "xas_measured.parquet") if q.absorber in learned and q.edge == "K"]
+    queries = [q for q in read_labelled_edges(DATA / "xas_measured.parquet") if q.absorber in learned and q.edge == "K"]
     samples = {frozenset(parse_formula(q.reduced_formula)) for q in queries}
     structures = pd.read_parquet(DATA / "mp_structures.parquet")
     mine = [bool(learned & set(e)) and any(set(e) <= sample for sample in samples) for e in structures.elements]
@@ -181,7 +182,7 @@ def in_short(report: Figures) -> Figures:
 
 def mixtures() -> Figures:
     """Sums of two measured compounds taken apart again, and measured edges of one compound that must stay one."""
-    from xsearch.evaluate.edge_sums import Seen, evaluate_sums, measured_sums, stay_one
+    from xsearch.evaluate.lcf import Seen, evaluate_sums, measured_sums, stay_one
     from xsearch.evaluate.pxrd import Elements
 
     index, path = opened(), DATA / "xas_measured.parquet"

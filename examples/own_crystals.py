@@ -9,7 +9,7 @@ from pathlib import Path
 import xsearch
 from xsearch.builders import build_cif
 from xsearch.builders.aflow import AflowSource
-from xsearch.results.structures import cif_text
+from xsearch.report.structures import cif_text
 
 MINE = {"aflow-A2B_tP6_136_f_a": "rutile", "aflow-A2B_tI12_141_e_a": "anatase"}
 
@@ -18,7 +18,7 @@ with tempfile.TemporaryDirectory() as folder:
         if item.item_id in MINE:
             material = AflowSource().process(item)
             text = cif_text(material.crystal, comments=[f"{MINE[item.item_id]}, {material.reference}"])
-            (Path(folder) / f"{MINE[item.item_id]}.cif").write_text(text)
+            (Path(folder) / f"{MINE[item.item_id]}.cif").write_text(text, encoding="utf-8")
     built = build_cif(folder, "mine", licence="AFLOW, free for use with citation")
 
 print(f"{built.entries} crystals in index {built.name}")

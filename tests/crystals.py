@@ -8,7 +8,7 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.formula import reduced_formula
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.chemistry.template import template_key
-from xsearch.infer.library import TemplateLibrary, make_library
+from xsearch.infer.template_library import TemplateLibrary, make_library
 
 FCC = np.array([[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
 

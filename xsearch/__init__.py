@@ -10,21 +10,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from xsearch.answers import Hit, SearchResult
     from xsearch.chemistry import Crystal, Material
     from xsearch.errors import XSearchError
-    from xsearch.results import Hit, SearchResult
     from xsearch.search import SearchIndex, open_index
     from xsearch.spectra import PowderPattern, Xanes, read
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "Crystal": "xsearch.chemistry",
-    "Hit": "xsearch.results",
+    "Hit": "xsearch.answers",
     "Material": "xsearch.chemistry",
     "PowderPattern": "xsearch.spectra",
     "SearchIndex": "xsearch.search",
-    "SearchResult": "xsearch.results",
+    "SearchResult": "xsearch.answers",
     "XSearchError": "xsearch.errors",
     "Xanes": "xsearch.spectra",
     "open_index": "xsearch.search",

@@ -1,7 +1,10 @@
-"""Where xsearch keeps its indexes, and where development data are looked for."""
+"""Where xsearch keeps its indexes, and the weights that come with it."""
 
 import os
 from pathlib import Path
+
+WEIGHTS_FOLDER = Path(__file__).parent / "models" / "weights"
+"""Fitted numbers of every part, each with the command that makes it in its card or its module."""
 
 
 def home() -> Path:

@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.search.conftest import Measure, measured, prototypes  # noqa: F401
+from tests.prototypes import Measure, measured, prototypes  # noqa: F401
 from xsearch.builders.embed import embed, row_vectors
 from xsearch.errors import BrokenIndex, QueryError, XSearchError
 from xsearch.indexes import Index
@@ -17,7 +17,7 @@ from xsearch.indexes.library import rollback
 from xsearch.models.powder_net import Config, PowderNet
 from xsearch.models.powder_vectors import vectors_from
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.learned import Neighbours
+from xsearch.search.nearest_neighbours import Neighbours
 
 
 @pytest.fixture

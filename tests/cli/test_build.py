@@ -8,9 +8,9 @@ import pyarrow.parquet as pq
 
 from tests.cli.conftest import Xsearch
 from tests.crystals import rutile
-from tests.results.conftest import silicon
+from tests.report.conftest import silicon
 from xsearch.chemistry.crystal import cell_parameters
-from xsearch.results.structures import cif_text
+from xsearch.report.structures import cif_text
 
 
 def counts(xsearch: Xsearch, name: str) -> dict[str, int]:

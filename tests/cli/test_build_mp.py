@@ -12,7 +12,7 @@ from tests.crystals import rutile
 from tests.mp_library import Library
 from tests.mp_server import KEY, serving
 from xsearch.indexes import Index
-from xsearch.results.structures import cif_text
+from xsearch.report.structures import cif_text
 
 
 def test_the_command_builds_with_the_key_of_the_environment(xsearch_home: Path, tmp_path: Path) -> None:

@@ -10,14 +10,14 @@ import pytest
 from tests.cli.conftest import Xsearch
 from tests.crystals import rock_salt, rutile
 from xsearch.chemistry.crystal import cell_parameters
-from xsearch.evaluate.disturbed import disturbed_pattern
+from xsearch.data.simulated_measurements import augmented_pattern
 
 
 @pytest.fixture
 def bromide(tmp_path: Path) -> Path:
     """A pattern of cubic RbBr."""
     crystal = rock_salt("Rb", "Br", 6.85)
-    pattern = disturbed_pattern(crystal, 1)
+    pattern = augmented_pattern(crystal, 1)
     path = tmp_path / "rbbr.xy"
     np.savetxt(path, np.column_stack([pattern.two_theta_deg, pattern.intensity]))
     return path
@@ -34,7 +34,7 @@ def test_a_compound_in_no_index_is_inferred_from_the_command_line(
 
 
 def test_what_nothing_explains_ends_with_code_one_and_one_line(xsearch: Xsearch, lab: Path, tmp_path: Path) -> None:
-    pattern = disturbed_pattern(rutile(), 1)
+    pattern = augmented_pattern(rutile(), 1)
     np.savetxt(tmp_path / "rutile.xy", np.column_stack([pattern.two_theta_deg, pattern.intensity]))
     done = xsearch("infer", "-e", "Cs,Au,I", "--pxrd", tmp_path / "rutile.xy", "-w", 1.54184)
     assert done.exit_code == 1

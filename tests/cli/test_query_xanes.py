@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.cli.conftest import SPECTRA, Xsearch
-from tests.search.test_spectra_search import curve
+from tests.search.test_xanes_search import curve
 
 
 @pytest.fixture
@@ -68,8 +68,8 @@ def test_an_edge_is_taken_apart(xsearch: Xsearch, edges: Path) -> None:
     assert done.exit_code == 0, done.stderr
     assert ("share %" in done.stdout, "R factor" in done.stdout) == (True, True)
     best = json.loads((edges / "out.json").read_text())["mixture"][1]
-    assert [one["formula"] for one in best["compounds"]] == ["FeS2", "Fe8N"]
-    assert best["compounds"][0]["share"] == pytest.approx(0.6, abs=0.03)
+    assert [one["formula"] for one in best["components"]] == ["FeS2", "Fe8N"]
+    assert best["components"][0]["fraction"] == pytest.approx(0.6, abs=0.03)
     assert (edges / "out.png").read_bytes().startswith(b"\x89PNG")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Xsearch
 from tests.crystals import rutile
-from xsearch.results.structures import cif_text
+from xsearch.report.structures import cif_text
 
 
 def written(tmp_path: Path) -> Path:

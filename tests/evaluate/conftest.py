@@ -1,3 +1,3 @@
 """The index and the measurements that the tests of the search make."""
 
-from tests.search.conftest import *  # noqa: F403
+from tests.prototypes import *  # noqa: F403

@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 
 from tests.crystals import perovskite, rock_salt, template_library
-from tests.search.test_spectra_search import ILMENITE, MARCASITE, curve
-from tests.search.test_spectra_search import library as with_spectra  # noqa: F401
+from tests.search.test_xanes_search import ILMENITE, MARCASITE, curve
+from tests.search.test_xanes_search import library as with_spectra  # noqa: F401
 from xsearch.chemistry.crystal import Crystal, cell_parameters
+from xsearch.data.compounds import read_compounds
+from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.disturbed import disturbed_pattern
-from xsearch.evaluate.inference import computed_edges, evaluate, figures, outcomes_of, read_compounds
-from xsearch.infer.library import TemplateLibrary
+from xsearch.evaluate.inference import computed_edges, evaluate, figures, outcomes_of
+from xsearch.infer.template_library import TemplateLibrary
 from xsearch.search import SearchIndex
 from xsearch.spectra import Xanes
 
@@ -102,7 +103,7 @@ def test_a_table_without_structures_is_refused(tmp_path):
 
 
 def test_the_same_seed_disturbs_alike_and_another_does_not():
-    one, two, three = (disturbed_pattern(CRYSTALS[5], seed) for seed in (1, 1, 2))
+    one, two, three = (augmented_pattern(CRYSTALS[5], seed) for seed in (1, 1, 2))
     assert np.array_equal(one.intensity, two.intensity)
     assert not np.array_equal(one.intensity, three.intensity)
 

@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.evaluate.test_xanes import write
-from tests.search.conftest import Measure
-from tests.search.test_spectra_search import MARCASITE, PYRITE, library  # noqa: F401
+from tests.prototypes import Measure
+from tests.search.test_xanes_search import MARCASITE, PYRITE, library  # noqa: F401
 from xsearch.evaluate.joint import evaluate_joint, measured_pairs, simulated_pairs
 from xsearch.search import SearchIndex
 

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tests.search.conftest import Measure
+from tests.prototypes import Measure
+from xsearch.data.labelled_patterns import read_labelled, right_rows
+from xsearch.data.scores import expected_calibration_error
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.labelled import read_labelled, right_rows
-from xsearch.evaluate.pxrd import Outcome, evaluate, expected_calibration_error, figures, symmetry
+from xsearch.evaluate.pxrd import Outcome, evaluate, figures, symmetry
 from xsearch.search import SearchIndex
 
 

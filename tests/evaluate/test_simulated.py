@@ -2,9 +2,10 @@
 
 import pytest
 
+from xsearch.data.simulated_measurements import Task
+from xsearch.data.splits import split_rows
 from xsearch.evaluate.recall import recall_figures
-from xsearch.evaluate.simulated import Task, evaluate
-from xsearch.evaluate.splits import split_rows
+from xsearch.evaluate.simulated import evaluate
 from xsearch.search import SearchIndex
 
 

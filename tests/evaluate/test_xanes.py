@@ -6,9 +6,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.search.test_spectra_search import curve, library  # noqa: F401
+from tests.search.test_xanes_search import curve, library  # noqa: F401
+from xsearch.data.xanes_tables import read_labelled_edges
 from xsearch.errors import BuildError
-from xsearch.evaluate.xanes import evaluate_xanes, left_out, read_queries
+from xsearch.evaluate.xanes import evaluate_xanes, left_out
 from xsearch.search import SearchIndex
 
 
@@ -39,7 +40,7 @@ def test_spectra_are_asked_and_counted(library: SearchIndex, tmp_path: Path) -> 
 
 def test_no_reference_answers_itself_nor_a_query_of_its_source(library: SearchIndex, tmp_path: Path) -> None:  # noqa: F811
     path = write(tmp_path / "m.parquet", source="measured.parquet")  # the source of the references in the index
-    first, *_ = read_queries(path)
+    first, *_ = read_labelled_edges(path)
     assert left_out(library.libraries.of("Fe", "K"), first) == {"ref-1", "ref-2"}
     report = evaluate_xanes(path, library, "subset", removed=False)
     assert [one.rank for one in report.clean][1] == 1

@@ -97,11 +97,11 @@ def build_and_die(index_folder: Path, n_chunks: int, at_event: int) -> None:
 
 
 def snapshot(index_folder: Path) -> dict[str, bytes]:
-    """Every file of an index with its bytes, but for the lock."""
+    """Every file of an index with its bytes."""
     return {
         path.relative_to(index_folder).as_posix(): path.read_bytes()
         for path in sorted(index_folder.rglob("*"))
-        if path.is_file() and path.name != ".lock"
+        if path.is_file()
     }
 
 

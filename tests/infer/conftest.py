@@ -4,7 +4,7 @@ import pytest
 
 from tests.crystals import caesium_chloride, fluorite, perovskite, rock_salt, rutile, template_library
 from xsearch.chemistry.crystal import Crystal
-from xsearch.infer.library import TemplateLibrary
+from xsearch.infer.template_library import TemplateLibrary
 
 CRYSTALS = [
     rock_salt("Na", "Cl", 5.64), rock_salt("K", "Cl", 6.29), rock_salt("Na", "Br", 5.97), rock_salt("Mg", "O", 4.21),

@@ -8,9 +8,9 @@ import pytest
 
 from tests.crystals import template_library
 from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
-from xsearch.evaluate.disturbed import disturbed_pattern
+from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.infer import infer
-from xsearch.infer.library import TemplateLibrary
+from xsearch.infer.template_library import TemplateLibrary
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_ca2mnalo5_is_preferred_over_camnalo4_and_its_structure_is_right(quatern
     library, rows = quaternary_oxides
     place = int(rows.index[rows.reduced_formula == "Ca2MnAlO5"][0])
     true = library.fetch([place])[0]
-    answer = infer(library, ["Ca", "Mn", "Al", "O"], disturbed_pattern(true, 1), excluded=["Ca2MnAlO5"])
+    answer = infer(library, ["Ca", "Mn", "Al", "O"], augmented_pattern(true, 1), excluded=["Ca2MnAlO5"])
     best = answer.best()
     assert best.formula == "Ca2MnAlO5"
     assert best.crystal_system == "orthorhombic"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from xsearch.chemistry.crystal import Crystal
+from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.errors import QueryError, SpectrumError
-from xsearch.evaluate.disturbed import disturbed_pattern
 from xsearch.infer import infer
 from xsearch.infer.engine import REFUSED_UP_TO
 from xsearch.spectra import PowderPattern
@@ -21,7 +21,7 @@ def scaled(crystal: Crystal, factor: float, change: dict[str, str]) -> Crystal:
 def test_a_perovskite_in_no_database_is_found_with_its_cell(library, crystals):
     # CaZrO3 in its cubic form: neither the formula nor the pair of cations is in the library
     unknown = scaled(crystals[9], 4.10 / 3.905, {"Sr": "Ca", "Ti": "Zr"})
-    answer = infer(library, ["Ca", "Zr", "O"], disturbed_pattern(unknown, seed=4))
+    answer = infer(library, ["Ca", "Zr", "O"], augmented_pattern(unknown, seed=4))
     best = answer.best()
     assert best.formula == "CaZrO3"
     assert best.space_group == 221
@@ -32,7 +32,7 @@ def test_a_perovskite_in_no_database_is_found_with_its_cell(library, crystals):
 
 
 def test_a_removed_formula_is_rebuilt_from_its_relatives(library, crystals):
-    answer = infer(library, ["Sn", "O"], disturbed_pattern(crystals[15], seed=2), excluded=["SnO2"])
+    answer = infer(library, ["Sn", "O"], augmented_pattern(crystals[15], seed=2), excluded=["SnO2"])
     assert answer.best().formula == "SnO2"
     assert answer.best().space_group == 136
     assert answer.best().source_formula != "SnO2"
@@ -40,11 +40,11 @@ def test_a_removed_formula_is_rebuilt_from_its_relatives(library, crystals):
 
 def test_an_intermetallic_needs_no_charges(library, crystals):
     unknown = scaled(crystals[7], 2.99 / 3.015, {"Ni": "Co"})
-    assert infer(library, ["Co", "Ti"], disturbed_pattern(unknown, seed=1)).best().space_group == 221
+    assert infer(library, ["Co", "Ti"], augmented_pattern(unknown, seed=1)).best().space_group == 221
 
 
 def test_a_pattern_of_something_else_is_refused_not_explained(library, crystals):
-    answer = infer(library, ["Na", "Br"], disturbed_pattern(crystals[14], seed=5))
+    answer = infer(library, ["Na", "Br"], augmented_pattern(crystals[14], seed=5))
     assert answer.refused
     assert answer.verdict == "no confident match"
     with pytest.raises(QueryError, match="Nothing was inferred"):
@@ -52,7 +52,7 @@ def test_a_pattern_of_something_else_is_refused_not_explained(library, crystals)
 
 
 def test_what_was_refused_gives_its_best_tries_with_low_probabilities(library, crystals):
-    answer = infer(library, ["Na", "Br"], disturbed_pattern(crystals[14], seed=5), excluded=["NaBr"])
+    answer = infer(library, ["Na", "Br"], augmented_pattern(crystals[14], seed=5), excluded=["NaBr"])
     assert answer.refused
     assert [c.rank for c in answer.candidates] == list(range(1, len(answer.candidates) + 1))
     assert 0 < answer.candidates[0].probability <= REFUSED_UP_TO
@@ -64,7 +64,7 @@ def test_what_was_refused_gives_its_best_tries_with_low_probabilities(library, c
 def test_a_likely_formula_that_does_not_account_for_the_pattern_is_refused(library, crystals, monkeypatch):
     unknown = scaled(crystals[9], 4.10 / 3.905, {"Sr": "Ca", "Ti": "Zr"})
     monkeypatch.setattr("xsearch.infer.engine.LEAST_CORRELATION", 1.01)
-    answer = infer(library, ["Ca", "Zr", "O"], disturbed_pattern(unknown, seed=4))
+    answer = infer(library, ["Ca", "Zr", "O"], augmented_pattern(unknown, seed=4))
     assert answer.refused
     assert answer.candidates[0].formula == "CaZrO3"
     assert answer.candidates[0].probability <= REFUSED_UP_TO
@@ -121,7 +121,7 @@ def test_an_answer_can_be_saved_and_read_back(library, crystals, tmp_path):
     from pymatgen.core import Structure
 
     answer = infer(
-        library, ["Ba", "Sn", "O"], disturbed_pattern(scaled(crystals[9], 1.05, {"Sr": "Ba", "Ti": "Sn"}), 7)
+        library, ["Ba", "Sn", "O"], augmented_pattern(scaled(crystals[9], 1.05, {"Sr": "Ba", "Ti": "Sn"}), 7)
     )
     record = json.loads(answer.to_json(tmp_path / "answer.json"))
     assert record["inferred"]

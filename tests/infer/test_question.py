@@ -5,7 +5,7 @@ import pytest
 
 from xsearch.errors import QueryError, SpectrumError
 from xsearch.infer.question import parse_elements, parse_numbers, read_edge
-from xsearch.infer.spectra import xanes_of_cif
+from xsearch.xas.forward import xanes_of_cif
 
 
 def test_elements_may_be_divided_by_commas_or_blanks():

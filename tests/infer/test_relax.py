@@ -25,7 +25,7 @@ def candidate(rank: int, crystal: Crystal, probability: float) -> Candidate:
 
 @pytest.mark.skipif(find_spec("chgnet") is not None, reason="the extra `relax` is installed")
 def test_without_the_extra_one_line_says_what_to_install():
-    with pytest.raises(MissingExtra, match=r"pip install 'xsearch\[relax\]'"):
+    with pytest.raises(MissingExtra, match=r'pip install "xsearch\[relax\]"'):
         check_extra()
 
 

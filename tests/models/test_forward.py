@@ -9,12 +9,12 @@ import torch
 
 from tests.crystals import FCC
 from xsearch.chemistry.crystal import Crystal
+from xsearch.data.forward_sites import ForwardExamples
 from xsearch.errors import QueryError
-from xsearch.models.forward import WEIGHTS, errors, forward_ensemble, score_spectra
+from xsearch.models.forward import FORWARD_FILE, errors, forward_ensemble, score_spectra
 from xsearch.models.site_kernel import GRID_eV, SiteKernel
 from xsearch.models.xastruct_forward import POINTS, ForwardConfig, XAStructForward
 from xsearch.training.forward import train_member
-from xsearch.training.forward_data import ForwardExamples
 from xsearch.training.loop import Schedule
 from xsearch.training.site_kernel import MetricSchedule, alignment, by_length, fit_kernel, learn_metric
 
@@ -73,8 +73,8 @@ def test_an_unknown_or_absent_absorber_is_refused():
 
 def test_the_weights_are_those_of_the_card_and_small():
     card = forward_ensemble().card
-    assert hashlib.sha256(WEIGHTS.read_bytes()).hexdigest() == card["sha256"]
-    assert Path(WEIGHTS).stat().st_size < 7e6
+    assert hashlib.sha256(FORWARD_FILE.read_bytes()).hexdigest() == card["sha256"]
+    assert Path(FORWARD_FILE).stat().st_size < 7e6
     assert card["held_out"]["n"] > 500
     assert card["held_out"]["mae_cu"] < card["held_out"]["mae_mean_spectrum"]["Cu"] / 2
 

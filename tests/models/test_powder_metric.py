@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.search.conftest import prototypes  # noqa: F401
 from xsearch.errors import XSearchError
 from xsearch.models import powder_metric, powder_vectors
 from xsearch.models.powder_metric import PowderMetric, centred_profiles, metric_from
@@ -50,7 +49,7 @@ def test_a_row_without_lines_has_no_vector() -> None:
 
 
 @pytest.mark.skipif(not powder_vectors.are_there(), reason="no weights come with this copy")
-def test_a_good_measurement_has_the_vector_of_its_crystal(prototypes: SearchIndex) -> None:  # noqa: F811
+def test_a_good_measurement_has_the_vector_of_its_crystal(prototypes: SearchIndex) -> None:
     index, metric = prototypes.index, powder_metric.load()
     vectors = metric.of_rows(index.profiles, index.columns.expected_strain)
     nearest = 0

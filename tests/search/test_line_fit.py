@@ -7,11 +7,11 @@ import pytest
 import scipy
 from numpy.typing import NDArray
 
-from tests.search.conftest import Measure
+from tests.prototypes import Measure
+from xsearch.fit.le_bail_kernels import REACH, add_profile, free_areas, own_step, position_step
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.line_fit import FLOOR, NOTHING_FITS, TABLE, LineFit, fit_lines
-from xsearch.search.line_fit_kernels import REACH, add_profile, free_areas, own_step, position_step
 from xsearch.search.match import match
 from xsearch.simulate.measurement import march_dollase
 from xsearch.simulate.powder import reciprocal_metric

@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
-from tests.search.conftest import Measure
+from tests.prototypes import Measure
 from xsearch.chemistry.crystal import cell_parameters, lattice_from_parameters
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.fit.strain import MODES_BY_CODE, strain_tensor
+from xsearch.fit.strain_kernels import line_design
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.kernels import line_intensities
 from xsearch.preprocess.powder import net_pattern
@@ -14,8 +16,6 @@ from xsearch.search import SearchIndex
 from xsearch.search.hits import strained_cell
 from xsearch.search.match import AXIS, FLOOR, SCALES, match
 from xsearch.search.recall import SHIFTS, best_rows, recall
-from xsearch.search.strain import MODES_BY_CODE, strain_tensor
-from xsearch.search.strain_kernels import line_design
 from xsearch.simulate.powder import spacings
 
 CELLS = {

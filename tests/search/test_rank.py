@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.search.conftest import Measure
+from tests.prototypes import Measure
+from xsearch.indexes.prior import Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.line_fit import LineFit
 from xsearch.search.match import Matches, match
-from xsearch.search.prior import Prior
 from xsearch.search.rank import INTENSITY_WEIGHT, weigh
 
 

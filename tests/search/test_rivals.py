@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.search.conftest import Measure
+from tests.prototypes import Measure
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.match import AXIS, SCALES

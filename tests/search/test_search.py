@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.search.conftest import Measure
+from tests.prototypes import Measure
 from xsearch.chemistry.crystal import cell_parameters
 from xsearch.errors import MissingIndex, QueryError, SpectrumError
 from xsearch.search import SearchIndex, open_index

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.search.conftest import Measure
+from tests.prototypes import Measure
 from xsearch.search import SearchIndex
 from xsearch.spectra import PowderPattern
 

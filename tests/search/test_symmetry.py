@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from tests.search.conftest import Measure
+from tests.prototypes import Measure
+from xsearch.answers.symmetry import Symmetry
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.indexes.prior import Prior
 from xsearch.preprocess.powder import net_pattern
-from xsearch.results.symmetry import Symmetry
 from xsearch.search import SearchIndex
-from xsearch.search.prior import Prior
+from xsearch.search.isotypes import built_alike, symmetry_of_alike
 from xsearch.search.selection import Selection
-from xsearch.search.structure_types import built_alike, symmetry_of_alike
 from xsearch.search.symmetry import product, rows_say, symmetry
 
 

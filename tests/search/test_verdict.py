@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xsearch.search.score_model import ScoreModel
+from xsearch.search.probability import ScoreModel
 from xsearch.search.verdict import FITTED_SIGNS, LARGEST_MARGIN, SIGNS, margins, models, probability, verdict
 
 TOTAL = np.array([5.0, 9.0, 4.0, 8.5, 1.0])

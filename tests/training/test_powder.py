@@ -8,26 +8,25 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from tests.search.conftest import prototypes  # noqa: F401
 from xsearch.cli.app import app
+from xsearch.data.powder_batches import Batches
+from xsearch.data.splits import split_rows
 from xsearch.errors import XSearchError
-from xsearch.evaluate.splits import split_rows
 from xsearch.indexes.views import clean_views
 from xsearch.models.powder_encoder import encoder_from
 from xsearch.search import SearchIndex
 from xsearch.training.powder import TEMPERATURE, Trainer, rivals
-from xsearch.training.powder_data import Batches
 from xsearch.training.run_powder import train_powder, write_weights
 
 
-def test_no_formula_stands_on_both_sides(prototypes: SearchIndex) -> None:  # noqa: F811
+def test_no_formula_stands_on_both_sides(prototypes: SearchIndex) -> None:
     split, groups = split_rows(prototypes.index), prototypes.index.columns.formula_group
     assert min(len(split.train), len(split.formulas), len(split.random)) > 0
     assert not set(groups[split.formulas]) & set(groups[np.concatenate([split.train, split.random])])
     assert not set(split.train) & set(split.random)
 
 
-def test_formulas_left_out_take_no_part(prototypes: SearchIndex) -> None:  # noqa: F811
+def test_formulas_left_out_take_no_part(prototypes: SearchIndex) -> None:
     index = prototypes.index
     whole, without = split_rows(index), split_rows(index, frozenset({"TiO2"}))
     lost = set(np.concatenate([whole.train, whole.random])) - set(np.concatenate([without.train, without.random]))
@@ -35,7 +34,7 @@ def test_formulas_left_out_take_no_part(prototypes: SearchIndex) -> None:  # noq
     assert {material.reduced_formula for material in index.materials(lost)} == {"TiO2"}
 
 
-def test_batches_hold_crystals_that_look_alike(prototypes: SearchIndex) -> None:  # noqa: F811
+def test_batches_hold_crystals_that_look_alike(prototypes: SearchIndex) -> None:
     rows = split_rows(prototypes.index).train
     batches = Batches(prototypes.index, rows)
     drawn = batches.draw(40, np.random.default_rng(0))
@@ -65,7 +64,7 @@ def test_crystals_of_one_phase_are_no_rivals() -> None:
 
 
 def test_training_goes_on_from_its_checkpoint_and_leaves_weights(
-    prototypes: SearchIndex,  # noqa: F811
+    prototypes: SearchIndex,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -90,7 +89,7 @@ def test_training_goes_on_from_its_checkpoint_and_leaves_weights(
 
 
 def test_the_command_trains_and_says_what_it_wrote(
-    prototypes: SearchIndex,  # noqa: F811
+    prototypes: SearchIndex,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

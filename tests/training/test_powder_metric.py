@@ -4,13 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from tests.search.conftest import prototypes  # noqa: F401
 from xsearch.models.powder_metric import PowderMetric, metric_from
 from xsearch.search import SearchIndex
 from xsearch.training.powder_metric import DIMENSIONS, recalled, train, write
 
 
-def test_trained_directions_find_more_than_random_ones(prototypes: SearchIndex, tmp_path: Path) -> None:  # noqa: F811
+def test_trained_directions_find_more_than_random_ones(prototypes: SearchIndex, tmp_path: Path) -> None:
     index = prototypes.index
     rows = np.flatnonzero(np.diff(index.reflection_arrays.offsets) > 0)
     write(train(index, rows, 400, np.random.default_rng(1)), tmp_path / "metric.safetensors")
@@ -24,7 +23,7 @@ def test_trained_directions_find_more_than_random_ones(prototypes: SearchIndex, 
     assert first > by_chance + 0.1
 
 
-def test_the_same_seed_gives_the_same_metric(prototypes: SearchIndex) -> None:  # noqa: F811
+def test_the_same_seed_gives_the_same_metric(prototypes: SearchIndex) -> None:
     index = prototypes.index
     rows = np.flatnonzero(np.diff(index.reflection_arrays.offsets) > 0)
     one, other = (train(index, rows, 60, np.random.default_rng(5)) for _ in range(2))

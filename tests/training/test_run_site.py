@@ -9,10 +9,10 @@ from tests.training.oxides import spectrum, write_index, write_table
 from xsearch.errors import SpectrumError, XSearchError
 from xsearch.evaluate.descriptors import evaluate_descriptors
 from xsearch.models.site_model import SiteModel
-from xsearch.search.predict import predict
 from xsearch.spectra.xanes import Xanes
 from xsearch.training import site_model
 from xsearch.training.run_site import make_site_model
+from xsearch.xas.prediction import predict
 
 
 def test_tables_and_an_index_train_together(tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.search.conftest import prototypes  # noqa: F401
 from xsearch.search import SearchIndex
 from xsearch.search.verdict import FITTED_SIGNS, SIGNS
 from xsearch.training.score import Case, computed_cases, fit, out_of_fold, predict
@@ -53,7 +52,7 @@ def test_no_formula_is_judged_by_a_model_that_saw_it() -> None:
 
 
 def test_computed_entries_are_found_where_they_are_and_never_where_they_were_taken_out(
-    prototypes: SearchIndex,  # noqa: F811
+    prototypes: SearchIndex,
 ) -> None:
     without = {"NaCl", "Cu"}
     made = list(computed_cases(prototypes, without, 6, seed=0))

@@ -6,16 +6,17 @@ import numpy as np
 import pytest
 import torch
 
+from xsearch.data.augmentation import Augmentation, STEP_eV, broaden, shift
+from xsearch.data.descriptor_scores import report_of
+from xsearch.data.xanes_sites import Examples, fold_of, formula_hashes
 from xsearch.errors import SpectrumError, XSearchError
-from xsearch.evaluate.descriptors import report_of, report_on
+from xsearch.evaluate.descriptors import report_on
 from xsearch.models.site_model import SiteModel
 from xsearch.models.tasks import NUMBERS
 from xsearch.preprocess.xanes import WINDOW_GRID_eV, XanesWindow
-from xsearch.training.augment import Augmentation, STEP_eV, broaden, shift
 from xsearch.training.loop import Schedule, train, usable_device
 from xsearch.training.site_model import OutOfFold, Recipe, out_of_fold, train_site_model
 from xsearch.training.site_network import train_network
-from xsearch.training.xanes_data import Examples, fold_of, formula_hashes
 
 
 def made(count: int, seed: int) -> Examples:

@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.search.conftest import prototypes  # noqa: F401
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
-from xsearch.evaluate.splits import halves, split_rows
-from xsearch.search import SearchIndex, symmetry_signs
+from xsearch.data.splits import halves, split_rows
+from xsearch.search import SearchIndex
+from xsearch.search import symmetry_evidence as symmetry_signs
 from xsearch.training.symmetry import cases, fitted, right_in_folds
 
 
-def test_the_halves_share_no_formula(prototypes: SearchIndex) -> None:  # noqa: F811
+def test_the_halves_share_no_formula(prototypes: SearchIndex) -> None:
     index = prototypes.index
     held_out = split_rows(index).formulas
     to_fit, to_judge = halves(index, held_out)
@@ -23,7 +23,7 @@ def test_the_halves_share_no_formula(prototypes: SearchIndex) -> None:  # noqa: 
     assert not set(groups[to_fit]) & set(groups[to_judge])
 
 
-def test_cases_are_of_formulas_to_fit_on(prototypes: SearchIndex) -> None:  # noqa: F811
+def test_cases_are_of_formulas_to_fit_on(prototypes: SearchIndex) -> None:
     rows, signs, systems = zip(*cases(prototypes, 3), strict=True)
     assert set(rows) <= set(halves(prototypes.index, split_rows(prototypes.index).formulas)[0])
     assert np.array(signs).shape == (3, 42)

@@ -17,9 +17,10 @@ from xsearch.builders.own import OWN
 from xsearch.builders.reuse import KEPT, MaterialShelf, Reusing, SpectraShelf
 from xsearch.builders.source import Item, Process, SpectrumProcess
 from xsearch.builders.workers import run_here
-from xsearch.builders.xas_parquet import XasTables, check_tables, process_xas_rows
+from xsearch.builders.xas_source import XasSource, process_xas_rows
 from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.chemistry.material import Material
+from xsearch.data.xas_tables import XasTables, check_tables
 from xsearch.errors import BuildError, CrystalError, SpectrumError
 from xsearch.indexes.index import Index
 from xsearch.indexes.outcome import Failure
@@ -144,7 +145,7 @@ class _AddedSpectra:
     """Spectra that are added: files of one's own, and tables."""
 
     files: tuple[OwnSpectrum, ...]
-    tables: XasTables | None
+    tables: XasSource | None
     licence: str
 
     def __bool__(self) -> bool:
@@ -278,13 +279,13 @@ def spectra_in(path: Path) -> list[tuple[str, str]]:
         return []
 
 
-def _tables(paths: list[Path], index: Index, licence: str) -> XasTables | None:
+def _tables(paths: list[Path], index: Index, licence: str) -> XasSource | None:
     """Tables of spectra, whose formulas the index knows where they do not."""
     if not paths:
         return None
     check_tables(paths)
     names, formulas = (index.catalog.column(name).to_pylist() for name in ("material_id", "reduced_formula"))
-    return XasTables(tuple(paths), licence, dict(zip(names, formulas, strict=True)))
+    return XasSource(XasTables(tuple(paths), licence, dict(zip(names, formulas, strict=True))))
 
 
 def _extra(index: Index, licences: set[str]) -> dict[str, Any]:

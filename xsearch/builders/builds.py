@@ -10,7 +10,8 @@ from xsearch.builders.engine import BuildResult, Runner, build
 from xsearch.builders.identity import index_folder
 from xsearch.builders.parquet import ParquetSource
 from xsearch.builders.starter import StarterSource
-from xsearch.builders.xas_parquet import XasTables, split_files
+from xsearch.builders.xas_source import XasSource
+from xsearch.data.xas_tables import XasTables, split_files
 from xsearch.errors import BuildError
 from xsearch.indexes.versions import current_version
 
@@ -48,7 +49,7 @@ def build_parquet(
             f"them to an index that is there: xsearch build add {name} --xanes {tables[0]}"
         )
     source = ParquetSource.of(structures)
-    spectra = XasTables(tuple(tables), formulas=source.formula_by_id()) if tables else None
+    spectra = XasSource(XasTables(tuple(tables), formulas=source.formula_by_id())) if tables else None
     return build(
         source, name, workers=workers, measured_cells=measured_cells, progress=progress, run=run, spectra=spectra
     )

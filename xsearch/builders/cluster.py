@@ -34,7 +34,7 @@ def running_on(address: str | None) -> Iterator[Callable[[Any, Iterator[Batch]],
     try:
         from distributed import Client
     except ImportError:
-        raise MissingExtra("--cluster needs Dask: pip install 'xsearch[cluster]'.") from None
+        raise MissingExtra('--cluster needs Dask: pip install "xsearch[cluster]".') from None
     try:
         client = Client(address, timeout=CONNECT_S, set_as_default=False)
     except (OSError, ValueError) as error:

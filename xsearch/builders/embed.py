@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from xsearch.builders.progress import Progress, Silence, open_progress
 from xsearch.errors import BuildError
 from xsearch.indexes import Index
 from xsearch.indexes.backends import Backend, backend_for, write_shortcut
@@ -19,10 +18,11 @@ from xsearch.indexes.embedding import EMBEDDING, SHORTCUT
 from xsearch.indexes.files import build_errors, builder_lock, remove, write_atomically
 from xsearch.indexes.manifest import MANIFEST, describe_file
 from xsearch.indexes.publish import publish_version
-from xsearch.indexes.vectors import write_vectors
+from xsearch.indexes.vectors import load_faiss, write_vectors
 from xsearch.indexes.versions import folder_of
 from xsearch.indexes.views import clean_views
 from xsearch.models.powder_vectors import PowderVectors, load, vectors_from
+from xsearch.progress import Progress, Silence, open_progress
 
 BATCH = 64
 THREADS = 2
@@ -46,8 +46,10 @@ def embed(
 
     Raises:
         MissingIndex, BrokenIndex: where the index cannot be read.
+        MissingExtra: where FAISS is not installed.
         BuildError: where the disk refuses, or a build is under way.
     """
+    load_faiss()
     encoder = load() if weights is None else vectors_from(weights)
     folder = folder_of(name)
     with builder_lock(folder):

@@ -15,7 +15,6 @@ import numpy as np
 from xsearch.builders.amcsd import AmcsdSource
 from xsearch.builders.cells import MeasuredCells
 from xsearch.builders.identity import SETTINGS, describe, fingerprint_of, index_folder
-from xsearch.builders.progress import Progress, open_progress
 from xsearch.builders.recipe import Batch, Recipe, SpectraRecipe
 from xsearch.builders.source import Item, Source, SpectraSource
 from xsearch.builders.workers import run_here
@@ -25,6 +24,8 @@ from xsearch.indexes.index import Index
 from xsearch.indexes.outcome import Failure
 from xsearch.indexes.spectra import SpectraChunk
 from xsearch.indexes.staging import Staging
+from xsearch.indexes.vectors import load_faiss
+from xsearch.progress import Progress, open_progress
 
 BATCH = 500
 """Items in a batch: a second of work, so that little is lost when a build is killed."""
@@ -103,9 +104,11 @@ def build(
         extra: what the manifest says beside what the source says of itself; it goes before that.
 
     Raises:
+        MissingExtra: where FAISS is not installed; nothing was begun then.
         BuildError: where the source cannot be read, nothing could be made of it, or the disk is full.
         BuildStopped: after Ctrl-C; what was done is kept.
     """
+    load_faiss()
     began = time.monotonic()
     folder = index_folder(name)
     runner: Runner = run or _here(workers)

@@ -29,8 +29,8 @@ import requests
 
 from xsearch.builders.mp_documents import NEEDED
 from xsearch.builders.pages import Document, Filters, PageStore, page_key
-from xsearch.builders.progress import Progress
 from xsearch.errors import BuildError
+from xsearch.progress import Progress
 
 KEY_LENGTH = 32
 KEY_PAGE = "https://materialsproject.org/api"

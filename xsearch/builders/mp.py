@@ -30,7 +30,6 @@ from xsearch.builders.mp_documents import (
 from xsearch.builders.mp_selection import Selection
 from xsearch.builders.own import own_licences, own_materials, own_spectra
 from xsearch.builders.pages import PageStore
-from xsearch.builders.progress import Progress, open_progress
 from xsearch.builders.reuse import KEPT, MaterialShelf, Reusing, SpectraShelf
 from xsearch.builders.source import Item, Process, SpectrumProcess
 from xsearch.builders.workers import run_here
@@ -39,7 +38,9 @@ from xsearch.chemistry.material import Material
 from xsearch.errors import BrokenIndex, BuildError, CrystalError, MissingIndex, SpectrumError
 from xsearch.indexes.files import builder_lock, remove
 from xsearch.indexes.index import Index
+from xsearch.indexes.vectors import load_faiss
 from xsearch.paths import home
+from xsearch.progress import Progress, open_progress
 from xsearch.spectra.xanes import EDGES
 from xsearch.spectra.xas import XasSpectrum
 
@@ -173,8 +174,10 @@ def build_mp(
         batch: items a chunk.
 
     Raises:
+        MissingExtra: where FAISS is not installed; nothing was fetched then.
         BuildError: in one line, where the key, the network or the service fails; what was fetched is kept.
     """
+    load_faiss()
     from xsearch.builders.materials_project import WAITS_S, Client
     from xsearch.builders.mp_fetch import Fetch
 

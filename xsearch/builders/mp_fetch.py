@@ -23,8 +23,8 @@ from xsearch.builders.mp_documents import (
 )
 from xsearch.builders.mp_selection import IDS_A_PAGE, Selection, parts
 from xsearch.builders.pages import Document, Filters, PageStore, page_key
-from xsearch.builders.progress import Progress
 from xsearch.errors import BuildError, SpectrumError
+from xsearch.progress import Progress
 from xsearch.spectra.xas import TYPES
 
 DOCUMENTS_A_PAGE, LISTED_A_PAGE = 500, 1000

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
+from xsearch.paths import WEIGHTS_FOLDER
 
 REACH_A = 4.5
 """Neighbours farther than this are not looked for; a site without any has its nearest here."""
 
-TABLE = Path(__file__).with_name("contact_table.csv")
+TABLE = WEIGHTS_FOLDER / "contacts.csv"
 LEAST_SPREAD = 0.03
 """Smallest standard deviation of ln d: substituted crystals are not relaxed."""
 
@@ -135,7 +136,7 @@ def _table(counts: NDArray[np.float64], sums: NDArray[np.float64], squares: NDAr
 
 def write_contact_table(table: ContactTable, path: Path = TABLE) -> None:
     """Write the pairs that were seen as CSV, one row each."""
-    with path.open("w", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["element", "neighbour", "count", "log_distance", "spread"])
         for a, b in np.argwhere(table.counts > 0).tolist():
@@ -148,7 +149,7 @@ def contact_table() -> ContactTable:
     """The table counted in the Materials Project that comes with the package."""
     size = len(SYMBOLS) + 1
     counts, sums, squares = (np.zeros((size, size)) for _ in range(3))
-    with TABLE.open(newline="") as file:
+    with TABLE.open(newline="", encoding="utf-8") as file:
         for row in csv.DictReader(file):
             a, b, count = ATOMIC_NUMBERS[row["element"]], ATOMIC_NUMBERS[row["neighbour"]], int(row["count"])
             mean, spread = float(row["log_distance"]), float(row["spread"])

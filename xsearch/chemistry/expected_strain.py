@@ -8,7 +8,6 @@ well it does.
 
 import json
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +15,9 @@ from numpy.typing import NDArray
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.material import Material
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
+from xsearch.paths import WEIGHTS_FOLDER
 
-MODEL_FILE = Path(__file__).with_suffix(".json")
+MODEL_FILE = WEIGHTS_FOLDER / "expected_strain.json"
 LATER_KIND = "coordinates_beyond_six_digits"
 """Property of entries whose coordinates were published with more than six digits: another functional, as it seems."""
 
@@ -52,6 +52,6 @@ def _has_general_coordinates(crystal: Crystal) -> bool:
 
 @cache
 def _model() -> tuple[float, NDArray[np.float64]]:
-    stored = json.loads(MODEL_FILE.read_text())
+    stored = json.loads(MODEL_FILE.read_text(encoding="utf-8"))
     weights = stored["weights"]
     return stored["intercept"], np.array([weights.get(name, 0.0) for name in FEATURES])

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
+from xsearch.paths import WEIGHTS_FOLDER
 
 SIZE = len(SYMBOLS) + 1
 """Rows of the element tables: atomic numbers count from 1, row 0 stays empty."""
 
-TABLE = Path(__file__).with_name("substitution_table.csv")
+TABLE = WEIGHTS_FOLDER / "substitution.csv"
 
 PSEUDO_COUNTS = 12.0
 """Weight of the tabulated probabilities beside pairs counted in an index."""
@@ -35,7 +36,7 @@ def tabulated_substitution() -> NDArray[np.float64]:
     from smact import data_directory
 
     joint = np.zeros((SIZE, SIZE))
-    for first, second, weight in json.loads((Path(data_directory) / "lambda.json").read_text()):
+    for first, second, weight in json.loads((Path(data_directory) / "lambda.json").read_text(encoding="utf-8")):
         a, b = (ATOMIC_NUMBERS.get(ion.rstrip("+-0123456789."), 0) for ion in (first, second))
         if a and b:
             joint[a, b] += np.exp(weight)
@@ -48,7 +49,7 @@ def tabulated_substitution() -> NDArray[np.float64]:
 def substitution_table() -> NDArray[np.float64]:
     """(SIZE, SIZE) float64 log lift of element pairs, mined from the Materials Project by `mine_substitution`."""
     table = np.full((SIZE, SIZE), -np.inf)
-    with TABLE.open(newline="") as file:
+    with TABLE.open(newline="", encoding="utf-8") as file:
         for z, row in enumerate(csv.DictReader(file), start=1):
             table[z, 1:] = [float(row[symbol]) for symbol in SYMBOLS]
     return table
@@ -56,7 +57,7 @@ def substitution_table() -> NDArray[np.float64]:
 
 def write_substitution_table(table: NDArray[np.float64], path: Path = TABLE) -> None:
     """Write a table as CSV, one row an element."""
-    with path.open("w", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["element", *SYMBOLS])
         for symbol, row in zip(SYMBOLS, table[1:, 1:], strict=True):

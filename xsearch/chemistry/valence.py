@@ -31,7 +31,7 @@ def reported_states() -> dict[str, States]:
     """
     from smact import data_directory
 
-    rows = json.loads((Path(data_directory) / "oxidation_states_icsd24_counts.json").read_text())
+    rows = json.loads((Path(data_directory) / "oxidation_states_icsd24_counts.json").read_text(encoding="utf-8"))
     counts: dict[str, dict[int, int]] = {}
     for row in rows:
         state, count = int(row["oxidation_state"]), int(row["results_count"])

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.valence import electronegativity
 from xsearch.elements import SYMBOLS
+from xsearch.paths import WEIGHTS_FOLDER
 
 FAMILIES = ("F", "O", "Cl", "Br", "I", "S", "Se", "Te", "N", "pnictide", "tetrel", "H", "metal")
 """What the most electronegative element of a compound makes of it; an ion's size depends on this."""
@@ -24,7 +25,7 @@ OUTLIER = 0.08
 """Residual in ln V beyond which an entry counts for less than half in the fit."""
 
 TURNS = 5
-TABLE = Path(__file__).with_name("volume_table.csv")
+TABLE = WEIGHTS_FOLDER / "volume.csv"
 FAMILY_SCALE = 0.5
 """How freely an element may differ between families in the fit, beside its own mean."""
 
@@ -68,7 +69,7 @@ def log_volume(
 def volume_table() -> NDArray[np.float64]:
     """(99, families) float64: contribution of each element in each family to ln of the volume an atom."""
     table = np.zeros((len(SYMBOLS) + 1, len(FAMILIES)))
-    with TABLE.open(newline="") as file:
+    with TABLE.open(newline="", encoding="utf-8") as file:
         for z, row in enumerate(csv.DictReader(file), start=1):
             table[z] = [float(row[name]) for name in FAMILIES]
     return table
@@ -121,7 +122,7 @@ def fit_volume_table(
 
 def write_volume_table(table: NDArray[np.float64], path: Path = TABLE) -> None:
     """Write contributions as CSV, one row an element."""
-    with path.open("w", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(["element", *FAMILIES])
         for symbol, row in zip(SYMBOLS, table[1:], strict=True):

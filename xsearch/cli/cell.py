@@ -19,6 +19,6 @@ def cell(
 
     All lattices are tried, triclinic ones included, with a zero shift; a few lines may be another phase's.
     """
-    from xsearch.search.cells.search import cells_of_file
+    from xsearch.indexing.search import cells_of_file
 
     print_report(cells_of_file(file, wavelength, top), json)

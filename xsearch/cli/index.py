@@ -22,7 +22,7 @@ def index() -> None:
 def list_(json: JsonFlag = False) -> None:
     """List the indexes; the one in use is marked."""
     from xsearch.indexes.library import list_indexes
-    from xsearch.results.listing import index_records, index_table
+    from xsearch.report.index_listing import index_records, index_table
 
     found = list_indexes()
     print_either(lambda: index_records(found), lambda: index_table(found), json)
@@ -32,7 +32,7 @@ def list_(json: JsonFlag = False) -> None:
 def info(name: Name, json: JsonFlag = False) -> None:
     """Tell what an index holds: counts, sources, licences, settings, failures."""
     from xsearch.indexes import Index
-    from xsearch.results.listing import info_record, info_table
+    from xsearch.report.index_listing import info_record, info_table
 
     opened = Index.open(name)
     print_either(lambda: info_record(opened), lambda: info_table(opened), json)

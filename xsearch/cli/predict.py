@@ -35,7 +35,7 @@ def predict(
     json: JsonFlag = False,
 ) -> None:
     """Predict oxidation state, coordination, distances and neighbours of the absorber, each with a probability."""
-    from xsearch.search.predict import predict_file
+    from xsearch.xas.prediction import predict_file
 
     prediction = predict_file(
         file,

@@ -15,8 +15,8 @@ from xsearch.cli.screen import print_json, say, show
 from xsearch.errors import QueryError, XSearchError
 
 if TYPE_CHECKING:
-    from xsearch.infer.together import Together
-    from xsearch.results import SearchResult
+    from xsearch.answers import SearchResult
+    from xsearch.query.combined import Together
     from xsearch.search import SearchIndex
     from xsearch.spectra import Xanes
 
@@ -84,8 +84,8 @@ def query(
     crystals is built first.
     """
     from xsearch.cli.opening import open_or_build
-    from xsearch.results.files import check_picture
-    from xsearch.results.saving import Savable, save_results
+    from xsearch.report.files import check_picture
+    from xsearch.report.saving import Savable, save_results
     from xsearch.spectra.sample import read_edges
 
     if plot:
@@ -124,7 +124,7 @@ def query(
 
 def compound(only: str | None, exactly: str | None, phases: int | None) -> str:
     """The elements to infer from; a mixture is no compound."""
-    from xsearch.infer.together import elements_of
+    from xsearch.query.combined import elements_of
 
     if phases:
         raise QueryError("--infer looks for one compound; leave --phases out.")
@@ -133,7 +133,7 @@ def compound(only: str | None, exactly: str | None, phases: int | None) -> str:
 
 def beside(index: SearchIndex, result: SearchResult, elements: str, edges: list[Xanes]) -> Together:
     """An answer with what is inferred from the same pattern and edges."""
-    from xsearch.infer.together import infer_beside
+    from xsearch.query.combined import infer_beside
 
     return infer_beside(index.index, result, elements, edges)
 
@@ -180,7 +180,7 @@ def answers(
 
     search = index.search
     if not must_hold:
-        from xsearch.infer.together import search_or_nothing
+        from xsearch.query.combined import search_or_nothing
 
         search = partial(search_or_nothing, index)
     for file in files:

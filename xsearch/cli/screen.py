@@ -72,7 +72,7 @@ def print_report(report: Report, as_json: bool) -> None:
 
 def print_figures(figures: Mapping[str, Any], title: str, as_json: bool) -> None:
     """Figures as JSON or as a table, on stdout."""
-    from xsearch.evaluate.tables import figures_table
+    from xsearch.report.figures_table import figures_table
 
     print_either(lambda: figures, lambda: figures_table(figures, title), as_json)
 
@@ -87,6 +87,6 @@ def print_either(document: Callable[[], Any], table: Callable[[], RenderableType
 
 def print_json(document: Any) -> None:
     """JSON on stdout."""
-    from xsearch.results.record import to_json
+    from xsearch.report.record import to_json
 
     typer.echo(to_json(document), nl=False)

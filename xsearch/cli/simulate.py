@@ -37,8 +37,8 @@ def pxrd(
 
     Intensities are kinematic: form factors, occupancies, multiplicity, Lorentz and polarisation factors.
     """
-    from xsearch.results.files import check_picture
-    from xsearch.results.simulation import simulate_cif
+    from xsearch.report.files import check_picture
+    from xsearch.report.simulation import simulate_cif
 
     if plot:
         check_picture(plot)
@@ -65,7 +65,7 @@ def xanes(
     json: Annotated[bool, typer.Option("--json", help="Print the spectrum as JSON.")] = False,
 ) -> None:
     """Predict the K-edge XANES of an element in a crystal, or compute it with a FEFF of your own."""
-    from xsearch.infer.spectra import xanes_of_cif
+    from xsearch.xas.forward import xanes_of_cif
 
     spectrum = xanes_of_cif(cif, absorber, feff=feff)
     print_report(spectrum, json)

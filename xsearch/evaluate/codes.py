@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from xsearch.data.xanes_sites import fold_of
 from xsearch.indexes.xanes_table import XanesTable, concatenate
 from xsearch.models.code_bridge import bridge_vectors, fit_bridge
 from xsearch.preprocess.xanes import XanesWindow
-from xsearch.search.edges.match import match
-from xsearch.training.xanes_data import fold_of
+from xsearch.xas.matching import match
 
 FOLDS = 5
 SHAPE_WEIGHT = 20.0

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from xsearch.data.forward_sites import read_forward_examples
 from xsearch.errors import SpectrumError
 from xsearch.models.forward import forward_ensemble, score_spectra
-from xsearch.training.forward_data import read_forward_examples
 
 
 def evaluate(path: str | Path) -> dict[str, Any]:

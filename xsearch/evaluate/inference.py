@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -11,42 +10,21 @@ from time import perf_counter, process_time
 from typing import Any
 
 import numpy as np
-from pyarrow import compute, parquet
 
-from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
-from xsearch.chemistry.formula import reduced_formula
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.chemistry.template import template_key
+from xsearch.data.compounds import ELEMENT_COUNTS, Compound, read_compounds, unrelated_elements
+from xsearch.data.simulated_measurements import augmented_pattern, random_lines
 from xsearch.errors import CrystalError, QueryError, SpectrumError
-from xsearch.evaluate.disturbed import disturbed_pattern, random_lines
 from xsearch.indexes import Index
 from xsearch.infer.engine import infer
-from xsearch.infer.library import TemplateLibrary, library_of
+from xsearch.infer.template_library import TemplateLibrary, library_of
 from xsearch.spectra import PowderPattern, Xanes
 
-NEEDED = ("material_id", "a", "b", "c", "alpha", "beta", "gamma", "species", "frac_coords", "crystal_system")
-ELEMENT_COUNTS = (2, 3, 4, 5)
 DEPTH = 5
 
 EdgesOf = Callable[[str], list[Xanes]]
 """The computed edges of a material."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Compound:
-    """A compound whose structure is to be inferred.
-
-    Attributes:
-        material_id: its name.
-        formula: reduced.
-        crystal: the true one.
-        crystal_system: as the file says.
-    """
-
-    material_id: str
-    formula: str
-    crystal: Crystal
-    crystal_system: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,47 +59,6 @@ class Outcome:
     def refused(self) -> bool:
         """Whether the first candidate was given as no answer."""
         return self.verdict == "no confident match"
-
-
-def read_compounds(path: str | Path, limit: int | None = None, *, reported: bool = False) -> list[Compound]:
-    """Compounds of 2 to 5 elements from a table of structures, in an order that does not depend on the file's.
-
-    With a limit, as many of each number of elements as there are, one formula at most once.
-
-    Args:
-        path: a Parquet file with the columns of `NEEDED`.
-        limit: how many.
-        reported: only those that an experiment reported (`theoretical` is false).
-
-    Raises:
-        SpectrumError: where columns are missing or nothing is left.
-    """
-    file = Path(path)
-    if not file.exists():
-        raise SpectrumError(f"{file}: no such file; a Parquet table of structures is expected.")
-    needed = [*NEEDED, "theoretical"] if reported else list(NEEDED)
-    if missing := [name for name in needed if name not in parquet.read_schema(file).names]:
-        raise SpectrumError(f"{file.name}: the columns {', '.join(missing)} are missing.")
-    # rows stay in Arrow's compact form until they are chosen
-    table = parquet.read_table(file, columns=needed)
-    if reported:
-        table = table.filter(compute.equal(table["theoretical"], False))
-    counts = np.array([len(set(species)) for species in table["species"].to_pylist()], np.int64)
-    order = np.argsort([zlib.crc32(str(name).encode()) for name in table["material_id"].to_pylist()], kind="stable")
-    share = None if limit is None else -(-limit // len(ELEMENT_COUNTS))
-    chosen: list[Compound] = []
-    for n in ELEMENT_COUNTS:
-        seen: set[str] = set()
-        for place in order[counts[order] == n].tolist():
-            if share is not None and len(seen) >= share:
-                break
-            compound = _compound(table.slice(place, 1).to_pylist()[0])
-            if compound.formula not in seen:
-                seen.add(compound.formula)
-                chosen.append(compound)
-    if not chosen:
-        raise SpectrumError(f"{file.name}: holds no compound of 2 to 5 elements that is wanted.")
-    return chosen if limit is None else _interleaved(chosen)[:limit]
 
 
 def evaluate(
@@ -167,7 +104,7 @@ def evaluate(
     for outcome in outcomes_of(compounds, library, done, edges_of):
         outcomes.append(outcome)
         if log is not None and outcome.material_id not in done:
-            with Path(log).open("a") as file:
+            with Path(log).open("a", encoding="utf-8") as file:
                 file.write(json.dumps(asdict(outcome)) + "\n")
         if progress is not None:
             progress(outcome.material_id)
@@ -180,7 +117,7 @@ def _logged(log: str | Path | None) -> dict[str, Outcome]:
     found: dict[str, Outcome] = {}
     if log is None or not Path(log).exists():
         return found
-    for line in Path(log).read_text().splitlines():
+    for line in Path(log).read_text(encoding="utf-8").splitlines():
         try:
             told = json.loads(line)
             outcome = Outcome(**{**told, "edges": tuple(told["edges"])})
@@ -243,12 +180,9 @@ def refused(
     """
     wrong, noise = [], []
     for place, compound in enumerate(compounds):
-        seed = zlib.crc32(compound.material_id.encode())
-        own = set(compound.crystal.elements)
-        others = (set(other.crystal.elements) for other in (*compounds[place + 1 :], *compounds[:place]))
-        if strangers := next((other for other in others if not own & other), None):
-            wrong.append(_accepted(library, sorted(strangers), disturbed_pattern(compound.crystal, seed)))
-        noise.append(_accepted(library, sorted(own), random_lines(seed)))
+        if unrelated := unrelated_elements(compounds, place):
+            wrong.append(_accepted(library, sorted(unrelated), augmented_pattern(compound.crystal, compound.seed)))
+        noise.append(_accepted(library, sorted(compound.elements), random_lines(compound.seed)))
         if progress is not None:
             progress(f"refusal of {compound.material_id}")
     return {
@@ -303,8 +237,8 @@ def figures(outcomes: list[Outcome]) -> dict[str, Any]:
 def _one(compound: Compound, library: TemplateLibrary, edges_of: EdgesOf) -> Outcome:
     from pymatgen.core.structure_matcher import StructureMatcher
 
-    pattern = disturbed_pattern(compound.crystal, zlib.crc32(compound.material_id.encode()))
-    elements = sorted(set(compound.crystal.elements))
+    pattern = augmented_pattern(compound.crystal, compound.seed)
+    elements = sorted(compound.elements)
     edges = edges_of(compound.material_id)
     told = tuple(edge.absorber for edge in edges)
     exists = _template_exists(compound, library)
@@ -349,21 +283,6 @@ def _template_exists(compound: Compound, library: TemplateLibrary) -> bool:
     if place >= len(library.keys) or library.keys[place] != key:
         return False
     return bool(library.members([compound.formula])[place] > 0)
-
-
-def _compound(row: Mapping[str, Any]) -> Compound:
-    crystal = Crystal.ordered(
-        lattice_from_parameters(*(float(row[name]) for name in ("a", "b", "c", "alpha", "beta", "gamma"))),
-        np.asarray(row["frac_coords"], np.float64).reshape(-1, 3),
-        [str(s) for s in row["species"]],
-    )
-    return Compound(str(row["material_id"]), reduced_formula(crystal.composition), crystal, str(row["crystal_system"]))
-
-
-def _interleaved(compounds: list[Compound]) -> list[Compound]:
-    groups = [[c for c in compounds if len(set(c.crystal.elements)) == n] for n in ELEMENT_COUNTS]
-    longest = max(len(group) for group in groups)
-    return [group[i] for i in range(longest) for group in groups if i < len(group)]
 
 
 def _line(outcome: Outcome) -> dict[str, Any]:

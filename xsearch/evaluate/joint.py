@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.answers import SearchResult
+from xsearch.data.labelled_patterns import LabelledPattern, read_labelled
+from xsearch.data.xanes_tables import read_labelled_edges
 from xsearch.errors import QueryError, SpectrumError
-from xsearch.evaluate.labelled import LabelledPattern, read_labelled
 from xsearch.evaluate.retrieval import Trial
-from xsearch.evaluate.xanes import left_out, read_queries
+from xsearch.evaluate.xanes import left_out
 from xsearch.indexes import Index
-from xsearch.results import SearchResult
 from xsearch.search import SearchIndex
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
@@ -145,7 +146,7 @@ def measured_pairs(opened: SearchIndex, patterns: str | Path, spectra: str | Pat
     by_formula: dict[str, list[LabelledPattern]] = {}
     for one in read_labelled(patterns):
         by_formula.setdefault(one.formula, []).append(one)
-    for query in read_queries(spectra):
+    for query in read_labelled_edges(spectra):
         if (query.absorber, query.edge) not in opened.libraries.edges:
             continue
         hidden = frozenset(left_out(opened.libraries.of(query.absorber, query.edge), query))

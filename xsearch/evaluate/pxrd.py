@@ -10,21 +10,20 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from xsearch.answers import Hit
 from xsearch.chemistry.space_groups import crystal_system
+from xsearch.data.labelled_patterns import LabelledPattern, read_labelled, right_rows
+from xsearch.data.scores import expected_calibration_error
 from xsearch.errors import QueryError, SpectrumError
-from xsearch.evaluate.labelled import LabelledPattern, read_labelled, right_rows
 from xsearch.evaluate.recall import recall_figures, recall_places
-from xsearch.results import Hit
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.learned import parse_ranking
+from xsearch.search.nearest_neighbours import parse_ranking
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
 DEPTHS = (1, 5, 10, 50)
-ECE_BINS = 10
 SYMMETRY_FIGURES = (
     "crystal_system_accuracy",
     "space_group_accuracy",
@@ -173,7 +172,7 @@ def calibration(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
     """Whether scores can be believed, over the answerable patterns that were also searched without their answer.
 
     Returns:
-        `removed`: how many these are. `ece`: expected calibration error of the first hit's score in `ECE_BINS` equal
+        `removed`: how many these are. `ece`: expected calibration error of the first hit's score in equal
         bins, with and without the answer in equal parts (Naeini et al., AAAI 2015). `refused_when_removed`: share of
         the searches without the answer whose verdict is `no confident match`; `accepted_when_right`: share of right
         first hits whose verdict is another. `refused_at_95`: share refused at the score that 95 % of right first
@@ -201,13 +200,6 @@ def calibration(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
         "accepted_when_right": float(np.mean([one.verdict != NO_MATCH for one in right])),
         "refused_at_95": float(np.mean(removed < threshold)),
     }
-
-
-def expected_calibration_error(scores: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
-    """Mean distance of the share right from the mean score in equal bins of the score, weighed by their counts."""
-    which = np.minimum((scores * ECE_BINS).astype(int), ECE_BINS - 1)
-    gaps = [abs(truth[which == b].mean() - scores[which == b].mean()) * np.sum(which == b) for b in np.unique(which)]
-    return float(np.sum(gaps) / len(scores))
 
 
 def evaluate(

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from xsearch.builders.xanes import make_tables
+from xsearch.data.xanes_tables import make_tables
 from xsearch.errors import SpectrumError
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.preprocess.xanes import XanesWindow, normalize, window
-from xsearch.search.edges.match import match
 from xsearch.spectra.xanes import Xanes
 from xsearch.spectra.xas import XasSpectrum
+from xsearch.xas.matching import match
 
 GRID_eV = 0.25
 

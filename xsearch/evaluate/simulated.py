@@ -1,41 +1,21 @@
-"""Searches for simulated measurements of an index's rows that no network was trained on.
-
-Three tasks: `published` is the protocol of the literature on crystal systems (broadened lines and noise; entries held
-out at random), `formula` the same with every entry of the compound taken out of the index, and `strong` asks for the
-entry itself, under all that measurement does and with the strain between computed and real cells.
-"""
+"""Searches for simulated measurements of an index's rows that no network was trained on."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.data.simulated_measurements import Task, pattern_for_task
+from xsearch.data.splits import halves, split_rows
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.splits import halves, split_rows
-from xsearch.indexes import Index
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.learned import network_logits, parse_ranking
-from xsearch.simulate.conditions import MEAN_STRAIN, Conditions, conditions_of, draw_many, ideal
-from xsearch.simulate.measurement import measure
-from xsearch.spectra import PowderPattern
+from xsearch.search.nearest_neighbours import network_logits, parse_ranking
 
-PUBLISHED = {"wavelength_A": 1.540593, "last_deg": 90.0, "instrument_deg": 0.1, "counts": 5000.0, "floor": 50.0}
-SIZES_A = (200.0, 1500.0)
 DEPTHS = (1, 5, 10)
-
-
-class Task(StrEnum):
-    """What is asked of a search."""
-
-    PUBLISHED = "published"
-    FORMULA = "formula"
-    STRONG = "strong"
 
 
 def evaluate(
@@ -62,10 +42,10 @@ def evaluate(
         where its weights are there, `majority` of the commonest system; and for `strong` the shares `top1`, `top5`,
         `top10` of patterns with an entry of the same formula and space group among the first hits.
     """
-    asked = Task(task)
+    task = Task(task)
     opened = index if isinstance(index, SearchIndex) else open_index(index)
     columns, split = opened.index.columns, split_rows(opened.index)
-    pool = split.random if asked is Task.PUBLISHED else halves(opened.index, split.formulas)[1]
+    pool = split.random if task is Task.PUBLISHED else halves(opened.index, split.formulas)[1]
     pool = pool[columns.cell_of[pool] < 0]
     random = np.random.default_rng(seed)
     ranks: list[int] = []
@@ -74,9 +54,9 @@ def evaluate(
     for row in random.permutation(pool).tolist():
         if len(truth) == count:
             break
-        pattern = simulated_pattern(opened.index, row, asked, random)
+        pattern = pattern_for_task(opened.index, row, task, random)
         kin = columns.formula_group == columns.formula_group[row]
-        hidden = {Task.PUBLISHED: [row], Task.FORMULA: np.flatnonzero(kin).tolist(), Task.STRONG: []}[asked]
+        hidden = {Task.PUBLISHED: [row], Task.FORMULA: np.flatnonzero(kin).tolist(), Task.STRONG: []}[task]
         try:
             result = opened.search(pattern, top=max(DEPTHS), measured_cells=False, without=hidden, ranking=ranking)
         except SpectrumError:
@@ -103,31 +83,13 @@ def evaluate(
     shares = np.array(right, float).reshape(-1, 4).mean(axis=0) if right else np.zeros(4)
     names = ("crystal_system_accuracy", "space_group_accuracy", "network_system_accuracy", "network_group_accuracy")
     figures: dict[str, Any] = {
-        "task": asked.value,
+        "task": task.value,
         "index": opened.name,
         "ranking": parse_ranking(ranking, opened.index).value,
         "n": len(truth),
         **dict(zip(names, shares.tolist(), strict=True)),
         "majority": float(np.bincount(truth).max() / len(truth)) if truth else 0.0,
     }
-    if asked is Task.STRONG:
+    if task is Task.STRONG:
         figures |= {f"top{depth}": float(np.mean(np.array(ranks) <= depth)) for depth in DEPTHS}
     return figures
-
-
-def simulated_pattern(index: Index, row: int, task: Task, random: np.random.Generator) -> PowderPattern:
-    """A row measured under a task's conditions."""
-    record = draw_many(1, random) if task is Task.STRONG else _mild(random)
-    if task is Task.STRONG:
-        record["mean_strain"] += index.columns.expected_strain[row] - MEAN_STRAIN
-    conditions: Conditions = conditions_of(record[0])
-    angles, counts = measure(index.reflections(row), conditions, random)
-    return PowderPattern(angles, counts, conditions.wavelength_A, source=f"row {row}")
-
-
-def _mild(random: np.random.Generator) -> NDArray[np.void]:
-    record = ideal(1)
-    for name, value in PUBLISHED.items():
-        record[name] = value
-    record["size_A"] = random.uniform(*SIZES_A)
-    return record

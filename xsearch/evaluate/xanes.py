@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -11,16 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from xsearch.builders.xas_parquet import XasTables, check_tables
+from xsearch.answers import Hit
 from xsearch.chemistry.formula import parse_formula
+from xsearch.data.xanes_tables import read_labelled_edges
 from xsearch.errors import QueryError, XSearchError
 from xsearch.evaluate.pxrd import DEPTHS, Elements, Outcome, Report
 from xsearch.indexes import Index
-from xsearch.results import Hit
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.edges.evidence import entries_of, groups_of, phase_groups
-from xsearch.search.edges.library import EdgeLibrary
 from xsearch.spectra.xas import XasSpectrum
+from xsearch.xas.evidence import entries_of, groups_of, phase_groups
+from xsearch.xas.library import EdgeLibrary
 
 
 class Compared(StrEnum):
@@ -95,7 +95,7 @@ def evaluate_xanes(
     compounds: list[str] = []
     formula_ranks: list[int | None] = []
     refused: list[str] = []
-    for query in read_queries(path):
+    for query in read_labelled_edges(path):
         library = _library(opened, query)
         hidden = set() if library is None else left_out(library, query, kinds)
         rows, spectra = (
@@ -153,19 +153,6 @@ def evaluate_xanes(
         compounds=tuple(compounds),
         formula_ranks=tuple(formula_ranks),
     )
-
-
-def read_queries(path: str | Path) -> Iterator[XasSpectrum]:
-    """The usable measured spectra of a table whose compound is known."""
-    check_tables([Path(path)])
-    tables = XasTables((Path(path),))
-    for item in tables.items():
-        try:
-            spectrum = tables.process(item)
-        except XSearchError:
-            continue
-        if spectrum.kind == "measured" and spectrum.reduced_formula:
-            yield spectrum
 
 
 def left_out(library: EdgeLibrary, query: XasSpectrum, compared: Compared = Compared.ALL) -> set[str]:

@@ -21,9 +21,10 @@ making is the files' modification time, and no clock is read into their content.
 from xsearch.indexes.bundle import export, import_
 from xsearch.indexes.chunk import Chunk, Entry
 from xsearch.indexes.columns import Columns
-from xsearch.indexes.index import Index, ReflectionArrays
+from xsearch.indexes.index import Index
 from xsearch.indexes.library import IndexSummary, default_index, delete, list_indexes, rollback, use, verify
 from xsearch.indexes.outcome import Failure
+from xsearch.indexes.reflection_arrays import ReflectionArrays
 from xsearch.indexes.staging import Staging
 
 __all__ = [

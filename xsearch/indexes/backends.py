@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from xsearch.errors import BrokenIndex, BuildError
-from xsearch.indexes.vectors import write_faiss
+from xsearch.indexes.vectors import load_faiss, write_faiss
 
 APPROXIMATE_FROM = 1_000_000
 """From so many rows on, looking at all vectors takes as long as the rest of a search: 60 ms a million and thread."""
@@ -64,7 +64,7 @@ def write_shortcut(vectors: NDArray[np.float16], backend: Backend, path: Path) -
     Raises:
         BuildError: where there are too few vectors for lists.
     """
-    faiss = _faiss()
+    faiss = load_faiss()
     threads = faiss.omp_get_max_threads()
     faiss.omp_set_num_threads(1)
     try:
@@ -78,7 +78,7 @@ def write_shortcut(vectors: NDArray[np.float16], backend: Backend, path: Path) -
 
 
 def _graph(vectors: NDArray[np.float32]) -> Any:
-    faiss = _faiss()
+    faiss = load_faiss()
     half = faiss.ScalarQuantizer.QT_fp16
     graph = faiss.IndexHNSWSQ(vectors.shape[1], half, LINKS, faiss.METRIC_INNER_PRODUCT)
     graph.hnsw.efConstruction = LINKS_TRIED
@@ -87,7 +87,7 @@ def _graph(vectors: NDArray[np.float32]) -> Any:
 
 
 def _lists(vectors: NDArray[np.float32]) -> Any:
-    faiss = _faiss()
+    faiss = load_faiss()
     n, d = vectors.shape
     count = min(int(LISTS_PER_ROOT * n**0.5), n // LEAST_PER_LIST)
     if count < 1:
@@ -116,13 +116,14 @@ class Shortcut:
     """
 
     def __init__(self, path: Path, backend: Backend, stored: Any) -> None:
-        faiss = _faiss()
+        faiss = load_faiss()
         self.backend = backend
         flags = faiss.IO_FLAG_SKIP_STORAGE if backend is Backend.HNSW else 0
         try:
-            self._index: Any = faiss.read_index(str(path), flags)
+            with path.open("rb") as file:  # FAISS itself opens no file whose name is beyond the system's code page
+                self._index: Any = faiss.read_index(faiss.PyCallbackIOReader(file.read, 1 << 22), flags)
             found = (self._index.ntotal, self._index.d)
-        except (RuntimeError, AttributeError) as error:
+        except (OSError, RuntimeError, AttributeError) as error:
             raise BrokenIndex(f"{path} is altered: FAISS cannot read it; embed the index again.") from error
         if found != (stored.ntotal, stored.d):
             raise BrokenIndex(f"{path} is altered: {stored.ntotal:,} vectors expected, {found[0]:,} found.")
@@ -140,7 +141,7 @@ class Shortcut:
             count: how many.
             allowed: (m,) rows that may be given; all by default.
         """
-        faiss = _faiss()
+        faiss = load_faiss()
         total = self._index.ntotal
         told = {} if allowed is None else {"sel": faiss.IDSelectorBitmap(_as_bits(allowed, total))}
         more = 1.0 if allowed is None else total / max(len(allowed), 1)
@@ -158,10 +159,3 @@ def _as_bits(rows: NDArray[np.int64], total: int) -> NDArray[np.uint8]:
     allowed = np.zeros(total, bool)
     allowed[rows] = True
     return np.packbits(allowed, bitorder="little")
-
-
-def _faiss() -> Any:
-    """FAISS, loaded when first needed; what its compiled half holds is unknown to type checkers."""
-    import faiss
-
-    return faiss

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from xsearch.errors import BrokenIndex, BuildError, XSearchError
-from xsearch.indexes.files import build_errors, builder_lock, remove, sweep
+from xsearch.indexes.files import build_errors, builder_lock, remove, replace_file, sweep
 from xsearch.indexes.index import Index
 from xsearch.indexes.manifest import FORMAT, MANIFEST, Manifest, digest_of, read_manifest
 from xsearch.indexes.publish import publish_version
@@ -48,7 +48,7 @@ def export(name_or_folder: str | Path, file: Path) -> Path:
                 out.write(_END)
                 out.flush()
                 os.fsync(out.fileno())
-            partial.replace(file)
+            replace_file(partial, file)
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
@@ -120,7 +120,7 @@ def _unpack(bundle: IO[bytes], file: Path, made: Path, made_s: int) -> Manifest:
     """Every member after the manifest into a folder: those that the manifest names, in order, and nothing else."""
     manifest = read_manifest(made)
     for name in sorted(manifest.files):
-        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\\" in name:
+        if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or set(name) & set("\\:"):
             raise BrokenIndex(f"{file}: its manifest names {name!r}, which would lie outside the index; refused.")
         member = _next_member(bundle)
         expected = (f"{made.name}/{name}", manifest.files[name]["size"], made_s)

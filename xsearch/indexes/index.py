@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -27,8 +27,9 @@ from xsearch.indexes.embedding import EMBEDDING, Embedding
 from xsearch.indexes.manifest import MANIFEST, Manifest, check_hashes, check_sizes, read_manifest, touched_files
 from xsearch.indexes.outcome import Failure
 from xsearch.indexes.records import table_to_materials
-from xsearch.indexes.reuse import chunk_of_rows
+from xsearch.indexes.reflection_arrays import ReflectionArrays
 from xsearch.indexes.spectra import SPECTRA, STORED_SCHEMA, stored_spectra, tables_of
+from xsearch.indexes.stored_chunk import chunk_of_rows
 from xsearch.indexes.tables import row_numbers
 from xsearch.indexes.vectors import Profiles
 from xsearch.indexes.versions import current_folder, folder_of
@@ -41,22 +42,6 @@ if TYPE_CHECKING:
 
 _TRIES = 3
 _EMPTY_NPY_BYTES = 128
-
-
-class ReflectionArrays(NamedTuple):
-    """All reflections of an index, mapped from their files; row i has those from offsets[i] to offsets[i + 1].
-
-    Attributes:
-        offsets: (rows + 1,) int64.
-        hkl: (N, 3) int16.
-        structure_factor_sq: (N,) float32.
-        multiplicity: (N,) int16.
-    """
-
-    offsets: NDArray[np.int64]
-    hkl: NDArray[np.int16]
-    structure_factor_sq: NDArray[np.float32]
-    multiplicity: NDArray[np.int16]
 
 
 class Index:

@@ -40,11 +40,9 @@ def publish_version(index_folder: Path, made: Path, manifest: Manifest) -> str:
     if previous not in (there := versions_of(index_folder)):
         previous = there[-1] if there else None
     version = _sound_twin(index_folder, manifest) or _place(index_folder, made, manifest)
-    try:
-        Index(index_folder / "versions" / version)
-    except BrokenIndex as error:
+    if problem := _problem_of(index_folder / "versions" / version):
         remove(index_folder / "versions" / version)
-        raise BuildError(f"What was built cannot be read back: {error}") from error
+        raise BuildError(f"What was built cannot be read back: {problem}")
     set_current(index_folder, version)
     prune(index_folder, keep={version, previous if previous != version else previous_version(index_folder)})
     return version
@@ -56,13 +54,21 @@ def _sound_twin(index_folder: Path, manifest: Manifest) -> str | None:
     if name is None:
         return None
     folder = index_folder / "versions" / name
-    try:
-        Index(folder)
-        check_hashes(folder, manifest)
-    except BrokenIndex:
+    if _problem_of(folder, manifest):
         remove(folder)
         return None
     return name
+
+
+def _problem_of(version_folder: Path, hashed: Manifest | None = None) -> str | None:
+    """Why a version cannot be read; None where it can. Nothing of it is open any more on return."""
+    try:
+        Index(version_folder)
+        if hashed is not None:
+            check_hashes(version_folder, hashed)
+    except BrokenIndex as error:
+        return str(error)
+    return None
 
 
 def _place(index_folder: Path, made: Path, manifest: Manifest) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ import pyarrow as pa
 from xsearch.errors import BuildError
 from xsearch.indexes.assemble import assemble
 from xsearch.indexes.chunk import CHUNK_SCHEMA, Chunk
-from xsearch.indexes.files import build_errors, builder_lock, remove, sha256, sweep, sync_folder
+from xsearch.indexes.files import build_errors, builder_lock, remove, sha256, sweep, write_atomically
 from xsearch.indexes.manifest import FORMAT, MANIFEST, Manifest, describe_files
 from xsearch.indexes.publish import publish_version
 from xsearch.indexes.spectra import CHUNK_SCHEMA as SPECTRA_SCHEMA
@@ -128,17 +127,7 @@ class Staging:
     def _set_aside(self, kind: str, number: int, content: bytes) -> Path:
         path = self.folder / f"{kind}-{number:06d}-{hashlib.sha256(content).hexdigest()[:16]}.arrow"
         with build_errors("write a chunk", self.folder):
-            partial = path.with_suffix(".tmp")
-            try:
-                with partial.open("wb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-            except OSError:
-                partial.unlink(missing_ok=True)
-                raise
-            partial.replace(path)
-            sync_folder(self.folder)
+            write_atomically(path, content)
         return path
 
     def _assemble(self, made: Path, chunks: int, spectra: int, extra: dict[str, Any]) -> Manifest:

@@ -9,7 +9,22 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from xsearch.errors import BrokenIndex, BuildError
+from xsearch.errors import BrokenIndex, BuildError, MissingExtra
+
+
+def load_faiss() -> Any:
+    """FAISS, loaded where it is first needed; what its compiled half holds is unknown to type checkers.
+
+    Raises:
+        MissingExtra: where it is not installed.
+    """
+    try:
+        import faiss
+    except ImportError as error:
+        raise MissingExtra(
+            f'Vectors are stored and searched by FAISS, which cannot be loaded ({error}): pip install "xsearch[cpu]".'
+        ) from None
+    return faiss
 
 
 class ProfileWriter:
@@ -52,8 +67,7 @@ class ProfileWriter:
 
 def write_vectors(vectors: NDArray[np.float16], path: Path) -> None:
     """Write (n, d) vectors as a FAISS index of half precision (inner product) that is read in place."""
-    import faiss
-
+    faiss = load_faiss()
     index = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
     # The codes are numpy's own rounding, added as they are: FAISS's differs from one instruction set to another.
     index.add_sa_codes(vectors.view(np.uint8))
@@ -73,8 +87,7 @@ def write_faiss(index: Any, path: Path, flags: int = 0) -> None:
     Raises:
         OSError: where the disk refuses.
     """
-    import faiss
-
+    faiss = load_faiss()
     refused: list[OSError] = []
     with path.open("wb") as file:
 
@@ -86,7 +99,7 @@ def write_faiss(index: Any, path: Path, flags: int = 0) -> None:
                 raise
 
         try:
-            faiss.write_index(index, faiss.PyCallbackIOWriter(write, 1 << 22), flags)  # type: ignore[attr-defined]
+            faiss.write_index(index, faiss.PyCallbackIOWriter(write, 1 << 22), flags)
         except RuntimeError:
             if refused:
                 raise refused[0] from None
@@ -113,11 +126,10 @@ class Profiles:
     def faiss(self) -> Any:
         """The FAISS index (inner product), over the same mapped bytes."""
         if self._faiss is None:
-            import faiss
-
+            faiss = load_faiss()
             try:
                 # the reader reads from the map itself and copies no vector
-                reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(self._bytes), len(self._bytes))  # type: ignore[attr-defined]
+                reader = faiss.ZeroCopyIOReader(faiss.swig_ptr(self._bytes), len(self._bytes))
                 outer: Any = faiss.read_index(reader, faiss.IO_FLAG_MMAP_IFC)
                 inner: Any = faiss.downcast_index(outer.index)
                 found = (inner.ntotal, inner.d)

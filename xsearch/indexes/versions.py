@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from xsearch.errors import BrokenIndex, MissingIndex, XSearchError
@@ -15,12 +17,12 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def folder_of(name_or_folder: str | Path) -> Path:
-    """Where an index lies: a name is looked up below `XSEARCH_HOME`; a `Path`, or text with a slash, is a folder.
+    """Where an index lies: a name is looked up below `XSEARCH_HOME`; a `Path`, or text with a separator, is a folder.
 
     Raises:
         XSearchError: where a name has other characters than letters, digits, dot, dash and underscore.
     """
-    if isinstance(name_or_folder, Path) or "/" in name_or_folder:
+    if isinstance(name_or_folder, Path) or set(name_or_folder) & {"/", os.sep}:
         return Path(name_or_folder).expanduser().absolute()
     if not is_name(name_or_folder):
         raise XSearchError(
@@ -101,10 +103,15 @@ def previous_version(index_folder: Path) -> str | None:
 
 
 def prune(index_folder: Path, keep: set[str | None]) -> None:
-    """Remove all versions but those to keep. A process that has one open goes on reading it."""
+    """Remove all versions but those to keep.
+
+    A process that has one open goes on reading it; on Windows that keeps it from being removed, until
+    a later version is published.
+    """
     for name in versions_of(index_folder):
         if name not in keep:
-            remove(index_folder / "versions" / name)
+            with suppress(PermissionError):
+                remove(index_folder / "versions" / name)
 
 
 def _number(name: str) -> int:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.indexes.index import Index
-from xsearch.preprocess.disturbed import inputs_of_rows
+from xsearch.preprocess.augmented import inputs_of_rows
 from xsearch.simulate.conditions import MEAN_STRAIN, draw_many, ideal
 
 

@@ -2,6 +2,6 @@
 
 from xsearch.infer.candidate import Candidate, Inference
 from xsearch.infer.engine import infer
-from xsearch.infer.library import TemplateLibrary, library_of
+from xsearch.infer.template_library import TemplateLibrary, library_of
 
 __all__ = ["Candidate", "Inference", "TemplateLibrary", "infer", "library_of"]

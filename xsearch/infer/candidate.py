@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from xsearch.answers import Verdict
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.material import Material
 from xsearch.errors import QueryError
-from xsearch.results import Verdict
 from xsearch.spectra import PowderPattern
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ class Candidate:
 
         lines = [f"# {self.inferred_id}: inferred by xsearch, in no database", *(f"# {a}" for a in self.assumptions)]
         target = Path(path)
-        target.write_text("\n".join([*lines, str(CifWriter(self.structure, symprec=0.1))]))
+        target.write_text("\n".join([*lines, str(CifWriter(self.structure, symprec=0.1))]), encoding="utf-8")
         return target
 
 
@@ -185,7 +185,7 @@ class Inference:
         """JSON text, also written to `path` if given."""
         text = json.dumps(self.to_dict(), indent=2, default=float)
         if path is not None:
-            Path(path).write_text(text + "\n")
+            Path(path).write_text(text + "\n", encoding="utf-8")
         return text
 
     def to_dataframe(self) -> pd.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.answers import Verdict
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.formula import reduced_formula
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS, SYSTEM_OF_GROUP, crystal_system
@@ -17,13 +18,12 @@ from xsearch.elements import SYMBOLS
 from xsearch.errors import CrystalError, QueryError
 from xsearch.infer.candidate import Candidate, Inference
 from xsearch.infer.evidence import FIT_PLACE, TERMS, answer_probability, shares
-from xsearch.infer.fitting import SAME_VOLUME, SCREENED, Fitted, coordinated
-from xsearch.infer.library import TemplateLibrary
+from xsearch.infer.pipeline import compare
 from xsearch.infer.proposals import Proposals, propose
-from xsearch.infer.stages import compare
+from xsearch.infer.refinement import SAME_VOLUME, SCREENED, Fitted, coordinated
 from xsearch.infer.substitute import substituted
-from xsearch.results import Verdict
-from xsearch.search.timing import timed
+from xsearch.infer.template_library import TemplateLibrary
+from xsearch.progress import timed
 from xsearch.spectra import PowderPattern, Xanes
 
 CONFIDENT = 0.8

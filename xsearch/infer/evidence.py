@@ -5,18 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.contacts import contact_scores
 from xsearch.chemistry.crystal import Crystal
+from xsearch.fit.cell_fit import StrainFit
+from xsearch.fit.rietveld import Refined
 from xsearch.infer.proposals import CHARGE_FLOOR, Proposals
-from xsearch.infer.refinement import Refined
-from xsearch.infer.strain_fit import StrainFit
+from xsearch.paths import WEIGHTS_FOLDER
 
-WEIGHTS = Path(__file__).with_name("weights.json")
+RANKING_FILE = WEIGHTS_FOLDER / "inference_ranking.json"
 
 CLOSE_TERMS = (
     "fit",
@@ -80,10 +80,10 @@ def weights(of: str) -> NDArray[np.float64]:
         of: `close`, the `CLOSE_TERMS` among all candidates of a pattern; `candidate`, the `TERMS` among those of the
             last look; or `answer`, the `ANSWER_TERMS`, for whether the best candidate is right.
 
-    `python -m benchmarks.inference --fit FOLDER` fits them.
+    `python -m xsearch.training.inference_ranking` fits them.
     """
     names = {"close": CLOSE_TERMS, "candidate": TERMS, "answer": ANSWER_TERMS}[of]
-    table = json.loads(WEIGHTS.read_text())
+    table = json.loads(RANKING_FILE.read_text(encoding="utf-8"))
     return np.array([float(table[of][name]) for name in names])
 
 

@@ -14,7 +14,7 @@ from xsearch.chemistry.charge_balance import UNBALANCED, charge_log_probability
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS, SYSTEM_OF_GROUP
 from xsearch.chemistry.valence import OxidationHint, check_elements, is_alloy
 from xsearch.elements import ATOMIC_NUMBERS
-from xsearch.infer.library import MOST_ELEMENTS, TemplateLibrary
+from xsearch.infer.template_library import MOST_ELEMENTS, TemplateLibrary
 
 CHARGE_FLOOR = -6.0
 """Log-probability that an unbalanced formula counts with: many known phases are not ionic."""

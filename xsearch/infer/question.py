@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from xsearch.builders.progress import open_progress
 from xsearch.errors import QueryError
 from xsearch.indexes import Index
 from xsearch.infer.candidate import Inference
 from xsearch.infer.engine import infer
-from xsearch.infer.library import library_of
 from xsearch.infer.relax import check_extra, relax_candidates
+from xsearch.infer.template_library import library_of
+from xsearch.progress import open_progress
 from xsearch.spectra import PowderPattern, Xanes, read
 
 

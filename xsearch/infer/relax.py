@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.builders.progress import Progress, Silence
 from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import MissingExtra
 from xsearch.infer.candidate import Candidate, Inference
+from xsearch.progress import Progress, Silence
 
 if TYPE_CHECKING:
     from chgnet.model import CHGNet
@@ -66,7 +66,7 @@ def check_extra() -> None:
         MissingExtra: where it is not.
     """
     if find_spec("chgnet") is None:
-        raise MissingExtra("Relaxation needs CHGNet, which is not installed; pip install 'xsearch[relax]'.")
+        raise MissingExtra('Relaxation needs CHGNet, which is not installed; pip install "xsearch[relax]".')
 
 
 @cache

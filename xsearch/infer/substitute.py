@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.volume import log_volume
 from xsearch.elements import SYMBOLS
-from xsearch.infer.library import TemplateLibrary
 from xsearch.infer.proposals import Proposals
+from xsearch.infer.template_library import TemplateLibrary
 
 
 def predicted_scale(library: TemplateLibrary, proposals: Proposals) -> NDArray[np.float64]:

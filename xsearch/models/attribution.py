@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import QueryError
 from xsearch.models.absorber import absorber_features
-from xsearch.models.company import COMPANY_FEATURES
+from xsearch.models.conditioning import COMPANY_FEATURES
 from xsearch.models.site_model import SiteModel
 from xsearch.models.spt import Spt
 from xsearch.models.tasks import CLASSES, NUMBERS

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -18,9 +17,10 @@ from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import QueryError
 from xsearch.models.site_kernel import GRID_eV, SiteKernel
 from xsearch.models.xastruct_forward import POINTS, TAIL_POINTS, ForwardConfig, WINDOW_eV, XAStructForward
+from xsearch.paths import WEIGHTS_FOLDER
 
-WEIGHTS = Path(__file__).with_name("weights") / "xastruct_forward.safetensors"
-CARD = Path(__file__).with_name("weights") / "xastruct_forward.json"
+FORWARD_FILE = WEIGHTS_FOLDER / "xastruct_forward.safetensors"
+CARD = WEIGHTS_FOLDER / "xastruct_forward.json"
 
 KERNELS = ("long", "all")
 SHORT_eV = 35.0
@@ -96,8 +96,8 @@ class ForwardEnsemble:
         """The ensemble that comes with the package."""
         from safetensors.numpy import load_file
 
-        card = json.loads(CARD.read_text())
-        arrays = load_file(WEIGHTS)
+        card = json.loads(CARD.read_text(encoding="utf-8"))
+        arrays = load_file(FORWARD_FILE)
         networks = []
         for name in member_names(int(card["members"])):
             state = {key: torch.from_numpy(value).float() for key, value in _below(arrays, name).items()}

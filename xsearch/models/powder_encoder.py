@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import XSearchError
+from xsearch.paths import WEIGHTS_FOLDER
 
-WEIGHTS_FILE = Path(__file__).parent / "weights" / "powder.safetensors"
+WEIGHTS_FILE = WEIGHTS_FOLDER / "powder.safetensors"
 CARD = "config"
 EPSILON = 1e-5
 

@@ -15,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import XSearchError
+from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import centred_pattern
 
-METRIC_FILE = Path(__file__).parent / "weights" / "powder_metric.safetensors"
+METRIC_FILE = WEIGHTS_FOLDER / "powder_metric.safetensors"
 TENSOR = "directions"
 
 Array = NDArray[np.float32]

@@ -17,9 +17,8 @@ from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import QueryError, XSearchError
 from xsearch.models.absorber import absorber_features
 from xsearch.models.specfusion import PROPERTY_CLASSES, PropertyHeads, SpecFusion
+from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow
-
-WEIGHTS = Path(__file__).parent / "weights"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +109,10 @@ class PropertyModel:
         halves = {k: v.astype(np.float16) if v.dtype == np.float32 else v for k, v in state.items()}
         save_file({k: np.ascontiguousarray(v) for k, v in halves.items()}, folder / "specfusion.safetensors")
         settings = {**self.settings, "heads": asdict(self.network.heads)}
-        (folder / "specfusion.json").write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n")
+        (folder / "specfusion.json").write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path = WEIGHTS) -> PropertyModel:
+    def load(cls, folder: Path = WEIGHTS_FOLDER) -> PropertyModel:
         """The model in a folder, by default the one that comes with the package.
 
         Raises:
@@ -122,7 +121,7 @@ class PropertyModel:
         path = folder / "specfusion.safetensors"
         if not path.exists():
             raise XSearchError(f"{folder} holds no SpecFusionNet; `xsearch train specfusion` makes one.")
-        settings = json.loads((folder / "specfusion.json").read_text())
+        settings = json.loads((folder / "specfusion.json").read_text(encoding="utf-8"))
         heads = settings.pop("heads")
         numbers = {name: (float(usual), float(spread)) for name, (usual, spread) in heads["numbers"].items()}
         network = SpecFusion(PropertyHeads(numbers, tuple(heads["classes"])))

@@ -18,14 +18,14 @@ from torch import Tensor, nn
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import XSearchError
 from xsearch.models.absorber import absorber_features
-from xsearch.models.company import COMPANY_FEATURES, Told, company_features
+from xsearch.models.conditioning import COMPANY_FEATURES, Told, company_features
 from xsearch.models.forest import Forest
 from xsearch.models.spt import Spt
 from xsearch.models.tasks import CLASSES, NUMBERS
 from xsearch.models.xastruct import XaStruct
+from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.preprocess.xanes import XanesWindow, quieted
 
-WEIGHTS = Path(__file__).parent / "weights"
 NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct}
 FOREST_TASKS = ("cn", "oxidation_state", "mnnd_A", "nnrs_A", "mood_A")
 BATCH = 256
@@ -236,10 +236,12 @@ class SiteModel:
         for task, forest in self.forests.items():
             tensors |= forest.tensors(task)
         save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, folder / "site_forests.safetensors")
-        (folder / "site_model.json").write_text(json.dumps(self.settings, indent=1, sort_keys=True) + "\n")
+        (folder / "site_model.json").write_text(
+            json.dumps(self.settings, indent=1, sort_keys=True) + "\n", encoding="utf-8"
+        )
 
     @classmethod
-    def load(cls, folder: Path = WEIGHTS) -> SiteModel:
+    def load(cls, folder: Path = WEIGHTS_FOLDER) -> SiteModel:
         """The model in a folder, by default the one that comes with the package.
 
         Raises:
@@ -247,7 +249,7 @@ class SiteModel:
         """
         if not (folder / "site_model.json").exists():
             raise XSearchError(f"{folder} holds no site model; `xsearch train spt` makes one.")
-        settings = json.loads((folder / "site_model.json").read_text())
+        settings = json.loads((folder / "site_model.json").read_text(encoding="utf-8"))
         if "blends" not in settings:
             raise XSearchError(f"The site model of {folder} is of an older kind; train it again with `xsearch train`.")
         networks = {}

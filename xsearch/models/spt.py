@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from xsearch.models.absorber import ABSORBER_FEATURES
-from xsearch.models.company import COMPANY_FEATURES
+from xsearch.models.conditioning import COMPANY_FEATURES
 from xsearch.models.site_prediction import SiteHeads, SitePrediction
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV
 

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from xsearch.elements import SYMBOLS
 from xsearch.models.absorber import ABSORBER_FEATURES, Z_SCALE
-from xsearch.models.company import COMPANY_FEATURES
+from xsearch.models.conditioning import COMPANY_FEATURES
 from xsearch.models.site_prediction import SiteHeads, SitePrediction
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV
 

@@ -10,28 +10,28 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from xsearch.answers import LcfResult, MixtureResult, SearchResult
+from xsearch.answers.explanations import best_hits
 from xsearch.chemistry.element_query import ElementQuery
 from xsearch.errors import MissingIndex, QueryError, SpectrumError
 from xsearch.indexes import Index
+from xsearch.indexes.prior import Prior, parse_prior
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
-from xsearch.results import EdgeMixtureResult, MixtureResult, SearchResult
-from xsearch.results.explanations import best_hits
-from xsearch.search.edges.library import EdgeLibraries
-from xsearch.search.edges.mixture_search import search_edge_mixture
-from xsearch.search.edges.search import Opened, search_by_spectra
-from xsearch.search.learned import NEAREST, Near, Neighbours, Ranking, has_vectors, parse_ranking
-from xsearch.search.mixture import PhaseSearch
+from xsearch.progress import timed
+from xsearch.search.isotypes import symmetry_of_alike
+from xsearch.search.lcf_search import search_lcf
 from xsearch.search.mixture_hits import make_mixture
-from xsearch.search.prior import Prior, parse_prior
+from xsearch.search.nearest_neighbours import NEAREST, Near, Neighbours, Ranking, has_vectors, parse_ranking
+from xsearch.search.phase_search import PhaseSearch
 from xsearch.search.rank import best_first, phases
 from xsearch.search.second_phase import second_phase_notes
 from xsearch.search.selection import MATCHED, Selection, rows_with
-from xsearch.search.structure_types import symmetry_of_alike
 from xsearch.search.symmetry import rows_say, symmetry
-from xsearch.search.timing import timed
 from xsearch.search.verdict import verdict
+from xsearch.search.xanes_search import Opened, search_by_spectra
 from xsearch.spectra import PowderPattern, Xanes
+from xsearch.xas.library import EdgeLibraries
 
 MOST_PHASES = 6
 """Phases that a mixture may have at most; the search tells no more apart."""
@@ -100,8 +100,8 @@ class SearchIndex:
             measured_cells: whether measured cells linked to a computed entry are searched beside it.
             fold: whether entries of one phase become one hit.
             without: rows of the index to leave out, to see what the search says where its answer is missing.
-            ranking: `physics`, `learned` or `fused`, see `xsearch.search.learned.Ranking`; by default the last, where
-                the index has the vectors for it. With edges, profiles and edges recall, and physics ranks.
+            ranking: `physics`, `learned` or `fused`, see `xsearch.search.nearest_neighbours.Ranking`; by default the
+                last, where the index has the vectors for it. With edges, profiles and edges recall, and physics ranks.
             without_spectra: ids of library spectra to leave out.
 
         Returns:
@@ -200,7 +200,7 @@ class SearchIndex:
         prior: str = "known",
         measured_cells: bool = True,
         without_spectra: Collection[str] = (),
-    ) -> MixtureResult | EdgeMixtureResult:
+    ) -> MixtureResult | LcfResult:
         """Find the crystals that together gave a powder pattern or an edge, and how much there is of each.
 
         How many there are is decided by the evidence: a further phase must explain more than chance would.
@@ -229,7 +229,7 @@ class SearchIndex:
             if len(edges) > 1 or isinstance(pxrd, PowderPattern):
                 raise QueryError("A mixture is searched for by one powder pattern or by one edge; give one of them.")
             opened = Opened(self.index, self.libraries, self.profiles, self.threads)
-            return search_edge_mixture(opened, edges[0], query, known, phases=phases, without_spectra=without_spectra)
+            return search_lcf(opened, edges[0], query, known, phases=phases, without_spectra=without_spectra)
         pxrd = _powder(pxrd)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):

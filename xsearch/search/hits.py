@@ -7,17 +7,17 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.answers.hit import Cell, Hit
 from xsearch.chemistry.crystal import cell_parameters, lattice_from_parameters
+from xsearch.fit.strain import strain_tensor
 from xsearch.indexes import Index
+from xsearch.indexes.prior import KNOWN_BONUS, Prior
 from xsearch.preprocess.kernels import broaden, line_intensities
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale
-from xsearch.results.hit import Cell, Hit
 from xsearch.search.line_fit import LineFit
 from xsearch.search.match import AXIS, SCALES, Matches
-from xsearch.search.prior import KNOWN_BONUS, Prior
 from xsearch.search.rank import Evidence
-from xsearch.search.strain import strain_tensor
 from xsearch.search.verdict import probability
 from xsearch.simulate.powder import spacings
 

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.fit.le_bail_kernels import add_profile, free_areas, own_step, position_step, shape_table
+from xsearch.fit.strain import MODES_BY_CODE, ZERO_SHIFT
+from xsearch.fit.strain_kernels import line_design
 from xsearch.indexes import Index
 from xsearch.preprocess.kernels import line_intensities
 from xsearch.preprocess.powder import NetPattern
-from xsearch.search.line_fit_kernels import add_profile, free_areas, own_step, position_step, shape_table
-from xsearch.search.strain import MODES_BY_CODE, ZERO_SHIFT
-from xsearch.search.strain_kernels import line_design
 
 Array = NDArray[np.float64]
 

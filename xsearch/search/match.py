@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.fit.correlation_kernels import POWER_TABLE, match_rows
+from xsearch.fit.strain import MAX_MODES, MODES_BY_CODE, ZERO_SHIFT
 from xsearch.indexes import Index
 from xsearch.preprocess.axis import LogQAxis
 from xsearch.preprocess.powder import NetPattern
-from xsearch.search.match_kernels import POWER_TABLE, match_rows
-from xsearch.search.strain import MAX_MODES, MODES_BY_CODE, ZERO_SHIFT
 
 FIT_WIDTHS = (0.02, 0.01, 0.005, 0.003)
 """Smoothing of the pattern in ln q, coarse to fine, while a strain is sought."""
@@ -43,7 +43,7 @@ class Matches:
 
     Attributes:
         rows: (k,) int64.
-        amplitudes: (k, 7) strain modes and the zero shift in degrees; see `xsearch.search.strain`.
+        amplitudes: (k, 7) strain modes and the zero shift in degrees; see `xsearch.fit.strain`.
         expected: (k,) mean strain that was expected.
         correlations: (k, scales) Pearson correlation of compressed profiles on `SCALES`.
     """

@@ -7,12 +7,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.answers import Hit, Mixture, PhaseAmount
 from xsearch.chemistry.crystal import lattice_from_parameters
-from xsearch.results import Hit, Mixture, PhaseAmount
 from xsearch.search.hits import make_hits
-from xsearch.search.joint import Hypothesis, Target
 from xsearch.search.match import SCALES, Matches
-from xsearch.search.mixture import PhaseSearch
+from xsearch.search.multiphase_fit import Hypothesis, Target
+from xsearch.search.phase_search import PhaseSearch
 from xsearch.search.rank import weigh
 from xsearch.search.selection import Selection
 from xsearch.search.verdict import LARGEST_MARGIN

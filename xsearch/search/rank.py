@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.fit.strain import MODES_BY_CODE
 from xsearch.indexes import Index
 from xsearch.indexes.columns import Columns
+from xsearch.indexes.prior import Prior, log_prior
 from xsearch.search.line_fit import LineFit
 from xsearch.search.match import Matches
-from xsearch.search.prior import Prior, log_prior
-from xsearch.search.strain import MODES_BY_CODE
 
 MATCH_WEIGHTS = (3.0, 2.6, 2.1)
 """Weight of -ln(1 - correlation) on each scale of the match, from narrow to wide."""

@@ -8,13 +8,13 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.answers import Hit, Rival, TellingLine
 from xsearch.indexes import Index
 from xsearch.preprocess.axis import highest_bins
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale
-from xsearch.results import Hit, Rival, TellingLine
-from xsearch.search.joint import strained_profiles
 from xsearch.search.match import AXIS, SCALES, Matches
+from xsearch.search.multiphase_fit import strained_profiles
 
 WITH_RIVALS = 5
 """How many hits are given a rival."""

@@ -9,8 +9,8 @@ from xsearch.indexes import Index
 from xsearch.preprocess.axis import highest_bins
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale
-from xsearch.search.joint import strained_profiles
 from xsearch.search.match import AXIS, SCALES, Matches
+from xsearch.search.multiphase_fit import strained_profiles
 
 FEWEST_FOREIGN = 3
 LEAST_HEIGHT = 0.05

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.answers import Hit
 from xsearch.chemistry.element_query import ElementQuery
 from xsearch.errors import NothingSearched
 from xsearch.indexes import Index
+from xsearch.indexes.prior import PRIOR_IN_RECALL, Prior, log_prior
 from xsearch.preprocess.powder import NetPattern
-from xsearch.results import Hit
 from xsearch.search.hits import make_hits, not_above_the_first
 from xsearch.search.line_fit import fit_lines
 from xsearch.search.match import Matches, match
-from xsearch.search.prior import PRIOR_IN_RECALL, Prior, log_prior
 from xsearch.search.rank import Evidence, weigh
 from xsearch.search.recall import best_rows, recall
 from xsearch.search.rivals import with_rivals

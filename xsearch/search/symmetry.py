@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.answers.symmetry import Symmetry
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS, SYSTEM_OF_GROUP
 from xsearch.indexes.columns import UNKNOWN_SYSTEM, Columns
-from xsearch.results.symmetry import Symmetry
 
 SPACE_GROUPS = 230
 LEAST_KEPT = 0.005

@@ -1,21 +1,21 @@
 """From evidence to a score between 0 and 1, and to the verdict on an answer.
 
-The models in `score.json` were fitted by `python -m xsearch.training.score` on patterns searched with their phase in
-the library and with it taken out, so that a score is about the probability of being right.
+The models in `hit_probability.json` were fitted by `python -m xsearch.training.score` on patterns searched with
+their phase in the library and with it taken out, so that a score is about the probability of being right.
 """
 
 import json
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.results.result import Verdict
-from xsearch.search.score_model import ScoreModel
+from xsearch.answers.result import Verdict
+from xsearch.paths import WEIGHTS_FOLDER
+from xsearch.search.probability import ScoreModel
 
-WEIGHTS_FILE = Path(__file__).with_name("score.json")
+WEIGHTS_FILE = WEIGHTS_FOLDER / "hit_probability.json"
 
 SIGNS = (
     "strain",
@@ -84,5 +84,5 @@ def verdict(scores: list[float]) -> Verdict:
 @cache
 def models() -> dict[str, ScoreModel]:
     """The models of hits by what is known of them: `fitted` where their lines were fitted, else `plain`."""
-    stored = json.loads(WEIGHTS_FILE.read_text())
+    stored = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
     return {name: ScoreModel.from_dict(stored[name]) for name in ("plain", "fitted")}

@@ -101,7 +101,7 @@ def write_feff_input(
     title = f"TITLE {structure.composition.reduced_formula} site {site} {crystal.elements[site]} {edge}"
     text = "\n\n".join([title, _cards(tags), str(Potential(structure, place)), str(atoms), "END"])
     path = target / "feff.inp"
-    path.write_text(text + "\n")
+    path.write_text(text + "\n", encoding="utf-8")
     return path
 
 
@@ -115,7 +115,7 @@ def read_feff_xmu(path: str | Path, absorber: str, edge: str = "K") -> Xanes:
     if not file.exists():
         raise SpectrumError(f"{file}: FEFF wrote no spectrum; its log in the same folder says why.")
     rows = []
-    for line in file.read_text(errors="replace").splitlines():
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
         if line.lstrip().startswith("#") or not line.strip():
             continue
         try:

@@ -28,7 +28,7 @@ def form_factor_table() -> NDArray[np.float64]:
     McHenry, Structure of Materials (2007), table 12.1; pymatgen keeps the coefficients, so that the two agree.
     """
     s2 = np.arange(0, S_MAX_INV_A + TABLE_STEP_INV_A, TABLE_STEP_INV_A) ** 2
-    coefficients = json.loads(_coefficients_file().read_text())
+    coefficients = json.loads(_coefficients_file().read_text(encoding="utf-8"))
     table = np.empty((len(SYMBOLS), len(s2)))
     for z, symbol in enumerate(SYMBOLS, start=1):
         a, b = np.array(coefficients[symbol]).T

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.data.xanes_sites import Examples
 from xsearch.models.site_model import Blend, blend
 from xsearch.models.tasks import CLASSES, NUMBERS, class_indices
-from xsearch.training.xanes_data import Examples
 
 STEPS = (0.0, 1.0, 2.0)
 PLAIN_TEMPERATURES = tuple(np.round(np.exp(np.linspace(-0.9, 0.9, 37)), 3))

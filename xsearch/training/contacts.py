@@ -1,6 +1,6 @@
 """Count which elements touch each other in the crystals of an index, and at what distance.
 
-`python -m xsearch.training.contacts --index mp` writes `xsearch/chemistry/contact_table.csv`, in about 20 s of CPU.
+`python -m xsearch.training.contacts --index mp` writes `contacts.csv`, in about 20 s of CPU.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import argparse
 import numpy as np
 
 from xsearch.chemistry.contacts import TABLE, count_contacts, write_contact_table
-from xsearch.infer.library import library_of
+from xsearch.infer.template_library import library_of
 from xsearch.search import open_index
 
 MOST_SITES = 60

@@ -1,6 +1,6 @@
 """Mine an index for what happens when elements take each other's place: how readily, and what it does to the volume.
 
-`python -m xsearch.training.element_tables --index mp` writes `substitution_table.csv` and `volume_table.csv` beside the
+`python -m xsearch.training.element_tables --index mp` writes `substitution.csv` and `volume.csv` beside the
 modules of `xsearch.chemistry` that read them.
 """
 
@@ -12,7 +12,7 @@ from xsearch.chemistry.substitution import TABLE as SUBSTITUTION_TABLE
 from xsearch.chemistry.substitution import mine_substitution, write_substitution_table
 from xsearch.chemistry.volume import TABLE as VOLUME_TABLE
 from xsearch.chemistry.volume import fit_volume_table, write_volume_table
-from xsearch.infer.library import library_of
+from xsearch.infer.template_library import library_of
 from xsearch.search import open_index
 
 

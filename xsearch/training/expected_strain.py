@@ -15,16 +15,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from xsearch.builders.amcsd import AmcsdSource
 from xsearch.builders.cells import is_near_ambient
 from xsearch.builders.parquet import ParquetSource
 from xsearch.chemistry.expected_strain import FEATURES, MODEL_FILE, strain_features
-from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.chemistry.material import Material
 from xsearch.chemistry.symmetry import find_symmetry
+from xsearch.data.labelled_patterns import labelled_formulas
 from xsearch.errors import CrystalError
 
 RIDGE = 0.3
@@ -62,7 +61,7 @@ def main() -> None:
             if abs(weight) > 1e-7
         },
     }
-    asked.out.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n")
+    asked.out.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"Written: {asked.out}")
 
 
@@ -151,12 +150,6 @@ def report(what: str, errors: NDArray[np.float64]) -> None:
         f"90th percentile {np.percentile(size, 90):.3f} %",
         flush=True,
     )
-
-
-def labelled_formulas(labelled: Path) -> frozenset[str]:
-    """Reduced formulas of a table of labelled patterns."""
-    names = pd.read_parquet(labelled, columns=["formula"])["formula"].dropna()
-    return frozenset(reduced_formula(parse_formula(name)) for name in names if name)
 
 
 if __name__ == "__main__":

@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from xsearch.models.forward import CARD, KERNELS, WEIGHTS, ForwardEnsemble, member_names, score_spectra
+from xsearch.data.forward_sites import ForwardExamples, read_forward_examples, tails
+from xsearch.models.forward import CARD, FORWARD_FILE, KERNELS, ForwardEnsemble, member_names, score_spectra
 from xsearch.models.site_kernel import SiteKernel, SiteMetric
 from xsearch.models.xastruct_forward import ForwardConfig, XAStructForward
-from xsearch.training.forward_data import ForwardExamples, read_forward_examples, tails
 from xsearch.training.loop import Schedule, train
 from xsearch.training.site_kernel import (
     ALIGNED_eV,
@@ -119,7 +119,7 @@ def train_ensemble(
     card["sigma_scale"] = round(float(error / sigma[held_out.known].mean()), 3)
     card["held_out"] = score_spectra(found, held_out)
     write_weights(_fit(examples, metrics), networks)
-    card["sha256"] = hashlib.sha256(WEIGHTS.read_bytes()).hexdigest()
+    card["sha256"] = hashlib.sha256(FORWARD_FILE.read_bytes()).hexdigest()
     write_card(card)
     return card
 
@@ -139,7 +139,7 @@ def write_weights(kernels: dict[str, SiteKernel], networks: list[XAStructForward
     arrays = {f"{kernel}.{name}": array for kernel, made in kernels.items() for name, array in made.to_arrays().items()}
     for name, network in zip(member_names(len(networks)), networks, strict=True):
         arrays |= {f"{name}.{key}": value.half().numpy() for key, value in network.state_dict().items()}
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, WEIGHTS)
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, FORWARD_FILE)
 
 
 def _kept(
@@ -161,7 +161,7 @@ def _kept(
 def write_card(card: dict[str, object]) -> None:
     """Write the card with its list of formulas on one line."""
     text = json.dumps({**card, "formulas_crc32": "@"}, indent=2)
-    CARD.write_text(text.replace('"@"', json.dumps(card["formulas_crc32"])) + "\n")
+    CARD.write_text(text.replace('"@"', json.dumps(card["formulas_crc32"])) + "\n", encoding="utf-8")
 
 
 def main() -> None:

@@ -19,11 +19,11 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from xsearch.evaluate.splits import split_rows
+from xsearch.data.powder_batches import Batches
+from xsearch.data.splits import split_rows
 from xsearch.indexes import Index
 from xsearch.indexes.views import clean_views, disturbed_views
 from xsearch.models.powder_net import Config, PowderNet
-from xsearch.training.powder_data import Batches
 
 SAVE_EVERY_S = 120.0
 CRYSTALS, VIEWS = 96, 2

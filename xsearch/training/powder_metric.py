@@ -16,16 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from xsearch.data.labelled_patterns import labelled_formulas
+from xsearch.data.simulated_measurements import drawn_conditions, measured_row
+from xsearch.data.splits import split_rows
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.splits import split_rows
 from xsearch.indexes import Index
 from xsearch.models.powder_metric import METRIC_FILE, TENSOR, PowderMetric, centred_profiles, metric_from
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.preprocess.profile import centred_pattern
-from xsearch.simulate.conditions import MEAN_STRAIN, conditions_of, draw_many
-from xsearch.simulate.measurement import measure
-from xsearch.spectra import PowderPattern
-from xsearch.training.expected_strain import labelled_formulas
 
 PATTERNS, TESTED = 10_000, 300
 DIMENSIONS = 64
@@ -47,11 +45,7 @@ def measured(index: Index, row: int, random: np.random.Generator) -> NetPattern:
     Raises:
         SpectrumError: where no line is seen in it.
     """
-    record = draw_many(1, random)
-    record["mean_strain"] += index.columns.expected_strain[row] - MEAN_STRAIN
-    conditions = conditions_of(record[0])
-    angles, counts = measure(index.reflections(row), conditions, random)
-    return net_pattern(PowderPattern(angles, counts, conditions.wavelength_A))
+    return net_pattern(measured_row(index, row, drawn_conditions(index, row, random), random))
 
 
 def train(index: Index, rows: NDArray[np.int64], count: int, random: np.random.Generator) -> PowderMetric:
@@ -121,7 +115,9 @@ def main() -> None:
     places = np.array(recalled(index, metric_from(asked.out), tested, random))
     share = float(np.mean(places < RECALLED))
     print(f"Right row first {np.mean(places < 1):.3f}, among the first {RECALLED} {share:.3f}, N = {len(places)}.")
-    asked.out.with_suffix(".md").write_text(_card(asked, index, len(train_rows), len(left_out), share, len(places)))
+    asked.out.with_suffix(".md").write_text(
+        _card(asked, index, len(train_rows), len(left_out), share, len(places)), encoding="utf-8"
+    )
     print(f"Written: {asked.out}")
 
 

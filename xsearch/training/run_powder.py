@@ -11,9 +11,9 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
+from xsearch.data.labelled_patterns import read_labelled
+from xsearch.data.splits import HELD_OUT_EVERY, HELD_OUT_ROWS
 from xsearch.errors import XSearchError
-from xsearch.evaluate.labelled import read_labelled
-from xsearch.evaluate.splits import HELD_OUT_EVERY, HELD_OUT_ROWS
 from xsearch.indexes import Index
 from xsearch.indexes.library import default_index
 from xsearch.training.powder import Progress, Trainer

@@ -13,18 +13,18 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.data.descriptor_scores import report_of
+from xsearch.data.index_sites import index_examples
+from xsearch.data.site_labels import CELLS_FILE
+from xsearch.data.xanes_sites import Examples, concatenate, read_examples
 from xsearch.errors import SpectrumError, XSearchError
-from xsearch.evaluate.descriptors import report_of
 from xsearch.indexes import Index
-from xsearch.models.company import Told
+from xsearch.models.conditioning import Told
 from xsearch.models.site_model import Blend, blend
-from xsearch.results.record import plain
+from xsearch.report.record import plain
 from xsearch.training.loop import usable_device
 from xsearch.training.site_card import TrainingReport, card_of
 from xsearch.training.site_model import RECIPES, Recipe, train_site_model
-from xsearch.training.xanes_data import Examples, concatenate, read_examples
-from xsearch.training.xanes_index import index_examples
-from xsearch.training.xanes_labels import CELLS_FILE
 
 
 def make_site_model(
@@ -81,7 +81,7 @@ def make_site_model(
     given += [f"{option} {value}" for option, value in asked.items() if value is not None]
     command = " ".join(["xsearch train", kind, *given, "--seed", str(seed), "--out FOLDER"])
     card = card_of(model, recipe, examples, held_out, found, source, command)
-    (out / "site_model.md").write_text(card)
+    (out / "site_model.md").write_text(card, encoding="utf-8")
     shutil.rmtree(work, ignore_errors=True)
     return found
 

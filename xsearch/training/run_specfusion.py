@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from xsearch.builders.xanes import make_tables, read_spectra
+from xsearch.data.xanes_sites import fold_of
+from xsearch.data.xanes_tables import make_tables, read_spectra
 from xsearch.errors import SpectrumError
 from xsearch.indexes import Index
 from xsearch.indexes.xanes_table import XanesTable
@@ -29,7 +30,6 @@ from xsearch.training.specfusion import (
     read_properties,
     train_specfusion,
 )
-from xsearch.training.xanes_data import fold_of
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -146,7 +146,7 @@ def make_specfusion(
         digest=hashlib.sha256((out / "specfusion.safetensors").read_bytes()).hexdigest(),
         rows="\n".join(f"| {name} | {n} | {a:.3f} | {b:.3f} | {c:.3f} |" for name, n, a, b, c in rows),
     )
-    (out / "specfusion.md").write_text(card)
+    (out / "specfusion.md").write_text(card, encoding="utf-8")
     for path in out.glob("specfusion_*.checkpoint"):
         path.unlink()
     return PropertyReport(rows, out)

@@ -23,14 +23,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.data.labelled_patterns import read_labelled, right_rows
+from xsearch.data.scores import expected_calibration_error
+from xsearch.data.simulated_measurements import drawn_conditions, measured_row
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.labelled import read_labelled, right_rows
-from xsearch.evaluate.pxrd import expected_calibration_error
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.score_model import ScoreModel, terms
+from xsearch.search.probability import ScoreModel, terms
 from xsearch.search.verdict import FITTED_PRODUCTS, FITTED_SIGNS, SIGNS, WEIGHTS_FILE
-from xsearch.simulate.conditions import MEAN_STRAIN, Conditions, draw_conditions
-from xsearch.simulate.measurement import measure
+from xsearch.simulate.conditions import Conditions, draw_conditions
 from xsearch.spectra import PowderPattern
 
 FOLDS, REPEATS = 5, 3
@@ -103,7 +103,7 @@ def main() -> None:
         stored[name] = fit([*measured, *simulated], signs, products).to_dict()
     print(json.dumps(stored, indent=1))
     if asked.write:
-        WEIGHTS_FILE.write_text(json.dumps(stored, indent=1) + "\n")
+        WEIGHTS_FILE.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 
 
 def measured_cases(index: SearchIndex, labelled: Path) -> Iterator[Case]:
@@ -153,9 +153,7 @@ def computed_cases(index: SearchIndex, without: Collection[str], count: int, see
     names = dict(index.index.sql("select row_id, reduced_formula from catalog").fetchall())
     pool = [row for row in np.flatnonzero(columns.cell_of < 0).tolist() if names[row] not in without]
     for row in random.permutation(pool)[:count].tolist():
-        drawn = draw_conditions(random)
-        strain = drawn.mean_strain - MEAN_STRAIN + float(columns.expected_strain[row])
-        pattern = _laboratory(index, row, replace(drawn, mean_strain=strain), random)
+        pattern = _laboratory(index, row, drawn_conditions(index.index, row, random), random)
         elements = index.index.materials([row])[0].elements
         try:
             yield from _searches(
@@ -193,7 +191,7 @@ def _laboratory(index: SearchIndex, row: int, drawn: Conditions, random: np.rand
         last_deg=float(random.uniform(75, 90)),
         step_deg=0.02,
     )
-    return PowderPattern(*measure(index.index.reflections(row), conditions, random), WAVELENGTH_A)
+    return measured_row(index.index, row, conditions, random)
 
 
 def _searches(

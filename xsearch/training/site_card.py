@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.evaluate.descriptors import DescriptorReport, report_of
-from xsearch.models.company import Told
+from xsearch.data.descriptor_scores import DescriptorReport, report_of
+from xsearch.data.xanes_sites import Examples
+from xsearch.models.conditioning import Told
 from xsearch.models.site_model import SiteModel
 from xsearch.models.tasks import class_indices
 from xsearch.training.site_model import OutOfFold, Recipe
-from xsearch.training.xanes_data import Examples
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from torch import Tensor, nn
 
+from xsearch.data.forward_sites import ForwardExamples
 from xsearch.models.site_kernel import FARTHEST, GRID_eV, SiteKernel, SiteMetric, likeness, moved
-from xsearch.training.forward_data import ForwardExamples
 
 RANK = 192
 """Dimensions of the metric that are kept; with 128, the error on held-out copper is 1 % larger."""

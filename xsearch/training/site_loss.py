@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from xsearch.data.xanes_sites import Examples
 from xsearch.models.site_prediction import SitePrediction
 from xsearch.models.tasks import CLASSES, NUMBERS, class_indices
-from xsearch.training.xanes_data import Examples
 
 WEIGHTS = {"cn": 1.0, "oxidation_state": 1.0, "ocn": 0.5, "psgo": 0.3, "neighbor_z": 0.5}
 NUMBER_WEIGHTS = {"mnnd_A": 1.5, "nnrs_A": 1.0, "mood_A": 1.0, "nnosm": 0.4, "cn2": 0.4}

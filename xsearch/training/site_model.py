@@ -17,17 +17,17 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from xsearch.data.augmentation import Augmentation
+from xsearch.data.xanes_sites import Examples, fold_of, formula_hashes
 from xsearch.elements import SYMBOLS
 from xsearch.errors import SpectrumError
-from xsearch.models.company import LEFT, Told
+from xsearch.models.conditioning import LEFT, Told
 from xsearch.models.forest import Forest, pack
 from xsearch.models.site_model import FOREST_TASKS, Blend, SiteModel, blend, forest_features
 from xsearch.models.tasks import CLASSES, class_indices
-from xsearch.training.augment import Augmentation
 from xsearch.training.calibration import calibrate
 from xsearch.training.loop import Schedule
 from xsearch.training.site_network import Inputs, train_network
-from xsearch.training.xanes_data import Examples, fold_of, formula_hashes
 
 FAMILIAR_SHARE = 0.99
 SPT = ("spt", Schedule(epochs=18, batch=64, rate=3e-3, average=0.995))

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from xsearch.chemistry.formula import parse_formula
+from xsearch.data.augmentation import Augmentation
+from xsearch.data.xanes_sites import Examples
 from xsearch.elements import SYMBOLS
 from xsearch.errors import CrystalError, QueryError
 from xsearch.models.absorber import absorber_features
-from xsearch.models.company import COMPANY_FEATURES, LEFT, Told, company_features
+from xsearch.models.conditioning import COMPANY_FEATURES, LEFT, Told, company_features
 from xsearch.models.site_model import NETWORKS
-from xsearch.training.augment import Augmentation
 from xsearch.training.loop import Schedule, train
 from xsearch.training.site_loss import joint_loss, targets
-from xsearch.training.xanes_data import Examples
 
 TELLING = {Told.NOTHING: 0.4, Told.ELEMENTS: 0.3, Told.FORMULA: 0.3}
 """How often a network is told so much of a compound in training."""

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import torch
 from torch import Tensor, nn
 
+from xsearch.data.augmentation import Augmentation
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import SpectrumError
 from xsearch.indexes import Index
@@ -20,7 +21,6 @@ from xsearch.indexes.xanes_table import XanesTable
 from xsearch.models.absorber import ABSORBER_FEATURES, absorber_features
 from xsearch.models.specfusion import PROPERTY_CLASSES, PROPERTY_NUMBERS, PropertyHeads, SpecFusion
 from xsearch.preprocess.xanes import WINDOW_POINTS
-from xsearch.training.augment import Augmentation
 from xsearch.training.loop import Schedule, train
 
 MOST_ELEMENTS = 8

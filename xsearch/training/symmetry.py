@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.element_query import ElementQuery
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.data.simulated_measurements import Task, pattern_for_task
+from xsearch.data.splits import halves, split_rows
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.simulated import Task, simulated_pattern
-from xsearch.evaluate.splits import halves, split_rows
+from xsearch.indexes.prior import Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.learned import network_logits
-from xsearch.search.prior import Prior
+from xsearch.search.isotypes import built_alike
+from xsearch.search.nearest_neighbours import network_logits
 from xsearch.search.selection import Selection, rows_with
-from xsearch.search.structure_types import built_alike
-from xsearch.search.symmetry_signs import WEIGHTS_FILE, alike_signs, all_signs, pattern_signs
+from xsearch.search.symmetry_evidence import WEIGHTS_FILE, alike_signs, all_signs, pattern_signs
 
 FOLDS = 5
 RIDGE = 0.1
@@ -49,7 +49,9 @@ def main() -> None:
     right = right_in_folds(np.array(signs), np.array(systems), groups)
     print(f"{len(rows)} patterns; {100 * right:.1f} % of crystal systems right, {FOLDS} folds by formula")
     if asked.write:
-        WEIGHTS_FILE.write_text(json.dumps(fitted(np.array(signs), np.array(systems)), indent=1) + "\n")
+        WEIGHTS_FILE.write_text(
+            json.dumps(fitted(np.array(signs), np.array(systems)), indent=1) + "\n", encoding="utf-8"
+        )
         print(f"{WEIGHTS_FILE} is written.")
 
 
@@ -64,7 +66,7 @@ def cases(opened: SearchIndex, count: int) -> Iterator[tuple[int, Array, int]]:
     for number, row in enumerate(pool.tolist()):
         task = Task.STRONG if number % 2 else Task.FORMULA
         try:
-            pattern = net_pattern(simulated_pattern(index, row, task, np.random.default_rng([1, row])))
+            pattern = net_pattern(pattern_for_task(index, row, task, np.random.default_rng([1, row])))
         except SpectrumError:
             continue
         others = columns.formula_group[rows] != columns.formula_group[row]
@@ -78,7 +80,7 @@ def cases(opened: SearchIndex, count: int) -> Iterator[tuple[int, Array, int]]:
 
 
 def fitted(signs: Array, systems: NDArray[np.integer]) -> dict[str, object]:
-    """What `symmetry.json` holds.
+    """What `symmetry_evidence.json` holds.
 
     Args:
         signs: (n, k). systems: (n,) codes.

@@ -1,0 +1,55 @@
+"""The compiled loop against the slow path: measure, take off the background, onto the network's axis."""
+
+import numpy as np
+import pytest
+
+from xsearch.indexes.views import disturbed_views, measured_views
+from xsearch.preprocess.augmented_kernels import tied_strain
+from xsearch.preprocess.network_input import network_input
+from xsearch.preprocess.powder import net_pattern
+from xsearch.search import SearchIndex
+from xsearch.simulate.conditions import conditions_of, draw_many, ideal
+from xsearch.simulate.measurement import measure, strained_cell
+from xsearch.spectra import PowderPattern
+
+
+def test_drawn_patterns_look_as_if_they_had_been_measured_and_read(prototypes: SearchIndex) -> None:
+    index, rows = prototypes.index, np.arange(0, 280, 14)
+    drawn = draw_many(len(rows), np.random.default_rng(4))
+    drawn["counts"] = np.maximum(drawn["counts"], 3000)  # where noise rules, the two draw their own
+    drawn["fluorescence"] = 0
+    fast = measured_views(index, rows, drawn, 0)
+    likeness = []
+    for row, record, made in zip(rows, drawn, fast, strict=True):
+        angles, counts = measure(index.reflections(int(row)), conditions_of(record), np.random.default_rng(1))
+        slow = network_input(net_pattern(PowderPattern(angles, counts, float(record["wavelength_A"]))))
+        assert np.abs(slow[1] - made[1]).sum() <= 16
+        likeness.append(np.corrcoef(slow[0], made[0])[0, 1])
+    # grains scatter at random in both, so that they cannot be equal
+    assert np.median(likeness) > 0.97
+    assert min(likeness) > 0.85
+
+
+def test_the_same_seed_gives_the_same_patterns(prototypes: SearchIndex) -> None:
+    index, rows = prototypes.index, np.array([1, 5, 9])
+    once = disturbed_views(index, rows, np.random.default_rng(7))
+    assert np.array_equal(once, disturbed_views(index, rows, np.random.default_rng(7)))
+    assert not np.array_equal(once, disturbed_views(index, rows, np.random.default_rng(8)))
+
+
+def test_strain_shifts_the_clean_pattern(prototypes: SearchIndex) -> None:
+    index, rows = prototypes.index, np.array([20])
+    still, moved = (measured_views(index, rows, ideal(1, e), 0)[0, 0] for e in (0.0, 0.02))
+    lags = np.arange(-40, 41)
+    best = lags[np.argmax([np.roll(moved, lag) @ still for lag in lags])]
+    assert best == pytest.approx(20, abs=1)  # 0.02 in bins of 0.001
+
+
+@pytest.mark.parametrize("code", range(7))
+def test_both_paths_tie_strains_alike(code: int) -> None:
+    names = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic")
+    cell, shape, tied = np.array([5.0, 5.0, 7.0, 90, 90, 90]), np.arange(1.0, 7.0) / 100, np.empty(6)
+    tied_strain(code, shape, tied)
+    slow = strained_cell(cell, names[code], 0.0, shape)
+    assert slow[:3] == pytest.approx(cell[:3] * np.exp(tied[:3]))
+    assert slow[3:] == pytest.approx(cell[3:] + tied[3:])

@@ -1,0 +1,59 @@
+"""What models are told of a compound: nothing, its elements, its formula."""
+
+import numpy as np
+import pytest
+
+from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
+from xsearch.errors import QueryError
+from xsearch.models.conditioning import COMPANY_FEATURES, LEFT, STATES, Told, balancing_states, company_features
+
+
+def likeliest(absorber: str, **amounts: float) -> int:
+    return STATES[int(balancing_states(absorber, tuple(sorted(amounts.items()))).argmax())]
+
+
+@pytest.mark.parametrize(
+    ("absorber", "amounts", "state"),
+    [
+        ("Co", {"Li": 1, "Co": 1, "O": 2}, 3),
+        ("Ti", {"Fe": 1, "Ti": 1, "O": 3}, 4),
+        ("Cu", {"Cu": 1, "O": 1}, 2),
+        ("Cu", {"Cu": 2, "O": 1}, 1),
+        ("V", {"Li": 2, "V": 1, "P": 1, "O": 5}, 3),
+        ("V", {"V": 2, "O": 5}, 5),
+        ("Cu", {"Cu": 1}, 0),
+    ],
+)
+def test_charges_of_a_formula_cancel(absorber: str, amounts: dict[str, float], state: int) -> None:
+    assert likeliest(absorber, **amounts) == state
+
+
+def test_a_mean_between_two_states_is_shared() -> None:
+    shares = balancing_states("Co", (("Co", 3), ("O", 4)))
+    assert shares[STATES.index(2)] > 0.2
+    assert shares[STATES.index(3)] > 0.2
+    assert shares.sum() == pytest.approx(1)
+
+
+def test_less_told_is_a_part_of_more_told() -> None:
+    formula = company_features("Ti", amounts={"Fe": 1, "Ti": 1, "O": 3})
+    assert formula.shape == (COMPANY_FEATURES,)
+    assert np.array_equal(formula * LEFT[Told.ELEMENTS], company_features("Ti", ["O", "Fe"]))
+    assert np.array_equal(formula * LEFT[Told.NOTHING], company_features("Ti"))
+    assert not company_features("Ti").any()
+    shares = formula[2 + len(SYMBOLS) : -len(STATES)]
+    assert shares[ATOMIC_NUMBERS["O"] - 1] == pytest.approx(0.6)
+    assert shares.sum() == pytest.approx(1)
+
+
+def test_what_cannot_be_is_refused() -> None:
+    with pytest.raises(QueryError, match="Unknown element Xx"):
+        company_features("Ti", ["Xx"])
+    with pytest.raises(QueryError, match="holds no Ti"):
+        company_features("Ti", amounts={"Fe": 2, "O": 3})
+
+
+def test_what_was_told_decides_which_blend_is_used() -> None:
+    assert Told.of() is Told.NOTHING
+    assert Told.of(["O"]) is Told.ELEMENTS
+    assert Told.of(["O"], {"O": 1}) is Told.FORMULA

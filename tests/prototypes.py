@@ -1,0 +1,57 @@
+"""A real index of the AFLOW prototypes, and patterns as measurement makes them: fixtures for any folder."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from xsearch.builders.aflow import AflowSource
+from xsearch.builders.engine import build
+from xsearch.search import SearchIndex, open_index
+from xsearch.simulate.profile_curve import pattern_curve
+from xsearch.spectra import PowderPattern
+
+
+@pytest.fixture(scope="session")
+def prototypes(tmp_path_factory: pytest.TempPathFactory) -> SearchIndex:
+    """The 288 crystals that pymatgen carries, indexed."""
+    home = tmp_path_factory.mktemp("home")
+    patch = pytest.MonkeyPatch()
+    patch.setenv("XSEARCH_HOME", str(home))
+    build(AflowSource(), "aflow", workers=1, measured_cells=False, progress=False)
+    opened = open_index(Path(home) / "indexes" / "aflow")
+    patch.undo()
+    return opened
+
+
+Measure = Callable[..., PowderPattern]
+
+
+@pytest.fixture(scope="session")
+def measured(prototypes: SearchIndex) -> Measure:
+    """Makes the pattern of a row as an instrument would: strained, shifted, with background and counting noise."""
+
+    def make(
+        row: int,
+        *,
+        strain: float = 0.0,
+        axial: float = 0.0,
+        zero_deg: float = 0.0,
+        wavelength_A: float = 1.540593,
+        counts: float = 20_000,
+        fwhm: float = 0.12,
+        seed: int = 0,
+    ) -> PowderPattern:
+        found = prototypes.index.reflections(row)
+        cell = found.cell.copy()
+        cell[:3] *= np.exp(strain)
+        cell[2] *= np.exp(axial)
+        angles = np.arange(8.0, 85.0, 0.02)
+        curve = pattern_curve(found, cell, angles, wavelength_A, fwhm, zero_deg)
+        expected = counts * curve / curve.max() + 150 * np.exp(-angles / 30) + 30
+        return PowderPattern(
+            angles, np.random.default_rng(seed).poisson(expected).astype(float), wavelength_A, source="made"
+        )
+
+    return make

@@ -1,0 +1,86 @@
+"""One list of what a database holds and what was inferred."""
+
+import numpy as np
+import pytest
+
+from xsearch.data.simulated_measurements import augmented_pattern
+from xsearch.errors import QueryError
+from xsearch.infer import infer, library_of
+from xsearch.query.combined import INFERRED, Together, elements_of, one_list, search_or_nothing
+from xsearch.spectra import Xanes
+
+
+@pytest.fixture(scope="module")
+def types(tmp_path_factory):
+    from xsearch.builders import build
+    from xsearch.builders.aflow import AflowSource
+    from xsearch.search import open_index
+
+    home = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XSEARCH_HOME", str(home))
+        build(AflowSource(), "types", workers=1, measured_cells=False, progress=False)
+        yield open_index("types")
+
+
+def answers(types, crystal, elements):
+    pattern = augmented_pattern(crystal, 3)
+    return types.search(pattern, exactly=elements), infer(library_of(types.index), elements, pattern)
+
+
+def test_a_crystal_of_the_database_goes_before_what_was_inferred(types):
+    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
+    rows = one_list(*answers(types, salt.crystal, ["Na", "Cl"]))
+    assert (rows[0]["kind"], rows[0]["id"]) == ("database", salt.material_id)
+    assert [row["rank"] for row in rows] == list(range(1, len(rows) + 1))
+
+
+def test_every_row_says_which_kind_it_is_and_what_it_was_made_from(types):
+    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
+    for row in one_list(*answers(types, salt.crystal, ["Na", "Cl"])):
+        assert (row["kind"] == "inferred") == row["id"].startswith("inferred:") == ("made_from" in row)
+
+
+def test_one_answer_is_shown_and_saved_with_its_kinds_apart(types, tmp_path):
+    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
+    both = Together(*answers(types, salt.crystal, ["Na", "Cl"]))
+    record = both.to_dict()
+    assert record["hits"][0]["material_id"] == salt.material_id
+    assert record["together"] == both.rows()
+    assert record["inference"]["inferred"] is True
+    files = both.write_cifs(tmp_path)
+    assert {path.parent.name == "inferred" for path in files if "inferred" in path.name} <= {True}
+    assert any(path.parent == tmp_path for path in files)
+
+
+def test_best_tries_that_explain_nothing_stay_out_of_the_list_and_of_the_files(types, tmp_path):
+    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
+    result, _ = answers(types, salt.crystal, ["Na", "Cl"])
+    both = Together(result, infer(library_of(types.index), ["Cs", "Au", "I"], result.pattern))
+    assert both.inference.refused
+    assert both.inference.candidates
+    assert {row["kind"] for row in both.rows()} == {"database"}
+    both.write_cifs(tmp_path)
+    assert not (tmp_path / INFERRED).exists()
+    assert both.inference.write_cifs(tmp_path / "asked", top=1)
+
+
+def test_elements_are_needed_to_infer():
+    assert elements_of("Ca,O", None) == "Ca,O"
+    assert elements_of("Ca,O,H", "Ca,O") == "Ca,O"
+    with pytest.raises(QueryError, match="--exactly or --only"):
+        elements_of(None, None)
+
+
+def test_what_the_index_cannot_compare_with_is_told_and_not_an_error(types):
+    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
+    pattern = augmented_pattern(salt.crystal, 3)
+    energy = np.arange(4900.0, 5080.0, 0.5)
+    edge = Xanes(energy, 1 / (1 + np.exp(-(energy - 4966))) + 0.2 * np.exp(-(((energy - 4985) / 6) ** 2)), "Ti", "K")
+    assert search_or_nothing(types, pattern, exactly="Na Cl").hits
+    nothing = search_or_nothing(types, pattern, exactly="Rb At")
+    assert nothing.hits == ()
+    assert "holds nothing" in nothing.notes[0]
+    alone = search_or_nothing(types, pattern, [edge], only="Na Cl Ti")
+    assert alone.hits
+    assert "pattern alone" in alone.notes[-1]

@@ -1,0 +1,59 @@
+"""The crystal system from crystals built alike, the network and the lines."""
+
+import numpy as np
+import pytest
+
+from tests.prototypes import Measure
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.preprocess.powder import net_pattern
+from xsearch.search import SearchIndex
+from xsearch.search.symmetry import within_systems
+from xsearch.search.symmetry_evidence import LATTICES, alike_signs, all_signs, pattern_signs, probabilities
+
+CUBIC, TRICLINIC = CRYSTAL_SYSTEMS.index("cubic"), CRYSTAL_SYSTEMS.index("triclinic")
+
+
+def test_the_lines_of_a_cubic_crystal_speak_for_a_cubic_lattice(prototypes: SearchIndex, measured: Measure) -> None:
+    names = [material.reduced_formula for material in prototypes.index.materials(range(len(prototypes.index)))]
+    signs = pattern_signs(net_pattern(measured(names.index("NaCl"))))
+    assert signs.shape == (len(LATTICES) + 1 + len(LATTICES) - 1 + 2,)
+    ranks = signs[: len(LATTICES)]
+    assert ranks.argmax() == LATTICES.index(CUBIC)
+    assert signs[-1] == pytest.approx(0.2, abs=0.1)
+
+
+def test_crystals_built_alike_count_by_their_evidence() -> None:
+    systems, evidence = np.array([CUBIC, TRICLINIC, TRICLINIC]), np.array([8.0, 7.0, 7.0])
+    signs = alike_signs(systems, evidence)
+    cold, warm, best = signs[:7], signs[7:14], signs[14:]
+    assert cold.argmax() == CUBIC
+    assert warm.argmax() == TRICLINIC  # two that are hardly worse
+    assert best[[CUBIC, TRICLINIC]] == pytest.approx([8, 7])
+    assert np.isfinite(alike_signs(np.zeros(0, np.int64), np.zeros(0))).all()
+
+
+def test_each_kind_of_evidence_moves_the_answer_its_way() -> None:
+    nothing = alike_signs(np.arange(7), np.zeros(7))
+    lines = np.array([1.5, 2.0, 2.0, 2.0, 2.0, 2.0, 1.5, 6.0, 6.0, 6.0, 6.0, 6.0, 3.5, 0.2])
+    before = probabilities(all_signs(nothing, np.zeros(7), lines))
+    assert before.sum() == pytest.approx(1)
+    logits = np.zeros(7)
+    logits[CUBIC] = 4
+    cell = lines.copy()
+    cell[LATTICES.index(CUBIC)] = 5.5
+    alike = alike_signs(np.array([CUBIC, TRICLINIC]), np.array([15.0, 5.0]))
+    for signs in (
+        all_signs(nothing, logits, lines),
+        all_signs(nothing, np.zeros(7), cell),
+        all_signs(alike, np.zeros(7), lines),
+    ):
+        assert probabilities(signs)[CUBIC] > before[CUBIC] + 0.02
+
+
+def test_groups_share_what_their_system_has() -> None:
+    groups = np.zeros(230)
+    groups[[224, 226, 1]] = 0.5, 0.3, 0.2
+    systems = np.zeros(7)
+    systems[CUBIC], systems[TRICLINIC] = 0.4, 0.6
+    shared = within_systems(groups, systems)
+    assert shared[[224, 226, 1]] == pytest.approx([0.25, 0.15, 0.6])

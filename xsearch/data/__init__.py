@@ -1,0 +1,1 @@
+"""Labelled tables, their splits, and simulated measurements."""

@@ -1,0 +1,140 @@
+"""Training examples: the windows of simulated spectra with the labels of their sites."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from xsearch.data.site_labels import labels_of, read_site_spectra
+from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.errors import SpectrumError
+from xsearch.preprocess.xanes import normalize, window
+from xsearch.spectra.mend import mend_axis
+from xsearch.spectra.xanes import Xanes
+
+NUMBERS = ("cn", "cn2", "ocn", "psgo", "oxidation_state", "nnrs_A", "mood_A", "nnosm", "mnnd_A")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Examples:
+    """Spectra and labels in arrays of one length n.
+
+    Attributes:
+        values: (n, 200) float32 windows, zero where unknown.
+        known: (n, 200) bool.
+        offset_eV: (n,) float32.
+        z: (n,) int64, the absorber's atomic number.
+        edge: (n,) such as `K`.
+        labels: each (n,) float32 with NaN where unknown; `neighbor_z` holds atomic numbers, `oxidation_agrees` 1
+            where bond valences and composition give one oxidation state and 0 where they do not.
+        ambiguous: (n,) bool, whether the coordination number is.
+        formula: (n,) reduced formulas, by which splits are grouped.
+        code: (n,) what made each spectrum.
+        ids: (n,).
+    """
+
+    values: NDArray[np.float32]
+    known: NDArray[np.bool_]
+    offset_eV: NDArray[np.float32]
+    z: NDArray[np.int64]
+    edge: NDArray[np.object_]
+    labels: dict[str, NDArray[np.float32]]
+    ambiguous: NDArray[np.bool_]
+    formula: NDArray[np.object_]
+    code: NDArray[np.object_]
+    ids: NDArray[np.object_]
+
+    def __len__(self) -> int:
+        return len(self.z)
+
+    def take(self, rows: NDArray[np.generic]) -> Examples:
+        """Some of the rows, by index or mask."""
+        arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "labels"}
+        return Examples(
+            **{name: array[rows] for name, array in arrays.items()},
+            labels={name: array[rows] for name, array in self.labels.items()},
+        )
+
+
+def concatenate(parts: Sequence[Examples]) -> Examples:
+    """Examples of several sources as one."""
+    arrays = [f.name for f in fields(Examples) if f.name != "labels"]
+    return Examples(
+        **{name: np.concatenate([getattr(p, name) for p in parts]) for name in arrays},
+        labels={name: np.concatenate([p.labels[name] for p in parts]) for name in parts[0].labels},
+    )
+
+
+def read_examples(
+    path: Path, labels_cache: Path | None = None, processes: int = 1, structures: Path | None = None
+) -> Examples:
+    """Examples of a table of site spectra (`xas_feff9.parquet` or one like it).
+
+    Spectra that cannot be normalised and sites that cannot be described are left out.
+
+    Args:
+        path: the table; cells may stand beside it, see `labels_of`.
+        labels_cache: a file that keeps the labels between calls.
+        processes: for the labels.
+        structures: a table of cells, where it does not stand beside the file.
+    """
+    return join(read_site_spectra(path), labels_of(path, labels_cache, processes, structures))
+
+
+def join(spectra: pd.DataFrame, labels: pd.DataFrame) -> Examples:
+    """Examples of the spectra that have labels and can be normalised."""
+    if labels.empty:
+        raise SpectrumError("None of the spectra has a structure in which its site is the absorber.")
+    table = spectra.drop(columns=[c for c in labels.columns if c != "id"], errors="ignore").merge(labels, on="id")
+    windows, rows = [], []
+    for number, row in enumerate(table.itertuples()):
+        try:
+            energy, mu, _ = mend_axis(np.asarray(row.energy), np.asarray(row.mu), str(row.id), "energy")
+            windows.append(window(normalize(Xanes(energy, mu, row.absorber, row.edge, row.id))))
+        except SpectrumError:
+            continue
+        rows.append(number)
+    if not rows:
+        raise SpectrumError("None of the spectra that have labels could be normalised.")
+    kept = table.iloc[rows]
+    return Examples(
+        values=np.stack([w.values for w in windows]),
+        known=np.stack([w.known for w in windows]),
+        offset_eV=np.array([w.offset_eV for w in windows], np.float32),
+        z=np.array([ATOMIC_NUMBERS[e] for e in kept.absorber], np.int64),
+        edge=kept.edge.to_numpy(object),
+        labels=_label_arrays(kept),
+        ambiguous=kept.ambiguous.to_numpy(bool),
+        formula=kept.reduced_formula.to_numpy(object),
+        code=(kept.code if "code" in kept else pd.Series("unknown", kept.index)).to_numpy(object),
+        ids=kept.id.to_numpy(object),
+    )
+
+
+def _label_arrays(table: pd.DataFrame) -> dict[str, NDArray[np.float32]]:
+    labels = {name: table[name].to_numpy(np.float32) for name in NUMBERS}
+    labels["neighbor_z"] = np.array([ATOMIC_NUMBERS[e] for e in table.neighbor], np.float32)
+    agrees = table.oxidation_agrees.map({True: 1.0, False: 0.0, "True": 1.0, "False": 0.0})
+    labels["oxidation_agrees"] = agrees.to_numpy(np.float32)
+    # A fractional mean state of a composition is no class: only whole states are taught.
+    state = labels["oxidation_state"]
+    whole = np.abs(state - np.round(state)) < 0.01
+    labels["oxidation_state"] = np.where(whole, np.round(state), np.nan).astype(np.float32)
+    return labels
+
+
+def formula_hashes(formulas: NDArray[np.object_]) -> NDArray[np.uint32]:
+    """Sorted hashes of distinct formulas: enough to tell later whether a formula was among them."""
+    digests = [hashlib.sha256(str(f).encode()).digest()[:4] for f in set(formulas)]
+    return np.sort(np.array([int.from_bytes(d, "big") for d in digests], np.uint32))
+
+
+def fold_of(formula: str, folds: int = 10) -> int:
+    """The fold of a reduced formula: a hash, so that it never depends on what else is in a table."""
+    return int.from_bytes(hashlib.sha256(formula.encode()).digest()[:4], "big") % folds

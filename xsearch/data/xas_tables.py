@@ -1,0 +1,250 @@
+"""Parquet tables of absorption spectra, one a row: simulated, measured and predicted, of sites and materials."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from xsearch.chemistry.formula import parse_formula, reduced_formula
+from xsearch.errors import BuildError, CrystalError, SpectrumError
+from xsearch.spectra.edges import parse_absorber, parse_edge
+from xsearch.spectra.xas import KINDS, XasSpectrum
+
+ABSORBERS, ABSORPTIONS = ("absorber", "element"), ("mu_raw", "mu", "mu_norm")
+"""Columns that may name the absorber and hold the absorption; the first that is there counts."""
+
+Row = dict[str, Any]
+"""A spectrum and what its row states, in the terms of `spectrum_of_rows`."""
+
+TEXTS = (
+    "id", "material_id", "edge", "kind", "code", "feff", "facility", "source", "licence", "formula",
+    "reduced_formula", "phase", "sample", "spectrum_level",
+)  # fmt: skip
+NUMBERS = ("site_index", "site", "site_multiplicity", "multiplicity")
+FLAGS = ("usable_query", "suspect")
+
+BATCH_ROWS = 500
+MEAN_STEP_eV = 0.25
+"""Grid of a mean over sites."""
+
+
+@dataclass(frozen=True)
+class XasTables:
+    """Parquet files with an absorption spectrum a row.
+
+    Needed are `energy` (eV), an absorption (`mu_raw`, `mu` or `mu_norm`) and the absorber (`absorber` or `element`).
+    A row with a `material_id` belongs to that entry. One with it, or with a `code`, is simulated, one without either a
+    measured reference; a column `kind` (simulated, measured, predicted) says otherwise. `site_index` or `site` makes
+    it a site's spectrum. Of a material whose sites one code computed, and whose mean it does not give, the mean is
+    added, weighted by `site_multiplicity` or `multiplicity`.
+
+    Attributes:
+        files: read one after another.
+        licence: of rows that state none.
+        formulas: reduced formula by material id, for tables that state none.
+    """
+
+    files: tuple[Path, ...]
+    licence: str = "not stated"
+    formulas: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def fingerprint(self) -> str:
+        """A hash of the files' content."""
+        digests = []
+        for path in self.files:
+            with path.open("rb") as file:
+                digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+        return hashlib.sha256(json.dumps([digests, self.licence]).encode()).hexdigest()
+
+    def count(self) -> int | None:
+        """Rows of all files; means come on top."""
+        return sum(int(pq.ParquetFile(path).metadata.num_rows) for path in self.files)
+
+    def spectra(self) -> Iterator[tuple[str, tuple[Row, ...]]]:
+        """Id and row of each spectrum in the files' order; after each file the means of its sites, of several rows."""
+        for path in self.files:
+            sites: dict[tuple[str, ...], list[Row]] = {}
+            given: set[tuple[str, ...]] = set()
+            for row in self._rows(path):
+                yield row["id"], (row,)
+                key = (row["material_id"], row["absorber"], row["edge"], row["code"], row["kind"])
+                if row["site"] is None:
+                    given.add(key)
+                elif row["material_id"]:
+                    sites.setdefault(key, []).append(row)
+            for means, rows in sites.items():
+                if len(rows) > 1 and means not in given:
+                    yield f"{' '.join(means[:4])} mean of {len(rows)}", tuple(rows)
+
+    def _rows(self, path: Path) -> Iterator[Row]:
+        file = pq.ParquetFile(path)
+        there = set(file.schema_arrow.names)
+        absorber = next(name for name in ABSORBERS if name in there)
+        absorption = next(name for name in ABSORPTIONS if name in there)
+        wanted = [name for name in (*TEXTS, *NUMBERS, *FLAGS) if name in there]
+        for batch in file.iter_batches(BATCH_ROWS, columns=[*wanted, absorber, absorption, "energy"]):
+            energies, mus = _lists(batch.column("energy")), _lists(batch.column(absorption))
+            columns = {name: batch.column(name).to_pylist() for name in {*wanted, absorber}}
+            for i in range(batch.num_rows):
+                stated = {name: values[i] for name, values in columns.items() if not _is_missing(values[i])}
+                yield _row(stated, str(stated.get(absorber, "")), energies[i], mus[i], path, self)
+
+
+def is_xas_table(columns: Collection[str]) -> bool:
+    """Whether a Parquet file with these columns holds absorption spectra."""
+    there = set(columns)
+    return "energy" in there and bool(there & set(ABSORBERS)) and bool(there & set(ABSORPTIONS))
+
+
+def split_files(files: Sequence[str | Path] | str | Path) -> tuple[list[Path], list[Path]]:
+    """Parquet files of structures, and those of spectra, told apart by their columns.
+
+    What cannot be read counts as structures; their reader says what is wrong.
+    """
+    structures: list[Path] = []
+    spectra: list[Path] = []
+    for path in (Path(f) for f in ([files] if isinstance(files, str | Path) else files)):
+        (spectra if is_xas_table(columns_of(path)) else structures).append(path)
+    return structures, spectra
+
+
+def columns_of(path: Path) -> list[str]:
+    """The columns of a Parquet file; none where it is missing or no such file."""
+    try:
+        return list(pq.ParquetFile(path).schema_arrow.names)
+    except (OSError, pa.ArrowInvalid):
+        return []
+
+
+def spectrum_of_rows(spectrum_id: str, rows: tuple[Row, ...]) -> XasSpectrum:
+    """A spectrum from its row, or from the rows of several sites their mean.
+
+    Raises:
+        SpectrumError: where the row is marked as doubtful, or holds no spectrum.
+    """
+    row = rows[0]
+    if row["refused"]:
+        raise SpectrumError(row["refused"])
+    energy, mu = (row["energy"], row["mu"]) if len(rows) == 1 else _mean(rows)
+    if energy is None or mu is None or len(energy) == 0:
+        raise SpectrumError("The row holds no energies or no absorption.")
+    is_site = len(rows) == 1 and row["site"] is not None
+    return XasSpectrum(
+        spectrum_id=spectrum_id,
+        absorber=parse_absorber(row["absorber"]),
+        edge=parse_edge(row["edge"]),
+        energy_eV=np.asarray(energy, np.float64),
+        mu=np.asarray(mu, np.float64),
+        spectrum_type="XANES",
+        level="site" if is_site else "material",
+        kind=row["kind"],
+        code=row["code"],
+        source=row["source"],
+        licence=row["licence"],
+        reduced_formula=row["reduced_formula"],
+        material_id=row["material_id"] or None,
+        site_index=row["site"] if is_site else None,
+        reference=row["reference"],
+    )
+
+
+def _row(stated: Row, absorber: str, energy: np.ndarray, mu: np.ndarray, path: Path, tables: XasTables) -> Row:
+    """The payload of one row; what is wrong with it is left for `spectrum_of_rows` to report."""
+    material = str(stated.get("material_id", ""))
+    site = stated.get("site_index", stated.get("site"))
+    is_site = site is not None and stated.get("spectrum_level", "site") == "site"
+    kind = "simulated" if material or "code" in stated else "measured"
+    kind = str(stated["kind"]) if stated.get("kind") in KINDS else kind
+    code = str(stated.get("code") or str(stated.get("feff", "")).partition(" ")[0] or _code_of(path, kind))
+    if kind == "measured":
+        code = str(stated.get("facility") or stated.get("code") or "measured")
+    edge = str(stated.get("edge", "K" if material else ""))
+    compound = material or stated.get("formula", path.stem)
+    multiplicity = stated.get("site_multiplicity", stated.get("multiplicity"))
+    where = f"site {int(site)}" if is_site and site is not None else "material"
+    return {
+        "id": str(stated.get("id") or f"{compound} {absorber} {edge} {code} {where}"),
+        "material_id": material,
+        "absorber": absorber,
+        "edge": edge,
+        "kind": kind,
+        "code": code,
+        "site": int(site) if is_site and site is not None else None,
+        "weight": 1.0 if multiplicity is None else float(multiplicity),
+        "source": str(stated.get("source") or path.name),
+        "licence": str(stated.get("licence") or tables.licence),
+        "reduced_formula": _formula(stated, tables.formulas.get(material, "")),
+        "reference": str(stated.get("phase") or stated.get("sample") or "") or None,
+        "refused": _refusal(stated, absorber, edge),
+        "energy": energy,
+        "mu": mu,
+    }
+
+
+def _refusal(stated: Row, absorber: str, edge: str) -> str:
+    if stated.get("usable_query") is False:
+        return "The table marks it as not usable (usable_query is false)."
+    if stated.get("suspect") is True:
+        return "The table marks its energy scale or normalisation as suspect."
+    return f"The row names no {'absorber' if edge else 'edge'}." if not absorber or not edge else ""
+
+
+def _formula(stated: Row, known: str) -> str:
+    for text in (stated.get("reduced_formula"), stated.get("formula"), known):
+        if text:
+            try:
+                return reduced_formula(parse_formula(str(text)))
+            except CrystalError:
+                continue
+    return ""
+
+
+def _code_of(path: Path, kind: str) -> str:
+    """The code that a file's name states where no column does."""
+    named = re.search(r"feff\d*|vasp|fdmnes|xspectra|ocean", path.stem, re.IGNORECASE)
+    return named[0].upper() if named and kind == "simulated" else path.stem
+
+
+def _mean(rows: tuple[Row, ...]) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Weighted mean over the energies that all sites cover; one code's energies share one scale."""
+    whole = [row for row in rows if row["energy"] is not None and len(row["energy"]) > 1]
+    if len(whole) < len(rows):
+        return None, None
+    low, high = max(float(row["energy"][0]) for row in whole), min(float(row["energy"][-1]) for row in whole)
+    energy = np.arange(low, high + 1e-6, MEAN_STEP_eV)
+    mu = [np.interp(energy, row["energy"], row["mu"]) for row in whole]
+    return energy, np.average(mu, axis=0, weights=[row["weight"] for row in whole])
+
+
+def _lists(column: pa.Array) -> list[Any]:
+    """A list column's rows as arrays, None for a null."""
+    return [None if value is None else np.asarray(value.values, np.float64) for value in column]
+
+
+def _is_missing(value: Any) -> bool:
+    return value is None or (isinstance(value, float) and np.isnan(value)) or value == ""
+
+
+def check_tables(files: Sequence[Path]) -> None:
+    """Hold files against what a table of spectra needs.
+
+    Raises:
+        BuildError: for the first that is missing or lacks a column.
+    """
+    for path in files:
+        if not path.is_file():
+            raise BuildError(f"{path}: no such file; give a Parquet table of spectra.")
+        if not is_xas_table(columns_of(path)):
+            raise BuildError(
+                f"{path.name}: no table of spectra; the columns energy, {' or '.join(ABSORPTIONS)}, and "
+                f"{' or '.join(ABSORBERS)} are expected."
+            )

@@ -1,0 +1,218 @@
+"""The closer look: the cell of a substituted crystal strained, as its crystal system allows, until its lines meet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
+from xsearch.chemistry.symmetry import Symmetry
+from xsearch.fit.log_q_profile import N_BINS, WIDTHS, Target, smoothed, tap_table
+from xsearch.fit.profile_kernels import deposit, meet, positions, scan
+from xsearch.infer.screening import lorentz_polarisation_of_d
+from xsearch.simulate.kernels import CUBIC, HEXAGONAL, MONOCLINIC, ORTHORHOMBIC, TETRAGONAL
+from xsearch.simulate.powder import LATTICE_KIND, spacings
+from xsearch.simulate.reflections import Reflections
+
+Array = NDArray[np.float64]
+
+LENGTH_SIGMA = 0.02
+"""Expected error of the predicted lengths, and expected change of one axis against the others."""
+
+ANGLE_SIGMA_DEG = 2.0
+ZERO_SIGMA_DEG = 0.06
+B_EXPECTED_A2, B_SIGMA_A2 = 1.0, 0.6
+EVIDENCE = 20.0
+"""What the logarithm of the misfit is worth against the changes' own probability."""
+
+FLOOR = 0.01
+"""Misfit that texture and noise leave anyway."""
+
+SETTINGS = {"maxiter": 15, "maxls": 6, "ftol": 4e-5, "gtol": 0.01}
+"""Of L-BFGS: a thousandth of the misfit is enough."""
+
+FWHM_FACTORS = (0.6, 0.8, 1.0, 1.3, 1.7)
+SCAN_SCALES: Array = np.linspace(-0.06, 0.06, 25)
+SCAN_SHAPES: Array = np.array([0.0, -0.022, 0.022, -0.045, 0.045])
+"""Where the search for the cell starts from: scales about that of the first look, and changes of single axes."""
+
+SCAN_PENALTY = 0.02
+FARTHEST = 12.0
+"""Standard deviations beyond which no change is tried: their own cost outweighs any misfit, and a first step without
+bounds has left the numbers that can be held."""
+
+MOST_LINES = 200
+"""The strongest lines are fitted; in a large cell the others lie under them."""
+
+SCAN_LINES = 60
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StrainFit:
+    """How a crystal meets a pattern with the best cell.
+
+    Attributes:
+        correlation: Pearson's r at each of `WIDTHS`.
+        cell: (6,) a b c in Å and angles in degrees.
+        strain: mean ln(length / given length).
+        shape: root mean square difference of the axes' strains from their mean.
+        turn_deg: largest change of an angle.
+        zero_shift_deg: added to the calculated 2θ.
+        fwhm_deg: of the lines.
+        b_iso_A2: overall displacement factor.
+        unexplained: share of the pattern's net intensity farther than a line width from any line, 0 to 1.
+        missing: share of the calculated intensity where the pattern has next to nothing, 0 to 1.
+        free: number of cell parameters that the crystal system leaves free.
+        lines: lines within the pattern that are not faint.
+    """
+
+    correlation: tuple[float, ...]
+    cell: Array
+    strain: float
+    shape: float
+    turn_deg: float
+    zero_shift_deg: float
+    fwhm_deg: float
+    b_iso_A2: float
+    unexplained: float
+    missing: float
+    free: int
+    lines: int
+
+
+def cell_directions(kind: int) -> Array:
+    """(p, 6) changes of ln a, ln b, ln c and of the angles in degrees, one standard deviation each."""
+    scale = np.array([1.0, 1, 1, 0, 0, 0]) * LENGTH_SIGMA
+    axes, angles = np.eye(6)[:3] * LENGTH_SIGMA, np.eye(6)[3:] * ANGLE_SIGMA_DEG
+    if kind == CUBIC:
+        return scale[None]
+    if kind in (HEXAGONAL, TETRAGONAL):
+        return np.array([scale, axes[0] + axes[1], axes[2]])
+    if kind == ORTHORHOMBIC:
+        return np.array([scale, *axes])
+    if kind == MONOCLINIC:
+        return np.array([scale, *axes, angles[1]])
+    return np.array([scale, *axes, *angles])
+
+
+def fit_strain(reflections: Reflections, target: Target, scale: float) -> StrainFit:
+    """Strain one crystal's cell to the pattern.
+
+    Over ever narrower smoothing, `EVIDENCE` times the logarithm of the misfit and half the squared changes of cell,
+    zero shift and thermal motion, in their standard deviations, are brought to their least (L-BFGS, analytic slopes).
+
+    Args:
+        reflections: of the crystal in its predicted cell.
+        target: the pattern.
+        scale: ln(length / predicted) to start from, from the first look.
+    """
+    d_A = spacings(reflections.hkl, reflections.cell)
+    strength = reflections.structure_factor_sq * lorentz_polarisation_of_d(d_A, target.wavelength_A)
+    strength = strength * np.exp(-B_EXPECTED_A2 / 2 / d_A**2)
+    order = np.argsort(-strength, kind="stable")[:MOST_LINES]
+    order = order[strength[order] > 5e-4 * strength.max()]
+    hkl, intensity = reflections.hkl[order].astype(np.float64), strength[order].astype(np.float64)
+    s_sq = 0.25 / d_A[order] ** 2
+    kind = LATTICE_KIND[reflections.crystal_system]
+    directions = cell_directions(kind)
+    taps, reaches = tap_table()
+    first = np.array([*reflections.cell, 0.0, target.fwhm_deg])
+    start = first.copy()
+    start[:3] *= np.exp(scale)
+    frame = (target.low, target.high, target.total)
+    best = scan(
+        hkl[:SCAN_LINES], intensity[:SCAN_LINES], start, kind, target.rows[0], taps, reaches, *frame, target.cuts[0],
+        WIDTHS[0], target.wavelength_A, np.array([LENGTH_SIGMA, SCAN_PENALTY]), SCAN_SCALES, SCAN_SHAPES, first,
+    )  # fmt: skip
+    changes = _changes(np.log(best[:3] / first[:3]), kind, len(directions))
+    log_q, sigma, out, slopes = np.empty(len(hkl)), np.empty(len(hkl)), np.zeros(N_BINS), np.empty(len(changes))
+
+    def correlate(x: Array, place: int) -> float:
+        return float(
+            meet(
+                hkl, intensity * np.exp(-2 * B_SIGMA_A2 * x[-1] * s_sq), _state(first, directions, x), directions,
+                target.rows[place], taps, reaches, *frame, target.cuts[place], WIDTHS[place], target.wavelength_A,
+                ZERO_SIGMA_DEG, log_q, sigma, out, slopes,
+            )
+        )  # fmt: skip
+
+    def loss(x: Array, place: int) -> tuple[float, Array]:
+        misfit = 1 - correlate(x, place) + FLOOR
+        slopes[-1] *= B_SIGMA_A2
+        return EVIDENCE * np.log(misfit) + 0.5 * float(x @ x), x - EVIDENCE / misfit * slopes
+
+    bounds = [(-FARTHEST, FARTHEST)] * len(changes)
+    for place in range(len(WIDTHS)):
+        if place == 1:
+            widths = np.clip(np.array(FWHM_FACTORS) * target.fwhm_deg, 0.03, 1.5)
+            tried = []
+            for width in widths:
+                first[7] = width
+                tried.append(correlate(changes, 2))
+            first[7] = widths[int(np.argmax(tried))]
+        changes = minimize(loss, changes, args=(place,), jac=True, method="L-BFGS-B", bounds=bounds, options=SETTINGS).x
+    state = _state(first, directions, changes)
+    values = tuple(correlate(changes, place) for place in range(len(WIDTHS)))
+    strains = np.log(state[:3] / reflections.cell[:3])
+    positions(hkl, state, target.wavelength_A, WIDTHS[-1], log_q, sigma)
+    deposit(log_q, intensity, sigma, taps, reaches, target.low, target.high, out)
+    unexplained, missing = _shares(out, target)
+    return StrainFit(
+        correlation=values,
+        cell=state[:6].copy(),
+        strain=float(strains.mean()),
+        shape=float(np.sqrt(((strains - strains.mean()) ** 2).mean())),
+        turn_deg=float(np.abs(state[3:6] - first[3:6]).max()),
+        zero_shift_deg=float(state[6]),
+        fwhm_deg=float(state[7]),
+        b_iso_A2=float(B_EXPECTED_A2 + B_SIGMA_A2 * changes[-1]),
+        unexplained=unexplained,
+        missing=missing,
+        free={CUBIC: 1, HEXAGONAL: 2, TETRAGONAL: 2, ORTHORHOMBIC: 3, MONOCLINIC: 4}.get(kind, 6),
+        lines=int((intensity > 0.01 * intensity.max()).sum()),
+    )
+
+
+def strained(symmetry: Symmetry, cell: NDArray[np.float64]) -> Crystal:
+    """The primitive crystal with its conventional cell changed to another one of the same crystal system."""
+    before = lattice_from_parameters(*symmetry.cell)
+    after = lattice_from_parameters(*cell)
+    # rows of the conventional lattice are whole-number sums of the primitive ones
+    conventional = symmetry.to_conventional.T.astype(np.float64) @ symmetry.primitive.lattice_A
+    turn = np.linalg.solve(conventional, before)
+    lattice = symmetry.primitive.lattice_A @ turn @ np.linalg.solve(before, after)
+    return Crystal(lattice, symmetry.primitive.frac_coords, symmetry.primitive.elements, symmetry.primitive.occupancies)
+
+
+def _changes(strains: Array, kind: int, directions: int) -> Array:
+    """Strains of a, b and c as changes along `cell_directions`; angles, zero shift and thermal motion stay."""
+    changes = np.zeros(directions + 2)
+    changes[0] = strains.mean() / LENGTH_SIGMA
+    if kind in (HEXAGONAL, TETRAGONAL):
+        changes[1:3] = (strains[[0, 2]] - strains.mean()) / LENGTH_SIGMA
+    elif kind != CUBIC:
+        changes[1:4] = (strains - strains.mean()) / LENGTH_SIGMA
+    return changes
+
+
+def _state(first: Array, directions: Array, changes: Array) -> Array:
+    """Cell, zero shift and width after changes in standard deviations."""
+    change = changes[:-2] @ directions
+    state = first.copy()
+    state[:3] *= np.exp(change[:3])
+    state[3:6] += change[3:]
+    state[6] = ZERO_SIGMA_DEG * changes[-2]
+    return state
+
+
+def _shares(drawn: Array, target: Target) -> tuple[float, float]:
+    """Intensity of the pattern away from every line, and of lines where the pattern is empty."""
+    inside = slice(target.low, target.high)
+    model = drawn[inside] / max(float(drawn[inside].sum()), 1e-12)
+    measured = smoothed(target.bins, WIDTHS[-1])[inside]
+    measured = np.where(measured > target.cuts[-1][inside], measured, 0.0)
+    measured = measured / max(float(measured.sum()), 1e-12)
+    return float(measured[model < 0.1 * measured].sum()), float(model[measured < 0.1 * model].sum())

@@ -1,0 +1,1 @@
+"""Cells from the positions of powder lines."""

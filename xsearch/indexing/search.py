@@ -1,0 +1,311 @@
+"""Indexing: cells that explain the lines of a powder pattern, whatever the compound.
+
+For each lattice, trial cells are made from a few of the first lines, and kept where they explain nearly all of the
+first ten; those are judged by twenty, with every centring, and refined together with a zero shift.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import gemmi
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.errors import SpectrumError
+from xsearch.indexing import kernels
+from xsearch.indexing import search_kernels as searches
+from xsearch.indexing.cell import Cell, CellAnswer
+from xsearch.indexing.kernels import CENTRINGS, A, B, C, F, I, P, R
+from xsearch.indexing.lines import Lines, find_lines
+from xsearch.preprocess.powder import net_pattern
+from xsearch.spectra import PowderPattern, read
+
+LINES = 20
+"""Lines that cells are judged by, as usual since de Wolff."""
+
+CHECKED, SPARE = 10, 1
+"""A trial cell explains so many first lines but for so many."""
+
+MOST_UNEXPLAINED = 3
+FLOOR = 0.15
+"""Deviations are not believed to be smaller than this share of what is allowed: few lines fit by chance."""
+
+LEAST_SEEN = 0.25
+"""The share of a cell's reflections that are seen at least; with the density of lines it limits the volume."""
+
+LARGEST_A3 = 6000.0
+ZERO_SIGMA_DEG = 0.05
+ZEROS_DEG = (0.0, 0.07, -0.07)
+CLEAR_RANK = 15.0
+"""Zero shifts that are tried one after the other, until a cell of that rank is found."""
+
+ROUNDS = 3
+SAME_LENGTH, SAME_ANGLE_DEG = 0.01, 1.0
+"""Reduced cells that agree so well are one lattice."""
+
+LINE_COST, PARAMETER_COST = 0.5, 0.9
+WORSE = 0.5
+"""A lattice is described by the highest symmetry whose rank is this share of the best description's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lattice:
+    """How cells of a lattice are sought.
+
+    Attributes:
+        name: of its crystal system.
+        fewest_lines: without which it is not sought.
+        centrings: that it may have, as numbers of `CENTRINGS`.
+        equivalents: reflections of one spacing for each one of a triclinic lattice.
+        free: (k, 6) the quadratic forms that it is a sum of.
+    """
+
+    name: str
+    fewest_lines: int
+    centrings: tuple[int, ...]
+    equivalents: int
+    free: tuple[tuple[int, ...], ...]
+
+
+SQUARES = ((1, 0, 0, 0, 0, 0), (0, 1, 0, 0, 0, 0), (0, 0, 1, 0, 0, 0))
+PRODUCTS = ((0, 0, 0, 1, 0, 0), (0, 0, 0, 0, 1, 0), (0, 0, 0, 0, 0, 1))
+LATTICES = {
+    kernels.CUBIC: Lattice("cubic", 4, (P, I, F), 24, ((1, 1, 1, 0, 0, 0),)),
+    kernels.HEXAGONAL: Lattice("hexagonal", 6, (P, R), 12, ((1, 1, 0, 0, 0, 1), SQUARES[2])),
+    kernels.TETRAGONAL: Lattice("tetragonal", 6, (P, I), 8, ((1, 1, 0, 0, 0, 0), SQUARES[2])),
+    kernels.ORTHORHOMBIC: Lattice("orthorhombic", 8, (P, A, B, C, I, F), 4, SQUARES),
+    kernels.MONOCLINIC: Lattice("monoclinic", 10, (P, A, C, I), 2, (*SQUARES, PRODUCTS[1])),
+    kernels.TRICLINIC: Lattice("triclinic", 12, (P,), 1, (*SQUARES, *PRODUCTS)),
+}
+"""Lattices by their codes in the kernels, the most symmetric first."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Trial:
+    """A cell by its quadratic form; see `Cell` for the rest."""
+
+    lattice: int
+    centring: int
+    form: NDArray[np.float64]
+    merit: float
+    unexplained: int
+    reflections: int
+    zero_deg: float
+    deviation_deg: float
+
+    @property
+    def rank(self) -> float:
+        """What cells are sorted by: the merit, less for each line left over and for each free parameter.
+
+        Parameters fit by themselves, and some lattices share their lines with one of lower symmetry and half the size.
+        """
+        return self.merit * LINE_COST**self.unexplained * PARAMETER_COST ** len(LATTICES[self.lattice].free)
+
+    @property
+    def volume_A3(self) -> float:
+        """Of the conventional cell."""
+        return float(kernels.volume(self.form))
+
+
+def cells_of(pxrd: PowderPattern, top: int = 10) -> CellAnswer:
+    """Find the cells that explain the lines of a powder pattern.
+
+    Args:
+        pxrd: the pattern, of a single phase; a few lines may be another's.
+        top: how many cells to give at most.
+
+    Raises:
+        SpectrumError: where the pattern shows no line.
+    """
+    begin = perf_counter()
+    lines = find_lines(net_pattern(pxrd)).first(LINES)
+    cells = find_cells(lines, top)
+    return CellAnswer(pxrd, lines.two_theta_deg, tuple(cells), (perf_counter() - begin) * 1e3)
+
+
+def find_cells(lines: Lines, most: int | None = None) -> list[Cell]:
+    """The cells that explain lines, the best first, each lattice once; no more than asked for.
+
+    A zero shift larger than what a position may be off hides every cell; so where nothing fits well, the lines are
+    shifted first.
+    """
+    trials: list[Trial] = []
+    for zero_deg in ZEROS_DEG:
+        trials += trial_cells(lines, zero_deg)
+        if max((trial.rank for trial in trials), default=0.0) > CLEAR_RANK:
+            break
+    return [as_cell(trial, lines) for trial in different(trials, most)]
+
+
+def cells_of_file(path: str | Path, wavelength: str | float | None = None, top: int = 10) -> CellAnswer:
+    """The cells of a measured file, see `cells_of`.
+
+    Raises:
+        SpectrumError: where the file is no powder pattern, or shows no line.
+        WavelengthError: where neither the file nor the caller tells the wavelength.
+    """
+    pxrd = read(path, wavelength=wavelength, kind="pxrd")
+    if not isinstance(pxrd, PowderPattern):
+        raise SpectrumError(f"{path}: no powder pattern; a cell is found from lines alone.")
+    return cells_of(pxrd, top)
+
+
+def trial_cells(lines: Lines, zero_deg: float = 0.0) -> list[Trial]:
+    """The best cells of every lattice and centring, refined; in no order.
+
+    Args:
+        lines: the first ones of a pattern.
+        zero_deg: zero shift to search with, and to refine from.
+    """
+    error = lines.inverse_d_sq_error
+    q = lines.inverse_d_sq - error / lines.error_deg * zero_deg
+    found: list[Trial] = []
+    for code, lattice in LATTICES.items():
+        if len(q) < lattice.fewest_lines:
+            continue
+        largest = _largest_volume(q, lattice)
+        for form in _search(code, q, error, largest):
+            found += [refined(form, code, centring, lines, zero_deg) for centring in lattice.centrings]
+    return found
+
+
+def _largest_volume(q: NDArray[np.float64], lattice: Lattice) -> float:
+    """From how many lines there are up to the last: a triclinic lattice has 2/3 π V q^(3/2) of different spacing."""
+    triclinic = len(q) / (2 / 3 * np.pi * q[-1] ** 1.5)
+    return float(min(triclinic * lattice.equivalents / LEAST_SEEN, LARGEST_A3))
+
+
+def _search(
+    code: int, q: NDArray[np.float64], error: NDArray[np.float64], largest_A3: float
+) -> Iterable[NDArray[np.float64]]:
+    """Quadratic forms of the best trial cells of a lattice."""
+    forms, merits = np.zeros((kernels.KEPT, 6)), np.zeros(kernels.KEPT)
+    settings = (q, error, min(CHECKED, len(q)), SPARE, FLOOR, largest_A3, MOST_UNEXPLAINED, forms, merits)
+    if code in (kernels.HEXAGONAL, kernels.TETRAGONAL):
+        searches.search_uniaxial(code, *settings)
+    else:
+        search = {
+            kernels.CUBIC: searches.search_cubic,
+            kernels.ORTHORHOMBIC: searches.search_orthorhombic,
+            kernels.MONOCLINIC: searches.search_monoclinic,
+            kernels.TRICLINIC: searches.search_triclinic,
+        }[code]
+        search(*settings)
+    return forms[merits > 0]
+
+
+def refined(form: NDArray[np.float64], code: int, centring: int, lines: Lines, zero_deg: float = 0.0) -> Trial:
+    """The best of a few rounds of least squares on the lines that a cell explains, with a zero shift.
+
+    Args:
+        form: (6,) the trial cell. code, centring: of its lattice.
+        lines: to fit. zero_deg: to start from.
+    """
+    q, error = lines.inverse_d_sq, lines.inverse_d_sq_error
+    free = np.array(LATTICES[code].free, float)
+    per_degree = error / lines.error_deg
+    away, hkl = np.empty(len(q)), np.zeros((len(q), 3), np.int64)
+    zero, best = zero_deg, None
+    for _ in range(ROUNDS):
+        count = kernels.assign(form, code, centring, q - per_degree * zero, away, hkl)
+        merit, unexplained = kernels.merit(away, q, error, FLOOR, count)
+        good = np.abs(away) <= error
+        deviation = float(np.abs(away / per_degree)[good].mean()) if good.any() else np.inf
+        trial = Trial(code, centring, form, merit, unexplained, count, zero, deviation)
+        if best is None or trial.rank > best.rank:
+            best = trial
+        if good.sum() <= len(free) + 1:
+            break
+        h, k, m = hkl[good].T
+        terms = np.array([h * h, k * k, m * m, k * m, h * m, h * k], float)
+        design = np.column_stack([(free @ terms).T / error[good, None], np.full(good.sum(), 1 / lines.error_deg)])
+        design = np.vstack([design, [*np.zeros(len(free)), 1 / ZERO_SIGMA_DEG]])
+        solution = np.linalg.lstsq(design, np.append(q[good] / error[good], 0.0), rcond=None)[0]
+        form, zero = solution[:-1] @ free, float(solution[-1])
+        if not 0.8 < kernels.volume(form) / best.volume_A3 < 1.25:
+            break
+    assert best is not None
+    return best
+
+
+def as_cell(trial: Trial, lines: Lines) -> Cell:
+    """A trial cell in its usual setting."""
+    metric, centring = _metric(trial.form), trial.centring
+    if trial.lattice in (kernels.ORTHORHOMBIC, kernels.MONOCLINIC):
+        order, centring = _usual_axes(np.diag(metric), trial.lattice, centring)
+        metric = metric[np.ix_(order, order)]
+    parameters = _parameters(metric)
+    if trial.lattice == kernels.MONOCLINIC:
+        parameters[4] = max(parameters[4], 180 - parameters[4])
+    indexed = len(lines.two_theta_deg) - trial.unexplained
+    deviation = max(trial.deviation_deg, FLOOR * lines.error_deg)
+    return Cell(
+        LATTICES[trial.lattice].name,
+        CENTRINGS[centring],
+        parameters,
+        trial.volume_A3,
+        trial.merit,
+        indexed / (deviation * trial.reflections),
+        trial.unexplained,
+        trial.reflections,
+        trial.zero_deg,
+    )
+
+
+def _metric(form: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(3, 3) metric of a quadratic form's cell, in Å²."""
+    a, b, c, d, e, f = form
+    return np.linalg.inv(np.array([[a, f / 2, e / 2], [f / 2, b, d / 2], [e / 2, d / 2, c]]))
+
+
+def _parameters(metric: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(6,) lengths in Å and angles in degrees."""
+    lengths = np.sqrt(np.diag(metric))
+    cosines = [metric[i, j] / lengths[i] / lengths[j] for i, j in ((1, 2), (0, 2), (0, 1))]
+    return np.concatenate([lengths, np.degrees(np.arccos(cosines))])
+
+
+def _usual_axes(squares: NDArray[np.float64], lattice: int, centring: int) -> tuple[list[int], int]:
+    """An order of axes in which one face is centred by C, and equal ones go by length; and the centring then."""
+    if lattice == kernels.MONOCLINIC:
+        return ([2, 1, 0], C) if centring == A else ([0, 1, 2], centring)
+    if centring in (A, B, C):
+        across = centring - A
+        sides = sorted({0, 1, 2} - {across}, key=lambda axis: float(squares[axis]))
+        return [*sides, across], C
+    return sorted(range(3), key=lambda axis: float(squares[axis])), centring
+
+
+def different(trials: list[Trial], most: int | None = None) -> list[Trial]:
+    """The best description of each lattice, the best lattice first; no more than asked for."""
+    kept: list[Trial] = []
+    reduced: list[NDArray[np.float64]] = []
+    for trial in sorted(trials, key=lambda trial: -trial.rank):
+        full = len(kept) == most
+        if full and trial.rank <= WORSE * min((one.rank for one in kept), default=np.inf):
+            break
+        now = _reduced(trial)
+        place = next((i for i, other in enumerate(reduced) if _is_same(now, other)), None)
+        if place is None:
+            if not full:
+                kept.append(trial)
+                reduced.append(now)
+        elif trial.lattice > kept[place].lattice and trial.rank > WORSE * kept[place].rank:
+            kept[place] = trial
+    return kept
+
+
+def _reduced(trial: Trial) -> NDArray[np.float64]:
+    """(6,) parameters of the reduced primitive cell."""
+    vector = gemmi.GruberVector(gemmi.UnitCell(*_parameters(_metric(trial.form))), CENTRINGS[trial.centring])
+    vector.niggli_reduce()
+    return np.array(vector.cell_parameters())
+
+
+def _is_same(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    near = np.allclose(one[:3], other[:3], rtol=SAME_LENGTH)
+    return near and np.allclose(one[3:], other[3:], rtol=0, atol=SAME_ANGLE_DEG)

@@ -1,0 +1,48 @@
+"""Inputs of the powder network from stored reflections: measured under given conditions, and cleaned, in one loop."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.preprocess import powder
+from xsearch.preprocess.augmented_kernels import Cleaning, disturbed_inputs
+from xsearch.preprocess.network_input import FLOOR, INPUT_AXIS
+
+CLEANING = Cleaning(
+    powder.SMOOTHING_DEG,
+    powder.BACKGROUND_REACH,
+    powder.REACH_GROWTH,
+    powder.LEAST_REACH_DEG,
+    powder.CLIPPING_PASSES,
+    powder.NOISE_CUT,
+)
+
+
+def inputs_of_rows(
+    rows: NDArray[np.int64],
+    offsets: NDArray[np.int64],
+    hkl: NDArray[np.int16],
+    structure_factor_sq: NDArray[np.float32],
+    cells: NDArray[np.float64],
+    system_codes: NDArray[np.uint8],
+    conditions: NDArray[np.void],
+    seed: int,
+) -> NDArray[np.float32]:
+    """The network's inputs (n, 2, bins) of crystals, each under its own conditions.
+
+    `xsearch.simulate.measurement.measure`, `net_pattern` and `network_input` in turn are the slow way to the same.
+
+    Args:
+        rows: (n,) of the tables that follow.
+        offsets: reflections of row i stand from offsets[i] to offsets[i + 1]. hkl, structure_factor_sq: of them.
+        cells: (rows, 6). system_codes: (rows,) from 0 for triclinic to 6 for cubic.
+        conditions: (n,) records of `xsearch.simulate.conditions.CONDITIONS`.
+        seed: of grains and counts.
+    """
+    out = np.zeros((len(rows), 2, INPUT_AXIS.bins), np.float32)
+    disturbed_inputs(
+        rows, offsets, hkl, structure_factor_sq, cells, system_codes, conditions, seed, CLEANING,
+        INPUT_AXIS.start, INPUT_AXIS.step, FLOOR, INPUT_AXIS.power, INPUT_AXIS.width / INPUT_AXIS.step, out,
+    )  # fmt: skip
+    return out

@@ -1,0 +1,148 @@
+"""How far long work has come, on a terminal as a bar, elsewhere as plain lines; and how long stages take."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from rich.progress import TaskID
+
+LINE_EVERY_S = 15.0
+
+
+class Progress(Protocol):
+    """What a build tells about itself as it goes."""
+
+    def say(self, text: str) -> None:
+        """Tell something in one line."""
+        ...
+
+    def start(self, label: str, total: int | None) -> None:
+        """A stage begins; `total` items, where that is known."""
+        ...
+
+    def advance(self, items: int, failures: int = 0) -> None:
+        """So many more items are through, failed ones included."""
+        ...
+
+
+class Silence:
+    """Tells nothing."""
+
+    def say(self, text: str) -> None:
+        """Nothing."""
+
+    def start(self, label: str, total: int | None) -> None:
+        """Nothing."""
+
+    def advance(self, items: int, failures: int = 0) -> None:
+        """Nothing."""
+
+
+class Lines:
+    """Plain lines, one every quarter of a minute, for log files and pipes."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+        self.start("", None)
+
+    def say(self, text: str) -> None:
+        """One line."""
+        print(text, file=self._stream, flush=True)
+
+    def start(self, label: str, total: int | None) -> None:
+        """A stage begins."""
+        self._label, self._total = label, total
+        self._done = self._failed = 0
+        self._began = self._told = time.monotonic()
+
+    def advance(self, items: int, failures: int = 0) -> None:
+        """Count, and now and then tell."""
+        self._done += items
+        self._failed += failures
+        now = time.monotonic()
+        if now - self._told >= LINE_EVERY_S:
+            self._told = now
+            rate = self._done / max(now - self._began, 1e-6)
+            of_total = f" of {self._total:,}" if self._total else ""
+            left = f", {(self._total - self._done) / rate:.0f} s left" if self._total and rate else ""
+            self.say(f"{self._label}: {self._done:,}{of_total}, {self._failed:,} failed, {rate:.0f}/s{left}")
+
+
+class Bar:
+    """A bar with rate and time left."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as RichProgress
+
+        self._rich = RichProgress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[failed]}"),
+            console=Console(file=stream),
+            transient=True,
+        )
+        self._rich.start()
+        self._task: TaskID | None = None
+
+    def say(self, text: str) -> None:
+        """One line above the bar."""
+        self._rich.console.print(text, highlight=False, markup=False)
+
+    def start(self, label: str, total: int | None) -> None:
+        """A bar of its own for the stage."""
+        if self._task is not None:
+            self._rich.remove_task(self._task)
+        self._failed = 0
+        self._began = time.monotonic()
+        self._task = self._rich.add_task(label, total=total, rate="", failed="")
+
+    def advance(self, items: int, failures: int = 0) -> None:
+        """Move the bar."""
+        if self._task is None:
+            return
+        self._failed += failures
+        done = self._rich.tasks[-1].completed + items
+        self._rich.update(
+            self._task,
+            advance=items,
+            rate=f"{done / max(time.monotonic() - self._began, 1e-6):.0f}/s",
+            failed=f"{self._failed:,} failed" if self._failed else "",
+        )
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        self._rich.stop()
+
+
+@contextmanager
+def open_progress(show: bool, stream: IO[str] | None = None) -> Iterator[Progress]:
+    """A bar where the stream is a terminal, plain lines where it is not, silence where nothing is to be shown."""
+    stream = stream or sys.stderr
+    if not show:
+        yield Silence()
+    elif stream.isatty():
+        bar = Bar(stream)
+        try:
+            yield bar
+        finally:
+            bar.close()
+    else:
+        yield Lines(stream)
+
+
+@contextmanager
+def timed(timings: dict[str, float], stage: str) -> Iterator[None]:
+    """Enter the wall time of a stage into `timings`, in milliseconds."""
+    begin = time.perf_counter()
+    yield
+    timings[stage] = (time.perf_counter() - begin) * 1e3

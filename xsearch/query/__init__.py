@@ -1,0 +1,1 @@
+"""Searches and inference joined: one answer to one question."""

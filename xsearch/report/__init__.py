@@ -1,0 +1,1 @@
+"""Answers as tables, JSON, pages, plots and CIF files."""

@@ -1,0 +1,142 @@
+"""What a plot of a hit over its pattern shows, as numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import ndimage
+
+from xsearch.answers.hit import Hit
+from xsearch.preprocess.kernels import snip
+from xsearch.preprocess.powder import CLIPPING_PASSES, clipping_reach
+from xsearch.preprocess.profile import best_scale
+from xsearch.report.lines import lines_in_range, reflections_in_range
+from xsearch.simulate import Reflections
+from xsearch.simulate.profile_curve import pattern_curve
+from xsearch.spectra import PowderPattern
+from xsearch.spectra.radiation import LINES_A, mean_kalpha_A
+
+TICK_FROM = 0.005
+"""Lines below this share of the strongest in range get no tick mark."""
+
+BACKGROUND_BINS = 1000
+"""The background is smooth: it is found on means over this many bins at most, and interpolated between them."""
+
+SMOOTHING_BINS = 2.0
+"""Width of the smoothing before: without it the background would follow the lowest noise, not its mean."""
+
+CLIPPING_SCALE = 1e5
+"""The clipping works on logarithms: the highest point is brought here, so that no unit of intensity matters."""
+
+WIDTH_FACTORS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5)
+"""The typical width was read off smoothed lines, doublets included: a drawing tries these multiples of it."""
+
+SAME_WAVELENGTH = 2e-4
+"""Relative difference within which a stated wavelength is the mean of a doublet."""
+
+FAINT = 1.0
+"""Per cent of the strongest line below which the compressed scale is nearly linear."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Overlay:
+    """A hit drawn over a pattern.
+
+    Attributes:
+        measured: (n,) float64, the pattern's intensities scaled so that its net maximum is 100.
+        background: (n,) float64 on the same scale.
+        calculated: (n,) float64, background plus the hit's profile, scaled to the pattern by least squares.
+        ticks_deg: (m,) float64, where the hit's lines are seen, zero shift included.
+        tick_heights: (m,) float64, their intensities relative to the strongest in range.
+    """
+
+    measured: NDArray[np.float64]
+    background: NDArray[np.float64]
+    calculated: NDArray[np.float64]
+    ticks_deg: NDArray[np.float64]
+    tick_heights: NDArray[np.float64]
+
+    @property
+    def difference(self) -> NDArray[np.float64]:
+        """(n,) measured minus calculated."""
+        return self.measured - self.calculated
+
+    def compressed(self) -> Overlay:
+        """The same on a scale that is linear in the noise and a square root above it, to show weak lines too."""
+        floor = float(self.background.min())
+        # neighbouring points differ by noise alone, except in the few that stand on a line
+        noise = 1.05 * float(np.median(np.abs(np.diff(self.measured))))
+        soft = max(FAINT, 4 * noise)
+
+        def squeeze(level: NDArray[np.float64]) -> NDArray[np.float64]:
+            above = level - floor
+            return np.sign(above) * (np.sqrt(np.abs(above) + soft) - np.sqrt(soft))
+
+        return replace(
+            self,
+            measured=squeeze(self.measured),
+            background=squeeze(self.background),
+            calculated=squeeze(self.calculated),
+        )
+
+
+def overlay(hit: Hit, pattern: PowderPattern, background: NDArray[np.float64]) -> Overlay:
+    """The hit's profile in its strained cell, laid over the pattern.
+
+    Args:
+        hit: one answer.
+        pattern: what was measured.
+        background: (n,) under the pattern, in its units.
+    """
+    net = pattern.intensity - background
+    unit = 100 / max(float(net.max()), np.finfo(float).tiny)
+    reflections = reflections_in_range(hit, pattern)
+    calculated = best_profile(hit, reflections, pattern, net * unit)
+    ticks, heights, _ = lines_in_range(hit, reflections, pattern, TICK_FROM)
+    return Overlay(
+        measured=pattern.intensity * unit,
+        background=background * unit,
+        calculated=background * unit + calculated,
+        ticks_deg=ticks,
+        tick_heights=heights,
+    )
+
+
+def best_profile(
+    hit: Hit, reflections: Reflections, pattern: PowderPattern, net: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(n,) the hit's profile that comes closest to the net intensities, its height and line width chosen freely."""
+    x, cell, shift_deg = pattern.two_theta_deg, np.array(hit.cell), hit.zero_shift_deg
+    best, least = np.zeros(len(x)), np.inf
+    for factor in WIDTH_FACTORS:
+        profile = np.zeros(len(x))
+        for wavelength_A, share in beam(pattern.wavelength_A):
+            profile += share * pattern_curve(reflections, cell, x, wavelength_A, factor * hit.fwhm_deg, shift_deg)
+        profile *= best_scale(net, profile)
+        if (misfit := float(np.sum((net - profile) ** 2))) < least:
+            best, least = profile, misfit
+    return best
+
+
+def beam(wavelength_A: float) -> tuple[tuple[float, float], ...]:
+    """Wavelengths and shares of the beam: the mean of a tube's Kα doublet stands for both of its lines."""
+    for kalpha1_A, kalpha2_A, _ in LINES_A.values():
+        if abs(mean_kalpha_A(kalpha1_A, kalpha2_A) / wavelength_A - 1) < SAME_WAVELENGTH:
+            return (kalpha1_A, 2 / 3), (kalpha2_A, 1 / 3)
+    return ((wavelength_A, 1.0),)
+
+
+def background_under(pattern: PowderPattern) -> NDArray[np.float64]:
+    """(n,) smooth background under a pattern, by the clipping that the search uses, on a coarser axis."""
+    x, y = pattern.two_theta_deg, pattern.intensity
+    n_bins = min(len(x), BACKGROUND_BINS)
+    edges = np.linspace(0, len(x), n_bins + 1).astype(int)[:-1]
+    counts = np.diff([*edges, len(x)])
+    centre = np.add.reduceat(x, edges) / counts
+    mean = ndimage.gaussian_filter1d(np.add.reduceat(y, edges) / counts, SMOOTHING_BINS, mode="nearest")
+    floor = mean.min()
+    unit = CLIPPING_SCALE / max(float(mean.max() - floor), np.finfo(float).tiny)
+    clipped = snip((mean - floor) * unit, clipping_reach(centre, pattern.wavelength_A), CLIPPING_PASSES)
+    return np.interp(x, centre, clipped / unit + floor)

@@ -1,0 +1,82 @@
+"""Writing answers to files: one answer to the names asked for, several to names of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from xsearch.report.record import to_json
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+
+class Savable(Protocol):
+    """An answer that can be shown and written."""
+
+    @property
+    def source(self) -> str: ...
+    def to_dict(self) -> dict[str, Any]: ...
+    def table(self) -> RenderableType: ...
+    def plot(self, path: str | Path) -> Any: ...
+    def write_html(self, path: str | Path) -> Path: ...
+    def write_cifs(self, folder: str | Path) -> list[Path]: ...
+
+
+def save_results(
+    results: Sequence[Savable],
+    *,
+    json: Path | None = None,
+    plot: Path | None = None,
+    cifs: Path | None = None,
+    html: Path | None = None,
+    batch: bool | None = None,
+) -> list[Path]:
+    """Write what was asked for.
+
+    Args:
+        results: the answers.
+        json: one file: the answer, or in a batch a list of answers.
+        plot: a picture; in a batch one an answer, the spectrum's name added to the file's.
+        cifs: a folder; in a batch with a sub-folder an answer.
+        html: a page; in a batch one an answer, as with pictures.
+        batch: whether the answers are a batch; by default, more than one is.
+
+    Returns:
+        The files and folders that were written.
+    """
+    batch = len(results) > 1 if batch is None else batch
+    written: list[Path] = []
+    for result, label in zip(results, labels(results), strict=True):
+        if plot:
+            path = named(plot, label, batch)
+            result.plot(path)
+            written.append(path)
+        if html:
+            written.append(result.write_html(named(html, label, batch)))
+        if cifs:
+            folder = cifs / label if batch else cifs
+            result.write_cifs(folder)
+            written.append(folder)
+    if json:
+        to_json([result.to_dict() for result in results] if batch else results[0].to_dict(), json)
+        written.append(json)
+    return written
+
+
+def labels(results: Sequence[Savable]) -> list[str]:
+    """A short name for each answer from its spectrum's, safe in file names and unlike the others."""
+    found: list[str] = []
+    for number, result in enumerate(results, start=1):
+        label = (
+            re.sub(r"[^\w.+-]+", "-", Path(result.source.partition(", ")[0]).stem).strip("-.") or f"pattern-{number}"
+        )
+        found.append(label if label not in found else f"{label}-{number}")
+    return found
+
+
+def named(path: Path, label: str, batch: bool) -> Path:
+    """`out.png` for one answer, `out-sample.png` for the one of `sample.xy` in a batch."""
+    return path.with_name(f"{path.stem}-{label}{path.suffix}") if batch else path

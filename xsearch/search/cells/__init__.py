@@ -1,1 +1,0 @@
-"""Indexing: the cell of an unknown powder from the positions of its lines."""

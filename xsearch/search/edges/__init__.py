@@ -1,1 +1,0 @@
-"""Searches by XANES: matching, evidence, hits, and sums of several compounds."""

@@ -1,0 +1,71 @@
+"""The phases of a mixture: a beam search over sums of phases, each strained to what the others leave.
+
+From the pattern, and from what the best sums leave of it, phases are recalled and matched as for a single phase.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from xsearch.fit.component_search import BeamSearch
+from xsearch.preprocess.powder import NetPattern
+from xsearch.search.multiphase_fit import Component, Hypothesis, Target, components
+from xsearch.search.rank import phases
+from xsearch.search.selection import Selection
+
+MATCHED_FIRST, MATCHED_LATER = 400, 200
+"""Rows of each recall list that are matched: to the whole pattern, and to what is left of it."""
+
+PROPOSED_FIRST, PROPOSED_LATER = 80, 30
+"""Phases that go into joint fits."""
+
+Phase = tuple[int, int]
+"""Formula and space group."""
+
+
+class PhaseSearch(BeamSearch[Component, Hypothesis, Phase]):
+    """The search for the phases of a pattern.
+
+    Args:
+        selected: the rows to choose from.
+        pattern: the net pattern.
+        required: elements that the phases together must hold.
+    """
+
+    width = 4
+
+    def __init__(self, selected: Selection, pattern: NetPattern, required: frozenset[str] = frozenset()) -> None:
+        super().__init__()
+        self.selected, self.target = selected, Target(pattern, len(selected.rows), required)
+
+    def proposed(self, base: Hypothesis | None) -> list[Component]:
+        """The phases for what a sum leaves and those for the whole pattern, but those that it holds."""
+        if base is None:
+            return self._first
+        left = self.target.remainder(base)
+        later = [] if left is None else propose(self.selected, left, MATCHED_LATER, PROPOSED_LATER)
+        return [part for part in (*later, *self._first) if not self.holds(base, self.kind(part.row))]
+
+    @cached_property
+    def _first(self) -> list[Component]:
+        return propose(self.selected, self.target.pattern, MATCHED_FIRST, PROPOSED_FIRST)
+
+    def fitted(self, parts: tuple[Component, ...]) -> Hypothesis:
+        """Phases with their amounts; each proposal is strained already."""
+        return self.target.fit(parts)
+
+    def of_size(self, size: int) -> list[Hypothesis]:
+        """The sums of so many phases, the best first; every phase in them has an amount above zero."""
+        return [one for one in super().of_size(size) if (one.amounts > 0).all()]
+
+    def kind(self, place: int) -> Phase:
+        """The phase of a row."""
+        columns = self.selected.index.columns
+        return int(columns.formula_group[place]), int(columns.space_group[place])
+
+
+def propose(selected: Selection, pattern: NetPattern, matched: int, proposed: int) -> list[Component]:
+    """The best phases for a pattern, one entry each, the best first."""
+    matches, evidence = selected.match(pattern, selected.recall(pattern, matched))
+    places = [group[0] for group in phases(selected.index, matches, evidence.total)[:proposed]]
+    return components(selected.index, pattern, matches.take(places), selected.prior)

@@ -1,0 +1,106 @@
+"""The crystal system of a compound that no index holds, from three kinds of evidence weighed together.
+
+Crystals built alike say what such patterns usually come from, the network what it reads from the whole pattern, and the
+cells that the lines allow what the lattice can be. The weights in `symmetry_evidence.json` are those of a multinomial
+logistic regression, fitted by `python -m xsearch.training.symmetry` on formulas that neither the network nor the index
+had seen.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.indexing import kernels
+from xsearch.indexing.lines import find_lines
+from xsearch.indexing.search import LINES, Trial, trial_cells
+from xsearch.paths import WEIGHTS_FOLDER
+from xsearch.preprocess.powder import NetPattern
+
+WEIGHTS_FILE = WEIGHTS_FOLDER / "symmetry_evidence.json"
+
+TEMPERATURES = (1.0, 3.0)
+"""The evidence of a crystal built alike counts as a natural logarithm divided by these: the best alone, or many."""
+
+LEAST_SHARE, LEAST_EVIDENCE = 0.003, -5.0
+LATTICES = (
+    kernels.TRICLINIC,
+    kernels.MONOCLINIC,
+    kernels.ORTHORHOMBIC,
+    kernels.TETRAGONAL,
+    kernels.HEXAGONAL,
+    kernels.CUBIC,
+)
+
+Array = NDArray[np.float64]
+
+
+def pattern_signs(pattern: NetPattern) -> Array:
+    """What the lines of a pattern say of its lattice, see `cell_signs`."""
+    lines = find_lines(pattern)
+    return cell_signs(trial_cells(lines.first(LINES)), len(lines.two_theta_deg), pattern.fwhm_deg)
+
+
+def cell_signs(trials: Sequence[Trial], lines: int, fwhm_deg: float) -> Array:
+    """(14,) ln(1 + rank) of the best cell of each lattice and of the best rhombohedral one, ln of the volumes of the
+    best of the last five lattices, ln of the number of lines, and the lines' width.
+
+    Args:
+        trials: cells that explain the lines.
+        lines: how many there are in all.
+        fwhm_deg: how wide they are.
+    """
+    ranks, volumes = np.zeros(len(LATTICES) + 1), np.zeros(len(LATTICES))
+    for trial in trials:
+        place = LATTICES.index(trial.lattice)
+        if trial.rank > ranks[place]:
+            ranks[place], volumes[place] = trial.rank, trial.volume_A3
+        if trial.centring == kernels.R:
+            ranks[-1] = max(ranks[-1], trial.rank)
+    return np.concatenate([np.log1p(ranks), np.log1p(volumes[1:]), [np.log1p(lines), fwhm_deg]])
+
+
+def alike_signs(systems: NDArray[np.integer], evidence: Array) -> Array:
+    """(21,) what crystals built alike say: shares of the systems at two temperatures, and the best of each system.
+
+    Args:
+        systems: (k,) codes of their systems.
+        evidence: (k,) natural logarithms up to a constant.
+    """
+    of_system = systems[None] == np.arange(len(CRYSTAL_SYSTEMS))[:, None]
+    parts = []
+    for temperature in TEMPERATURES:
+        weight = np.exp((evidence - evidence.max(initial=-np.inf)) / temperature)
+        share = (of_system * weight).sum(axis=1)
+        parts.append(np.log(share / max(share.sum(), 1e-300) + LEAST_SHARE))
+    best = np.where(of_system, evidence, LEAST_EVIDENCE).max(axis=1, initial=LEAST_EVIDENCE)
+    return np.concatenate([*parts, best])
+
+
+def all_signs(alike: Array, logits: Array, lines: Array) -> Array:
+    """(42,) the signs together; logits (7,) of the network count against their mean."""
+    return np.concatenate([alike, logits - logits.mean(), lines])
+
+
+def probabilities(signs: Array) -> Array:
+    """(7,) probability of each crystal system."""
+    mean, scale, weights, bias = _weights()
+    logits = weights @ ((signs - mean) / scale) + bias
+    out = np.exp(logits - logits.max())
+    return np.asarray(out / out.sum())
+
+
+@cache
+def _weights() -> tuple[Array, Array, Array, Array]:
+    stored = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
+    return (
+        np.array(stored["mean"]),
+        np.array(stored["scale"]),
+        np.array([stored["weights"][system] for system in CRYSTAL_SYSTEMS]),
+        np.array([stored["bias"][system] for system in CRYSTAL_SYSTEMS]),
+    )

@@ -1,0 +1,1 @@
+"""X-ray absorption spectra against a library: matching, linear combination fits, prediction, forward model."""
