@@ -33,13 +33,14 @@ import pandas as pd
 
 from benchmarks._data import data_file
 from xsearch import PowderPattern, SearchIndex, XSearchError, open_index
+from xsearch.answers import LcfResult, MixtureResult
 from xsearch.chemistry.formula import parse_formula
-from xsearch.evaluate.disturbed import disturbed_pattern
-from xsearch.evaluate.inference import Compound, read_compounds
+from xsearch.data.compounds import Compound, read_compounds
+from xsearch.data.simulated_measurements import augmented_pattern
+from xsearch.data.xanes_tables import read_labelled_edges
 from xsearch.evaluate.joint import measured_pairs
-from xsearch.evaluate.xanes import left_out, read_queries
+from xsearch.evaluate.xanes import left_out
 from xsearch.infer import infer, library_of
-from xsearch.results import EdgeMixtureResult, MixtureResult
 
 Answer = dict[str, Any]
 Question = tuple[str, Callable[[], Any]]
@@ -65,7 +66,7 @@ loads them differ by up to 1e-13."""
 def simulated(patterns: dict[str, Series], name: str, compound: Compound) -> PowderPattern:
     """The pattern of a question: the one that is kept under its name, or a new one, which is then kept."""
     if name not in patterns:
-        pattern = disturbed_pattern(compound.crystal, crc32(compound.material_id.encode()))
+        pattern = augmented_pattern(compound.crystal, crc32(compound.material_id.encode()))
         patterns[name] = {
             "two_theta_deg": pattern.two_theta_deg.tolist(),
             "intensity": pattern.intensity.tolist(),
@@ -80,8 +81,8 @@ def search_answer(result: Any) -> Answer:
     fractions: list[dict[str, float]] = [{}] * DEPTH
     if isinstance(result, MixtureResult):
         fractions = [{"weight fraction": one.weight_fraction} for one in result.best.amounts]
-    elif isinstance(result, EdgeMixtureResult):
-        fractions = [{"fraction": one.share} for one in result.best.shares]
+    elif isinstance(result, LcfResult):
+        fractions = [{"fraction": one.fraction} for one in result.best.components]
     likely = result.symmetry
     return {
         "verdict": result.verdict,
@@ -158,7 +159,7 @@ def searches(opened: SearchIndex, count: int, patterns: dict[str, Series]) -> It
 def edges(opened: SearchIndex, count: int) -> Iterator[Question]:
     """Questions about measured edges; references of an edge's own source are hidden from it."""
     path, counts = data_file("xas_measured.parquet"), counts_of(EDGES, count)
-    queries = [query for query in read_queries(path) if (query.absorber, query.edge) in opened.libraries.edges]
+    queries = [query for query in read_labelled_edges(path) if (query.absorber, query.edge) in opened.libraries.edges]
     for kind in ("blind", "only", "mixture"):
         for query in drawn(kind, queries, counts[kind]):
             name = f"edge, {kind}: {query.reduced_formula} {query.spectrum_id}"
