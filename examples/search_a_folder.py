@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 import xsearch
+from xsearch import report
 
 parser = argparse.ArgumentParser(description=__doc__)
 parser.add_argument("folder", type=Path)
@@ -24,7 +25,7 @@ for path in sorted(asked.folder.iterdir()):
     except xsearch.XSearchError as error:
         rows.append({"file": path.name, "verdict": f"not searched: {error}"})
         continue
-    best = result.to_dataframe().iloc[:1].to_dict("records")
+    best = report.to_dataframe(result).iloc[:1].to_dict("records")
     rows.append({"file": path.name, "verdict": result.verdict, **(best[0] if best else {})})
 
 table = pd.DataFrame(rows)

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import xsearch
+from xsearch import report
 from xsearch.builders import ensure_starter
 
 ensure_starter()  # the first time, this builds the index of 9,000 measured crystals
@@ -17,7 +18,7 @@ pattern = xsearch.read(path)
 result = index.search(pxrd=pattern, only="Ti O")
 
 print(f"{path.name}: {result.verdict}")
-for note in result.assumptions:
+for note in result.notes:
     print(f"  assumed: {note}")
 for hit in result.hits[:5]:
     print(
@@ -28,6 +29,6 @@ for hit in result.hits[:5]:
 best = result.hits[0]
 print("evidence:", ", ".join(f"{term} {value:.3g}" for term, value in best.evidence.items()))
 print(best.strained_structure)  # a pymatgen Structure, its cell fitted to the pattern
-result.write_cifs("out/cifs", top=3)
-result.plot("out/search.png")
-result.to_dataframe().to_csv("out/hits.csv", index=False)
+report.write_cifs(result, "out/cifs", top=3)
+report.plot(result, "out/search.png")
+report.to_dataframe(result).to_csv("out/hits.csv", index=False)

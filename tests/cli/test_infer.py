@@ -51,7 +51,7 @@ def test_a_query_lists_hits_and_what_was_inferred_beside_them(
     assert "inferred:RbBr:" in done.stdout
     record = json.loads((tmp_path / "out.json").read_text())
     assert record["hits"] == []
-    assert {(row["kind"], row["formula"]) for row in record["together"]} >= {("inferred", "RbBr")}
+    assert {(row["kind"], row["formula"]) for row in record["ranking"]} >= {("inferred", "RbBr")}
     assert list((tmp_path / "cifs" / "inferred").glob("*.cif"))
     assert not list((tmp_path / "cifs").glob("*.cif"))
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.prototypes import Measure
+from xsearch import report
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.indexing import kernels
 from xsearch.indexing.lines import Lines, find_lines
@@ -158,7 +159,7 @@ def test_a_cell_is_given_once_and_in_its_usual_setting(prototypes: SearchIndex, 
     assert best.is_likely
     assert answer.verdict == "cell found"
     assert len({(cell.lattice, cell.centring, round(cell.volume_A3)) for cell in answer.cells}) == len(answer.cells)
-    written = answer.to_dict()["cells"][0]
+    written = report.to_dict(answer)["cells"][0]
     assert written["a_A"] == pytest.approx(best.parameters[0], abs=1e-5)
     assert written["likely"]
 

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from xsearch import report
 from xsearch.chemistry.crystal import Crystal
 from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.errors import QueryError, SpectrumError
@@ -57,8 +58,8 @@ def test_what_was_refused_gives_its_best_tries_with_low_probabilities(library, c
     assert [c.rank for c in answer.candidates] == list(range(1, len(answer.candidates) + 1))
     assert 0 < answer.candidates[0].probability <= REFUSED_UP_TO
     assert "best tries" in answer.notes[-1]
-    assert json.loads(answer.to_json())["candidates"][0]["formula"] == answer.candidates[0].formula
-    assert answer.table().row_count == len(answer.candidates)
+    assert json.loads(report.to_json(answer))["candidates"][0]["formula"] == answer.candidates[0].formula
+    assert report.table(answer).row_count == len(answer.candidates)
 
 
 def test_a_likely_formula_that_does_not_account_for_the_pattern_is_refused(library, crystals, monkeypatch):
@@ -123,12 +124,11 @@ def test_an_answer_can_be_saved_and_read_back(library, crystals, tmp_path):
     answer = infer(
         library, ["Ba", "Sn", "O"], augmented_pattern(scaled(crystals[9], 1.05, {"Sr": "Ba", "Ti": "Sn"}), 7)
     )
-    record = json.loads(answer.to_json(tmp_path / "answer.json"))
+    record = json.loads(report.to_json(answer, tmp_path / "answer.json"))
     assert record["inferred"]
     assert record["candidates"][0]["id"] == answer.best().inferred_id
-    paths = answer.write_cifs(tmp_path / "cifs", top=1)
+    paths = report.write_cifs(answer, tmp_path / "cifs", top=1)
     assert "inferred by xsearch" in paths[0].read_text().splitlines()[0]
     assert Structure.from_file(paths[0]).composition.reduced_formula == answer.best().formula
-    assert len(answer.to_dataframe()) == len(answer.candidates)
-    assert answer.table().row_count == len(answer.candidates)
-    assert answer.best().to_material().source == "inferred by xsearch"
+    assert len(report.to_dataframe(answer)) == len(answer.candidates)
+    assert report.table(answer).row_count == len(answer.candidates)

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from tests.crystals import rutile
+from xsearch.answers import Candidate, Inference
 from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import MissingExtra
-from xsearch.infer.candidate import Candidate, Inference
 from xsearch.infer.relax import check_extra, relax, relax_candidates
 
 needs_chgnet = pytest.mark.skipif(find_spec("chgnet") is None, reason="the extra `relax` is not installed")

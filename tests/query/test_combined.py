@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
+from xsearch import report
 from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.errors import QueryError
 from xsearch.infer import infer, library_of
-from xsearch.query.combined import INFERRED, Together, elements_of, one_list, search_or_nothing
+from xsearch.query.combined import combine, elements_of, search_or_nothing
+from xsearch.report.combined_table import INFERRED
 from xsearch.spectra import Xanes
 
 
@@ -30,25 +32,25 @@ def answers(types, crystal, elements):
 
 def test_a_crystal_of_the_database_goes_before_what_was_inferred(types):
     salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
-    rows = one_list(*answers(types, salt.crystal, ["Na", "Cl"]))
-    assert (rows[0]["kind"], rows[0]["id"]) == ("database", salt.material_id)
-    assert [row["rank"] for row in rows] == list(range(1, len(rows) + 1))
+    ranking = combine(*answers(types, salt.crystal, ["Na", "Cl"])).ranking
+    assert (ranking[0].kind, ranking[0].id) == ("database", salt.material_id)
+    assert [one.rank for one in ranking] == list(range(1, len(ranking) + 1))
 
 
 def test_every_row_says_which_kind_it_is_and_what_it_was_made_from(types):
     salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
-    for row in one_list(*answers(types, salt.crystal, ["Na", "Cl"])):
+    for row in report.to_dict(combine(*answers(types, salt.crystal, ["Na", "Cl"])))["ranking"]:
         assert (row["kind"] == "inferred") == row["id"].startswith("inferred:") == ("made_from" in row)
 
 
 def test_one_answer_is_shown_and_saved_with_its_kinds_apart(types, tmp_path):
     salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
-    both = Together(*answers(types, salt.crystal, ["Na", "Cl"]))
-    record = both.to_dict()
+    both = combine(*answers(types, salt.crystal, ["Na", "Cl"]))
+    record = report.to_dict(both)
     assert record["hits"][0]["material_id"] == salt.material_id
-    assert record["together"] == both.rows()
+    assert [row["id"] for row in record["ranking"]] == [one.id for one in both.ranking]
     assert record["inference"]["inferred"] is True
-    files = both.write_cifs(tmp_path)
+    files = report.write_cifs(both, tmp_path)
     assert {path.parent.name == "inferred" for path in files if "inferred" in path.name} <= {True}
     assert any(path.parent == tmp_path for path in files)
 
@@ -56,13 +58,13 @@ def test_one_answer_is_shown_and_saved_with_its_kinds_apart(types, tmp_path):
 def test_best_tries_that_explain_nothing_stay_out_of_the_list_and_of_the_files(types, tmp_path):
     salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
     result, _ = answers(types, salt.crystal, ["Na", "Cl"])
-    both = Together(result, infer(library_of(types.index), ["Cs", "Au", "I"], result.pattern))
+    both = combine(result, infer(library_of(types.index), ["Cs", "Au", "I"], result.pattern))
     assert both.inference.refused
     assert both.inference.candidates
-    assert {row["kind"] for row in both.rows()} == {"database"}
-    both.write_cifs(tmp_path)
+    assert {one.kind for one in both.ranking} == {"database"}
+    report.write_cifs(both, tmp_path)
     assert not (tmp_path / INFERRED).exists()
-    assert both.inference.write_cifs(tmp_path / "asked", top=1)
+    assert report.write_cifs(both.inference, tmp_path / "requested", top=1)
 
 
 def test_elements_are_needed_to_infer():

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from html.parser import HTMLParser
 
+from xsearch import report
 from xsearch.answers import SearchResult
 from xsearch.report.page import page_html
 
@@ -22,7 +23,7 @@ class Outline(HTMLParser):
 
 
 def test_a_page_loads_nothing_from_elsewhere(result: SearchResult, tmp_path) -> None:
-    path = result.write_html(tmp_path / "out.html", top=1)
+    path = report.write_html(result, tmp_path / "out.html", top=1)
     outline = Outline()
     outline.feed(path.read_text())
     assert outline.loads == []

@@ -7,15 +7,16 @@ from pymatgen.core.structure_matcher import StructureMatcher
 
 from tests.crystals import rutile
 from tests.report.conftest import silicon, wustite
+from xsearch import report
 from xsearch.answers import Hit, SearchResult
 from xsearch.chemistry import Crystal
 from xsearch.chemistry.symmetry import find_symmetry
-from xsearch.report.structures import cif_text, file_stem, strained_crystal
+from xsearch.report.structures import cif_text, file_stem
 
 
 def test_strained_crystal_has_the_cell_that_was_fitted(hits: tuple[Hit, ...]) -> None:
     for hit in hits:
-        assert np.allclose(find_symmetry(strained_crystal(hit)).cell, hit.cell, atol=1e-6)
+        assert np.allclose(find_symmetry(hit.strained_crystal).cell, hit.cell, atol=1e-6)
 
 
 def test_strained_crystal_keeps_the_arrangement_of_atoms(hits: tuple[Hit, ...]) -> None:
@@ -36,7 +37,7 @@ def test_strain_is_isotropic_where_the_stored_setting_is_another(hits: tuple[Hit
 
     hit = hits[0]
     odd = replace(hit, reflections=replace(hit.reflections, cell=hit.reflections.cell * [1, 1, 2, 1, 1, 1]))
-    grown = strained_crystal(odd).volume_A3 / hit.material.crystal.volume_A3
+    grown = odd.strained_crystal.volume_A3 / hit.material.crystal.volume_A3
     assert np.log(grown) / 3 == pytest.approx(hit.strain)
 
 
@@ -61,7 +62,7 @@ def test_cif_text_is_ascii() -> None:
 
 
 def test_every_hit_gets_two_files_with_its_provenance(result: SearchResult, tmp_path) -> None:
-    paths = result.write_cifs(tmp_path / "new" / "folder")
+    paths = report.write_cifs(result, tmp_path / "new" / "folder")
     assert [path.name for path in paths][:2] == ["01_mp-2657_TiO2.cif", "01_mp-2657_TiO2_strained.cif"]
     assert len(paths) == 6
     first, strained = (path.read_text() for path in paths[:2])
@@ -74,7 +75,7 @@ def test_every_hit_gets_two_files_with_its_provenance(result: SearchResult, tmp_
 
 
 def test_top_limits_the_files(result: SearchResult, tmp_path) -> None:
-    assert len(result.write_cifs(tmp_path, top=1)) == 2
+    assert len(report.write_cifs(result, tmp_path, top=1)) == 2
 
 
 def test_file_names_are_safe(hits: tuple[Hit, ...]) -> None:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from tests.prototypes import Measure
 from tests.search.test_xanes_search import ILMENITE, PYRITE, curve, library, spectrum  # noqa: F401
+from xsearch import report
 from xsearch.answers import LcfResult
 from xsearch.errors import QueryError
 from xsearch.search import SearchIndex
@@ -17,7 +18,7 @@ from xsearch.xas.compounds import compounds_of
 
 
 def mixed(*weighed: tuple[int, float], noise: float = 0.002) -> Xanes:
-    """A weighed sum of made iron edges."""
+    """A linear combination of made iron edges."""
     energy = curve(0)[0]
     mu = sum(weight * curve(seed)[1] for seed, weight in weighed)
     return Xanes(energy, mu + np.random.default_rng(5).normal(0, noise, len(energy)), "Fe", "K", "mixed.xdi")
@@ -31,17 +32,17 @@ def found(searched: SearchIndex, xanes: Xanes, **asked: object) -> LcfResult:
 
 def text(result: LcfResult) -> str:
     out = StringIO()
-    Console(file=out, width=140).print(result.table())
+    Console(file=out, width=140).print(report.table(result))
     return out.getvalue()
 
 
-def test_an_entry_and_a_reference_are_found_and_shared_out(library: SearchIndex, tmp_path: Path) -> None:  # noqa: F811
+def test_an_entry_and_a_reference_are_found_with_their_fractions(library: SearchIndex, tmp_path: Path) -> None:  # noqa: F811
     result = found(library, mixed((7, 0.65), (4, 0.35)))
     assert [hit.formula for hit in result.hits] == ["Fe4Si3", "TiFeO3"]
-    shares = [one.fraction for one in result.best.components]
-    assert sum(shares) == pytest.approx(1.0)
-    assert [hit.evidence["fraction"] for hit in result.hits] == shares
-    assert shares[0] == pytest.approx(0.65, abs=0.03)
+    fractions = [one.fraction for one in result.best.components]
+    assert sum(fractions) == pytest.approx(1.0)
+    assert [hit.evidence["fraction"] for hit in result.hits] == fractions
+    assert fractions[0] == pytest.approx(0.65, abs=0.03)
     assert [one.rank for one in result.hits] == [1, 2]
     assert result.hits[0].edges[0].kind == "measured"
     assert result.hits[1].material_id == library.index.material(ILMENITE).material_id
@@ -54,19 +55,19 @@ def test_an_entry_and_a_reference_are_found_and_shared_out(library: SearchIndex,
     assert all(one.support > 1 and 0 < one.fraction_error < 0.1 for one in best.components), best.components
     assert "Fe4Si3" in text(result)
     assert "R factor" in text(result)
-    record = result.to_dict()
+    record = report.to_dict(result)
     assert [one["formula"] for one in record["mixture"][1]["components"]] == ["Fe4Si3", "TiFeO3"]
     assert record["mixture"][1]["r_factor"] < record["mixture"][0]["r_factor"]
-    result.plot(tmp_path / "sum.svg")
+    report.plot(result, tmp_path / "sum.svg")
     assert "difference" in (tmp_path / "sum.svg").read_text()
-    assert "nan" not in result.write_html(tmp_path / "sum.html").read_text()
-    assert len(result.write_cifs(tmp_path / "cifs")) == 1
-    assert list(result.to_dataframe()["shift_eV Fe K"]) == [hit.edges[0].shift_eV for hit in result.hits]
+    assert "nan" not in report.write_html(result, tmp_path / "sum.html").read_text()
+    assert len(report.write_cifs(result, tmp_path / "cifs")) == 1
+    assert list(report.to_dataframe(result)["shift_eV Fe K"]) == [hit.edges[0].shift_eV for hit in result.hits]
 
 
-def test_a_plain_search_says_where_a_sum_of_two_does_better(library: SearchIndex) -> None:  # noqa: F811
+def test_a_plain_search_says_where_two_compounds_fit_better(library: SearchIndex) -> None:  # noqa: F811
     def said(xanes: Xanes) -> list[str]:
-        return [note for note in library.search(xanes=xanes).notes if note.startswith("A sum of")]
+        return [note for note in library.search(xanes=xanes).notes if note.startswith("A linear combination of")]
 
     (note,) = said(mixed((7, 0.65), (4, 0.35)))
     assert "Fe4Si3" in note
@@ -90,7 +91,7 @@ def test_a_reference_speaks_for_the_likeliest_entry_of_its_formula(library: Sear
     sulfide = next(hit for hit in result.hits if hit.formula == "FeS2")
     assert sulfide.edges[0].spectrum_id == "ref-1"
     assert sulfide.structure.composition.reduced_formula == "FeS2"
-    assert any("A measured reference of FeS2" in line for line in result.assumptions)
+    assert any("A measured reference of FeS2" in line for line in result.notes)
 
 
 def test_conditions_hold_for_each_compound(library: SearchIndex) -> None:  # noqa: F811
@@ -117,22 +118,22 @@ def test_what_cannot_be_taken_apart_is_refused(library: SearchIndex, measured: M
         library.search_mixture()
 
 
-def test_compounds_are_told_by_formula_and_space_group(library: SearchIndex) -> None:  # noqa: F811
+def test_compounds_are_known_by_formula_and_space_group(library: SearchIndex) -> None:  # noqa: F811
     spectra = library.libraries.of("Fe", "K")
-    kinds = dict(zip(spectra.spectra.spectrum_id, compounds_of(library.index, spectra), strict=True))
-    assert kinds["ref-2"] == ("Fe4Si3", 0)
+    compounds = dict(zip(spectra.spectra.spectrum_id, compounds_of(library.index, spectra), strict=True))
+    assert compounds["ref-2"] == ("Fe4Si3", 0)
     group = int(library.index.columns.space_group[PYRITE])
-    assert ("FeS2", group) in kinds.values()
+    assert ("FeS2", group) in compounds.values()
 
 
 def test_the_same_question_has_the_same_answer(library: SearchIndex) -> None:  # noqa: F811
-    first, second = (found(library, mixed((7, 0.65), (4, 0.35))).to_dict() for _ in range(2))
+    first, second = (report.to_dict(found(library, mixed((7, 0.65), (4, 0.35)))) for _ in range(2))
     first.pop("timings_ms")
     second.pop("timings_ms")
     assert first == second
 
 
 def test_a_search_says_where_a_sum_does_better(library: SearchIndex) -> None:  # noqa: F811
-    said = library.search(xanes=mixed((7, 0.65), (4, 0.35))).assumptions
+    said = library.search(xanes=mixed((7, 0.65), (4, 0.35))).notes
     assert any("try --phases auto" in line and ("Fe4Si3" in line and "TiFeO3" in line) for line in said), said
-    assert not any("--phases" in line for line in library.search(xanes=spectrum(4)).assumptions)
+    assert not any("--phases" in line for line in library.search(xanes=spectrum(4)).notes)

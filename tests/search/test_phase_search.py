@@ -9,6 +9,7 @@ import pytest
 from rich.console import Console
 
 from tests.prototypes import Measure
+from xsearch import report
 from xsearch.answers import MixtureResult
 from xsearch.errors import QueryError
 from xsearch.indexes.prior import Prior
@@ -84,11 +85,11 @@ def test_a_pure_phase_stays_one(prototypes: SearchIndex, measured: Measure) -> N
 
 def test_the_answer_tells_its_amounts(prototypes: SearchIndex, mix: Mix) -> None:
     result = prototypes.search_mixture(mix(("TiO2", "NaCl"), (0.7, 0.3), (0, 0)), exactly="Ti O Na Cl")
-    record = json.loads(result.to_json())
+    record = json.loads(report.to_json(result))
     assert [one["formula"] for one in record["mixture"][1]["phases"]] == ["TiO2", "NaCl"]
     assert record["mixture"][1]["unexplained"] < record["mixture"][0]["unexplained"]
     console = Console(width=160, record=True, file=io.StringIO())
-    console.print(result.table())
+    console.print(report.table(result))
     text = console.export_text()
     assert "weight %" in text
     assert "TiO2" in text.splitlines()[0]

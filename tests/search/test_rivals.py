@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.prototypes import Measure
+from xsearch import report
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.match import AXIS, SCALES
@@ -40,4 +41,4 @@ def test_the_first_hits_have_rivals(prototypes: SearchIndex, measured: Measure) 
     assert 0 < len(first.lines) <= MOST_LINES
     assert all(8 < line.two_theta_deg < 85 for line in first.lines)
     assert [hit.rival is None for hit in hits] == [place >= WITH_RIVALS for place in range(len(hits))]
-    assert hits[1].formula in hits[0].why[-1]
+    assert hits[1].formula in report.reasons(hits[0])[-1]

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from tests.prototypes import Measure
-from xsearch.answers.symmetry import Symmetry
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.indexes.prior import Prior
 from xsearch.preprocess.powder import net_pattern
@@ -38,12 +37,6 @@ def test_the_network_can_turn_a_doubtful_answer_but_not_a_clear_one() -> None:
     assert product(doubtful, logits).argmax() == 1
     assert product(clear, logits).argmax() == 0
     assert product(clear, logits).sum() == pytest.approx(1)
-
-
-def test_a_line_tells_what_is_likely() -> None:
-    said = Symmetry({"cubic": 0.8, "tetragonal": 0.15, "trigonal": 0.05}, {225: 0.7, 139: 0.12, 166: 0.05})
-    assert said.line() == "symmetry: cubic 80 %, tetragonal 15 %; Fm-3m 70 %, I4/mmm 12 %"
-    assert said.to_dict()["space_groups"][0] == {"number": 225, "symbol": "Fm-3m", "probability": 0.7}
 
 
 def test_compounds_of_one_type_and_other_size_are_found(prototypes: SearchIndex, measured: Measure) -> None:

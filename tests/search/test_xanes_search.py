@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.prototypes import Measure
+from xsearch import report
 from xsearch.builders.add import add_own
 from xsearch.errors import QueryError
 from xsearch.search import SearchIndex, open_index
@@ -93,17 +94,17 @@ def test_an_edge_finds_its_crystal_and_says_why(library: SearchIndex, tmp_path: 
     assert match.correlation > 0.97
     assert match.shift_eV == pytest.approx(-2.0, abs=0.3)
     assert {"Ti K", "prior"} <= best.evidence.keys()
-    assert any("E0" in line and "Ti K" in line for line in result.assumptions)
-    record = result.to_dict()
+    assert any("E0" in line and "Ti K" in line for line in result.notes)
+    record = report.to_dict(result)
     assert record["pattern"] is None
     assert record["hits"][0]["edges"][0]["spectrum_id"] == match.spectrum_id
     assert record["hits"][0]["lines"] is None
-    assert len(result.write_cifs(tmp_path, top=1)) == 1
-    result.plot(tmp_path / "p.svg")
-    page = result.write_html(tmp_path / "p.html").read_text()
+    assert len(report.write_cifs(result, tmp_path, top=1)) == 1
+    report.plot(result, tmp_path / "p.svg")
+    page = report.write_html(result, tmp_path / "p.html").read_text()
     assert "Ti K" in page
     assert "nan" not in page
-    assert result.to_dataframe()["shift_eV Ti K"][0] == match.shift_eV
+    assert report.to_dataframe(result)["shift_eV Ti K"][0] == match.shift_eV
 
 
 def test_a_spectrum_may_be_given_in_place_of_the_pattern(library: SearchIndex) -> None:
@@ -114,7 +115,7 @@ def test_a_reference_speaks_for_the_entries_of_its_formula(library: SearchIndex)
     result = library.search(xanes=spectrum(6))
     assert {hit.formula for hit in result.hits[:2]} == {"FeS2"}
     assert result.hits[0].edges[0].kind == "measured"
-    assert any("A measured reference of FeS2" in line for line in result.assumptions)
+    assert any("A measured reference of FeS2" in line for line in result.notes)
 
 
 def test_a_reference_without_an_entry_is_a_hit_without_a_structure(library: SearchIndex, tmp_path: Path) -> None:
@@ -123,9 +124,9 @@ def test_a_reference_without_an_entry_is_a_hit_without_a_structure(library: Sear
     assert (best.formula, best.material_id) == ("Fe4Si3", "ref-2")
     with pytest.raises(QueryError, match="its structure is not in the index"):
         _ = best.structure
-    assert not [path for path in result.write_cifs(tmp_path) if "ref-2" in path.name]
-    assert result.to_dict()["hits"][0]["material"]["crystal"] is None
-    result.plot(tmp_path / "p.png")
+    assert not [path for path in report.write_cifs(result, tmp_path) if "ref-2" in path.name]
+    assert report.to_dict(result)["hits"][0]["material"]["crystal"] is None
+    report.plot(result, tmp_path / "p.png")
     assert formulas(library.search(xanes=spectrum(7), without_spectra=["ref-2"]))[0] != "Fe4Si3"
 
 
@@ -172,9 +173,9 @@ def test_a_pattern_and_an_edge_decide_together(library: SearchIndex, measured: M
     scores = [hit.score for hit in result.hits]
     assert scores == sorted(scores, reverse=True)
     assert result.source == "made, Fe.xdi"
-    result.plot(tmp_path / "p.png")
-    assert "strain" in result.write_html(tmp_path / "p.html").read_text()
-    result.table()
+    report.plot(result, tmp_path / "p.png")
+    assert "strain" in report.write_html(result, tmp_path / "p.html").read_text()
+    report.table(result)
 
 
 def test_a_powder_search_is_what_it_was(library: SearchIndex, prototypes: SearchIndex, measured: Measure) -> None:

@@ -1,19 +1,25 @@
-"""What a search gives back, and how it is shown."""
+"""What a search or an inference gives back: plain data, which `xsearch.report` shows and writes."""
 
+from xsearch.answers.combined import Combined, RankedCrystal
 from xsearch.answers.hit import Hit
+from xsearch.answers.inference import Candidate, Inference
 from xsearch.answers.lcf import Lcf, LcfComponent, LcfResult
 from xsearch.answers.mixture import Mixture, MixtureResult, PhaseAmount
 from xsearch.answers.result import SearchResult, Verdict
 from xsearch.answers.rival import Rival, TellingLine
 
 __all__ = [
+    "Candidate",
+    "Combined",
     "Hit",
+    "Inference",
     "Lcf",
     "LcfComponent",
     "LcfResult",
     "Mixture",
     "MixtureResult",
     "PhaseAmount",
+    "RankedCrystal",
     "Rival",
     "SearchResult",
     "TellingLine",

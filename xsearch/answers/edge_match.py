@@ -3,24 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-FACTS = (
-    "edge",
-    "spectrum_id",
-    "kind",
-    "level",
-    "code",
-    "source",
-    "formula",
-    "correlation",
-    "shift_eV",
-    "broadening_eV",
-    "evidence",
-)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,11 +41,6 @@ class EdgeMatch:
     evidence: float
     energy_eV: NDArray[np.float64]
     mu: NDArray[np.float64]
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain values, the curve included."""
-        facts = {name: getattr(self, name) for name in FACTS}
-        return {**facts, "energy_eV": np.round(self.energy_eV, 3), "mu": np.round(self.mu, 4)}
 
     @property
     def maker(self) -> str:

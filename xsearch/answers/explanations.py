@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from xsearch.answers.hit import Hit
 from xsearch.answers.result import SearchResult
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Explanation(ABC):
+class Explanation:
     """The best explanation by a number of phases.
 
     Attributes:
@@ -22,10 +21,6 @@ class Explanation(ABC):
 
     hits: tuple[Hit, ...]
     evidence: float
-
-    @abstractmethod
-    def record(self) -> dict[str, Any]:
-        """Everything that `SearchResult.to_dict` does not say, as values of Python or numpy."""
 
 
 AnyExplanation = TypeVar("AnyExplanation", bound=Explanation)
@@ -50,16 +45,6 @@ class ExplainedResult(SearchResult, Generic[AnyExplanation]):
     def answer(self) -> tuple[Hit, ...]:
         """All phases."""
         return self.hits
-
-    def to_dict(self) -> dict[str, Any]:
-        """The complete answer as plain values, with the amounts and the explanations by other numbers of phases."""
-        from xsearch.report.record import plain, result_record
-
-        return {**result_record(self), "mixture": plain([one.record() for one in self.mixtures])}
-
-    def by_number(self, told: Callable[[AnyExplanation], str]) -> str:
-        """What is told of the explanation by one phase, by two and so on, that of the best in brackets."""
-        return ", ".join(f"[{told(one)}]" if one is self.best else told(one) for one in self.mixtures)
 
 
 def best_hits(explanations: Sequence[Explanation]) -> tuple[Hit, ...]:

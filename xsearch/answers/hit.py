@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from xsearch.answers.edge_match import EdgeMatch
 from xsearch.answers.rival import Rival
-from xsearch.chemistry import Material
+from xsearch.chemistry import Crystal, Material
 from xsearch.chemistry.reference import Reference
+from xsearch.chemistry.strained_crystal import strained_crystal
 from xsearch.errors import QueryError
 from xsearch.simulate import Reflections
 
@@ -97,23 +98,20 @@ class Hit:
         return _with_crystal(self.matched)
 
     @property
-    def why(self) -> tuple[str, ...]:
-        """What speaks for this hit and against it, in words, one line a term; the closest rival last."""
-        from xsearch.report.reasons import reasons
-
-        return reasons(self)
-
-    @property
     def structure(self) -> Structure:
         """The crystal as in the database, as a pymatgen Structure."""
         return self.entry.crystal.to_structure()
 
     @property
+    def strained_crystal(self) -> Crystal:
+        """The crystal that matched, its cell strained to the pattern."""
+        matched = self.matched_entry
+        return strained_crystal(matched.crystal, matched.symprec_A, self.reflections.cell, self.cell, self.strain)
+
+    @property
     def strained_structure(self) -> Structure:
         """The crystal that matched, its cell strained to the pattern, as a pymatgen Structure."""
-        from xsearch.report.structures import strained_crystal
-
-        return strained_crystal(self).to_structure()
+        return self.strained_crystal.to_structure()
 
 
 def _with_crystal(material: Material | Reference) -> Material:

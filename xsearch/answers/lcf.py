@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers.explanations import ExplainedResult, Explanation
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,41 +54,7 @@ class Lcf(Explanation):
         """Sum of the weights, one where all spectra are normalised alike."""
         return sum(one.weight for one in self.components)
 
-    def record(self) -> dict[str, Any]:
-        """The components with their fractions, how good the fit is, and its curve."""
-        return {
-            "components": [
-                {
-                    "material_id": hit.material_id,
-                    "formula": hit.formula,
-                    "fraction": one.fraction,
-                    "fraction_error": one.fraction_error,
-                    "weight": one.weight,
-                    "support": one.support,
-                    "shift_eV": hit.edges[0].shift_eV,
-                    "broadening_eV": hit.edges[0].broadening_eV,
-                    "spectrum_id": hit.edges[0].spectrum_id,
-                    "kind": hit.edges[0].kind,
-                    "score": hit.score,
-                }
-                for hit, one in zip(self.hits, self.components, strict=True)
-            ],
-            "weight_sum": self.weight_sum,
-            "evidence": self.evidence,
-            "correlation": self.correlation,
-            "r_factor": self.r_factor,
-            "reduced_chi_squared": self.reduced_chi_squared,
-            "energy_eV": np.round(self.energy_eV, 3),
-            "mu": np.round(self.mu, 4),
-        }
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LcfResult(ExplainedResult[Lcf]):
     """What a search for a mixture by its edge found: the hits are the compounds of the best fit."""
-
-    def table(self, top: int | None = None, unfold: bool = False) -> RenderableType:
-        """The compounds and their fractions as a table for a terminal, through rich."""
-        from xsearch.report.lcf_table import lcf_table
-
-        return lcf_table(self)

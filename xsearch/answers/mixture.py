@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from xsearch.answers.explanations import ExplainedResult, Explanation
-
-if TYPE_CHECKING:
-    from rich.console import RenderableType
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,32 +34,7 @@ class Mixture(Explanation):
     amounts: tuple[PhaseAmount, ...]
     unexplained: float
 
-    def record(self) -> dict[str, Any]:
-        """The phases with their amounts, and how good the explanation is."""
-        return {
-            "phases": [
-                {
-                    "material_id": hit.material_id,
-                    "formula": hit.formula,
-                    "weight_fraction": amount.weight_fraction,
-                    "scale": amount.scale,
-                    "support": amount.support,
-                    "strain": hit.strain,
-                    "score": hit.score,
-                }
-                for hit, amount in zip(self.hits, self.amounts, strict=True)
-            ],
-            "evidence": self.evidence,
-            "unexplained": self.unexplained,
-        }
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MixtureResult(ExplainedResult[Mixture]):
     """What a search for a mixture by its pattern found."""
-
-    def table(self, top: int | None = None, unfold: bool = False) -> RenderableType:
-        """The phases and their amounts as a table for a terminal, through rich."""
-        from xsearch.report.mixture_table import mixture_table
-
-        return mixture_table(self)

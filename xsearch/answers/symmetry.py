@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
-
-from xsearch.chemistry.space_groups import space_group_symbol
-
-LEAST_SHOWN = 0.10
-"""What is less likely is left out of the line below the table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +26,3 @@ class Symmetry:
     def space_group(self) -> int:
         """The likeliest space group's number."""
         return next(iter(self.space_groups), 0)
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain values."""
-        groups = [
-            {"number": number, "symbol": space_group_symbol(number), "probability": chance}
-            for number, chance in self.space_groups.items()
-        ]
-        return {"crystal_systems": self.crystal_systems, "space_groups": groups}
-
-    def line(self) -> str:
-        """In words, on one line."""
-        systems = [f"{name} {100 * p:.0f} %" for name, p in self.crystal_systems.items() if p >= LEAST_SHOWN]
-        groups = [
-            f"{space_group_symbol(number)} {100 * p:.0f} %"
-            for number, p in self.space_groups.items()
-            if p >= LEAST_SHOWN
-        ]
-        return f"symmetry: {', '.join(systems)}" + (f"; {', '.join(groups)}" if groups else "")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from xsearch.cli.options import JsonFlag, Wavelength
-from xsearch.cli.screen import print_report
+from xsearch.cli.screen import print_answer
 
 
 def cell(
@@ -21,4 +21,4 @@ def cell(
     """
     from xsearch.indexing.search import cells_of_file
 
-    print_report(cells_of_file(file, wavelength, top), json)
+    print_answer(cells_of_file(file, wavelength, top), json)

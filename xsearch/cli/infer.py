@@ -59,6 +59,7 @@ def infer(
     Without a pattern, candidates are ranked by chemistry alone. Where nothing explains the pattern, the candidates are
     the best tries, and the command ends with code 1.
     """
+    from xsearch import report
     from xsearch.cli.opening import open_or_build
     from xsearch.infer.question import ask
 
@@ -68,16 +69,16 @@ def infer(
         relax=relax, relax_seconds=relax_seconds,
     )  # fmt: skip
     if json == Path("-"):
-        typer.echo(answer.to_json())
+        typer.echo(report.to_json(answer), nl=False)
     else:
-        show(answer.table())
+        show(report.table(answer))
         if json:
-            answer.to_json(json)
+            report.to_json(answer, json)
             say(f"Written: {json}")
     for note in answer.notes:
         say(note)
     if cifs:
-        for path in answer.write_cifs(cifs):
+        for path in report.write_cifs(answer, cifs):
             say(f"Written: {path}")
     if answer.refused:
         raise typer.Exit(FAILURE)

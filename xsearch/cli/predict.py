@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from xsearch.cli.options import Deglitch, JsonFlag
-from xsearch.cli.screen import print_report
+from xsearch.cli.screen import print_answer
 
 
 def predict(
@@ -35,6 +35,7 @@ def predict(
     json: JsonFlag = False,
 ) -> None:
     """Predict oxidation state, coordination, distances and neighbours of the absorber, each with a probability."""
+    from xsearch import report
     from xsearch.xas.prediction import predict_file
 
     prediction = predict_file(
@@ -47,5 +48,5 @@ def predict(
         without_glitches=deglitch,
     )
     if plot:
-        prediction.plot(answer, plot)
-    print_report(prediction, json)
+        report.plot(prediction, plot, task=answer)
+    print_answer(prediction, json)

@@ -15,8 +15,7 @@ from xsearch.cli.screen import print_json, say, show
 from xsearch.errors import QueryError, XSearchError
 
 if TYPE_CHECKING:
-    from xsearch.answers import SearchResult
-    from xsearch.query.combined import Together
+    from xsearch.answers import Combined, SearchResult
     from xsearch.search import SearchIndex
     from xsearch.spectra import Xanes
 
@@ -83,6 +82,7 @@ def query(
     sample go under --xanes, beside its pattern or its first spectrum. Without any index, the starter index of measured
     crystals is built first.
     """
+    from xsearch import report
     from xsearch.cli.opening import open_or_build
     from xsearch.report.files import check_picture
     from xsearch.report.saving import Savable, save_results
@@ -109,11 +109,11 @@ def query(
     edges = mend(read_edges(xanes or ()))
     for result in answers(searched, files, wavelength, edges, mend, asked, must_hold=wanted is None):
         results.append(beside(searched, result, wanted, edges) if wanted else result)
-        shown = results[-1].table() if wanted else result.table(unfold=unfold)
+        shown = report.table(results[-1]) if wanted else report.table(result, unfold=unfold)
         if json != STDOUT:
             show(shown)
     if json == STDOUT and results:
-        print_json([result.to_dict() for result in results] if batch else results[0].to_dict())
+        print_json([report.to_dict(result) for result in results] if batch else report.to_dict(results[0]))
     for path in save_results(
         results, json=None if json == STDOUT else json, plot=plot, cifs=cifs, html=html, batch=batch
     ):
@@ -131,7 +131,7 @@ def compound(only: str | None, exactly: str | None, phases: int | None) -> str:
     return elements_of(only, exactly)
 
 
-def beside(index: SearchIndex, result: SearchResult, elements: str, edges: list[Xanes]) -> Together:
+def beside(index: SearchIndex, result: SearchResult, elements: str, edges: list[Xanes]) -> Combined:
     """An answer with what is inferred from the same pattern and edges."""
     from xsearch.query.combined import infer_beside
 

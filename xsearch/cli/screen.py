@@ -12,6 +12,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from xsearch.report import Answer
+
 WIDE = 160
 """Columns where the output goes to a file or a pipe, which has no width of its own."""
 
@@ -70,6 +72,13 @@ def print_report(report: Report, as_json: bool) -> None:
     print_either(report.to_dict, report.table, as_json)
 
 
+def print_answer(answer: Answer, as_json: bool, **options: Any) -> None:
+    """An answer as JSON or as a table, on stdout; the options are the table's."""
+    from xsearch import report
+
+    print_either(lambda: report.to_dict(answer), lambda: report.table(answer, **options), as_json)
+
+
 def print_figures(figures: Mapping[str, Any], title: str, as_json: bool) -> None:
     """Figures as JSON or as a table, on stdout."""
     from xsearch.report.figures_table import figures_table
@@ -87,6 +96,6 @@ def print_either(document: Callable[[], Any], table: Callable[[], RenderableType
 
 def print_json(document: Any) -> None:
     """JSON on stdout."""
-    from xsearch.report.record import to_json
+    from xsearch.report.json_text import json_text
 
-    typer.echo(to_json(document), nl=False)
+    typer.echo(json_text(document), nl=False)

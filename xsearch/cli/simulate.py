@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from xsearch.cli.screen import print_either, print_report, say
+from xsearch.cli.screen import print_answer, say
 
 app = typer.Typer(help="Calculate the pattern of a crystal.", no_args_is_help=True)
 
@@ -37,18 +37,19 @@ def pxrd(
 
     Intensities are kinematic: form factors, occupancies, multiplicity, Lorentz and polarisation factors.
     """
+    from xsearch import report
     from xsearch.report.files import check_picture
-    from xsearch.report.simulation import simulate_cif
+    from xsearch.simulate.crystal_pattern import simulate_cif
 
     if plot:
         check_picture(plot)
     simulated = simulate_cif(cif, wavelength, two_theta_deg=two_theta, step_deg=step, fwhm_deg=fwhm)
-    print_either(simulated.to_dict, lambda: simulated.table(top), json)
+    print_answer(simulated, json, top=top)
     if plot:
-        simulated.plot(plot)
+        report.plot(simulated, plot)
         say(f"Picture: {plot}")
     if xy:
-        simulated.write_xy(xy)
+        report.write_xy(simulated, xy)
         say(f"Profile: {xy}")
 
 
@@ -64,11 +65,12 @@ def xanes(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the spectrum as JSON.")] = False,
 ) -> None:
-    """Predict the K-edge XANES of an element in a crystal, or compute it with a FEFF of your own."""
+    """Predict the K-edge XANES of an element in a crystal, or compute it with an installed FEFF."""
+    from xsearch import report
     from xsearch.xas.forward import xanes_of_cif
 
     spectrum = xanes_of_cif(cif, absorber, feff=feff)
-    print_report(spectrum, json)
+    print_answer(spectrum, json)
     if xy:
-        spectrum.write_xy(xy)
+        report.write_xy(spectrum, xy)
         say(f"Spectrum: {xy}")

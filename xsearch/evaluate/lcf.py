@@ -188,7 +188,7 @@ def plain_fit(opened: SearchIndex, one: MeasuredSum, elements: list[str] | None)
     query = ElementQuery.parse(only=elements)
     library = opened.libraries.select(one.xanes.absorber, one.xanes.edge, query, (), one.hidden)
     edge, table = window(normalize(one.xanes)), library.spectra
-    held, centre = hold_ends(table.values, table.known), shift_prior(table)[0]
+    held, centre = hold_ends(table.values, table.known), shift_prior(table).mean_eV
     energies = WINDOW_GRID_eV + edge.offset_eV - centre[:, None] - table.offset_eV[:, None]
     design = np.stack([np.interp(e, WINDOW_GRID_eV, row) for e, row in zip(energies, held, strict=True)], axis=1)
     weights, _ = scipy.optimize.nnls(design[edge.known], edge.values[edge.known].astype(np.float64), maxiter=10_000)

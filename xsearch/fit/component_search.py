@@ -1,134 +1,134 @@
-"""A beam search for the parts of a sum, the phases of a pattern or the compounds of an edge.
+"""A beam search for the components of a mixture: the phases of a pattern or the compounds of an edge.
 
-The best sums of each size go on: each is fitted with every part that is proposed for what it leaves. Of the best sum of
-the next size every part is then sought again with the others fixed, so that a wrong first guess can be mended. How many
-parts there are is decided by the evidence.
+The best fits of each size go on: each is fitted with every component that is proposed for what it leaves. Of the best
+fit of the next size every component is then sought again with the others fixed, so that a wrong first choice can be
+corrected. How many components there are is decided by the evidence.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 
 LEAST_GAIN = 1e-6
-"""Evidence that such a round must have brought for another."""
+"""Log-evidence that a round of corrections must bring for another round; a numerical tolerance."""
 
 
-class Sum(Protocol):
-    """Parts that were fitted together."""
+class Fit(Protocol):
+    """Components that were fitted together."""
 
     @property
-    def parts(self) -> tuple[Any, ...]:
-        """The parts."""
+    def components(self) -> tuple[Any, ...]:
+        """The components."""
 
     @property
     def places(self) -> tuple[int, ...]:
-        """Of the parts in what is searched."""
+        """Of the components in what is searched."""
 
     @property
     def evidence(self) -> float:
-        """Natural logarithm, each part charged for; minus infinity where it is no sum of so many parts."""
+        """Log-evidence, less a cost for each component; minus infinity where one of them has no amount."""
 
 
-AnyPart = TypeVar("AnyPart")
-AnySum = TypeVar("AnySum", bound=Sum)
-Kind = TypeVar("Kind")
+AnyComponent = TypeVar("AnyComponent")
+AnyFit = TypeVar("AnyFit", bound=Fit)
+Identity = TypeVar("Identity")
 
 
-class BeamSearch(ABC, Generic[AnyPart, AnySum, Kind]):
-    """A search, with every sum that was fitted.
+class BeamSearch(ABC, Generic[AnyComponent, AnyFit, Identity]):
+    """A search, with every fit that was made.
 
     Attributes:
-        width: sums of one size that are carried on.
-        rounds: how often the parts of a sum are sought again, one after the other.
-        found: the best sum of each set of places.
-        grown: the sets to which parts were added.
+        width: fits of one size that are carried on.
+        rounds: how often the components of a fit are sought again, one after the other.
+        found: the best fit of each set of places.
+        extended: the sets to which components were added.
     """
 
-    width: ClassVar[int]
-    rounds: ClassVar[int] = 2
+    width: int
+    rounds: int = 2
 
     def __init__(self) -> None:
-        self.found: dict[frozenset[int], AnySum] = {}
-        self.grown: set[frozenset[int]] = set()
+        self.found: dict[frozenset[int], AnyFit] = {}
+        self.extended: set[frozenset[int]] = set()
 
     @abstractmethod
-    def proposed(self, base: AnySum | None) -> Iterable[AnyPart]:
-        """Parts that may be added to a sum and are worth a fit; first ones where there is no sum yet."""
+    def proposed(self, base: AnyFit | None) -> Iterable[AnyComponent]:
+        """Components that may be added to a fit; the first ones where there is no fit yet."""
 
     @abstractmethod
-    def fitted(self, parts: tuple[AnyPart, ...]) -> AnySum:
-        """A sum of these parts as they are."""
+    def fitted(self, components: tuple[AnyComponent, ...]) -> AnyFit:
+        """A fit of these components as they are."""
 
-    def refined(self, parts: tuple[AnyPart, ...]) -> AnySum:
-        """A sum of these parts as they suit it best."""
-        return self.fitted(parts)
+    def refined(self, components: tuple[AnyComponent, ...]) -> AnyFit:
+        """A fit of these components with all that belongs to them refined."""
+        return self.fitted(components)
 
     @abstractmethod
-    def kind(self, place: int) -> Kind:
-        """What a sum holds one of at most: the phase or compound at a place."""
+    def identity(self, place: int) -> Identity:
+        """The phase or compound at a place; a fit holds each at most once."""
 
-    def is_same(self, one: Kind, other: Kind) -> bool:
-        """Whether a sum does not hold both."""
+    def is_same(self, one: Identity, other: Identity) -> bool:
+        """Whether a fit does not hold both."""
         return one == other
 
-    def search(self, most: int) -> list[AnySum]:
-        """The best sum of one part, of two and so on, until a further part brings nothing or there are `most`."""
+    def search(self, most: int) -> list[AnyFit]:
+        """The best fit of one component, of two and so on, until a further one brings nothing or there are `most`."""
         self._fit_each((), self.proposed(None))
         best = self.of_size(1)[:1]
         while best and len(best) < most:
             size = len(best)
             for base in self.of_size(size)[: self.width]:
-                self._grow(base)
+                self._extend(base)
             for _ in range(self.rounds):
-                if not self._mend(size + 1):
+                if not self._correct(size + 1):
                     break
             best += self.of_size(size + 1)[:1]
             if len(best) == size or best[-1].evidence < best[-2].evidence:
                 break
         return best
 
-    def of_size(self, size: int) -> list[AnySum]:
-        """The sums of so many parts, the best first."""
-        alike = [one for one in self.found.values() if len(one.parts) == size]
+    def of_size(self, size: int) -> list[AnyFit]:
+        """The fits of so many components, the best first."""
+        alike = [one for one in self.found.values() if len(one.components) == size]
         return sorted(alike, key=lambda one: (-one.evidence, sorted(one.places)))
 
-    def holds(self, one: AnySum, kind: Kind) -> bool:
-        """Whether a sum holds a kind."""
-        return any(self.is_same(kind, self.kind(place)) for place in one.places)
+    def holds(self, one: AnyFit, identity: Identity) -> bool:
+        """Whether a fit holds a phase or compound."""
+        return any(self.is_same(identity, self.identity(place)) for place in one.places)
 
-    def support(self, one: AnySum) -> list[float]:
-        """(k,) evidence that is lost by the best sum without each part's kind."""
-        return [one.evidence - self.best_without(self.kind(place)) for place in one.places]
+    def support(self, one: AnyFit) -> list[float]:
+        """(k,) log-evidence that the best fit without each component loses."""
+        return [one.evidence - self.best_without(self.identity(place)) for place in one.places]
 
-    def best_without(self, kind: Kind) -> float:
-        """Evidence of the best sum that lacks a kind; minus infinity where there is none."""
-        return max((one.evidence for one in self.found.values() if not self.holds(one, kind)), default=-np.inf)
+    def best_without(self, identity: Identity) -> float:
+        """Evidence of the best fit that lacks a phase or compound; minus infinity where there is none."""
+        return max((one.evidence for one in self.found.values() if not self.holds(one, identity)), default=-np.inf)
 
-    def _grow(self, base: AnySum) -> None:
-        """Fit a sum with each part that is proposed for it, unless that was done."""
+    def _extend(self, base: AnyFit) -> None:
+        """Fit a fit's components with each that is proposed for it, unless that was done."""
         key = frozenset(base.places)
-        if key not in self.grown and np.isfinite(base.evidence):
-            self.grown.add(key)
-            self._fit_each(base.parts, self.proposed(base))
+        if key not in self.extended and np.isfinite(base.evidence):
+            self.extended.add(key)
+            self._fit_each(base.components, self.proposed(base))
 
-    def _fit_each(self, parts: tuple[AnyPart, ...], more: Iterable[AnyPart]) -> None:
-        """Fit parts with each of others; of one set of places the best sum is kept."""
-        for part in more:
-            new = self.refined((*parts, part))
+    def _fit_each(self, components: tuple[AnyComponent, ...], more: Iterable[AnyComponent]) -> None:
+        """Fit components with each of others; of one set of places the best fit is kept."""
+        for component in more:
+            new = self.refined((*components, component))
             key = frozenset(new.places)
             if np.isfinite(new.evidence) and (key not in self.found or new.evidence > self.found[key].evidence):
                 self.found[key] = new
 
-    def _mend(self, size: int) -> bool:
-        """Seek each part of the best sum again while the others stay; whether that made it better."""
+    def _correct(self, size: int) -> bool:
+        """Seek each component of the best fit again while the others stay; whether that made it better."""
         before = self.of_size(size)[:1]
         if not before:
             return False
         for place in range(size):
-            parts = self.of_size(size)[0].parts
-            self._grow(self.fitted(parts[:place] + parts[place + 1 :]))
+            components = self.of_size(size)[0].components
+            self._extend(self.fitted(components[:place] + components[place + 1 :]))
         return self.of_size(size)[0].evidence > before[0].evidence + LEAST_GAIN

@@ -1,6 +1,6 @@
 """Structures of compounds that are in no database, inferred from templates."""
 
-from xsearch.infer.candidate import Candidate, Inference
+from xsearch.answers import Candidate, Inference
 from xsearch.infer.engine import infer
 from xsearch.infer.template_library import TemplateLibrary, library_of
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.answers import Candidate
 from xsearch.errors import CrystalError
-from xsearch.infer.candidate import Candidate
 from xsearch.models.forward import ForwardEnsemble, PredictedXanes, forward_ensemble
 from xsearch.spectra import Xanes
 

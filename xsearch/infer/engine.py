@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.answers import Verdict
+from xsearch.answers import Candidate, Inference, Verdict
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.formula import reduced_formula
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS, SYSTEM_OF_GROUP, crystal_system
@@ -16,7 +16,6 @@ from xsearch.chemistry.template import template_key
 from xsearch.chemistry.valence import OxidationHint, check_elements
 from xsearch.elements import SYMBOLS
 from xsearch.errors import CrystalError, QueryError
-from xsearch.infer.candidate import Candidate, Inference
 from xsearch.infer.evidence import FIT_PLACE, TERMS, answer_probability, shares
 from xsearch.infer.pipeline import compare
 from xsearch.infer.proposals import Proposals, propose

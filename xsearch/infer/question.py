@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from xsearch.answers import Inference
 from xsearch.errors import QueryError
 from xsearch.indexes import Index
-from xsearch.infer.candidate import Inference
 from xsearch.infer.engine import infer
 from xsearch.infer.relax import check_extra, relax_candidates
 from xsearch.infer.template_library import library_of

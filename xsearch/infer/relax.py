@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.answers import Candidate, Inference
 from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import MissingExtra
-from xsearch.infer.candidate import Candidate, Inference
 from xsearch.progress import Progress, Silence
 
 if TYPE_CHECKING:

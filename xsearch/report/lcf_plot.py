@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xsearch.report.plot import COLOURS, INK, PALE, WIDTH_IN
+from xsearch.report.pattern_plot import COLOURS, INK, PALE, WIDTH_IN
 from xsearch.report.typeset import formula_mathtext, shortened
 
 if TYPE_CHECKING:

@@ -1,19 +1,21 @@
-"""The compounds of a mixture by its edge as a table for the terminal."""
+"""The compounds of a mixture by its edge as a table for the terminal, and as plain values."""
 
 from __future__ import annotations
 
 from math import isnan
-from typing import TYPE_CHECKING
+from typing import Any
 
+import numpy as np
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from xsearch.report.table import KIND_MARKS, cells, footnotes, heading
+from xsearch.answers.lcf import Lcf, LcfResult
+from xsearch.report.hits_table import KIND_MARKS, cells, footnotes, heading
+from xsearch.report.json_text import plain
+from xsearch.report.mixture_table import by_number
+from xsearch.report.search_record import search_record
 from xsearch.report.typeset import signed
-
-if TYPE_CHECKING:
-    from xsearch.answers.lcf import Lcf, LcfResult
 
 LEFT = ("formula", "id", "name", "space group")
 SHARES = (
@@ -28,7 +30,7 @@ def lcf_table(result: LcfResult) -> RenderableType:
     lines = footnotes(result, result.hits, unfold=True)
     if result.hits:
         parts.append(components_table(result))
-        others = result.by_number(lambda one: f"{one.r_factor:.2g}")
+        others = by_number(result, lambda one: f"{one.r_factor:.2g}")
         lines = [goodness(result.best), f"R factor with 1, 2 ... compounds: {others}", SHARES, *lines]
     return Group(*parts, *(Text(f"  {line}", style="dim") for line in lines))
 
@@ -62,3 +64,37 @@ def goodness(mixture: Lcf) -> str:
         f"R factor {mixture.r_factor:.2g}{chi}, r {mixture.correlation:.4f}, sum of the weights "
         f"{mixture.weight_sum:.2f}"
     )
+
+
+def lcf_record(result: LcfResult) -> dict[str, Any]:
+    """The complete answer, with the fractions of the compounds and the sums of other numbers of compounds."""
+    return {**search_record(result), "mixture": plain([sum_record(one) for one in result.mixtures])}
+
+
+def sum_record(one: Lcf) -> dict[str, Any]:
+    """The compounds with their fractions, how good the sum is, and its curve."""
+    return {
+        "components": [
+            {
+                "material_id": hit.material_id,
+                "formula": hit.formula,
+                "fraction": part.fraction,
+                "fraction_error": part.fraction_error,
+                "weight": part.weight,
+                "support": part.support,
+                "shift_eV": hit.edges[0].shift_eV,
+                "broadening_eV": hit.edges[0].broadening_eV,
+                "spectrum_id": hit.edges[0].spectrum_id,
+                "kind": hit.edges[0].kind,
+                "score": hit.score,
+            }
+            for hit, part in zip(one.hits, one.components, strict=True)
+        ],
+        "weight_sum": one.weight_sum,
+        "evidence": one.evidence,
+        "correlation": one.correlation,
+        "r_factor": one.r_factor,
+        "reduced_chi_squared": one.reduced_chi_squared,
+        "energy_eV": np.round(one.energy_eV, 3),
+        "mu": np.round(one.mu, 4),
+    }

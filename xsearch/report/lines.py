@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers.hit import Hit
-from xsearch.chemistry.symmetry import find_symmetry
+from xsearch.chemistry.strained_crystal import stored_setting
 from xsearch.errors import CrystalError
-from xsearch.report.structures import SAME_CELL
 from xsearch.simulate import Reflections
 from xsearch.simulate.powder import line_positions, simulate_reflections, spacings
 from xsearch.spectra import PowderPattern
@@ -31,13 +32,13 @@ def reflections_in_range(hit: Hit, pattern: PowderPattern) -> Reflections:
     stored = hit.reflections
     if len(stored) == 0 or float(spacings(stored.hkl[-1:], stored.cell)[0]) <= wanted_A:
         return stored
-    try:
-        symmetry = find_symmetry(hit.matched_entry.crystal, hit.matched_entry.symprec_A)
-        if not np.allclose(symmetry.cell, stored.cell, rtol=SAME_CELL):
-            return stored
-        return simulate_reflections([symmetry], d_min_A=wanted_A)[0]
-    except CrystalError:
+    matched = hit.matched_entry
+    symmetry = stored_setting(matched.crystal, matched.symprec_A, stored.cell)
+    if symmetry is None:
         return stored
+    with suppress(CrystalError):
+        return simulate_reflections([symmetry], d_min_A=wanted_A)[0]
+    return stored
 
 
 def lines_in_range(

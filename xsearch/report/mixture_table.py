@@ -1,17 +1,19 @@
-"""The phases of a mixture as a table for the terminal."""
+"""The phases of a mixture as a table for the terminal, and as plain values."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from xsearch.report.table import cells, footnotes, heading, hits_table
-
-if TYPE_CHECKING:
-    from xsearch.answers.mixture import MixtureResult
+from xsearch.answers.explanations import AnyExplanation, ExplainedResult
+from xsearch.answers.mixture import Mixture, MixtureResult
+from xsearch.report.hits_table import cells, footnotes, heading, hits_table
+from xsearch.report.json_text import plain
+from xsearch.report.search_record import search_record
 
 
 def mixture_table(result: MixtureResult) -> RenderableType:
@@ -21,12 +23,42 @@ def mixture_table(result: MixtureResult) -> RenderableType:
         parts.append(phases_table(result))
     lines = footnotes(result, result.hits, unfold=True)
     if result.hits:
-        others = result.by_number(lambda one: f"{100 * one.unexplained:.0f} %")
+        others = by_number(result, lambda one: f"{100 * one.unexplained:.0f} %")
         lines = [f"unexplained with 1, 2 ... phases: {others}", WEIGHTS, *lines]
     return Group(*parts, *(Text(f"  {line}", style="dim") for line in lines))
 
 
 WEIGHTS = "weight % of the crystalline phases found, without a correction for absorption or texture"
+
+
+def by_number(result: ExplainedResult[AnyExplanation], text: Callable[[AnyExplanation], str]) -> str:
+    """The explanations by one phase, by two and so on, in few words each; the best one in brackets."""
+    return ", ".join(f"[{text(one)}]" if one is result.best else text(one) for one in result.mixtures)
+
+
+def mixture_record(result: MixtureResult) -> dict[str, Any]:
+    """The complete answer, with the amounts of the phases and the explanations by other numbers of phases."""
+    return {**search_record(result), "mixture": plain([explanation_record(one) for one in result.mixtures])}
+
+
+def explanation_record(mixture: Mixture) -> dict[str, Any]:
+    """The phases with their amounts, and how good the explanation is."""
+    return {
+        "phases": [
+            {
+                "material_id": hit.material_id,
+                "formula": hit.formula,
+                "weight_fraction": amount.weight_fraction,
+                "scale": amount.scale,
+                "support": amount.support,
+                "strain": hit.strain,
+                "score": hit.score,
+            }
+            for hit, amount in zip(mixture.hits, mixture.amounts, strict=True)
+        ],
+        "evidence": mixture.evidence,
+        "unexplained": mixture.unexplained,
+    }
 
 
 def phases_table(result: MixtureResult) -> Table:

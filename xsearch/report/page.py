@@ -5,19 +5,17 @@ from __future__ import annotations
 import io
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import xsearch
 from xsearch.answers.hit import Hit
+from xsearch.answers.result import SearchResult
 from xsearch.chemistry.space_groups import space_group_symbol
-from xsearch.report.figure import result_figure
 from xsearch.report.files import with_folder
+from xsearch.report.hit_reasons import reasons
+from xsearch.report.hits_table import NOTE, asked, edge_cells, edge_headings, edges_of, footnotes, verdict_line
 from xsearch.report.provenance import attributions
-from xsearch.report.table import NOTE, asked, edge_cells, edge_headings, edges_of, footnotes, verdict_line
+from xsearch.report.search_plot import result_figure
 from xsearch.report.typeset import formula_html, signed, symbol_html
-
-if TYPE_CHECKING:
-    from xsearch.answers.result import SearchResult
 
 STYLE = """
 :root { color-scheme: light; --ink: #1a1a1a; --pale: #6b6b6b; --line: #e2e2e2; --accent: #0072b2; }
@@ -34,9 +32,10 @@ figure { margin: 1.5rem 0; } figure svg { width: 100%; height: auto; } .bar { te
 """
 
 
-def write_page(result: SearchResult, path: Path, top: int) -> Path:
+def write_page(result: SearchResult, path: str | Path, top: int = 5) -> Path:
     """Write the page; `top` says how many hits are drawn."""
-    with_folder(path).write_text(page_html(result, top), encoding="utf-8")
+    path = with_folder(Path(path))
+    path.write_text(page_html(result, top), encoding="utf-8")
     return path
 
 
@@ -104,7 +103,7 @@ def evidence_html(hit: Hit) -> str:
         f"Line width {hit.fwhm_deg:.3f}°",
     ]
     facts = [
-        *(escape(line[0].upper() + line[1:]) for line in hit.why),
+        *(escape(line[0].upper() + line[1:]) for line in reasons(hit)),
         *(fitted if hit.has_pattern else ()),
         *(f"{escape(str(match))}; {escape(match.spectrum_id)}, {escape(match.source)}" for match in hit.edges),
         f"Source: {escape(hit.matched.source)}, licence {escape(hit.matched.licence)}",

@@ -5,24 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
 
-from xsearch.report.record import to_json
+from xsearch.answers import Combined, SearchResult
+from xsearch.report.json_text import json_text
+from xsearch.report.views import plot as plot_answer
+from xsearch.report.views import to_dict, write_cifs, write_html
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-
-class Savable(Protocol):
-    """An answer that can be shown and written."""
-
-    @property
-    def source(self) -> str: ...
-    def to_dict(self) -> dict[str, Any]: ...
-    def table(self) -> RenderableType: ...
-    def plot(self, path: str | Path) -> Any: ...
-    def write_html(self, path: str | Path) -> Path: ...
-    def write_cifs(self, folder: str | Path) -> list[Path]: ...
+Savable = SearchResult | Combined
+"""Answers to a sample's spectra, each with the name of what was measured."""
 
 
 def save_results(
@@ -52,16 +42,16 @@ def save_results(
     for result, label in zip(results, labels(results), strict=True):
         if plot:
             path = named(plot, label, batch)
-            result.plot(path)
+            plot_answer(result, path)
             written.append(path)
         if html:
-            written.append(result.write_html(named(html, label, batch)))
+            written.append(write_html(result, named(html, label, batch)))
         if cifs:
             folder = cifs / label if batch else cifs
-            result.write_cifs(folder)
+            write_cifs(result, folder)
             written.append(folder)
     if json:
-        to_json([result.to_dict() for result in results] if batch else results[0].to_dict(), json)
+        json_text([to_dict(result) for result in results] if batch else to_dict(results[0]), json)
         written.append(json)
     return written
 

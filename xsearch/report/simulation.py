@@ -1,183 +1,68 @@
-"""The calculated powder pattern of one crystal, and how it is shown."""
+"""A calculated pattern as a table for the terminal, as plain values and as a file of two columns."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
 
-from xsearch.chemistry.cif import read_cif
-from xsearch.chemistry.formula import formula_unit, reduced_formula
 from xsearch.chemistry.space_groups import space_group_symbol
-from xsearch.chemistry.symmetry import find_symmetry
-from xsearch.errors import QueryError
 from xsearch.report.files import with_folder
-from xsearch.report.record import CELL_KEYS, plain
-from xsearch.simulate import Reflections
-from xsearch.simulate.powder import line_positions, simulate_reflections, spacings
-from xsearch.simulate.profile_curve import pattern_curve
-from xsearch.spectra import PowderPattern
-from xsearch.spectra.powder import MAX_POINTS, MIN_POINTS
-from xsearch.spectra.radiation import parse_wavelength
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-    from rich.console import Group
-
-    from xsearch.chemistry import Crystal
+from xsearch.report.json_text import plain
+from xsearch.report.material_record import cell_record
+from xsearch.simulate.crystal_pattern import SimulatedPattern
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SimulatedPattern:
-    """A crystal's powder pattern by kinematic theory.
-
-    Attributes:
-        name: what to call the crystal.
-        formula: reduced.
-        space_group: number found by the symmetry search.
-        reflections: of the crystal.
-        pattern: the profile, its strongest point at 100.
-        fwhm_deg: full width at half maximum of the lines in degrees 2θ.
-    """
-
-    name: str
-    formula: str
-    space_group: int
-    reflections: Reflections
-    pattern: PowderPattern
-    fwhm_deg: float
-
-    def lines(self) -> list[dict[str, Any]]:
-        """The lines in range in order of angle: hkl, multiplicity, d in Å, 2θ in degrees, intensity (strongest 100)."""
-        x = self.pattern.two_theta_deg
-        two_theta_deg, intensity, which = line_positions(self.reflections, self.pattern.wavelength_A)
-        inside = np.flatnonzero((two_theta_deg >= x[0]) & (two_theta_deg <= x[-1]))
-        inside = inside[np.argsort(two_theta_deg[inside], kind="stable")]
-        d_A = spacings(self.reflections.hkl, self.reflections.cell)[which]
-        strongest = intensity[inside].max() if len(inside) else 1.0
-        return [
-            {
-                "hkl": self.reflections.hkl[which[i]].tolist(),
-                "multiplicity": int(self.reflections.multiplicity[which[i]]),
-                "d_A": float(d_A[i]),
-                "two_theta_deg": float(two_theta_deg[i]),
-                "intensity": float(100 * intensity[i] / strongest),
-            }
-            for i in inside
-        ]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything as plain values."""
-        return plain(
-            {
-                "name": self.name,
-                "formula": self.formula,
-                "space_group": self.space_group,
-                "space_group_symbol": space_group_symbol(self.space_group),
-                "crystal_system": self.reflections.crystal_system,
-                "cell": dict(zip(CELL_KEYS, self.reflections.cell, strict=True)),
-                "wavelength_A": self.pattern.wavelength_A,
-                "fwhm_deg": self.fwhm_deg,
-                "lines": self.lines(),
-            }
-        )
-
-    def table(self, top: int = 20) -> Group:
-        """The strongest lines in order of angle, for a terminal."""
-        from rich.console import Group
-        from rich.table import Table
-        from rich.text import Text
-
-        strongest = sorted(self.lines(), key=lambda line: -line["intensity"])[:top]
-        table = Table(box=None, header_style="bold")
-        for heading in ("h k l", "multiplicity", "d (Å)", "2θ (°)", "intensity"):
-            table.add_column(heading, justify="right")
-        for line in sorted(strongest, key=lambda line: line["two_theta_deg"]):
-            hkl = " ".join(str(index) for index in line["hkl"])
-            numbers = (f"{line['d_A']:.4f}", f"{line['two_theta_deg']:.3f}", f"{line['intensity']:.1f}")
-            table.add_row(hkl, str(line["multiplicity"]), *numbers)
-        return Group(Text(f"{self.title}, λ {self.pattern.wavelength_A:.5g} Å", style="bold"), table)
-
-    @property
-    def title(self) -> str:
-        """Formula, space group and cell in one line."""
-        a, b, c, alpha, beta, gamma = self.reflections.cell
-        return (
-            f"{self.formula}, {space_group_symbol(self.space_group)} ({self.space_group}), "
-            f"{a:.4f} {b:.4f} {c:.4f} Å {alpha:.2f} {beta:.2f} {gamma:.2f}°"
-        )
-
-    def plot(self, path: str | Path | None = None) -> Figure:
-        """The profile with the indices of its strongest lines, as a matplotlib Figure, saved if a path is given."""
-        from xsearch.report.plot import save_figure
-        from xsearch.report.simulation_plot import simulation_figure
-
-        figure = simulation_figure(self)
-        if path is not None:
-            save_figure(figure, path)
-        return figure
-
-    def write_xy(self, path: str | Path) -> Path:
-        """The profile as two columns, with the wavelength in the header, as every program reads it."""
-        path = Path(path)
-        header = f"wavelength = {self.pattern.wavelength_A:.6f} A\n{self.name}: {self.title}\n2theta_deg intensity"
-        columns = np.column_stack([self.pattern.two_theta_deg, self.pattern.intensity])
-        np.savetxt(with_folder(path), columns, "%.4f", header=header)
-        return path
+def simulation_table(simulated: SimulatedPattern, top: int = 20) -> Group:
+    """The strongest lines in order of angle."""
+    strongest = sorted(simulated.lines(), key=lambda line: -line["intensity"])[:top]
+    table = Table(box=None, header_style="bold")
+    for heading in ("h k l", "multiplicity", "d (Å)", "2θ (°)", "intensity"):
+        table.add_column(heading, justify="right")
+    for line in sorted(strongest, key=lambda line: line["two_theta_deg"]):
+        hkl = " ".join(str(index) for index in line["hkl"])
+        numbers = (f"{line['d_A']:.4f}", f"{line['two_theta_deg']:.3f}", f"{line['intensity']:.1f}")
+        table.add_row(hkl, str(line["multiplicity"]), *numbers)
+    return Group(Text(f"{title(simulated)}, λ {simulated.pattern.wavelength_A:.5g} Å", style="bold"), table)
 
 
-def simulate_pattern(
-    crystal: Crystal,
-    wavelength: str | float = "CuKa",
-    *,
-    two_theta_deg: tuple[float, float] = (5.0, 90.0),
-    step_deg: float = 0.01,
-    fwhm_deg: float = 0.1,
-    name: str = "",
-) -> SimulatedPattern:
-    """The powder pattern of a crystal.
-
-    Args:
-        crystal: of any setting; its symmetry is found here.
-        wavelength: in Å, or a name such as `CuKa`.
-        two_theta_deg: first and last angle.
-        step_deg: between points.
-        fwhm_deg: width of the lines.
-        name: what to call it.
-
-    Raises:
-        QueryError: for a range, step or width that makes no pattern.
-        WavelengthError: for a wavelength that means nothing.
-        CrystalError: where no symmetry can be found.
-    """
-    wavelength_A = parse_wavelength(wavelength)
-    first, last = two_theta_deg
-    if not (0 < first < last < 180 and step_deg > 0 and fwhm_deg > 0):
-        raise QueryError(
-            f"Angles from {first:g} to {last:g}° in steps of {step_deg:g}° with lines {fwhm_deg:g}° wide make no "
-            "pattern; 0 < first < last < 180 and a positive step and width are expected."
-        )
-    points = round((last - first) / step_deg) + 1
-    if not MIN_POINTS <= points <= MAX_POINTS:
-        raise QueryError(f"{points:,} points; between {MIN_POINTS} and {MAX_POINTS:,} are expected. Change the step.")
-    symmetry = find_symmetry(crystal)
-    d_min_A = wavelength_A / (2 * np.sin(np.radians(last / 2)))
-    reflections = simulate_reflections([symmetry], d_min_A=d_min_A)[0]
-    x = np.linspace(first, last, points)
-    y = pattern_curve(reflections, reflections.cell, x, wavelength_A, fwhm_deg)
-    if not y.max() > 0:
-        raise QueryError(
-            f"{name or 'The crystal'} has no reflection between {first:g} and {last:g}° at {wavelength_A:g} Å."
-        )
-    formula = reduced_formula(formula_unit(crystal))
-    pattern = PowderPattern(x, 100 * y / y.max(), wavelength_A, source=name or formula)
-    return SimulatedPattern(name or formula, formula, symmetry.number, reflections, pattern, fwhm_deg)
+def simulation_record(simulated: SimulatedPattern) -> dict[str, Any]:
+    """Everything as plain values."""
+    return plain(
+        {
+            "name": simulated.name,
+            "formula": simulated.formula,
+            "space_group": simulated.space_group,
+            "space_group_symbol": space_group_symbol(simulated.space_group),
+            "crystal_system": simulated.reflections.crystal_system,
+            "cell": cell_record(simulated.reflections.cell),
+            "wavelength_A": simulated.pattern.wavelength_A,
+            "fwhm_deg": simulated.fwhm_deg,
+            "lines": simulated.lines(),
+        }
+    )
 
 
-def simulate_cif(path: str | Path, wavelength: str | float = "CuKa", **how: Any) -> SimulatedPattern:
-    """The powder pattern of the first crystal in a CIF file; `how` as for `simulate_pattern`."""
+def write_pattern(simulated: SimulatedPattern, path: str | Path) -> Path:
+    """The profile as two columns, with the wavelength in the header, as every program reads it."""
     path = Path(path)
-    found = read_cif(path.read_text(encoding="utf-8", errors="replace"), path.name)[0]
-    return simulate_pattern(found.crystal, wavelength, name=found.name or path.stem, **how)
+    header = (
+        f"wavelength = {simulated.pattern.wavelength_A:.6f} A\n{simulated.name}: {title(simulated)}\n"
+        "2theta_deg intensity"
+    )
+    columns = np.column_stack([simulated.pattern.two_theta_deg, simulated.pattern.intensity])
+    np.savetxt(with_folder(path), columns, "%.4f", header=header)
+    return path
+
+
+def title(simulated: SimulatedPattern) -> str:
+    """Formula, space group and cell in one line."""
+    a, b, c, alpha, beta, gamma = simulated.reflections.cell
+    return (
+        f"{simulated.formula}, {space_group_symbol(simulated.space_group)} ({simulated.space_group}), "
+        f"{a:.4f} {b:.4f} {c:.4f} Å {alpha:.2f} {beta:.2f} {gamma:.2f}°"
+    )

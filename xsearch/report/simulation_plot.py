@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xsearch.chemistry.space_groups import space_group_symbol
-from xsearch.report.plot import COLOURS, INK, WIDTH_IN, dress
+from xsearch.report.pattern_plot import COLOURS, INK, WIDTH_IN, dress
 from xsearch.report.typeset import formula_mathtext, hkl_mathtext, symbol_mathtext
+from xsearch.simulate.crystal_pattern import SimulatedPattern
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-
-    from xsearch.report.simulation import SimulatedPattern
 
 HEIGHT_IN = 3.2
 LABELLED = 25

@@ -1,21 +1,18 @@
-"""Crystals of a hit, as in the database and strained to the pattern, and their CIF files."""
+"""CIF files of crystals, and of hits as in the database and strained to the pattern."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 import xsearch
 from xsearch.answers.hit import Hit
+from xsearch.answers.result import SearchResult
 from xsearch.chemistry import Crystal, Material
-from xsearch.chemistry.crystal import lattice_from_parameters
 from xsearch.chemistry.reference import Reference
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import CrystalError
@@ -24,33 +21,7 @@ from xsearch.report.provenance import attribution
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-SAME_CELL = 0.01
-"""Largest relative difference between a cell's parameters and the stored ones for both to be the same setting."""
-
 CIF_SYMPRECS_A = (0.001, 0.01, 0.1)
-
-
-def strained_crystal(hit: Hit) -> Crystal:
-    """The crystal that matched with its cell strained to the pattern; fractional coordinates stay.
-
-    It comes in the standardised primitive cell, whose relation to the strained conventional one is known. Where the
-    stored setting cannot be found again, all axes of the given cell are strained alike.
-    """
-    crystal = hit.matched_entry.crystal
-    try:
-        symmetry = find_symmetry(crystal, hit.matched_entry.symprec_A)
-    except CrystalError:
-        return _with_lattice(crystal, crystal.lattice_A * np.exp(hit.strain))
-    if not np.allclose(symmetry.cell, hit.reflections.cell, rtol=SAME_CELL):
-        return _with_lattice(crystal, crystal.lattice_A * np.exp(hit.strain))
-    # hkl_conventional = hkl_primitive @ P, and so the cell vectors (rows) obey conventional = P.T @ primitive
-    conventional_A = lattice_from_parameters(*hit.cell)
-    strained_A = np.linalg.inv(symmetry.to_conventional.T.astype(np.float64)) @ conventional_A
-    return _with_lattice(symmetry.primitive, strained_A)
-
-
-def _with_lattice(crystal: Crystal, lattice_A: NDArray[np.float64]) -> Crystal:
-    return Crystal(lattice_A, crystal.frac_coords % 1.0, crystal.elements, crystal.occupancies)
 
 
 def symmetrised(structure: Structure, space_group: int | None) -> tuple[Structure, float | None]:
@@ -113,7 +84,7 @@ def provenance_comments(material: Material) -> list[str]:
     return [*lines, attribution(material)]
 
 
-def write_cifs(hits: Sequence[Hit], folder: Path, source: str) -> list[Path]:
+def write_hit_cifs(result: SearchResult, folder: str | Path, top: int | None = None) -> list[Path]:
     """The files of each hit: as in the database and, where a pattern was fitted, strained to it.
 
     A measured reference that belongs to no entry has no structure, and gets no file.
@@ -121,15 +92,16 @@ def write_cifs(hits: Sequence[Hit], folder: Path, source: str) -> list[Path]:
     Returns:
         The paths, in order of the hits.
     """
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     paths: list[Path] = []
-    for hit in hits:
+    for hit in result.hits[:top]:
         if isinstance(hit.material, Reference):
             continue
         stem = file_stem(hit)
-        texts = {"": database_cif(hit, source)}
+        texts = {"": database_cif(hit, result.source)}
         if hit.has_pattern:
-            texts["_strained"] = strained_cif(hit, source)
+            texts["_strained"] = strained_cif(hit, result.source)
         for suffix, text in texts.items():
             path = folder / f"{stem}{suffix}.cif"
             path.write_text(text, encoding="utf-8")
@@ -156,7 +128,7 @@ def strained_cif(hit: Hit, source: str) -> str:
         "Positions are not refined.",
         *provenance_comments(hit.matched_entry),
     ]
-    return cif_text(strained_crystal(hit), hit.matched.space_group, comments)
+    return cif_text(hit.strained_crystal, hit.matched.space_group, comments)
 
 
 def file_stem(hit: Hit) -> str:

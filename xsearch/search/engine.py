@@ -30,6 +30,7 @@ from xsearch.search.selection import MATCHED, Selection, rows_with
 from xsearch.search.symmetry import rows_say, symmetry
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_search import Opened, search_by_spectra
+from xsearch.search.xanes_stages import Scope
 from xsearch.spectra import PowderPattern, Xanes
 from xsearch.xas.library import EdgeLibraries
 
@@ -125,13 +126,9 @@ class SearchIndex:
                 Opened(self.index, self.libraries, self.profiles, self.threads),
                 None if isinstance(pxrd, Xanes) else pxrd,
                 edges,
-                query,
-                known,
+                Scope(query, known, measured_cells, without, without_spectra),
                 top=top,
-                measured_cells=measured_cells,
                 fold=fold,
-                without=without,
-                without_spectra=without_spectra,
             )
         pxrd = _powder(pxrd)
         timings: dict[str, float] = {}
@@ -229,7 +226,8 @@ class SearchIndex:
             if len(edges) > 1 or isinstance(pxrd, PowderPattern):
                 raise QueryError("A mixture is searched for by one powder pattern or by one edge; give one of them.")
             opened = Opened(self.index, self.libraries, self.profiles, self.threads)
-            return search_lcf(opened, edges[0], query, known, phases=phases, without_spectra=without_spectra)
+            scope = Scope(query, known, without_spectra=without_spectra)
+            return search_lcf(opened, edges[0], scope, phases=phases)
         pxrd = _powder(pxrd)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):

@@ -1,8 +1,7 @@
-"""Explanations of an edge by several compounds, made of fitted sums: hits, shares, and how sure each compound is."""
+"""Linear combination fits as explanations of an edge: hits, fractions, and how sure each compound is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,14 +12,11 @@ from xsearch.answers.edge_match import EdgeMatch
 from xsearch.indexes import Index
 from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_GRID_eV
 from xsearch.search.xanes_hits import hit_by_edges
-from xsearch.xas.compounds import material_of
-from xsearch.xas.evidence import CLOSENESS_WEIGHT
-from xsearch.xas.lcf import EdgeSum, EdgeTarget
-from xsearch.xas.lcf_search import CompoundSearch, Kind
+from xsearch.xas.compounds import entry_of
+from xsearch.xas.lcf import LcfFit, LcfTarget
+from xsearch.xas.lcf_search import CompoundSearch
 from xsearch.xas.probability import spectra_score
-
-FEWEST_POINTS = 8
-"""Points of a tail from which its noise can be told."""
+from xsearch.xas.settings import DEFAULTS, LcfSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,29 +36,32 @@ class Compared:
     choices: int
 
 
-def make_lcf(compared: Compared, one: EdgeSum, explored: CompoundSearch) -> Lcf:
-    """A sum as an explanation, its compounds in order of falling share."""
+def make_lcf(compared: Compared, fit: LcfFit, explored: CompoundSearch) -> Lcf:
+    """A fit as an explanation, its compounds in order of falling fraction."""
     target = explored.target
-    curves, inside = target.curves(one)
+    curves, inside = target.curves(fit)
     energy = compared.spectrum.centre_eV + WINDOW_GRID_eV[inside]
-    errors = target.share_errors(one)
-    support = explored.support(one)
-    order = np.argsort(-one.shares, kind="stable").tolist()
-    hits = tuple(
-        _hit(compared, target, one, explored.kinds, at, rank, support[at], (energy, curves[at, inside]))
-        for rank, at in enumerate(order, start=1)
+    errors = target.fraction_errors(fit)
+    support = explored.support(fit)
+    order = np.argsort(-fit.fractions, kind="stable").tolist()
+    components = tuple(
+        LcfComponent(float(fit.fractions[at]), float(errors[at]), float(fit.weights[at]), float(support[at]))
+        for at in order
     )
-    measured, total = target.asked[0, inside], curves[:, inside].sum(0)
+    hits = tuple(
+        _hit(compared, target, fit, at, rank, one, (energy, curves[at, inside]))
+        for rank, (at, one) in enumerate(zip(order, components, strict=True), start=1)
+    )
+    measured, total = target.measured[0, inside], curves[:, inside].sum(0)
     return Lcf(
         hits=hits,
-        components=tuple(
-            LcfComponent(float(one.shares[at]), float(errors[at]), float(one.weights[at]), float(support[at]))
-            for at in order
-        ),
-        evidence=one.evidence,
-        correlation=one.correlation,
+        components=components,
+        evidence=fit.evidence,
+        correlation=fit.correlation,
         r_factor=float(((measured - total) ** 2).sum() / (measured**2).sum()),
-        reduced_chi_squared=reduced_chi_squared(compared.spectrum, energy, total, 2 * len(one.parts)),
+        reduced_chi_squared=reduced_chi_squared(
+            compared.spectrum, energy, total, 2 * len(fit.components), target.settings.lcf
+        ),
         energy_eV=energy,
         measured=measured,
         mu=total,
@@ -70,57 +69,62 @@ def make_lcf(compared: Compared, one: EdgeSum, explored: CompoundSearch) -> Lcf:
 
 
 def reduced_chi_squared(
-    spectrum: NormalizedXanes, energy_eV: NDArray[np.float64], mu: NDArray[np.float64], fitted: int
+    spectrum: NormalizedXanes,
+    energy_eV: NDArray[np.float64],
+    mu: NDArray[np.float64],
+    fitted: int,
+    settings: LcfSettings = DEFAULTS.lcf,
 ) -> float:
-    """χ² per degree of freedom at the points that were measured; their noise is told by the edge's own tail.
+    """χ² per degree of freedom at the measured points, with the noise of the edge's own tail.
 
     Args:
         spectrum: the edge.
-        energy_eV, mu: (n,) the sum.
+        energy_eV, mu: (n,) the fit.
         fitted: how many numbers were fitted.
+        settings: which part of the edge is its tail.
     """
-    noise = tail_noise(spectrum)
+    noise = tail_noise(spectrum, settings)
     inside = (spectrum.energy_eV >= energy_eV[0]) & (spectrum.energy_eV <= energy_eV[-1])
     left = spectrum.mu[inside] - np.interp(spectrum.energy_eV[inside], energy_eV, mu)
     free = len(left) - fitted
     return float((left**2).sum() / noise**2 / free) if noise > 0 and free > 0 else float("nan")
 
 
-def tail_noise(spectrum: NormalizedXanes) -> float:
-    """Standard deviation of a point, from fourth differences beyond 15 eV above the edge; NaN for too short a tail."""
-    tail = spectrum.mu[spectrum.energy_eV > spectrum.centre_eV + 15]
-    if len(tail) < FEWEST_POINTS:
+def tail_noise(spectrum: NormalizedXanes, settings: LcfSettings = DEFAULTS.lcf) -> float:
+    """Standard deviation of a point, from fourth differences in the tail above the edge; NaN for too short a tail."""
+    tail = spectrum.mu[spectrum.energy_eV > spectrum.centre_eV + settings.tail_start_eV]
+    if len(tail) < settings.fewest_tail_points:
         return float("nan")
     return float(np.sqrt(np.mean(np.diff(tail, 4) ** 2) / 70))
 
 
 def _hit(
     compared: Compared,
-    target: EdgeTarget,
-    one: EdgeSum,
-    kinds: Sequence[Kind],
+    target: LcfTarget,
+    fit: LcfFit,
     at: int,
     rank: int,
-    support: float,
+    amount: LcfComponent,
     curve: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> Hit:
-    """A compound of a sum, scored by the agreement of the sum and by its own support."""
-    part, table = one.parts[at], target.library.spectra
-    agreement = -CLOSENESS_WEIGHT * np.log(target.distance(one)) - target.shifts_cost((part,))
-    material, row = material_of(compared.index, target.library, kinds, part.place)
-    certain = float(1 / (1 + np.exp(-np.clip(support, -30, 30))))
-    measured = bool(target.is_measured[part.place])
-    score = spectra_score(certain, [agreement], measured, compared.compared, compared.choices)
+    """A compound of a fit, scored by the agreement of the fit and by the compound's support."""
+    one, table, settings = fit.components[at], target.library.spectra, target.settings
+    closeness = -settings.evidence.closeness_weight * np.log(target.distance(fit))
+    agreement = float(closeness - target.cost_of_shifts((one,)))
+    material, row = entry_of(compared.index, target.library, target.compounds[one.place], one.place)
+    certain = float(1 / (1 + np.exp(-np.clip(amount.support, -30, 30))))
+    is_measured = bool(target.is_measured[one.place])
+    score = spectra_score(certain, [agreement], is_measured, compared.compared, compared.choices, settings.probability)
     match = EdgeMatch(
         edge=target.library.name,
-        **{name: str(getattr(table, name)[part.place]) for name in ("spectrum_id", "kind", "level", "code", "source")},
-        formula=str(table.reduced_formula[part.place]),
-        correlation=one.correlation,
-        shift_eV=part.shift_eV,
-        broadening_eV=part.broadening_eV,
-        evidence=float(agreement),
+        **{name: str(getattr(table, name)[one.place]) for name in ("spectrum_id", "kind", "level", "code", "source")},
+        formula=str(table.reduced_formula[one.place]),
+        correlation=fit.correlation,
+        shift_eV=one.shift_eV,
+        broadening_eV=one.broadening_eV,
+        evidence=agreement,
         energy_eV=curve[0],
         mu=curve[1],
     )
-    evidence = {target.library.name: float(agreement), "support": float(support), "fraction": float(one.shares[at])}
+    evidence = {target.library.name: agreement, "support": amount.support, "fraction": amount.fraction}
     return hit_by_edges(compared.index, row, material, rank, score, evidence, (match,))

@@ -39,14 +39,14 @@ def phase_hits(
     selected: Selection, target: Target, hypothesis: Hypothesis, support: NDArray[np.float64]
 ) -> tuple[Hit, ...]:
     """A hit a phase, scored by the profile and the unexplained share of the sum, its support as the margin."""
-    parts = hypothesis.parts
+    components = hypothesis.components
     matches = Matches(
         rows=np.array(hypothesis.places, np.int64),
-        amplitudes=np.stack([one.amplitudes for one in parts]),
-        expected=np.array([one.expected for one in parts]),
-        correlations=np.tile(hypothesis.correlations[: len(SCALES)], (len(parts), 1)),
+        amplitudes=np.stack([one.amplitudes for one in components]),
+        expected=np.array([one.expected for one in components]),
+        correlations=np.tile(hypothesis.correlations[: len(SCALES)], (len(components), 1)),
     )
-    widest = np.full(len(parts), hypothesis.correlations[-1], np.float32)
+    widest = np.full(len(components), hypothesis.correlations[-1], np.float32)
     evidence = weigh(selected.index, matches, widest, selected.prior)
     return make_hits(
         selected.index,
@@ -54,7 +54,7 @@ def phase_hits(
         matches,
         evidence,
         np.clip(np.stack([support, support], axis=1), -LARGEST_MARGIN, LARGEST_MARGIN),
-        [[place] for place in range(len(parts))],
+        [[place] for place in range(len(components))],
         selected.prior,
         target.unexplained(hypothesis),
     )

@@ -68,13 +68,13 @@ class Hypothesis:
     """Some phases and how well their sum meets the pattern.
 
     Attributes:
-        parts: the phases.
+        components: the phases.
         amounts: (k,) scale factors, not negative.
         correlations: (scales,) Pearson correlation of the compressed sum with the pattern on `JOINT_SCALES`.
         cost: of the phases, and of required elements that none of them holds.
     """
 
-    parts: tuple[Component, ...]
+    components: tuple[Component, ...]
     amounts: NDArray[np.float64]
     correlations: NDArray[np.float64]
     cost: float
@@ -87,17 +87,17 @@ class Hypothesis:
     @property
     def evidence(self) -> float:
         """The fit and each phase's own evidence, less the cost."""
-        return self.fit + sum(one.own for one in self.parts) - self.cost
+        return self.fit + sum(one.own for one in self.components) - self.cost
 
     @property
     def places(self) -> tuple[int, ...]:
         """The phases' rows in the index."""
-        return tuple(one.row for one in self.parts)
+        return tuple(one.row for one in self.components)
 
     def profile(self, scale: int) -> NDArray[np.float64]:
         """(bins,) the calculated sum on one of the scales."""
         total = np.zeros(AXIS.bins)
-        for one, amount in zip(self.parts, self.amounts, strict=True):
+        for one, amount in zip(self.components, self.amounts, strict=True):
             total += amount * one.profiles[scale]
         return total
 

@@ -1,6 +1,6 @@
-"""The phases of a mixture: a beam search over sums of phases, each strained to what the others leave.
+"""The phases of a mixture: a beam search over fits of phases, each strained to what the others leave.
 
-From the pattern, and from what the best sums leave of it, phases are recalled and matched as for a single phase.
+From the pattern, and from what the best fits leave of it, phases are recalled and matched as for a single phase.
 """
 
 from __future__ import annotations
@@ -39,26 +39,26 @@ class PhaseSearch(BeamSearch[Component, Hypothesis, Phase]):
         self.selected, self.target = selected, Target(pattern, len(selected.rows), required)
 
     def proposed(self, base: Hypothesis | None) -> list[Component]:
-        """The phases for what a sum leaves and those for the whole pattern, but those that it holds."""
+        """The phases for what a fit leaves and those for the whole pattern, but those that it holds."""
         if base is None:
             return self._first
         left = self.target.remainder(base)
         later = [] if left is None else propose(self.selected, left, MATCHED_LATER, PROPOSED_LATER)
-        return [part for part in (*later, *self._first) if not self.holds(base, self.kind(part.row))]
+        return [one for one in (*later, *self._first) if not self.holds(base, self.identity(one.row))]
 
     @cached_property
     def _first(self) -> list[Component]:
         return propose(self.selected, self.target.pattern, MATCHED_FIRST, PROPOSED_FIRST)
 
-    def fitted(self, parts: tuple[Component, ...]) -> Hypothesis:
+    def fitted(self, components: tuple[Component, ...]) -> Hypothesis:
         """Phases with their amounts; each proposal is strained already."""
-        return self.target.fit(parts)
+        return self.target.fit(components)
 
     def of_size(self, size: int) -> list[Hypothesis]:
-        """The sums of so many phases, the best first; every phase in them has an amount above zero."""
+        """The fits of so many phases, the best first; every phase in them has an amount above zero."""
         return [one for one in super().of_size(size) if (one.amounts > 0).all()]
 
-    def kind(self, place: int) -> Phase:
+    def identity(self, place: int) -> Phase:
         """The phase of a row."""
         columns = self.selected.index.columns
         return int(columns.formula_group[place]), int(columns.space_group[place])

@@ -1,8 +1,7 @@
-"""Hits of a search by XANES: phases folded, the spectra that speak for them drawn, the evidence by name."""
+"""Hits of a search by XANES: phases folded, library spectra on the edge's energies, the evidence by name."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -13,14 +12,14 @@ from xsearch.answers.hit import Hit
 from xsearch.chemistry import Material
 from xsearch.chemistry.reference import Reference
 from xsearch.indexes import Index
-from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_GRID_eV
+from xsearch.preprocess.xanes import WINDOW_GRID_eV
 from xsearch.search.rank import SAME_PHASE_VOLUME, fold, volumes
 from xsearch.search.xanes_stages import Candidates
 from xsearch.simulate import Reflections
 from xsearch.xas.evidence import EdgeEvidence
-from xsearch.xas.library import EdgeLibrary
 from xsearch.xas.matching import broadened, hold_ends
-from xsearch.xas.probability import shares_of, spectra_score
+from xsearch.xas.probability import posteriors_of, spectra_score
+from xsearch.xas.settings import DEFAULTS, EvidenceSettings, ProbabilitySettings
 
 NOTHING = float("nan")
 NO_REFLECTIONS = Reflections(
@@ -30,67 +29,52 @@ NO_REFLECTIONS = Reflections(
 
 def spectra_hits(
     index: Index,
-    spectra: Sequence[NormalizedXanes],
-    edges: Sequence[EdgeEvidence],
     candidates: Candidates,
     groups: list[list[int]],
     top: int,
     choices: int,
+    settings: ProbabilitySettings = DEFAULTS.probability,
 ) -> tuple[Hit, ...]:
     """Hits of the best groups of candidates, each group a phase with its best entry first.
 
     Args:
-        index, spectra, edges, candidates: of the search.
+        index, candidates: of the search.
         groups: places among the candidates.
         top: how many hits.
         choices: how many entries meet the conditions, with a spectrum or without.
+        settings: of the score.
     """
-    shares = shares_of(candidates.total, groups)
+    posteriors = posteriors_of(candidates.total, groups)
     lowest, hits = 1.0, []
     for rank, group in enumerate(groups[:top], start=1):
-        told = [_part(candidates, edge, group[0]) for edge in edges]
-        measured = any(kind == "measured" for kind in _kinds(candidates, edges, group[0]))
-        lowest = min(lowest, spectra_score(float(shares[rank - 1]), told, measured, len(candidates.rows), choices))
-        hits.append(one_hit(index, spectra, edges, candidates, group, rank, (lowest, float(shares[rank - 1]))))
+        evidence = [float(candidates.evidence[edge.name][group[0]]) for edge in candidates.edges]
+        is_measured = "measured" in _kinds(candidates, group[0])
+        posterior = float(posteriors[rank - 1])
+        lowest = min(lowest, spectra_score(posterior, evidence, is_measured, len(candidates.rows), choices, settings))
+        hits.append(_hit(index, candidates, group, rank, lowest, posterior))
     return tuple(hits)
 
 
-def one_hit(
-    index: Index,
-    spectra: Sequence[NormalizedXanes],
-    edges: Sequence[EdgeEvidence],
-    candidates: Candidates,
-    group: list[int],
-    rank: int,
-    score: tuple[float, float],
-) -> Hit:
-    """A hit with its duplicates.
+def _hit(index: Index, candidates: Candidates, group: list[int], rank: int, score: float, posterior: float) -> Hit:
+    """A hit with its duplicates, which have the same score.
 
     Args:
-        index, spectra, edges, candidates: of the search.
+        index, candidates: of the search.
         group: places among the candidates, the best first.
-        rank: of the hit.
-        score: and the share among the candidates that it came from; the duplicates have the same.
+        rank, score: of the hit.
+        posterior: among the candidates.
     """
     place, *others = group
     row = int(candidates.rows[place])
-    evidence = {name: float(column[place]) for name, column in candidates.parts.items()}
-    evidence["share"] = score[1]
+    evidence = {name: float(column[place]) for name, column in candidates.evidence.items()}
+    evidence["posterior"] = posterior
     evidence["prior"] = float(
-        candidates.total[place] - np.nansum([candidates.parts[n][place] for n in candidates.parts])
+        candidates.total[place] - np.nansum([column[place] for column in candidates.evidence.values()])
     )
-    return replace(
-        hit_by_edges(
-            index,
-            row,
-            index.material(row) if row >= 0 else reference_of(edges, candidates, place),
-            rank,
-            score[0],
-            evidence,
-            edge_matches(spectra, edges, candidates, place),
-        ),
-        duplicates=tuple(one_hit(index, spectra, edges, candidates, [other], rank, score) for other in others),
-    )
+    material = index.material(row) if row >= 0 else _reference(candidates, place)
+    hit = hit_by_edges(index, row, material, rank, score, evidence, edge_matches(candidates, place))
+    duplicates = tuple(_hit(index, candidates, [other], rank, score, posterior) for other in others)
+    return replace(hit, duplicates=duplicates)
 
 
 def hit_by_edges(
@@ -102,7 +86,7 @@ def hit_by_edges(
     evidence: dict[str, float],
     edges: tuple[EdgeMatch, ...],
 ) -> Hit:
-    """A hit that edges alone speak for: its cell is the stored one, and nothing is told of a powder pattern.
+    """A hit by edges alone: its cell is the stored one, and it has no fit of a powder pattern.
 
     Args:
         index: the index.
@@ -126,54 +110,45 @@ def hit_by_edges(
     )
 
 
-def with_edges(
-    hits: tuple[Hit, ...],
-    index: Index,
-    spectra: Sequence[NormalizedXanes],
-    edges: Sequence[EdgeEvidence],
-    candidates: Candidates,
-) -> tuple[Hit, ...]:
-    """Hits of a powder match with what the edges say of them."""
+def with_edges(hits: tuple[Hit, ...], index: Index, candidates: Candidates) -> tuple[Hit, ...]:
+    """Hits of a powder match with the evidence and the matches of the edges."""
     place_of = {int(row): place for place, row in enumerate(candidates.rows.tolist())}
 
     def one(hit: Hit) -> Hit:
         place = place_of[index.row_of(hit.matched.material_id)]
-        told = {edge.library.name: _part(candidates, edge, place) for edge in edges}
+        by_edge = {edge.name: float(candidates.evidence[edge.name][place]) for edge in candidates.edges}
         return replace(
             hit,
-            evidence={**hit.evidence, **told},
-            edges=edge_matches(spectra, edges, candidates, place),
+            evidence={**hit.evidence, **by_edge},
+            edges=edge_matches(candidates, place),
             duplicates=tuple(one(twin) for twin in hit.duplicates),
         )
 
     return tuple(one(hit) for hit in hits)
 
 
-def edge_matches(
-    spectra: Sequence[NormalizedXanes], edges: Sequence[EdgeEvidence], candidates: Candidates, place: int
-) -> tuple[EdgeMatch, ...]:
-    """For each edge the library spectrum that speaks for a candidate, where there is one."""
-    found = []
-    for query, edge in zip(spectra, edges, strict=True):
-        at = int(candidates.spectra[edge.library.name][place])
-        if at >= 0:
-            found.append(edge_match(query, edge, at, _part(candidates, edge, place)))
-    return tuple(found)
+def edge_matches(candidates: Candidates, place: int) -> tuple[EdgeMatch, ...]:
+    """For each edge the library spectrum that gives a candidate its evidence, where there is one."""
+    return tuple(
+        edge_match(edge, at, float(candidates.evidence[edge.name][place]))
+        for edge in candidates.edges
+        if (at := int(candidates.spectra[edge.name][place])) >= 0
+    )
 
 
-def edge_match(query: NormalizedXanes, edge: EdgeEvidence, at: int, evidence: float) -> EdgeMatch:
-    """How a spectrum of the library agrees, and its curve on the query's energies, scaled to it."""
-    table, matches = edge.library.spectra, edge.matches
+def edge_match(edge: EdgeEvidence, at: int, evidence: float) -> EdgeMatch:
+    """How a spectrum of the library agrees, and its curve on the edge's energies, scaled to it."""
+    query, table, matches = edge.spectrum, edge.library.spectra, edge.matches
     broadening, shift = float(matches.broadening_eV[at]), float(matches.shift_eV[at])
     held = hold_ends(table.values[at : at + 1], table.known[at : at + 1])[0]
     curve = broadened(held, broadening)
-    own_energy = WINDOW_GRID_eV[table.known[at]] + query.tabulated_e0_eV + float(table.offset_eV[at]) + shift
-    inside = (query.energy_eV >= own_energy[0]) & (query.energy_eV <= own_energy[-1])
+    library_eV = WINDOW_GRID_eV[table.known[at]] + query.tabulated_e0_eV + float(table.offset_eV[at]) + shift
+    inside = (query.energy_eV >= library_eV[0]) & (query.energy_eV <= library_eV[-1])
     inside &= np.abs(query.energy_eV - query.centre_eV) <= WINDOW_GRID_eV[-1]
     energy = query.energy_eV[inside]
-    mu = np.interp(energy, own_energy, curve[table.known[at]].astype(np.float64))
+    mu = np.interp(energy, library_eV, curve[table.known[at]].astype(np.float64))
     return EdgeMatch(
-        edge=edge.library.name,
+        edge=edge.name,
         spectrum_id=str(table.spectrum_id[at]),
         kind=str(table.kind[at]),
         level=str(table.level[at]),
@@ -189,50 +164,32 @@ def edge_match(query: NormalizedXanes, edge: EdgeEvidence, at: int, evidence: fl
     )
 
 
-def reference_of(edges: Sequence[EdgeEvidence], candidates: Candidates, place: int) -> Reference:
-    """The measured reference that a candidate without an entry is."""
-    edge = next(e for e in edges if candidates.spectra[e.library.name][place] >= 0)
-    return reference_at(edge.library, int(candidates.spectra[edge.library.name][place]))
-
-
-def reference_at(library: EdgeLibrary, place: int) -> Reference:
-    """A measured spectrum of a library as what stands for its compound."""
-    table = library.spectra
-    return Reference(
-        material_id=str(table.spectrum_id[place]),
-        source=str(table.source[place]),
-        licence=str(table.licence[place]),
-        reduced_formula=str(table.reduced_formula[place]),
-        elements=tuple(sorted(table.elements[place])),
-        name=str(library.note[place]) or None,
-    )
-
-
-def fold_entries(index: Index, candidates: Candidates) -> list[list[int]]:
+def fold_entries(
+    index: Index, candidates: Candidates, settings: EvidenceSettings = DEFAULTS.evidence
+) -> list[list[int]]:
     """Candidates grouped into phases, the best first; cells are not strained to edges, so volumes agree less well."""
     is_entry = candidates.rows >= 0
     volume = np.full(len(candidates.rows), np.nan)
     volume[is_entry] = volumes(index.columns.cell[candidates.rows[is_entry]])
-    return fold(index.columns, candidates.rows, best_candidates(candidates), volume, 3 * SAME_PHASE_VOLUME)
+    tolerance = settings.volume_tolerance_factor * SAME_PHASE_VOLUME
+    return fold(index.columns, candidates.rows, candidates.best_first(), volume, tolerance)
 
 
-def best_candidates(candidates: Candidates) -> list[int]:
-    """Places by falling evidence; ties by row and formula."""
-    return [int(i) for i in np.lexsort((candidates.formulas.astype(str), candidates.rows, -candidates.total))]
+def _reference(candidates: Candidates, place: int) -> Reference:
+    """The measured reference that a candidate without an entry is."""
+    at = {edge.name: int(candidates.spectra[edge.name][place]) for edge in candidates.edges}
+    edge = next(one for one in candidates.edges if at[one.name] >= 0)
+    return edge.library.reference(at[edge.name])
 
 
-def _kinds(candidates: Candidates, edges: Sequence[EdgeEvidence], place: int) -> list[str]:
-    """Of the library spectra that speak for a candidate."""
-    spoken = [(edge.library.spectra, int(candidates.spectra[edge.library.name][place])) for edge in edges]
-    return [str(table.kind[at]) for table, at in spoken if at >= 0]
-
-
-def _part(candidates: Candidates, edge: EdgeEvidence, place: int) -> float:
-    return float(candidates.parts[edge.library.name][place])
+def _kinds(candidates: Candidates, place: int) -> list[str]:
+    """Of the library spectra that give a candidate its evidence."""
+    found = [(edge.library.spectra, int(candidates.spectra[edge.name][place])) for edge in candidates.edges]
+    return [str(table.kind[at]) for table, at in found if at >= 0]
 
 
 def _scaled(mu: NDArray[np.float64], to: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A curve times a factor and plus a constant, as near to another as that brings it."""
+    """A curve times a factor and plus a constant, fitted to another."""
     if len(mu) < 3 or mu.std() < 1e-9:
         return mu
     slope, start = np.polyfit(mu, to, 1)

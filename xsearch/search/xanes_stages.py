@@ -1,4 +1,4 @@
-"""The search by XANES, alone or together with a powder pattern: stages from spectra to ranked entries."""
+"""Stages of the search by XANES, alone or together with a powder pattern: from spectra to ranked entries."""
 
 from __future__ import annotations
 
@@ -12,41 +12,57 @@ from xsearch.chemistry.element_query import ElementQuery
 from xsearch.errors import QueryError
 from xsearch.indexes import Index
 from xsearch.indexes.prior import Prior
-from xsearch.preprocess.xanes import NormalizedXanes, normalize, window
+from xsearch.preprocess.xanes import NormalizedXanes, normalize
 from xsearch.search.match import Matches
 from xsearch.search.rank import Evidence
 from xsearch.spectra.xanes import Xanes
-from xsearch.xas.evidence import EdgeEvidence, entry_prior, share_with_entries, weigh_edge
+from xsearch.xas.evidence import EdgeEvidence, assign_references, entry_prior, weigh_edge
 from xsearch.xas.library import EdgeLibraries
+from xsearch.xas.settings import DEFAULTS, EvidenceSettings, XasSettings
 
-MATCHED_BY_EDGES = 250
-"""Entries that the edges favour and that are matched with a powder pattern beside those it recalls itself."""
 
-PATTERN_WEIGHT = 1.0
-"""What the evidence of a powder pattern counts beside edges: on 134 searches of measured patterns the likelihood of
-the right phase is highest at 1.2, on 76 that knew one element as well; 1 leaves its own scale as it is."""
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What of an index a search compares.
 
-FAILURE = 0.1
-"""How often a measured edge, or its library spectrum, is so wrong that it tells nothing of its compound."""
+    Attributes:
+        query: conditions on the elements.
+        prior: which prior counts.
+        measured_cells: whether measured cells linked to a computed entry are searched beside it.
+        without: rows of the index that are left out.
+        without_spectra: ids of library spectra that are left out.
+    """
+
+    query: ElementQuery
+    prior: Prior
+    measured_cells: bool = True
+    without: Collection[int] = ()
+    without_spectra: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidates:
-    """Entries of the index, and references of none, with their evidence.
+    """Entries of the index, and references that belong to no entry, with their evidence.
 
     Attributes:
+        edges: the measured edges.
         rows: (k,) int64, -1 for a reference without an entry.
         formulas: (k,) of references; empty for entries.
-        parts: evidence by measurement, (k,) each, NaN where the library holds nothing to compare.
-        spectra: by edge, (k,) the place in its library of the spectrum that speaks; -1 for none.
-        total: (k,) natural logarithms, the prior included.
+        evidence: by edge, (k,) log-evidence, NaN where the library holds nothing to compare.
+        spectra: by edge, (k,) the place in its library of the spectrum that gives the evidence; -1 for none.
+        total: (k,) log-evidence of all measurements, the prior included.
     """
 
+    edges: tuple[EdgeEvidence, ...]
     rows: NDArray[np.int64]
     formulas: NDArray[np.object_]
-    parts: dict[str, NDArray[np.float64]]
+    evidence: dict[str, NDArray[np.float64]]
     spectra: dict[str, NDArray[np.int64]]
     total: NDArray[np.float64]
+
+    def best_first(self) -> list[int]:
+        """Places by falling evidence; ties by row and formula."""
+        return [int(i) for i in np.lexsort((self.formulas.astype(str), self.rows, -self.total))]
 
 
 def prepare(spectra: Sequence[Xanes]) -> tuple[NormalizedXanes, ...]:
@@ -84,21 +100,25 @@ def with_absorbers(query: ElementQuery, spectra: Sequence[NormalizedXanes]) -> E
 
 
 def weigh_edges(
-    libraries: EdgeLibraries,
-    spectra: Sequence[NormalizedXanes],
-    query: ElementQuery,
-    without: Collection[int] = (),
-    without_spectra: Collection[str] = (),
+    libraries: EdgeLibraries, spectra: Sequence[NormalizedXanes], scope: Scope, settings: XasSettings = DEFAULTS
 ) -> list[EdgeEvidence]:
     """Each edge against the spectra of its absorber whose compounds meet the conditions."""
     return [
-        weigh_edge(window(one), libraries.select(one.absorber, one.edge, query, without, without_spectra))
+        weigh_edge(
+            one,
+            libraries.select(one.absorber, one.edge, scope.query, scope.without, scope.without_spectra),
+            settings,
+        )
         for one in spectra
     ]
 
 
-def gather(
-    index: Index, edges: Sequence[EdgeEvidence], prior: Prior, matched: tuple[Matches, Evidence] | None = None
+def combine(
+    index: Index,
+    edges: Sequence[EdgeEvidence],
+    prior: Prior,
+    matched: tuple[Matches, Evidence] | None = None,
+    settings: EvidenceSettings = DEFAULTS.evidence,
 ) -> Candidates:
     """Add up the evidence.
 
@@ -110,18 +130,19 @@ def gather(
         edges: of every edge.
         prior: which prior counts; the powder match brings its own.
         matched: rows matched with a powder pattern, which then are the candidates.
+        settings: of the evidence.
     """
     if matched is None:
         rows = np.array(sorted({row for edge in edges for row in edge.of_row}), np.int64)
         names = sorted({formula for edge in edges for formula in edge.of_formula})
         # a reference without an entry was measured, so it costs nothing
-        total = np.append(entry_prior(index.columns, rows, prior), np.zeros(len(names)))
+        total = np.append(entry_prior(index.columns, rows, prior, settings), np.zeros(len(names)))
     else:
         rows, names = matched[0].rows, []
-        total = PATTERN_WEIGHT * matched[1].total
+        total = settings.pattern_weight * matched[1].total
     keys: list[int | str] = [*rows.tolist(), *names]
     owners = index.columns.cell_of
-    parts: dict[str, NDArray[np.float64]] = {}
+    evidence: dict[str, NDArray[np.float64]] = {}
     places: dict[str, NDArray[np.int64]] = {}
     for edge in edges:
         found = [
@@ -130,43 +151,49 @@ def gather(
             else edge.of_row.get(int(owners[key]) if owners[key] >= 0 else key)
             for key in keys
         ]
-        value = np.array([np.nan if one is None else one[0] for one in found], np.float64)
-        parts[edge.library.name] = value
-        places[edge.library.name] = np.array([-1 if one is None else one[1] for one in found], np.int64)
-        usual = unknown(edge)
-        total = total + robust(np.where(np.isnan(value), usual, value), usual)
-    if matched is not None:
-        parts["pxrd"] = PATTERN_WEIGHT * matched[1].total
+        value = np.array([np.nan if one is None else one.log_evidence for one in found], np.float64)
+        evidence[edge.name] = value
+        places[edge.name] = np.array([-1 if one is None else one.place for one in found], np.int64)
+        usual = mean_evidence(edge)
+        total = total + bounded_loss(np.where(np.isnan(value), usual, value), usual, settings.failure)
     filled = np.array([*[""] * len(rows), *names], object)
-    return Candidates(np.append(rows, np.full(len(names), -1, np.int64)), filled, parts, places, total)
+    every = np.append(rows, np.full(len(names), -1, np.int64))
+    return Candidates(tuple(edges), every, filled, evidence, places, total)
 
 
-def robust(value: NDArray[np.float64], usual: float) -> NDArray[np.float64]:
-    """(k,) evidence that a spectrum which went wrong cannot turn against the right compound without bound.
+def bounded_loss(value: NDArray[np.float64], usual: float, failure: float) -> NDArray[np.float64]:
+    """(k,) log-evidence by a mixture likelihood, so that a wrong spectrum costs the right compound little.
 
-    With a probability of `FAILURE` the measured or the library spectrum says nothing, and the likelihood is the usual.
+    With a probability of `failure` the measured or the library spectrum says nothing, and the likelihood is the usual.
     """
-    return usual + np.logaddexp(np.log1p(-FAILURE) + value - usual, np.log(FAILURE))
+    return usual + np.logaddexp(np.log1p(-failure) + value - usual, np.log(failure))
 
 
-def unknown(edge: EdgeEvidence) -> float:
-    """The evidence of a compound whose spectrum is not known: the logarithm of the mean likelihood of the others."""
-    values = np.array([value for value, _ in (*edge.of_row.values(), *edge.of_formula.values())])
+def mean_evidence(edge: EdgeEvidence) -> float:
+    """Of a compound whose spectrum is not known: the logarithm of the mean likelihood of the others."""
+    values = np.array([one.log_evidence for one in (*edge.of_row.values(), *edge.of_formula.values())])
     return float(values.max() + np.log(np.mean(np.exp(values - values.max()))))
 
 
-def favoured(index: Index, edges: Sequence[EdgeEvidence]) -> NDArray[np.int64]:
-    """The rows that edges speak most for, and the measured cells linked to them."""
+def recalled_by_edges(
+    index: Index, edges: Sequence[EdgeEvidence], settings: EvidenceSettings = DEFAULTS.evidence
+) -> NDArray[np.int64]:
+    """The rows with the most evidence from edges, and the measured cells linked to them."""
     summed: dict[int, float] = {}
     for edge in edges:
-        typical = float(np.mean([value for value, _ in edge.of_row.values()])) if edge.of_row else 0.0
-        for row, (value, _) in edge.of_row.items():
-            summed[row] = summed.get(row, 0.0) + value - typical
-    best = sorted(summed, key=lambda row: (-summed[row], row))[:MATCHED_BY_EDGES]
+        typical = float(np.mean([one.log_evidence for one in edge.of_row.values()])) if edge.of_row else 0.0
+        for row, one in edge.of_row.items():
+            summed[row] = summed.get(row, 0.0) + one.log_evidence - typical
+    best = sorted(summed, key=lambda row: (-summed[row], row))[: settings.recalled_by_edges]
     linked = np.flatnonzero(np.isin(index.columns.cell_of, best))
     return np.union1d(np.array(best, np.int64), linked)
 
 
-def share(index: Index, edges: Sequence[EdgeEvidence], rows: NDArray[np.int64] | None = None) -> list[EdgeEvidence]:
-    """`share_with_entries` for each edge."""
-    return [share_with_entries(index, edge, rows) for edge in edges]
+def assign_each(
+    index: Index,
+    edges: Sequence[EdgeEvidence],
+    rows: NDArray[np.int64] | None = None,
+    settings: EvidenceSettings = DEFAULTS.evidence,
+) -> list[EdgeEvidence]:
+    """`assign_references` for each edge."""
+    return [assign_references(index, edge, rows, settings) for edge in edges]

@@ -21,7 +21,7 @@ from xsearch.errors import SpectrumError, XSearchError
 from xsearch.indexes import Index
 from xsearch.models.conditioning import Told
 from xsearch.models.site_model import Blend, blend
-from xsearch.report.record import plain
+from xsearch.report.json_text import plain
 from xsearch.training.loop import usable_device
 from xsearch.training.site_card import TrainingReport, card_of
 from xsearch.training.site_model import RECIPES, Recipe, train_site_model

@@ -1,14 +1,13 @@
-"""What a measured edge says of each library spectrum, and of the entries of the index: natural logarithms.
+"""What a measured edge says of each library spectrum, and of the entries of the index, as log-evidence.
 
-The weights make of an agreement how much likelier it is for the right compound than for another, so that measured,
-simulated and predicted spectra, several edges and a powder pattern can be added up. They were set by likelihood on
-107 measured edges of 28 compounds (`xas_measured.parquet`), against simulated spectra and measured ones of other
-sources, with and without the elements; rounded towards what formula-grouped folds agreed on.
+The evidence is how much likelier an agreement is for the right compound than for another, so that measured, simulated
+and predicted spectra, several edges and a powder pattern can be added up.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,28 +15,20 @@ from numpy.typing import NDArray
 from xsearch.indexes import Index
 from xsearch.indexes.columns import Columns
 from xsearch.indexes.prior import Prior
-from xsearch.preprocess.xanes import XanesWindow
+from xsearch.preprocess.xanes import NormalizedXanes, window
 from xsearch.xas.library import EdgeLibrary
-from xsearch.xas.matching import PRIOR_WEIGHT, XanesMatches, match
+from xsearch.xas.matching import XanesMatches, match
+from xsearch.xas.settings import DEFAULTS, EvidenceSettings, XasSettings
 
-CLOSENESS_WEIGHT = 4.0
-"""What a factor of e in the distance from perfect correlation is worth."""
-SIMULATION_ERROR, PREDICTION_ERROR, LEAST_DISTANCE = 0.05, 0.125, 1e-4
-"""Distance that a simulated spectrum has from its own measurement, and a predicted one, whose agreement and
-disagreement thus count for less; least distance of a measured one."""
-WRONG_DISTANCE = 0.126
-"""Usual distance of wrong compounds, at which simulated and predicted spectra say the same."""
-SIMULATED_SHIFT_COST, PREDICTED_SHIFT_COST, MEASURED_SHIFT_COST = 0.75, 0.5, 1.5
-"""Of a shift that is one usual deviation off, squared."""
-THEORETICAL_COST, HULL_COST_PER_eV, UNKNOWN_HULL_eV, HIGHEST_HULL_eV = 0.5, 5.0, 0.03, 0.2
-"""What it costs a compound never to have been made, and to lie above the hull."""
-
-POLYMORPHS = 5
-"""Entries of its formula that a reference without an entry of its own speaks for, where no pattern decides."""
 PACKINGS = {"fcc": 225, "bcc": 229, "hcp": 194, "diamond": 227}
 """Space groups of phases that are named by their packing."""
-OWN_SHARE = 0.5
-"""How much an entry's own simulated spectrum counts among those that one reference speaks for."""
+
+
+class Support(NamedTuple):
+    """The log-evidence for an entry, and the place in the library of the spectrum that gives it."""
+
+    log_evidence: float
+    place: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,95 +36,118 @@ class EdgeEvidence:
     """One measured edge against the library.
 
     Attributes:
+        spectrum: the edge.
         library: n spectra.
         matches: how each agrees.
-        value: (n,) natural logarithms.
-        references: evidence of references that belong to no entry, by formula and phase or sample, and the place in
-            the library of the spectrum that gives it.
-        of_row: likewise for rows of the index.
-        of_formula: likewise for formulas of references that speak for no row.
+        of_reference: by formula and phase or sample, for references that belong to no entry.
+        of_row: by row of the index.
+        of_formula: by formula, for references that stand for no row.
     """
 
+    spectrum: NormalizedXanes
     library: EdgeLibrary
     matches: XanesMatches
-    value: NDArray[np.float64]
-    references: dict[tuple[str, str], tuple[float, int]]
-    of_row: dict[int, tuple[float, int]]
-    of_formula: dict[str, tuple[float, int]]
+    of_reference: dict[tuple[str, str], Support]
+    of_row: dict[int, Support]
+    of_formula: dict[str, Support]
+
+    @property
+    def name(self) -> str:
+        """Such as `Fe K`."""
+        return self.library.name
 
 
-def weigh_edge(window: XanesWindow, library: EdgeLibrary) -> EdgeEvidence:
+def weigh_edge(spectrum: NormalizedXanes, library: EdgeLibrary, settings: XasSettings = DEFAULTS) -> EdgeEvidence:
     """Match an edge with the spectra of a library and weigh the agreement."""
-    spectra = library.spectra
-    matches = match(window, spectra)
-    value = spectrum_evidence(matches, spectra.kind)
-    of_row: dict[int, tuple[float, int]] = {}
-    references: dict[tuple[str, str], tuple[float, int]] = {}
-    for place in np.lexsort((spectra.spectrum_id.astype(str), -value)).tolist():
-        row, found = int(library.row[place]), (float(value[place]), place)
+    table = library.spectra
+    matches = match(window(spectrum), table, settings.matching)
+    value = spectrum_evidence(matches, table.kind, settings)
+    of_row: dict[int, Support] = {}
+    of_reference: dict[tuple[str, str], Support] = {}
+    for place in np.lexsort((table.spectrum_id.astype(str), -value)).tolist():
+        row, found = int(library.row[place]), Support(float(value[place]), place)
         if row >= 0:
             of_row.setdefault(row, found)
         else:
-            references.setdefault((str(spectra.reduced_formula[place]), str(library.note[place])), found)
-    return EdgeEvidence(library, matches, value, references, of_row, {})
+            of_reference.setdefault((str(table.reduced_formula[place]), str(library.note[place])), found)
+    return EdgeEvidence(spectrum, library, matches, of_reference, of_row, {})
 
 
-def spectrum_evidence(matches: XanesMatches, kind: NDArray[np.object_]) -> NDArray[np.float64]:
-    """(n,) natural logarithms for each library spectrum, by its kind."""
+def spectrum_evidence(
+    matches: XanesMatches, kind: NDArray[np.object_], settings: XasSettings = DEFAULTS
+) -> NDArray[np.float64]:
+    """(n,) log-evidence for each library spectrum, by its kind."""
+    numbers = settings.evidence
     distance = 1 - np.clip(matches.correlation, -1, 1)
     is_measured = kind == "measured"
-    error = own_errors(kind)
-    blurred = np.where(is_measured, np.maximum(distance, LEAST_DISTANCE), distance + error)
-    deviations = (matches.correlation - matches.score) / PRIOR_WEIGHT
-    offset = CLOSENESS_WEIGHT * np.log((WRONG_DISTANCE + error) / (WRONG_DISTANCE + SIMULATION_ERROR))
-    return np.where(is_measured, 0.0, offset) - CLOSENESS_WEIGHT * np.log(blurred) - shift_costs(kind) * deviations
+    error = library_errors(kind, numbers)
+    blurred = np.where(is_measured, np.maximum(distance, numbers.least_distance), distance + error)
+    deviations = (matches.correlation - matches.score) / settings.matching.shift_penalty
+    offset = numbers.closeness_weight * np.log(
+        (numbers.wrong_distance + error) / (numbers.wrong_distance + numbers.simulation_error)
+    )
+    closeness = np.where(is_measured, 0.0, offset) - numbers.closeness_weight * np.log(blurred)
+    return np.asarray(closeness - shift_costs(kind, numbers) * deviations)
 
 
-def own_errors(kind: NDArray[np.object_]) -> NDArray[np.float64]:
-    """(n,) distance that library spectra have from their own measurement, by their kind."""
-    return np.select([kind == "measured", kind == "predicted"], [0.0, PREDICTION_ERROR], SIMULATION_ERROR)
+def library_errors(kind: NDArray[np.object_], settings: EvidenceSettings = DEFAULTS.evidence) -> NDArray[np.float64]:
+    """(n,) distance 1 - r that library spectra have from a measurement of their own compound, by their kind."""
+    errors = [0.0, settings.prediction_error]
+    return np.select([kind == "measured", kind == "predicted"], errors, settings.simulation_error)
 
 
-def shift_costs(kind: NDArray[np.object_]) -> NDArray[np.float64]:
-    """(n,) what a shift costs that is one usual deviation off, squared, by the kind of library spectrum."""
-    costs = [MEASURED_SHIFT_COST, PREDICTED_SHIFT_COST]
-    return np.select([kind == "measured", kind == "predicted"], costs, SIMULATED_SHIFT_COST)
+def shift_costs(kind: NDArray[np.object_], settings: EvidenceSettings = DEFAULTS.evidence) -> NDArray[np.float64]:
+    """(n,) log-evidence that a shift costs, per squared standard deviation, by the kind of library spectrum."""
+    costs = [settings.measured_shift_cost, settings.predicted_shift_cost]
+    return np.select([kind == "measured", kind == "predicted"], costs, settings.simulated_shift_cost)
 
 
-def share_with_entries(index: Index, evidence: EdgeEvidence, rows: NDArray[np.int64] | None = None) -> EdgeEvidence:
-    """Let references without an entry speak for the entries of their formula.
+def assign_references(
+    index: Index,
+    evidence: EdgeEvidence,
+    rows: NDArray[np.int64] | None = None,
+    settings: EvidenceSettings = DEFAULTS.evidence,
+) -> EdgeEvidence:
+    """Let references without an entry stand for the entries of their formula.
 
-    Where a reference names a phase that the index knows, it speaks for that one only. Among several the simulated
+    Where a reference names a phase that the index knows, it stands for that one only. Among several the simulated
     spectra decide, as far as there are any.
 
     Args:
         index: the index.
         evidence: of one edge.
-        rows: the entries that may be spoken for; the most likely few of each formula if None.
+        rows: the entries that a reference may stand for; the most likely few of each formula if None.
+        settings: of the evidence.
 
     Returns:
         The evidence with more rows; references whose formula has no entry stay in `of_formula`.
     """
     of_row = dict(evidence.of_row)
-    left: dict[str, tuple[float, int]] = {}
-    formulas = sorted({formula for formula, _ in evidence.references})
+    left: dict[str, Support] = {}
+    formulas = sorted({formula for formula, _ in evidence.of_reference})
     known, named = entries_of(index, formulas), phase_groups(index, formulas)
-    for (formula, phase), (value, place) in evidence.references.items():
+    for (formula, phase), (value, place) in evidence.of_reference.items():
         entries = known.get(formula, np.zeros(0, np.int64))
         groups = groups_of(phase, formula, named)
-        if (told := np.isin(index.columns.space_group[entries], list(groups))).any():
-            entries = entries[told]
-        entries = most_likely(index, entries, evidence.of_row) if rows is None else entries[np.isin(entries, rows)]
+        if (of_phase := np.isin(index.columns.space_group[entries], list(groups))).any():
+            entries = entries[of_phase]
+        if rows is None:
+            entries = most_likely(index, entries, evidence.of_row, settings)
+        else:
+            entries = entries[np.isin(entries, rows)]
         if not len(entries):
-            left.setdefault(formula, (value, place))
+            left.setdefault(formula, Support(value, place))
             continue
-        own = np.array([evidence.of_row[row][0] if row in evidence.of_row else np.nan for row in entries.tolist()])
+        simulated = np.array(
+            [evidence.of_row[row][0] if row in evidence.of_row else np.nan for row in entries.tolist()]
+        )
         behind = np.zeros(len(entries))
-        if np.isfinite(own).any():
-            behind = OWN_SHARE * (np.where(np.isnan(own), np.nanmin(own), own) - np.nanmax(own))
+        if np.isfinite(simulated).any():
+            filled = np.where(np.isnan(simulated), np.nanmin(simulated), simulated)
+            behind = settings.polymorph_weight * (filled - np.nanmax(simulated))
         for row, lost in zip(entries.tolist(), behind.tolist(), strict=True):
             if row not in of_row or of_row[row][0] < value + lost:
-                of_row[row] = (value + lost, place)
+                of_row[row] = Support(value + lost, place)
     return replace(evidence, of_row=of_row, of_formula=left)
 
 
@@ -161,16 +175,18 @@ def groups_of(phase: str, formula: str, named: dict[tuple[str, str], frozenset[i
     return frozenset({PACKINGS[name]}) if name in PACKINGS else named.get((formula, name), frozenset())
 
 
-def entry_prior(columns: Columns, rows: NDArray[np.int64], prior: Prior) -> NDArray[np.float64]:
+def entry_prior(
+    columns: Columns, rows: NDArray[np.int64], prior: Prior, settings: EvidenceSettings = DEFAULTS.evidence
+) -> NDArray[np.float64]:
     """(k,) natural logarithm of how likely entries are before any spectrum is seen, up to a constant."""
     if prior is Prior.NONE:
         return np.zeros(len(rows))
-    hull = np.nan_to_num(columns.energy_above_hull_eV[rows].astype(np.float64), nan=UNKNOWN_HULL_eV)
-    made = columns.is_measured[rows] == 1
-    cost = HULL_COST_PER_eV * np.clip(hull, 0.0, HIGHEST_HULL_eV) + THEORETICAL_COST * (
+    hull = np.nan_to_num(columns.energy_above_hull_eV[rows].astype(np.float64), nan=settings.unknown_hull_eV)
+    is_measured = columns.is_measured[rows] == 1
+    cost = settings.hull_cost_per_eV * np.clip(hull, 0.0, settings.highest_hull_eV) + settings.theoretical_cost * (
         columns.is_theoretical[rows] == 1
     )
-    return np.where(made, 0.0, -cost)
+    return np.where(is_measured, 0.0, -cost)
 
 
 def entries_of(index: Index, formulas: list[str]) -> dict[str, NDArray[np.int64]]:
@@ -184,8 +200,13 @@ def entries_of(index: Index, formulas: list[str]) -> dict[str, NDArray[np.int64]
     return {formula: np.array(sorted(rows), np.int64) for formula, rows in found.items()}
 
 
-def most_likely(index: Index, rows: NDArray[np.int64], of_row: dict[int, tuple[float, int]]) -> NDArray[np.int64]:
-    """The `POLYMORPHS` likeliest of some entries, those with a spectrum of their own first."""
-    prior = entry_prior(index.columns, rows, Prior.KNOWN)
-    own = np.array([of_row[row][0] if row in of_row else -np.inf for row in rows.tolist()])
-    return rows[np.lexsort((rows, -prior, -own))[:POLYMORPHS]]
+def most_likely(
+    index: Index,
+    rows: NDArray[np.int64],
+    of_row: dict[int, Support],
+    settings: EvidenceSettings = DEFAULTS.evidence,
+) -> NDArray[np.int64]:
+    """The `polymorphs` likeliest of some entries, those with a spectrum first."""
+    prior = entry_prior(index.columns, rows, Prior.KNOWN, settings)
+    support = np.array([of_row[row][0] if row in of_row else -np.inf for row in rows.tolist()])
+    return rows[np.lexsort((rows, -prior, -support))[: settings.polymorphs]]

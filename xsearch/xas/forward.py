@@ -1,11 +1,10 @@
-"""XANES of a crystal in a file: predicted, or computed by a FEFF of the user's own."""
+"""XANES of a crystal in a file: predicted by the forward model, or computed by an installed FEFF."""
 
 from __future__ import annotations
 
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,21 +13,16 @@ from xsearch.chemistry.cif import read_cif
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import QueryError
 
-if TYPE_CHECKING:
-    from rich.console import RenderableType
-
-ROWS_SHOWN = 15
-
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CrystalXanes:
+class CalculatedXanes:
     """A K-edge spectrum that was not measured.
 
     Attributes:
         energy_eV, mu, sigma: (n,) float64; sigma is zero where FEFF computed the spectrum.
         absorber: symbol.
         method: `predicted` or `FEFF`.
-        notes: what is to be known about it.
+        notes: what limits it.
     """
 
     energy_eV: NDArray[np.float64]
@@ -38,40 +32,14 @@ class CrystalXanes:
     method: str
     notes: tuple[str, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """Plain values."""
-        return {
-            "absorber": self.absorber,
-            "edge": "K",
-            "method": self.method,
-            "notes": list(self.notes),
-            "energy_eV": self.energy_eV.tolist(),
-            "mu": self.mu.tolist(),
-            "sigma": self.sigma.tolist(),
-        }
 
-    def table(self) -> RenderableType:
-        """Some rows of the spectrum, for a terminal."""
-        from rich.table import Table
-
-        table = Table("energy / eV", "μ", "±", title=f"{self.absorber} K edge, {self.method}")
-        for i in np.linspace(0, len(self.mu) - 1, ROWS_SHOWN).round().astype(int).tolist():
-            table.add_row(f"{self.energy_eV[i]:.1f}", f"{self.mu[i]:.3f}", f"{self.sigma[i]:.3f}")
-        return table
-
-    def write_xy(self, path: str | Path) -> None:
-        """Write three columns with a header."""
-        header = f"{self.absorber} K edge, {self.method}; energy_eV mu sigma\n" + "\n".join(self.notes)
-        np.savetxt(path, np.column_stack([self.energy_eV, self.mu, self.sigma]), fmt="%.4f", header=header)
-
-
-def xanes_of_cif(path: str | Path, absorber: str, *, feff: str | Path | None = None) -> CrystalXanes:
+def xanes_of_cif(path: str | Path, absorber: str, *, feff: str | Path | None = None) -> CalculatedXanes:
     """The K edge of an element in the first crystal of a CIF file, averaged over its sites.
 
     Args:
         path: the file.
         absorber: symbol.
-        feff: a FEFF executable; the learned model where not given.
+        feff: a FEFF executable; the forward model if None.
 
     Raises:
         CrystalError, QueryError, MissingExtra, SpectrumError: in one line.
@@ -84,7 +52,9 @@ def xanes_of_cif(path: str | Path, absorber: str, *, feff: str | Path | None = N
         from xsearch.models.forward import forward_ensemble
 
         predicted = forward_ensemble().predict(crystal, absorber)
-        return CrystalXanes(predicted.energy_eV, predicted.mu, predicted.sigma, absorber, "predicted", predicted.notes)
+        return CalculatedXanes(
+            predicted.energy_eV, predicted.mu, predicted.sigma, absorber, "predicted", predicted.notes
+        )
     from xsearch.simulate.feff import run_feff
 
     symmetry = find_symmetry(crystal)
@@ -99,4 +69,4 @@ def xanes_of_cif(path: str | Path, absorber: str, *, feff: str | Path | None = N
         max(s.energy_eV[0] for s in spectra), min(s.energy_eV[-1] for s in spectra), max(len(s) for s in spectra)
     )
     mean = np.average([np.interp(grid, s.energy_eV, s.mu) for s in spectra], axis=0, weights=weights)
-    return CrystalXanes(grid, mean, np.zeros(len(grid)), absorber, "FEFF", (f"{len(spectra)} distinct sites.",))
+    return CalculatedXanes(grid, mean, np.zeros(len(grid)), absorber, "FEFF", (f"{len(spectra)} distinct sites.",))

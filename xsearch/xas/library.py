@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.element_query import ElementQuery
+from xsearch.chemistry.reference import Reference
 from xsearch.errors import NothingSearched
 from xsearch.indexes import Index
 from xsearch.indexes.spectra import edges_of, spectra_of_edge, xanes_table
@@ -21,7 +22,7 @@ class EdgeLibrary:
 
     Attributes:
         spectra: n of them.
-        row: (n,) int64, the row of the index that each belongs to; -1 for a reference of its own.
+        row: (n,) int64, the row of the index that each belongs to; -1 for a reference without an entry.
         note: (n,) phase, sample or file, as its source calls it; may be empty.
     """
 
@@ -41,9 +42,21 @@ class EdgeLibrary:
         """Some of the spectra."""
         return EdgeLibrary(self.spectra.take(keep), self.row[keep], self.note[keep])
 
+    def reference(self, place: int) -> Reference:
+        """A measured spectrum as what stands for its compound."""
+        table = self.spectra
+        return Reference(
+            material_id=str(table.spectrum_id[place]),
+            source=str(table.source[place]),
+            licence=str(table.licence[place]),
+            reduced_formula=str(table.reduced_formula[place]),
+            elements=tuple(sorted(table.elements[place])),
+            name=str(self.note[place]) or None,
+        )
+
 
 class EdgeLibraries:
-    """All of an index, each read when it is first asked for."""
+    """All of an index, each read at its first use."""
 
     def __init__(self, index: Index) -> None:
         self._index = index

@@ -9,9 +9,10 @@ from rich.table import Table
 from rich.text import Text
 
 from xsearch.answers.hit import Hit
+from xsearch.answers.symmetry import Symmetry
 from xsearch.chemistry.reference import Reference
 from xsearch.chemistry.space_groups import space_group_symbol
-from xsearch.report.reasons import rival_line
+from xsearch.report.hit_reasons import rival_line
 from xsearch.report.typeset import shortened, signed
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 VERDICT_STYLE = {"match": "bold green", "tentative": "bold yellow", "no confident match": "bold red"}
 STRONG, FAIR = 0.8, 0.5
 """Scores from which a row is green or yellow; colour only, the verdict is the search's own."""
+
+LEAST_SHOWN = 0.10
+"""Symmetries that are less likely are left out of the line below the table."""
 
 FORMULA_LENGTH, NAME_LENGTH = 24, 18
 KIND_MARKS = {"simulated": "", "measured": " m", "predicted": " p"}
@@ -142,11 +146,19 @@ def score_style(score: float) -> str:
     return "green" if score >= STRONG else "yellow" if score >= FAIR else ""
 
 
+def symmetry_line(symmetry: Symmetry) -> str:
+    """What the pattern says of the symmetry, on one line."""
+    systems = [f"{name} {100 * p:.0f} %" for name, p in symmetry.crystal_systems.items() if p >= LEAST_SHOWN]
+    likely = {number: p for number, p in symmetry.space_groups.items() if p >= LEAST_SHOWN}
+    groups = [f"{space_group_symbol(number)} {100 * p:.0f} %" for number, p in likely.items()]
+    return f"symmetry: {', '.join(systems)}" + (f"; {', '.join(groups)}" if groups else "")
+
+
 def footnotes(result: SearchResult, hits: tuple[Hit, ...], unfold: bool) -> list[str]:
     """What was assumed, whose cells matched, what was folded, and what to do without a match."""
-    lines = [f"{NOTE}{note}" for note in result.assumptions]
+    lines = [f"{NOTE}{note}" for note in result.notes]
     if result.symmetry:
-        lines.append(result.symmetry.line())
+        lines.append(symmetry_line(result.symmetry))
     measured = dict.fromkeys(
         f"* {hit.material_id} matched with the measured cell {hit.matched_cell.material_id}"
         + (f", {hit.matched_cell.reference}" if hit.matched_cell.reference else "")

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from xsearch.answers import Hit, Rival, TellingLine
-from xsearch.report.reasons import reasons, rival_line
+from xsearch.report.hit_reasons import reasons, rival_line
 
 LINES = (TellingLine(27.44, 0.62, 0.31, 0.6), TellingLine(36.1, 0.2, 0.0, 0.22))
 

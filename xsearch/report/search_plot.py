@@ -10,7 +10,7 @@ from xsearch.answers.lcf import LcfResult
 from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_eV
 from xsearch.report.lcf_plot import lcf_figure
 from xsearch.report.overlay import background_under, overlay
-from xsearch.report.plot import (
+from xsearch.report.pattern_plot import (
     COLOURS,
     INK,
     PALE,

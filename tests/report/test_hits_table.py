@@ -4,13 +4,17 @@ from dataclasses import replace
 
 from rich.console import Console
 
+from xsearch import report
 from xsearch.answers import SearchResult
+from xsearch.answers.symmetry import Symmetry
+from xsearch.report.hits_table import symmetry_line
+from xsearch.report.search_record import symmetry_record
 from xsearch.report.typeset import signed
 
 
 def printed(result: SearchResult, width: int = 120, **how: bool) -> str:
     console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
-    console.print(result.table(**how))
+    console.print(report.table(result, **how))
     return console.export_text()
 
 
@@ -66,3 +70,9 @@ def test_the_table_fits_eighty_columns_where_no_names_are_known(result: SearchRe
 
 def test_zero_has_no_sign() -> None:
     assert [signed(x, 2) for x in (-0.001, 0.0, 0.004, -0.01, 1.0)] == ["0.00", "0.00", "0.00", "-0.01", "+1.00"]
+
+
+def test_a_line_tells_what_is_likely() -> None:
+    said = Symmetry({"cubic": 0.8, "tetragonal": 0.15, "trigonal": 0.05}, {225: 0.7, 139: 0.12, 166: 0.05})
+    assert symmetry_line(said) == "symmetry: cubic 80 %, tetragonal 15 %; Fm-3m 70 %, I4/mmm 12 %"
+    assert symmetry_record(said)["space_groups"][0] == {"number": 225, "symbol": "Fm-3m", "probability": 0.7}

@@ -1,27 +1,23 @@
-"""An answer as plain values: for JSON, and for a data frame."""
+"""The answer of a search as plain values: for JSON, and for a data frame."""
 
 from __future__ import annotations
 
-import json
-import math
-import re
-from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 import xsearch
+from xsearch.answers.edge_match import EdgeMatch
 from xsearch.answers.hit import Hit
-from xsearch.chemistry import Crystal, Material
-from xsearch.chemistry.crystal import cell_parameters
-from xsearch.chemistry.reference import Reference
+from xsearch.answers.symmetry import Symmetry
 from xsearch.chemistry.space_groups import space_group_symbol
 from xsearch.preprocess.xanes import NormalizedXanes
-from xsearch.report.files import with_folder
+from xsearch.report.hit_reasons import reasons
+from xsearch.report.json_text import plain
 from xsearch.report.lines import lines_in_range, reflections_in_range
-from xsearch.report.provenance import attribution, attributions
+from xsearch.report.material_record import cell_record, material_record
+from xsearch.report.provenance import attributions
 from xsearch.simulate.powder import spacings
 from xsearch.spectra import PowderPattern
 
@@ -39,12 +35,8 @@ FAINTEST_LINE = 0.002
 EDGE_FACTS = ("correlation", "shift_eV", "broadening_eV", "kind", "code", "spectrum_id")
 """What a data frame tells of each edge."""
 
-_NUMBERS = re.compile(r"\[\n\s*((?:-?[\d.]+(?:e[+-]?\d+)?,\n\s*)*-?[\d.]+(?:e[+-]?\d+)?)\n\s*\]")
 
-CELL_KEYS = ("a_A", "b_A", "c_A", "alpha_deg", "beta_deg", "gamma_deg")
-
-
-def result_record(result: SearchResult) -> dict[str, Any]:
+def search_record(result: SearchResult) -> dict[str, Any]:
     """The complete answer as plain values."""
     sources = [material for hit in result.hits for material in (hit.material, hit.matched)]
     return plain(
@@ -57,9 +49,9 @@ def result_record(result: SearchResult) -> dict[str, Any]:
             "options": result.options,
             "verdict": result.verdict,
             "confident": result.confident,
-            "symmetry": result.symmetry.to_dict() if result.symmetry else None,
+            "symmetry": symmetry_record(result.symmetry) if result.symmetry else None,
             "hits": [hit_record(hit, result) for hit in result.hits],
-            "notes": list(result.assumptions),
+            "notes": list(result.notes),
             "timings_ms": result.timings_ms,
             "attributions": attributions(sources),
         }
@@ -104,11 +96,11 @@ def hit_record(hit: Hit, result: SearchResult) -> dict[str, Any]:
         "fwhm_deg": hit.fwhm_deg,
         "unexplained": hit.unexplained,
         "evidence": hit.evidence,
-        "edges": [match.to_dict() for match in hit.edges],
-        "cell_strained": dict(zip(CELL_KEYS, hit.cell, strict=True)) if hit.has_pattern else None,
-        "why": list(hit.why),
+        "edges": [edge_match_record(match) for match in hit.edges],
+        "cell_strained": cell_record(hit.cell) if hit.has_pattern else None,
+        "why": list(reasons(hit)),
         "rival": asdict(hit.rival) if hit.rival else None,
-        "cell_database": dict(zip(CELL_KEYS, hit.reflections.cell.tolist(), strict=True)),
+        "cell_database": cell_record(hit.reflections.cell),
         "material": material_record(hit.material),
         "matched_cell": material_record(hit.matched_cell) if hit.matched_cell else None,
         "lines": line_columns(hit, result) if hit.has_pattern else None,
@@ -119,49 +111,18 @@ def hit_record(hit: Hit, result: SearchResult) -> dict[str, Any]:
     }
 
 
-def material_record(material: Material | Reference) -> dict[str, Any]:
-    """An entry as plain values, with its provenance; of a measured reference, what is known."""
-    if isinstance(material, Reference):
-        return {**asdict(material), "attribution": attribution(material), "crystal": None}
-    number = material.space_group
-    return {
-        "material_id": material.material_id,
-        "source": material.source,
-        "licence": material.licence,
-        "attribution": attribution(material),
-        "reference": material.reference,
-        "name": material.name,
-        "formula": material.formula,
-        "reduced_formula": material.reduced_formula,
-        "anonymous_formula": material.anonymous_formula,
-        "elements": list(material.elements),
-        "space_group": number,
-        "space_group_symbol": space_group_symbol(number) if number else None,
-        "crystal_system": material.crystal_system,
-        "template": material.template,
-        "symprec_A": material.symprec_A,
-        "is_measured": material.is_measured,
-        "functional": material.functional,
-        "temperature_K": material.temperature_K,
-        "pressure_GPa": material.pressure_GPa,
-        "cell_of": material.cell_of,
-        "is_theoretical": material.is_theoretical,
-        "energy_above_hull_eV": material.energy_above_hull_eV,
-        "duplicate_of": material.duplicate_of,
-        "properties": material.properties,
-        "crystal": crystal_record(material.crystal),
-    }
+def edge_match_record(match: EdgeMatch) -> dict[str, Any]:
+    """How an edge agrees with a library spectrum, the curve included."""
+    return {**asdict(match), "energy_eV": np.round(match.energy_eV, 3), "mu": np.round(match.mu, 4)}
 
 
-def crystal_record(crystal: Crystal) -> dict[str, Any]:
-    """A crystal as plain values."""
-    return {
-        "cell": dict(zip(CELL_KEYS, cell_parameters(crystal.lattice_A), strict=True)),
-        "lattice_A": crystal.lattice_A.tolist(),
-        "elements": list(crystal.elements),
-        "frac_coords": crystal.frac_coords.tolist(),
-        "occupancies": crystal.occupancies.tolist(),
-    }
+def symmetry_record(symmetry: Symmetry) -> dict[str, Any]:
+    """Probabilities of crystal systems and space groups."""
+    groups = [
+        {"number": number, "symbol": space_group_symbol(number), "probability": chance}
+        for number, chance in symmetry.space_groups.items()
+    ]
+    return {"crystal_systems": symmetry.crystal_systems, "space_groups": groups}
 
 
 def line_columns(hit: Hit, result: SearchResult) -> dict[str, Any]:
@@ -201,7 +162,7 @@ def hit_row(hit: Hit) -> dict[str, Any]:
         "zero_shift_deg": hit.zero_shift_deg,
         "fwhm_deg": hit.fwhm_deg,
         "unexplained": hit.unexplained,
-        **dict(zip(CELL_KEYS, hit.cell, strict=True)),
+        **cell_record(hit.cell),
         "matched_cell": hit.matched_cell.material_id if hit.matched_cell else None,
         "duplicates": len(hit.duplicates),
         "energy_above_hull_eV": hit.material.energy_above_hull_eV,
@@ -211,29 +172,3 @@ def hit_row(hit: Hit) -> dict[str, Any]:
         **{f"evidence_{term}": value for term, value in hit.evidence.items()},
         **{f"{fact} {one.edge}": getattr(one, fact) for one in hit.edges for fact in EDGE_FACTS},
     }
-
-
-def plain(value: Any) -> Any:
-    """Values that JSON knows: numpy numbers become Python's, and what is not finite becomes None."""
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if value is None or isinstance(value, str | int):
-        return value
-    return str(value)
-
-
-def to_json(document: Any, path: str | Path | None = None) -> str:
-    """JSON text of plain values, lists of numbers on one line each, also written to `path` if given."""
-    text = json.dumps(plain(document), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    text = _NUMBERS.sub(lambda found: f"[{' '.join(found[1].split())}]", text)
-    if path is not None:
-        with_folder(Path(path)).write_text(text, encoding="utf-8")
-    return text

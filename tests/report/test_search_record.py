@@ -5,13 +5,14 @@ import json
 import numpy as np
 import pytest
 
+from xsearch import report
 from xsearch.answers import SearchResult
-from xsearch.report.record import plain, to_json
+from xsearch.report.json_text import json_text, plain
 
 
 def test_json_is_complete_and_can_be_read_back(result: SearchResult, tmp_path) -> None:
     path = tmp_path / "out.json"
-    text = result.to_json(path)
+    text = report.to_json(result, path)
     back = json.loads(path.read_text())
     assert json.loads(text) == back
     assert back["verdict"] == "match"
@@ -22,7 +23,7 @@ def test_json_is_complete_and_can_be_read_back(result: SearchResult, tmp_path) -
 
 
 def test_a_hit_carries_evidence_provenance_and_crystal(result: SearchResult) -> None:
-    hit = result.to_dict()["hits"][0]
+    hit = report.to_dict(result)["hits"][0]
     assert hit["evidence"] == {"profile": 0.97, "strain": -0.1}
     assert hit["material"]["licence"] == "CC-BY-4.0"
     assert hit["material"]["reference"] == "A. Person, J. Cryst. 1 (1999)"
@@ -34,7 +35,7 @@ def test_a_hit_carries_evidence_provenance_and_crystal(result: SearchResult) -> 
 
 
 def test_lines_stand_where_the_strained_cell_puts_them(result: SearchResult) -> None:
-    lines = result.to_dict()["hits"][0]["lines"]
+    lines = report.to_dict(result)["hits"][0]["lines"]
     strongest = int(np.argmax(lines["intensity"]))
     assert sorted(np.abs(lines["hkl"][strongest])) == [0, 1, 1]
     a = result.hits[0].cell[0]
@@ -45,18 +46,18 @@ def test_lines_stand_where_the_strained_cell_puts_them(result: SearchResult) -> 
 
 
 def test_every_source_is_credited_once(result: SearchResult) -> None:
-    credits = result.to_dict()["attributions"]
+    credits = report.to_dict(result)["attributions"]
     assert len(credits) == 3
     assert any("Downs" in credit for credit in credits)
     assert any("my cifs" in credit and "private" in credit for credit in credits)
 
 
 def test_notes_of_pattern_and_search_are_joined_without_repeats(result: SearchResult) -> None:
-    assert result.assumptions == ("wavelength from the command line", "texture was allowed for")
+    assert result.notes == ("wavelength from the command line", "texture was allowed for")
 
 
 def test_frame_has_a_row_a_hit_and_the_evidence_in_columns(result: SearchResult) -> None:
-    frame = result.to_dataframe()
+    frame = report.to_dataframe(result)
     assert list(frame["material_id"]) == ["mp-2657", "amcsd-7", "lab/<1>"]
     assert frame.loc[0, "strain"] == pytest.approx(0.002)
     assert frame.loc[0, "evidence_profile"] == 0.97
@@ -65,8 +66,8 @@ def test_frame_has_a_row_a_hit_and_the_evidence_in_columns(result: SearchResult)
 def test_frame_of_no_hits_is_empty(result: SearchResult) -> None:
     from dataclasses import replace
 
-    assert result.to_dataframe().shape[0] == 3
-    assert replace(result, hits=()).to_dataframe().empty
+    assert report.to_dataframe(result).shape[0] == 3
+    assert report.to_dataframe(replace(result, hits=())).empty
 
 
 def test_plain_values_only() -> None:
@@ -76,6 +77,6 @@ def test_plain_values_only() -> None:
 
 def test_lists_of_numbers_take_one_line_and_keep_their_values() -> None:
     document = {"x": [1, -2.5, 1e-7], "y": ["1", "2"], "z": [[1, 2], [3, 4]], "text": "[ 1, 2 ]"}
-    text = to_json(document)
+    text = json_text(document)
     assert '"x": [1, -2.5, 1e-07]' in text
     assert json.loads(text) == document

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from matplotlib._pylab_helpers import Gcf
 
+from xsearch import report
 from xsearch.answers import SearchResult
 from xsearch.errors import XSearchError
 from xsearch.report.overlay import background_under, overlay
-from xsearch.report.plot import d_scale
+from xsearch.report.pattern_plot import d_scale
 
 
 def test_the_right_crystal_leaves_only_noise(result: SearchResult) -> None:
@@ -41,29 +42,29 @@ def test_ticks_stand_on_the_peaks(result: SearchResult) -> None:
 @pytest.mark.parametrize(("suffix", "magic"), [("png", b"\x89PNG"), ("svg", b"<?xml"), ("pdf", b"%PDF")])
 def test_the_suffix_decides_the_format(result: SearchResult, tmp_path, suffix: str, magic: bytes) -> None:
     path = tmp_path / f"out.{suffix}"
-    result.plot(path, top=2)
+    report.plot(result, path, top=2)
     assert path.read_bytes().startswith(magic)
 
 
 def test_the_same_answer_gives_the_same_picture(result: SearchResult, tmp_path) -> None:
     for name in ("a.pdf", "b.pdf"):
-        result.plot(tmp_path / name, top=1)
+        report.plot(result, tmp_path / name, top=1)
     assert (tmp_path / "a.pdf").read_bytes() == (tmp_path / "b.pdf").read_bytes()
 
 
 def test_an_unknown_format_is_refused_by_name(result: SearchResult, tmp_path) -> None:
     with pytest.raises(XSearchError, match=r"\.png, \.svg, \.pdf; got \.bmp"):
-        result.plot(tmp_path / "out.bmp")
+        report.plot(result, tmp_path / "out.bmp")
 
 
 def test_one_panel_a_hit_and_one_without_any(result: SearchResult) -> None:
-    assert len(result.plot(top=2).axes) == 2
-    assert len(result.plot(top=10).axes) == 3
-    assert len(replace(result, hits=()).plot().axes) == 1
+    assert len(report.plot(result, top=2).axes) == 2
+    assert len(report.plot(result, top=10).axes) == 3
+    assert len(report.plot(replace(result, hits=())).axes) == 1
 
 
 def test_pyplot_is_left_alone(result: SearchResult) -> None:
-    result.plot()
+    report.plot(result)
     assert Gcf.get_all_fig_managers() == []
 
 

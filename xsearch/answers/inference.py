@@ -1,0 +1,112 @@
+"""The answer of an inference: crystals that are in no database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from xsearch.answers.result import Verdict
+from xsearch.chemistry.crystal import Crystal
+from xsearch.errors import QueryError
+from xsearch.spectra import PowderPattern
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A crystal that no database holds, made from one that it does.
+
+    Attributes:
+        rank: 1 for the best.
+        formula: reduced.
+        crystal: cell and atoms refined against the pattern, or of the predicted volume where there is no pattern.
+        space_group: number.
+        crystal_system: of that space group.
+        template: key of the structure type.
+        source_id: the entry whose crystal was taken.
+        source_formula: of that entry.
+        substitution: element of the source to the element put in its place.
+        probability: 0 to 1, among everything that was considered.
+        members: formulas of that structure type in the index.
+        evidence: the terms that the probability was made of, by name.
+        strain: ln(length that meets the pattern / predicted length), or 0.
+        cell: conventional, a b c in Å and angles in degrees.
+        zero_shift_deg: added to the calculated 2θ.
+        unexplained: share of the measured net intensity that it leaves unexplained.
+        xanes_agreement: by absorber, Pearson's r of the predicted with the measured spectrum at the best shift.
+        assumptions: everything that was assumed for this candidate, one line each.
+    """
+
+    rank: int
+    formula: str
+    crystal: Crystal
+    space_group: int
+    crystal_system: str
+    template: str
+    source_id: str
+    source_formula: str
+    substitution: dict[str, str]
+    probability: float
+    members: int
+    evidence: dict[str, float]
+    strain: float
+    cell: tuple[float, ...]
+    zero_shift_deg: float
+    unexplained: float
+    xanes_agreement: dict[str, float] = field(default_factory=dict)
+    assumptions: tuple[str, ...] = ()
+
+    @property
+    def inferred_id(self) -> str:
+        """A name that nobody takes for a database entry, such as `inferred:Ca2MnAlO5:mp-1234`."""
+        return f"inferred:{self.formula}:{self.source_id}"
+
+    @property
+    def structure(self) -> Structure:
+        """The crystal as a pymatgen Structure."""
+        return self.crystal.to_structure()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Inference:
+    """The answer to what a compound in no database may be.
+
+    Attributes:
+        elements: that were given.
+        candidates: the best first, whatever the verdict; where it is `no confident match`, they are the best tries and
+            no answer.
+        verdict: `match`, `tentative` or `no confident match`; without a pattern never better than `tentative`.
+        pattern: that was explained, or None.
+        n_proposed, n_screened, n_fitted: substitutions considered, simulated, and fitted closely.
+        notes: what was assumed, one line each.
+        options: how it was asked, in plain values.
+        timings_ms: wall time of each stage in milliseconds.
+    """
+
+    elements: tuple[str, ...]
+    candidates: tuple[Candidate, ...]
+    verdict: Verdict
+    pattern: PowderPattern | None = None
+    n_proposed: int = 0
+    n_screened: int = 0
+    n_fitted: int = 0
+    notes: tuple[str, ...] = ()
+    options: dict[str, Any] = field(default_factory=dict)
+    timings_ms: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing explains the pattern."""
+        return self.verdict == "no confident match"
+
+    def best(self) -> Candidate:
+        """The first candidate, as the answer.
+
+        Raises:
+            QueryError: where nothing explains the pattern.
+        """
+        if self.refused or not self.candidates:
+            raise QueryError("Nothing was inferred; " + (self.notes[-1] if self.notes else "there are no candidates."))
+        return self.candidates[0]

@@ -1,0 +1,85 @@
+"""Hits and inferred crystals in one ranking: as a table for the terminal, as plain values and as CIF files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from xsearch.answers.combined import Combined, RankedCrystal
+from xsearch.answers.inference import Candidate
+from xsearch.chemistry.space_groups import space_group_symbol
+from xsearch.report.hits_table import heading
+from xsearch.report.inference_table import inference_record, replacements, write_candidate_cifs
+from xsearch.report.json_text import plain
+from xsearch.report.search_record import search_record
+from xsearch.report.structures import write_hit_cifs
+
+INFERRED = "inferred"
+"""Name of the sub-folder into which CIF files of inferred crystals go."""
+
+
+def combined_table(combined: Combined, top: int | None = None) -> RenderableType:
+    """One list; what was inferred says so and is set off in italics."""
+    table = Table(box=None, show_edge=False, header_style="bold")
+    for name in ("#", "kind", "formula", "id", "space group", "score", "unexplained %"):
+        table.add_column(name, justify="right" if name in ("#", "score", "unexplained %") else "left", no_wrap=True)
+    table.add_column("made from", overflow="fold")
+    for one in combined.ranking[:top]:
+        number, crystal = one.space_group, one.crystal
+        table.add_row(
+            str(one.rank), one.kind, one.formula, one.id,
+            f"{space_group_symbol(number)} ({number})" if number else "?",
+            f"{one.score:.2f}", f"{100 * crystal.unexplained:.0f}",
+            f"{source(crystal)}, {replacements(crystal.substitution)}" if isinstance(crystal, Candidate) else "",
+            style="italic" if one.kind == "inferred" else "",
+        )  # fmt: skip
+    notes = [f"inference: {combined.inference.verdict}", *combined.inference.notes, *combined.search.notes]
+    return Group(heading(combined.search), table, *(Text(f"  note: {note}", style="dim") for note in notes))
+
+
+def combined_record(combined: Combined) -> dict[str, Any]:
+    """The search's answer as plain values, with `ranking` (one list) and `inference` added."""
+    return {
+        **search_record(combined.search),
+        "ranking": plain([ranked_record(one) for one in combined.ranking]),
+        "inference": inference_record(combined.inference),
+    }
+
+
+def ranked_record(one: RankedCrystal) -> dict[str, Any]:
+    """One row of the ranking; for an inferred crystal with what it was made from."""
+    record: dict[str, Any] = {
+        "rank": one.rank,
+        "kind": one.kind,
+        "id": one.id,
+        "formula": one.formula,
+        "space_group": one.space_group,
+        "crystal_system": one.crystal_system,
+        "score": one.score,
+        "unexplained": one.crystal.unexplained,
+    }
+    if isinstance(one.crystal, Candidate):
+        record["made_from"] = source(one.crystal)
+        record["substitution"] = one.crystal.substitution
+        record["assumptions"] = list(one.crystal.assumptions)
+    return record
+
+
+def source(candidate: Candidate) -> str:
+    """The entry that a candidate was made from."""
+    return f"{candidate.source_formula} ({candidate.source_id})"
+
+
+def write_combined_cifs(combined: Combined, folder: str | Path, top: int | None = None) -> list[Path]:
+    """The hits' CIF files into the folder, those of inferred crystals into its sub-folder `inferred`.
+
+    Crystals that explain nothing are not in the ranking, and are not written.
+    """
+    target = Path(folder)
+    inference = combined.inference
+    inferred = [] if inference.refused else write_candidate_cifs(inference, target / INFERRED, top)
+    return [*write_hit_cifs(combined.search, target, top), *inferred]

@@ -1,0 +1,108 @@
+"""Inferred crystals as a table for the terminal, as plain values, as a data frame and as CIF files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from xsearch.answers.inference import Candidate, Inference
+from xsearch.report.json_text import plain
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def inference_table(inference: Inference, top: int | None = None) -> Table:
+    """The candidates, one row each."""
+    table = Table(title=f"Inferred from templates ({inference.verdict}); in no database")
+    for heading in ("rank", "formula", "space group", "system", "probability", "made from", "with", "unexplained"):
+        table.add_column(heading, justify="right" if heading in ("rank", "probability", "unexplained") else "left")
+    for c in inference.candidates[:top]:
+        table.add_row(
+            str(c.rank), c.formula, str(c.space_group), c.crystal_system, f"{c.probability:.2f}",
+            f"{c.source_formula} {c.source_id}", replacements(c.substitution), f"{c.unexplained:.2f}",
+        )  # fmt: skip
+    return table
+
+
+def inference_record(inference: Inference) -> dict[str, Any]:
+    """The complete answer as plain values."""
+    return plain(
+        {
+            "inferred": True,
+            "elements": list(inference.elements),
+            "verdict": inference.verdict,
+            "n_proposed": inference.n_proposed,
+            "n_screened": inference.n_screened,
+            "n_fitted": inference.n_fitted,
+            "notes": list(inference.notes),
+            "options": inference.options,
+            "timings_ms": inference.timings_ms,
+            "candidates": [candidate_record(candidate) for candidate in inference.candidates],
+        }
+    )
+
+
+def candidate_record(candidate: Candidate) -> dict[str, Any]:
+    """One candidate as plain values, the crystal as lists."""
+    facts = {
+        name: getattr(candidate, name)
+        for name in (
+            "rank", "formula", "space_group", "crystal_system", "template", "source_id", "source_formula",
+            "substitution", "probability", "members", "evidence", "strain", "cell", "zero_shift_deg",
+            "unexplained", "xanes_agreement", "assumptions",
+        )
+    }  # fmt: skip
+    crystal = candidate.crystal
+    return {
+        "id": candidate.inferred_id,
+        "inferred": True,
+        **facts,
+        "crystal": {
+            "lattice_A": crystal.lattice_A,
+            "elements": list(crystal.elements),
+            "frac_coords": crystal.frac_coords,
+        },
+    }
+
+
+def candidates_frame(inference: Inference) -> pd.DataFrame:
+    """One row a candidate; the terms of the evidence are columns of their own."""
+    import pandas as pd
+
+    rows = []
+    for c in inference.candidates:
+        row = candidate_record(c)
+        row.pop("crystal")
+        row.update({f"evidence_{k}": v for k, v in row.pop("evidence").items()})
+        rows.append({**row, "substitution": replacements(c.substitution), "assumptions": "; ".join(c.assumptions)})
+    return pd.DataFrame(rows)
+
+
+def write_candidate_cifs(inference: Inference, folder: str | Path, top: int | None = None) -> list[Path]:
+    """One CIF file a candidate; returns their paths."""
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    return [
+        write_candidate_cif(c, target / f"{c.rank:02d}_inferred_{c.formula.replace('(', '').replace(')', '')}.cif")
+        for c in inference.candidates[:top]
+    ]
+
+
+def write_candidate_cif(candidate: Candidate, path: Path) -> Path:
+    """Write the crystal, with its origin in comments; returns the path."""
+    from pymatgen.io.cif import CifWriter
+
+    lines = [f"# {candidate.inferred_id}: inferred by xsearch, in no database"]
+    lines += [f"# {assumption}" for assumption in candidate.assumptions]
+    path.write_text("\n".join([*lines, str(CifWriter(candidate.structure, symprec=0.1))]), encoding="utf-8")
+    return path
+
+
+def replacements(substitution: Mapping[str, str]) -> str:
+    """Which elements were put in the place of which, in words."""
+    changed = [f"{new} for {old}" for old, new in substitution.items() if new != old]
+    return ", ".join(changed) if changed else "its own elements"
