@@ -47,7 +47,7 @@ def robustness() -> Figures:
     from xsearch.data.site_labels import labels_of, read_site_spectra
     from xsearch.data.xanes_sites import join
     from xsearch.evaluate.descriptors import Disturbance, report_on
-    from xsearch.models.conditioning import Told
+    from xsearch.options import Conditioning
     from xsearch.training.site_model import RECIPES
 
     model, test, _ = _one_fold(_examples(), RECIPES["site"])
@@ -57,7 +57,7 @@ def robustness() -> Figures:
     found = {}
     for name, shift_eV, noise in (("none", 0.0, 0.0), ("shift", 3.0, 0.0), ("noise", 0.0, 0.05), ("both", 3.0, 0.05)):
         disturbed = join(Disturbance(shift_eV, noise)(spectra), labels)
-        for told in (Told.NOTHING, Told.ELEMENTS):
+        for told in (Conditioning.NONE, Conditioning.ELEMENTS):
             report = report_on(disturbed, model, told).to_dict()
             found[f"{name}, elements {told}"] = {k: report[k] for k in SHOWN}
     return found
@@ -108,7 +108,7 @@ def _examples() -> Examples:
 def _one_fold(examples: Examples, recipe: Recipe, share: float = 1.0) -> tuple[SiteModel, Examples, OutOfFold]:
     """A recipe trained on a share of the formulas outside fold 0 of 4, and its answers within it."""
     from xsearch.data.xanes_sites import fold_of
-    from xsearch.models.conditioning import Told
+    from xsearch.options import Conditioning
     from xsearch.training.calibration import calibrate
     from xsearch.training.site_model import OutOfFold, evaluate_examples, fit
 
@@ -117,9 +117,9 @@ def _one_fold(examples: Examples, recipe: Recipe, share: float = 1.0) -> tuple[S
     np.random.default_rng(0).shuffle(formulas)
     chosen = np.isin(examples.formula, formulas[: round(share * len(formulas))])
     model, test = fit(examples.take(chosen), recipe), examples.take(fold == 0)
-    found = {told: evaluate_examples(model, test, told) for told in Told}
+    found = {told: evaluate_examples(model, test, told) for told in Conditioning}
     model.settings |= {"blends": {t: calibrate(f, test) for t, f in found.items()}, "farthest": float("inf")}
-    distance = model.distance(found[Told.NOTHING].features)
+    distance = model.distance(found[Conditioning.NONE].features)
     return model, test, OutOfFold(test, found, np.zeros(len(test), np.int64), distance)
 
 

@@ -17,14 +17,14 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from xsearch.chemistry.element_query import ElementQuery
 from xsearch.data.simulated_measurements import measured_row
 from xsearch.errors import SpectrumError
 from xsearch.indexes import Index
-from xsearch.indexes.backends import Backend, Shortcut, write_shortcut
+from xsearch.indexes.backends import Shortcut, write_shortcut
 from xsearch.indexes.embedding import Embedding
 from xsearch.indexes.scan import DRIVER, Scan
 from xsearch.models.powder_vectors import load
+from xsearch.options import Backend, Constraints
 from xsearch.preprocess.powder import net_pattern
 from xsearch.simulate.conditions import draw_conditions
 
@@ -67,7 +67,7 @@ def approximate(index: Index, embedding: Embedding, asked: np.ndarray, backend: 
         shortcut = Shortcut(path, backend, embedding.faiss)
         plain = Scan(embedding.array, "cpu")
         for must in (None, *ELEMENTS):
-            rows = None if must is None else index.select(ElementQuery.parse(must=must))
+            rows = None if must is None else index.select(Constraints.parse(must=must))
             named = np.arange(len(index)) if rows is None else rows
             for count in COUNTS:
                 recalled, spent = 0, 0.0

@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks._data import data_file
-from xsearch.data.simulated_measurements import Task
 from xsearch.evaluate.pxrd import evaluate
 from xsearch.evaluate.simulated import evaluate as evaluate_simulated
+from xsearch.options import Ranking, Task
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.nearest_neighbours import Ranking
 
 SHOWN = (
     "n",

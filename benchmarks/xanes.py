@@ -183,17 +183,17 @@ def in_short(report: Figures) -> Figures:
 def mixtures() -> Figures:
     """Sums of two measured compounds taken apart again, and measured edges of one compound that must stay one."""
     from xsearch.evaluate.lcf import Seen, evaluate_sums, measured_sums, stay_one
-    from xsearch.evaluate.pxrd import Elements
+    from xsearch.options import Given
 
     index, path = opened(), DATA / "xas_measured.parquet"
     found: Figures = {}
     for seen, references in ((Seen.SCANS, 2), (Seen.SOURCES, 2), (Seen.SOURCES, 1), (Seen.SOURCES, 0)):
-        for elements in (Elements.SUBSET, Elements.NONE)[: references or 1]:
+        for given in (Given.SUBSET, Given.NONE)[: references or 1]:
             sums = measured_sums(index, path, seen, 120, references)
-            name = f"{seen.value}, {references} of two measured, elements {elements.value}"
-            found[name] = evaluate_sums(index, sums, elements).to_dict()
-    for elements in (Elements.SUBSET, Elements.NONE):
-        found[f"one compound, elements {elements.value}"] = stay_one(index, path, elements)
+            name = f"{seen.value}, {references} of two measured, elements {given.value}"
+            found[name] = evaluate_sums(index, sums, given).to_dict()
+    for given in (Given.SUBSET, Given.NONE):
+        found[f"one compound, elements {given.value}"] = stay_one(index, path, given)
     return found
 
 

@@ -19,7 +19,7 @@ from xsearch.builders.add import add_own
 from xsearch.builders.mp import build_mp, select
 from xsearch.builders.mp_documents import spectrum_id_of
 from xsearch.builders.mp_selection import Selection
-from xsearch.errors import BuildError
+from xsearch.errors import BuildError, XSearchError
 from xsearch.indexes import Index, rollback
 
 WAITS_S = (0.0, 0.0, 0.0)
@@ -294,10 +294,10 @@ def test_selections(server: MpServer, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("given", "said"),
-    [({"elements": "Fe,Xx"}, "'Xx' is no element"), ({"edges": "K,Q"}, "'Q' is no edge"), ({"limit": 0}, "at least 1")],
+    [({"elements": "Fe,Xx"}, "element 'Xx'"), ({"edges": "K,Q"}, "edge 'Q'"), ({"limit": 0}, "at least 1")],
 )
 def test_selections_that_make_no_sense_are_told(given: dict, said: str) -> None:
-    with pytest.raises(BuildError, match=said):
+    with pytest.raises(XSearchError, match=said):
         select(**given)
 
 

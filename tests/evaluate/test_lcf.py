@@ -7,7 +7,7 @@ import pytest
 from tests.evaluate.test_xanes import write
 from tests.search.test_xanes_search import library  # noqa: F401
 from xsearch.evaluate.lcf import Seen, evaluate_sums, measured_sums, plain_fit, stay_one
-from xsearch.evaluate.pxrd import Elements
+from xsearch.options import Given
 from xsearch.preprocess.xanes import normalize
 from xsearch.search import SearchIndex
 
@@ -20,10 +20,10 @@ def test_sums_are_weighed_and_found_again(library: SearchIndex, tmp_path: Path) 
     assert len({share for one in sums for share in one.shares.values()}) == 6
     assert normalize(sums[0].xanes).edge_step == pytest.approx(1.0, abs=0.05)
     assert sums[0].elements == ["Fe", "O", "S", "Ti"]
-    report = evaluate_sums(library, iter(sums), Elements.SUBSET)
+    report = evaluate_sums(library, iter(sums), Given.SUBSET)
     assert (report.n, report.pairs, report.list_of_two, report.decided) == (3, 1, 1.0, 1.0)
     assert report.share_error < 0.05
-    assert evaluate_sums(library, iter(sums), Elements.NONE).list_of_two == 1.0
+    assert evaluate_sums(library, iter(sums), Given.NONE).list_of_two == 1.0
     plain = plain_fit(library, sums[0], None)
     assert sum(plain.values()) == pytest.approx(1.0)
     assert len(plain) == 2

@@ -53,11 +53,11 @@ def test_without_the_right_entries_another_answer_is_given(labelled_file: Path, 
     right = right_rows(prototypes.index, labelled)
     ids = {material.material_id for material in prototypes.index.materials(right)}
     whole = prototypes.search(labelled.pattern)
-    lacking = prototypes.search(labelled.pattern, without=right)
+    lacking = prototypes.search(labelled.pattern, leave_out_rows=right)
     assert whole.hits[0].material_id in ids
     assert not ids & {one.material_id for hit in lacking.hits for one in (hit, *hit.duplicates)}
     assert lacking.hits[0].score < whole.hits[0].score
-    nothing = prototypes.search(labelled.pattern, exactly=labelled.elements, without=range(len(prototypes)))
+    nothing = prototypes.search(labelled.pattern, exactly=labelled.elements, leave_out_rows=range(len(prototypes)))
     assert (nothing.hits, nothing.verdict) == ((), "no confident match")
 
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from xsearch.data.simulated_measurements import Task
 from xsearch.data.splits import split_rows
 from xsearch.evaluate.recall import recall_figures
 from xsearch.evaluate.simulated import evaluate
+from xsearch.options import Task
 from xsearch.search import SearchIndex
 
 
@@ -30,7 +30,7 @@ def test_an_unknown_compound_is_not_found_but_has_a_symmetry(
     ask = SearchIndex.search
 
     def spied(self: SearchIndex, *args: object, **options: object) -> object:
-        searched.extend(options["without"])  # type: ignore[arg-type]
+        searched.extend(options["leave_out_rows"])  # type: ignore[arg-type]
         return ask(self, *args, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(SearchIndex, "search", spied)

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from xsearch.errors import BrokenIndex, BuildError
-from xsearch.indexes.backends import APPROXIMATE_FROM, Backend, Shortcut, backend_for, write_shortcut
+from xsearch.indexes.backends import APPROXIMATE_FROM, Shortcut, backend_for, write_shortcut
 from xsearch.indexes.scan import GPU_FROM, Scan, device_for
 from xsearch.indexes.vectors import Profiles, write_vectors
+from xsearch.options import Backend
 
 ROWS, DIMENSIONS, NEAREST = 6000, 24, 30
 SHORTCUTS = [Backend.HNSW, Backend.IVF]

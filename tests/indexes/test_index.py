@@ -10,10 +10,10 @@ import pytest
 
 from tests.indexes.samples import BINS, SYMBOLS, build, chunk, entry
 from tests.indexes.test_chunk import assert_same_entry, assert_same_material
-from xsearch.chemistry.element_query import ElementQuery
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.errors import MissingIndex, QueryError, XSearchError
 from xsearch.indexes import Chunk, Entry, Failure, Index, Staging
+from xsearch.options import Constraints
 
 N = 60
 
@@ -111,25 +111,25 @@ def test_profiles_are_a_view_of_the_file_and_faiss_agrees_with_them(index: Index
     np.testing.assert_array_equal(rows, np.argsort(-exact, axis=1, kind="stable")[:, :5])
 
 
-def random_query(dice: random.Random) -> ElementQuery:
+def random_query(dice: random.Random) -> Constraints:
     def some(k: int) -> set[str]:
         return set(dice.sample(SYMBOLS, dice.randint(1, k)))
 
     kind = dice.randrange(6)
     if kind == 0:
-        return ElementQuery.parse(only=some(5))
+        return Constraints.parse(only=some(5))
     if kind == 1:
         must = some(2)
-        return ElementQuery.parse(must=must, exclude=some(3) - must)
+        return Constraints.parse(must=must, exclude=some(3) - must)
     if kind == 2:
         must, may = some(2), some(4)
-        return ElementQuery.parse(must=must, may=may, exclude=some(3) - must - may)
+        return Constraints.parse(must=must, may=may, exclude=some(3) - must - may)
     if kind == 3:
-        return ElementQuery.parse(exactly=some(3))
+        return Constraints.parse(exactly=some(3))
     if kind == 4:
         must = some(2)
-        return ElementQuery.parse(must=must, only=must | some(3))
-    return ElementQuery.parse(exclude=some(4))
+        return Constraints.parse(must=must, only=must | some(3))
+    return Constraints.parse(exclude=some(4))
 
 
 def test_element_logic_in_sql_agrees_with_plain_sets(index: Index) -> None:
@@ -149,9 +149,9 @@ def test_element_logic_in_sql_agrees_with_plain_sets(index: Index) -> None:
 
 
 def test_no_element_logic_selects_every_row(index: Index) -> None:
-    assert index.select(ElementQuery()).tolist() == list(range(N))
+    assert index.select(Constraints()).tolist() == list(range(N))
     without = [row for row in range(N) if entry(row).material.cell_of is None]
-    assert index.select(ElementQuery(), measured_cells=False).tolist() == without
+    assert index.select(Constraints(), measured_cells=False).tolist() == without
 
 
 def test_the_catalog_answers_sql(index: Index) -> None:
@@ -166,11 +166,11 @@ def test_failures_are_kept_with_their_reasons(index: Index) -> None:
 
 
 def test_threads_share_an_index(index: Index) -> None:
-    expected = index.select(ElementQuery.parse(must="O")).tolist()
+    expected = index.select(Constraints.parse(must="O")).tolist()
     wrong: list[object] = []
 
     def ask() -> None:
-        answers = ((index.select(ElementQuery.parse(must="O")).tolist(), index.row_of("x-5")) for _ in range(20))
+        answers = ((index.select(Constraints.parse(must="O")).tolist(), index.row_of("x-5")) for _ in range(20))
         wrong.extend(answer for answer in answers if answer != (expected, 5))
 
     threads = [threading.Thread(target=ask) for _ in range(4)]

@@ -5,7 +5,15 @@ import pytest
 
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import QueryError
-from xsearch.models.conditioning import COMPANY_FEATURES, LEFT, STATES, Told, balancing_states, company_features
+from xsearch.models.conditioning import (
+    COMPANY_FEATURES,
+    LEFT,
+    STATES,
+    balancing_states,
+    company_features,
+    conditioning_of,
+)
+from xsearch.options import Conditioning
 
 
 def likeliest(absorber: str, **amounts: float) -> int:
@@ -38,8 +46,8 @@ def test_a_mean_between_two_states_is_shared() -> None:
 def test_less_told_is_a_part_of_more_told() -> None:
     formula = company_features("Ti", amounts={"Fe": 1, "Ti": 1, "O": 3})
     assert formula.shape == (COMPANY_FEATURES,)
-    assert np.array_equal(formula * LEFT[Told.ELEMENTS], company_features("Ti", ["O", "Fe"]))
-    assert np.array_equal(formula * LEFT[Told.NOTHING], company_features("Ti"))
+    assert np.array_equal(formula * LEFT[Conditioning.ELEMENTS], company_features("Ti", ["O", "Fe"]))
+    assert np.array_equal(formula * LEFT[Conditioning.NONE], company_features("Ti"))
     assert not company_features("Ti").any()
     shares = formula[2 + len(SYMBOLS) : -len(STATES)]
     assert shares[ATOMIC_NUMBERS["O"] - 1] == pytest.approx(0.6)
@@ -54,6 +62,6 @@ def test_what_cannot_be_is_refused() -> None:
 
 
 def test_what_was_told_decides_which_blend_is_used() -> None:
-    assert Told.of() is Told.NOTHING
-    assert Told.of(["O"]) is Told.ELEMENTS
-    assert Told.of(["O"], {"O": 1}) is Told.FORMULA
+    assert conditioning_of() is Conditioning.NONE
+    assert conditioning_of(["O"]) is Conditioning.ELEMENTS
+    assert conditioning_of(["O"], {"O": 1}) is Conditioning.FORMULA

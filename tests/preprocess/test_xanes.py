@@ -6,7 +6,7 @@ import pytest
 
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.edge import find_e0
-from xsearch.preprocess.xanes import WINDOW_GRID_eV, deglitch, normalize, quieted, window
+from xsearch.preprocess.xanes import WINDOW_GRID_eV, deglitch, normalize, smoothed, window
 from xsearch.spectra.edges import tabulated_edge
 from xsearch.spectra.xanes import Xanes
 
@@ -89,7 +89,7 @@ def test_window_stays_where_it_is_when_the_steepest_shoulder_changes() -> None:
     assert 0 < high.centre_eV - low.centre_eV < 3
 
 
-def test_deglitching_mends_only_the_glitch() -> None:
+def test_deglitching_replaces_only_the_glitch() -> None:
     energy, truth = measured_like()
     noisy = truth + np.random.default_rng(1).normal(0, 0.002, len(truth))
     spoiled = noisy.copy()
@@ -146,7 +146,7 @@ def test_published_normalisations_are_reproduced(data_folder) -> None:
     assert np.mean(np.array(offsets) < 1.5) > 0.85
 
 
-def test_noisy_windows_are_smoothed_and_quiet_ones_left_alone() -> None:
+def test_noisy_windows_are_smoothed_and_others_left_alone() -> None:
     x = WINDOW_GRID_eV
     truth = np.stack([edge_curve(x, 0.0)] * 2).astype(np.float32)
     known = np.ones((2, 200), bool)
@@ -154,7 +154,7 @@ def test_noisy_windows_are_smoothed_and_quiet_ones_left_alone() -> None:
     truth[~known] = 0
     coarse = np.interp(x, x[::2], np.random.default_rng(0).normal(0, 0.05, 100))
     given = truth + np.where(known, [np.zeros(200), coarse], 0).astype(np.float32)
-    found = quieted(given, known)
+    found = smoothed(given, known)
     assert (found[0] == given[0]).all()
     assert (found[~known] == 0).all()
     before, after = (np.abs(v[1] - truth[1])[known[1] & (np.abs(x) > 3)].mean() for v in (given, found))

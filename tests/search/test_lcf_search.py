@@ -100,7 +100,7 @@ def test_conditions_hold_for_each_compound(library: SearchIndex) -> None:  # noq
     result = found(library, mixed((7, 0.65), (4, 0.35)), exactly="Fe Ti O Si")
     assert {hit.formula for hit in result.hits} == {"TiFeO3", "Fe4Si3"}
     assert len(found(library, mixed((7, 0.65), (4, 0.35)), phases=1).hits) == 1
-    result = found(library, mixed((7, 0.65), (4, 0.35)), without_spectra=["ref-2"])
+    result = found(library, mixed((7, 0.65), (4, 0.35)), leave_out_spectra=["ref-2"])
     assert "Fe4Si3" not in {hit.formula for hit in result.hits}
 
 

@@ -12,7 +12,7 @@ from tests.prototypes import Measure
 from xsearch import report
 from xsearch.answers import MixtureResult
 from xsearch.errors import QueryError
-from xsearch.indexes.prior import Prior
+from xsearch.options import Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.match import match

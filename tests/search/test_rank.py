@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.prototypes import Measure
-from xsearch.indexes.prior import Prior
+from xsearch.options import Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.line_fit import LineFit

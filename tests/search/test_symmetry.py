@@ -5,7 +5,7 @@ import pytest
 
 from tests.prototypes import Measure
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
-from xsearch.indexes.prior import Prior
+from xsearch.options import Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.isotypes import built_alike, symmetry_of_alike

@@ -127,7 +127,7 @@ def test_a_reference_without_an_entry_is_a_hit_without_a_structure(library: Sear
     assert not [path for path in report.write_cifs(result, tmp_path) if "ref-2" in path.name]
     assert report.to_dict(result)["hits"][0]["material"]["crystal"] is None
     report.plot(result, tmp_path / "p.png")
-    assert formulas(library.search(xanes=spectrum(7), without_spectra=["ref-2"]))[0] != "Fe4Si3"
+    assert formulas(library.search(xanes=spectrum(7), leave_out_spectra=["ref-2"]))[0] != "Fe4Si3"
 
 
 def test_two_edges_are_one_answer(library: SearchIndex) -> None:
@@ -147,7 +147,7 @@ def test_the_absorber_is_in_every_hit_and_conditions_hold(library: SearchIndex) 
 
 
 def test_rows_that_are_left_out_are_not_found(library: SearchIndex) -> None:
-    ids = {hit.material_id for hit in library.search(xanes=spectrum(1, "Ti"), without=[RUTILE]).hits}
+    ids = {hit.material_id for hit in library.search(xanes=spectrum(1, "Ti"), leave_out_rows=[RUTILE]).hits}
     assert library.index.material(RUTILE).material_id not in ids
     assert ids
 

@@ -7,7 +7,8 @@ import pytest
 
 from tests.spectra.instrument_files import edge
 from xsearch.errors import SpectrumError
-from xsearch.spectra.edges import identify_edge, parse_edge, steepest_rise_eV, tabulated_edge
+from xsearch.options import parse_edge
+from xsearch.spectra.edges import identify_edge, steepest_rise_eV, tabulated_edge
 
 
 @pytest.mark.parametrize(

@@ -74,5 +74,5 @@ def test_settings_are_plain_json(tmp_path: Path) -> None:
     report = make_site_model(tmp_path / "out", [table], kind="forest", folds=2, processes=1)
     settings = json.loads((tmp_path / "out" / "site_model.json").read_text())
     assert settings["cross_validation"]["none"]["n"] == report.report.n == 18
-    assert set(settings["blends"]["known"]["weights"]["cn"]) == {"forest"}
+    assert set(settings["blends"]["elements"]["weights"]["cn"]) == {"forest"}
     assert set(site_model.RECIPES) == {"site", "spt", "xastruct", "forest"}

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.errors import BuildError
 from xsearch.indexes import Index
-from xsearch.indexes.backends import Backend, backend_for, write_shortcut
+from xsearch.indexes.backends import backend_for, write_shortcut
 from xsearch.indexes.embedding import EMBEDDING, SHORTCUT
 from xsearch.indexes.files import build_errors, builder_lock, remove, write_atomically
 from xsearch.indexes.manifest import MANIFEST, describe_file
@@ -22,6 +22,7 @@ from xsearch.indexes.vectors import load_faiss, write_vectors
 from xsearch.indexes.versions import folder_of
 from xsearch.indexes.views import clean_views
 from xsearch.models.powder_vectors import PowderVectors, load, vectors_from
+from xsearch.options import Backend, parse_choice
 from xsearch.progress import Progress, Silence, open_progress
 
 BATCH = 64
@@ -54,7 +55,7 @@ def embed(
     folder = folder_of(name)
     with builder_lock(folder):
         index = Index.open(folder)
-        chosen = backend_for(len(index)) if backend is None else Backend(backend)
+        chosen = backend_for(len(index)) if backend is None else parse_choice(Backend, backend, "backend")
         if index.embedding and (index.encoder, index.embedding.backend) == (encoder.identity, chosen):
             return index.version
         made = folder / "embedding.partial"

@@ -39,9 +39,9 @@ from xsearch.errors import BrokenIndex, BuildError, CrystalError, MissingIndex, 
 from xsearch.indexes.files import builder_lock, remove
 from xsearch.indexes.index import Index
 from xsearch.indexes.vectors import load_faiss
+from xsearch.options import parse_edges, parse_elements
 from xsearch.paths import home
 from xsearch.progress import Progress, open_progress
-from xsearch.spectra.xanes import EDGES
 from xsearch.spectra.xas import XasSpectrum
 
 DETAILS = "materials_project"
@@ -342,13 +342,12 @@ def select(
         limit, include_nc, bulk: as in `Selection`.
 
     Raises:
-        BuildError: where something cannot be understood.
+        QueryError, SpectrumError, BuildError: where an element, an edge or the file of ids cannot be understood.
     """
-    symbols = frozenset(re.split(r"[\s,]+", elements.strip())) if elements is not None else None
-    named = tuple(re.findall(r"L2,3|[^\s,]+", edges)) if edges else ()
-    if unknown := [edge for edge in named if edge not in EDGES]:
-        raise BuildError(f"{unknown[0]!r} is no edge; one of {', '.join(EDGES)} is expected.")
-    return Selection(symbols, named, read_ids(ids) if ids is not None else None, limit, include_nc, bulk)
+    symbols = None if elements is None else parse_elements(elements)
+    return Selection(
+        symbols, parse_edges(edges or ""), read_ids(ids) if ids is not None else None, limit, include_nc, bulk
+    )
 
 
 def _reusing(run: Any, old: Index | None, shelf: type[MaterialShelf] | type[SpectraShelf]) -> Any:

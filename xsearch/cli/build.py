@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xsearch.cli.options import Backend, Cluster, MeasuredCells, NewName, Workers
+from xsearch.cli.options import Cluster, MeasuredCells, NewName, Workers
 from xsearch.cli.screen import say
+from xsearch.options import Backend, parse_elements
 
 if TYPE_CHECKING:
     from xsearch.builders import BuildResult
@@ -149,7 +150,6 @@ def predicted(
     An absorber that the forward model has not learned is refused. Stopped, the same command goes on where it stood.
     """
     from xsearch.builders.predicted import add_predicted
-    from xsearch.chemistry.element_query import parse_elements
 
     report(add_predicted(name, parse_elements(absorbers or ()), limit=limit, workers=workers))
 

@@ -1,39 +1,15 @@
 """`xsearch evaluate`: how often the right crystal is found, on labelled data."""
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from xsearch.cli.options import IndexName, JsonFlag, MeasuredCells, Prior, PriorChoice, Workers
+from xsearch.cli.options import IndexName, JsonFlag, MeasuredCells, PriorChoice, Workers
 from xsearch.cli.screen import counting, print_figures, print_report
+from xsearch.options import Compared, Conditioning, Given, Prior, Ranking, Task
 
 app = typer.Typer(help="Measure how often the right crystal is found.", no_args_is_help=True)
-
-
-class Given(StrEnum):
-    """What the search is told about the elements of the sample."""
-
-    none = "none"
-    subset = "subset"
-    exact = "exact"
-
-
-class Ranking(StrEnum):
-    """What finds and ranks."""
-
-    physics = "physics"
-    learned = "learned"
-    fused = "fused"
-
-
-class Compared(StrEnum):
-    """Which spectra of the index a query is compared with."""
-
-    all = "all"
-    measured = "measured"
-    simulated = "simulated"
 
 
 @app.callback()
@@ -45,11 +21,11 @@ def evaluate() -> None:
 def pxrd(
     file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Measured patterns with their labels.")],
     index: IndexName = None,
-    elements: Annotated[
-        Given, typer.Option("--elements", help="Tell the search nothing, the elements allowed, or exactly these.")
-    ] = Given.none,
+    given: Annotated[
+        Given, typer.Option("--given", help="Tell the search nothing, the elements allowed, or exactly these.")
+    ] = Given.NONE,
     measured_cells: MeasuredCells = True,
-    prior: PriorChoice = Prior.known,
+    prior: PriorChoice = Prior.KNOWN,
     removed: Annotated[
         bool, typer.Option("--removed/--no-removed", help="Search again with the right entries taken out of the index.")
     ] = True,
@@ -74,7 +50,7 @@ def pxrd(
         report = evaluate_pxrd(
             file,
             index,
-            elements=elements.value,
+            given=given,
             measured_cells=measured_cells,
             prior=prior.value,
             removed=removed,
@@ -82,14 +58,6 @@ def pxrd(
             progress=lambda outcome: count(outcome.label),
         )
     print_report(report, json)
-
-
-class Task(StrEnum):
-    """What is asked of simulated patterns."""
-
-    published = "published"
-    formula = "formula"
-    strong = "strong"
 
 
 @app.command("simulated")
@@ -102,7 +70,7 @@ def simulated(
             help="Symmetry of entries held out at random (the published protocol), symmetry of compounds that the "
             "index does not hold, or the entry itself under all that measurement does.",
         ),
-    ] = Task.strong,
+    ] = Task.STRONG,
     patterns: Annotated[int, typer.Option("--patterns", min=1, metavar="N", help="How many.")] = 200,
     ranking: Annotated[Ranking | None, typer.Option("--ranking", help="As in `evaluate pxrd`.")] = None,
     json: JsonFlag = False,
@@ -121,13 +89,13 @@ def simulated(
 def xanes(
     file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Measured spectra with their compounds.")],
     index: IndexName = None,
-    elements: Annotated[
-        Given, typer.Option("--elements", help="Tell the search the absorber alone, the elements, or exactly these.")
-    ] = Given.none,
-    prior: PriorChoice = Prior.known,
+    given: Annotated[
+        Given, typer.Option("--given", help="Tell the search the absorber alone, the elements, or exactly these.")
+    ] = Given.NONE,
+    prior: PriorChoice = Prior.KNOWN,
     compared: Annotated[
         Compared, typer.Option("--compared", help="Compare with all spectra of the index, or those of one kind.")
-    ] = Compared.all,
+    ] = Compared.ALL,
     removed: Annotated[
         bool, typer.Option("--removed/--no-removed", help="Search again with the right entries taken out of the index.")
     ] = True,
@@ -145,7 +113,7 @@ def xanes(
         report = evaluate_xanes(
             file,
             index,
-            elements=elements.value,
+            given=given,
             prior=prior.value,
             compared=compared.value,
             removed=removed,
@@ -208,9 +176,9 @@ def descriptors(
     weights: Annotated[
         Path | None, typer.Option("--weights", metavar="FOLDER", help="A model that `xsearch train` made.")
     ] = None,
-    elements: Annotated[
-        str, typer.Option("--elements", help="Tell the model none of the compound, its known elements, or its formula.")
-    ] = "none",
+    given: Annotated[
+        Conditioning, typer.Option("--given", help="Give the model none of the compound, its elements, or its formula.")
+    ] = Conditioning.NONE,
     workers: Workers = None,
     json: JsonFlag = False,
 ) -> None:
@@ -221,5 +189,5 @@ def descriptors(
     """
     from xsearch.evaluate.descriptors import evaluate_descriptors
 
-    report = evaluate_descriptors(file, labels, workers, weights=weights, structures=structures, told=elements)
+    report = evaluate_descriptors(file, labels, workers, weights=weights, structures=structures, given=given)
     print_report(report, json)

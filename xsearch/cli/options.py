@@ -1,9 +1,10 @@
 """Options that several commands share, worded once."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
+
+from xsearch.options import Prior
 
 IndexName = Annotated[
     str | None, typer.Option("--index", "-i", metavar="NAME", help="The index to search; by default the one in use.")
@@ -37,34 +38,6 @@ Cluster = Annotated[
 ]
 NewName = Annotated[str, typer.Option("--name", "-n", metavar="NAME", help="The index to make or to replace.")]
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-
-
-MOST_PHASES_BY_ITSELF = 4
-"""What `--phases auto` looks for at most."""
-
-
-def number_of_phases(text: str) -> int:
-    """A number of phases, or `auto`."""
-    if text == "auto":
-        return MOST_PHASES_BY_ITSELF
-    if text.isdecimal() and int(text) > 0:
-        return int(text)
-    raise typer.BadParameter(f"{text!r} is neither a number of phases from 1 on nor 'auto'.")
-
-
-class Prior(StrEnum):
-    """What counts beside the pattern."""
-
-    known = "known"
-    none = "none"
-
-
-class Backend(StrEnum):
-    """How near vectors are found."""
-
-    exact = "exact"
-    hnsw = "hnsw"
-    ivf = "ivf"
 
 
 Deglitch = Annotated[

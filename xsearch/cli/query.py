@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from xsearch.cli.failures import FAILURE, complain
-from xsearch.cli.options import Deglitch, IndexName, MeasuredCells, Prior, PriorChoice, Wavelength, number_of_phases
+from xsearch.cli.options import Deglitch, IndexName, MeasuredCells, PriorChoice, Wavelength
 from xsearch.cli.screen import print_json, say, show
 from xsearch.errors import QueryError, XSearchError
+from xsearch.options import Prior, parse_phases
 
 if TYPE_CHECKING:
     from xsearch.answers import Combined, SearchResult
@@ -57,7 +58,7 @@ def query(
         int | None,
         typer.Option(
             "--phases",
-            parser=number_of_phases,
+            parser=parse_phases,
             metavar="N|auto",
             help="Search a pattern or an edge for a mixture of up to N phases, or auto (up to 4); how many there are "
             "is decided.",
@@ -67,7 +68,7 @@ def query(
         bool,
         typer.Option("--infer", help="Infer crystals in no database too, from the elements of --exactly or --only."),
     ] = False,
-    prior: PriorChoice = Prior.known,
+    prior: PriorChoice = Prior.KNOWN,
     measured_cells: MeasuredCells = True,
     deglitch: Deglitch = False,
     unfold: Annotated[bool, typer.Option("--unfold", help="Show duplicates of a phase in rows of their own.")] = False,

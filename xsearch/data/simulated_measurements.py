@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.indexes import Index
+from xsearch.options import Task
 from xsearch.simulate.conditions import MEAN_STRAIN, Conditions, conditions_of, draw_conditions, draw_many, ideal
 from xsearch.simulate.measurement import measure
 from xsearch.simulate.powder import simulate_reflections
@@ -23,19 +22,6 @@ PUBLISHED = {"wavelength_A": 1.540593, "last_deg": 90.0, "instrument_deg": 0.1, 
 
 PUBLISHED_SIZES_A = (200.0, 1500.0)
 """Range of its crystallite sizes."""
-
-
-class Task(StrEnum):
-    """What is asked of a search for a simulated entry, and how that entry is measured.
-
-    `PUBLISHED`: symmetry, under the conditions of the literature, of entries held out at random. `FORMULA`: the same
-    with every entry of the compound left out of the index. `STRONG`: the entry itself, under all that measurement does
-    and with the strain between computed and real cells.
-    """
-
-    PUBLISHED = "published"
-    FORMULA = "formula"
-    STRONG = "strong"
 
 
 def augmented_pattern(crystal: Crystal, seed: int) -> PowderPattern:

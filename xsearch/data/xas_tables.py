@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.errors import BuildError, CrystalError, SpectrumError
-from xsearch.spectra.edges import parse_absorber, parse_edge
+from xsearch.options import parse_absorber, parse_edge
 from xsearch.spectra.xas import KINDS, XasSpectrum
 
 ABSORBERS, ABSORPTIONS = ("absorber", "element"), ("mu_raw", "mu", "mu_norm")

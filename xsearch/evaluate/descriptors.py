@@ -12,9 +12,8 @@ import pandas as pd
 from xsearch.data.descriptor_scores import DescriptorReport, report_of
 from xsearch.data.site_labels import labels_of, read_site_spectra
 from xsearch.data.xanes_sites import Examples, formula_hashes, join
-from xsearch.errors import XSearchError
-from xsearch.models.conditioning import Told
 from xsearch.models.site_model import SiteModel, shipped_site_model
+from xsearch.options import Conditioning, parse_choice
 from xsearch.training.site_model import evaluate_examples
 
 ASKED = ("cn_accuracy", "cn_macro_f1", "os_accuracy", "mnnd_mae", "mnnd_r2", "nnrs_r2", "mood_r2")
@@ -53,7 +52,7 @@ def evaluate_descriptors(
     disturbance: Disturbance | None = None,
     structures: Path | None = None,
     weights: Path | None = None,
-    told: Told | str = Told.NOTHING,
+    given: Conditioning | str = Conditioning.NONE,
 ) -> DescriptorReport:
     """Figures of a model on a table of site spectra; labels are computed from the structures.
 
@@ -65,23 +64,22 @@ def evaluate_descriptors(
         disturbance: none if None.
         structures: a table of cells, where it does not stand beside the file.
         weights: a folder to load the model from.
-        told: how much of each compound the model is told: `none`, its elements (`known`), or its `formula`.
+        given: what the model is given of each compound: `none`, its `elements`, or its `formula`.
 
     Raises:
         XSearchError: for another word, or where the file, its structures or the weights cannot be used.
     """
-    if told not in list(Told):
-        raise XSearchError(f"Unknown choice {str(told)!r}; one of {', '.join(Told)} is expected.")
+    conditioning = parse_choice(Conditioning, given, "choice of what is given")
     if weights is not None:
         model = SiteModel.load(weights)
     spectra = read_site_spectra(path)
     labels = labels_of(path, labels_cache, processes or os.cpu_count() or 1, structures)
     if disturbance is not None:
         spectra = disturbance(spectra[spectra.id.isin(set(labels.id))])
-    return report_on(join(spectra, labels), model or shipped_site_model(), Told(told))
+    return report_on(join(spectra, labels), model or shipped_site_model(), conditioning)
 
 
-def report_on(examples: Examples, model: SiteModel, told: Told = Told.NOTHING) -> DescriptorReport:
+def report_on(examples: Examples, model: SiteModel, told: Conditioning = Conditioning.NONE) -> DescriptorReport:
     """Figures of a model on examples, where so much is told of their compounds."""
     seen = np.isin(formula_hashes(examples.formula), model.formulas)
     answers = model.blend(evaluate_examples(model, examples, told), told)

@@ -89,7 +89,7 @@ def evaluate_joint(
         }
         try:
             found = {
-                name: opened.search(top=max(KS), prior=prior, without_spectra=pair.hidden, **given)
+                name: opened.search(top=max(KS), prior=prior, leave_out_spectra=pair.hidden, **given)
                 for name, given in asked.items()
             }
         except (SpectrumError, QueryError):

@@ -14,13 +14,12 @@ import numpy as np
 import scipy  # its parts are loaded when first used
 
 from xsearch.answers import LcfResult
-from xsearch.chemistry.element_query import ElementQuery
 from xsearch.chemistry.formula import parse_formula
 from xsearch.data.scores import mean_or_nan
 from xsearch.data.xanes_tables import read_labelled_edges
 from xsearch.errors import QueryError, SpectrumError
-from xsearch.evaluate.pxrd import Elements
 from xsearch.evaluate.xanes import left_out
+from xsearch.options import Constraints, Given
 from xsearch.preprocess.xanes import WINDOW_GRID_eV, normalize, window
 from xsearch.search import SearchIndex
 from xsearch.spectra.xanes import Xanes
@@ -148,14 +147,14 @@ def hidden_from(library: EdgeLibrary, one: XasSpectrum, other: XasSpectrum, seen
     return frozenset(name for name in library.spectra.spectrum_id if name.removeprefix("own-") in own)
 
 
-def evaluate_sums(opened: SearchIndex, sums: Iterator[MeasuredSum], elements: Elements = Elements.SUBSET) -> SumsReport:
+def evaluate_sums(opened: SearchIndex, sums: Iterator[MeasuredSum], given: Given = Given.SUBSET) -> SumsReport:
     """Search for every sum, told no number of compounds, with their elements or without."""
     two, decided, errors, within, plain, plain_errors, seconds = [], [], [], [], [], [], []
     pairs = set()
     for one in sums:
-        told = one.elements if elements is not Elements.NONE else None
+        told = one.elements if given is not Given.NONE else None
         begin = process_time()
-        result = cast(LcfResult, opened.search_mixture(xanes=one.xanes, only=told, without_spectra=one.hidden))
+        result = cast(LcfResult, opened.search_mixture(xanes=one.xanes, only=told, leave_out_spectra=one.hidden))
         seconds.append(process_time() - begin)
         pairs.add((one.xanes.absorber, *sorted(one.shares)))
         best = next((m for m in result.mixtures if len(m.hits) == 2), None)
@@ -185,7 +184,7 @@ def evaluate_sums(opened: SearchIndex, sums: Iterator[MeasuredSum], elements: El
 
 def plain_fit(opened: SearchIndex, one: MeasuredSum, elements: list[str] | None) -> dict[str, float]:
     """Shares of the two largest formulas of a non-negative fit of all spectra, each at its usual shift."""
-    query = ElementQuery.parse(only=elements)
+    query = Constraints.parse(only=elements)
     library = opened.libraries.select(one.xanes.absorber, one.xanes.edge, query, (), one.hidden)
     edge, table = window(normalize(one.xanes)), library.spectra
     held, centre = hold_ends(table.values, table.known), shift_prior(table).mean_eV
@@ -199,7 +198,7 @@ def plain_fit(opened: SearchIndex, one: MeasuredSum, elements: list[str] | None)
     return {formula: total[formula] / sum(total[f] for f in largest) for formula in largest}
 
 
-def stay_one(opened: SearchIndex, path: str | Path, elements: Elements = Elements.SUBSET) -> dict[str, float]:
+def stay_one(opened: SearchIndex, path: str | Path, given: Given = Given.SUBSET) -> dict[str, float]:
     """Measured edges of one compound, searched as mixtures: how many stay one, and how many are the right one.
 
     Searched are those whose formula the library holds without the measured spectra of their own source.
@@ -212,9 +211,9 @@ def stay_one(opened: SearchIndex, path: str | Path, elements: Elements = Element
         hidden = left_out(library, query)
         if not _kinds_left(library, query.reduced_formula, hidden):
             continue
-        told = sorted(parse_formula(query.reduced_formula)) if elements is not Elements.NONE else None
+        told = sorted(parse_formula(query.reduced_formula)) if given is not Given.NONE else None
         try:
-            result = opened.search_mixture(xanes=query.to_xanes(), only=told, without_spectra=hidden)
+            result = opened.search_mixture(xanes=query.to_xanes(), only=told, leave_out_spectra=hidden)
         except (SpectrumError, QueryError):
             continue
         stayed.append(len(result.hits) == 1)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -17,6 +16,7 @@ from xsearch.data.labelled_patterns import LabelledPattern, read_labelled, right
 from xsearch.data.scores import expected_calibration_error
 from xsearch.errors import QueryError, SpectrumError
 from xsearch.evaluate.recall import recall_figures, recall_places
+from xsearch.options import Given, parse_choice
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.nearest_neighbours import parse_ranking
 
@@ -31,14 +31,6 @@ SYMMETRY_FIGURES = (
     "likeliest_group_accuracy",
 )
 NO_MATCH = "no confident match"
-
-
-class Elements(StrEnum):
-    """What a search is told of the sample's elements."""
-
-    NONE = "none"
-    SUBSET = "subset"
-    EXACT = "exact"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +63,7 @@ class Outcome:
 class Report:
     """The outcomes of an evaluation: clean patterns make the figures, doubtful ones stand apart."""
 
-    elements: Elements
+    given: Given
     index: str
     ranking: str
     clean: tuple[Outcome, ...]
@@ -81,7 +73,7 @@ class Report:
     def to_dict(self) -> dict[str, Any]:
         """The figures of the clean patterns, and those of the doubtful ones under `doubtful`."""
         return {
-            "elements": self.elements.value,
+            "elements": self.given.value,
             "index": self.index,
             "ranking": self.ranking,
             **figures(self.clean),
@@ -106,7 +98,7 @@ class Report:
         """The same as a table for a terminal."""
         from rich.table import Table
 
-        table = Table(title=f"{self.index}, elements: {self.elements.value}, ranking: {self.ranking}")
+        table = Table(title=f"{self.index}, given elements: {self.given.value}, ranking: {self.ranking}")
         for heading in (
             "patterns",
             "N",
@@ -205,7 +197,7 @@ def calibration(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
 def evaluate(
     path: str | Path,
     index: str | SearchIndex | None = None,
-    elements: Elements | str = Elements.NONE,
+    given: Given | str = Given.NONE,
     *,
     measured_cells: bool = True,
     prior: str = "known",
@@ -219,7 +211,7 @@ def evaluate(
         path: a Parquet file with the columns label, single_phase, wavelength, two_theta, intensity, structure_json and,
             optionally, sim_cosine.
         index: an opened index or its name; the one in use by default.
-        elements: tell the search nothing, the elements allowed, or exactly these.
+        given: what the search is given of the elements: nothing, those allowed, or all of them.
         measured_cells: whether measured cells linked to computed entries are searched.
         prior: as in `SearchIndex.search`.
         removed: whether each pattern is searched once more with its right entries taken out of the index, to see
@@ -230,21 +222,26 @@ def evaluate(
     Raises:
         SpectrumError: where the file cannot be used.
     """
-    told = Elements(elements)
+    known = parse_choice(Given, given, "choice of given elements")
     opened = index if isinstance(index, SearchIndex) else open_index(index)
     outcomes: dict[bool, list[Outcome]] = {True: [], False: []}
     refused: list[str] = []
     used = parse_ranking(ranking, opened.index).value
     warm = False
     for labelled in read_labelled(path):
-        given = _given(labelled, told)
+        conditions = given_conditions(labelled.elements, known)
         try:
             if not warm:
                 opened.search(labelled.pattern, top=1, prior=prior, ranking=ranking)
                 warm = True
             begin = perf_counter()
             result = opened.search(
-                labelled.pattern, top=max(DEPTHS), prior=prior, measured_cells=measured_cells, ranking=ranking, **given
+                labelled.pattern,
+                top=max(DEPTHS),
+                prior=prior,
+                measured_cells=measured_cells,
+                ranking=ranking,
+                **conditions,
             )
             latency_ms = (perf_counter() - begin) * 1e3
         except (SpectrumError, QueryError) as error:
@@ -261,9 +258,9 @@ def evaluate(
                 top=1,
                 prior=prior,
                 measured_cells=measured_cells,
-                without=right,
+                leave_out_rows=right,
                 ranking=ranking,
-                **given,
+                **conditions,
             )
         outcome = Outcome(
             label=labelled.label,
@@ -277,12 +274,12 @@ def evaluate(
             removed_verdict=lacking.verdict if lacking else "",
             space_groups=(labelled.space_group or 0, (first.material.space_group or 0) if first else 0),
             likeliest=(result.symmetry.crystal_system, result.symmetry.space_group) if result.symmetry else ("", 0),
-            places=_places(opened, labelled, right, measured_cells) if told is Elements.NONE else {},
+            places=_places(opened, labelled, right, measured_cells) if known is Given.NONE else {},
         )
         outcomes[labelled.is_clean].append(outcome)
         if progress:
             progress(outcome)
-    return Report(told, opened.name, used, tuple(outcomes[True]), tuple(outcomes[False]), tuple(refused))
+    return Report(known, opened.name, used, tuple(outcomes[True]), tuple(outcomes[False]), tuple(refused))
 
 
 def _places(
@@ -293,10 +290,11 @@ def _places(
     return recall_places(opened, labelled.pattern, rows, right) if right & set(rows.tolist()) else {}
 
 
-def _given(labelled: LabelledPattern, told: Elements) -> dict[str, Any]:
-    if told is Elements.SUBSET:
-        return {"only": labelled.elements}
-    return {"exactly": labelled.elements} if told is Elements.EXACT else {}
+def given_conditions(elements: Iterable[str], given: Given) -> dict[str, Any]:
+    """The element conditions that state so much of a sample, as `SearchIndex.search` takes them."""
+    if given is Given.NONE:
+        return {}
+    return {"only" if given is Given.SUBSET else "exactly": sorted(elements)}
 
 
 def _holds(hit: Hit, ids: set[str]) -> bool:

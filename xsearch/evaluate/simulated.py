@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
-from xsearch.data.simulated_measurements import Task, pattern_for_task
+from xsearch.data.simulated_measurements import pattern_for_task
 from xsearch.data.splits import halves, split_rows
 from xsearch.errors import SpectrumError
+from xsearch.options import Task, parse_choice
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.nearest_neighbours import network_logits, parse_ranking
@@ -31,7 +32,7 @@ def evaluate(
 
     Args:
         index: an opened index or its name; the one in use by default.
-        task: see `Task`.
+        task: see `xsearch.options.Task`.
         count: how many patterns.
         ranking: as in `SearchIndex.search`.
         seed: of rows and patterns.
@@ -42,7 +43,7 @@ def evaluate(
         where its weights are there, `majority` of the commonest system; and for `strong` the shares `top1`, `top5`,
         `top10` of patterns with an entry of the same formula and space group among the first hits.
     """
-    task = Task(task)
+    task = parse_choice(Task, task, "task")
     opened = index if isinstance(index, SearchIndex) else open_index(index)
     columns, split = opened.index.columns, split_rows(opened.index)
     pool = split.random if task is Task.PUBLISHED else halves(opened.index, split.formulas)[1]
@@ -58,7 +59,9 @@ def evaluate(
         kin = columns.formula_group == columns.formula_group[row]
         hidden = {Task.PUBLISHED: [row], Task.FORMULA: np.flatnonzero(kin).tolist(), Task.STRONG: []}[task]
         try:
-            result = opened.search(pattern, top=max(DEPTHS), measured_cells=False, without=hidden, ranking=ranking)
+            result = opened.search(
+                pattern, top=max(DEPTHS), measured_cells=False, leave_out_rows=hidden, ranking=ranking
+            )
         except SpectrumError:
             continue
         code, group = int(columns.crystal_system[row]), int(columns.space_group[row])

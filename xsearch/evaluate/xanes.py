@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -15,20 +14,13 @@ from xsearch.answers import Hit
 from xsearch.chemistry.formula import parse_formula
 from xsearch.data.xanes_tables import read_labelled_edges
 from xsearch.errors import QueryError, XSearchError
-from xsearch.evaluate.pxrd import DEPTHS, Elements, Outcome, Report
+from xsearch.evaluate.pxrd import DEPTHS, Outcome, Report, given_conditions
 from xsearch.indexes import Index
+from xsearch.options import Compared, Given, parse_choice
 from xsearch.search import SearchIndex, open_index
 from xsearch.spectra.xas import XasSpectrum
 from xsearch.xas.evidence import entries_of, groups_of, phase_groups
 from xsearch.xas.library import EdgeLibrary
-
-
-class Compared(StrEnum):
-    """Which spectra of the index a query is compared with."""
-
-    ALL = "all"
-    MEASURED = "measured"
-    SIMULATED = "simulated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +57,7 @@ class XanesReport(Report):
 def evaluate_xanes(
     path: str | Path,
     index: str | SearchIndex | None = None,
-    elements: Elements | str = Elements.NONE,
+    given: Given | str = Given.NONE,
     *,
     prior: str = "known",
     compared: Compared | str = "all",
@@ -80,7 +72,7 @@ def evaluate_xanes(
     Args:
         path: a table with the columns of `xas_measured.parquet`; rows marked as not usable or suspect are passed over.
         index: an opened index or its name; the one in use by default.
-        elements: tell the search nothing but the absorber, the elements allowed, or exactly these.
+        given: what the search is given of the elements: the absorber alone, those allowed, or all of them.
         prior: as in `SearchIndex.search`.
         compared: which spectra of the index are compared: all, measured, or simulated (with predicted ones).
         removed: whether each is searched once more with its right entries taken out, to see whether the search says so.
@@ -89,7 +81,8 @@ def evaluate_xanes(
     Raises:
         BuildError: where the file is no table of spectra.
     """
-    told, kinds = Elements(elements), Compared(compared)
+    known = parse_choice(Given, given, "choice of given elements")
+    kinds = parse_choice(Compared, compared, "choice of compared spectra")
     opened = index if isinstance(index, SearchIndex) else open_index(index)
     outcomes: list[Outcome] = []
     compounds: list[str] = []
@@ -101,15 +94,15 @@ def evaluate_xanes(
         rows, spectra = (
             (np.zeros(0, np.int64), set()) if library is None else right(opened.index, library, query, hidden)
         )
-        given: dict[str, Any] = {}
-        if told is not Elements.NONE:
-            given[_word(told)] = sorted(parse_formula(query.reduced_formula))
+        conditions = given_conditions(parse_formula(query.reduced_formula), known)
         try:
             xanes = query.to_xanes()
             begin = perf_counter()
             result = None
             if library is not None:
-                result = opened.search(xanes=xanes, top=max(DEPTHS), prior=prior, without_spectra=hidden, **given)
+                result = opened.search(
+                    xanes=xanes, top=max(DEPTHS), prior=prior, leave_out_spectra=hidden, **conditions
+                )
             latency_ms = (perf_counter() - begin) * 1e3
         except QueryError:
             result, latency_ms = None, (perf_counter() - begin) * 1e3
@@ -122,7 +115,12 @@ def evaluate_xanes(
         if removed and answerable:
             try:
                 lacking = opened.search(
-                    xanes=xanes, top=1, prior=prior, without=rows.tolist(), without_spectra=hidden | spectra, **given
+                    xanes=xanes,
+                    top=1,
+                    prior=prior,
+                    leave_out_rows=rows.tolist(),
+                    leave_out_spectra=hidden | spectra,
+                    **conditions,
                 )
             except QueryError:  # nothing else meets the conditions
                 lacking = None
@@ -145,7 +143,7 @@ def evaluate_xanes(
         if progress:
             progress(outcome)
     return XanesReport(
-        told,
+        known,
         opened.name,
         "physics",
         tuple(outcomes),
@@ -205,7 +203,3 @@ def _library(opened: SearchIndex, query: XasSpectrum) -> EdgeLibrary | None:
         return opened.libraries.of(query.absorber, query.edge)
     except QueryError:
         return None
-
-
-def _word(told: Elements) -> str:
-    return "only" if told is Elements.SUBSET else "exactly"

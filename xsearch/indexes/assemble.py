@@ -10,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from xsearch.chemistry.element_query import element_masks
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.elements import element_masks
 from xsearch.errors import BuildError
 from xsearch.indexes.chunk import Chunk
 from xsearch.indexes.columns import COLUMN_DTYPE, UNKNOWN_SYSTEM

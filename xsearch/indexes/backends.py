@@ -9,7 +9,6 @@ FAISS.
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.errors import BrokenIndex, BuildError
 from xsearch.indexes.vectors import load_faiss, write_faiss
+from xsearch.options import Backend
 
 APPROXIMATE_FROM = 1_000_000
 """From so many rows on, looking at all vectors takes as long as the rest of a search: 60 ms a million and thread."""
@@ -38,14 +38,6 @@ MOST_PER_LIST, PLACING_ROUNDS = 64, 10
 
 LEAST_READ, SHARE_READ = 16, 1 / 16
 """Lists that are read for a query, and the share of all of them where that is more."""
-
-
-class Backend(StrEnum):
-    """How near vectors are found: all looked at, a graph, or lists."""
-
-    EXACT = "exact"
-    HNSW = "hnsw"
-    IVF = "ivf"
 
 
 def backend_for(rows: int) -> Backend:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from xsearch.indexes.backends import Backend, Shortcut
+from xsearch.indexes.backends import Shortcut
 from xsearch.indexes.manifest import Manifest
 from xsearch.indexes.scan import device_for
 from xsearch.indexes.vectors import Profiles
+from xsearch.options import Backend
 
 EMBEDDING = "embedding.faiss"
 """The vectors; an index need not have them."""

@@ -16,7 +16,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from xsearch.chemistry.element_query import ElementQuery
 from xsearch.chemistry.material import Material
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.errors import BrokenIndex, QueryError
@@ -34,6 +33,7 @@ from xsearch.indexes.tables import row_numbers
 from xsearch.indexes.vectors import Profiles
 from xsearch.indexes.versions import current_folder, folder_of
 from xsearch.indexes.xanes_table import XanesTable
+from xsearch.options import Constraints
 from xsearch.simulate.reflections import Reflections
 from xsearch.spectra.xas import XasSpectrum
 
@@ -195,16 +195,16 @@ class Index:
         """The FAISS index (inner product, half precision) over `profiles`, or None where there are none."""
         return None if self._profiles is None else self._profiles.faiss
 
-    def select(self, query: ElementQuery, measured_cells: bool = True) -> NDArray[np.int64]:
-        """Rows that a query's element logic lets through, rising.
+    def select(self, constraints: Constraints, measured_cells: bool = True) -> NDArray[np.int64]:
+        """Rows whose elements meet the constraints, rising.
 
         Args:
-            query: the logic.
+            constraints: on the elements.
             measured_cells: whether measured cells linked to another entry are among them.
         """
-        if query.asks_nothing:
+        if constraints.is_open:
             return np.arange(len(self)) if measured_cells else np.flatnonzero(self.columns.cell_of < 0)
-        parameters = sql.select_parameters(query, measured_cells)
+        parameters = sql.select_parameters(constraints, measured_cells)
         found = self._connection().execute(sql.SELECT_ROWS, parameters).fetchnumpy()
         return np.sort(np.asarray(found["row_id"], np.int64), kind="stable")
 

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
-
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.errors import QueryError
 from xsearch.indexes.columns import Columns
-
-
-class Prior(StrEnum):
-    """Which prior a search uses."""
-
-    KNOWN = "known"
-    NONE = "none"
-
+from xsearch.options import Prior
 
 KNOWN_BONUS = 2.5
 """Natural logarithm of how much likelier a compound is that has been made already."""
@@ -27,18 +17,6 @@ UNKNOWN_HULL_EV = 0.1
 
 PRIOR_IN_RECALL = 0.015
 """What a unit of the logarithmic prior is worth in recall, in units of the correlation."""
-
-
-def parse_prior(name: str | Prior) -> Prior:
-    """The prior of that name.
-
-    Raises:
-        QueryError: where there is none.
-    """
-    try:
-        return Prior(name)
-    except ValueError:
-        raise QueryError(f"Unknown prior {name!r}; `known` (favour known and stable compounds) or `none`.") from None
 
 
 def log_prior(columns: Columns, rows: NDArray[np.int64], prior: Prior) -> NDArray[np.float64]:

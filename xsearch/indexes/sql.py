@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from xsearch.chemistry.element_query import ElementQuery, element_masks
+from xsearch.elements import element_masks
+from xsearch.options import Constraints
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -71,12 +72,12 @@ def connect(catalog: pa.Table, failed: pa.Table, spectra: pa.Table) -> DuckDBPyC
     return connection
 
 
-def select_parameters(query: ElementQuery, measured_cells: bool) -> list[int | bool]:
+def select_parameters(constraints: Constraints, measured_cells: bool) -> list[int | bool]:
     """The parameters of `SELECT_ROWS`: forbidden elements, then required ones twice, each as two masks."""
-    forbidden_low, forbidden_high = element_masks(query.exclude)
-    if query.allowed is not None:
-        allowed_low, allowed_high = element_masks(query.allowed)
+    forbidden_low, forbidden_high = element_masks(constraints.exclude)
+    if constraints.allowed is not None:
+        allowed_low, allowed_high = element_masks(constraints.allowed)
         forbidden_low |= ALL_BITS & ~allowed_low
         forbidden_high |= ALL_BITS & ~allowed_high
-    required_low, required_high = element_masks(query.required)
+    required_low, required_high = element_masks(constraints.required)
     return [forbidden_low, forbidden_high, required_low, required_low, required_high, required_high, measured_cells]

@@ -2,49 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from xsearch.answers import Inference
-from xsearch.errors import QueryError
 from xsearch.indexes import Index
 from xsearch.infer.engine import infer
 from xsearch.infer.relax import check_extra, relax_candidates
 from xsearch.infer.template_library import library_of
+from xsearch.options import parse_edge_file, parse_elements, parse_numbers
 from xsearch.progress import open_progress
 from xsearch.spectra import PowderPattern, Xanes, read
-
-
-def parse_elements(text: str) -> tuple[str, ...]:
-    """Symbols divided by commas or blanks, such as `Ca,Mn,Al,O`.
-
-    Raises:
-        QueryError: where there is none.
-    """
-    symbols = tuple(part for part in re.split(r"[,;\s]+", text.strip()) if part)
-    if not symbols:
-        raise QueryError("No elements were given; write them like --elements Ca,Mn,Al,O.")
-    return symbols
-
-
-def parse_numbers(texts: Sequence[str], what: str) -> dict[str, tuple[int, ...]]:
-    """`["Mn=4,6"]` as `{"Mn": (4, 6)}`.
-
-    Args:
-        texts: one an element.
-        what: what the numbers are, for the message.
-
-    Raises:
-        QueryError: where a text is not an element, `=` and whole numbers.
-    """
-    found: dict[str, tuple[int, ...]] = {}
-    for text in texts:
-        match = re.fullmatch(r"\s*([A-Z][a-z]?)\s*=\s*([+-]?\d+(?:\s*,\s*[+-]?\d+)*)\s*", text)
-        if match is None:
-            raise QueryError(f"{text!r} gives no {what}; write it like Mn=3 or Mn=3,4.")
-        found[match[1]] = tuple(int(number) for number in match[2].split(","))
-    return found
 
 
 def read_edge(text: str) -> Xanes:
@@ -53,9 +21,7 @@ def read_edge(text: str) -> Xanes:
     Raises:
         SpectrumError: where the file cannot be read or is no absorption spectrum.
     """
-    path, absorber, edge = text, None, None
-    if match := re.fullmatch(r"(.+):([A-Z][a-z]?):([KLM][\d,]*)", text):
-        path, absorber, edge = match[1], match[2], match[3]
+    path, absorber, edge = parse_edge_file(text)
     spectrum = read(path, kind="xanes", absorber=absorber, edge=edge)
     assert isinstance(spectrum, Xanes)
     return spectrum
@@ -108,7 +74,7 @@ def ask(
     states = parse_numbers(oxidation, "oxidation states")
     answer = infer(
         library_of(index),
-        parse_elements(elements),
+        tuple(parse_elements(elements)),
         pattern,
         xanes=[read_edge(text) for text in xanes],
         system=system,

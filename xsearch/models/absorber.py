@@ -7,11 +7,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.elements import SYMBOLS
+from xsearch.elements import EDGES, SYMBOLS
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.edge import core_hole_width
 from xsearch.spectra.edges import tabulated_edge
-from xsearch.spectra.xanes import EDGES
 
 NOBLE_GASES = (0, 2, 10, 18, 36, 54, 86, 118)
 ABSORBER_FEATURES = 8 + len(EDGES)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from functools import lru_cache
 
 import numpy as np
@@ -18,6 +17,7 @@ from xsearch.chemistry.valence import RAREST_SHARE, states_of
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import QueryError
 from xsearch.models.tasks import CLASSES
+from xsearch.options import Conditioning
 
 STATES = CLASSES["oxidation_state"]
 COMPANY_FEATURES = 2 + 2 * len(SYMBOLS) + len(STATES)
@@ -25,17 +25,11 @@ LIKELIEST_STATES = 3
 """Of each other element; with four, a formula of seven elements would take milliseconds and say the same."""
 
 
-class Told(StrEnum):
-    """What is known of the compound."""
-
-    NOTHING = "none"
-    ELEMENTS = "known"
-    FORMULA = "formula"
-
-    @classmethod
-    def of(cls, elements: Iterable[str] = (), amounts: Mapping[str, float] | None = None) -> Told:
-        """What a user told."""
-        return cls.FORMULA if amounts is not None else cls.ELEMENTS if list(elements) else cls.NOTHING
+def conditioning_of(elements: Iterable[str] = (), amounts: Mapping[str, float] | None = None) -> Conditioning:
+    """How much of a compound is given."""
+    if amounts is not None:
+        return Conditioning.FORMULA
+    return Conditioning.ELEMENTS if list(elements) else Conditioning.NONE
 
 
 def company_features(
@@ -82,7 +76,11 @@ def _left(columns: int) -> NDArray[np.float32]:
     return left
 
 
-LEFT = {Told.NOTHING: _left(0), Told.ELEMENTS: _left(len(SYMBOLS)), Told.FORMULA: _left(COMPANY_FEATURES - 2)}
+LEFT = {
+    Conditioning.NONE: _left(0),
+    Conditioning.ELEMENTS: _left(len(SYMBOLS)),
+    Conditioning.FORMULA: _left(COMPANY_FEATURES - 2),
+}
 """By which the (208,) features of a formula are multiplied, so that no more of it is left than is told."""
 
 

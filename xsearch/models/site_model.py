@@ -18,13 +18,14 @@ from torch import Tensor, nn
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import XSearchError
 from xsearch.models.absorber import absorber_features
-from xsearch.models.conditioning import COMPANY_FEATURES, Told, company_features
+from xsearch.models.conditioning import COMPANY_FEATURES, company_features, conditioning_of
 from xsearch.models.forest import Forest
 from xsearch.models.spt import Spt
 from xsearch.models.tasks import CLASSES, NUMBERS
 from xsearch.models.xastruct import XaStruct
+from xsearch.options import Conditioning
 from xsearch.paths import WEIGHTS_FOLDER
-from xsearch.preprocess.xanes import XanesWindow, quieted
+from xsearch.preprocess.xanes import XanesWindow, smoothed
 
 NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct}
 FOREST_TASKS = ("cn", "oxidation_state", "mnnd_A", "nnrs_A", "mood_A")
@@ -101,8 +102,8 @@ class SiteModel:
     """Networks, forests and how they are weighed.
 
     Attributes:
-        settings: `blends`, one for each `Told`, with `weights` of the parts for each task, `temperature` and `scale`
-            of each task; `farthest` familiar distance, `edges` seen in training, and what the model card repeats.
+        settings: `blends`, one for each `Conditioning`, with `weights` of the parts for each task, `temperature` and
+            `scale` of each task; `farthest` familiar distance, `edges` seen in training, and what the card repeats.
     """
 
     def __init__(
@@ -143,7 +144,7 @@ class SiteModel:
         absorber = np.stack([absorber_features(ATOMIC_NUMBERS[w.absorber], w.edge) for w in windows])
         company = np.stack([company_features(w.absorber, elements, amounts) for w in windows])
         found = self.evaluate(values, known, offset, absorber, company)
-        classes, numbers = self.blend(found, Told.of(elements, amounts))
+        classes, numbers = self.blend(found, conditioning_of(elements, amounts))
         # How familiar a spectrum is does not depend on what else is told.
         features = self.features(values, known, offset, absorber) if company.any() else found.features
         distance = self.distance(features)
@@ -165,7 +166,7 @@ class SiteModel:
         company: NDArray[np.float32],
     ) -> Blend:
         """What each part says of n windows; arguments as in `Spt.forward`. Forests do not look at `company`."""
-        values = quieted(values, known)
+        values = smoothed(values, known)
         parts, features = self._networks(values, known, offset_eV, absorber, company)
         if self.forests:
             samples = forest_features(values, known, offset_eV, absorber)
@@ -181,7 +182,7 @@ class SiteModel:
     ) -> NDArray[np.float32]:
         """(n, widths of the networks) what they read off spectra alone; arguments as in `evaluate`."""
         nothing = np.zeros((len(values), COMPANY_FEATURES), np.float32)
-        return self._networks(quieted(values, known), known, offset_eV, absorber, nothing)[1]
+        return self._networks(smoothed(values, known), known, offset_eV, absorber, nothing)[1]
 
     def _networks(self, *arrays: NDArray[Any]) -> tuple[dict[str, dict[str, NDArray[np.float32]]], NDArray[np.float32]]:
         parts: dict[str, dict[str, NDArray[np.float32]]] = {}
@@ -197,7 +198,7 @@ class SiteModel:
         return parts, features
 
     def blend(
-        self, found: Blend, told: Told = Told.NOTHING
+        self, found: Blend, told: Conditioning = Conditioning.NONE
     ) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
         """What the parts say together where so much of the compound was told, see `blend`."""
         return blend(found, self.settings["blends"][told])

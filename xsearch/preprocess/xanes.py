@@ -10,24 +10,41 @@ from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.edge import edge_centre, find_e0
+from xsearch.settings import setting
 from xsearch.spectra.edges import tabulated_edge
 from xsearch.spectra.xanes import Xanes
 
 WINDOW_eV = (-10.0, 46.0)
+"""From the centre of the rise: what indexes store and models read, so that another window needs both made anew."""
 WINDOW_POINTS = 200
+"""As many are stored and read."""
 WINDOW_GRID_eV: NDArray[np.float64] = np.linspace(*WINDOW_eV, WINDOW_POINTS)
 """(200,) energies of the window relative to the centre of the rise, in eV."""
 
-LONG_PRE_EDGE_eV = 30.0
-LONG_POST_EDGE_eV = 60.0
-LEAST_BEFORE_E0_eV, LEAST_AFTER_E0_eV = 3.0, 8.0
-COARSEST_STEP_eV = 6.0
-NEGLIGIBLE_FLOOR = 0.08
-"""A spectrum that starts at less than this share of its height has no background worth removing."""
-NOISIEST = 0.25
-NOISY = 0.01
-"""Windows with more noise than this, in edge steps, are smoothed before models read them."""
-SMOOTHING_eV = 0.56
+BY_HAND = "set by hand"
+CHECKED = f"{BY_HAND}; published normalisations are reproduced to 0.015 in the median (tests/preprocess/test_xanes.py)"
+
+
+@dataclass(frozen=True, slots=True)
+class NormalisationSettings:
+    """How the background is removed, and what cannot be used."""
+
+    long_pre_edge_eV: float = setting(30.0, "eV", f"below E0, where a line is fitted; {CHECKED}")
+    long_post_edge_eV: float = setting(60.0, "eV", f"above E0, from which a post-edge curve is fitted; {CHECKED}")
+    post_edge_start_eV: float = setting(150.0, "eV", f"above E0, of a long scan; {CHECKED}")
+    parabola_from_eV: float = setting(350.0, "eV", f"length of a post-edge that has a curvature; {CHECKED}")
+    least_range_eV: tuple[float, float] = setting((3.0, 8.0), "eV", f"below and above E0; {BY_HAND}")
+    coarsest_step_eV: float = setting(6.0, "eV", f"near the edge; {BY_HAND}")
+    negligible_background: float = setting(0.08, "of the spectrum's height", f"{BY_HAND}: not removed")
+    miscalibrated_eV: float = setting(
+        15.0, "eV", f"of E0 from the tabulated edge, above which a note says so; {BY_HAND}"
+    )
+    noisiest: float = setting(0.25, "edge steps", f"{BY_HAND}: more noise is refused")
+    noisy: float = setting(0.01, "edge steps", f"{BY_HAND}: windows with more are smoothed before models read them")
+    smoothing_eV: float = setting(0.56, "eV", f"{BY_HAND}: standard deviation of the Gaussian that smooths them")
+
+
+NORMALISATION = NormalisationSettings()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +95,7 @@ class XanesWindow:
     edge: str
 
 
-def normalize(xanes: Xanes, e0_eV: float | None = None) -> NormalizedXanes:
+def normalize(xanes: Xanes, settings: NormalisationSettings = NORMALISATION) -> NormalizedXanes:
     """Remove the background and bring the edge step to one.
 
     The pre-edge is a straight line, the post-edge a polynomial whose degree grows with the length of the scan
@@ -88,7 +105,7 @@ def normalize(xanes: Xanes, e0_eV: float | None = None) -> NormalizedXanes:
 
     Args:
         xanes: the spectrum.
-        e0_eV: the edge, where it is known better than the spectrum tells.
+        settings: of the normalisation.
 
     Raises:
         SpectrumError: where there is no edge, the scan stops too early, or noise drowns it.
@@ -96,14 +113,14 @@ def normalize(xanes: Xanes, e0_eV: float | None = None) -> NormalizedXanes:
     name = xanes.source or "XANES spectrum"
     table = tabulated_edge(xanes.absorber, xanes.edge).energy_eV
     try:
-        e0 = find_e0(xanes.energy_eV, xanes.mu, near_eV=table) if e0_eV is None else float(e0_eV)
+        e0 = find_e0(xanes.energy_eV, xanes.mu, near_eV=table)
     except SpectrumError as error:
         raise SpectrumError(f"{name} ({xanes.absorber} {xanes.edge}): {error}") from None
-    _check_range(name, xanes, e0)
+    _check_range(name, xanes, e0, settings)
     relative = xanes.energy_eV - e0
-    pre, pre_note = _pre_edge(relative, xanes.mu)
+    pre, pre_note = _pre_edge(relative, xanes.mu, settings)
     risen = xanes.mu - pre
-    curve, method = _post_edge(relative, risen)
+    curve, method = _post_edge(relative, risen, settings)
     step = float(curve[np.searchsorted(relative, 0.0)])
     if not step > 0:
         raise SpectrumError(
@@ -113,10 +130,12 @@ def normalize(xanes: Xanes, e0_eV: float | None = None) -> NormalizedXanes:
     if method == "flattened":
         mu = np.where(relative > 0, mu - curve / step + 1.0, mu)
     noise = _noise(relative, mu)
-    if noise > NOISIEST:
-        raise SpectrumError(f"{name}: the noise is {noise:.0%} of the edge step; at most {NOISIEST:.0%} can be used.")
+    if noise > settings.noisiest:
+        raise SpectrumError(
+            f"{name}: the noise is {noise:.0%} of the edge step; at most {settings.noisiest:.0%} can be used."
+        )
     notes = [*xanes.notes, *pre_note]
-    if abs(e0 - table) > 15:
+    if abs(e0 - table) > settings.miscalibrated_eV:
         notes.append(f"E0 {e0:.1f} eV lies {e0 - table:+.1f} eV from the tabulated edge; check the energy calibration.")
     if method == "short":
         notes.append("The scan is short: the edge step is the mean of its tail.")
@@ -143,8 +162,10 @@ def window(spectrum: NormalizedXanes) -> XanesWindow:
     return XanesWindow(values, known, spectrum.centre_eV - spectrum.tabulated_e0_eV, spectrum.absorber, spectrum.edge)
 
 
-def quieted(values: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Windows as models read them: noisy ones convolved with a Gaussian of 0.56 eV, the others as they are.
+def smoothed(
+    values: NDArray[np.float32], known: NDArray[np.bool_], settings: NormalisationSettings = NORMALISATION
+) -> NDArray[np.float32]:
+    """Windows as models read them: noisy ones convolved with a Gaussian, the others as they are.
 
     Noise is judged by fourth differences of every other point in the last part of a window, where a near-edge spectrum
     is smooth: neighbouring points of a coarse scan are interpolated and share their noise.
@@ -152,28 +173,29 @@ def quieted(values: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np
     Args:
         values: (n, 200), zero where unknown.
         known: (n, 200), in one piece each.
+        settings: which are noisy, and the Gaussian.
     """
     tail = known & (WINDOW_GRID_eV > WINDOW_eV[0] + 15)
     five = np.stack([values[:, k : k + WINDOW_POINTS - 8] for k in (0, 2, 4, 6, 8)])
     all_known = np.stack([tail[:, k : k + WINDOW_POINTS - 8] for k in (0, 2, 4, 6, 8)]).all(0)
     fourth = np.tensordot(np.array([1, -4, 6, -4, 1], np.float32), five, 1) ** 2 / 70
     noise = np.sqrt((fourth * all_known).sum(1) / np.maximum(all_known.sum(1), 1))
-    if not (noisy := noise > NOISY).any():
+    if not (noisy := noise > settings.noisy).any():
         return values
-    sigma = SMOOTHING_eV / float(WINDOW_GRID_eV[1] - WINDOW_GRID_eV[0])
+    sigma = settings.smoothing_eV / float(WINDOW_GRID_eV[1] - WINDOW_GRID_eV[0])
     weight = scipy.ndimage.gaussian_filter1d(known[noisy].astype(np.float32), sigma, axis=1, mode="constant")
     smooth = scipy.ndimage.gaussian_filter1d(values[noisy], sigma, axis=1, mode="constant") / np.maximum(weight, 1e-6)
-    quiet = values.copy()
-    quiet[noisy] = np.where(known[noisy], smooth, 0.0)
-    return quiet
+    found = values.copy()
+    found[noisy] = np.where(known[noisy], smooth, 0.0)
+    return found
 
 
 def deglitch(xanes: Xanes, threshold: float = 6.0) -> Xanes:
-    """Replace single points that stand out of their five neighbours by the neighbours' median.
+    """Replace outliers of a single point by the median of five points.
 
     Args:
         xanes: the spectrum.
-        threshold: how far a point must stand out, in robust standard deviations of such distances.
+        threshold: how far from the median an outlier lies, in robust standard deviations of such distances.
     """
     middle = scipy.ndimage.median_filter(xanes.mu, size=5, mode="nearest")
     distance = np.abs(xanes.mu - middle)
@@ -189,44 +211,49 @@ def deglitch(xanes: Xanes, threshold: float = 6.0) -> Xanes:
     return mended.with_notes(f"{int(glitches.sum())} glitches were replaced by the median of their neighbours.")
 
 
-def _check_range(name: str, xanes: Xanes, e0: float) -> None:
+def _check_range(name: str, xanes: Xanes, e0: float, settings: NormalisationSettings) -> None:
     before, after = e0 - xanes.energy_eV[0], xanes.energy_eV[-1] - e0
-    if before < LEAST_BEFORE_E0_eV or after < LEAST_AFTER_E0_eV:
+    least_before, least_after = settings.least_range_eV
+    if before < least_before or after < least_after:
         raise SpectrumError(
             f"{name}: the scan runs from {-before:+.0f} to {after:+.0f} eV around its edge at {e0:.1f} eV; at least "
-            f"{-LEAST_BEFORE_E0_eV:+.0f} to {LEAST_AFTER_E0_eV:+.0f} eV are needed."
+            f"{-least_before:+.0f} to {least_after:+.0f} eV are needed."
         )
     near = (xanes.energy_eV > e0 - 10) & (xanes.energy_eV < e0 + 30)
     coarsest = float(np.diff(xanes.energy_eV[near]).max(initial=0.0))
-    if coarsest > COARSEST_STEP_eV:
+    if coarsest > settings.coarsest_step_eV:
         raise SpectrumError(
-            f"{name}: points near the edge lie up to {coarsest:.1f} eV apart; at most {COARSEST_STEP_eV:g} eV "
-            f"can be used."
+            f"{name}: points near the edge lie up to {coarsest:.1f} eV apart; at most "
+            f"{settings.coarsest_step_eV:g} eV can be used."
         )
 
 
-def _pre_edge(relative: NDArray[np.float64], mu: NDArray[np.float64]) -> tuple[NDArray[np.float64], list[str]]:
+def _pre_edge(
+    relative: NDArray[np.float64], mu: NDArray[np.float64], settings: NormalisationSettings
+) -> tuple[NDArray[np.float64], list[str]]:
     """(n,) background under the edge."""
-    far = relative < -LONG_PRE_EDGE_eV
-    if far.sum() >= 5 and relative[0] < -2 * LONG_PRE_EDGE_eV:
+    far = relative < -settings.long_pre_edge_eV
+    if far.sum() >= 5 and relative[0] < -2 * settings.long_pre_edge_eV:
         # The first point is often off: the monochromator is still settling.
         far[0] = False
         return _polynomial(relative, mu, far, 1), []
     start = float(np.mean(mu[relative < max(relative[0] + 2.0, -15.0)]))
-    if 0 <= start < NEGLIGIBLE_FLOOR * float(mu.max()):
+    if 0 <= start < settings.negligible_background * float(mu.max()):
         return np.zeros_like(mu), []
     return np.full_like(mu, start), ["The pre-edge is short: a constant was subtracted instead of a line."]
 
 
-def _post_edge(relative: NDArray[np.float64], risen: NDArray[np.float64]) -> tuple[NDArray[np.float64], str]:
+def _post_edge(
+    relative: NDArray[np.float64], risen: NDArray[np.float64], settings: NormalisationSettings
+) -> tuple[NDArray[np.float64], str]:
     """(n,) smooth post-edge curve, and which kind it is."""
     end = float(relative[-1])
-    if end < LONG_POST_EDGE_eV:
+    if end < settings.long_post_edge_eV:
         tail = relative > min(15.0, 0.5 * end)
         weights = np.gradient(relative)[tail]
         return np.full_like(risen, np.average(risen[tail], weights=weights)), "short"
-    start = min(150.0, 5.0 * round(end / 15.0))
-    degree = 2 if end - start > 350 else 1
+    start = min(settings.post_edge_start_eV, 5.0 * round(end / 15.0))
+    degree = 2 if end - start > settings.parabola_from_eV else 1
     fitted = relative >= start
     if fitted.sum() < 5:
         fitted = relative >= 0.3 * end

@@ -10,8 +10,8 @@ from xsearch.answers import Combined, Inference, RankedCrystal, SearchResult
 from xsearch.errors import NothingSearched, QueryError
 from xsearch.indexes import Index
 from xsearch.infer.engine import infer
-from xsearch.infer.question import parse_elements
 from xsearch.infer.template_library import library_of
+from xsearch.options import parse_elements
 from xsearch.search import SearchIndex
 from xsearch.spectra import PowderPattern, Xanes
 
@@ -89,4 +89,6 @@ def infer_beside(
     Raises:
         QueryError: for elements that no template can hold.
     """
-    return combine(result, infer(library_of(index), parse_elements(elements), result.pattern, xanes=edges, top=top))
+    return combine(
+        result, infer(library_of(index), sorted(parse_elements(elements)), result.pattern, xanes=edges, top=top)
+    )

@@ -12,17 +12,16 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.answers import LcfResult, MixtureResult, SearchResult
 from xsearch.answers.explanations import best_hits
-from xsearch.chemistry.element_query import ElementQuery
 from xsearch.errors import MissingIndex, QueryError, SpectrumError
 from xsearch.indexes import Index
-from xsearch.indexes.prior import Prior, parse_prior
+from xsearch.options import Constraints, Prior, Ranking, parse_choice
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.progress import timed
 from xsearch.search.isotypes import symmetry_of_alike
 from xsearch.search.lcf_search import search_lcf
 from xsearch.search.mixture_hits import make_mixture
-from xsearch.search.nearest_neighbours import NEAREST, Near, Neighbours, Ranking, has_vectors, parse_ranking
+from xsearch.search.nearest_neighbours import NEAREST, Near, Neighbours, has_vectors, parse_ranking
 from xsearch.search.phase_search import PhaseSearch
 from xsearch.search.rank import best_first, phases
 from xsearch.search.second_phase import second_phase_notes
@@ -84,9 +83,9 @@ class SearchIndex:
         prior: str = "known",
         measured_cells: bool = True,
         fold: bool = True,
-        without: Collection[int] = (),
+        leave_out_rows: Collection[int] = (),
         ranking: str | None = None,
-        without_spectra: Collection[str] = (),
+        leave_out_spectra: Collection[str] = (),
     ) -> SearchResult:
         """Find the crystals that gave a powder pattern, XANES spectra, or both.
 
@@ -100,10 +99,10 @@ class SearchIndex:
             prior: `known` favours compounds that have been made and those near the convex hull; `none` does not.
             measured_cells: whether measured cells linked to a computed entry are searched beside it.
             fold: whether entries of one phase become one hit.
-            without: rows of the index to leave out, to see what the search says where its answer is missing.
+            leave_out_rows: rows of the index to leave out, to see what the search says where its answer is missing.
             ranking: `physics`, `learned` or `fused`, see `xsearch.search.nearest_neighbours.Ranking`; by default the
                 last, where the index has the vectors for it. With edges, profiles and edges recall, and physics ranks.
-            without_spectra: ids of library spectra to leave out.
+            leave_out_spectra: ids of library spectra to leave out.
 
         Returns:
             The hits, the best first, with what was assumed and how long each stage took.
@@ -112,8 +111,8 @@ class SearchIndex:
             SpectrumError: where the pattern shows no line, or a spectrum no edge.
             QueryError: where an element does not exist, conditions contradict each other, or nothing is left.
         """
-        query = ElementQuery.parse(only, must, may, exclude, exactly)
-        known, chosen = parse_prior(prior), parse_ranking(ranking, self.index)
+        query = Constraints.parse(only, must, may, exclude, exactly)
+        known, chosen = parse_choice(Prior, prior, "prior"), parse_ranking(ranking, self.index)
         if top < 1:
             raise QueryError(f"top = {top} asks for no hit; give 1 or more.")
         edges = [*([pxrd] if isinstance(pxrd, Xanes) else []), *([xanes] if isinstance(xanes, Xanes) else xanes)]
@@ -126,7 +125,7 @@ class SearchIndex:
                 Opened(self.index, self.libraries, self.profiles, self.threads),
                 None if isinstance(pxrd, Xanes) else pxrd,
                 edges,
-                Scope(query, known, measured_cells, without, without_spectra),
+                Scope(query, known, measured_cells, leave_out_rows, leave_out_spectra),
                 top=top,
                 fold=fold,
             )
@@ -141,7 +140,7 @@ class SearchIndex:
                     near = self.near(pattern, rows, NEAREST if chosen is Ranking.FUSED else MATCHED)
                     places = np.union1d(places, near.places)
             with timed(timings, "match"):
-                matches, evidence = selected.match(pattern, places, without)
+                matches, evidence = selected.match(pattern, places, leave_out_rows)
             with timed(timings, "rank"):
                 total = evidence.total
                 if chosen is Ranking.LEARNED:
@@ -159,7 +158,7 @@ class SearchIndex:
                 firsts = [group[0] for group in groups]
                 said = rows_say(self.index.columns, matches.rows[firsts], evidence.total[firsts])
                 if answer == "no confident match":  # as far as the first hit is wrong, what is built alike decides
-                    other = symmetry_of_alike(self._left(selected, without), pattern)
+                    other = symmetry_of_alike(self._left(selected, leave_out_rows), pattern)
                     chance = hits[0].score if hits else 0.0
                     said = (chance * said[0] + (1 - chance) * other[0], chance * said[1] + (1 - chance) * other[1])
                 likely = symmetry(*said)
@@ -196,7 +195,7 @@ class SearchIndex:
         exactly: Elements = None,
         prior: str = "known",
         measured_cells: bool = True,
-        without_spectra: Collection[str] = (),
+        leave_out_spectra: Collection[str] = (),
     ) -> MixtureResult | LcfResult:
         """Find the crystals that together gave a powder pattern or an edge, and how much there is of each.
 
@@ -211,14 +210,14 @@ class SearchIndex:
                 its absorber alone, and asks no more than that they hold no other elements.
             prior: as in `search`.
             measured_cells: as in `search`.
-            without_spectra: as in `search`.
+            leave_out_spectra: as in `search`.
 
         Raises:
             SpectrumError, QueryError: as in `search`.
         """
-        query = ElementQuery.parse(only, must, may, exclude, exactly)
-        each = ElementQuery(only=query.allowed, exclude=query.exclude)
-        known = parse_prior(prior)
+        query = Constraints.parse(only, must, may, exclude, exactly)
+        each = query.of_each_phase()
+        known = parse_choice(Prior, prior, "prior")
         if not 1 <= phases <= MOST_PHASES:
             raise QueryError(f"phases = {phases}; a number from 1 to {MOST_PHASES} is expected.")
         edges = [one for one in (pxrd, xanes) if isinstance(one, Xanes)]
@@ -226,7 +225,7 @@ class SearchIndex:
             if len(edges) > 1 or isinstance(pxrd, PowderPattern):
                 raise QueryError("A mixture is searched for by one powder pattern or by one edge; give one of them.")
             opened = Opened(self.index, self.libraries, self.profiles, self.threads)
-            scope = Scope(query, known, without_spectra=without_spectra)
+            scope = Scope(query, known, leave_out_spectra=leave_out_spectra)
             return search_lcf(opened, edges[0], scope, phases=phases)
         pxrd = _powder(pxrd)
         timings: dict[str, float] = {}
@@ -254,7 +253,7 @@ class SearchIndex:
         )
 
     def _prepare(
-        self, pxrd: PowderPattern, query: ElementQuery, prior: Prior, measured_cells: bool, timings: dict[str, float]
+        self, pxrd: PowderPattern, query: Constraints, prior: Prior, measured_cells: bool, timings: dict[str, float]
     ) -> tuple[NetPattern, Selection]:
         """The net pattern, and the rows to search."""
         with timed(timings, "prepare"):
@@ -263,11 +262,11 @@ class SearchIndex:
             rows = rows_with(self.index, query, measured_cells)
             return pattern, Selection(self.index, rows, self.profiles(rows), prior, self.threads)
 
-    def _left(self, selected: Selection, without: Collection[int]) -> Selection:
+    def _left(self, selected: Selection, leave_out_rows: Collection[int]) -> Selection:
         """The same selection less some rows."""
-        if not without:
+        if not leave_out_rows:
             return selected
-        rows = np.setdiff1d(selected.rows, list(without))
+        rows = np.setdiff1d(selected.rows, list(leave_out_rows))
         return replace(selected, rows=rows, profiles=self.profiles(rows))
 
     @property

@@ -11,7 +11,8 @@ from xsearch.answers.hit import Cell, Hit
 from xsearch.chemistry.crystal import cell_parameters, lattice_from_parameters
 from xsearch.fit.strain import strain_tensor
 from xsearch.indexes import Index
-from xsearch.indexes.prior import KNOWN_BONUS, Prior
+from xsearch.indexes.prior import KNOWN_BONUS
+from xsearch.options import Prior
 from xsearch.preprocess.kernels import broaden, line_intensities
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale

@@ -7,7 +7,6 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.answers import Hit, LcfResult
 from xsearch.answers.explanations import best_hits
-from xsearch.chemistry.element_query import ElementQuery
 from xsearch.preprocess.xanes import window
 from xsearch.progress import timed
 from xsearch.search.lcf_hits import Compared, make_lcf
@@ -30,8 +29,8 @@ def search_lcf(
     with threadpool_limits(opened.threads, user_api="blas"):
         with timed(timings, "prepare"):
             (spectrum,) = prepare([xanes])
-            each = with_absorbers(ElementQuery(only=scope.query.allowed, exclude=scope.query.exclude), [spectrum])
-            library = opened.libraries.select(spectrum.absorber, spectrum.edge, each, (), scope.without_spectra)
+            each = with_absorbers(scope.constraints.of_each_phase(), [spectrum])
+            library = opened.libraries.select(spectrum.absorber, spectrum.edge, each, (), scope.leave_out_spectra)
         with timed(timings, "mixture"):
             is_entry = library.row >= 0
             target = LcfTarget.of(index, window(spectrum), library, scope.prior, settings)

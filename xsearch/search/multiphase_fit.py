@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from xsearch.fit.strain import MODES_BY_CODE, ZERO_SHIFT
 from xsearch.fit.strain_kernels import line_design
 from xsearch.indexes import Index
-from xsearch.indexes.prior import KNOWN_BONUS, Prior
+from xsearch.indexes.prior import KNOWN_BONUS
+from xsearch.options import Prior
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.kernels import broaden, line_intensities
 from xsearch.preprocess.powder import NetPattern

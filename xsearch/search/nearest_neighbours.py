@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from xsearch.indexes.scan import Scan
 from xsearch.models import powder_vectors
 from xsearch.models.powder_encoder import WEIGHTS_FILE, load
 from xsearch.models.powder_vectors import PowderVectors
+from xsearch.options import Ranking, parse_choice
 from xsearch.preprocess.network_input import network_input
 from xsearch.preprocess.powder import NetPattern
 
@@ -27,18 +27,6 @@ TEMPERATURE = 0.06
 SCAN_BELOW = 0.1
 """Where conditions leave less than this share of the rows, all of those are looked at: a graph or lists would lead past
 most of them, and reading so few is as quick."""
-
-
-class Ranking(StrEnum):
-    """What finds and ranks.
-
-    PHYSICS: profiles recall, the match ranks. LEARNED: vectors recall and rank. FUSED: both recall, the
-    match ranks.
-    """
-
-    PHYSICS = "physics"
-    LEARNED = "learned"
-    FUSED = "fused"
 
 
 def has_vectors(index: Index) -> bool:
@@ -55,10 +43,7 @@ def parse_ranking(name: str | Ranking | None, index: Index) -> Ranking:
     ready = has_vectors(index)
     if name is None:
         return Ranking.FUSED if ready else Ranking.PHYSICS
-    try:
-        chosen = Ranking(name)
-    except ValueError:
-        raise QueryError(f"Unknown ranking {name!r}; `physics`, `learned` or `fused`.") from None
+    chosen = parse_choice(Ranking, name, "ranking")
     if chosen is not Ranking.PHYSICS and not ready:
         raise QueryError(
             f"Index {index.name!r} has no vectors as this xsearch makes them, which ranking `{chosen}` needs; "

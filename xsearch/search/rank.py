@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from xsearch.fit.strain import MODES_BY_CODE
 from xsearch.indexes import Index
 from xsearch.indexes.columns import Columns
-from xsearch.indexes.prior import Prior, log_prior
+from xsearch.indexes.prior import log_prior
+from xsearch.options import Prior
 from xsearch.search.line_fit import LineFit
 from xsearch.search.match import Matches
 

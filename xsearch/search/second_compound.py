@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from xsearch.indexes import Index
-from xsearch.indexes.prior import Prior
+from xsearch.options import Prior
 from xsearch.preprocess.xanes import window
 from xsearch.xas.evidence import EdgeEvidence
 from xsearch.xas.lcf import LcfTarget

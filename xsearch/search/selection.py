@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers import Hit
-from xsearch.chemistry.element_query import ElementQuery
 from xsearch.errors import NothingSearched
 from xsearch.indexes import Index
-from xsearch.indexes.prior import PRIOR_IN_RECALL, Prior, log_prior
+from xsearch.indexes.prior import PRIOR_IN_RECALL, log_prior
+from xsearch.options import Constraints, Prior
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.hits import make_hits, not_above_the_first
 from xsearch.search.line_fit import fit_lines
@@ -33,15 +33,15 @@ Profiles = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 """Gives the stored profiles of rows, (m, bins)."""
 
 
-def rows_with(index: Index, query: ElementQuery, measured_cells: bool) -> NDArray[np.int64]:
+def rows_with(index: Index, constraints: Constraints, measured_cells: bool) -> NDArray[np.int64]:
     """The rows that meet element conditions, measured cells among them or not.
 
     Raises:
         NothingSearched: where there is none.
     """
-    rows = index.select(query, measured_cells)
+    rows = index.select(constraints, measured_cells)
     if len(rows) == 0:
-        raise NothingSearched(f"Index {index.name!r} holds nothing with {query}; loosen the element conditions.")
+        raise NothingSearched(f"Index {index.name!r} holds nothing with {constraints}; loosen the element conditions.")
     return rows
 
 
@@ -69,16 +69,16 @@ class Selection:
         return best_rows(recall(self.index, self.profiles, pattern, self.rows), bonus, most)
 
     def match(
-        self, pattern: NetPattern, places: NDArray[np.intp], without: Collection[int] = ()
+        self, pattern: NetPattern, places: NDArray[np.intp], leave_out_rows: Collection[int] = ()
     ) -> tuple[Matches, Evidence]:
         """Match places to a pattern and weigh them.
 
         Args:
             pattern: the net pattern.
             places: rising.
-            without: rows of the index that are left out.
+            leave_out_rows: rows of the index that are left out.
         """
-        places = places[~np.isin(self.rows[places], list(without))]
+        places = places[~np.isin(self.rows[places], list(leave_out_rows))]
         kept = recall(self.index, self.profiles[places], pattern, self.rows[places], exact=True)
         matches = match(self.index, pattern, kept.rows, self.threads)
         return matches, weigh(self.index, matches, kept.score, self.prior)

@@ -65,7 +65,7 @@ def search_by_spectra(
     with threadpool_limits(opened.threads, user_api="blas"):
         with timed(timings, "prepare"):
             spectra = prepare(xanes)
-            scope = replace(scope, query=with_absorbers(scope.query, spectra))
+            scope = replace(scope, constraints=with_absorbers(scope.constraints, spectra))
             pattern = None if pxrd is None else net_pattern(pxrd)
         with timed(timings, "edges"):
             edges = weigh_edges(opened.libraries, spectra, scope, settings)
@@ -76,21 +76,21 @@ def search_by_spectra(
                 candidates = combine(index, edges, scope.prior, settings=settings.evidence)
                 single = [[place] for place in candidates.best_first()]
                 groups = fold_entries(index, candidates, settings.evidence) if fold else single
-                choices = len(rows_with(index, scope.query, measured_cells=False))
+                choices = len(rows_with(index, scope.constraints, measured_cells=False))
                 hits = spectra_hits(index, candidates, groups, top, choices, settings.probability)
             with timed(timings, "second compound"):
                 second = [second_compound_notes(index, edge, scope.prior, settings) for edge in edges]
             searched = len(candidates.rows)
         else:
             with timed(timings, "select"):
-                rows = rows_with(index, scope.query, scope.measured_cells)
+                rows = rows_with(index, scope.constraints, scope.measured_cells)
                 selected = Selection(index, rows, opened.profiles(rows), scope.prior, opened.threads)
                 edges = assign_each(index, edges, rows, settings.evidence)
             with timed(timings, "recall"):
                 by_edges = np.flatnonzero(np.isin(rows, recalled_by_edges(index, edges, settings.evidence)))
                 places = np.union1d(selected.recall(pattern), by_edges)
             with timed(timings, "match"):
-                matches, evidence = selected.match(pattern, places, scope.without)
+                matches, evidence = selected.match(pattern, places, scope.leave_out_rows)
             with timed(timings, "rank"):
                 candidates = combine(index, edges, scope.prior, (matches, evidence), settings.evidence)
                 groups = phases(index, matches, candidates.total)
@@ -106,7 +106,7 @@ def search_by_spectra(
         index_version=index.version,
         n_searched=searched,
         options={
-            "elements": str(scope.query),
+            "elements": str(scope.constraints),
             "prior": scope.prior.value,
             "measured_cells": scope.measured_cells,
             "fold": fold,

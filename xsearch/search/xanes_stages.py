@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.element_query import ElementQuery
 from xsearch.errors import QueryError
 from xsearch.indexes import Index
-from xsearch.indexes.prior import Prior
+from xsearch.options import Constraints, Prior
 from xsearch.preprocess.xanes import NormalizedXanes, normalize
 from xsearch.search.match import Matches
 from xsearch.search.rank import Evidence
@@ -26,18 +25,18 @@ class Scope:
     """What of an index a search compares.
 
     Attributes:
-        query: conditions on the elements.
+        constraints: on the elements.
         prior: which prior counts.
         measured_cells: whether measured cells linked to a computed entry are searched beside it.
-        without: rows of the index that are left out.
-        without_spectra: ids of library spectra that are left out.
+        leave_out_rows: rows of the index that are left out.
+        leave_out_spectra: ids of library spectra that are left out.
     """
 
-    query: ElementQuery
+    constraints: Constraints
     prior: Prior
     measured_cells: bool = True
-    without: Collection[int] = ()
-    without_spectra: Collection[str] = ()
+    leave_out_rows: Collection[int] = ()
+    leave_out_spectra: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,22 +80,22 @@ def prepare(spectra: Sequence[Xanes]) -> tuple[NormalizedXanes, ...]:
     return tuple(normalize(one) for one in spectra)
 
 
-def with_absorbers(query: ElementQuery, spectra: Sequence[NormalizedXanes]) -> ElementQuery:
+def with_absorbers(constraints: Constraints, spectra: Sequence[NormalizedXanes]) -> Constraints:
     """The element conditions and that every absorber is in the sample.
 
     Raises:
         QueryError: where the conditions leave an absorber out.
     """
     absorbers = frozenset(one.absorber for one in spectra)
-    left_out = absorbers & query.exclude
-    if query.allowed is not None:
-        left_out |= absorbers - query.allowed
+    left_out = absorbers & constraints.exclude
+    if constraints.allowed is not None:
+        left_out |= absorbers - constraints.allowed
     if left_out:
         raise QueryError(
-            f"{', '.join(sorted(left_out))} absorbs in the given spectra, but the element conditions ({query}) leave "
-            "it out; add it to them."
+            f"{', '.join(sorted(left_out))} absorbs in the given spectra, but the element conditions ({constraints}) "
+            "leave it out; add it to them."
         )
-    return query if query.exactly is not None else replace(query, must=query.must | absorbers)
+    return constraints if constraints.exactly is not None else replace(constraints, must=constraints.must | absorbers)
 
 
 def weigh_edges(
@@ -106,7 +105,7 @@ def weigh_edges(
     return [
         weigh_edge(
             one,
-            libraries.select(one.absorber, one.edge, scope.query, scope.without, scope.without_spectra),
+            libraries.select(one.absorber, one.edge, scope.constraints, scope.leave_out_rows, scope.leave_out_spectra),
             settings,
         )
         for one in spectra

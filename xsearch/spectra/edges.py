@@ -7,9 +7,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.elements import ATOMIC_NUMBERS, EDGES
 from xsearch.errors import SpectrumError
-from xsearch.spectra.xanes import EDGES
 
 _MAIN_EDGES = ("K", "L3")
 _SELDOM_MEASURED = frozenset("Tc Xe Kr Ne Ar He Pm Po At Rn Fr Ra Ac Pa Np Pu Am Cm Bk Cf".split())
@@ -64,34 +63,6 @@ def tabulated_edge(absorber: str, edge: str) -> Edge:
             return Edge(absorber, edge, found.energy_eV)
     known = ", ".join(found.edge for found in tabulated_edges() if found.absorber == absorber)
     raise SpectrumError(f"{absorber} has no tabulated {edge} edge; tabulated are {known or 'none'}.")
-
-
-def parse_absorber(text: str) -> str:
-    """An element's symbol from what a person or a header wrote.
-
-    Raises:
-        SpectrumError: where it is no element.
-    """
-    symbol = text.strip().capitalize()
-    if symbol not in ATOMIC_NUMBERS:
-        raise SpectrumError(f"Unknown absorber {text!r}; give an element symbol such as Fe.")
-    return symbol
-
-
-def parse_edge(text: str) -> str:
-    """The name of an edge from what a person or a header wrote: `k`, `L3`, `LIII`, `L23`, `Fe K`'s `K-edge`.
-
-    Raises:
-        SpectrumError: where it is no edge.
-    """
-    squeezed = re.sub(r"[\s_\-]|EDGE", "", text.strip().upper())
-    squeezed = squeezed.replace("III", "3").replace("II", "2").replace("IV", "4").replace("I", "1").replace("V", "5")
-    squeezed = {"L23": "L2,3", "L32": "L2,3", "L3,2": "L2,3", "1S": "K", "2P3/2": "L3", "2P1/2": "L2"}.get(
-        squeezed, squeezed
-    )
-    if squeezed not in EDGES:
-        raise SpectrumError(f"Unknown edge {text!r}; one of {', '.join(EDGES)} is expected.")
-    return squeezed
 
 
 def identify_edge(

@@ -6,10 +6,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.elements import ATOMIC_NUMBERS, EDGES
 from xsearch.errors import SpectrumError
 
-EDGES = ("K", "L1", "L2", "L3", "L2,3", "M4", "M5")
 MIN_POINTS = 20
 MAX_POINTS = 500_000
 

@@ -19,8 +19,8 @@ from xsearch.data.site_labels import CELLS_FILE
 from xsearch.data.xanes_sites import Examples, concatenate, read_examples
 from xsearch.errors import SpectrumError, XSearchError
 from xsearch.indexes import Index
-from xsearch.models.conditioning import Told
 from xsearch.models.site_model import Blend, blend
+from xsearch.options import Conditioning
 from xsearch.report.json_text import plain
 from xsearch.training.loop import usable_device
 from xsearch.training.site_card import TrainingReport, card_of
@@ -69,9 +69,9 @@ def make_site_model(
     with resumable(work):
         examples = read_sources(tables, index, structures, labels_cache, processes or os.cpu_count() or 1, work)
         model, held_out = train_site_model(examples, recipe, work, say)
-    unaided = held_out.found[Told.NOTHING]
+    unaided = held_out.found[Conditioning.NONE]
     parts = {name: report_of(held_out.examples, *_alone(unaided, name)) for name in unaided.parts}
-    told = {told: report_of(held_out.examples, *held_out.blended(told)) for told in Told}
+    told = {told: report_of(held_out.examples, *held_out.blended(told)) for told in Conditioning}
     found = TrainingReport(told, parts, out)
     model.settings["cross_validation"] = {told: plain(report.to_dict()) for told, report in found.told.items()}
     model.save(out)

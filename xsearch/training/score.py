@@ -212,7 +212,7 @@ def _searches(
                 only=list(elements) if told == "subset" else None,
                 top=1,
                 measured_cells=measured_cells,
-                without={*left_out, *(right if removed else ())},
+                leave_out_rows={*left_out, *(right if removed else ())},
             )
             for hit in result.hits:
                 found = {one.matched.material_id for one in (hit, *hit.duplicates)}

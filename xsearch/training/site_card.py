@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from xsearch.data.descriptor_scores import DescriptorReport, report_of
 from xsearch.data.xanes_sites import Examples
-from xsearch.models.conditioning import Told
 from xsearch.models.site_model import SiteModel
 from xsearch.models.tasks import class_indices
+from xsearch.options import Conditioning
 from xsearch.training.site_model import OutOfFold, Recipe
 
 if TYPE_CHECKING:
@@ -27,7 +27,11 @@ HEADLINES = (
     "ocn_accuracy",
 )  # fmt: skip
 
-HEADINGS = {Told.NOTHING: "spectrum alone", Told.ELEMENTS: "elements known", Told.FORMULA: "formula known"}
+HEADINGS = {
+    Conditioning.NONE: "spectrum alone",
+    Conditioning.ELEMENTS: "elements known",
+    Conditioning.FORMULA: "formula known",
+}
 
 CARD = """# Site model: what surrounds the absorber of a XANES spectrum
 
@@ -70,14 +74,14 @@ class TrainingReport:
         folder: where the weights are.
     """
 
-    told: dict[Told, DescriptorReport]
+    told: dict[Conditioning, DescriptorReport]
     parts: dict[str, DescriptorReport]
     folder: Path
 
     @property
     def report(self) -> DescriptorReport:
         """Of the spectrum alone."""
-        return self.told[Told.NOTHING]
+        return self.told[Conditioning.NONE]
 
     def columns(self) -> dict[str, DescriptorReport]:
         """All figures under the headings of a table."""
@@ -125,7 +129,7 @@ def card_of(
     tested = held_out.examples
     codes = sorted(set(tested.code))
     by_code = []
-    for told in Told:
+    for told in Conditioning:
         classes, numbers = held_out.blended(told)
         by_code += [_line(code, told, _only(tested, classes, numbers, tested.code == code)) for code in codes]
     classes, _ = held_out.blended()
@@ -171,7 +175,7 @@ def _only(
     return report_of(examples.take(rows), some_classes, some_numbers)
 
 
-def _line(code: str, told: Told, some: DescriptorReport) -> str:
+def _line(code: str, told: Conditioning, some: DescriptorReport) -> str:
     return (
         f"- {code}, {HEADINGS[told]}, {some.n:,} spectra: CN {some.cn_accuracy:.3f} "
         f"({some.cn_accuracy_clear:.3f} where CrystalNN is sure; macro-F1 {some.cn_macro_f1:.3f}, "

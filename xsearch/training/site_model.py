@@ -21,10 +21,11 @@ from xsearch.data.augmentation import Augmentation
 from xsearch.data.xanes_sites import Examples, fold_of, formula_hashes
 from xsearch.elements import SYMBOLS
 from xsearch.errors import SpectrumError
-from xsearch.models.conditioning import LEFT, Told
+from xsearch.models.conditioning import LEFT
 from xsearch.models.forest import Forest, pack
 from xsearch.models.site_model import FOREST_TASKS, Blend, SiteModel, blend, forest_features
 from xsearch.models.tasks import CLASSES, class_indices
+from xsearch.options import Conditioning
 from xsearch.training.calibration import calibrate
 from xsearch.training.loop import Schedule
 from xsearch.training.site_network import Inputs, train_network
@@ -78,12 +79,12 @@ class OutOfFold:
     """
 
     examples: Examples
-    found: dict[Told, Blend]
+    found: dict[Conditioning, Blend]
     fold: NDArray[np.int64]
     distance: NDArray[np.float32]
 
     def blended(
-        self, told: Told = Told.NOTHING
+        self, told: Conditioning = Conditioning.NONE
     ) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
         """Blended answers, each fold's with weights and temperatures learned on the other folds.
 
@@ -148,16 +149,16 @@ def out_of_fold(
     if len(np.unique(fold)) < 2:
         raise SpectrumError("Spectra of several formulas are needed: some to train on, others to test on.")
     tested = np.unique(fold)[: recipe.tested]
-    answers: list[tuple[dict[Told, Blend], NDArray[np.float32]]] = []
+    answers: list[tuple[dict[Conditioning, Blend], NDArray[np.float32]]] = []
     for count, k in enumerate(tested, start=1):
         here = fold == k
         tell = None if say is None else _prefixed(say, f"fold {count} of {len(tested)}, ")
         model = fit(examples.take(~here), recipe, None if work is None else work / f"fold{k}", tell)
-        found = {told: evaluate_examples(model, examples.take(here), told) for told in Told}
-        answers.append((found, model.distance(found[Told.NOTHING].features)))
+        found = {told: evaluate_examples(model, examples.take(here), told) for told in Conditioning}
+        answers.append((found, model.distance(found[Conditioning.NONE].features)))
     rows = np.concatenate([np.flatnonzero(fold == k) for k in tested])
     distance = np.concatenate([d for _, d in answers])
-    found = {told: _joined([blends[told] for blends, _ in answers]) for told in Told}
+    found = {told: _joined([blends[told] for blends, _ in answers]) for told in Conditioning}
     return OutOfFold(examples.take(rows), found, fold[rows], distance)
 
 
@@ -234,7 +235,7 @@ def train_forests(training: Examples, recipe: Recipe, tasks: Sequence[str] = FOR
     return forests
 
 
-def evaluate_examples(model: SiteModel, examples: Examples, told: Told = Told.NOTHING) -> Blend:
+def evaluate_examples(model: SiteModel, examples: Examples, told: Conditioning = Conditioning.NONE) -> Blend:
     """What the parts of a model say of examples, where so much is told of their compounds."""
     inputs = Inputs.of(examples)
     company = inputs.company.numpy() * LEFT[told]

@@ -17,12 +17,13 @@ from xsearch.data.xanes_sites import Examples
 from xsearch.elements import SYMBOLS
 from xsearch.errors import CrystalError, QueryError
 from xsearch.models.absorber import absorber_features
-from xsearch.models.conditioning import COMPANY_FEATURES, LEFT, Told, company_features
+from xsearch.models.conditioning import COMPANY_FEATURES, LEFT, company_features
 from xsearch.models.site_model import NETWORKS
+from xsearch.options import Conditioning
 from xsearch.training.loop import Schedule, train
 from xsearch.training.site_loss import joint_loss, targets
 
-TELLING = {Told.NOTHING: 0.4, Told.ELEMENTS: 0.3, Told.FORMULA: 0.3}
+TELLING = {Conditioning.NONE: 0.4, Conditioning.ELEMENTS: 0.3, Conditioning.FORMULA: 0.3}
 """How often a network is told so much of a compound in training."""
 
 

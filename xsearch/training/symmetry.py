@@ -16,12 +16,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.element_query import ElementQuery
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
-from xsearch.data.simulated_measurements import Task, pattern_for_task
+from xsearch.data.simulated_measurements import pattern_for_task
 from xsearch.data.splits import halves, split_rows
 from xsearch.errors import SpectrumError
-from xsearch.indexes.prior import Prior
+from xsearch.options import Constraints, Prior, Task
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.isotypes import built_alike
@@ -61,7 +60,7 @@ def cases(opened: SearchIndex, count: int) -> Iterator[tuple[int, Array, int]]:
     columns = index.columns
     pool = halves(index, split_rows(index).formulas)[0]
     pool = np.random.default_rng(1).permutation(pool[columns.cell_of[pool] < 0])[:count]
-    rows = rows_with(index, ElementQuery(), measured_cells=False)
+    rows = rows_with(index, Constraints(), measured_cells=False)
     everything = Selection(index, rows, opened.profiles(rows), Prior.KNOWN, opened.threads)
     for number, row in enumerate(pool.tolist()):
         task = Task.STRONG if number % 2 else Task.FORMULA

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from xsearch.indexes import Index
 from xsearch.indexes.columns import Columns
-from xsearch.indexes.prior import Prior
+from xsearch.options import Prior
 from xsearch.preprocess.xanes import NormalizedXanes, window
 from xsearch.xas.library import EdgeLibrary
 from xsearch.xas.matching import XanesMatches, match

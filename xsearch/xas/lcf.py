@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.indexes import Index
-from xsearch.indexes.prior import Prior
+from xsearch.options import Prior
 from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow
 from xsearch.xas.compounds import Compound, compounds_of
 from xsearch.xas.evidence import entry_prior, library_errors, shift_costs

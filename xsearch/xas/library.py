@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.element_query import ElementQuery
 from xsearch.chemistry.reference import Reference
 from xsearch.errors import NothingSearched
 from xsearch.indexes import Index
 from xsearch.indexes.spectra import edges_of, spectra_of_edge, xanes_table
 from xsearch.indexes.xanes_table import XanesTable
+from xsearch.options import Constraints
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,15 +93,20 @@ class EdgeLibraries:
         return self._read[absorber, edge]
 
     def select(
-        self, absorber: str, edge: str, query: ElementQuery, without: Collection[int], without_spectra: Collection[str]
+        self,
+        absorber: str,
+        edge: str,
+        constraints: Constraints,
+        leave_out_rows: Collection[int],
+        leave_out_spectra: Collection[str],
     ) -> EdgeLibrary:
         """The spectra whose compound meets the element conditions, less those that are to be left out.
 
         Args:
             absorber, edge: which library.
-            query: the conditions.
-            without: rows of the index.
-            without_spectra: ids of spectra.
+            constraints: the conditions.
+            leave_out_rows: rows of the index.
+            leave_out_spectra: ids of spectra.
 
         Raises:
             QueryError: where nothing is left.
@@ -110,15 +115,15 @@ class EdgeLibraries:
         passes: dict[frozenset[str], bool] = {}
         for elements in whole.spectra.elements:
             if elements not in passes:
-                passes[elements] = absorber in elements and query.matches(elements)
+                passes[elements] = absorber in elements and constraints.matches(elements)
         keep = np.array([passes[elements] for elements in whole.spectra.elements], bool)
-        keep &= ~np.isin(whole.row, list(without)) | (whole.row < 0)
-        if without_spectra:
-            left_out = set(without_spectra)
+        keep &= ~np.isin(whole.row, list(leave_out_rows)) | (whole.row < 0)
+        if leave_out_spectra:
+            left_out = set(leave_out_spectra)
             keep &= np.array([name not in left_out for name in whole.spectra.spectrum_id], bool)
         if not keep.any():
             raise NothingSearched(
-                f"Index {self._index.name!r} holds no {whole.name} spectrum with {query}; loosen the element "
+                f"Index {self._index.name!r} holds no {whole.name} spectrum with {constraints}; loosen the element "
                 "conditions."
             )
         return whole.take(keep)

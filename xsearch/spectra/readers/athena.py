@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from xsearch.errors import SpectrumError
-from xsearch.spectra.edges import parse_absorber, parse_edge
+from xsearch.options import parse_absorber, parse_edge
 from xsearch.spectra.readers.source import SourceFile
 from xsearch.spectra.readers.xas_scan import XasScan
 

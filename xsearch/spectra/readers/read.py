@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from xsearch.errors import SpectrumError
-from xsearch.spectra.edges import parse_absorber, parse_edge
+from xsearch.options import parse_absorber, parse_edge
 from xsearch.spectra.powder import PowderPattern
 from xsearch.spectra.radiation import parse_wavelength
 from xsearch.spectra.readers import photon_factory

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
-from xsearch.spectra.edges import identify_edge, parse_absorber, parse_edge
+from xsearch.options import parse_absorber, parse_edge
+from xsearch.spectra.edges import identify_edge
 from xsearch.spectra.mend import mend_axis
 from xsearch.spectra.xanes import Xanes
 

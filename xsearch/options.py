@@ -1,0 +1,337 @@
+"""Options and their parsers, one definition each for the command line and the library."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import NamedTuple, TypeVar
+
+from xsearch.elements import ATOMIC_NUMBERS, EDGES
+from xsearch.errors import QueryError, SpectrumError
+
+Elements = str | Iterable[str] | None
+"""Elements as a caller gives them: text such as `Fe,O`, a list of symbols, or None."""
+
+MOST_PHASES = 6
+"""Phases that a mixture may have at most; a pattern does not distinguish more."""
+
+AUTO_PHASES = 4
+"""Phases that a mixture may have where their number is left to the search."""
+
+_SEPARATORS = re.compile(r"[\s,;+\-]+")
+_SYMBOLS_RUN_TOGETHER = re.compile(r"(?:[A-Z][a-z]?\d*){2,}")
+_NUMBERS = re.compile(r"\s*([A-Za-z]{1,2})\s*=\s*([+-]?\d+(?:\s*,\s*[+-]?\d+)*)\s*")
+
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class Prior(StrEnum):
+    """What counts beside the measurement: known and stable compounds are favoured, or nothing is."""
+
+    KNOWN = "known"
+    NONE = "none"
+
+
+class Ranking(StrEnum):
+    """What finds and ranks the entries that a powder pattern is compared with.
+
+    PHYSICS: profiles recall, the fit ranks. LEARNED: the network's vectors recall and rank. FUSED: both recall, the
+    fit ranks.
+    """
+
+    PHYSICS = "physics"
+    LEARNED = "learned"
+    FUSED = "fused"
+
+
+class Backend(StrEnum):
+    """How nearest neighbours are found: all vectors are compared, or a graph or lists lead to some of them."""
+
+    EXACT = "exact"
+    HNSW = "hnsw"
+    IVF = "ivf"
+
+
+class Given(StrEnum):
+    """What a search is given of the sample's elements: nothing, those that it may hold, or all that it holds."""
+
+    NONE = "none"
+    SUBSET = "subset"
+    EXACT = "exact"
+
+
+class Conditioning(StrEnum):
+    """What a model of spectra is given of the compound: nothing, its elements, or its formula."""
+
+    NONE = "none"
+    ELEMENTS = "elements"
+    FORMULA = "formula"
+
+
+class Task(StrEnum):
+    """What a search for a simulated entry has to find, and how that entry is measured.
+
+    PUBLISHED: the symmetry of entries held out at random, under the conditions of the literature. FORMULA: the same
+    with every entry of the compound left out of the index. STRONG: the entry itself, under all that measurement does
+    and with the strain between computed and measured cells.
+    """
+
+    PUBLISHED = "published"
+    FORMULA = "formula"
+    STRONG = "strong"
+
+
+class Compared(StrEnum):
+    """Which spectra of the index a measured edge is compared with."""
+
+    ALL = "all"
+    MEASURED = "measured"
+    SIMULATED = "simulated"
+
+
+def parse_choice(kind: type[Choice], word: str, name: str) -> Choice:
+    """The member of a closed set that a word names.
+
+    Args:
+        kind: the set.
+        word: what was given.
+        name: of the option, for the message.
+
+    Raises:
+        QueryError: where it names none; the message lists them.
+    """
+    try:
+        return kind(word)
+    except ValueError:
+        raise QueryError(f"Unknown {name} {word!r}; one of {', '.join(kind)} is expected.") from None
+
+
+@dataclass(frozen=True, slots=True)
+class Constraints:
+    """Which elements an answer may, must or must not hold; the default leaves everything open.
+
+    Attributes:
+        only: no element outside this set; None leaves it open.
+        must: every one of these.
+        may: with `must`, nothing outside `must` and `may`; alone it means the same as `only`. None leaves it open.
+        exclude: none of these.
+        exactly: all of these and no others; None leaves it open. Nothing else can stand beside it.
+
+    Raises:
+        QueryError: where an element does not exist or the conditions contradict each other.
+    """
+
+    only: frozenset[str] | None = None
+    must: frozenset[str] = frozenset()
+    may: frozenset[str] | None = None
+    exclude: frozenset[str] = frozenset()
+    exactly: frozenset[str] | None = None
+
+    def __post_init__(self) -> None:
+        named = set().union(self.only or (), self.must, self.may or (), self.exclude, self.exactly or ())
+        if unknown := sorted(named - ATOMIC_NUMBERS.keys()):
+            raise QueryError(f"Unknown element {unknown[0]!r}; symbols from H to Cf are expected, such as Fe.")
+        for word, allowed in (("only", self.only), ("may", self.may), ("exactly", self.exactly)):
+            if allowed is not None and not allowed:
+                raise QueryError(f"`{word}` names no element; leave it out, or give symbols such as Fe,O.")
+        if self.exactly is not None and (self.only is not None or self.must or self.may is not None or self.exclude):
+            raise QueryError("`exactly` names the whole set of elements; leave out only, must, may and not.")
+        if self.only is not None and self.may is not None:
+            raise QueryError("`only` and `may` both say what is allowed; give one of them.")
+        if self.only is not None and (outside := self.must - self.only):
+            raise QueryError(f"{_listed(outside)} must be there but is not among the only elements allowed.")
+        for word, group in (("must", self.must), ("only", self.only), ("may", self.may)):
+            if both := self.exclude & (group or frozenset()):
+                raise QueryError(f"{_listed(both)} stands under both {word} and not; leave it out of one of them.")
+
+    @classmethod
+    def parse(
+        cls,
+        only: Elements = None,
+        must: Elements = None,
+        may: Elements = None,
+        exclude: Elements = None,
+        exactly: Elements = None,
+    ) -> Constraints:
+        """From text or lists of symbols, each as `parse_elements` takes it.
+
+        Raises:
+            QueryError: where an element does not exist or the conditions contradict each other.
+        """
+        return cls(
+            only=None if only is None else parse_elements(only),
+            must=parse_elements(must or ()),
+            may=None if may is None else parse_elements(may),
+            exclude=parse_elements(exclude or ()),
+            exactly=None if exactly is None else parse_elements(exactly),
+        )
+
+    @property
+    def is_open(self) -> bool:
+        """Whether every set of elements passes."""
+        return self == Constraints()
+
+    @property
+    def required(self) -> frozenset[str]:
+        """The elements that every answer holds."""
+        return self.must if self.exactly is None else self.exactly
+
+    @property
+    def allowed(self) -> frozenset[str] | None:
+        """The elements outside which no answer has any, or None where nothing is said about others."""
+        if self.exactly is not None:
+            return self.exactly
+        if self.only is not None:
+            return self.only
+        return None if self.may is None else self.must | self.may
+
+    def matches(self, elements: Collection[str]) -> bool:
+        """Whether a crystal of these elements passes: the plain definition that the SQL is tested against."""
+        held = set(elements)
+        if self.allowed is not None and not held <= self.allowed:
+            return False
+        return self.required <= held and not (held & self.exclude)
+
+    def of_each_phase(self) -> Constraints:
+        """What each phase of a mixture obeys: the phases hold the required elements together, none need hold them."""
+        return Constraints(only=self.allowed, exclude=self.exclude)
+
+    def __str__(self) -> str:
+        parts = (
+            ("exactly", self.exactly),
+            ("only", self.only),
+            ("must", self.must),
+            ("may", self.may),
+            ("not", self.exclude),
+        )
+        return "; ".join(f"{word} {_listed(group)}" for word, group in parts if group) or "any elements"
+
+
+def parse_elements(given: str | Iterable[str]) -> frozenset[str]:
+    """Element symbols out of text such as `fe,o` or `Fe O Ti`, or out of a list of symbols; in any case.
+
+    Raises:
+        QueryError: naming the first word that is not an element.
+    """
+    words = _SEPARATORS.split(given) if isinstance(given, str) else [str(word).strip() for word in given]
+    return frozenset(_symbol(word) for word in words if word)
+
+
+def parse_numbers(texts: Iterable[str], what: str) -> dict[str, tuple[int, ...]]:
+    """Numbers of elements: `["Mn=4,6", "o=-2"]` as `{"Mn": (4, 6), "O": (-2,)}`.
+
+    Args:
+        texts: one an element.
+        what: what the numbers are, for the message.
+
+    Raises:
+        QueryError: where a text is not an element, `=` and whole numbers.
+    """
+    found: dict[str, tuple[int, ...]] = {}
+    for text in texts:
+        match = _NUMBERS.fullmatch(text)
+        if match is None:
+            raise QueryError(f"{text!r} gives no {what}; ELEMENT=NUMBERS is expected, such as Mn=3 or Mn=3,4.")
+        found[_symbol(match[1])] = tuple(int(number) for number in match[2].split(","))
+    return found
+
+
+def parse_phases(text: str) -> int:
+    """A largest number of phases from text: `3`, or `auto`.
+
+    Raises:
+        QueryError: where it is neither.
+    """
+    if text.strip().lower() == "auto":
+        return AUTO_PHASES
+    if text.isdecimal() and 1 <= int(text) <= MOST_PHASES:
+        return int(text)
+    raise QueryError(f"{text!r} is neither a number of phases from 1 to {MOST_PHASES} nor 'auto'.")
+
+
+def parse_absorber(text: str) -> str:
+    """An element's symbol from what a person or a header wrote.
+
+    Raises:
+        SpectrumError: where it is no element.
+    """
+    symbol = text.strip().capitalize()
+    if symbol not in ATOMIC_NUMBERS:
+        raise SpectrumError(f"Unknown absorber {text!r}; give an element symbol such as Fe.")
+    return symbol
+
+
+def parse_edge(text: str) -> str:
+    """The name of an edge from what a person or a header wrote: `k`, `L3`, `LIII`, `L23`, `Fe K`'s `K-edge`.
+
+    Raises:
+        SpectrumError: where it is no edge.
+    """
+    squeezed = re.sub(r"[\s_\-]|EDGE", "", text.strip().upper())
+    squeezed = squeezed.replace("III", "3").replace("II", "2").replace("IV", "4").replace("I", "1").replace("V", "5")
+    squeezed = {"L23": "L2,3", "L32": "L2,3", "L3,2": "L2,3", "1S": "K", "2P3/2": "L3", "2P1/2": "L2"}.get(
+        squeezed, squeezed
+    )
+    if squeezed not in EDGES:
+        raise SpectrumError(f"Unknown edge {text!r}; one of {', '.join(EDGES)} is expected.")
+    return squeezed
+
+
+def parse_edges(text: str) -> tuple[str, ...]:
+    """Names of edges out of text such as `K,L3`; `L2,3` is one edge.
+
+    Raises:
+        SpectrumError: naming the first word that is not an edge.
+    """
+    return tuple(parse_edge(word) for word in re.findall(r"[Ll]2,3|[^\s,]+", text))
+
+
+class EdgeFile(NamedTuple):
+    """A file, and the absorber and edge that were stated for it; None where they were not."""
+
+    path: Path
+    absorber: str | None = None
+    edge: str | None = None
+
+
+def parse_edge_file(text: str | Path) -> EdgeFile:
+    """`FILE[:ABSORBER[:EDGE]]`, such as `Fe_K.dat:Fe:K`.
+
+    A file that has the colons in its own name goes before, and so does a drive letter.
+
+    Raises:
+        SpectrumError: where what follows the file's name is no element or no edge.
+    """
+    whole = str(text)
+    if Path(whole).expanduser().exists() or ":" not in whole:
+        return EdgeFile(Path(whole))
+    head, _, last = whole.rpartition(":")
+    before, _, middle = head.rpartition(":")
+    if len(before) > 1:
+        return EdgeFile(Path(before), parse_absorber(middle), parse_edge(last))
+    if len(head) < 2:
+        return EdgeFile(Path(whole))
+    try:
+        return EdgeFile(Path(head), parse_absorber(last))
+    except SpectrumError:
+        raise SpectrumError(
+            f"{whole}: after the file's name an absorber and an edge are expected, such as {head}:Fe:K."
+        ) from None
+
+
+def _symbol(word: str) -> str:
+    if (symbol := word[:1].upper() + word[1:].lower()) in ATOMIC_NUMBERS:
+        return symbol
+    hint = "symbols from H to Cf are expected, such as Fe"
+    if _SYMBOLS_RUN_TOGETHER.fullmatch(word):
+        hint = f"set the elements apart, such as {','.join(re.findall('[A-Z][a-z]?', word))}"
+    elif word in ("D", "T"):
+        hint = "hydrogen of any mass is H"
+    raise QueryError(f"Unknown element {word!r}; {hint}.")
+
+
+def _listed(elements: Iterable[str]) -> str:
+    return ", ".join(sorted(elements, key=ATOMIC_NUMBERS.__getitem__))
