@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from xsearch.indexes.views import disturbed_views, measured_views
-from xsearch.preprocess.augmented_kernels import tied_strain
 from xsearch.preprocess.network_input import network_input
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.simulate.conditions import conditions_of, draw_many, ideal
-from xsearch.simulate.measurement import measure, strained_cell
+from xsearch.simulate.measurement import measure
 from xsearch.spectra import PowderPattern
 
 
@@ -43,13 +42,3 @@ def test_strain_shifts_the_clean_pattern(prototypes: SearchIndex) -> None:
     lags = np.arange(-40, 41)
     best = lags[np.argmax([np.roll(moved, lag) @ still for lag in lags])]
     assert best == pytest.approx(20, abs=1)  # 0.02 in bins of 0.001
-
-
-@pytest.mark.parametrize("code", range(7))
-def test_both_paths_tie_strains_alike(code: int) -> None:
-    names = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic")
-    cell, shape, tied = np.array([5.0, 5.0, 7.0, 90, 90, 90]), np.arange(1.0, 7.0) / 100, np.empty(6)
-    tied_strain(code, shape, tied)
-    slow = strained_cell(cell, names[code], 0.0, shape)
-    assert slow[:3] == pytest.approx(cell[:3] * np.exp(tied[:3]))
-    assert slow[3:] == pytest.approx(cell[3:] + tied[3:])

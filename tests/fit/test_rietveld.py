@@ -3,16 +3,15 @@
 import numpy as np
 import pytest
 
+from tests.peaks import plain_pseudo_voigt
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.data.simulated_measurements import augmented_pattern
-from xsearch.fit.cell_fit import fit_strain
-from xsearch.fit.counts import counts_of
-from xsearch.fit.log_q_profile import target_of
+from xsearch.fit.prepared_pattern import prepare
 from xsearch.fit.rietveld import refine
 from xsearch.fit.rietveld_kernels import draw, draw_slopes
+from xsearch.fit.strain_fit import fit_strain
 from xsearch.simulate.powder import simulate_reflections
-from xsearch.simulate.profile_curve import LORENTZIAN, pseudo_voigt
 from xsearch.spectra import PowderPattern
 
 
@@ -31,7 +30,7 @@ def rutile(metal: str, x: float = 0.305) -> Crystal:
 def looked_at(crystal: Crystal, pattern: PowderPattern):
     symmetry = find_symmetry(crystal)
     reflections = simulate_reflections([symmetry])[0]
-    return refine(reflections, symmetry, fit_strain(reflections, target_of(pattern), 0.0), counts_of(pattern))
+    return refine(reflections, symmetry, fit_strain(reflections, prepare(pattern).log_q, 0.0), prepare(pattern).points)
 
 
 @pytest.mark.parametrize("seed", [1, 5, 9])
@@ -78,11 +77,11 @@ def test_a_crystal_without_a_line_in_the_pattern_is_told_from_one_that_explains_
     pattern = augmented_pattern(rutile("Ti"), 5)
     symmetry = find_symmetry(rutile("Ti"))
     reflections = simulate_reflections([symmetry])[0]
-    fit = fit_strain(reflections, target_of(pattern), 0.0)
+    fit = fit_strain(reflections, prepare(pattern).log_q, 0.0)
     none = simulate_reflections([symmetry], d_min_A=3.0)[0]
     part = np.flatnonzero(none.hkl[:, 0] > 99)
     empty = type(none)(none.hkl[part], none.structure_factor_sq[part], none.multiplicity[part], none.cell, "tetragonal")
-    counts = counts_of(pattern)
+    counts = prepare(pattern).points
     without = refine(empty, symmetry, fit, counts)
     assert without.log_evidence < refine(reflections, symmetry, fit, counts).log_evidence - 20
     assert without.moved_A == 0.0
@@ -90,8 +89,8 @@ def test_a_crystal_without_a_line_in_the_pattern_is_told_from_one_that_explains_
 
 def test_drawn_lines_are_pseudo_voigts():
     out, squares = np.empty(400), np.empty(400)
-    draw(np.array([12.0]), np.array([3.0]), np.array([0.2]), LORENTZIAN, 10.0, 0.01, out, squares)
-    slow = 3.0 * pseudo_voigt(10.0 + 0.01 * np.arange(400) - 12.0, 0.2)
+    draw(np.array([12.0]), np.array([3.0]), np.array([0.2]), 0.5, 10.0, 0.01, out, squares)
+    slow = 3.0 * plain_pseudo_voigt(10.0 + 0.01 * np.arange(400) - 12.0, 0.2)
     near = np.abs(10.0 + 0.01 * np.arange(400) - 12.0) < 1.1
     assert out[near] == pytest.approx(slow[near], rel=1e-3)
     assert squares[near] == pytest.approx(slow[near] ** 2, rel=1e-3)

@@ -5,7 +5,15 @@ import pytest
 
 from tests.prototypes import Measure
 from xsearch import report
-from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.chemistry.space_groups import (
+    CRYSTAL_SYSTEMS,
+    CUBIC,
+    HEXAGONAL,
+    MONOCLINIC,
+    ORTHORHOMBIC,
+    TETRAGONAL,
+    TRICLINIC,
+)
 from xsearch.indexing import kernels
 from xsearch.indexing.lines import Lines, find_lines
 from xsearch.indexing.search import cells_of, find_cells
@@ -105,23 +113,23 @@ def test_compiled_assignment_agrees_with_every_reflection_tried() -> None:
     all_q = np.einsum("ij,jk,ik->i", hkl, star, hkl)
     expected = np.abs(all_q[None] - q[:, None]).min(axis=1)
     away, found = np.empty(len(q)), np.zeros((len(q), 3), np.int64)
-    count = kernels.assign(form, kernels.TRICLINIC, 0, q, away, found)
+    count = kernels.assign(form, TRICLINIC, 0, q, away, found)
     assert np.abs(away) == pytest.approx(expected, abs=1e-12)
     assert np.einsum("ij,jk,ik->i", found, star, found) == pytest.approx(q + away)
     assert count == (all_q <= q[-1] * 1.0005).sum() / 2
     error = lines.inverse_d_sq_error
     for i in range(len(q)):
-        assert kernels.is_explained(form, kernels.TRICLINIC, q[i], error[i]) == (expected[i] < error[i])
+        assert kernels.is_explained(form, TRICLINIC, q[i], error[i]) == (expected[i] < error[i])
 
 
 @pytest.mark.parametrize(
     ("lattice", "form"),
     [
-        (kernels.CUBIC, (0.0339, 0.0339, 0.0339, 0, 0, 0)),
-        (kernels.TETRAGONAL, (0.0474, 0.0474, 0.1142, 0, 0, 0)),
-        (kernels.HEXAGONAL, (0.1262, 0.1262, 0.0369, 0, 0, 0.1262)),
-        (kernels.ORTHORHOMBIC, (0.0342, 0.0171, 0.0361, 0, 0, 0)),
-        (kernels.MONOCLINIC, (0.0387, 0.0368, 0.0363, 0, 0.0120, 0)),
+        (CUBIC, (0.0339, 0.0339, 0.0339, 0, 0, 0)),
+        (TETRAGONAL, (0.0474, 0.0474, 0.1142, 0, 0, 0)),
+        (HEXAGONAL, (0.1262, 0.1262, 0.0369, 0, 0, 0.1262)),
+        (ORTHORHOMBIC, (0.0342, 0.0171, 0.0361, 0, 0, 0)),
+        (MONOCLINIC, (0.0387, 0.0368, 0.0363, 0, 0.0120, 0)),
     ],
 )
 def test_the_quick_look_agrees_with_the_full_one(lattice: int, form: tuple[float, ...]) -> None:

@@ -5,7 +5,7 @@ import pytest
 from tests.crystals import perovskite, template_library
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.data.simulated_measurements import augmented_pattern
-from xsearch.fit.log_q_profile import target_of
+from xsearch.fit.prepared_pattern import prepare
 from xsearch.infer import infer
 from xsearch.infer.evidence import CLOSE_TERMS
 from xsearch.infer.proposals import propose
@@ -40,6 +40,6 @@ def test_a_site_with_another_coordination_is_refused(crystals):
 
 
 def test_a_pattern_of_many_lines_is_spread_more_than_one_of_few(crystals):
-    few = target_of(augmented_pattern(crystals[6], 3)).spread
-    many = target_of(augmented_pattern(perovskite("Pb", "Ti", 5.5, 7.9), 3)).spread
+    few = prepare(augmented_pattern(crystals[6], 3)).log_q.spread
+    many = prepare(augmented_pattern(perovskite("Pb", "Ti", 5.5, 7.9), 3)).log_q.spread
     assert many > few

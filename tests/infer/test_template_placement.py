@@ -5,7 +5,7 @@ import pytest
 
 from tests.crystals import rutile, template_library
 from xsearch.data.simulated_measurements import augmented_pattern
-from xsearch.fit.log_q_profile import target_of
+from xsearch.fit.prepared_pattern import prepare
 from xsearch.infer import infer
 from xsearch.infer.evidence import CLOSE_TERMS, FIT_PLACE
 from xsearch.infer.proposals import propose
@@ -41,7 +41,7 @@ def test_a_template_of_another_shape_is_found_in_the_cell_of_the_lines(bent, pat
 
 
 def test_only_cells_of_the_right_volume_are_filled(bent, pattern):
-    proposals, target = propose(bent, ["Ti", "O"]), target_of(pattern)
+    proposals, target = propose(bent, ["Ti", "O"]), prepare(pattern).log_q
     scales = predicted_scale(bent, proposals)
     cell = TrialCell(np.diag([4.594, 4.594, 2.959]), 0.0)
     twice = TrialCell(np.diag([4.594, 4.594, 5.918]), 0.0)

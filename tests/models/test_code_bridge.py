@@ -30,7 +30,7 @@ def test_bridge_finds_partners_that_shapes_do_not(codes: tuple[np.ndarray, np.nd
     assert (without == 0).mean() < 0.3
 
 
-def test_right_site_of_a_compound_is_found_without_being_told(codes: tuple[np.ndarray, np.ndarray]) -> None:
+def test_right_site_of_a_compound_is_found_without_being_given(codes: tuple[np.ndarray, np.ndarray]) -> None:
     first = codes[0]
     chance = np.random.default_rng(0)
     second = first + 0.6 * first**2 + 0.2 * chance.normal(size=first.shape)  # alike enough for a first guess

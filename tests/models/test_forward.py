@@ -150,6 +150,6 @@ def test_errors_are_those_of_the_plain_definition():
     assert score_spectra(found, examples)["mae_others"] == pytest.approx(np.mean(plain[16:]), abs=1e-4)
 
 
-def test_the_network_takes_the_shape_it_was_told():
+def test_the_network_takes_the_shape_of_its_configuration():
     network = XAStructForward(ForwardConfig(features=5, width=16, hidden=24, depth=2))
     assert network(torch.zeros(3, 5), torch.tensor([29, 28, 22])).shape == (3, POINTS)

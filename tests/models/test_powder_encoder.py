@@ -10,7 +10,8 @@ from safetensors.torch import save_file
 from xsearch.errors import XSearchError
 from xsearch.models.powder_encoder import encoder_from
 from xsearch.models.powder_net import Config, PowderNet
-from xsearch.preprocess.network_input import INPUT_AXIS, network_input
+from xsearch.preprocess.axis import INPUT_AXIS
+from xsearch.preprocess.network_input import network_input
 from xsearch.preprocess.powder import net_pattern
 from xsearch.spectra import PowderPattern
 

@@ -8,8 +8,7 @@ import pytest
 from xsearch.errors import XSearchError
 from xsearch.models import powder_metric, powder_vectors
 from xsearch.models.powder_metric import PowderMetric, centred_profiles, metric_from
-from xsearch.preprocess.axis import RECALL_AXIS
-from xsearch.preprocess.network_input import INPUT_AXIS
+from xsearch.preprocess.axis import INPUT_AXIS, RECALL_AXIS
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.simulate.conditions import conditions_of, ideal

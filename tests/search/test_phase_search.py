@@ -12,12 +12,13 @@ from tests.prototypes import Measure
 from xsearch import report
 from xsearch.answers import MixtureResult
 from xsearch.errors import QueryError
+from xsearch.fit.multiphase import MixturePattern
 from xsearch.options import Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.match import match
 from xsearch.search.mixture_hits import cell_mass, cell_volume, weight_fractions
-from xsearch.search.multiphase_fit import Target, components
+from xsearch.search.phase_search import components
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
 
@@ -123,7 +124,7 @@ def test_amounts_of_a_sum_made_by_hand_come_back(prototypes: SearchIndex, measur
     rows = [row_by_formula(prototypes, formula) for formula in ("TiO2", "NaCl")]
     pattern = net_pattern(measured(rows[0]))
     parts = components(prototypes.index, pattern, match(prototypes.index, pattern, np.array(rows)), Prior.NONE)
-    target = Target(pattern, len(rows))
+    target = MixturePattern(pattern, len(rows))
     target.linear = np.array([0.3 * a + 0.7 * b for a, b in zip(parts[0].profiles, parts[1].profiles, strict=True)])
     assert target.fit(tuple(parts)).amounts == pytest.approx([0.3, 0.7], rel=1e-6)
     assert target.fit((parts[0],)).amounts.shape == (1,)
@@ -132,7 +133,7 @@ def test_amounts_of_a_sum_made_by_hand_come_back(prototypes: SearchIndex, measur
 def test_what_is_explained_is_taken_off(prototypes: SearchIndex, mix: Mix, measured: Measure) -> None:
     row = row_by_formula(prototypes, "NaCl")
     pattern = net_pattern(measured(row))
-    target = Target(pattern, 10)
+    target = MixturePattern(pattern, 10)
     (part,) = components(prototypes.index, pattern, match(prototypes.index, pattern, np.array([row])), Prior.NONE)
     hypothesis = target.fit((part,))
     assert target.unexplained(hypothesis) < 0.1

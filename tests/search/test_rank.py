@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from tests.prototypes import Measure
+from xsearch.fit.correlation import Matches
+from xsearch.fit.le_bail import LeBailFit
 from xsearch.options import Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
-from xsearch.search.line_fit import LineFit
-from xsearch.search.match import Matches, match
+from xsearch.search.match import match
 from xsearch.search.rank import INTENSITY_WEIGHT, weigh
 
 
@@ -47,7 +48,7 @@ def test_intensities_order_fitted_rows_and_none_falls_for_them(prototypes: Searc
     rows = np.array([30, 31, 32])
     found = match(prototypes.index, net_pattern(measured(30)), rows, threads=1)
     before = weigh(prototypes.index, found, np.full(3, 0.9, np.float32), Prior.NONE)
-    after = replace(before, line_fits={0: LineFit(0.1, 0.1, 0.05), 1: LineFit(0.1, 0.1, 2.0)})
+    after = replace(before, le_bail_fits={0: LeBailFit(0.1, 0.1, 0.05), 1: LeBailFit(0.1, 0.1, 2.0)})
     gained = after.total - before.total
     assert gained[0] == pytest.approx(-INTENSITY_WEIGHT * np.log(0.05))
     assert gained[1:].tolist() == [0, 0]

@@ -5,18 +5,19 @@ import pytest
 
 from tests.prototypes import Measure
 from xsearch import report
+from xsearch.fit.correlation import SCALES
+from xsearch.preprocess.axis import MATCH_AXIS
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
-from xsearch.search.match import AXIS, SCALES
 from xsearch.search.rivals import MOST_LINES, WITH_RIVALS, telling_lines
 
 
 def test_lines_of_one_phase_only_are_telling(prototypes: SearchIndex, measured: Measure) -> None:
     pattern = net_pattern(measured(40))
-    here = pattern.profile(AXIS, SCALES[0])
+    here = pattern.profile(MATCH_AXIS, SCALES[0])
     extra_deg = 33.3
     ln_q = np.log(4 * np.pi * np.sin(np.radians(extra_deg / 2)) / pattern.wavelength_A)
-    there = here + 0.2 * here.max() * np.exp(-0.5 * ((AXIS.values() - ln_q) / SCALES[0]) ** 2)
+    there = here + 0.2 * here.max() * np.exp(-0.5 * ((MATCH_AXIS.values() - ln_q) / SCALES[0]) ** 2)
     (line,) = telling_lines(pattern, here, here, there)
     assert line.two_theta_deg == pytest.approx(extra_deg, abs=0.05)
     assert line.there - line.here == pytest.approx(0.2, abs=0.01)
@@ -25,7 +26,7 @@ def test_lines_of_one_phase_only_are_telling(prototypes: SearchIndex, measured: 
 
 def test_equal_phases_have_no_telling_lines(prototypes: SearchIndex, measured: Measure) -> None:
     pattern = net_pattern(measured(40))
-    profile = pattern.profile(AXIS, SCALES[0])
+    profile = pattern.profile(MATCH_AXIS, SCALES[0])
     assert telling_lines(pattern, profile, profile, profile) == ()
 
 

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from tests.crystals import rutile
+from tests.peaks import plain_pseudo_voigt
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.simulate import Reflections
 from xsearch.simulate.powder import line_positions, simulate_reflections
-from xsearch.simulate.profile_curve import pattern_curve, pseudo_voigt
+from xsearch.simulate.profile_curve import pattern_curve
 
 X = np.arange(20, 80, 0.005)
 
@@ -17,16 +18,9 @@ def reflections() -> Reflections:
     return simulate_reflections([find_symmetry(rutile())])[0]
 
 
-def test_a_line_has_area_one_and_half_its_height_at_half_its_width() -> None:
-    away = np.linspace(-100, 100, 400_001)
-    line = pseudo_voigt(away, 0.2)
-    assert np.trapezoid(line, away) == pytest.approx(1, abs=2e-3)
-    assert pseudo_voigt(np.array([0.1]), 0.2)[0] == pytest.approx(line.max() / 2)
-
-
 def test_the_curve_is_the_sum_of_its_lines(reflections: Reflections) -> None:
     positions, intensity, _ = line_positions(reflections, 1.5406)
-    plain = sum(i * pseudo_voigt(X - p, 0.1) for p, i in zip(positions, intensity, strict=True))
+    plain = sum(i * plain_pseudo_voigt(X - p, 0.1) for p, i in zip(positions, intensity, strict=True))
     curve = pattern_curve(reflections, reflections.cell, X, 1.5406, 0.1)
     assert np.abs(curve - plain).max() < 1e-3 * plain.max()
 

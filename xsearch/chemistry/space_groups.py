@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from xsearch.errors import CrystalError
 
 CRYSTAL_SYSTEMS = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic")
+TRICLINIC, MONOCLINIC, ORTHORHOMBIC, TETRAGONAL, TRIGONAL, HEXAGONAL, CUBIC = range(len(CRYSTAL_SYSTEMS))
+"""The code of a crystal system is its place in `CRYSTAL_SYSTEMS`, here and in every table and compiled loop."""
+
 LAST_GROUPS = (2, 15, 74, 142, 167, 194, 230)
 """Number of the last space group of each."""
 

@@ -5,7 +5,7 @@ from numba import njit
 
 from xsearch.fit.strain import MAX_MODES, ZERO_SHIFT
 from xsearch.fit.strain_kernels import line_design
-from xsearch.preprocess.kernels import line_intensities
+from xsearch.simulate.line_kernels import line_intensities
 
 ITERATIONS = 8
 CONVERGED = 2e-5
@@ -180,7 +180,7 @@ def compressed_correlation(calculated, measured, first, last, powers):
 @njit(cache=True, nogil=True)
 def match_rows(
     rows, offsets, hkl, squares, cells, modes_of, expected,
-    wavelength_A, start, step, first, last, most_lines, fit_power,
+    wavelength_A, polarisation, start, step, first, last, most_lines, fit_power,
     landscapes, widths, stiffness, kernels, kernel_lengths, measured, powers,
     amplitudes, correlations,
 ):  # fmt: skip
@@ -205,7 +205,7 @@ def match_rows(
         ln_q = np.empty(n)
         design = np.zeros((n, modes + 1))
         line_design(hkl[begin:end], cells[rows[t]], modes, wavelength_A, ln_q, design)
-        area = line_intensities(ln_q, squares[begin:end].astype(np.float64), wavelength_A)
+        area = line_intensities(ln_q, squares[begin:end].astype(np.float64), wavelength_A, polarisation)
         seen = np.flatnonzero((ln_q > low) & (ln_q < high) & (area > 0))
         if len(seen) == 0:
             continue

@@ -1,4 +1,4 @@
-"""Compiled: line intensities of a whole pattern, free ones and those of a crystal.
+"""Compiled: line intensities of a whole pattern, free ones and calculated ones.
 
 All act on a sum of pseudo-Voigt lines on an even axis of angles. A line has a position, a full width at half maximum
 and an area, and the misfit of a point is weighed as counts are, by 1 / (intensity + floor).
@@ -7,6 +7,8 @@ and an area, and the misfit of a point is weighed as counts are, by 1 / (intensi
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
+
+from xsearch.simulate.line_kernels import pseudo_voigt
 
 REACH = 4.0
 """A line is cut at this many full widths."""
@@ -21,12 +23,17 @@ LARGEST_CHANGE = 20.0
 """A free intensity changes by this factor at most in one pass."""
 
 
+LORENTZIAN = 1 / (1 + 1 / np.sqrt(np.pi * np.log(2)))
+"""Share of the area that is Lorentzian where half of the height is."""
+
+
 def shape_table() -> NDArray[np.float64]:
-    """(n, 2) half Gaussian, half Lorentzian of unit height and its slope, from the centre outwards in full widths."""
+    """(n, 2) pseudo-Voigt of unit height and its slope by the distance, from the centre outwards in full widths."""
     u = np.arange(int(REACH * TABLE_STEPS) + 3) / TABLE_STEPS
+    shape = np.array([pseudo_voigt(4 * at * at, LORENTZIAN) for at in u]) / pseudo_voigt(0.0, LORENTZIAN)
     gauss, lorentz = np.exp(-4 * np.log(2) * u * u), 1 / (1 + 4 * u * u)
     slope = 0.5 * (-8 * np.log(2) * u * gauss - 8 * u * lorentz * lorentz)
-    return np.stack([0.5 * (gauss + lorentz), slope], axis=1)
+    return np.stack([shape, slope], axis=1)
 
 
 @njit(cache=True, nogil=True, fastmath=True, inline="always")
@@ -72,13 +79,13 @@ def free_areas(positions, fwhm, areas, counts, floor, passes, start, step, table
         for k in range(len(positions)):
             low, high = _window(positions[k], fwhm[k], NEAR, start, step, len(out))
             scale = TABLE_STEPS / fwhm[k]
-            there = asked = 0.0
+            there = calculated = 0.0
             for i in range(low, high):
                 share = table[int(abs(start + i * step - positions[k]) * scale), 0] / (out[i] + floor)
                 there += share * max(counts[i], 0.0)
-                asked += share * out[i]
-            if asked > 0:
-                areas[k] *= min(max(there / asked, 1 / LARGEST_CHANGE), LARGEST_CHANGE)
+                calculated += share * out[i]
+            if calculated > 0:
+                areas[k] *= min(max(there / calculated, 1 / LARGEST_CHANGE), LARGEST_CHANGE)
     add_profile(positions, fwhm, areas, start, step, table, out)
 
 
@@ -121,8 +128,8 @@ def position_step(positions, fwhm, areas, moves, growth, counts, sums, floor, st
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def own_step(positions, fwhm, areas, factors, parameters, counts, floor, stiffness, start, step, table, out):
-    """One Gauss-Newton step of parameters that change the areas of a crystal's own lines.
+def calculated_step(positions, fwhm, areas, factors, parameters, counts, floor, stiffness, start, step, table, out):
+    """One Gauss-Newton step of parameters that change the calculated areas of a crystal's lines.
 
     Args:
         positions, fwhm, areas: (n,) the areas for parameters of 0.

@@ -1,4 +1,4 @@
-"""The last look: a candidate refined against the points of the pattern, and how probable it makes them.
+"""Rietveld refinement: a crystal refined against the points of a pattern, and how probable it makes them.
 
 Cell, zero shift, displacement of the sample, widths, line shape, thermal motion, texture and then the atoms themselves,
 as far as their symmetry lets them move, are brought to where the pattern is most probable (Gauss-Newton). Each has an
@@ -18,18 +18,24 @@ from numpy.typing import NDArray
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import Symmetry
 from xsearch.fit.atom_displacements import MovableLines
-from xsearch.fit.cell_fit import B_EXPECTED_A2, StrainFit, cell_directions, strained
-from xsearch.fit.counts import Counts
+from xsearch.fit.points import PatternPoints
+from xsearch.fit.residuals import Residuals
 from xsearch.fit.rietveld_kernels import draw, draw_slopes
+from xsearch.fit.strain import strained
+from xsearch.fit.strain_fit import B_EXPECTED_A2, StrainFit, cell_directions
 from xsearch.simulate.conditions import AXES
-from xsearch.simulate.measurement_kernels import reciprocal_cosines
-from xsearch.simulate.powder import LATTICE_KIND, inverse_spacings, lorentz_polarisation, reciprocal_metric
+from xsearch.simulate.lattice_kernels import direction_cosines, reciprocal_metric
+from xsearch.simulate.line_kernels import LARGEST_SINE, lorentz_polarisation
+from xsearch.simulate.powder import inverse_spacings
 from xsearch.simulate.reflections import Reflections
 
 Array = NDArray[np.float64]
 
 MOST_LINES = 250
 FAINTEST = 3e-4
+LEAST_SINE = float(np.sin(np.radians(0.5)))
+"""Smallest sin θ that is calculated with, 1° 2θ: the Lorentz factor diverges towards the direct beam."""
+
 MARGIN_DEG = 1.5
 """Lines so far beyond the ends of the pattern still reach into it."""
 
@@ -83,11 +89,13 @@ LEAST_SCALE = 0.05
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Refined:
-    """What the last look says of one candidate.
+    """What the refinement says of one crystal.
 
     Attributes:
         log_evidence: natural logarithm of the probability density of the points, a line's width of them counted as one.
-        misfit: mean square of the residuals in their expected size; 1 where nothing is wrong, 25 at most.
+        misfit: mean square of the residuals in their expected size, that by grains, shapes and places included; 1 where
+            nothing is wrong, 25 at most.
+        residuals: by counting alone, as of any Rietveld refinement.
         moved_A: root mean square displacement of the atoms; 0 where they were not moved.
         cell: (6,) conventional, a b c in Å and angles in degrees, after the refinement.
         crystal: primitive, in that cell, its atoms where they were moved to.
@@ -95,6 +103,7 @@ class Refined:
 
     log_evidence: float
     misfit: float
+    residuals: Residuals
     moved_A: float
     cell: Array
     crystal: Crystal
@@ -118,19 +127,19 @@ class _State:
         return self.likely - 0.5 * float(self.at @ (tight * self.at))
 
 
-def refine(reflections: Reflections, symmetry: Symmetry, fit: StrainFit, counts: Counts) -> Refined:
-    """Refine one candidate.
+def refine(reflections: Reflections, symmetry: Symmetry, fit: StrainFit, counts: PatternPoints) -> Refined:
+    """Refine one crystal, stored or inferred.
 
     Args:
         reflections: of the crystal. symmetry: of the same.
-        fit: where its cell met the pattern.
+        fit: of its strain, where the refinement starts.
         counts: the points of the pattern.
     """
     model = _Model(reflections, fit, counts)
     state = model.state(np.zeros(model.free), model.square, GRAINS[0])
     crystal = symmetry.primitive
     if not len(model.square):
-        return Refined(state.likely, state.misfit, 0.0, fit.cell, strained(symmetry, fit.cell))
+        return Refined(state.likely, state.misfit, model.residuals(state), 0.0, fit.cell, strained(symmetry, fit.cell))
     lines = _movable(model, symmetry)
     state, evidence = _climb(model, state, GRAINS[0], TURNS if lines is None else TURNS_BEFORE_ATOMS, None)
     moved_A = np.zeros((len(crystal), 3))
@@ -142,7 +151,8 @@ def refine(reflections: Reflections, symmetry: Symmetry, fit: StrainFit, counts:
     atoms = crystal.frac_coords + moved_A @ np.linalg.inv(crystal.lattice_A)
     moved = Crystal(crystal.lattice_A, atoms, crystal.elements, crystal.occupancies)
     size_A = float(np.sqrt((moved_A**2).sum() / len(crystal)))
-    return Refined(evidence, state.misfit, size_A, cell, strained(replace(symmetry, primitive=moved), cell))
+    strained_crystal = strained(replace(symmetry, primitive=moved), cell)
+    return Refined(evidence, state.misfit, model.residuals(state), size_A, cell, strained_crystal)
 
 
 def _movable(model: _Model, symmetry: Symmetry) -> MovableLines | None:
@@ -156,24 +166,24 @@ def _movable(model: _Model, symmetry: Symmetry) -> MovableLines | None:
 class _Model:
     """The pattern of a crystal as a function of everything that is refined but the atoms."""
 
-    def __init__(self, reflections: Reflections, fit: StrainFit, counts: Counts) -> None:
+    def __init__(self, reflections: Reflections, fit: StrainFit, counts: PatternPoints) -> None:
         hkl = reflections.hkl.astype(np.float64)
         inverse_d = inverse_spacings(hkl, fit.cell)
-        sine = counts.wavelength_A * inverse_d / 2
-        angle_deg = 2 * np.degrees(np.arcsin(np.minimum(sine, 0.99)))
-        near = (sine < 0.99) & (angle_deg > counts.two_theta_deg[0] - MARGIN_DEG)
+        sine = np.maximum(counts.wavelength_A * inverse_d / 2, LEAST_SINE)
+        angle_deg = 2 * np.degrees(np.arcsin(np.minimum(sine, LARGEST_SINE)))
+        near = (sine < LARGEST_SINE) & (angle_deg > counts.two_theta_deg[0] - MARGIN_DEG)
         near &= angle_deg < counts.two_theta_deg[-1] + MARGIN_DEG
-        strength = reflections.structure_factor_sq * lorentz_polarisation(np.maximum(angle_deg, 1.0))
+        strength = reflections.structure_factor_sq * lorentz_polarisation(sine, counts.polarisation)
         strength = np.where(near, strength * np.exp(-B_EXPECTED_A2 / 2 * inverse_d**2), 0.0)
         chosen = np.argsort(-strength, kind="stable")[:MOST_LINES]
         chosen = chosen[strength[chosen] > FAINTEST * strength.max(initial=0.0)]
         self.hkl = hkl[chosen]
         self.square: Array = reflections.structure_factor_sq[chosen].astype(np.float64)
         self._counts, self._fit = counts, fit
-        self._directions = cell_directions(LATTICE_KIND[reflections.crystal_system]) * CELL_SHARE
+        self._directions = cell_directions(reflections.system) * CELL_SHARE
         self._cells = len(self._directions)
-        stars = np.linalg.cholesky(reciprocal_metric(fit.cell))
-        cosines = [reciprocal_cosines(reflections.hkl[chosen], stars, np.array(axis, np.float64)) for axis in AXES]
+        metric = reciprocal_metric(fit.cell)
+        cosines = [direction_cosines(self.hkl, metric, np.array(axis)) for axis in AXES]
         # slope of March and Dollase's factor by the logarithm of its parameter, where there is no texture
         self._texture = -1.5 * TEXTURE * (3 * np.stack(cosines, axis=1) ** 2 - 1)
         self._total = max(float(np.maximum(counts.excess, 0).sum()), 1e-12)
@@ -189,18 +199,19 @@ class _Model:
         counts, fit = self._counts, self._fit
         zero, off, width, size, strain, shape, thermal, second = at[self._cells : self._cells + 8]
         inverse_d = inverse_spacings(self.hkl, self.cell(at))
-        theta = np.arcsin(np.minimum(counts.wavelength_A * inverse_d / 2, 0.99))
+        sine = np.clip(counts.wavelength_A * inverse_d / 2, LEAST_SINE, LARGEST_SINE)
+        theta = np.arcsin(sine)
         angle_deg = 2 * np.degrees(theta) + fit.zero_shift_deg + SHIFT_deg * (zero + off * np.cos(theta))
         growth = SIZE_deg * np.exp(SIZE_STEP * size) / np.cos(theta)
         growth += STRAIN_deg * np.exp(STRAIN_STEP * strain) * np.tan(theta)
         fwhm_deg = np.hypot(max(fit.fwhm_deg, counts.width_deg / 2) * np.exp(WIDTH_STEP * width), growth)
         bent = self._texture @ at[self._cells + 8 : self.free]
-        unit = lorentz_polarisation(np.maximum(2 * np.degrees(theta), 1.0)) * np.exp(
+        unit = lorentz_polarisation(sine, counts.polarisation) * np.exp(
             np.clip(bent, -MOST_TEXTURE, MOST_TEXTURE) - (fit.b_iso_A2 + B_STEP_A2 * thermal) * inverse_d**2 / 2
         )
         if counts.second_A:
             share = 0.5 / (1 + np.exp(-2 * second))
-            apart = np.arcsin(np.minimum(counts.second_A * inverse_d / 2, 0.99)) - theta
+            apart = np.arcsin(np.minimum(counts.second_A / counts.wavelength_A * sine, LARGEST_SINE)) - theta
             angle_deg = np.concatenate([angle_deg, angle_deg + 2 * np.degrees(apart)])
             fwhm_deg = np.concatenate([fwhm_deg, fwhm_deg])
             unit = np.concatenate([unit, share * unit]) / (1 + share)
@@ -232,6 +243,12 @@ class _Model:
         misfit = float(np.minimum(residual**2 / variance, 25.0).mean())
         return _State(at, square, likely, drawn, scale, residual, counts.independent * own / variance, misfit)
 
+    def residuals(self, state: _State) -> Residuals:
+        """Residuals at a point, by counting alone; scale and background functions are free besides."""
+        counts = self._counts
+        free = len(state.at) + 1 + counts.background_functions.shape[1]
+        return Residuals.of(counts.excess, counts.excess - state.residual, counts.variance, free)
+
     def slopes(self, state: _State, lines: MovableLines | None) -> Array:
         """(n, free) change of the scaled pattern by each coordinate, its sum kept where intensities change."""
         counts, drawn = self._counts, state.drawn
@@ -253,13 +270,13 @@ class _Model:
 
     def _scaled(self, drawn: Array, weight: Array) -> tuple[float, Array]:
         """The scale and the slow background that leave least, by weighted least squares."""
-        hats, excess = self._counts.hats, self._counts.excess
+        functions, excess = self._counts.background_functions, self._counts.excess
         factor = self._total / max(float(drawn.sum()), 1e-12)
-        columns = np.column_stack([factor * drawn, hats])
+        columns = np.column_stack([factor * drawn, functions])
         normal = columns.T @ (columns * weight[:, None])
-        normal += np.diag(np.append(1e-9, np.full(hats.shape[1], HUMP**-2)))
+        normal += np.diag(np.append(1e-9, np.full(functions.shape[1], HUMP**-2)))
         found = np.linalg.solve(normal, columns.T @ (weight * excess))
-        return factor * max(float(found[0]), LEAST_SCALE), hats @ found[1:]
+        return factor * max(float(found[0]), LEAST_SCALE), functions @ found[1:]
 
 
 def _climb(model: _Model, state: _State, grains: float, turns: int, lines: MovableLines | None) -> tuple[_State, float]:

@@ -3,7 +3,7 @@
 import numpy as np
 from numba import njit
 
-from xsearch.simulate.measurement_kernels import pseudo_voigt
+from xsearch.simulate.line_kernels import pseudo_voigt
 
 REACH_FWHM = 6.0
 """Full widths at half maximum from its centre within which a line is drawn."""

@@ -5,26 +5,19 @@ of modes that keep the crystal system: one of them is isotropic, the others chan
 goniometer is one mode more. All is linear in the amplitudes, so that a fit is a few small matrices.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.chemistry.crystal import Crystal, cell_parameters, lattice_from_parameters
+from xsearch.chemistry.symmetry import Symmetry
+
+Cell = tuple[float, float, float, float, float, float]
 
 MAX_MODES = 7
 ZERO_SHIFT = 6
 """Place of the zero shift among the amplitudes; strain modes take 0 to 5."""
-
-STRAIN_MODES = {
-    "cubic": 1,
-    "hexagonal": 2,
-    "trigonal": 2,
-    "tetragonal": 2,
-    "orthorhombic": 3,
-    "monoclinic": 4,
-    "triclinic": 6,
-}
-MODES_BY_CODE = np.array([STRAIN_MODES[system] for system in CRYSTAL_SYSTEMS], np.int64)
-"""Number of strain modes by the code of `Columns.crystal_system`."""
 
 
 def strain_tensor(amplitudes: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -37,3 +30,20 @@ def strain_tensor(amplitudes: NDArray[np.float64]) -> NDArray[np.float64]:
             [xz / 2, yz / 2, iso + 2 * axial / 3],
         ]
     )
+
+
+def cell_under(cell: NDArray[np.float64], amplitudes: NDArray[np.float64]) -> Cell:
+    """A conventional cell, a b c in Å and α β γ in degrees, under strain amplitudes."""
+    lattice = lattice_from_parameters(*cell)
+    return cell_parameters(lattice @ (np.eye(3) + strain_tensor(amplitudes)))
+
+
+def strained(symmetry: Symmetry, cell: NDArray[np.float64]) -> Crystal:
+    """The primitive crystal with its conventional cell changed to another one of the same crystal system."""
+    before = lattice_from_parameters(*symmetry.cell)
+    after = lattice_from_parameters(*cell)
+    # rows of the conventional lattice are whole-number sums of the primitive ones
+    conventional = symmetry.to_conventional.T.astype(np.float64) @ symmetry.primitive.lattice_A
+    turn = np.linalg.solve(conventional, before)
+    lattice = symmetry.primitive.lattice_A @ turn @ np.linalg.solve(before, after)
+    return replace(symmetry.primitive, lattice_A=lattice)

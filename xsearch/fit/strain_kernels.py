@@ -3,19 +3,8 @@
 import numpy as np
 from numba import njit
 
-
-@njit(cache=True, nogil=True)
-def reciprocal_vectors(cell):
-    """(3, 3) rows a*, b*, c* in 1/Å without 2π, a along x and b in the xy plane."""
-    ca, cb, cg = np.cos(np.radians(cell[3])), np.cos(np.radians(cell[4])), np.cos(np.radians(cell[5]))
-    sg = np.sqrt(1 - cg * cg)
-    cy = (ca - cb * cg) / sg
-    cz = np.sqrt(max(1e-12, 1 - cb * cb - cy * cy))
-    direct = np.zeros((3, 3))
-    direct[0, 0] = cell[0]
-    direct[1, 0], direct[1, 1] = cell[1] * cg, cell[1] * sg
-    direct[2, 0], direct[2, 1], direct[2, 2] = cell[2] * cb, cell[2] * cy, cell[2] * cz
-    return np.ascontiguousarray(np.linalg.inv(direct).T)
+from xsearch.simulate.lattice_kernels import reciprocal_vectors
+from xsearch.simulate.line_kernels import LARGEST_SINE
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -48,5 +37,5 @@ def line_design(hkl, cell, modes, wavelength_A, ln_q, design):
         if modes == 6:
             design[i, 4] = x * y / square
             design[i, 5] = y * z / square
-        sine = min(0.9999, np.sqrt(square) * wavelength_A / 2)
+        sine = min(LARGEST_SINE, np.sqrt(square) * wavelength_A / 2)
         design[i, modes] = -0.5 * np.sqrt(1 - sine * sine) / sine * np.pi / 180

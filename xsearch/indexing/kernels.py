@@ -1,13 +1,13 @@
 """Compiled judgement of cells by observed lines.
 
 A cell is its quadratic form, six numbers in 1/Å²: 1/d² = g0 h² + g1 k² + g2 l² + g3 kl + g4 hl + g5 hk.
+A lattice has the code of its crystal system; the hexagonal one carries trigonal crystals too.
 """
 
 import numpy as np
 from numba import njit
 
-TRICLINIC, MONOCLINIC, ORTHORHOMBIC, TETRAGONAL, _, HEXAGONAL, CUBIC = range(7)
-"""Lattices by the code of their crystal system; the hexagonal one carries trigonal crystals too."""
+from xsearch.chemistry.space_groups import CUBIC, MONOCLINIC, ORTHORHOMBIC, TETRAGONAL, TRICLINIC
 
 CENTRINGS = "PABCIFR"
 P, A, B, C, I, F, R = range(len(CENTRINGS))

@@ -15,6 +15,7 @@ import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.chemistry.space_groups import CUBIC, HEXAGONAL, MONOCLINIC, ORTHORHOMBIC, TETRAGONAL, TRICLINIC
 from xsearch.errors import SpectrumError
 from xsearch.indexing import kernels
 from xsearch.indexing import search_kernels as searches
@@ -74,12 +75,12 @@ class Lattice:
 SQUARES = ((1, 0, 0, 0, 0, 0), (0, 1, 0, 0, 0, 0), (0, 0, 1, 0, 0, 0))
 PRODUCTS = ((0, 0, 0, 1, 0, 0), (0, 0, 0, 0, 1, 0), (0, 0, 0, 0, 0, 1))
 LATTICES = {
-    kernels.CUBIC: Lattice("cubic", 4, (P, I, F), 24, ((1, 1, 1, 0, 0, 0),)),
-    kernels.HEXAGONAL: Lattice("hexagonal", 6, (P, R), 12, ((1, 1, 0, 0, 0, 1), SQUARES[2])),
-    kernels.TETRAGONAL: Lattice("tetragonal", 6, (P, I), 8, ((1, 1, 0, 0, 0, 0), SQUARES[2])),
-    kernels.ORTHORHOMBIC: Lattice("orthorhombic", 8, (P, A, B, C, I, F), 4, SQUARES),
-    kernels.MONOCLINIC: Lattice("monoclinic", 10, (P, A, C, I), 2, (*SQUARES, PRODUCTS[1])),
-    kernels.TRICLINIC: Lattice("triclinic", 12, (P,), 1, (*SQUARES, *PRODUCTS)),
+    CUBIC: Lattice("cubic", 4, (P, I, F), 24, ((1, 1, 1, 0, 0, 0),)),
+    HEXAGONAL: Lattice("hexagonal", 6, (P, R), 12, ((1, 1, 0, 0, 0, 1), SQUARES[2])),
+    TETRAGONAL: Lattice("tetragonal", 6, (P, I), 8, ((1, 1, 0, 0, 0, 0), SQUARES[2])),
+    ORTHORHOMBIC: Lattice("orthorhombic", 8, (P, A, B, C, I, F), 4, SQUARES),
+    MONOCLINIC: Lattice("monoclinic", 10, (P, A, C, I), 2, (*SQUARES, PRODUCTS[1])),
+    TRICLINIC: Lattice("triclinic", 12, (P,), 1, (*SQUARES, *PRODUCTS)),
 }
 """Lattices by their codes in the kernels, the most symmetric first."""
 
@@ -185,14 +186,14 @@ def _search(
     """Quadratic forms of the best trial cells of a lattice."""
     forms, merits = np.zeros((kernels.KEPT, 6)), np.zeros(kernels.KEPT)
     settings = (q, error, min(CHECKED, len(q)), SPARE, FLOOR, largest_A3, MOST_UNEXPLAINED, forms, merits)
-    if code in (kernels.HEXAGONAL, kernels.TETRAGONAL):
+    if code in (HEXAGONAL, TETRAGONAL):
         searches.search_uniaxial(code, *settings)
     else:
         search = {
-            kernels.CUBIC: searches.search_cubic,
-            kernels.ORTHORHOMBIC: searches.search_orthorhombic,
-            kernels.MONOCLINIC: searches.search_monoclinic,
-            kernels.TRICLINIC: searches.search_triclinic,
+            CUBIC: searches.search_cubic,
+            ORTHORHOMBIC: searches.search_orthorhombic,
+            MONOCLINIC: searches.search_monoclinic,
+            TRICLINIC: searches.search_triclinic,
         }[code]
         search(*settings)
     return forms[merits > 0]
@@ -235,11 +236,11 @@ def refined(form: NDArray[np.float64], code: int, centring: int, lines: Lines, z
 def as_cell(trial: Trial, lines: Lines) -> Cell:
     """A trial cell in its usual setting."""
     metric, centring = _metric(trial.form), trial.centring
-    if trial.lattice in (kernels.ORTHORHOMBIC, kernels.MONOCLINIC):
+    if trial.lattice in (ORTHORHOMBIC, MONOCLINIC):
         order, centring = _usual_axes(np.diag(metric), trial.lattice, centring)
         metric = metric[np.ix_(order, order)]
     parameters = _parameters(metric)
-    if trial.lattice == kernels.MONOCLINIC:
+    if trial.lattice == MONOCLINIC:
         parameters[4] = max(parameters[4], 180 - parameters[4])
     indexed = len(lines.two_theta_deg) - trial.unexplained
     deviation = max(trial.deviation_deg, FLOOR * lines.error_deg)
@@ -271,7 +272,7 @@ def _parameters(metric: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _usual_axes(squares: NDArray[np.float64], lattice: int, centring: int) -> tuple[list[int], int]:
     """An order of axes in which one face is centred by C, and equal ones go by length; and the centring then."""
-    if lattice == kernels.MONOCLINIC:
+    if lattice == MONOCLINIC:
         return ([2, 1, 0], C) if centring == A else ([0, 1, 2], centring)
     if centring in (A, B, C):
         across = centring - A

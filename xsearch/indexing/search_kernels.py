@@ -11,16 +11,8 @@ All searches take the same arguments:
 import numpy as np
 from numba import njit
 
-from xsearch.indexing.kernels import (
-    CUBIC,
-    HEXAGONAL,
-    MONOCLINIC,
-    ORTHORHOMBIC,
-    TRICLINIC,
-    explains,
-    offer,
-    volume,
-)
+from xsearch.chemistry.space_groups import CUBIC, HEXAGONAL, MONOCLINIC, ORTHORHOMBIC, TRICLINIC
+from xsearch.indexing.kernels import explains, offer, volume
 
 ZONE_LINES, THIRD_LINES, FOURTH_LINES = 11, 16, 16
 """Of how many first lines planes, and what stands beside them, are made."""

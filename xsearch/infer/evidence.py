@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.contacts import contact_scores
 from xsearch.chemistry.crystal import Crystal
-from xsearch.fit.cell_fit import StrainFit
 from xsearch.fit.rietveld import Refined
+from xsearch.fit.strain_fit import StrainFit
 from xsearch.infer.proposals import CHARGE_FLOOR, Proposals
 from xsearch.paths import WEIGHTS_FOLDER
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from xsearch.fit.counts import Counts, counts_of
+from xsearch.fit.points import PatternPoints
+from xsearch.fit.prepared_pattern import prepare
 from xsearch.fit.rietveld import Refined, refine
 from xsearch.infer.evidence import CLOSE_TERMS, FIT_PLACE, close_shares, refined_terms
 from xsearch.infer.refinement import SAME_VOLUME, Fitted
@@ -40,14 +41,14 @@ def look_again(
     Returns:
         The refined ones, with the evidence of `refined_terms` added; those seen before stand first.
     """
-    counts = counts_of(pattern)
+    counts = prepare(pattern).points
     chosen = refined(fitted.taken(_best(fitted, most, seen)), counts, threads)
     if seen is not None:
         chosen = seen.joined(chosen)
     return with_refined_terms(chosen, counts)
 
 
-def refined(fitted: Fitted, counts: Counts, threads: int) -> Fitted:
+def refined(fitted: Fitted, counts: PatternPoints, threads: int) -> Fitted:
     """The same candidates, each refined against the points of a pattern."""
 
     def look(place: int) -> Refined:
@@ -57,7 +58,7 @@ def refined(fitted: Fitted, counts: Counts, threads: int) -> Fitted:
         return replace(fitted, refined=tuple(pool.map(look, range(len(fitted.fits)))))
 
 
-def with_refined_terms(fitted: Fitted, counts: Counts) -> Fitted:
+def with_refined_terms(fitted: Fitted, counts: PatternPoints) -> Fitted:
     """Refined candidates with the evidence of `refined_terms`, whether they had some before or not."""
     points = counts.independent * len(counts.excess)
     changed = [bool(told) for told in fitted.changes]

@@ -23,8 +23,8 @@ from xsearch.chemistry.valence import OxidationHint
 from xsearch.chemistry.volume import log_volume
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import CrystalError
-from xsearch.fit.cell_fit import strained
-from xsearch.fit.log_q_profile import target_of
+from xsearch.fit.prepared_pattern import prepare
+from xsearch.fit.strain import strained
 from xsearch.infer.derivative_structures import Ordering, orderings
 from xsearch.infer.evidence import shares
 from xsearch.infer.final_refinement import look_again
@@ -126,7 +126,7 @@ def add_variants(
     likely = prior[which.ravel()] + np.log([variant.ordering.kept for variant in found])
     chosen = np.argsort(-likely, kind="stable")[:SCREENED]
     chosen = chosen[likely[chosen] > -np.inf]
-    target = target_of(pattern)
+    target = prepare(pattern).log_q
     growth = _growths(fitted, found)
     crystals = [found[i].crystal(growth[i]) for i in chosen.tolist()]
     order = np.argsort(-(screen(crystals, target)[0] + PRIOR_IN_SCREEN * likely[chosen]), kind="stable")

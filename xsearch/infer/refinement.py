@@ -14,9 +14,11 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.space_groups import SYSTEM_OF_GROUP
 from xsearch.chemistry.symmetry import Symmetry, find_symmetry
 from xsearch.errors import CrystalError
-from xsearch.fit.cell_fit import StrainFit, fit_strain, strained
-from xsearch.fit.log_q_profile import Target, target_of
+from xsearch.fit.log_q_pattern import LogQPattern
+from xsearch.fit.prepared_pattern import prepare
 from xsearch.fit.rietveld import Refined
+from xsearch.fit.strain import strained
+from xsearch.fit.strain_fit import StrainFit, fit_strain
 from xsearch.infer.evidence import CLOSE_TERMS, CLOSEST, FIT_PLACE, close_shares, terms
 from xsearch.infer.proposals import Proposals
 from xsearch.infer.screening import screen
@@ -124,7 +126,7 @@ def fit_candidates(
         threads: for the close fits.
         screened, fitted: how many are looked at, and how many closely.
     """
-    target = target_of(pattern)
+    target = prepare(pattern).log_q
     first = proposals.take(np.arange(min(screened, len(proposals))))
     scales = predicted_scale(library, first)
     first, scales = first.take(np.flatnonzero(np.abs(scales) < LARGEST_SCALE)), scales[np.abs(scales) < LARGEST_SCALE]
@@ -149,7 +151,7 @@ def fit_candidates(
     return replace(with_higher_symmetries(plain, proposals, target, threads), n_screened=len(first))
 
 
-def with_higher_symmetries(plain: Fitted, known: Proposals, target: Target, threads: int) -> Fitted:
+def with_higher_symmetries(plain: Fitted, known: Proposals, target: LogQPattern, threads: int) -> Fitted:
     """The same candidates, those close to a higher symmetry that meets the pattern as well on that.
 
     Args:
@@ -185,7 +187,7 @@ def fit_closely(
     proposals: Proposals,
     symmetries: list[Symmetry],
     scale: NDArray[np.float64],
-    target: Target,
+    target: LogQPattern,
     threads: int,
     *,
     raised: bool = False,

@@ -8,11 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
+from xsearch.chemistry.space_groups import TRICLINIC
 from xsearch.elements import ATOMIC_NUMBERS
-from xsearch.fit.log_q_profile import LOWEST_Q, N_BINS, STEP, WIDTHS, Target, tap_table
-from xsearch.fit.profile_kernels import compress, deposit
+from xsearch.fit.log_q_pattern import N_BINS, START, STEP, WIDTHS, LogQPattern, tap_table
+from xsearch.fit.strain_fit_kernels import compress, deposit
 from xsearch.simulate.form_factors import form_factor_table
-from xsearch.simulate.kernels import TRICLINIC, powder_lines
+from xsearch.simulate.kernels import powder_lines
+from xsearch.simulate.line_kernels import LARGEST_SINE, lorentz_polarisation
 
 PLACE = 1
 """Which of `profile.WIDTHS` is used: wide enough for a cell whose shape is a little off."""
@@ -25,7 +27,7 @@ B_EXPECTED_A2 = 1.0
 
 
 def screen(
-    crystals: Sequence[Crystal], target: Target, *, expected: float = 0.015
+    crystals: Sequence[Crystal], target: LogQPattern, *, expected: float = 0.015
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Correlation of each crystal's pattern with the measured one, at the best isotropic scale.
 
@@ -48,7 +50,7 @@ def screen(
     first, last = max(low - margin, 0), min(high + margin, N_BINS)
     drawn = np.zeros(N_BINS)
     for number, crystal in enumerate(crystals):
-        log_q, intensity = triclinic_lines(crystal, d_min_A, table, wavelength_A)
+        log_q, intensity = triclinic_lines(crystal, d_min_A, table, wavelength_A, target.polarisation)
         sigma = line_widths(log_q, wavelength_A, WIDTHS[PLACE], target.fwhm_deg)
         deposit(log_q, intensity, sigma, taps, reaches, first, last, drawn)
         compress(drawn, target.total, target.cuts[PLACE], first, last)
@@ -56,14 +58,14 @@ def screen(
     return _best_shift(profiles, target.rows[PLACE].astype(np.float32), shifts, low, high, expected)
 
 
-def smallest_spacing(target: Target) -> float:
+def smallest_spacing(target: LogQPattern) -> float:
     """In Å, of the lines that matter to a pattern, a little beyond its end."""
-    at_end_A = 2 * np.pi / np.exp(np.log(LOWEST_Q) + STEP * target.high)
+    at_end_A = 2 * np.pi / np.exp(START + STEP * target.high)
     return float(max(D_MIN_A, target.wavelength_A / 2 * 1.02, at_end_A * 0.93))
 
 
 def triclinic_lines(
-    crystal: Crystal, d_min_A: float, table: NDArray[np.float64], wavelength_A: float
+    crystal: Crystal, d_min_A: float, table: NDArray[np.float64], wavelength_A: float, polarisation: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """ln q and intensity with Lorentz-polarisation factor of a crystal's lines, without a symmetry search."""
     numbers = np.array([ATOMIC_NUMBERS[element] for element in crystal.elements])
@@ -79,21 +81,14 @@ def triclinic_lines(
         d_min_A,
     )
     damped = square * np.exp(-B_EXPECTED_A2 / 2 / d_A**2)
-    return np.log(2 * np.pi / d_A), damped * lorentz_polarisation_of_d(d_A, wavelength_A)
-
-
-def lorentz_polarisation_of_d(d_A: NDArray[np.float64], wavelength_A: float) -> NDArray[np.float64]:
-    """Lorentz-polarisation factor of lines by spacing; lines beyond the wavelength's reach get that at 2θ = 160°."""
-    sine = np.minimum(wavelength_A / (2 * d_A), np.sin(np.radians(80)))
-    theta = np.arcsin(sine)
-    return (1 + np.cos(2 * theta) ** 2) / (sine**2 * np.cos(theta))
+    return np.log(2 * np.pi / d_A), damped * lorentz_polarisation(wavelength_A / 2 / d_A, polarisation)
 
 
 def line_widths(
     log_q: NDArray[np.float64], wavelength_A: float, smoothing: float, fwhm_deg: float
 ) -> NDArray[np.float64]:
     """Standard deviation in ln q of lines of one width in 2θ in a pattern that was smoothed besides."""
-    sine = np.minimum(np.exp(log_q) * wavelength_A / (4 * np.pi), 0.985)
+    sine = np.minimum(np.exp(log_q) * wavelength_A / (4 * np.pi), LARGEST_SINE)
     cotangent = np.sqrt(1 / sine**2 - 1)
     return np.sqrt(smoothing**2 + (np.radians(fwhm_deg / 2.355) / 2 * cotangent) ** 2)
 

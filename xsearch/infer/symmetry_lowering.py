@@ -12,10 +12,11 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.space_groups import SYSTEM_OF_GROUP
 from xsearch.chemistry.symmetry import Symmetry, find_symmetry
 from xsearch.errors import CrystalError
-from xsearch.fit.cell_fit import strained
-from xsearch.fit.counts import Counts, counts_of
-from xsearch.fit.log_q_profile import Target, target_of
+from xsearch.fit.log_q_pattern import LogQPattern
+from xsearch.fit.points import PatternPoints
+from xsearch.fit.prepared_pattern import prepare
 from xsearch.fit.rietveld import Refined
+from xsearch.fit.strain import strained
 from xsearch.infer.evidence import shares
 from xsearch.infer.final_refinement import refined, with_refined_terms
 from xsearch.infer.proposals import Proposals
@@ -83,7 +84,8 @@ def with_lower_symmetries(fitted: Fitted, known: Proposals, pattern: PowderPatte
         pattern: that they were refined against.
         threads: that work on them.
     """
-    target, counts = target_of(pattern), counts_of(pattern)
+    prepared = prepare(pattern)
+    target, counts = prepared.log_q, prepared.points
     found: list[Fitted] = []
     replaced: set[int] = set()
     for alike in _leading(fitted):
@@ -167,7 +169,9 @@ def _leading(fitted: Fitted) -> list[list[int]]:
     return list(kinds.values())[:TRIED]
 
 
-def _fitted_lower(fitted: Fitted, place: int, known: Proposals, target: Target, counts: Counts, threads: int) -> Fitted:
+def _fitted_lower(
+    fitted: Fitted, place: int, known: Proposals, target: LogQPattern, counts: PatternPoints, threads: int
+) -> Fitted:
     """One candidate in its lower symmetries, fitted and refined."""
     strain = fitted.fits[place].strain
     cell = fitted.refined[place].cell.copy()

@@ -17,8 +17,9 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.space_groups import SYSTEM_OF_GROUP
 from xsearch.chemistry.symmetry import Symmetry, find_symmetry
 from xsearch.errors import CrystalError
-from xsearch.fit.log_q_profile import N_BINS, WIDTHS, Target, tap_table, target_of
-from xsearch.fit.profile_kernels import compress, correlation, deposit
+from xsearch.fit.log_q_pattern import N_BINS, WIDTHS, LogQPattern, tap_table
+from xsearch.fit.prepared_pattern import prepare
+from xsearch.fit.strain_fit_kernels import compress, correlation, deposit
 from xsearch.infer.lattice_mapping_kernels import UNIMODULAR, map_metric, reduce
 from xsearch.infer.proposals import Proposals
 from xsearch.infer.refinement import (
@@ -34,6 +35,7 @@ from xsearch.infer.substitute import predicted_scale, substituted
 from xsearch.infer.template_library import TemplateLibrary
 from xsearch.infer.trial_cells import TrialCell
 from xsearch.simulate.form_factors import form_factor_table
+from xsearch.simulate.line_kernels import LARGEST_SINE
 from xsearch.spectra import PowderPattern
 
 SAME_VOLUME = 0.12
@@ -92,7 +94,7 @@ def fit_in_cells(
         system: keep one crystal system; in another cell a template may lose its own.
         threads: for the close fits.
     """
-    target = target_of(pattern)
+    target = prepare(pattern).log_q
     scales = predicted_scale(library, proposals)
     usable = np.flatnonzero(np.abs(scales) < LARGEST_SCALE)
     known, scales = proposals.take(usable), scales[usable]
@@ -125,7 +127,7 @@ def lay(
     proposals: Proposals,
     scales: NDArray[np.float64],
     cells: Sequence[TrialCell],
-    target: Target,
+    target: LogQPattern,
 ) -> Iterator[Laid]:
     """All proposals in all cells whose volume agrees, each in the few ways that strain it least.
 
@@ -163,7 +165,7 @@ def lay(
 class _Drawing:
     """Patterns of crystals in their final cells, against a target."""
 
-    def __init__(self, target: Target) -> None:
+    def __init__(self, target: LogQPattern) -> None:
         self._target = target
         self._taps, self._reaches = tap_table()
         self._table = form_factor_table()
@@ -173,9 +175,11 @@ class _Drawing:
     def correlation(self, crystal: Crystal, zero_shift_deg: float) -> float:
         """Pearson's r of a crystal's pattern with the target."""
         target = self._target
-        log_q, intensity = triclinic_lines(crystal, self._d_min_A, self._table, target.wavelength_A)
+        log_q, intensity = triclinic_lines(
+            crystal, self._d_min_A, self._table, target.wavelength_A, target.polarisation
+        )
         sigma = line_widths(log_q, target.wavelength_A, WIDTHS[PLACE], target.fwhm_deg)
-        sine = np.minimum(np.exp(log_q) * target.wavelength_A / (4 * np.pi), 0.985)
+        sine = np.minimum(np.exp(log_q) * target.wavelength_A / (4 * np.pi), LARGEST_SINE)
         log_q = log_q + np.radians(zero_shift_deg) / 2 * np.sqrt(1 / sine**2 - 1)
         deposit(log_q, intensity, sigma, self._taps, self._reaches, target.low, target.high, self._drawn)
         compress(self._drawn, target.total, target.cuts[PLACE], target.low, target.high)

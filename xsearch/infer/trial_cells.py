@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import lattice_from_parameters
-from xsearch.fit.cell_fit import strained
+from xsearch.fit.strain import strained
 from xsearch.indexing.lines import find_lines
 from xsearch.indexing.search import LINES, find_cells
 from xsearch.infer.evidence import FIT_PLACE

@@ -1,4 +1,4 @@
-"""What a model is told of the absorbing element and its edge: physical features, so that no element is a stranger."""
+"""The absorbing element and its edge as physical features, so that a model can answer for elements without training."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow
 
 
 def attribution(model: SiteModel, window: XanesWindow, task: str) -> NDArray[np.float32]:
-    """How much each energy of a window spoke for SPT's answer to one task, of a compound of which nothing is told.
+    """How much each energy of a window contributed to SPT's answer to one task, from the spectrum alone.
 
     Args:
         model: with an SPT network.
@@ -53,7 +53,7 @@ def attribution(model: SiteModel, window: XanesWindow, task: str) -> NDArray[np.
         hook.remove()
     score = found.logits[task].max() if task in CLASSES else found.means[task].sum()
     (gradient,) = torch.autograd.grad(score, maps[0])  # (1, channels, bands, energies)
-    spoken = (gradient * maps[0]).sum(1).abs().sum(1)[0].detach().numpy()  # (energies,)
-    energies = (np.arange(len(spoken)) + 0.5) * WINDOW_POINTS / len(spoken)
-    drawn = np.interp(np.arange(WINDOW_POINTS), energies, spoken) * window.known
+    weight = (gradient * maps[0]).sum(1).abs().sum(1)[0].detach().numpy()  # (energies,)
+    energies = (np.arange(len(weight)) + 0.5) * WINDOW_POINTS / len(weight)
+    drawn = np.interp(np.arange(WINDOW_POINTS), energies, weight) * window.known
     return np.asarray(drawn / max(float(drawn.max()), 1e-12), np.float32)

@@ -18,30 +18,40 @@ from xsearch.errors import QueryError
 from xsearch.models.site_kernel import GRID_eV, SiteKernel
 from xsearch.models.xastruct_forward import POINTS, TAIL_POINTS, ForwardConfig, WINDOW_eV, XAStructForward
 from xsearch.paths import WEIGHTS_FOLDER
+from xsearch.settings import setting
 
 FORWARD_FILE = WEIGHTS_FOLDER / "xastruct_forward.safetensors"
 CARD = WEIGHTS_FOLDER / "xastruct_forward.json"
 
 KERNELS = ("long", "all")
 SHORT_eV = 35.0
-"""How far the spectra reach of absorbers that have none over the whole window."""
+"""Reach of the training spectra of absorbers that have none over the whole window."""
 
-NETWORK_SHARE = 0.2
-"""What all networks together count in the mean; the rest is shared by the views of the kernel regression."""
+
+@dataclass(frozen=True, slots=True)
+class ForwardSettings:
+    """How the members of the forward model are averaged."""
+
+    network_weight: float = setting(
+        0.2, "1", "set by hand: of all networks in the mean; the views of the kernel regression have the rest"
+    )
+    least_tail: float = setting(0.2, "1", "set by hand: mean of a tail that a member's spectrum is divided by at least")
+
+
+FORWARD = ForwardSettings()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PredictedXanes:
-    """A spectrum that no code computed and no beamline measured.
+    """A spectrum of the forward model, neither computed by a code nor measured.
 
     Attributes:
-        energy_eV: (POINTS,) on the axis of the code that the model learned from.
+        energy_eV: (POINTS,) on the energy axis of the training spectra's code.
         mu: (POINTS,) float64, one in the tail.
-        sigma: (POINTS,) float64, standard deviation: how far the members disagree, in units that make it the mean
-            error on held-out formulas.
+        sigma: (POINTS,) float64, standard deviation of the members, scaled to the mean error on held-out formulas.
         absorber: symbol; the edge is K.
         sites: how many sites of the crystal were averaged.
-        notes: what is to be known about it.
+        notes: what limits it.
     """
 
     energy_eV: NDArray[np.float64]
@@ -85,11 +95,13 @@ class ForwardEnsemble:
         kernels: `long` over absorbers with spectra over the whole window, `all` over all of them, for the others.
         networks: ready to predict.
         card: what they were trained on and how well they do.
+        settings: of the average.
     """
 
     kernels: dict[str, SiteKernel]
     networks: tuple[XAStructForward, ...]
     card: dict[str, Any]
+    settings: ForwardSettings = FORWARD
 
     @classmethod
     def load(cls) -> Self:
@@ -112,11 +124,11 @@ class ForwardEnsemble:
 
     @property
     def absorbers(self) -> tuple[str, ...]:
-        """Elements whose K edges were learned, by atomic number."""
+        """Elements with training K edges, by atomic number."""
         return tuple(SYMBOLS[z - 1] for z in sorted(self.card["absorbers"]))
 
     def reach_eV(self, absorber: str) -> float:
-        """How far above the first energy the spectra of an absorber reached that were learned from."""
+        """How far above the first energy the training spectra of an absorber reach."""
         return WINDOW_eV if ATOMIC_NUMBERS[absorber] in self.card["long_absorbers"] else SHORT_eV
 
     @torch.inference_mode()
@@ -126,16 +138,16 @@ class ForwardEnsemble:
         inputs, numbers = torch.from_numpy(features), torch.from_numpy(z)
         networks = [network(inputs, numbers).numpy().astype(np.float64)[None] for network in self.networks]
         found = np.concatenate([kernel.spectra(features, z), *networks])
-        return found / np.maximum(found[..., -TAIL_POINTS:].mean(axis=-1, keepdims=True), 0.2)
+        return found / np.maximum(found[..., -TAIL_POINTS:].mean(axis=-1, keepdims=True), self.settings.least_tail)
 
     def spectra(
         self, features: NDArray[np.float32], z: NDArray[np.int64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Spectra of sites, and how sure they are.
+        """Spectra of sites, and their standard deviations.
 
         Args:
             features: (n, k) from `site_features`.
-            z: (n,) atomic number of each absorber, of those that were learned.
+            z: (n,) atomic number of each absorber, one of `absorbers`.
 
         Returns:
             (n, POINTS) spectra, one in the tail, and (n, POINTS) standard deviations.
@@ -145,7 +157,7 @@ class ForwardEnsemble:
             rows = z == absorber
             found = self.by_member(features[rows], z[rows])
             networks = len(self.networks)
-            views, share = len(found) - networks, NETWORK_SHARE if networks else 0.0
+            views, share = len(found) - networks, self.settings.network_weight if networks else 0.0
             weights = np.array([(1 - share) / views] * views + [share / max(networks, 1)] * networks)
             mean[rows] = np.tensordot(weights, found, axes=1)
             sigma[rows] = np.sqrt(np.tensordot(weights, (found - mean[rows]) ** 2, axes=1))
@@ -170,11 +182,11 @@ class ForwardEnsemble:
                 f"spectra of {absorber} with `python -m xsearch.training.forward`."
             )
         features = site_features(crystal, sites)
-        alike: dict[bytes, list[int]] = {}
+        equivalent: dict[bytes, list[int]] = {}
         for row, rounded in enumerate(np.round(features, 3) + 0.0):
-            alike.setdefault(rounded.tobytes(), []).append(row)
-        unique = features[[rows[0] for rows in alike.values()]]
-        counts = [len(rows) for rows in alike.values()]
+            equivalent.setdefault(rounded.tobytes(), []).append(row)
+        unique = features[[rows[0] for rows in equivalent.values()]]
+        counts = [len(rows) for rows in equivalent.values()]
         mean, sigma = self.spectra(unique, np.full(len(unique), ATOMIC_NUMBERS[absorber], np.int64))
         notes = ["Predicted by xsearch's forward model, not computed or measured."]
         start = float(self.card["start_eV"][absorber])
@@ -201,16 +213,16 @@ def forward_ensemble() -> ForwardEnsemble:
 
 
 def score_spectra(found: NDArray[np.float64], examples: Examples) -> dict[str, Any]:
-    """Mean absolute error of tail-normalised spectra, on the points that are known.
+    """Mean absolute error of spectra divided by the mean of their tail, on the points that are known.
 
     Args:
         found: (n, POINTS) predicted.
-        examples: what is right.
+        examples: the true spectra.
 
     Returns:
-        `n`, `mae_cu` (copper over the whole 56 eV), `mae_others` (mean over the other absorbers' own figures, on what
-        is known, mostly 35 eV), `by_element`, `n_by_element`, and `mae_mean_spectrum`, what the mean spectrum of each
-        absorber in the same file would give.
+        `n`, `mae_cu` (copper over the whole 56 eV), `mae_others` (mean over the figures of the other absorbers, on
+        what is known, mostly 35 eV), `by_element`, `n_by_element`, and `mae_mean_spectrum`, the same of the mean
+        spectrum of each absorber in the file.
     """
     error = errors(found, examples)
     groups = {"Cu": (examples.z == 29) & examples.long}

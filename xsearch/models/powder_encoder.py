@@ -17,8 +17,8 @@ from xsearch.errors import XSearchError
 from xsearch.paths import WEIGHTS_FOLDER
 
 WEIGHTS_FILE = WEIGHTS_FOLDER / "powder.safetensors"
-CARD = "config"
 EPSILON = 1e-5
+"""Of the batch normalisations, as torch has it."""
 
 Array = NDArray[np.float32]
 
@@ -61,7 +61,7 @@ class PowderEncoder:
         return len(self._tensors["embedding.bias"])
 
     def read(self, inputs: Array) -> Reading:
-        """What the network says of inputs (n, 2, bins); see `xsearch.preprocess.network_input`."""
+        """What the network reads from inputs (n, 2, bins); see `xsearch.preprocess.network_input`."""
         x = _rectified(_convolved(inputs, *self._stem[0], stride=8))
         x = _rectified(_convolved(x, *self._stem[1], stride=2))
         x = _rectified(_convolved(x, *self._stem[2], stride=2))

@@ -1,7 +1,7 @@
-"""A linear metric of powder profiles: 64 numbers by which a pattern and its crystal are near, trained in closed form.
+"""A linear metric of powder profiles: 64 numbers in which a pattern is close to its crystal, fitted in closed form.
 
-A profile is moved by the strain that its cell is expected to need, its mean taken off, brought to unit length, and
-projected on the directions in which crystals differ most for what measurement does to them (Fisher's discriminants
+A profile is shifted by the expected strain of its cell, centred, brought to unit length, and projected on the
+directions in which crystals differ most compared with what measurement does to them (Fisher's discriminants
 with every crystal a class; Ioffe, ECCV 2006, for the one-example-a-class form).
 """
 
@@ -48,15 +48,15 @@ class PowderMetric:
         return _unit(centred_pattern(pattern) @ self.directions)
 
     def of_rows(self, profiles: NDArray[np.floating], expected_strain: NDArray[np.floating]) -> Array:
-        """(n, d) unit vectors of stored profiles (n, bins), whose cells are expected to need (n,) strains.
+        """(n, d) unit vectors of stored profiles (n, bins) with the expected strains (n,) of their cells.
 
-        Rows without a line give zeros.
+        Rows without a reflection give zeros.
         """
         return _unit(centred_profiles(profiles, expected_strain) @ self.directions)
 
 
 def centred_profiles(profiles: NDArray[np.floating], expected_strain: NDArray[np.floating]) -> Array:
-    """(n, bins) stored profiles moved by the expected strains, zero mean and unit length."""
+    """(n, bins) stored profiles shifted by the expected strains, with zero mean and unit length."""
     wide = profiles.astype(np.float32)
     bins = wide.shape[1]
     place = np.arange(bins) + (expected_strain / RECALL_AXIS.step)[:, None]  # where a longer cell's lines had stood

@@ -1,8 +1,7 @@
 """The powder network: one trunk of convolutions on the log-q axis, and three heads.
 
-An isotropic strain is a shift on this axis, so that convolutions meet a lattice's lines in the same pattern wherever
-they lie. The trunk ends in one vector; from it come a unit vector (like crystals near each other), the crystal system
-and the space group.
+An isotropic strain is a shift on this axis, so that the lines of a lattice have the same spacing at any scale. The
+trunk ends in one vector; from it come a unit vector (similar crystals close), the crystal system and the space group.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from math import ceil
 import torch
 from torch import Tensor, nn
 
-from xsearch.preprocess.network_input import INPUT_AXIS
+from xsearch.preprocess.axis import INPUT_AXIS
 
 SYSTEMS, SPACE_GROUPS = 7, 230
 
@@ -31,7 +30,7 @@ class Config:
 
 
 class Residual(nn.Module):
-    """(b, c, n) to the same: two convolutions beside a way past them."""
+    """(b, c, n) to the same: two convolutions with a skip connection."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()

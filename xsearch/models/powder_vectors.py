@@ -1,6 +1,6 @@
 """The vectors that an index keeps of its crystals: half the network's, half the linear metric's.
 
-Each alone misses other crystals than the other does; the cosine of the joined vectors is the mean of the two.
+Each misses other crystals than the other; the cosine of the joined vectors is the mean of the two.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _joined(first: Array, second: Array) -> Array:
 
 
 def vectors_from(weights: Path) -> PowderVectors:
-    """With a network of one's own, and the metric that comes with xsearch.
+    """With the network of a file, and the shipped metric.
 
     Raises:
         XSearchError: where there is none.
@@ -63,7 +63,7 @@ def vectors_from(weights: Path) -> PowderVectors:
 
 @lru_cache(maxsize=1)
 def load() -> PowderVectors:
-    """With the network and the metric that come with xsearch."""
+    """With the shipped network and metric."""
     return PowderVectors(powder_encoder.load(), powder_metric.load())
 
 

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file, save_file
 
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import QueryError, XSearchError
 from xsearch.models.absorber import absorber_features
+from xsearch.models.network_files import load_network, save_network
 from xsearch.models.specfusion import PROPERTY_CLASSES, PropertyHeads, SpecFusion
 from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow
@@ -78,8 +78,8 @@ class PropertyModel:
                 values[0, place], known[0, place] = window.values, window.known
                 offset[0, place] = window.offset_eV
         edges = [measured[e].edge if e in measured else "K" for e in symbols]
-        told = [absorber_features(ATOMIC_NUMBERS[e], edge) for e, edge in zip(symbols, edges, strict=True)]
-        features = np.stack(told)[None]
+        rows = [absorber_features(ATOMIC_NUMBERS[e], edge) for e, edge in zip(symbols, edges, strict=True)]
+        features = np.stack(rows)[None]
         is_measured = np.array([[e in measured for e in symbols]])
         arrays = (features, np.ones((1, n), bool), is_measured, values, known, offset)
         numbers, classes = self.network(*(torch.from_numpy(a) for a in arrays))
@@ -105,9 +105,7 @@ class PropertyModel:
     def save(self, folder: Path) -> None:
         """Weights in half precision, and settings as JSON."""
         folder.mkdir(parents=True, exist_ok=True)
-        state = {k: v.numpy() for k, v in self.network.state_dict().items()}
-        halves = {k: v.astype(np.float16) if v.dtype == np.float32 else v for k, v in state.items()}
-        save_file({k: np.ascontiguousarray(v) for k, v in halves.items()}, folder / "specfusion.safetensors")
+        save_network(self.network, folder / "specfusion.safetensors")
         settings = {**self.settings, "heads": asdict(self.network.heads)}
         (folder / "specfusion.json").write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
@@ -125,8 +123,7 @@ class PropertyModel:
         heads = settings.pop("heads")
         numbers = {name: (float(usual), float(spread)) for name, (usual, spread) in heads["numbers"].items()}
         network = SpecFusion(PropertyHeads(numbers, tuple(heads["classes"])))
-        state = {k: torch.from_numpy(v.copy()) for k, v in load_file(path).items()}
-        network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
+        load_network(network, path)
         return cls(network, settings)
 
 

@@ -1,10 +1,9 @@
-"""Structure to XANES by likeness: a spectrum is a weighted sum over the sites that were learned from.
+"""Structure to XANES by kernel regression: a spectrum is a weighted sum over the training sites.
 
 Kernel ridge regression with the Matérn 3/2 kernel (Rasmussen and Williams, Gaussian Processes for Machine Learning,
-2006, eq. 4.17). How alike two sites are is measured in a metric that was itself learned: every feature of the
-surroundings has a weight. Averaging spectra whose edges lie at different energies washes them out; so there may be
-further views, in which spectra were first moved onto one another. A view answers with a spectrum and the energy by
-which to move it back.
+2006, eq. 4.17). The distance of two sites is measured in a learned metric: every feature of the surroundings has a
+weight. An average of spectra whose edges lie at different energies is blurred; so there may be further views, in which
+spectra were first aligned. A view answers with a spectrum and the energy by which to shift it back.
 """
 
 from __future__ import annotations
@@ -18,15 +17,16 @@ from numpy.typing import NDArray
 from xsearch.models.xastruct_forward import POINTS, WINDOW_eV
 
 FARTHEST = 6.0
-"""Standardised features are cut here: a site unlike all others is not to be thrown to infinity."""
+"""Standardised features are clipped here, so that a site unlike all others stays within the training distances."""
 
 BATCH = 512
+"""Sites in one matrix product; bounds the memory."""
 GRID_eV: NDArray[np.float64] = np.linspace(0.0, WINDOW_eV, POINTS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SiteMetric:
-    """How surroundings become points whose distance tells how unlike they are.
+    """How surroundings become points whose distances say how different they are.
 
     Attributes:
         absorbers: (a,) int64 atomic numbers.
@@ -34,7 +34,7 @@ class SiteMetric:
         weights: (k,) float32, of the standardised features.
         axes: (k, r) float32, orthonormal.
         centre: (r,) float32.
-        offsets: (a, a) float32: where each absorber lies in further dimensions; how much one says of another.
+        offsets: (a, a) float32: where each absorber lies in further dimensions, how much one predicts another.
     """
 
     absorbers: NDArray[np.int64]
@@ -56,7 +56,7 @@ class SiteMetric:
         return np.hstack([(standard * self.weights) @ self.axes - self.centre, self.offsets[place]])
 
 
-def likeness(points: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.floating]:
+def matern(points: NDArray[np.floating], others: NDArray[np.floating]) -> NDArray[np.floating]:
     """(n, m) Matérn 3/2 kernel of n with m points in the metric's units."""
     squares = [np.einsum("ij,ij->i", one, one) for one in (points, others)]
     square = squares[0][:, None] + squares[1][None] - 2 * points @ others.T
@@ -64,15 +64,15 @@ def likeness(points: NDArray[np.floating], others: NDArray[np.floating]) -> NDAr
     return np.asarray((1 + u) * np.exp(-u))
 
 
-def moved(spectra: NDArray[np.floating], shift_eV: NDArray[np.floating]) -> NDArray[np.float64]:
-    """(n, POINTS) spectra read at energies higher by the shift; their ends are held."""
+def shifted(spectra: NDArray[np.floating], shift_eV: NDArray[np.floating]) -> NDArray[np.float64]:
+    """(n, POINTS) spectra read at energies higher by the shift; their end values are held."""
     pairs = zip(spectra, shift_eV, strict=True)
     return np.array([np.interp(GRID_eV + shift, GRID_eV, row) for row, shift in pairs]).reshape(-1, POINTS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SiteKernel:
-    """The sites that were learned from, and what each adds to an answer.
+    """The training sites, and what each adds to an answer.
 
     Attributes:
         metric: see there.
@@ -104,7 +104,7 @@ class SiteKernel:
         """
         points = self.metric.points(features, z)
         sums = [
-            likeness(points[first : first + BATCH], self.points) @ self.coefficients
+            matern(points[first : first + BATCH], self.points) @ self.coefficients
             for first in range(0, len(points), BATCH)
         ]
         found = np.concatenate(sums) if sums else np.zeros((0, self.coefficients.shape[1]), np.float32)
@@ -112,7 +112,7 @@ class SiteKernel:
         place = self.metric.place(z)
         return np.stack(
             [
-                moved(base[place] + view[:, :-1] @ components, -(shift[place] + view[:, -1]))
+                shifted(base[place] + view[:, :-1] @ components, -(shift[place] + view[:, -1]))
                 for base, components, shift, view in zip(
                     self.bases, self.components, self.mean_shifts_eV, views, strict=True
                 )

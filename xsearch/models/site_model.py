@@ -1,4 +1,4 @@
-"""The model of an absorber's surroundings: two networks and forests, blended, calibrated, aware of their limits."""
+"""The model of an absorber's surroundings: two networks and forests, blended, calibrated, with a familiarity test."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from xsearch.errors import XSearchError
 from xsearch.models.absorber import absorber_features
 from xsearch.models.conditioning import COMPANY_FEATURES, company_features, conditioning_of
 from xsearch.models.forest import Forest
+from xsearch.models.network_files import load_network, save_network
 from xsearch.models.spt import Spt
 from xsearch.models.tasks import CLASSES, NUMBERS
 from xsearch.models.xastruct import XaStruct
@@ -34,7 +35,7 @@ BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class SiteAnswer:
-    """What one spectrum tells of its absorber's surroundings.
+    """The surroundings of an absorber, as one spectrum gives them.
 
     Attributes:
         classes: task to (value, probability) pairs, the most probable first; `neighbor_z` gives atomic numbers.
@@ -61,14 +62,20 @@ class SiteAnswer:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Blend:
-    """What every part says, before and after blending: task to (n, classes) probabilities, or (n, 2) mean and scale."""
+    """Answers of the parts to n spectra.
+
+    Attributes:
+        parts: by part and task, (n, classes) probabilities or (n, 2) mean and scale.
+        features: (n, widths of the networks) what the networks read off the spectra.
+    """
 
     parts: dict[str, dict[str, NDArray[np.float32]]]
     features: NDArray[np.float32]
 
     def take(self, rows: NDArray[np.generic]) -> Blend:
-        """What was said of some rows, by index or mask."""
-        return Blend({p: {t: a[rows] for t, a in said.items()} for p, said in self.parts.items()}, self.features[rows])
+        """The answers to some spectra, by index or mask."""
+        parts = {part: {task: a[rows] for task, a in found.items()} for part, found in self.parts.items()}
+        return Blend(parts, self.features[rows])
 
 
 def blend(
@@ -77,7 +84,7 @@ def blend(
     """Calibrated probabilities of each class task, and (n, 2) value and uncertainty of each number.
 
     Args:
-        found: what each part says.
+        found: answers of the parts.
         settings: `weights` of the parts for each task, `temperature` of each class task and `scale` of each number.
     """
     classes, numbers = {}, {}
@@ -99,7 +106,7 @@ def _mixed(found: Blend, task: str, settings: dict[str, Any]) -> NDArray[np.floa
 
 
 class SiteModel:
-    """Networks, forests and how they are weighed.
+    """Networks, forests and how they are blended.
 
     Attributes:
         settings: `blends`, one for each `Conditioning`, with `weights` of the parts for each task, `temperature` and
@@ -128,7 +135,7 @@ class SiteModel:
         """Answers for some spectra; thousands a second in one call, some milliseconds for one.
 
         Args:
-            windows: of one compound, where something is told of it.
+            windows: of one compound, where its elements or formula are given.
             elements: all that the compound holds, if known.
             amounts: its formula, if known.
 
@@ -145,14 +152,14 @@ class SiteModel:
         company = np.stack([company_features(w.absorber, elements, amounts) for w in windows])
         found = self.evaluate(values, known, offset, absorber, company)
         classes, numbers = self.blend(found, conditioning_of(elements, amounts))
-        # How familiar a spectrum is does not depend on what else is told.
+        # how familiar a spectrum is does not depend on what is given beside it
         features = self.features(values, known, offset, absorber) if company.any() else found.features
         distance = self.distance(features)
         return [
             SiteAnswer(
                 classes={task: _ranked(CLASSES[task], p[row]) for task, p in classes.items()},
                 numbers={task: (float(n[row, 0]), float(n[row, 1])) for task, n in numbers.items()},
-                unfamiliar=self._strangeness(windows[row], float(distance[row])),
+                unfamiliar=self._unfamiliar(windows[row], float(distance[row])),
             )
             for row in range(len(windows))
         ]
@@ -165,7 +172,7 @@ class SiteModel:
         absorber: NDArray[np.float32],
         company: NDArray[np.float32],
     ) -> Blend:
-        """What each part says of n windows; arguments as in `Spt.forward`. Forests do not look at `company`."""
+        """Answers of the parts to n windows; arguments as in `Spt.forward`. Forests read the spectrum alone."""
         values = smoothed(values, known)
         parts, features = self._networks(values, known, offset_eV, absorber, company)
         if self.forests:
@@ -198,10 +205,10 @@ class SiteModel:
         return parts, features
 
     def blend(
-        self, found: Blend, told: Conditioning = Conditioning.NONE
+        self, found: Blend, given: Conditioning = Conditioning.NONE
     ) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
-        """What the parts say together where so much of the compound was told, see `blend`."""
-        return blend(found, self.settings["blends"][told])
+        """The blended answers where so much of the compound is given, see `blend`."""
+        return blend(found, self.settings["blends"][given])
 
     def distance(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n,) Mahalanobis distance from the training spectra, in the networks' own features; 0 without networks."""
@@ -210,7 +217,7 @@ class SiteModel:
         moved = (features - self.centre) @ self.whitening
         return np.asarray(np.sqrt((moved**2).mean(1)), np.float32)
 
-    def _strangeness(self, window: XanesWindow, distance: float) -> tuple[str, ...]:
+    def _unfamiliar(self, window: XanesWindow, distance: float) -> tuple[str, ...]:
         reasons = []
         if f"{window.absorber} {window.edge}" not in self.settings["edges"]:
             seen = ", ".join(self.settings["edges"])
@@ -223,12 +230,10 @@ class SiteModel:
         return tuple(reasons)
 
     def save(self, folder: Path) -> None:
-        """One safetensors file a network, one for the forests and what is known of the data, one JSON of settings."""
+        """One safetensors file a network, one for the forests and the training features, one JSON of settings."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, network in self.networks.items():
-            state = {k: v.numpy() for k, v in network.state_dict().items()}
-            halves = {k: v.astype(np.float16) if v.dtype == np.float32 else v for k, v in state.items()}
-            save_file({k: np.ascontiguousarray(v) for k, v in halves.items()}, folder / f"{name}.safetensors")
+            save_network(network, folder / f"{name}.safetensors")
         tensors: dict[str, NDArray[Any]] = {
             "centre": self.centre,
             "whitening": self.whitening,
@@ -246,20 +251,18 @@ class SiteModel:
         """The model in a folder, by default the one that comes with the package.
 
         Raises:
-            XSearchError: where files are missing, or were written before compounds could be told.
+            XSearchError: where files are missing, or are of an older kind.
         """
         if not (folder / "site_model.json").exists():
             raise XSearchError(f"{folder} holds no site model; `xsearch train spt` makes one.")
         settings = json.loads((folder / "site_model.json").read_text(encoding="utf-8"))
         if "blends" not in settings:
             raise XSearchError(f"The site model of {folder} is of an older kind; train it again with `xsearch train`.")
-        networks = {}
+        networks: dict[str, nn.Module] = {}
         for name, make in NETWORKS.items():
             if (path := folder / f"{name}.safetensors").exists():
-                network = make()
-                state = {k: torch.from_numpy(v.copy()) for k, v in load_file(path).items()}
-                network.load_state_dict({k: v.float() if v.is_floating_point() else v for k, v in state.items()})
-                networks[name] = network
+                networks[name] = make()
+                load_network(networks[name], path)
         tensors = load_file(folder / "site_forests.safetensors")
         tasks = [task for task in FOREST_TASKS if f"{task}.feature" in tensors]
         forests = {task: Forest.from_tensors(task, tensors) for task in tasks}

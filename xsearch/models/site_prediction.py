@@ -18,7 +18,7 @@ class SitePrediction:
         logits: task to (b, classes of the task).
         means: task to (b,), in units of the task's spread around its usual value.
         log_scales: task to (b,), log of the Laplace scale, in the same units.
-        features: (b, width) what the descriptors were read from; distances between them tell what is unfamiliar.
+        features: (b, width) what the descriptors were read from; distances between them show what is unfamiliar.
     """
 
     logits: dict[str, Tensor]

@@ -1,9 +1,8 @@
 """SpecFusionNet: properties of a material from any number of its edges and the elements it holds.
 
 Every element of the sample is a token of its physical features; where its edge was measured, the spectrum is added,
-read by convolutions of three widths side by side. Masked attention lets the tokens of one sample exchange what they
-know, whether one edge was measured or five. The amounts of the elements are not asked for: who searches for an
-unknown crystal rarely knows them.
+read by convolutions of three widths side by side. Masked attention mixes the tokens of one sample, whether one edge was
+measured or five. The amounts of the elements are not an input: they are rarely known of an unknown crystal.
 """
 
 from __future__ import annotations
@@ -109,8 +108,8 @@ class SpecFusion(nn.Module):
         Returns:
             name to (b, 2) mean and log scale in units of the heads' spreads, and name to (b, classes) logits.
         """
-        told = torch.cat([elements, measured[..., None].float(), (offset_eV * measured)[..., None] / 10], 2)
-        tokens = self.element(told)
+        context = torch.cat([elements, measured[..., None].float(), (offset_eV * measured)[..., None] / 10], 2)
+        tokens = self.element(context)
         x = torch.where(known, values - self.reference, 0.0)
         spectra = self.read(torch.stack([x[measured], known[measured].float()], 1))
         tokens = tokens.index_put((measured,), tokens[measured] + spectra)

@@ -1,8 +1,8 @@
 """SPT: a spectrum transformer that reads all descriptors of an absorber's site off one XANES window, jointly.
 
 Reads top to bottom: the spectrum is split into frequency bands by learned queries, the map of band against energy
-goes through 2-D convolutions, energies that lie near each other exchange what they know through graph attention,
-and one query a descriptor collects its answer. Element and edge enter as physical features, E0 as a number.
+goes through 2-D convolutions, tokens of nearby energies are mixed by graph attention, and one query a descriptor
+collects its answer. Element and edge enter as physical features, E0 as a number.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class FrequencyBands(nn.Module):
 
 
 class NeighborAttention(nn.Module):
-    """Graph attention: a token listens to the tokens of nearby energies, with a learned bias for each distance."""
+    """Graph attention among the tokens of nearby energies, with a learned bias for each distance."""
 
     def __init__(self, config: SptConfig) -> None:
         super().__init__()
@@ -144,8 +144,8 @@ class Spt(nn.Module):
         picture = torch.stack([rows, known.float()[:, None].expand_as(rows)], 1)  # (b, 2, bands + 1, 200)
         tokens = self.to_tokens(self.map(picture).flatten(1, 2).transpose(1, 2)) + self.place  # (b, 25, w)
         offset = offset_eV[:, None]
-        told = torch.cat([absorber, offset / 10, (offset / 4).sin(), (offset / 4).cos()], 1)
-        gain, bias = (self.context(told) + self.company(self.forget(company))).chunk(2, 1)  # (b, w) each
+        context = torch.cat([absorber, offset / 10, (offset / 4).sin(), (offset / 4).cos()], 1)
+        gain, bias = (self.context(context) + self.company(self.forget(company))).chunk(2, 1)  # (b, w) each
         tokens = tokens * (1 + gain[:, None]) + bias[:, None]
         for layer in self.layers:
             tokens = layer(tokens)

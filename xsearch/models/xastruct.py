@@ -1,8 +1,7 @@
-"""XAStruct's way from spectrum to structure: a gated network over the whole window, small and fast.
+"""XAStruct, from spectrum to structure: a gated network over the whole window, small and fast.
 
 Every block is a SwiGLU unit (Shazeer, arXiv:2002.05202): one linear map decides how much of another passes. The
-window is read as one vector, so the network has no notion of nearby energies; what it misses there the forests and
-SPT bring in.
+window is read as one vector, so the network does not know which energies are close; forests and SPT do.
 """
 
 from __future__ import annotations
@@ -67,9 +66,9 @@ class XaStruct(nn.Module):
         step = 0.5 + np.arctan(WINDOW_GRID_eV / 3.0) / np.pi
         self.register_buffer("reference", torch.as_tensor(step, dtype=torch.float32))
         self.element = nn.Embedding(len(SYMBOLS) + 1, config.element)
-        nn.init.zeros_(self.element.weight)  # so that an element never seen has its physical features alone
-        told = ABSORBER_FEATURES + 3 + config.element
-        self.enter = nn.Linear(2 * WINDOW_POINTS + WINDOW_POINTS // 4 + told, config.width)
+        nn.init.zeros_(self.element.weight)  # so that an element without training has its physical features alone
+        context = ABSORBER_FEATURES + 3 + config.element
+        self.enter = nn.Linear(2 * WINDOW_POINTS + WINDOW_POINTS // 4 + context, config.width)
         self.company = nn.Linear(COMPANY_FEATURES, config.width, bias=False)
         nn.init.zeros_(self.company.weight)  # an element that no training compound held says nothing
         self.forget = nn.Dropout(config.company_dropout)
@@ -87,7 +86,7 @@ class XaStruct(nn.Module):
         slope = nn.functional.pad(x[:, 2:] - x[:, :-2], (1, 1)) * 5.0
         offset = offset_eV[:, None]
         learned = self.element((absorber[:, 0] * Z_SCALE).round().long())
-        told = torch.cat([absorber, offset / 10, (offset / 4).sin(), (offset / 4).cos(), learned], 1)
-        entered = self.enter(torch.cat([3 * x, slope, known[:, ::4].float(), told], 1))
+        context = torch.cat([absorber, offset / 10, (offset / 4).sin(), (offset / 4).cos(), learned], 1)
+        entered = self.enter(torch.cat([3 * x, slope, known[:, ::4].float(), context], 1))
         features = self.blocks(entered + self.company(self.forget(company)))  # (b, width)
         return self.heads([features] * self.heads.tasks, features)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from xsearch.preprocess import powder
 from xsearch.preprocess.augmented_kernels import Cleaning, disturbed_inputs
-from xsearch.preprocess.network_input import FLOOR, INPUT_AXIS
+from xsearch.preprocess.axis import INPUT_AXIS
 
 CLEANING = Cleaning(
     powder.SMOOTHING_DEG,
@@ -36,13 +36,13 @@ def inputs_of_rows(
     Args:
         rows: (n,) of the tables that follow.
         offsets: reflections of row i stand from offsets[i] to offsets[i + 1]. hkl, structure_factor_sq: of them.
-        cells: (rows, 6). system_codes: (rows,) from 0 for triclinic to 6 for cubic.
+        cells: (rows, 6). system_codes: (rows,) codes, see `xsearch.chemistry.space_groups`.
         conditions: (n,) records of `xsearch.simulate.conditions.CONDITIONS`.
         seed: of grains and counts.
     """
     out = np.zeros((len(rows), 2, INPUT_AXIS.bins), np.float32)
     disturbed_inputs(
         rows, offsets, hkl, structure_factor_sq, cells, system_codes, conditions, seed, CLEANING,
-        INPUT_AXIS.start, INPUT_AXIS.step, FLOOR, INPUT_AXIS.power, INPUT_AXIS.width / INPUT_AXIS.step, out,
+        INPUT_AXIS.start, INPUT_AXIS.step, INPUT_AXIS.floor, INPUT_AXIS.power, INPUT_AXIS.width / INPUT_AXIS.step, out,
     )  # fmt: skip
     return out

@@ -10,6 +10,10 @@ import numpy as np
 from numba import njit
 
 from xsearch.preprocess.kernels import snip
+from xsearch.simulate.lattice_kernels import direction_cosines, inverse_d_sq, reciprocal_metric, tied
+from xsearch.simulate.line_kernels import LARGEST_SINE, add_line, lorentz_polarisation
+from xsearch.simulate.measurement import KALPHA_RATIO
+from xsearch.simulate.polarisation import UNPOLARISED
 
 Cleaning = namedtuple("Cleaning", "smoothing_deg reach_invA growth least_deg passes noise_cut")
 """The settings of `xsearch.preprocess.powder.net_pattern`."""
@@ -25,108 +29,36 @@ STRONG = 0.05
 DOUBLET_SEEN = 0.15
 """Kα2 is drawn apart where it is this share of the width away."""
 
-KALPHA_RATIO = 0.5
-
 
 @njit(cache=True, nogil=True, fastmath=True)
-def tied_strain(system, shape, out):
-    """The part of a strain that a crystal system allows, into `out` (6,); systems by their code, triclinic first."""
-    for i in range(6):
-        out[i] = 0.0
-    if system == 0:
-        out[:] = shape
-    elif system == 1:
-        out[:3] = shape[:3]
-        out[4] = shape[4]
-    elif system == 2:
-        out[:3] = shape[:3]
-    elif system < 6:
-        out[0] = shape[0]
-        out[1] = shape[0]
-        out[2] = shape[2]
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def reciprocal(cell):
-    """(3, 3) reciprocal metric of a cell in Å and degrees."""
-    a, b, c = cell[0], cell[1], cell[2]
-    ca, cb, cg = np.cos(np.radians(cell[3])), np.cos(np.radians(cell[4])), np.cos(np.radians(cell[5]))
-    g = np.empty((3, 3))
-    g[0, 0], g[1, 1], g[2, 2] = a * a, b * b, c * c
-    g[0, 1] = g[1, 0] = a * b * cg
-    g[0, 2] = g[2, 0] = a * c * cb
-    g[1, 2] = g[2, 1] = b * c * ca
-    return np.linalg.inv(g)
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def quadratic(metric, h, k, m):
-    """h · metric · h."""
-    return (
-        metric[0, 0] * h * h
-        + metric[1, 1] * k * k
-        + metric[2, 2] * m * m
-        + 2 * (metric[0, 1] * h * k + metric[0, 2] * h * m + metric[1, 2] * k * m)
-    )
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def add_line(at_deg, area, fwhm_deg, lorentzian, reach, first_deg, step_deg, out):
-    """Add one pseudo-Voigt line to an even axis."""
-    begin = max(int(np.ceil((at_deg - reach * fwhm_deg - first_deg) / step_deg)), 0)
-    end = min(int((at_deg + reach * fwhm_deg - first_deg) / step_deg), len(out) - 1)
-    height = 2 * area / fwhm_deg
-    round_part = height * lorentzian / np.pi
-    gauss_part = height * (1 - lorentzian) * np.sqrt(np.log(2.0) / np.pi)
-    for k in range(begin, end + 1):
-        u = 2 * (first_deg + k * step_deg - at_deg) / fwhm_deg
-        square = u * u
-        value = round_part / (1 + square)
-        if square < 20:
-            value += gauss_part * np.exp(-0.6931471805599453 * square)
-        out[k] += value
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def draw_lines(hkl, squares, cell, system, c, first_deg, step_deg, out):
+def draw_lines(hkl, squares, cell, system, c, axis_deg, out):
     """Draw the lines of a crystal under the conditions `c`, a record of `CONDITIONS`, onto an even axis."""
-    tied = np.empty(6)
-    shape = c.shape_strain
-    tied_strain(system, shape, tied)
-    strained = np.empty(6)
+    change, shape, direction = np.empty(6), c.shape_strain, c.axis
+    tied(system, shape, change)
+    strained = cell.copy()
     for i in range(3):
-        strained[i] = cell[i] * np.exp(c.mean_strain + tied[i])
-        strained[i + 3] = cell[i + 3] + tied[i + 3]
-    metric = reciprocal(strained)
-    p0, p1, p2 = float(c.axis[0]), float(c.axis[1]), float(c.axis[2])
-    axis_sq = quadratic(metric, p0, p1, p2)
-    n = len(squares)
-    sine = np.empty(n)
-    area = np.zeros(n)
-    width = np.empty(n)
-    last_deg = first_deg + step_deg * len(out)
-    largest_sine = np.sin(np.radians(min(last_deg + 1, 175.0) / 2))
+        strained[i] *= np.exp(c.mean_strain + change[i])
+        strained[i + 3] += change[i + 3]
+    metric = reciprocal_metric(strained)
+    cosines = direction_cosines(hkl, metric, direction)
+    n, step_deg = len(squares), axis_deg[1] - axis_deg[0]
+    sine, area, width = np.empty(n), np.zeros(n), np.empty(n)
+    largest_sine = min(np.sin(np.radians(min(axis_deg[-1] + 1, 180.0) / 2)), LARGEST_SINE)
     highest = 0.0
     for i in range(n):
-        h, k, m = float(hkl[i, 0]), float(hkl[i, 1]), float(hkl[i, 2])
-        inverse_d_sq = max(quadratic(metric, h, k, m), 1e-12)
-        s = 0.5 * c.wavelength_A * np.sqrt(inverse_d_sq)
+        reciprocal_sq = inverse_d_sq(metric, float(hkl[i, 0]), float(hkl[i, 1]), float(hkl[i, 2]))
+        s = 0.5 * c.wavelength_A * np.sqrt(reciprocal_sq)
         sine[i] = s
         if s >= largest_sine:
             continue
-        cross = (
-            metric[0, 0] * h * p0 + metric[1, 1] * k * p1 + metric[2, 2] * m * p2
-            + metric[0, 1] * (h * p1 + k * p0) + metric[0, 2] * (h * p2 + m * p0) + metric[1, 2] * (k * p2 + m * p1)
-        )  # fmt: skip
-        cosine_sq = min(cross * cross / (inverse_d_sq * axis_sq), 1.0)
-        value = squares[i] * np.exp(-0.5 * c.b_iso_A2 * inverse_d_sq)
+        cosine_sq = cosines[i] * cosines[i]
+        value = squares[i] * np.exp(-0.5 * c.b_iso_A2 * reciprocal_sq)
         if c.march != 1.0:
             value *= (c.march * c.march * cosine_sq + (1 - cosine_sq) / c.march) ** -1.5
         if c.grain_scatter > 0:
             value *= max(1 + c.grain_scatter * np.random.normal(), 0.05)  # noqa: NPY002
+        value *= lorentz_polarisation(s, UNPOLARISED)
         cosine = np.sqrt(1 - s * s)
-        doubled = 1 - 2 * s * s
-        value *= (1 + doubled * doubled) / (s * s * cosine)
         directional = np.exp(c.direction * (cosine_sq - 1.0 / 3))
         size_deg = np.degrees(0.9 * c.wavelength_A / (c.size_A * cosine))
         strain_deg = np.degrees(4 * c.microstrain * s / cosine)
@@ -135,6 +67,7 @@ def draw_lines(hkl, squares, cell, system, c, first_deg, step_deg, out):
         area[i] = value
         highest = max(highest, value / width[i])
     ratio = c.alpha2_A / c.wavelength_A
+    share = KALPHA_RATIO / (1 + KALPHA_RATIO)
     for i in range(n):
         height = area[i] / (width[i] * highest) if area[i] > 0 else 0.0
         if height < FAINTEST:
@@ -142,17 +75,12 @@ def draw_lines(hkl, squares, cell, system, c, first_deg, step_deg, out):
         reach = FAR_REACH if height > STRONG else NEAR_REACH
         at = 2 * np.degrees(np.arcsin(sine[i]))
         seen = at + c.zero_deg + c.displacement_deg * np.sqrt(1 - sine[i] * sine[i])
-        if ratio > 0:
-            other = 2 * np.degrees(np.arcsin(min(sine[i] * ratio, 0.9999))) - at
-            share = KALPHA_RATIO / (1 + KALPHA_RATIO)
-            if other < DOUBLET_SEEN * width[i]:
-                add_line(seen + share * other, area[i], width[i], c.lorentzian, reach, first_deg, step_deg, out)
-            else:
-                main = (1 - share) * area[i]
-                add_line(seen, main, width[i], c.lorentzian, reach, first_deg, step_deg, out)
-                add_line(seen + other, area[i] - main, width[i], c.lorentzian, reach, first_deg, step_deg, out)
+        apart = 2 * np.degrees(np.arcsin(min(sine[i] * ratio, LARGEST_SINE))) - at if ratio > 0 else 0.0
+        if apart < DOUBLET_SEEN * width[i]:
+            add_line(seen + share * apart, area[i], width[i], c.lorentzian, reach, axis_deg, out)
         else:
-            add_line(seen, area[i], width[i], c.lorentzian, reach, first_deg, step_deg, out)
+            add_line(seen, (1 - share) * area[i], width[i], c.lorentzian, reach, axis_deg, out)
+            add_line(seen + apart, share * area[i], width[i], c.lorentzian, reach, axis_deg, out)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -191,9 +119,9 @@ def clipping_reach(n, first_deg, step_deg, wavelength_A, cleaning):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def net_counts(net, c, first_deg, step_deg, cleaning):
+def net_counts(net, c, axis_deg, cleaning):
     """Add background, foreign lines and noise to lines, and take background and noise off as preprocessing does."""
-    n = len(net)
+    n, first_deg, step_deg = len(net), axis_deg[0], axis_deg[1] - axis_deg[0]
     highest = net.max()
     expected = np.empty(n)
     if highest > 0:
@@ -201,9 +129,9 @@ def net_counts(net, c, first_deg, step_deg, cleaning):
     width = max(c.instrument_deg, step_deg)
     for j in range(len(c.foreign)):
         if c.foreign[j, 1] > 0:
-            add_line(c.foreign[j, 0], c.foreign[j, 1] * width, width, c.lorentzian, FAR_REACH, first_deg, step_deg, net)
+            add_line(c.foreign[j, 0], c.foreign[j, 1] * width, width, c.lorentzian, FAR_REACH, axis_deg, net)
     for k in range(n):
-        at = first_deg + k * step_deg
+        at = axis_deg[k]
         ground = 1 + c.slope * np.exp(-(at - first_deg) / 12)
         ground += c.hump * np.exp(-0.5 * ((at - c.hump_deg) / c.hump_width_deg) ** 2)
         expected[k] = c.counts * (net[k] + c.fluorescence) + c.floor * ground
@@ -269,8 +197,9 @@ def disturbed_inputs(
     kernel = half_gaussian(width_bins)
     for i in range(len(rows)):
         c = conditions[i]
-        net = np.zeros(int((c.last_deg - c.first_deg) / GRID_DEG) + 1)
+        axis_deg = c.first_deg + GRID_DEG * np.arange(int((c.last_deg - c.first_deg) / GRID_DEG) + 1)
+        net = np.zeros(len(axis_deg))
         a, b = offsets[rows[i]], offsets[rows[i] + 1]
-        draw_lines(hkl[a:b], squares[a:b], cells[rows[i]], systems[rows[i]], c, c.first_deg, GRID_DEG, net)
-        found = net_counts(net, c, c.first_deg, GRID_DEG, cleaning)
+        draw_lines(hkl[a:b], squares[a:b], cells[rows[i]], systems[rows[i]], c, axis_deg, net)
+        found = net_counts(net, c, axis_deg, cleaning)
         onto_log_q(found, c.first_deg, GRID_DEG, c.wavelength_A, start, step, floor, power, kernel, out[i])

@@ -8,27 +8,6 @@ REACH = 4.0
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def line_intensities(ln_q, structure_factor_sq, wavelength_A):
-    """Structure factors times the Lorentz-polarisation factor; zero beyond back-scattering.
-
-    Args:
-        ln_q: (n,) of the lines.
-        structure_factor_sq: (n,) |F|² summed over the equivalents.
-        wavelength_A: in Å.
-
-    Returns:
-        (n,) float64.
-    """
-    out = np.zeros(len(ln_q))
-    for i in range(len(ln_q)):
-        sine = np.exp(ln_q[i]) * wavelength_A / (4 * np.pi)
-        if sine < 0.9999:
-            cosine_2theta = 1 - 2 * sine * sine
-            out[i] = structure_factor_sq[i] * (1 + cosine_2theta**2) / (sine * sine * np.sqrt(1 - sine * sine))
-    return out
-
-
-@njit(cache=True, nogil=True, fastmath=True)
 def broaden(ln_q, area, start, step, bins, width):
     """A sum of Gaussians on an even axis.
 

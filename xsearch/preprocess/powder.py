@@ -1,13 +1,17 @@
 """From a measured powder pattern to its net intensities."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.axis import LogQAxis
-from xsearch.preprocess.kernels import broaden, line_intensities, snip
+from xsearch.preprocess.kernels import broaden, snip
+from xsearch.simulate.line_kernels import lorentz_polarisation
+from xsearch.simulate.polarisation import UNPOLARISED
 from xsearch.spectra.powder import PowderPattern
 
 STEP_DEG = 0.02
@@ -21,6 +25,12 @@ CLIPPING_PASSES = np.geomspace(1, 0.03, 12)
 
 NOISE_CUT = 2.0
 """Net counts below this many standard deviations of the noise are no evidence, and set to zero."""
+
+SAME_WAVELENGTH_A = 1e-3
+"""Wavelengths closer than that have one Lorentz-polarisation factor."""
+
+FAINTEST_SHARE = 0.3
+"""No point counts for less noise than this share of that of a typical one."""
 
 FEWEST_STEPS = 100
 LEAST_PEAK_TO_NOISE = 6.0
@@ -37,8 +47,10 @@ class NetPattern:
         excess: (n,) in the units of `net`, counts above the background alone; noise scatters about zero.
         background: (n,) in the units of `net`.
         noise: standard deviation of a point, in the units of `net`.
+        typical: median intensity as measured, and typical_variance: variance by counting of a point of `excess` there.
         fwhm_deg: typical full width at half maximum of its lines.
         wavelength_A: in Å.
+        polarisation: of the beam, see `xsearch.simulate.polarisation`.
     """
 
     two_theta_deg: NDArray[np.float64]
@@ -47,30 +59,64 @@ class NetPattern:
     excess: NDArray[np.float64]
     background: NDArray[np.float64]
     noise: float
+    typical: float
+    typical_variance: float
     fwhm_deg: float
     wavelength_A: float
+    polarisation: float = UNPOLARISED
+    _profiles: dict[tuple[LogQAxis, float, float | None], NDArray[np.float64]] = field(
+        default_factory=dict, init=False, repr=False
+    )
 
     def profile(
         self, axis: LogQAxis, width: float | None = None, lp_wavelength_A: float | None = None
     ) -> NDArray[np.float64]:
-        """The net pattern on a log-q axis, broadened but not compressed.
+        """The net pattern on a log-q axis, broadened but not compressed; worked out once.
 
         Args:
             axis: where to.
             width: standard deviation of the broadening in ln q; the axis's own by default.
-            lp_wavelength_A: bring the Lorentz-polarisation factor to this wavelength; it stays as measured by default.
+            lp_wavelength_A: bring the Lorentz-polarisation factor to an unpolarised beam of this wavelength; it stays
+                as measured by default.
 
         Returns:
-            (axis.bins,) float64.
+            (axis.bins,) float64, not to be changed.
         """
+        width = axis.width if width is None else width
+        key = (axis, width, lp_wavelength_A)
+        if key not in self._profiles:
+            self._profiles[key] = self._broadened(axis, width, lp_wavelength_A)
+            self._profiles[key].flags.writeable = False
+        return self._profiles[key]
+
+    def _broadened(self, axis: LogQAxis, width: float, lp_wavelength_A: float | None) -> NDArray[np.float64]:
         area = self.net
-        if lp_wavelength_A is not None and abs(lp_wavelength_A - self.wavelength_A) > 1e-3:
-            ones = np.ones(len(area))
-            factor = line_intensities(self.ln_q, ones, lp_wavelength_A) / line_intensities(
-                self.ln_q, ones, self.wavelength_A
-            )
-            area = area * factor
-        return broaden(self.ln_q, area, axis.start, axis.step, axis.bins, width or axis.width)
+        if lp_wavelength_A is not None and (
+            abs(lp_wavelength_A - self.wavelength_A) > SAME_WAVELENGTH_A or self.polarisation != UNPOLARISED
+        ):
+            q = np.exp(self.ln_q) / (4 * np.pi)
+            there = lorentz_polarisation(q * lp_wavelength_A, UNPOLARISED)
+            area = area * there / lorentz_polarisation(q * self.wavelength_A, self.polarisation)
+        return broaden(self.ln_q, area, axis.start, axis.step, axis.bins, width)
+
+    def variance(self, level: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(n,) variance by counting of points of `excess` where so much was measured, background included."""
+        relative = np.maximum(level, 0) / max(self.typical, 1e-9)
+        return np.asarray(self.typical_variance * np.maximum(relative, FAINTEST_SHARE))
+
+    def scaled(self, kept: NDArray[np.float64]) -> NetPattern:
+        """Points less what was explained of them: (n,) shares that are kept; the highest is 1 again."""
+        left = self.net * kept
+        highest = float(left.max())
+        return replace(
+            self,
+            net=left / highest,
+            excess=self.excess * kept / highest,
+            background=self.background / highest,
+            noise=self.noise / highest,
+            typical=self.typical / highest,
+            typical_variance=self.typical_variance / highest**2,
+        )
 
     def window(self, axis: LogQAxis) -> tuple[int, int]:
         """First and one past the last bin of an axis that the pattern covers."""
@@ -113,17 +159,27 @@ def net_pattern(pattern: PowderPattern) -> NetPattern:
             "measure longer or a wider range."
         )
     scale = net.max()
+    # a Gaussian average of standard deviation w over points of step s leaves the share s / (2 √π w) of the variance
+    step_deg = max(float(np.median(np.diff(pattern.two_theta_deg))), STEP_DEG)
+    averaged = min(1.0, step_deg / (2 * np.sqrt(np.pi) * SMOOTHING_DEG))
+    raw = pattern.intensity - min(0.0, float(pattern.intensity.min()))
+    scatter = 1.4826 * float(np.median(np.abs(np.diff(raw)))) / np.sqrt(2)
+    # clipping runs along the lower edge of the noise
+    excess = (excess - np.median(excess[net == 0]) if (net == 0).any() else excess) / scale
+    unit = float((excess + background / scale).max() / raw.max())
     q = 4 * np.pi * np.sin(np.radians(two_theta / 2)) / pattern.wavelength_A
     return NetPattern(
         two_theta_deg=two_theta,
         ln_q=np.log(q),
         net=net / scale,
-        # clipping runs along the lower edge of the noise
-        excess=(excess - np.median(excess[net == 0]) if (net == 0).any() else excess) / scale,
+        excess=excess,
         background=background / scale,
         noise=noise / scale,
+        typical=float(np.median(raw)) * unit,
+        typical_variance=(max(scatter, 1e-6 * float(raw.max())) * unit) ** 2 * averaged,
         fwhm_deg=_typical_width(two_theta, net / scale),
         wavelength_A=pattern.wavelength_A,
+        polarisation=pattern.polarisation,
     )
 
 

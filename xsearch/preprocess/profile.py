@@ -7,8 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.preprocess.axis import RECALL_AXIS, LogQAxis
-from xsearch.preprocess.kernels import broaden, line_intensities
+from xsearch.preprocess.kernels import broaden
 from xsearch.preprocess.powder import NetPattern
+from xsearch.simulate.line_kernels import line_intensities
+from xsearch.simulate.polarisation import UNPOLARISED
 from xsearch.simulate.powder import spacings
 from xsearch.simulate.reflections import Reflections
 
@@ -34,7 +36,7 @@ def profiles(
         if len(crystal) == 0:
             continue
         ln_q = np.log(2 * np.pi / spacings(crystal.hkl, crystal.cell))
-        area = line_intensities(ln_q, crystal.structure_factor_sq.astype(np.float64), wavelength_A)
+        area = line_intensities(ln_q, crystal.structure_factor_sq.astype(np.float64), wavelength_A, UNPOLARISED)
         profile = broaden(ln_q, area, axis.start, axis.step, axis.bins, axis.width) ** axis.power
         norm = np.linalg.norm(profile)
         if norm > 0:

@@ -13,7 +13,7 @@ COLOURS = "YlOrRd"
 
 
 def attribution_figure(spectrum: NormalizedXanes, attribution: NDArray[np.float32], title: str = "") -> Any:
-    """The spectrum over its window; the darker the ground, the more that energy spoke for the answer.
+    """The spectrum over its window; the darker the ground, the more that energy contributed to the answer.
 
     Args:
         spectrum: normalised.

@@ -146,7 +146,7 @@ class SearchIndex:
                 if chosen is Ranking.LEARNED:
                     total = near.evidence[np.searchsorted(rows, matches.rows)]
                 groups = phases(self.index, matches, total)
-                evidence = selected.with_line_fits(pattern, matches, evidence, groups)
+                evidence = selected.with_le_bail_fits(pattern, matches, evidence, groups)
                 if chosen is not Ranking.LEARNED:
                     total = evidence.total
                     groups = phases(self.index, matches, total)

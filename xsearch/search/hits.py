@@ -8,18 +8,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers.hit import Cell, Hit
-from xsearch.chemistry.crystal import cell_parameters, lattice_from_parameters
-from xsearch.fit.strain import strain_tensor
+from xsearch.fit.correlation import SCALES, Matches
+from xsearch.fit.le_bail import LeBailFit
+from xsearch.fit.strain import cell_under
 from xsearch.indexes import Index
 from xsearch.indexes.prior import KNOWN_BONUS
 from xsearch.options import Prior
-from xsearch.preprocess.kernels import broaden, line_intensities
+from xsearch.preprocess.axis import MATCH_AXIS
+from xsearch.preprocess.kernels import broaden
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale
-from xsearch.search.line_fit import LineFit
-from xsearch.search.match import AXIS, SCALES, Matches
 from xsearch.search.rank import Evidence
 from xsearch.search.verdict import probability
+from xsearch.simulate.line_kernels import line_intensities
 from xsearch.simulate.powder import spacings
 
 EXPLAINED_WIDTH = 0.007
@@ -53,13 +54,13 @@ def make_hits(
     owners = [int(index.columns.cell_of[row]) for row in rows]
     wanted = sorted({*rows, *(owner for owner in owners if owner >= 0)})
     materials = dict(zip(wanted, index.materials(wanted), strict=True))
-    measured = pattern.profile(AXIS, EXPLAINED_WIDTH)
+    measured = pattern.profile(MATCH_AXIS, EXPLAINED_WIDTH)
 
     def one(place: int, rank: int, duplicates: tuple[Hit, ...] = ()) -> Hit:
         row = int(matches.rows[place])
         owner = int(index.columns.cell_of[row])
         reflections = index.reflections(row)
-        cell = strained_cell(reflections.cell, matches.amplitudes[place])
+        cell = cell_under(reflections.cell, matches.amplitudes[place])
         left, lines = _unexplained(pattern, measured, reflections.hkl, reflections.structure_factor_sq, cell)
         terms = {
             **_terms(matches, evidence, place),
@@ -105,12 +106,6 @@ def not_above_the_first(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
     return tuple(falling)
 
 
-def strained_cell(cell: NDArray[np.float64], amplitudes: NDArray[np.float64]) -> Cell:
-    """A conventional cell, a b c in Å and α β γ in degrees, under the strain of a match."""
-    lattice = lattice_from_parameters(*cell)
-    return cell_parameters(lattice @ (np.eye(3) + strain_tensor(amplitudes)))
-
-
 def _terms(matches: Matches, evidence: Evidence, place: int) -> dict[str, float]:
     correlations = {
         f"correlation_{width:g}": float(value) for width, value in zip(SCALES, matches.correlations[place], strict=True)
@@ -126,11 +121,11 @@ def _terms(matches: Matches, evidence: Evidence, place: int) -> dict[str, float]
         **correlations,
         "expected_strain": float(matches.expected[place]),
         "shape_change": float(matches.shape_change[place]),
-        **_misfits(evidence.line_fits.get(place)),
+        **_misfits(evidence.le_bail_fits.get(place)),
     }
 
 
-def _misfits(fit: LineFit | None) -> dict[str, float]:
+def _misfits(fit: LeBailFit | None) -> dict[str, float]:
     """What `xsearch.search.verdict.FITTED_SIGNS` asks of fitted lines; empty where they were not fitted."""
     if fit is None:
         return {}
@@ -149,11 +144,12 @@ def _unexplained(
     Lines are those in the measured range above `FAINTEST_LINE` of the strongest.
     """
     ln_q = np.log(2 * np.pi / spacings(hkl, np.array(cell)))
-    area = line_intensities(ln_q, structure_factor_sq.astype(np.float64), pattern.wavelength_A)
-    first, last = pattern.window(AXIS)
-    inside_range = (ln_q > AXIS.start + first * AXIS.step) & (ln_q < AXIS.start + last * AXIS.step)
+    area = line_intensities(ln_q, structure_factor_sq.astype(np.float64), pattern.wavelength_A, pattern.polarisation)
+    first, last = pattern.window(MATCH_AXIS)
+    place = MATCH_AXIS.index(ln_q)
+    inside_range = (place > first) & (place < last)
     lines = int((inside_range & (area > FAINTEST_LINE * area.max(initial=0))).sum())
-    calculated = broaden(ln_q, area, AXIS.start, AXIS.step, AXIS.bins, EXPLAINED_WIDTH)[first:last]
+    calculated = broaden(ln_q, area, MATCH_AXIS.start, MATCH_AXIS.step, MATCH_AXIS.bins, EXPLAINED_WIDTH)[first:last]
     inside = measured[first:last]
     scale = best_scale(inside, calculated)
     if scale <= 0:

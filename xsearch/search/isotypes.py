@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.match import match
 from xsearch.search.nearest_neighbours import network_logits
-from xsearch.search.rank import MATCH_WEIGHTS, closeness, lines_evidence
+from xsearch.search.rank import lines_evidence
 from xsearch.search.recall import shift_correlations
 from xsearch.search.selection import Selection
 from xsearch.search.symmetry import product, rows_say, within_systems
@@ -45,7 +45,7 @@ def built_alike(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.in
     kept = np.argsort(-score, kind="stable")[:MATCHED]
     kept = kept[np.isfinite(score[kept])]
     matches = match(index, pattern, rows[kept], selected.threads, expected=SHIFTS[best[kept]])
-    evidence = closeness(matches.correlations) @ np.array(MATCH_WEIGHTS) + lines_evidence(index, rows[kept])
+    evidence = matches.evidence + lines_evidence(index, rows[kept])
     return rows[kept], evidence
 
 

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from xsearch.answers import Hit, Mixture, PhaseAmount
 from xsearch.chemistry.crystal import lattice_from_parameters
+from xsearch.fit.correlation import SCALES, Matches
+from xsearch.fit.multiphase import Hypothesis, MixturePattern
 from xsearch.search.hits import make_hits
-from xsearch.search.match import SCALES, Matches
-from xsearch.search.multiphase_fit import Hypothesis, Target
 from xsearch.search.phase_search import PhaseSearch
 from xsearch.search.rank import weigh
 from xsearch.search.selection import Selection
@@ -36,7 +36,7 @@ def make_mixture(explored: PhaseSearch, hypothesis: Hypothesis) -> Mixture:
 
 
 def phase_hits(
-    selected: Selection, target: Target, hypothesis: Hypothesis, support: NDArray[np.float64]
+    selected: Selection, target: MixturePattern, hypothesis: Hypothesis, support: NDArray[np.float64]
 ) -> tuple[Hit, ...]:
     """A hit a phase, scored by the profile and the unexplained share of the sum, its support as the margin."""
     components = hypothesis.components

@@ -7,10 +7,17 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import numpy as np
+
 from xsearch.fit.component_search import BeamSearch
+from xsearch.fit.correlation import WITH_RECALL_SCALES, Matches
+from xsearch.fit.multiphase import Component, Hypothesis, MixturePattern
+from xsearch.fit.strained_lines import strained_profiles
+from xsearch.indexes import Index
+from xsearch.indexes.prior import KNOWN_BONUS
+from xsearch.options import Prior
 from xsearch.preprocess.powder import NetPattern
-from xsearch.search.multiphase_fit import Component, Hypothesis, Target, components
-from xsearch.search.rank import phases
+from xsearch.search.rank import FEWEST_LINES, LINES_WEIGHT, phases, weigh
 from xsearch.search.selection import Selection
 
 MATCHED_FIRST, MATCHED_LATER = 400, 200
@@ -36,7 +43,7 @@ class PhaseSearch(BeamSearch[Component, Hypothesis, Phase]):
 
     def __init__(self, selected: Selection, pattern: NetPattern, required: frozenset[str] = frozenset()) -> None:
         super().__init__()
-        self.selected, self.target = selected, Target(pattern, len(selected.rows), required)
+        self.selected, self.target = selected, MixturePattern(pattern, len(selected.rows), required)
 
     def proposed(self, base: Hypothesis | None) -> list[Component]:
         """The phases for what a fit leaves and those for the whole pattern, but those that it holds."""
@@ -69,3 +76,25 @@ def propose(selected: Selection, pattern: NetPattern, matched: int, proposed: in
     matches, evidence = selected.match(pattern, selected.recall(pattern, matched))
     places = [group[0] for group in phases(selected.index, matches, evidence.total)[:proposed]]
     return components(selected.index, pattern, matches.take(places), selected.prior)
+
+
+def components(index: Index, pattern: NetPattern, matches: Matches, prior: Prior) -> list[Component]:
+    """Matched rows as components of a joint fit."""
+    evidence = weigh(index, matches, np.zeros(len(matches.rows), np.float32), prior)
+    lines = evidence.lines + LINES_WEIGHT * np.log(FEWEST_LINES)
+    known = evidence.prior - (KNOWN_BONUS if prior is Prior.KNOWN else 0.0)
+    apart = evidence.strain + evidence.shape + lines + known
+    materials = index.materials(matches.rows)
+    return [
+        Component(
+            row=int(row),
+            amplitudes=matches.amplitudes[place],
+            expected=float(matches.expected[place]),
+            elements=frozenset(materials[place].elements),
+            prior=float(apart[place]),
+            profiles=strained_profiles(
+                index.reflections(int(row)), pattern, matches.amplitudes[place], WITH_RECALL_SCALES
+            ),
+        )
+        for place, row in enumerate(matches.rows)
+    ]

@@ -8,19 +8,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.fit.strain import MODES_BY_CODE
+from xsearch.fit.correlation import RECALL_WEIGHT, Matches, closeness
+from xsearch.fit.le_bail import LeBailFit
 from xsearch.indexes import Index
 from xsearch.indexes.columns import Columns
 from xsearch.indexes.prior import log_prior
 from xsearch.options import Prior
-from xsearch.search.line_fit import LineFit
-from xsearch.search.match import Matches
-
-MATCH_WEIGHTS = (3.0, 2.6, 2.1)
-"""Weight of -ln(1 - correlation) on each scale of the match, from narrow to wide."""
-
-RECALL_WEIGHT = 4.2
-"""The same for the correlation of recall, where no strain but the isotropic one could help."""
+from xsearch.simulate.strain import strain_modes
 
 STRAIN_SIGMA, SHAPE_SIGMA = 0.006, 0.008
 MEASURED_STRAIN_SIGMA, MEASURED_SHAPE_SIGMA = 0.002, 0.003
@@ -32,10 +26,8 @@ LINES_WEIGHT = 0.2
 FEWEST_LINES = 120
 """Weight of the logarithm of the number of lines, above a least: a crystal with many fits more by chance."""
 
-LEAST_DISTANCE = 1e-3
-
 INTENSITY_WEIGHT = 1.0
-"""Weight of -ln(misfit) of a row whose lines were fitted with its own intensities; 0 from a misfit of 1 on."""
+"""Weight of -ln(misfit) of a Le Bail fitted row with its calculated intensities; 0 from a misfit of 1 on."""
 
 SAME_PHASE_VOLUME = 0.05
 """Entries of one formula and space group are one phase where their volumes an atom agree so well, once strained."""
@@ -45,7 +37,7 @@ SAME_PHASE_VOLUME = 0.05
 class Evidence:
     """The terms of the score, each (k,), natural logarithms up to a constant.
 
-    `line_fits` holds fits of lines by place, of the few rows that were fitted so.
+    `le_bail_fits` holds Le Bail fits by place, of the few rows that have one.
     """
 
     match: NDArray[np.float64]
@@ -54,13 +46,13 @@ class Evidence:
     shape: NDArray[np.float64]
     lines: NDArray[np.float64]
     prior: NDArray[np.float64]
-    line_fits: Mapping[int, LineFit] = field(default_factory=dict)
+    le_bail_fits: Mapping[int, LeBailFit] = field(default_factory=dict)
 
     @property
     def intensities(self) -> NDArray[np.float64]:
         """(k,) of fitted lines, 0 at least and where they were not fitted, so that no fitted row falls for it."""
         found = np.zeros(len(self.match))
-        for place, one in self.line_fits.items():
+        for place, one in self.le_bail_fits.items():
             found[place] = max(0.0, -INTENSITY_WEIGHT * np.log(one.whole))
         return found
 
@@ -74,11 +66,11 @@ def weigh(index: Index, matches: Matches, recall_score: NDArray[np.float32], pri
     """The evidence for each matched row, whose score in recall is (k,) `recall_score`."""
     columns = index.columns
     measured = columns.is_measured[matches.rows] == 1
-    isotropic = MODES_BY_CODE[np.minimum(columns.crystal_system[matches.rows], len(MODES_BY_CODE) - 1)] == 1
+    isotropic = strain_modes(columns.crystal_system[matches.rows]) == 1
     strain_sigma = np.where(measured, MEASURED_STRAIN_SIGMA, STRAIN_SIGMA)
     shape_sigma = np.where(measured & ~isotropic, MEASURED_SHAPE_SIGMA, SHAPE_SIGMA)
     return Evidence(
-        match=closeness(matches.correlations) @ np.array(MATCH_WEIGHTS),
+        match=matches.evidence,
         recall=RECALL_WEIGHT * closeness(recall_score.astype(np.float64)),
         strain=_heavy_tailed(matches.strain - matches.expected, strain_sigma, STRAIN_SIGMA, STRAIN_WEIGHT),
         shape=_heavy_tailed(matches.shape_change, shape_sigma, SHAPE_SIGMA, SHAPE_WEIGHT),
@@ -98,11 +90,6 @@ def _heavy_tailed(
 ) -> NDArray[np.float64]:
     """(k,) logarithmic density of a deviation, 0 for none in a cell of the usual uncertainty."""
     return np.log(usual_sigma / sigma) - weight * np.log1p((away / sigma) ** 2 / 3)
-
-
-def closeness(correlation: NDArray[np.float64]) -> NDArray[np.float64]:
-    """-ln(1 - correlation), up to a largest value."""
-    return -np.log(np.maximum(1 - np.clip(correlation, 0, 1), LEAST_DISTANCE))
 
 
 def phases(index: Index, matches: Matches, total: NDArray[np.float64]) -> list[list[int]]:

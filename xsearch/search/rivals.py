@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers import Hit, Rival, TellingLine
+from xsearch.fit.correlation import SCALES, Matches
+from xsearch.fit.strained_lines import strained_profiles
 from xsearch.indexes import Index
-from xsearch.preprocess.axis import highest_bins
+from xsearch.preprocess.axis import MATCH_AXIS, highest_bins
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale
-from xsearch.search.match import AXIS, SCALES, Matches
-from xsearch.search.multiphase_fit import strained_profiles
 
 WITH_RIVALS = 5
 """How many hits are given a rival."""
@@ -48,7 +48,7 @@ def with_rivals(
     if len(groups) < 2:
         return hits
     first, second = groups[0][0], groups[1][0]
-    measured = pattern.profile(AXIS, SCALES[0])
+    measured = pattern.profile(MATCH_AXIS, SCALES[0])
     fitted: dict[int, NDArray[np.float64]] = {}
 
     def profile(place: int) -> NDArray[np.float64]:
@@ -83,16 +83,16 @@ def telling_lines(
         pattern: gives the wavelength and the range.
         measured, here, there: (bins,) profiles on the match's axis, on one scale.
     """
-    first, last = pattern.window(AXIS)
+    first, last = pattern.window(MATCH_AXIS)
     highest = float(measured[first:last].max())
     if highest <= 0:
         return ()
     left = np.abs(here - there) / highest
     left[:first] = left[last:] = 0
-    reach = int(np.ceil(APART * SCALES[0] / AXIS.step))
+    reach = int(np.ceil(APART * SCALES[0] / MATCH_AXIS.step))
     return tuple(
         TellingLine(
-            two_theta_deg=AXIS.two_theta_deg(place, pattern.wavelength_A),
+            two_theta_deg=MATCH_AXIS.two_theta_deg(place, pattern.wavelength_A),
             here=float(here[place] / highest),
             there=float(there[place] / highest),
             measured=float(measured[place] / highest),
@@ -105,6 +105,6 @@ def _fitted(
     index: Index, pattern: NetPattern, measured: NDArray[np.float64], row: int, amplitudes: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """(bins,) profile of a strained row on the narrowest scale, scaled to the measured one by least squares."""
-    first, last = pattern.window(AXIS)
-    calculated = strained_profiles(index, pattern.wavelength_A, row, amplitudes, SCALES[:1])[0]
+    first, last = pattern.window(MATCH_AXIS)
+    calculated = strained_profiles(index.reflections(row), pattern, amplitudes, SCALES[:1])[0]
     return calculated * best_scale(measured[first:last], calculated[first:last])

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.fit.correlation import SCALES, Matches
+from xsearch.fit.strained_lines import strained_profiles
 from xsearch.indexes import Index
-from xsearch.preprocess.axis import highest_bins
+from xsearch.preprocess.axis import MATCH_AXIS, highest_bins
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale
-from xsearch.search.match import AXIS, SCALES, Matches
-from xsearch.search.multiphase_fit import strained_profiles
 
 FEWEST_FOREIGN = 3
 LEAST_HEIGHT = 0.05
@@ -37,9 +37,9 @@ def second_phase_notes(index: Index, pattern: NetPattern, best: Matches) -> tupl
 
 def foreign_lines(index: Index, pattern: NetPattern, row: int, amplitudes: NDArray[np.float64]) -> list[float]:
     """Angles in degrees of lines above `LEAST_HEIGHT` where a strained row has none, the highest first."""
-    first, last = pattern.window(AXIS)
-    measured = pattern.profile(AXIS, SCALES[0])
-    narrow, wide = strained_profiles(index, pattern.wavelength_A, row, amplitudes, SCALES[:2])
+    first, last = pattern.window(MATCH_AXIS)
+    measured = pattern.profile(MATCH_AXIS, SCALES[0])
+    narrow, wide = strained_profiles(index.reflections(row), pattern, amplitudes, SCALES[:2])
     inside, highest = narrow[first:last], float(measured[first:last].max())
     if inside.max() <= 0 or highest <= 0:
         return []
@@ -48,4 +48,6 @@ def foreign_lines(index: Index, pattern: NetPattern, row: int, amplitudes: NDArr
     )  # a line a little off is not foreign
     left = np.where(nearby < NOT_THERE * measured, measured, 0) / highest
     left[:first] = left[last:] = 0
-    return [AXIS.two_theta_deg(place, pattern.wavelength_A) for place in highest_bins(left, LEAST_HEIGHT, APART_BINS)]
+    return [
+        MATCH_AXIS.two_theta_deg(place, pattern.wavelength_A) for place in highest_bins(left, LEAST_HEIGHT, APART_BINS)
+    ]

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from xsearch.answers import Hit
 from xsearch.errors import NothingSearched
+from xsearch.fit.correlation import Matches
+from xsearch.fit.le_bail import le_bail
 from xsearch.indexes import Index
 from xsearch.indexes.prior import PRIOR_IN_RECALL, log_prior
 from xsearch.options import Constraints, Prior
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.hits import make_hits, not_above_the_first
-from xsearch.search.line_fit import fit_lines
-from xsearch.search.match import Matches, match
+from xsearch.search.match import match
 from xsearch.search.rank import Evidence, weigh
 from xsearch.search.recall import best_rows, recall
 from xsearch.search.rivals import with_rivals
@@ -25,9 +26,8 @@ from xsearch.search.verdict import rival_margins
 MATCHED = 250
 """How many rows of each recall list are matched."""
 
-LINES_FITTED = 3
-"""Of how many of the first phases the lines are fitted. A fit takes some milliseconds, and later ones are seldom
-right."""
+LE_BAIL_FITTED = 3
+"""How many of the first phases get a Le Bail fit. A fit takes some milliseconds, and later ones are seldom right."""
 
 Profiles = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 """Gives the stored profiles of rows, (m, bins)."""
@@ -83,16 +83,16 @@ class Selection:
         matches = match(self.index, pattern, kept.rows, self.threads)
         return matches, weigh(self.index, matches, kept.score, self.prior)
 
-    def with_line_fits(
+    def with_le_bail_fits(
         self, pattern: NetPattern, matches: Matches, evidence: Evidence, groups: list[list[int]]
     ) -> Evidence:
-        """The same evidence, with the lines of the best row of each of the first phases fitted."""
-        firsts = [group[0] for group in groups[:LINES_FITTED]]
+        """The same evidence, with a Le Bail fit of the best row of each of the first phases."""
+        firsts = [group[0] for group in groups[:LE_BAIL_FITTED]]
         fits = {
-            place: fit_lines(self.index, pattern, int(matches.rows[place]), matches.amplitudes[place])
+            place: le_bail(self.index.reflections(int(matches.rows[place])), pattern, matches.amplitudes[place])
             for place in firsts
         }
-        return replace(evidence, line_fits=fits)
+        return replace(evidence, le_bail_fits=fits)
 
     def hits(
         self,

@@ -15,7 +15,15 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.chemistry.space_groups import (
+    CRYSTAL_SYSTEMS,
+    CUBIC,
+    HEXAGONAL,
+    MONOCLINIC,
+    ORTHORHOMBIC,
+    TETRAGONAL,
+    TRICLINIC,
+)
 from xsearch.indexing import kernels
 from xsearch.indexing.lines import find_lines
 from xsearch.indexing.search import LINES, Trial, trial_cells
@@ -29,12 +37,12 @@ TEMPERATURES = (1.0, 3.0)
 
 LEAST_SHARE, LEAST_EVIDENCE = 0.003, -5.0
 LATTICES = (
-    kernels.TRICLINIC,
-    kernels.MONOCLINIC,
-    kernels.ORTHORHOMBIC,
-    kernels.TETRAGONAL,
-    kernels.HEXAGONAL,
-    kernels.CUBIC,
+    TRICLINIC,
+    MONOCLINIC,
+    ORTHORHOMBIC,
+    TETRAGONAL,
+    HEXAGONAL,
+    CUBIC,
 )
 
 Array = NDArray[np.float64]

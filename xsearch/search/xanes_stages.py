@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import QueryError
+from xsearch.fit.correlation import Matches
 from xsearch.indexes import Index
 from xsearch.options import Constraints, Prior
 from xsearch.preprocess.xanes import NormalizedXanes, normalize
-from xsearch.search.match import Matches
 from xsearch.search.rank import Evidence
 from xsearch.spectra.xanes import Xanes
 from xsearch.xas.evidence import EdgeEvidence, assign_references, entry_prior, weigh_edge

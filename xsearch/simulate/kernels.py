@@ -3,30 +3,29 @@
 import numpy as np
 from numba import njit
 
+from xsearch.chemistry.space_groups import CUBIC, MONOCLINIC, ORTHORHOMBIC, TETRAGONAL, TRICLINIC
 from xsearch.simulate.form_factors import TABLE_STEP_INV_A
 
 PLACE_BITS = 28
 """Room for the place of a reflection beside its key, which takes 33 bits."""
 
-CUBIC, HEXAGONAL, TETRAGONAL, ORTHORHOMBIC, MONOCLINIC, TRICLINIC = range(6)
-
 
 @njit(cache=True, nogil=True, inline="always")
-def _line_key(h, k, l, lattice_kind):
+def _line_key(h, k, l, system):
     """One integer for all reflections that coincide under every strain the crystal system allows."""
-    if lattice_kind == CUBIC:
+    if system == CUBIC:
         return h * h + k * k + l * l
-    if lattice_kind == HEXAGONAL:
-        return ((h * h + h * k + k * k) << 11) | abs(l)
-    if lattice_kind == TETRAGONAL:
+    if system == TETRAGONAL:
         return ((h * h + k * k) << 11) | abs(l)
-    if lattice_kind == ORTHORHOMBIC:
+    if system == ORTHORHOMBIC:
         return (abs(h) << 22) | (abs(k) << 11) | abs(l)
-    if lattice_kind == MONOCLINIC:
+    if system == MONOCLINIC:
         return (abs(h) << 23) | (abs(k) << 12) | (abs(l) << 1) | (1 if h * l < 0 else 0)
-    if h < 0 or (h == 0 and (k < 0 or (k == 0 and l < 0))):
-        h, k, l = -h, -k, -l
-    return ((h + 1024) << 22) | ((k + 1024) << 11) | (l + 1024)
+    if system == TRICLINIC:
+        if h < 0 or (h == 0 and (k < 0 or (k == 0 and l < 0))):
+            h, k, l = -h, -k, -l
+        return ((h + 1024) << 22) | ((k + 1024) << 11) | (l + 1024)
+    return ((h * h + h * k + k * k) << 11) | abs(l)  # trigonal crystals have hexagonal cells
 
 
 @njit(cache=True, nogil=True)
@@ -46,7 +45,7 @@ def _phase_table(fractions, limit):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def powder_lines(lattice, frac, numbers, table, occupancies, to_conventional, lattice_kind, d_min_A):
+def powder_lines(lattice, frac, numbers, table, occupancies, to_conventional, system, d_min_A):
     """All powder lines of one crystal down to `d_min_A`.
 
     Args:
@@ -56,7 +55,7 @@ def powder_lines(lattice, frac, numbers, table, occupancies, to_conventional, la
         table: (98, k) form factors of the elements on the grid of s.
         occupancies: (n,).
         to_conventional: (3, 3) int64, hkl_conventional = hkl @ to_conventional.
-        lattice_kind: which reflections coincide.
+        system: code of the crystal system, which says what reflections coincide.
         d_min_A: smallest spacing.
 
     Returns:
@@ -147,7 +146,7 @@ def powder_lines(lattice, frac, numbers, table, occupancies, to_conventional, la
                 hc = h * to_conventional[0, 0] + k * to_conventional[1, 0] + l * to_conventional[2, 0]
                 kc = h * to_conventional[0, 1] + k * to_conventional[1, 1] + l * to_conventional[2, 1]
                 lc = h * to_conventional[0, 2] + k * to_conventional[1, 2] + l * to_conventional[2, 2]
-                keys[count] = _line_key(hc, kc, lc, lattice_kind)
+                keys[count] = _line_key(hc, kc, lc, system)
                 if hc < 0 or (hc == 0 and (kc < 0 or (kc == 0 and lc < 0))):
                     hc, kc, lc = -hc, -kc, -lc
                 hkls[count, 0], hkls[count, 1], hkls[count, 2] = hc, kc, lc

@@ -11,38 +11,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.simulate.conditions import Conditions
-from xsearch.simulate.measurement_kernels import add_lines, reciprocal_cosines
-from xsearch.simulate.powder import inverse_spacings, lorentz_polarisation, reciprocal_metric
+from xsearch.simulate.lattice_kernels import direction_cosines, reciprocal_metric
+from xsearch.simulate.line_kernels import LARGEST_SINE, add_lines, lorentz_polarisation
+from xsearch.simulate.polarisation import UNPOLARISED
+from xsearch.simulate.powder import inverse_spacings
 from xsearch.simulate.reflections import Reflections
+from xsearch.simulate.strain import strained_cell
 
 Array = NDArray[np.float64]
 
 KALPHA_RATIO = 0.5
 """Intensity of Kα2 over Kα1."""
 
-
-def strained_cell(cell: Array, crystal_system: str, mean: float, shape: Array) -> Array:
-    """A cell under a strain that keeps its crystal system.
-
-    Args:
-        cell: (6,) a b c in Å and α β γ in degrees.
-        crystal_system: of the conventional cell.
-        mean: ln(strained / given) of every length.
-        shape: (6,) further strain of a, b, c and change of α, β, γ in degrees; what the system ties is tied.
-    """
-    tied = np.array(shape, np.float64)
-    if crystal_system == "cubic":
-        tied[:] = 0
-    elif crystal_system in ("hexagonal", "trigonal", "tetragonal"):
-        tied = np.array([tied[0], tied[0], tied[2], 0, 0, 0])
-    elif crystal_system == "orthorhombic":
-        tied[3:] = 0
-    elif crystal_system == "monoclinic":
-        tied[[3, 5]] = 0
-    out = np.array(cell, np.float64)
-    out[:3] *= np.exp(mean + tied[:3])
-    out[3:] += tied[3:]
-    return out
+REACH_FWHM = 12.0
+"""Full widths at half maximum from its centre within which a line is drawn."""
 
 
 def zero_shifted(two_theta_deg: Array, shift_deg: float) -> Array:
@@ -117,13 +99,11 @@ def fluorescent(net: Array, share: float) -> Array:
     return net + share * net.max(initial=0.0)
 
 
-def foreign_lines(
-    lines: Array, width_deg: float, lorentzian: float, first_deg: float, step_deg: float, net: Array
-) -> None:
-    """Add lines of an impurity or the holder, (k, 2) angle and height, to a pattern on an even axis."""
+def foreign_lines(lines: Array, width_deg: float, lorentzian: float, two_theta_deg: Array, net: Array) -> None:
+    """Add lines of an impurity or the holder, (k, 2) angle and height, to a pattern."""
     where, height = np.asarray(lines, np.float64).reshape(-1, 2).T
     fwhm = np.full(len(where), width_deg)
-    add_lines(where, height * width_deg, fwhm, lorentzian, first_deg, step_deg, net)
+    add_lines(where, height * width_deg, fwhm, lorentzian, REACH_FWHM, two_theta_deg, net)
 
 
 def counted(expected: Array, random: np.random.Generator) -> Array:
@@ -145,12 +125,10 @@ def measure(reflections: Reflections, conditions: Conditions, random: np.random.
     c = conditions
     steps = int((c.last_deg - c.first_deg) / c.step_deg) + 1
     angles: Array = c.first_deg + c.step_deg * np.arange(steps, dtype=np.float64)
-    cell = strained_cell(reflections.cell, reflections.crystal_system, c.mean_strain, np.array(c.shape_strain))
+    cell = strained_cell(reflections.cell, reflections.system, c.mean_strain, np.array(c.shape_strain))
     inverse_d = inverse_spacings(reflections.hkl, cell)
     area = reflections.structure_factor_sq.astype(np.float64) * debye_waller((inverse_d / 2) ** 2, c.b_iso_A2)
-    cosine = reciprocal_cosines(
-        reflections.hkl, np.linalg.cholesky(reciprocal_metric(cell)), np.array(c.axis, np.float64)
-    )
+    cosine = direction_cosines(reflections.hkl, reciprocal_metric(cell), np.array(c.axis))
     area *= march_dollase(cosine, c.march)
     broader = directional(cosine, c.direction)
     area *= np.maximum(1 + c.grain_scatter * random.standard_normal(len(area)), 0.05)
@@ -158,15 +136,15 @@ def measure(reflections: Reflections, conditions: Conditions, random: np.random.
     lines = [(c.wavelength_A, 1.0), (c.alpha2_A, KALPHA_RATIO)] if c.alpha2_A else [(c.wavelength_A, 1.0)]
     for wavelength_A, share in lines:
         sine = wavelength_A * inverse_d / 2
-        seen = sine < 0.999
+        seen = sine < LARGEST_SINE
         true_deg = 2 * np.degrees(np.arcsin(sine[seen]))
         observed = displaced(zero_shifted(true_deg, c.zero_deg), c.displacement_deg)
         fwhm = widths(true_deg, wavelength_A, c.instrument_deg, c.size_A, c.microstrain, broader[seen])
-        weight = share * area[seen] * lorentz_polarisation(true_deg)
-        add_lines(observed, weight, fwhm, c.lorentzian, c.first_deg, c.step_deg, net)
+        weight = share * area[seen] * lorentz_polarisation(sine[seen], UNPOLARISED)
+        add_lines(observed, weight, np.maximum(fwhm, 0.5 * c.step_deg), c.lorentzian, REACH_FWHM, angles, net)
     highest = net.max()
     net = net / highest if highest > 0 else net
-    foreign_lines(np.array(c.foreign), c.instrument_deg, c.lorentzian, c.first_deg, c.step_deg, net)
+    foreign_lines(np.array(c.foreign), c.instrument_deg, c.lorentzian, angles, net)
     net = fluorescent(net, c.fluorescence)
     ground = c.floor * background(angles, c.slope, c.hump, c.hump_deg, c.hump_width_deg)
     return angles, counted(c.counts * net + ground, random)

@@ -5,19 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.chemistry.symmetry import Symmetry
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import CrystalError
 from xsearch.simulate.form_factors import form_factor_table
-from xsearch.simulate.kernels import (
-    CUBIC,
-    HEXAGONAL,
-    MONOCLINIC,
-    ORTHORHOMBIC,
-    TETRAGONAL,
-    TRICLINIC,
-    powder_lines,
-)
+from xsearch.simulate.kernels import powder_lines
+from xsearch.simulate.lattice_kernels import LEAST_INVERSE_D_SQ, reciprocal_metric
+from xsearch.simulate.line_kernels import lorentz_polarisation
+from xsearch.simulate.polarisation import UNPOLARISED
 from xsearch.simulate.reflections import Reflections
 
 D_MIN_A = 1.04
@@ -26,21 +22,8 @@ D_MIN_A = 1.04
 FAINTEST = 3e-4
 """Lines fainter than this share of the strongest (without the Lorentz-polarisation factor) are left out."""
 
-LEAST_INVERSE_D_SQ = 1e-12
-"""1/Å²: no spacing is longer than that of it, so that a cell which hardly is one gives numbers."""
-
 MAX_INDEX = 1023
 """The compiled loop packs indices into 11 bits."""
-
-LATTICE_KIND = {
-    "cubic": CUBIC,
-    "hexagonal": HEXAGONAL,
-    "trigonal": HEXAGONAL,
-    "tetragonal": TETRAGONAL,
-    "orthorhombic": ORTHORHOMBIC,
-    "monoclinic": MONOCLINIC,
-    "triclinic": TRICLINIC,
-}
 
 
 def simulate_reflections(
@@ -78,7 +61,7 @@ def _simulate(symmetry: Symmetry, d_min_A: float, faintest: float) -> Reflection
         form_factor_table(),
         crystal.occupancies[by_element],
         symmetry.to_conventional,
-        LATTICE_KIND[symmetry.crystal_system],
+        CRYSTAL_SYSTEMS.index(symmetry.crystal_system),
         d_min_A,
     )
     order = np.argsort(-d_A, kind="stable")
@@ -111,31 +94,19 @@ def inverse_spacings(hkl: NDArray[np.number], cell: NDArray[np.float64]) -> NDAr
     return np.sqrt(np.maximum(np.einsum("ni,ij,nj->n", h, reciprocal_metric(cell), h), LEAST_INVERSE_D_SQ))
 
 
-def reciprocal_metric(cell: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(3, 3) metric of the reciprocal lattice, 1/Å², of a cell given as six parameters."""
-    a, b, c = cell[:3]
-    ca, cb, cg = np.cos(np.radians(cell[3:]))
-    metric = np.array(
-        [[a * a, a * b * cg, a * c * cb], [a * b * cg, b * b, b * c * ca], [a * c * cb, b * c * ca, c * c]]
-    )
-    return np.linalg.inv(metric)
-
-
-def lorentz_polarisation(two_theta_deg: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(1 + cos² 2θ) / (sin² θ cos θ), for an unpolarised beam and a powder (Warren, X-ray Diffraction, ch. 4)."""
-    theta = np.radians(two_theta_deg / 2)
-    return (1 + np.cos(2 * theta) ** 2) / (np.sin(theta) ** 2 * np.cos(theta))
-
-
 def line_positions(
-    reflections: Reflections, wavelength_A: float, cell: NDArray[np.float64] | None = None
+    reflections: Reflections,
+    wavelength_A: float,
+    cell: NDArray[np.float64] | None = None,
+    polarisation: float = UNPOLARISED,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
     """Angles and intensities of the reflections that a wavelength reaches.
 
     Args:
         reflections: of one crystal.
         wavelength_A: in Å.
-        cell: (6,) to use instead of the reflections' own, such as a strained one.
+        cell: (6,) to use instead of the one of the reflections, such as a strained one.
+        polarisation: of the beam, see `xsearch.simulate.polarisation`.
 
     Returns:
         two_theta_deg (m,), intensity (m,) with Lorentz-polarisation factor, and which reflections (m,) they are.
@@ -144,4 +115,4 @@ def line_positions(
     sine = wavelength_A / (2 * d)
     seen = np.flatnonzero(sine < 1)
     two_theta = 2 * np.degrees(np.arcsin(sine[seen]))
-    return two_theta, reflections.structure_factor_sq[seen] * lorentz_polarisation(two_theta), seen
+    return two_theta, reflections.structure_factor_sq[seen] * lorentz_polarisation(sine[seen], polarisation), seen

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reflections:
@@ -28,6 +30,11 @@ class Reflections:
     multiplicity: NDArray[np.int16]
     cell: NDArray[np.float64]
     crystal_system: str
+
+    @property
+    def system(self) -> int:
+        """Code of the crystal system, its place in `CRYSTAL_SYSTEMS`."""
+        return CRYSTAL_SYSTEMS.index(self.crystal_system)
 
     def __len__(self) -> int:
         return len(self.structure_factor_sq)

@@ -27,6 +27,8 @@ class PowderPattern:
         wavelength_A: the wavelength in Å.
         source: where it came from, usually the file's name.
         notes: what was assumed or mended on the way, one line each.
+        polarisation: of the beam: intensity polarised in the plane of scattering over that polarised across it, 1 for
+            an unpolarised one; `xsearch.simulate.polarisation` has those of monochromators and synchrotrons.
     """
 
     two_theta_deg: NDArray[np.float64]
@@ -34,6 +36,7 @@ class PowderPattern:
     wavelength_A: float
     source: str = ""
     notes: tuple[str, ...] = ()
+    polarisation: float = 1.0
 
     def __post_init__(self) -> None:
         x = np.ascontiguousarray(self.two_theta_deg, dtype=np.float64)
@@ -60,6 +63,8 @@ class PowderPattern:
                 f"{name}: a wavelength of {self.wavelength_A:g} Å is outside {SHORTEST_WAVELENGTH_A:g} to "
                 f"{LONGEST_WAVELENGTH_A:g} Å; give it in ångström, such as 1.5406."
             )
+        if not 0 <= self.polarisation <= 1:
+            raise SpectrumError(f"{name}: a polarisation of {self.polarisation:g} is not between 0 and 1.")
         object.__setattr__(self, "two_theta_deg", x)
         object.__setattr__(self, "intensity", y)
         object.__setattr__(self, "wavelength_A", float(self.wavelength_A))

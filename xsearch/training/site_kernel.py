@@ -11,7 +11,7 @@ from scipy.linalg import cho_factor, cho_solve
 from torch import Tensor, nn
 
 from xsearch.data.forward_sites import ForwardExamples
-from xsearch.models.site_kernel import FARTHEST, GRID_eV, SiteKernel, SiteMetric, likeness, moved
+from xsearch.models.site_kernel import FARTHEST, GRID_eV, SiteKernel, SiteMetric, matern, shifted
 
 RANK = 192
 """Dimensions of the metric that are kept; with 128, the error on held-out copper is 1 % larger."""
@@ -88,9 +88,9 @@ def learn_metric(examples: ForwardExamples, schedule: MetricSchedule) -> tuple[S
         given, asked = rows[: schedule.batch], rows[schedule.batch : schedule.batch + schedule.batch // 2]
         asked = asked[~np.isin(group[asked], group[given])]
         a, b = (model.points(standard[part], places[part]) for part in (given, asked))
-        kernel = _likeness(a, a) + torch.exp(model.log_ridge) * torch.eye(len(given))
+        kernel = _matern(a, a) + torch.exp(model.log_ridge) * torch.eye(len(given))
         solved = torch.cholesky_solve(residual[given], torch.linalg.cholesky(kernel))
-        error = (_likeness(b, a) @ solved - residual[asked]).square().add(1e-4).sqrt()
+        error = (_matern(b, a) @ solved - residual[asked]).square().add(1e-4).sqrt()
         loss = ((error * known[asked]).sum(dim=1) / known[asked].sum(dim=1)).mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -126,10 +126,10 @@ def fit_kernel(
     points = metric.points(examples.features, examples.z)
     steps = np.maximum(np.abs(points).max(axis=0) / 127, 1e-9).astype(np.float32)
     points = (np.round(points / steps) * steps).astype(np.float32)
-    kernel = np.asarray(likeness(points.astype(np.float64), points.astype(np.float64)))
+    kernel = np.asarray(matern(points.astype(np.float64), points.astype(np.float64)))
     whole = filled(examples)
     shifts = [np.zeros(len(examples)), *(alignment(whole, place, beyond) for beyond in aligned_eV)]
-    spectra = [moved(whole, shift) for shift in shifts]
+    spectra = [shifted(whole, shift) for shift in shifts]
     bases = [_means(rows, place) for rows in spectra]
     mean_shifts = [_means(shift[:, None], place)[:, 0] for shift in shifts]
     residuals = [rows - base[place] for rows, base in zip(spectra, bases, strict=True)]
@@ -187,10 +187,10 @@ def alignment(whole: NDArray[np.float64], place: NDArray[np.int64], beyond_eV: f
         inside = GRID_eV <= GRID_eV[np.argmax(mean > 0.5)] + beyond_eV
         for _ in range(3):
             cost = np.stack(
-                [np.abs(moved(whole[rows], np.full(len(rows), t)) - mean)[:, inside].mean(axis=1) for t in trials]
+                [np.abs(shifted(whole[rows], np.full(len(rows), t)) - mean)[:, inside].mean(axis=1) for t in trials]
             )
             shifts[rows] = trials[cost.argmin(axis=0)]
-            mean = moved(whole[rows], shifts[rows]).mean(axis=0)
+            mean = shifted(whole[rows], shifts[rows]).mean(axis=0)
     return shifts
 
 
@@ -205,7 +205,7 @@ def _means(rows: NDArray[np.float64], place: NDArray[np.int64]) -> NDArray[np.fl
     return np.stack([rows[place == p].mean(axis=0) for p in range(int(place.max()) + 1)])
 
 
-def _likeness(a: Tensor, b: Tensor) -> Tensor:
+def _matern(a: Tensor, b: Tensor) -> Tensor:
     square = (a**2).sum(dim=1)[:, None] + (b**2).sum(dim=1)[None] - 2 * a @ b.T
     u = torch.sqrt(3 * square.clamp(min=1e-8))
     return (1 + u) * torch.exp(-u)

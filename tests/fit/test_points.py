@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xsearch.fit.counts import counts_of
+from xsearch.fit.prepared_pattern import prepare
 from xsearch.spectra import PowderPattern
 
 
@@ -16,16 +16,16 @@ def pattern(
 
 
 def test_the_points_are_the_excess_over_the_background():
-    counts = counts_of(pattern())
+    counts = prepare(pattern()).points
     assert counts.excess.max() == pytest.approx(1.0, abs=0.05)
     assert abs(np.median(counts.excess)) < 0.01
-    assert counts.hats.sum(axis=1) == pytest.approx(1.0)
+    assert counts.background_functions.sum(axis=1) == pytest.approx(1.0)
     assert counts.width_deg >= 0.12
 
 
 @pytest.mark.parametrize("step_deg", [0.01, 0.02])
 def test_the_noise_told_is_that_of_the_points(step_deg):
-    counts = counts_of(pattern(step_deg))
+    counts = prepare(pattern(step_deg)).points
     empty = np.ones(len(counts.excess), bool)
     for at in (22.0, 31.0, 45.0, 56.0, 70.0):
         empty &= np.abs(counts.two_theta_deg - at) > 1.5
@@ -35,5 +35,5 @@ def test_the_noise_told_is_that_of_the_points(step_deg):
 
 
 def test_the_second_line_of_a_doublet_is_known_where_the_first_was_stated():
-    assert counts_of(pattern(wavelength_A=1.540593)).second_A == pytest.approx(1.5444, abs=1e-4)
-    assert counts_of(pattern(wavelength_A=1.54184)).second_A == 0.0
+    assert prepare(pattern(wavelength_A=1.540593)).points.second_A == pytest.approx(1.5444, abs=1e-4)
+    assert prepare(pattern(wavelength_A=1.54184)).points.second_A == 0.0

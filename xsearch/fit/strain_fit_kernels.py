@@ -1,10 +1,18 @@
-"""The compiled loops of the first and the closer look."""
+"""The compiled loops of screening and of the strain fit."""
 
 import numpy as np
 from numba import njit
 
-from xsearch.fit.log_q_profile import LOWEST_Q, N_BINS, NARROWEST, STEP, WIDTH_RATIO
-from xsearch.simulate.kernels import CUBIC, HEXAGONAL, TETRAGONAL
+from xsearch.chemistry.space_groups import CUBIC, TETRAGONAL
+from xsearch.fit.log_q_pattern import N_BINS, NARROWEST, START, STEP, WIDTH_RATIO
+from xsearch.simulate.lattice_kernels import (
+    LEAST_UNIT_VOLUME_SQ,
+    inverse_d_sq,
+    quadratic,
+    reciprocal_metric,
+    unit_volume_sq,
+)
+from xsearch.simulate.line_kernels import LARGEST_SINE
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -18,11 +26,10 @@ def deposit(log_q, intensity, sigma, taps, reaches, low, high, out):
         out: (N_BINS,), overwritten.
     """
     centre = taps.shape[1] // 2
-    first = np.log(LOWEST_Q)
     scale = 1 / np.log(WIDTH_RATIO)
     out[:] = 0.0
     for i in range(len(log_q)):
-        position = (log_q[i] - first) / STEP
+        position = (log_q[i] - START) / STEP
         left = int(np.floor(position))
         if left < low or left + 1 >= high:
             continue
@@ -39,7 +46,7 @@ def deposit(log_q, intensity, sigma, taps, reaches, low, high, out):
 
 @njit(cache=True, nogil=True, fastmath=True)
 def compress(out, total, cut, low, high):
-    """Bring the bins to a sum and compress them, as `profile.compressed` does; returns the factor."""
+    """Bring the bins to a sum and compress them, as `log_q_pattern.compressed` does; returns the factor."""
     sum_ = 0.0
     for j in range(low, high):
         sum_ += out[j]
@@ -66,43 +73,22 @@ def correlation(out, row, low, high):
 @njit(cache=True, nogil=True)
 def positions(hkl, state, wavelength, smoothing, log_q, sigma):
     """ln q and width of every line for a cell, a zero shift and a width in 2θ; False for an impossible cell."""
-    g11, g22, g33, g12, g13, g23, possible = _reciprocal(state)
-    if not possible:
+    if unit_volume_sq(state) <= LEAST_UNIT_VOLUME_SQ:
         return False
+    metric = reciprocal_metric(state)
     zero = np.radians(state[6]) / 2
     spread = np.radians(state[7] / 2.355) / 2
     for i in range(len(hkl)):
-        h, k, m = hkl[i, 0], hkl[i, 1], hkl[i, 2]
-        s = h * h * g11 + k * k * g22 + m * m * g33 + 2 * (h * k * g12 + h * m * g13 + k * m * g23)
-        inverse_d = np.sqrt(max(s, 1e-9))
-        sine = min(0.5 * wavelength * inverse_d, 0.985)
+        inverse_d = np.sqrt(inverse_d_sq(metric, hkl[i, 0], hkl[i, 1], hkl[i, 2]))
+        sine = min(0.5 * wavelength * inverse_d, LARGEST_SINE)
         cotangent = np.sqrt(1 / (sine * sine) - 1)
         log_q[i] = np.log(2 * np.pi * inverse_d) + zero * cotangent
         sigma[i] = np.sqrt(smoothing * smoothing + (spread * cotangent) ** 2)
     return True
 
 
-@njit(cache=True, nogil=True)
-def _reciprocal(state):
-    """Reciprocal metric of a general cell (International Tables B, ch. 1.1), and whether the cell is possible."""
-    a, b, c = state[0], state[1], state[2]
-    ca, cb, cg = np.cos(np.radians(state[3])), np.cos(np.radians(state[4])), np.cos(np.radians(state[5]))
-    square = 1 - ca * ca - cb * cb - cg * cg + 2 * ca * cb * cg
-    possible = square > 1e-6
-    square = max(square, 1e-6)
-    return (
-        (1 - ca * ca) / (a * a * square),
-        (1 - cb * cb) / (b * b * square),
-        (1 - cg * cg) / (c * c * square),
-        (ca * cb - cg) / (a * b * square),
-        (ca * cg - cb) / (a * c * square),
-        (cb * cg - ca) / (b * c * square),
-        possible,
-    )
-
-
 @njit(cache=True, nogil=True, fastmath=True)
-def meet(
+def correlate(
     hkl, intensity, state, directions, row, taps, reaches, low, high, total, cut, smoothing, wavelength, zero_sigma,
     log_q, sigma, out, slopes,
 ):  # fmt: skip
@@ -112,7 +98,7 @@ def meet(
         hkl: (m, 3) float64; intensity: (m,).
         state: (8,) cell, zero shift and line width.
         directions: (p, 6) changes of ln a, ln b, ln c and of the angles in degrees.
-        row, total, cut, low, high: of the `Target`. smoothing: of its row.
+        row, total, cut, low, high: of the `LogQPattern`. smoothing: of its row.
         log_q, sigma: (m,); out: (N_BINS,); overwritten.
         slopes: (p + 2,), overwritten with the derivative by a step along each direction, by `zero_sigma` degrees of
             zero shift, and by the B factor in Å².
@@ -147,19 +133,18 @@ def meet(
         out[j] = slope
     mean_slope /= total
     centre = taps.shape[1] // 2
-    first = np.log(LOWEST_Q)
     scale = 1 / np.log(WIDTH_RATIO)
-    here = np.array(_reciprocal(state)[:6])
-    changes = np.empty((len(directions), 6))
+    here = reciprocal_metric(state)
+    changes = np.empty((len(directions), 3, 3))
     near = state.copy()
     for p in range(len(directions)):
         for i in range(3):
             near[i] = state[i] * np.exp(1e-4 * directions[p, i])
             near[3 + i] = state[3 + i] + 1e-4 * directions[p, 3 + i]
-        changes[p] = (np.array(_reciprocal(near)[:6]) - here) / 1e-4
+        changes[p] = (reciprocal_metric(near) - here) / 1e-4
     zero = np.radians(zero_sigma) / 2
     for i in range(len(log_q)):
-        position = (log_q[i] - first) / STEP
+        position = (log_q[i] - START) / STEP
         left = int(np.floor(position))
         if left < low or left + 1 >= high:
             continue
@@ -175,16 +160,10 @@ def meet(
         by_intensity = factor * (by_intensity - mean_slope)
         by_position *= factor * intensity[i] / STEP
         h, k_, m = hkl[i, 0], hkl[i, 1], hkl[i, 2]
-        terms = np.array([h * h, k_ * k_, m * m, 2 * h * k_, 2 * h * m, 2 * k_ * m])
-        s = 0.0
-        for t in range(6):
-            s += terms[t] * here[t]
+        s = inverse_d_sq(here, h, k_, m)
         for p in range(len(directions)):
-            change = 0.0
-            for t in range(6):
-                change += terms[t] * changes[p, t]
-            slopes[p] += by_position * 0.5 * change / s
-        sine = min(0.5 * wavelength * np.sqrt(s), 0.985)
+            slopes[p] += by_position * 0.5 * quadratic(changes[p], h, k_, m) / s
+        sine = min(0.5 * wavelength * np.sqrt(s), LARGEST_SINE)
         slopes[-2] += by_position * zero * np.sqrt(1 / (sine * sine) - 1)
         slopes[-1] -= by_intensity * intensity[i] * 0.5 * s
     return r
@@ -192,7 +171,7 @@ def meet(
 
 @njit(cache=True, nogil=True)
 def scan(
-    hkl, intensity, state, kind, row, taps, reaches, low, high, total, cut, smoothing, wavelength, sigmas, scales,
+    hkl, intensity, state, system, row, taps, reaches, low, high, total, cut, smoothing, wavelength, sigmas, scales,
     shapes, first,
 ):  # fmt: skip
     """The best of a grid of scales and changes of up to two axes.
@@ -205,14 +184,14 @@ def scan(
     out = np.zeros(N_BINS)
     trial, start, best_state = state.copy(), state.copy(), state.copy()
     best = -2.0
-    first_shapes = 1 if kind == CUBIC else len(shapes)
-    second_shapes = 1 if kind in (CUBIC, HEXAGONAL, TETRAGONAL) else 3
+    first_shapes = 1 if system == CUBIC else len(shapes)
+    second_shapes = 1 if system >= TETRAGONAL else 3
     for i in range(first_shapes):
         for j in range(second_shapes):
             start[:] = state
             start[2] *= np.exp(shapes[i])
             start[1] *= np.exp(shapes[j])
-            if kind in (HEXAGONAL, TETRAGONAL):
+            if TETRAGONAL <= system < CUBIC:
                 start[1] = start[0]
             # keep the volume: scale and shape are looked for apart
             start[:3] *= np.exp(-(shapes[i] + shapes[j]) / 3)

@@ -1,24 +1,18 @@
-"""The first and the closer look at substituted crystals."""
+"""Screening and strain fit of substituted crystals."""
 
 import numpy as np
 import pytest
 
 from xsearch.chemistry.crystal import Crystal, cell_parameters, lattice_from_parameters
+from xsearch.chemistry.space_groups import TETRAGONAL, TRICLINIC
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import SpectrumError
-from xsearch.fit.cell_fit import (
-    B_SIGMA_A2,
-    FARTHEST,
-    ZERO_SIGMA_DEG,
-    _state,
-    cell_directions,
-    fit_strain,
-    strained,
-)
-from xsearch.fit.log_q_profile import N_BINS, STEP, WIDTHS, binned, tap_table, target_of
-from xsearch.fit.profile_kernels import deposit, meet, positions
+from xsearch.fit.log_q_pattern import N_BINS, STEP, WIDTHS, binned, tap_table
+from xsearch.fit.prepared_pattern import prepare
+from xsearch.fit.strain import strained
+from xsearch.fit.strain_fit import B_SIGMA_A2, FARTHEST, ZERO_SIGMA_DEG, _state, cell_directions, fit_strain
+from xsearch.fit.strain_fit_kernels import correlate, deposit, positions
 from xsearch.infer.screening import screen
-from xsearch.simulate.kernels import TETRAGONAL, TRICLINIC
 from xsearch.simulate.powder import line_positions, simulate_reflections, spacings
 from xsearch.spectra import PowderPattern
 
@@ -38,7 +32,7 @@ def pattern_of(crystal, cell=None, zero_shift_deg=0.0, hump=0.0):
 
 
 def test_the_right_crystal_scores_highest_at_its_scale(crystals):
-    target = target_of(pattern_of(crystals[9]))
+    target = prepare(pattern_of(crystals[9])).log_q
     wrong_cell = type(crystals[9])(
         crystals[9].lattice_A * 0.98, crystals[9].frac_coords, crystals[9].elements, crystals[9].occupancies
     )
@@ -55,7 +49,7 @@ def test_a_strained_tetragonal_cell_is_recovered(crystals, change):
     symmetry = find_symmetry(crystals[14])
     cell = symmetry.cell * np.exp([change[0], change[0], change[1], 0, 0, 0])
     reflections = simulate_reflections([symmetry])[0]
-    fit = fit_strain(reflections, target_of(pattern_of(crystals[14], cell)), 0.0)
+    fit = fit_strain(reflections, prepare(pattern_of(crystals[14], cell)).log_q, 0.0)
     assert fit.cell[0] == pytest.approx(cell[0], rel=3e-3)
     assert fit.cell[2] == pytest.approx(cell[2], rel=5e-3)
     assert fit.cell[3:].tolist() == [90.0, 90.0, 90.0]
@@ -67,13 +61,13 @@ def test_a_strained_tetragonal_cell_is_recovered(crystals, change):
 def test_a_zero_shift_is_not_taken_for_strain(crystals):
     symmetry = find_symmetry(crystals[9])
     pattern = pattern_of(crystals[9], zero_shift_deg=0.06)
-    fit = fit_strain(simulate_reflections([symmetry])[0], target_of(pattern), 0.0)
+    fit = fit_strain(simulate_reflections([symmetry])[0], prepare(pattern).log_q, 0.0)
     assert fit.zero_shift_deg == pytest.approx(0.06, abs=0.03)
     assert abs(fit.strain) < 0.002
 
 
 def test_a_wrong_crystal_leaves_much_unexplained(crystals):
-    pattern = target_of(pattern_of(crystals[14]))
+    pattern = prepare(pattern_of(crystals[14])).log_q
     fit = fit_strain(simulate_reflections([find_symmetry(crystals[0])])[0], pattern, 0.0)
     assert fit.correlation[-1] < 0.6
     assert fit.unexplained > 0.3
@@ -100,28 +94,28 @@ def test_slopes_of_the_correlation_agree_with_differences():
     lattice = lattice_from_parameters(5.1, 6.2, 7.3, 85.0, 98.0, 105.0)
     crystal = Crystal.ordered(lattice, np.array([[0, 0, 0], [0.3, 0.45, 0.2], [0.61, 0.8, 0.75]]), ["Ca", "O", "Cl"])
     reflections = simulate_reflections([find_symmetry(crystal)])[0]
-    target = target_of(pattern_of(crystal))
+    target = prepare(pattern_of(crystal)).log_q
     hkl, d_A = reflections.hkl.astype(float), spacings(reflections.hkl, reflections.cell)
     directions = cell_directions(TRICLINIC)
     log_q, sigma, out, slopes = np.empty(len(hkl)), np.empty(len(hkl)), np.zeros(N_BINS), np.empty(len(directions) + 2)
     away = np.array([0.2, -0.4, 0.3, 0.2, 0.2, -0.2, 0.4, 0.8, 0.5])
 
-    def correlate(x):
+    def correlation(x):
         change = x[:-2] @ directions
         state = np.array([*reflections.cell, ZERO_SIGMA_DEG * x[-2], 0.2])
         state[:3] *= np.exp(change[:3])
         state[3:6] += change[3:]
         intensity = reflections.structure_factor_sq * np.exp(-x[-1] / 2 / d_A**2)
-        return meet(
+        return correlate(
             hkl, intensity, state, directions, target.rows[0], *tap_table(), target.low, target.high, target.total,
             target.cuts[0], WIDTHS[0], WAVELENGTH_A, ZERO_SIGMA_DEG, log_q, sigma, out, slopes,
         )  # fmt: skip
 
-    correlate(away)
+    correlation(away)
     analytic = slopes.copy()
     for i, slope in enumerate(analytic):
         step = 0.02 * np.eye(len(away))[i]
-        difference = (correlate(away + step) - correlate(away - step)) / 0.04
+        difference = (correlation(away + step) - correlation(away - step)) / 0.04
         # lines that enter at the edges and change their width with the angle are left out of the slopes
         assert slope == pytest.approx(difference, rel=0.1, abs=0.012)
 
@@ -131,14 +125,14 @@ def test_a_sheared_triclinic_cell_is_recovered():
     crystal = Crystal.ordered(lattice, np.array([[0, 0, 0], [0.3, 0.45, 0.2], [0.61, 0.8, 0.75]]), ["Ca", "O", "Cl"])
     symmetry = find_symmetry(crystal)
     cell = symmetry.cell * np.exp([0.01, -0.012, 0.015, 0, 0, 0]) + np.array([0, 0, 0, 1.2, -0.9, 0.8])
-    fit = fit_strain(simulate_reflections([symmetry])[0], target_of(pattern_of(crystal, cell)), 0.0)
+    fit = fit_strain(simulate_reflections([symmetry])[0], prepare(pattern_of(crystal, cell)).log_q, 0.0)
     assert np.allclose(fit.cell[:3], cell[:3], rtol=4e-3)
     assert np.allclose(fit.cell[3:], cell[3:], atol=0.3)
 
 
 def test_a_broad_hump_does_not_spoil_the_fit(crystals):
     symmetry = find_symmetry(crystals[14])
-    fit = fit_strain(simulate_reflections([symmetry])[0], target_of(pattern_of(crystals[14], hump=0.05)), 0.0)
+    fit = fit_strain(simulate_reflections([symmetry])[0], prepare(pattern_of(crystals[14], hump=0.05)).log_q, 0.0)
     assert fit.correlation[2] > 0.9
     assert np.allclose(fit.cell, symmetry.cell, rtol=2e-3)
 
@@ -169,7 +163,7 @@ def test_a_pattern_that_covers_too_little_is_refused():
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_the_farthest_changes_still_give_a_pattern(crystals, sign):
     symmetry = find_symmetry(crystals[14])
-    reflections, target = simulate_reflections([symmetry])[0], target_of(pattern_of(crystals[14]))
+    reflections, target = simulate_reflections([symmetry])[0], prepare(pattern_of(crystals[14])).log_q
     directions = cell_directions(TETRAGONAL)
     farthest = np.full(len(directions) + 2, sign * FARTHEST)
     state = _state(np.array([*symmetry.cell, 0.0, 0.1]), directions, farthest)
@@ -179,7 +173,7 @@ def test_the_farthest_changes_still_give_a_pattern(crystals, sign):
     taps, reaches = tap_table()
     log_q, sigma, out = np.empty(len(strength)), np.empty(len(strength)), np.zeros(N_BINS)
     slopes = np.empty(len(farthest))
-    r = meet(
+    r = correlate(
         reflections.hkl.astype(float), strength, state, directions, target.rows[0], taps, reaches, target.low,
         target.high, target.total, target.cuts[0], WIDTHS[0], WAVELENGTH_A, ZERO_SIGMA_DEG, log_q, sigma, out, slopes,
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Free and own line intensities: kernels against slow references, and what the misfits tell."""
+"""Free and calculated line intensities: kernels against slow references, and what the misfits tell."""
 
 from dataclasses import replace
 
@@ -8,13 +8,13 @@ import scipy
 from numpy.typing import NDArray
 
 from tests.prototypes import Measure
-from xsearch.fit.le_bail_kernels import REACH, add_profile, free_areas, own_step, position_step
+from xsearch.fit.le_bail import NOTHING_FITS, TABLE, WEIGHT_FLOOR, LeBailFit, le_bail
+from xsearch.fit.le_bail_kernels import REACH, add_profile, calculated_step, free_areas, position_step
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.search import SearchIndex
-from xsearch.search.line_fit import FLOOR, NOTHING_FITS, TABLE, LineFit, fit_lines
 from xsearch.search.match import match
+from xsearch.simulate.lattice_kernels import reciprocal_metric
 from xsearch.simulate.measurement import march_dollase
-from xsearch.simulate.powder import reciprocal_metric
 
 START, STEP, POINTS = 10.0, 0.02, 1500
 POSITIONS = np.array([15.0, 20.1, 20.35, 27.0, 33.3])
@@ -48,7 +48,7 @@ def test_free_areas_are_those_of_least_squares_where_lines_overlap() -> None:
     columns = np.stack([slow_profile(p, w, 1.0) for p, w in zip(POSITIONS, FWHM, strict=True)], axis=1)
     least, _ = scipy.optimize.nnls(columns, counts)
     areas, out = np.full(5, 0.1), np.zeros(POINTS)
-    free_areas(POSITIONS, FWHM, areas, counts, FLOOR, 60, START, STEP, TABLE, out)
+    free_areas(POSITIONS, FWHM, areas, counts, WEIGHT_FLOOR, 60, START, STEP, TABLE, out)
     assert np.allclose(areas, least, atol=2e-3)
     assert np.allclose(out, profile(areas=areas))
 
@@ -57,7 +57,7 @@ def test_a_step_finds_the_shift_and_the_width_of_lines() -> None:
     shifted, wider = POSITIONS + 0.004, FWHM * np.exp(0.02)
     sums = profile()
     change = position_step(
-        POSITIONS, FWHM, AREAS, np.ones((5, 1)), np.zeros(5), profile(shifted, wider), sums, FLOOR,
+        POSITIONS, FWHM, AREAS, np.ones((5, 1)), np.zeros(5), profile(shifted, wider), sums, WEIGHT_FLOOR,
         np.array([0.0, 0.0, 1.0]), np.zeros(3), START, STEP, TABLE,
     )  # fmt: skip
     assert change[0] == pytest.approx(0.004, rel=0.1)
@@ -65,25 +65,25 @@ def test_a_step_finds_the_shift_and_the_width_of_lines() -> None:
     assert change[2] == 0
 
 
-def test_steps_of_own_intensities_find_the_factors_that_made_them() -> None:
+def test_steps_of_calculated_intensities_find_the_factors_that_made_them() -> None:
     factors = np.column_stack([np.ones(5), np.linspace(-1, 1, 5)])
     truth = np.array([0.3, -0.4])
     counts = profile(areas=AREAS * np.exp(factors @ truth))
     parameters, out = np.zeros(2), np.zeros(POINTS)
     misfits = []
     for _ in range(6):
-        change, misfit = own_step(
-            POSITIONS, FWHM, AREAS, factors, parameters, counts, FLOOR, np.zeros(2), START, STEP, TABLE, out
+        change, misfit = calculated_step(
+            POSITIONS, FWHM, AREAS, factors, parameters, counts, WEIGHT_FLOOR, np.zeros(2), START, STEP, TABLE, out
         )
         parameters, misfits = parameters + change, [*misfits, misfit]
     assert np.allclose(parameters, truth, atol=1e-3)
     assert misfits[-1] < 1e-6 * misfits[0]
 
 
-def fitted(index: SearchIndex, pattern: NetPattern, row: int) -> LineFit:
+def fitted(index: SearchIndex, pattern: NetPattern, row: int) -> LeBailFit:
     """The lines of a row where the match puts them."""
     found = match(index.index, pattern, np.array([row]), threads=1)
-    return fit_lines(index.index, pattern, row, found.amplitudes[0])
+    return le_bail(index.index.reflections(row), pattern, found.amplitudes[0])
 
 
 def row_of(index: SearchIndex, formula: str, group: int) -> int:
@@ -143,4 +143,4 @@ def test_where_no_line_lies_in_the_pattern_nothing_fits(prototypes: SearchIndex,
         pattern,
         **{name: getattr(pattern, name)[inside] for name in ("two_theta_deg", "ln_q", "net", "excess", "background")},
     )
-    assert fit_lines(prototypes.index, short, row, np.zeros(7)) == NOTHING_FITS
+    assert le_bail(prototypes.index.reflections(row), short, np.zeros(7)) == NOTHING_FITS

@@ -1,4 +1,8 @@
-"""The closer look: the cell of a substituted crystal strained, as its crystal system allows, until its lines meet."""
+"""The strain fit: the cell of a crystal, a zero shift and line widths, fitted to a pattern by its correlation.
+
+Unlike the strain of `xsearch.fit.correlation`, which is linear and small and serves thousands of stored crystals, this
+one may be large, as a predicted cell needs it.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
-from xsearch.chemistry.symmetry import Symmetry
-from xsearch.fit.log_q_profile import N_BINS, WIDTHS, Target, smoothed, tap_table
-from xsearch.fit.profile_kernels import deposit, meet, positions, scan
-from xsearch.infer.screening import lorentz_polarisation_of_d
-from xsearch.simulate.kernels import CUBIC, HEXAGONAL, MONOCLINIC, ORTHORHOMBIC, TETRAGONAL
-from xsearch.simulate.powder import LATTICE_KIND, spacings
+from xsearch.fit.log_q_pattern import N_BINS, WIDTHS, LogQPattern, smoothed, tap_table
+from xsearch.fit.points import PatternPoints
+from xsearch.fit.residuals import Residuals, residuals_of_cell
+from xsearch.fit.strain_fit_kernels import correlate, deposit, positions, scan
+from xsearch.simulate.line_kernels import lorentz_polarisation
+from xsearch.simulate.powder import spacings
 from xsearch.simulate.reflections import Reflections
+from xsearch.simulate.strain import ALLOWED_STRAINS
 
 Array = NDArray[np.float64]
 
@@ -28,7 +32,7 @@ B_EXPECTED_A2, B_SIGMA_A2 = 1.0, 0.6
 EVIDENCE = 20.0
 """What the logarithm of the misfit is worth against the changes' own probability."""
 
-FLOOR = 0.01
+LEAST_MISFIT = 0.01
 """Misfit that texture and noise leave anyway."""
 
 SETTINGS = {"maxiter": 15, "maxls": 6, "ftol": 4e-5, "gtol": 0.01}
@@ -37,7 +41,7 @@ SETTINGS = {"maxiter": 15, "maxls": 6, "ftol": 4e-5, "gtol": 0.01}
 FWHM_FACTORS = (0.6, 0.8, 1.0, 1.3, 1.7)
 SCAN_SCALES: Array = np.linspace(-0.06, 0.06, 25)
 SCAN_SHAPES: Array = np.array([0.0, -0.022, 0.022, -0.045, 0.045])
-"""Where the search for the cell starts from: scales about that of the first look, and changes of single axes."""
+"""Where the search for the cell starts from: scales about that of the screening, and changes of single axes."""
 
 SCAN_PENALTY = 0.02
 FARTHEST = 12.0
@@ -52,7 +56,7 @@ SCAN_LINES = 60
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StrainFit:
-    """How a crystal meets a pattern with the best cell.
+    """How well a crystal fits a pattern with the best cell.
 
     Attributes:
         correlation: Pearson's r at each of `WIDTHS`.
@@ -82,23 +86,26 @@ class StrainFit:
     free: int
     lines: int
 
-
-def cell_directions(kind: int) -> Array:
-    """(p, 6) changes of ln a, ln b, ln c and of the angles in degrees, one standard deviation each."""
-    scale = np.array([1.0, 1, 1, 0, 0, 0]) * LENGTH_SIGMA
-    axes, angles = np.eye(6)[:3] * LENGTH_SIGMA, np.eye(6)[3:] * ANGLE_SIGMA_DEG
-    if kind == CUBIC:
-        return scale[None]
-    if kind in (HEXAGONAL, TETRAGONAL):
-        return np.array([scale, axes[0] + axes[1], axes[2]])
-    if kind == ORTHORHOMBIC:
-        return np.array([scale, *axes])
-    if kind == MONOCLINIC:
-        return np.array([scale, *axes, angles[1]])
-    return np.array([scale, *axes, *angles])
+    def residuals(self, points: PatternPoints, reflections: Reflections) -> Residuals:
+        """Residuals of the pattern, with the scale fitted besides; a zero shift, a width and B are free as well."""
+        return residuals_of_cell(
+            points, reflections, self.cell, zero_shift_deg=self.zero_shift_deg, fwhm_deg=self.fwhm_deg,
+            b_iso_A2=self.b_iso_A2, free=self.free + 4,
+        )  # fmt: skip
 
 
-def fit_strain(reflections: Reflections, target: Target, scale: float) -> StrainFit:
+def cell_directions(system: int) -> Array:
+    """(p, 6) changes of ln a, ln b, ln c and of the angles in degrees, one standard deviation each.
+
+    All lengths together, and where the crystal system leaves more than that free, each of `ALLOWED_STRAINS`.
+    """
+    allowed = ALLOWED_STRAINS[system]
+    size = np.array([1.0, 1, 1, 0, 0, 0])
+    directions = size[None] if len(allowed) == 1 else np.vstack([size, allowed])
+    return directions * np.repeat([LENGTH_SIGMA, ANGLE_SIGMA_DEG], 3)
+
+
+def fit_strain(reflections: Reflections, target: LogQPattern, scale: float) -> StrainFit:
     """Strain one crystal's cell to the pattern.
 
     Over ever narrower smoothing, `EVIDENCE` times the logarithm of the misfit and half the squared changes of cell,
@@ -110,29 +117,29 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
         scale: ln(length / predicted) to start from, from the first look.
     """
     d_A = spacings(reflections.hkl, reflections.cell)
-    strength = reflections.structure_factor_sq * lorentz_polarisation_of_d(d_A, target.wavelength_A)
-    strength = strength * np.exp(-B_EXPECTED_A2 / 2 / d_A**2)
+    strength = reflections.structure_factor_sq * np.exp(-B_EXPECTED_A2 / 2 / d_A**2)
+    strength = strength * lorentz_polarisation(target.wavelength_A / 2 / d_A, target.polarisation)
     order = np.argsort(-strength, kind="stable")[:MOST_LINES]
     order = order[strength[order] > 5e-4 * strength.max()]
     hkl, intensity = reflections.hkl[order].astype(np.float64), strength[order].astype(np.float64)
     s_sq = 0.25 / d_A[order] ** 2
-    kind = LATTICE_KIND[reflections.crystal_system]
-    directions = cell_directions(kind)
+    directions = cell_directions(reflections.system)
     taps, reaches = tap_table()
     first = np.array([*reflections.cell, 0.0, target.fwhm_deg])
     start = first.copy()
     start[:3] *= np.exp(scale)
     frame = (target.low, target.high, target.total)
     best = scan(
-        hkl[:SCAN_LINES], intensity[:SCAN_LINES], start, kind, target.rows[0], taps, reaches, *frame, target.cuts[0],
-        WIDTHS[0], target.wavelength_A, np.array([LENGTH_SIGMA, SCAN_PENALTY]), SCAN_SCALES, SCAN_SHAPES, first,
+        hkl[:SCAN_LINES], intensity[:SCAN_LINES], start, reflections.system, target.rows[0], taps, reaches, *frame,
+        target.cuts[0], WIDTHS[0], target.wavelength_A, np.array([LENGTH_SIGMA, SCAN_PENALTY]), SCAN_SCALES,
+        SCAN_SHAPES, first,
     )  # fmt: skip
-    changes = _changes(np.log(best[:3] / first[:3]), kind, len(directions))
+    changes = _changes(np.log(best[:3] / first[:3]), directions)
     log_q, sigma, out, slopes = np.empty(len(hkl)), np.empty(len(hkl)), np.zeros(N_BINS), np.empty(len(changes))
 
-    def correlate(x: Array, place: int) -> float:
+    def correlation(x: Array, place: int) -> float:
         return float(
-            meet(
+            correlate(
                 hkl, intensity * np.exp(-2 * B_SIGMA_A2 * x[-1] * s_sq), _state(first, directions, x), directions,
                 target.rows[place], taps, reaches, *frame, target.cuts[place], WIDTHS[place], target.wavelength_A,
                 ZERO_SIGMA_DEG, log_q, sigma, out, slopes,
@@ -140,7 +147,7 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
         )  # fmt: skip
 
     def loss(x: Array, place: int) -> tuple[float, Array]:
-        misfit = 1 - correlate(x, place) + FLOOR
+        misfit = 1 - correlation(x, place) + LEAST_MISFIT
         slopes[-1] *= B_SIGMA_A2
         return EVIDENCE * np.log(misfit) + 0.5 * float(x @ x), x - EVIDENCE / misfit * slopes
 
@@ -151,11 +158,11 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
             tried = []
             for width in widths:
                 first[7] = width
-                tried.append(correlate(changes, 2))
+                tried.append(correlation(changes, 2))
             first[7] = widths[int(np.argmax(tried))]
         changes = minimize(loss, changes, args=(place,), jac=True, method="L-BFGS-B", bounds=bounds, options=SETTINGS).x
     state = _state(first, directions, changes)
-    values = tuple(correlate(changes, place) for place in range(len(WIDTHS)))
+    values = tuple(correlation(changes, place) for place in range(len(WIDTHS)))
     strains = np.log(state[:3] / reflections.cell[:3])
     positions(hkl, state, target.wavelength_A, WIDTHS[-1], log_q, sigma)
     deposit(log_q, intensity, sigma, taps, reaches, target.low, target.high, out)
@@ -171,30 +178,18 @@ def fit_strain(reflections: Reflections, target: Target, scale: float) -> Strain
         b_iso_A2=float(B_EXPECTED_A2 + B_SIGMA_A2 * changes[-1]),
         unexplained=unexplained,
         missing=missing,
-        free={CUBIC: 1, HEXAGONAL: 2, TETRAGONAL: 2, ORTHORHOMBIC: 3, MONOCLINIC: 4}.get(kind, 6),
+        free=len(ALLOWED_STRAINS[reflections.system]),
         lines=int((intensity > 0.01 * intensity.max()).sum()),
     )
 
 
-def strained(symmetry: Symmetry, cell: NDArray[np.float64]) -> Crystal:
-    """The primitive crystal with its conventional cell changed to another one of the same crystal system."""
-    before = lattice_from_parameters(*symmetry.cell)
-    after = lattice_from_parameters(*cell)
-    # rows of the conventional lattice are whole-number sums of the primitive ones
-    conventional = symmetry.to_conventional.T.astype(np.float64) @ symmetry.primitive.lattice_A
-    turn = np.linalg.solve(conventional, before)
-    lattice = symmetry.primitive.lattice_A @ turn @ np.linalg.solve(before, after)
-    return Crystal(lattice, symmetry.primitive.frac_coords, symmetry.primitive.elements, symmetry.primitive.occupancies)
-
-
-def _changes(strains: Array, kind: int, directions: int) -> Array:
+def _changes(strains: Array, directions: Array) -> Array:
     """Strains of a, b and c as changes along `cell_directions`; angles, zero shift and thermal motion stay."""
-    changes = np.zeros(directions + 2)
+    changes = np.zeros(len(directions) + 2)
     changes[0] = strains.mean() / LENGTH_SIGMA
-    if kind in (HEXAGONAL, TETRAGONAL):
-        changes[1:3] = (strains[[0, 2]] - strains.mean()) / LENGTH_SIGMA
-    elif kind != CUBIC:
-        changes[1:4] = (strains - strains.mean()) / LENGTH_SIGMA
+    for place, direction in enumerate(directions[1:], start=1):
+        if direction[:3].any():
+            changes[place] = (strains[int(np.argmax(direction))] - strains.mean()) / LENGTH_SIGMA
     return changes
 
 
@@ -208,7 +203,7 @@ def _state(first: Array, directions: Array, changes: Array) -> Array:
     return state
 
 
-def _shares(drawn: Array, target: Target) -> tuple[float, float]:
+def _shares(drawn: Array, target: LogQPattern) -> tuple[float, float]:
     """Intensity of the pattern away from every line, and of lines where the pattern is empty."""
     inside = slice(target.low, target.high)
     model = drawn[inside] / max(float(drawn[inside].sum()), 1e-12)

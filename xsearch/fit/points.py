@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.preprocess.powder import SMOOTHING_DEG, STEP_DEG, net_pattern
-from xsearch.spectra import PowderPattern
+from xsearch.preprocess.powder import NetPattern
 from xsearch.spectra.radiation import LINES_A
 
 Array = NDArray[np.float64]
@@ -21,20 +20,19 @@ NARROWEST_DEG = 0.12
 """Width that the smoothing of a net pattern leaves to a sharp line."""
 
 KNOT_DEG = 8.0
-FAINTEST_SHARE = 0.3
-"""No point counts for less noise than this share of that of a typical one."""
+"""Distance of the knots of the background functions: broader than any line, narrower than a hump."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Counts:
+class PatternPoints:
     """A pattern ready to be compared point by point.
 
     Attributes:
         two_theta_deg: (n,) even axis.
         excess: (n,) above the background, the highest about 1.
         variance: (n,) of the excess by counting.
-        hats: (n, k) slow functions of the angle, by which the background may have been taken wrongly.
-        wavelength_A: as stated.
+        background_functions: (n, k) slow functions of the angle, by which the background may have been taken wrongly.
+        wavelength_A, polarisation: as stated.
         second_A: Kα2 where the stated wavelength is that of Kα1, else 0.
         width_deg: typical full width at half maximum of a line, after the smoothing.
     """
@@ -42,8 +40,9 @@ class Counts:
     two_theta_deg: Array
     excess: Array
     variance: Array
-    hats: Array
+    background_functions: Array
     wavelength_A: float
+    polarisation: float
     second_A: float
     width_deg: float
 
@@ -58,31 +57,24 @@ class Counts:
         return self.step_deg / self.width_deg
 
 
-def counts_of(pattern: PowderPattern) -> Counts:
-    """The points of a measured pattern.
-
-    Noise is that of counting: in proportion to the counts, as large as neighbouring points differ.
-
-    Raises:
-        SpectrumError: where the pattern shows no line or covers too short a range.
-    """
-    net = net_pattern(pattern)
+def points_of(net: NetPattern) -> PatternPoints:
+    """The points of a pattern, with the variance of counting."""
     x, excess, background = (
         values[: len(values) // MERGED * MERGED].reshape(-1, MERGED).mean(axis=1)
         for values in (net.two_theta_deg, net.excess, net.background)
     )
-    raw = pattern.intensity - min(0.0, float(pattern.intensity.min()))
-    noise = 1.4826 * float(np.median(np.abs(np.diff(raw)))) / np.sqrt(2)
-    unit = float((net.excess + net.background).max() / raw.max())
-    level = np.maximum(background + excess, 0) / unit / max(float(np.median(raw)), 1e-9)
-    step_deg = max(float(np.median(np.diff(pattern.two_theta_deg))), STEP_DEG)
-    # a Gaussian average of standard deviation w over points of step s leaves the share s / (2 √π w) of the variance
-    averaged = min(1.0, step_deg / (2 * np.sqrt(np.pi) * SMOOTHING_DEG))
-    variance = (max(noise, 1e-6 * raw.max()) * unit) ** 2 * np.maximum(level, FAINTEST_SHARE) * averaged
     knots = np.linspace(x[0], x[-1], max(3, int((x[-1] - x[0]) / KNOT_DEG) + 1))
-    hats = np.maximum(0.0, 1 - np.abs(x[:, None] - knots) / (knots[1] - knots[0]))
-    width_deg = max(float(np.clip(net.fwhm_deg, 0.05, 1.0)), NARROWEST_DEG)
-    return Counts(x, excess, variance, hats, net.wavelength_A, _second(net.wavelength_A), width_deg)
+    functions = np.maximum(0.0, 1 - np.abs(x[:, None] - knots) / (knots[1] - knots[0]))
+    return PatternPoints(
+        two_theta_deg=x,
+        excess=excess,
+        variance=net.variance(background + excess),
+        background_functions=functions,
+        wavelength_A=net.wavelength_A,
+        polarisation=net.polarisation,
+        second_A=_second(net.wavelength_A),
+        width_deg=max(float(np.clip(net.fwhm_deg, 0.05, 1.0)), NARROWEST_DEG),
+    )
 
 
 def _second(wavelength_A: float) -> float:

@@ -9,16 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
-from xsearch.preprocess.powder import STEP_DEG, net_pattern
-from xsearch.spectra import PowderPattern
+from xsearch.preprocess.axis import SCREENING_AXIS
+from xsearch.preprocess.powder import STEP_DEG, NetPattern
+from xsearch.simulate.line_kernels import LARGEST_SINE
 
-STEP = 0.0025
-"""Width of a bin in ln q: a quarter of a per cent of lattice."""
-
-LOWEST_Q, HIGHEST_Q = 0.35, 6.0
-"""In 1/Å; Cu Kα from 5° to 95° lies within."""
-
-N_BINS = int(np.ceil(np.log(HIGHEST_Q / LOWEST_Q) / STEP))
+START, STEP, N_BINS = SCREENING_AXIS.start, SCREENING_AXIS.step, SCREENING_AXIS.bins
+"""Of `SCREENING_AXIS`, for the compiled loops."""
 
 WIDTHS = (0.012, 0.007, 0.004, 0.0022)
 """Smoothing in ln q, from one that finds a cell to one that tells it from its neighbours."""
@@ -31,7 +27,7 @@ root, so that the strongest lines do not decide alone; those far below count as 
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Target:
+class LogQPattern:
     """A pattern as the fits see it: smoothed to each of `WIDTHS`, compressed, centred.
 
     Attributes:
@@ -40,7 +36,7 @@ class Target:
         cuts: (len(WIDTHS), N_BINS) where the compression sets in, in the units of `bins`.
         total: sum of the intensities covered.
         low, high: first and one past the last covered bin.
-        wavelength_A, fwhm_deg: of the pattern and of its lines.
+        wavelength_A, polarisation, fwhm_deg: of the pattern and of its lines.
         spread: logarithm of the number of bins that hold the pattern (its participation ratio): many lines tell more
             than a few.
     """
@@ -52,17 +48,17 @@ class Target:
     low: int
     high: int
     wavelength_A: float
+    polarisation: float
     fwhm_deg: float
     spread: float
 
 
-def target_of(pattern: PowderPattern) -> Target:
-    """A measured pattern ready for thousands of comparisons.
+def log_q_pattern(net: NetPattern) -> LogQPattern:
+    """A net pattern ready for thousands of comparisons.
 
     Raises:
-        SpectrumError: where it shows no line or covers too short a range.
+        SpectrumError: where it covers too short a range.
     """
-    net = net_pattern(pattern)
     bins = binned(net.two_theta_deg, net.excess, net.wavelength_A)
     covered = np.flatnonzero(np.isfinite(bins))
     low, high = int(covered[0]), int(covered[-1]) + 1
@@ -76,7 +72,7 @@ def target_of(pattern: PowderPattern) -> Target:
     total = max(float(bins[low:high].sum()), 1e-12)
     fwhm_deg = float(np.clip(net.fwhm_deg, 0.05, 1.0))
     spread = -float(np.log(max((rows[SPREAD_PLACE] ** 4).sum(), 1e-12)))
-    return Target(bins, rows, cuts, total, low, high, net.wavelength_A, fwhm_deg, spread)
+    return LogQPattern(bins, rows, cuts, total, low, high, net.wavelength_A, net.polarisation, fwhm_deg, spread)
 
 
 def compressed(values: NDArray[np.float64], cut: NDArray[np.float64] | float) -> NDArray[np.float64]:
@@ -86,8 +82,8 @@ def compressed(values: NDArray[np.float64], cut: NDArray[np.float64] | float) ->
 
 def _noise(point: float, wavelength_A: float, width: float) -> NDArray[np.float64]:
     """(N_BINS,) standard deviation of smoothed bins where each point of the scan has `point`."""
-    q = LOWEST_Q * np.exp(STEP * np.arange(N_BINS))
-    sine = np.minimum(q * wavelength_A / (4 * np.pi), 0.98)
+    q = np.exp(SCREENING_AXIS.values())
+    sine = np.minimum(q * wavelength_A / (4 * np.pi), LARGEST_SINE)
     bin_deg = np.degrees(2 * STEP * sine / np.sqrt(1 - sine**2))
     # independent points add by their squares; a Gaussian average over w bins is one over 2 √π w of them
     return point * np.sqrt(STEP_DEG * bin_deg / (2 * np.sqrt(np.pi) * max(width / STEP, 0.5)))
@@ -116,16 +112,17 @@ def binned(
     theta = np.radians(two_theta_deg / 2)
     inside = theta > 0
     log_q = np.log(4 * np.pi * np.sin(theta[inside]) / wavelength_A)
-    position = (log_q - np.log(LOWEST_Q)) / STEP
+    position = SCREENING_AXIS.index(log_q)
     width = np.gradient(two_theta_deg[inside]) if inside.sum() > 1 else np.ones(inside.sum())
     cumulative = np.cumsum(intensity[inside] * width)
     edges = np.arange(N_BINS + 1) - 0.5
     at_edges = np.interp(edges, position, cumulative, left=np.nan, right=np.nan)
     out = np.diff(at_edges)
     if np.isfinite(out).sum() * STEP < 0.2 * np.log(10):
+        axis = SCREENING_AXIS
         raise SpectrumError(
-            f"The pattern covers too little of q = {LOWEST_Q} to {HIGHEST_Q} 1/Å to tell one structure from another; "
-            "a scan over at least 5° to 60° of Cu Kα or its equivalent is needed."
+            f"The pattern covers too little of q = {axis.q_min_invA} to {axis.q_max_invA} 1/Å to tell one structure "
+            "from another; a scan over at least 5° to 60° of Cu Kα or its equivalent is needed."
         )
     return out
 

@@ -6,17 +6,19 @@ import pytest
 from tests.prototypes import Measure
 from xsearch.chemistry.crystal import cell_parameters, lattice_from_parameters
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
-from xsearch.fit.strain import MODES_BY_CODE, strain_tensor
+from xsearch.fit.correlation import SCALES
+from xsearch.fit.strain import cell_under, strain_tensor
 from xsearch.fit.strain_kernels import line_design
-from xsearch.preprocess.axis import RECALL_AXIS
-from xsearch.preprocess.kernels import line_intensities
+from xsearch.preprocess.axis import MATCH_AXIS, RECALL_AXIS
 from xsearch.preprocess.powder import net_pattern
 from xsearch.preprocess.profile import REFERENCE_WAVELENGTH_A
 from xsearch.search import SearchIndex
-from xsearch.search.hits import strained_cell
-from xsearch.search.match import AXIS, FLOOR, SCALES, match
+from xsearch.search.match import match
 from xsearch.search.recall import SHIFTS, best_rows, recall
+from xsearch.simulate.line_kernels import line_intensities
+from xsearch.simulate.polarisation import UNPOLARISED
 from xsearch.simulate.powder import spacings
+from xsearch.simulate.strain import strain_modes
 
 CELLS = {
     "cubic": (5.0, 5.0, 5.0, 90.0, 90.0, 90.0),
@@ -31,7 +33,7 @@ CELLS = {
 @pytest.mark.parametrize("system", CELLS)
 def test_strain_moves_lines_as_the_strained_cell_does(system: str) -> None:
     cell = np.array(CELLS[system])
-    modes = int(MODES_BY_CODE[CRYSTAL_SYSTEMS.index(system)])
+    modes = int(strain_modes(CRYSTAL_SYSTEMS.index(system)))
     rng = np.random.default_rng(0)
     hkl = rng.integers(-4, 5, (40, 3))
     hkl = hkl[np.any(hkl != 0, axis=1)].astype(np.int16)
@@ -39,17 +41,17 @@ def test_strain_moves_lines_as_the_strained_cell_does(system: str) -> None:
     line_design(hkl, cell, modes, 1.54, ln_q, design)
     amplitudes = np.zeros(7)
     amplitudes[:modes] = rng.normal(0, 0.004, modes)
-    moved = spacings(hkl, np.array(strained_cell(cell, amplitudes)))
+    moved = spacings(hkl, np.array(cell_under(cell, amplitudes)))
     assert np.allclose(ln_q, np.log(2 * np.pi / spacings(hkl, cell)))
     assert np.allclose(ln_q - design[:, :modes] @ amplitudes[:modes], np.log(2 * np.pi / moved), atol=2e-4)
 
 
 @pytest.mark.parametrize("system", CELLS)
 def test_strain_keeps_the_crystal_system(system: str) -> None:
-    modes = int(MODES_BY_CODE[CRYSTAL_SYSTEMS.index(system)])
+    modes = int(strain_modes(CRYSTAL_SYSTEMS.index(system)))
     amplitudes = np.zeros(7)
     amplitudes[:modes] = 0.01 * np.arange(1, modes + 1)
-    before, after = np.array(CELLS[system]), np.array(strained_cell(np.array(CELLS[system]), amplitudes))
+    before, after = np.array(CELLS[system]), np.array(cell_under(np.array(CELLS[system]), amplitudes))
     fixed = {"cubic": [3, 4, 5], "hexagonal": [3, 4, 5], "tetragonal": [3, 4, 5], "orthorhombic": [3, 4, 5]}
     for place in fixed.get(system, [3, 5] if system == "monoclinic" else []):
         assert after[place] == pytest.approx(before[place], abs=1e-6)
@@ -72,19 +74,19 @@ def test_correlations_agree_with_a_plain_calculation(prototypes: SearchIndex, me
     pattern = net_pattern(measured(30, strain=0.004))
     rows = np.array([30, 31, 100, 200])
     found = match(index, pattern, rows, threads=1)
-    first, last = pattern.window(AXIS)
+    first, last = pattern.window(MATCH_AXIS)
     for place, row in enumerate(rows):
         lines = index.reflections(int(row))
-        cell = np.array(strained_cell(lines.cell, found.amplitudes[place]))
+        cell = np.array(cell_under(lines.cell, found.amplitudes[place]))
         ln_q = np.log(2 * np.pi / spacings(lines.hkl, cell))
         sine = np.exp(ln_q) * pattern.wavelength_A / (4 * np.pi)
         ln_q = ln_q + found.zero_shift_deg[place] * np.pi / 180 * 0.5 * np.sqrt(1 - sine**2) / sine
         original = np.log(2 * np.pi / spacings(lines.hkl, lines.cell))
-        area = line_intensities(original, lines.structure_factor_sq.astype(float), pattern.wavelength_A)
+        area = line_intensities(original, lines.structure_factor_sq.astype(float), pattern.wavelength_A, UNPOLARISED)
         for scale, width in enumerate(SCALES):
-            plain = (area * np.exp(-0.5 * ((AXIS.values()[:, None] - ln_q) / width) ** 2)).sum(axis=1)[first:last]
-            seen = pattern.profile(AXIS, width)[first:last]
-            a, b = ((x / x.max() + FLOOR) ** AXIS.power for x in (plain, seen))
+            plain = (area * np.exp(-0.5 * ((MATCH_AXIS.values()[:, None] - ln_q) / width) ** 2)).sum(axis=1)[first:last]
+            seen = pattern.profile(MATCH_AXIS, width)[first:last]
+            a, b = (MATCH_AXIS.compress(x / x.max()) for x in (plain, seen))
             assert found.correlations[place, scale] == pytest.approx(np.corrcoef(a, b)[0, 1], abs=0.02)
 
 
@@ -117,6 +119,6 @@ def test_both_recall_lists_are_kept(prototypes: SearchIndex, measured: Measure) 
 
 def test_an_identity_strain_leaves_the_cell() -> None:
     for cell in CELLS.values():
-        assert np.allclose(strained_cell(np.array(cell), np.zeros(7)), cell)
+        assert np.allclose(cell_under(np.array(cell), np.zeros(7)), cell)
         assert np.allclose(cell_parameters(lattice_from_parameters(*cell)), cell)
     assert np.allclose(strain_tensor(np.zeros(7)), 0)

@@ -9,21 +9,10 @@ import numpy as np
 import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
-from xsearch.fit.strain import MODES_BY_CODE, ZERO_SHIFT
-from xsearch.fit.strain_kernels import line_design
-from xsearch.indexes import Index
-from xsearch.indexes.prior import KNOWN_BONUS
-from xsearch.options import Prior
-from xsearch.preprocess.axis import RECALL_AXIS
-from xsearch.preprocess.kernels import broaden, line_intensities
+from xsearch.fit.correlation import WITH_RECALL_SCALES, WITH_RECALL_WEIGHTS, closeness
+from xsearch.preprocess.axis import MATCH_AXIS
 from xsearch.preprocess.powder import NetPattern
-from xsearch.search.match import AXIS, FLOOR, SCALES, Matches
-from xsearch.search.rank import FEWEST_LINES, LINES_WEIGHT, MATCH_WEIGHTS, RECALL_WEIGHT, closeness, weigh
 
-JOINT_SCALES = (*SCALES, RECALL_AXIS.width)
-"""Widths in ln q on which a sum of phases is held against the pattern; the widest stands for recall."""
-
-JOINT_WEIGHTS = np.array([*MATCH_WEIGHTS, RECALL_WEIGHT])
 FIT_SCALE = 1
 """Place among the scales of the one on which amounts are fitted."""
 
@@ -47,31 +36,31 @@ class Component:
     """One phase, strained to the pattern.
 
     Attributes:
-        row: of the index.
+        row: of the table of crystals.
         amplitudes: (7,) strain modes and zero shift.
         expected: the mean strain that was expected.
         elements: of the row.
-        own: evidence that does not come from the profile: strain, shape, number of lines and prior. None is above 0,
+        prior: evidence that does not come from the profile: strain, shape, number of lines and prior. None is above 0,
             but for strain and shape of a measured cell that fits.
-        profiles: (scales, bins) for an amount of one, linear, on `AXIS`.
+        profiles: (scales, bins) for an amount of one, linear, on `MATCH_AXIS`.
     """
 
     row: int
     amplitudes: NDArray[np.float64]
     expected: float
     elements: frozenset[str]
-    own: float
+    prior: float
     profiles: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hypothesis:
-    """Some phases and how well their sum meets the pattern.
+    """Some phases and how well their sum fits the pattern.
 
     Attributes:
         components: the phases.
         amounts: (k,) scale factors, not negative.
-        correlations: (scales,) Pearson correlation of the compressed sum with the pattern on `JOINT_SCALES`.
+        correlations: (scales,) Pearson correlation of the compressed sum with the pattern on `WITH_RECALL_SCALES`.
         cost: of the phases, and of required elements that none of them holds.
     """
 
@@ -83,27 +72,27 @@ class Hypothesis:
     @property
     def fit(self) -> float:
         """Evidence of the profile alone."""
-        return float(closeness(self.correlations) @ JOINT_WEIGHTS)
+        return float(closeness(self.correlations) @ np.array(WITH_RECALL_WEIGHTS))
 
     @property
     def evidence(self) -> float:
-        """The fit and each phase's own evidence, less the cost."""
-        return self.fit + sum(one.own for one in self.components) - self.cost
+        """The fit and each phase's prior evidence, less the cost."""
+        return self.fit + sum(one.prior for one in self.components) - self.cost
 
     @property
     def places(self) -> tuple[int, ...]:
-        """The phases' rows in the index."""
+        """The phases' rows."""
         return tuple(one.row for one in self.components)
 
     def profile(self, scale: int) -> NDArray[np.float64]:
         """(bins,) the calculated sum on one of the scales."""
-        total = np.zeros(AXIS.bins)
+        total = np.zeros(MATCH_AXIS.bins)
         for one, amount in zip(self.components, self.amounts, strict=True):
             total += amount * one.profiles[scale]
         return total
 
 
-class Target:
+class MixturePattern:
     """A pattern prepared for joint fits.
 
     Attributes:
@@ -118,15 +107,15 @@ class Target:
         self.pattern = pattern
         self.required = required
         self.phase_cost = CHOICE_COST * float(np.log(max(choices, 1)))
-        self.first, self.last = pattern.window(AXIS)
-        self.linear = np.array([pattern.profile(AXIS, width) for width in JOINT_SCALES])
+        self.first, self.last = pattern.window(MATCH_AXIS)
+        self.linear = np.array([pattern.profile(MATCH_AXIS, width) for width in WITH_RECALL_SCALES])
         self._compressed = [_centred(self._inside(row)) for row in self.linear]
 
     @cached_property
     def _weight(self) -> NDArray[np.float64]:
         """(bins,) that makes a linear fit one of compressed intensities, to first order."""
         inside = self._inside(self.linear[FIT_SCALE])
-        return (inside / inside.max() + FLOOR) ** (AXIS.power - 1)
+        return (inside / inside.max() + MATCH_AXIS.floor) ** (MATCH_AXIS.power - 1)
 
     def _inside(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
         return row[self.first : self.last]
@@ -140,7 +129,7 @@ class Target:
             columns / norms * weight[:, None], self._inside(self.linear[FIT_SCALE]) * weight
         )
         amounts = amounts / norms
-        correlations = np.zeros(len(JOINT_SCALES))
+        correlations = np.zeros(len(WITH_RECALL_SCALES))
         for scale, measured in enumerate(self._compressed):
             total = sum(
                 amount * self._inside(one.profiles[scale]) for one, amount in zip(components, amounts, strict=True)
@@ -159,20 +148,8 @@ class Target:
         calculated = hypothesis.profile(0)
         measured = self.linear[0]
         share = np.clip(FORGIVEN * calculated / np.maximum(measured, 1e-9 * measured.max()), 0, 1)
-        kept = 1 - np.interp(self.pattern.ln_q, AXIS.values(), share)
-        left = self.pattern.net * kept
-        if left.max() < LEAST_LEFT:
-            return None
-        return NetPattern(
-            two_theta_deg=self.pattern.two_theta_deg,
-            ln_q=self.pattern.ln_q,
-            net=left / left.max(),
-            excess=self.pattern.excess * kept / left.max(),
-            background=self.pattern.background / left.max(),
-            noise=self.pattern.noise / left.max(),
-            fwhm_deg=self.pattern.fwhm_deg,
-            wavelength_A=self.pattern.wavelength_A,
-        )
+        kept = 1 - np.interp(self.pattern.ln_q, MATCH_AXIS.values(), share)
+        return None if (self.pattern.net * kept).max() < LEAST_LEFT else self.pattern.scaled(kept)
 
     def unexplained(self, hypothesis: Hypothesis) -> float:
         """Share of the measured net intensity above the calculated sum."""
@@ -180,49 +157,12 @@ class Target:
         return float(np.maximum(measured - self._inside(hypothesis.profile(FIT_SCALE)), 0).sum() / measured.sum())
 
 
-def components(index: Index, pattern: NetPattern, matches: Matches, prior: Prior) -> list[Component]:
-    """Matched rows as components of a joint fit."""
-    evidence = weigh(index, matches, np.zeros(len(matches.rows), np.float32), prior)
-    lines = evidence.lines + LINES_WEIGHT * np.log(FEWEST_LINES)
-    known = evidence.prior - (KNOWN_BONUS if prior is Prior.KNOWN else 0.0)
-    own = evidence.strain + evidence.shape + lines + known
-    materials = index.materials(matches.rows)
-    return [
-        Component(
-            row=int(row),
-            amplitudes=matches.amplitudes[place],
-            expected=float(matches.expected[place]),
-            elements=frozenset(materials[place].elements),
-            own=float(own[place]),
-            profiles=strained_profiles(index, pattern.wavelength_A, int(row), matches.amplitudes[place]),
-        )
-        for place, row in enumerate(matches.rows)
-    ]
-
-
-def strained_profiles(
-    index: Index,
-    wavelength_A: float,
-    row: int,
-    amplitudes: NDArray[np.float64],
-    widths: tuple[float, ...] = JOINT_SCALES,
-) -> NDArray[np.float64]:
-    """(widths, bins) profiles of a row under a strain and zero shift, with line widths in ln q."""
-    found = index.reflections(row)
-    modes = int(MODES_BY_CODE[min(int(index.columns.crystal_system[row]), len(MODES_BY_CODE) - 1)])
-    ln_q, design = np.empty(len(found)), np.zeros((len(found), modes + 1))
-    line_design(found.hkl, found.cell, modes, wavelength_A, ln_q, design)
-    area = line_intensities(ln_q, found.structure_factor_sq.astype(np.float64), wavelength_A)
-    moved = ln_q - design @ np.append(amplitudes[:modes], amplitudes[ZERO_SHIFT])
-    return np.array([broaden(moved, area, AXIS.start, AXIS.step, AXIS.bins, width) for width in widths])
-
-
 def _centred(inside: NDArray[np.float64]) -> NDArray[np.float64]:
     """Compressed, with zero mean and unit length; zeros where there is nothing."""
     highest = inside.max()
     if highest <= 0:
         return np.zeros(len(inside))
-    out = (inside / highest + FLOOR) ** AXIS.power
+    out = MATCH_AXIS.compress(inside / highest)
     out -= out.mean()
     norm = np.linalg.norm(out)
     return out / norm if norm > 0 else out

@@ -1,0 +1,3 @@
+"""The textbook crystals of the template library."""
+
+from tests.infer.conftest import crystals  # noqa: F401
