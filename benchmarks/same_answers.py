@@ -142,7 +142,7 @@ def searches(opened: SearchIndex, count: int, patterns: dict[str, Series]) -> It
     counts = counts_of(SEARCHES, count)
     for kind, rows in among.items():
         for row in drawn(kind, list(rows.itertuples()), counts[kind]):
-            name = f"search, {kind}: {row.label}"
+            name = f"search, {kind}: {row.Index} {row.label}"
             pattern = PowderPattern(np.asarray(row.two_theta), np.asarray(row.intensity), row.wavelength)
             if kind == "mixture":
                 yield name, partial(opened.search_mixture, pattern, exactly=elements_of(row.phases))
@@ -157,13 +157,19 @@ def searches(opened: SearchIndex, count: int, patterns: dict[str, Series]) -> It
 
 
 def edges(opened: SearchIndex, count: int) -> Iterator[Question]:
-    """Questions about measured edges; references of an edge's own source are hidden from it."""
+    """Questions about measured edges whose compound has a library spectrum from another source; their own is hidden."""
     path, counts = data_file("xas_measured.parquet"), counts_of(EDGES, count)
-    queries = [query for query in read_labelled_edges(path) if (query.absorber, query.edge) in opened.libraries.edges]
+    answerable = []
+    for query in read_labelled_edges(path):
+        if (query.absorber, query.edge) in opened.libraries.edges:
+            library = opened.libraries.of(query.absorber, query.edge)
+            hidden = left_out(library, query)
+            same = library.spectra.reduced_formula == query.reduced_formula
+            if not hidden.issuperset(library.spectra.spectrum_id[same]):
+                answerable.append((query, hidden))
     for kind in ("blind", "only", "mixture"):
-        for query in drawn(kind, queries, counts[kind]):
+        for query, hidden in drawn(kind, answerable, counts[kind]):
             name = f"edge, {kind}: {query.reduced_formula} {query.spectrum_id}"
-            hidden = left_out(opened.libraries.of(query.absorber, query.edge), query)
             elements = None if kind == "blind" else sorted(parse_formula(query.reduced_formula))
             ask = opened.search_mixture if kind == "mixture" else partial(opened.search, top=DEPTH)
             yield name, partial(ask, xanes=query.to_xanes(), only=elements, without_spectra=hidden)
