@@ -68,7 +68,7 @@ def outcome(index: SearchIndex, row: pd.Series, blind: bool) -> Outcome:
     truth = weighed(str(row["label"]))
     error = None
     if truth and set(found) == wanted:
-        fractions = {hit.formula: a.weight_fraction for hit, a in zip(result.hits, result.best.amounts, strict=True)}
+        fractions = {one.hit.formula: one.weight_fraction for one in result.best.components}
         error = float(np.mean([abs(fractions[formula] - share) for formula, share in truth.items()]))
     known = "select count(distinct reduced_formula) from materials where list_contains(?, reduced_formula)"
     answerable = index.index.sql(known, [sorted(wanted)]).fetchall()[0][0] == len(wanted)

@@ -21,13 +21,14 @@ print(f"{path.name}: {result.verdict}")
 for note in result.notes:
     print(f"  assumed: {note}")
 for hit in result.hits[:5]:
+    fit = hit.fitted
     print(
-        f"{hit.rank:3d} {hit.formula:12s} {hit.material_id:20s} score {hit.score:.2f} strain {100 * hit.strain:+.2f} % "
-        f"zero shift {hit.zero_shift_deg:+.3f}° unexplained {100 * hit.unexplained:.0f} %"
+        f"{hit.rank:3d} {hit.formula:12s} {hit.material_id:20s} score {hit.score:.2f} strain {100 * fit.strain:+.2f} % "
+        f"zero shift {fit.zero_shift_deg:+.3f}° unexplained {100 * fit.unexplained:.0f} %"
     )
 
 best = result.hits[0]
-print("evidence:", ", ".join(f"{term} {value:.3g}" for term, value in best.evidence.items()))
+print("evidence:", ", ".join(f"{term} {value:.3g}" for term, value in best.evidence.terms().items()))
 print(best.strained_structure)  # a pymatgen Structure, its cell fitted to the pattern
 report.write_cifs(result, "out/cifs", top=3)
 report.plot(result, "out/search.png")

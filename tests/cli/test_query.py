@@ -51,7 +51,7 @@ def test_several_files_give_several_answers(xsearch: Xsearch, lab: Path, tmp_pat
     files = [RUTILE, SPECTRA / "mixture.xy"]
     done = xsearch("query", *files, "--json", tmp_path / "all.json", "--plot", tmp_path / "p.svg")
     assert done.exit_code == 0, done.stderr
-    sources = [record["pattern"]["source"] for record in json.loads((tmp_path / "all.json").read_text())]
+    sources = [record["question"]["pattern"]["source"] for record in json.loads((tmp_path / "all.json").read_text())]
     assert sources == ["rutile.xy", "mixture.xy"]
     assert {path.name for path in tmp_path.glob("*.svg")} == {"p-rutile.svg", "p-mixture.svg"}
 
@@ -158,7 +158,7 @@ def test_a_mixture_is_taken_apart(xsearch: Xsearch, lab: Path, tmp_path: Path) -
     assert done.exit_code == 0, done.stderr
     assert "weight %" in done.stdout
     record = json.loads((tmp_path / "out.json").read_text())
-    weights = [one["weight_fraction"] for one in record["mixture"][1]["phases"]]
+    weights = [one["weight_fraction"] for one in record["mixtures"][1]["components"]]
     assert len(weights) == 2
     assert sum(weights) == pytest.approx(1)
     assert (tmp_path / "out.png").read_bytes().startswith(b"\x89PNG")
@@ -167,7 +167,7 @@ def test_a_mixture_is_taken_apart(xsearch: Xsearch, lab: Path, tmp_path: Path) -
 def test_the_number_of_phases_can_be_left_to_the_search(xsearch: Xsearch, lab: Path) -> None:
     done = xsearch("query", SPECTRA / "mixture.xy", "--phases", "auto", "--json", "-")
     assert done.exit_code == 0, done.stderr
-    assert json.loads(done.stdout)["options"]["phases"] == 4
+    assert json.loads(done.stdout)["question"]["options"]["phases"] == 4
 
 
 @pytest.mark.parametrize("wrong", ["0", "-2", "many", "1.5"])

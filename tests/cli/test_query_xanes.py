@@ -52,9 +52,9 @@ def test_a_pattern_and_an_edge_are_searched_together(xsearch: Xsearch, edges: Pa
     done = xsearch("query", SPECTRA / "rutile.xy", "--xanes", f"{edges / 'Ti_K.dat'}:Ti:K", "--json", "-")
     assert done.exit_code == 0, done.stderr
     record = json.loads(done.stdout)
-    assert (record["pattern"]["source"], record["spectra"][0]["absorber"]) == ("rutile.xy", "Ti")
+    assert (record["question"]["pattern"]["source"], record["question"]["edges"][0]["absorber"]) == ("rutile.xy", "Ti")
     assert record["hits"][0]["formula"] == "TiO2"
-    assert {"match", "Ti K"} <= record["hits"][0]["evidence"].keys()
+    assert "Ti K" in record["hits"][0]["evidence"]["edges"]
 
 
 def test_an_edge_is_taken_apart(xsearch: Xsearch, edges: Path) -> None:
@@ -66,8 +66,8 @@ def test_an_edge_is_taken_apart(xsearch: Xsearch, edges: Path) -> None:
     words = ["--phases", "auto", "--json", edges / "out.json", "--plot", edges / "out.png"]
     done = xsearch("query", f"{edges / 'mixed.dat'}:Fe:K", *words)
     assert done.exit_code == 0, done.stderr
-    assert ("share %" in done.stdout, "R factor" in done.stdout) == (True, True)
-    best = json.loads((edges / "out.json").read_text())["mixture"][1]
+    assert ("fraction %" in done.stdout, "R factor" in done.stdout) == (True, True)
+    best = json.loads((edges / "out.json").read_text())["mixtures"][1]
     assert [one["formula"] for one in best["components"]] == ["FeS2", "Fe8N"]
     assert best["components"][0]["fraction"] == pytest.approx(0.6, abs=0.03)
     assert (edges / "out.png").read_bytes().startswith(b"\x89PNG")

@@ -8,8 +8,9 @@ import scipy
 from numpy.typing import NDArray
 
 from tests.prototypes import Measure
-from xsearch.fit.le_bail import NOTHING_FITS, TABLE, WEIGHT_FLOOR, LeBailFit, le_bail
+from xsearch.fit.le_bail import NOTHING_FITS, TABLE, WEIGHT_FLOOR, le_bail
 from xsearch.fit.le_bail_kernels import REACH, add_profile, calculated_step, free_areas, position_step
+from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.match import match

@@ -125,7 +125,7 @@ def test_an_answer_can_be_saved_and_read_back(library, crystals, tmp_path):
         library, ["Ba", "Sn", "O"], augmented_pattern(scaled(crystals[9], 1.05, {"Sr": "Ba", "Ti": "Sn"}), 7)
     )
     record = json.loads(report.to_json(answer, tmp_path / "answer.json"))
-    assert record["inferred"]
+    assert record["kind"] == "inference"
     assert record["candidates"][0]["id"] == answer.best().inferred_id
     paths = report.write_cifs(answer, tmp_path / "cifs", top=1)
     assert "inferred by xsearch" in paths[0].read_text().splitlines()[0]

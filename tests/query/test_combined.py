@@ -40,7 +40,7 @@ def test_a_crystal_of_the_database_goes_before_what_was_inferred(types):
 def test_every_row_says_which_kind_it_is_and_what_it_was_made_from(types):
     salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
     for row in report.to_dict(combine(*answers(types, salt.crystal, ["Na", "Cl"])))["ranking"]:
-        assert (row["kind"] == "inferred") == row["id"].startswith("inferred:") == ("made_from" in row)
+        assert (row["kind"] == "inferred") == row["id"].startswith("inferred:") == ("substitution" in row)
 
 
 def test_one_answer_is_shown_and_saved_with_its_kinds_apart(types, tmp_path):
@@ -49,7 +49,7 @@ def test_one_answer_is_shown_and_saved_with_its_kinds_apart(types, tmp_path):
     record = report.to_dict(both)
     assert record["hits"][0]["material_id"] == salt.material_id
     assert [row["id"] for row in record["ranking"]] == [one.id for one in both.ranking]
-    assert record["inference"]["inferred"] is True
+    assert record["inference"]["kind"] == "inference"
     files = report.write_cifs(both, tmp_path)
     assert {path.parent.name == "inferred" for path in files if "inferred" in path.name} <= {True}
     assert any(path.parent == tmp_path for path in files)

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from tests.crystals import FCC, rutile
-from xsearch.answers import Hit, SearchResult
+from xsearch.answers import Evidence, Hit, SearchResult
 from xsearch.chemistry import Crystal, Material
 from xsearch.chemistry.formula import anonymous_formula, formula_unit, reduced_formula
 from xsearch.chemistry.symmetry import Symmetry, find_symmetry
+from xsearch.fit.pattern_fit import PatternFit
+from xsearch.options import Constraints
 from xsearch.simulate.powder import simulate_reflections
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
@@ -54,13 +56,16 @@ def hit(rank: int, material_id: str, crystal: Crystal, strain: tuple[float, ...]
         rank=rank,
         material=material(material_id, crystal, symmetry, **more),
         score=0.9 / rank,
-        strain=float(np.mean(strain)),
-        cell=tuple(cell.tolist()),
-        zero_shift_deg=ZERO_SHIFT_DEG,
-        fwhm_deg=0.12,
-        unexplained=0.05 * rank,
-        evidence={"profile": 0.97, "strain": -0.1},
+        evidence=Evidence(correlation=7.5, strain=-0.1),
         reflections=reflections,
+        pattern_fit=PatternFit(
+            strain=float(np.mean(strain)),
+            cell=tuple(cell.tolist()),
+            zero_shift_deg=ZERO_SHIFT_DEG,
+            unexplained=0.05 * rank,
+            fwhm_deg=0.12,
+            correlations={0.0035: 0.91, 0.007: 0.95, 0.014: 0.97},
+        ),
     )
 
 
@@ -95,7 +100,8 @@ def result(hits: tuple[Hit, ...], pattern: PowderPattern) -> SearchResult:
         index_name="lab",
         index_version="0001-abcdef01",
         n_searched=1234,
-        options={"only": frozenset({"Ti", "O", "Si"}), "top": 20},
+        constraints=Constraints.parse(only="Ti O Si"),
+        options={"top": 20},
         notes=("wavelength from the command line", "texture was allowed for"),
         timings_ms={"recall": 12.5},
     )

@@ -36,7 +36,7 @@ def test_no_confident_match_says_what_to_do(result: SearchResult) -> None:
 
 
 def test_no_hits_is_an_answer(result: SearchResult) -> None:
-    assert "nothing in the index meets the conditions" in printed(
+    assert "no entry of the index meets the constraints" in printed(
         replace(result, hits=(), verdict="no confident match")
     )
 

@@ -17,25 +17,25 @@ def test_json_is_complete_and_can_be_read_back(result: SearchResult, tmp_path) -
     assert json.loads(text) == back
     assert back["verdict"] == "match"
     assert back["index"] == {"name": "lab", "version": "0001-abcdef01", "searched": 1234}
-    assert back["options"]["only"] == ["O", "Si", "Ti"]
+    assert back["question"]["constraints"]["only"] == ["O", "Si", "Ti"]
     assert back["timings_ms"] == {"recall": 12.5}
     assert len(back["hits"]) == 3
 
 
 def test_a_hit_carries_evidence_provenance_and_crystal(result: SearchResult) -> None:
     hit = report.to_dict(result)["hits"][0]
-    assert hit["evidence"] == {"profile": 0.97, "strain": -0.1}
+    assert hit["evidence"] == {"correlation": 7.5, "strain": -0.1, "edges": {}}
     assert hit["material"]["licence"] == "CC-BY-4.0"
     assert hit["material"]["reference"] == "A. Person, J. Cryst. 1 (1999)"
     assert "10.1063/1.4812323" in hit["material"]["attribution"]
     assert hit["material"]["space_group_symbol"] == "P4_2/mnm"
     assert hit["material"]["crystal"]["elements"] == ["Ti", "Ti", "O", "O", "O", "O"]
-    assert hit["cell_strained"]["a_A"] == pytest.approx(4.594 * np.exp(0.004))
-    assert hit["cell_database"]["a_A"] == pytest.approx(4.594)
+    assert hit["pattern_fit"]["cell"]["a_A"] == pytest.approx(4.594 * np.exp(0.004))
+    assert hit["stored_cell"]["a_A"] == pytest.approx(4.594)
 
 
 def test_lines_stand_where_the_strained_cell_puts_them(result: SearchResult) -> None:
-    lines = report.to_dict(result)["hits"][0]["lines"]
+    lines = report.to_dict(result)["hits"][0]["reflections"]
     strongest = int(np.argmax(lines["intensity"]))
     assert sorted(np.abs(lines["hkl"][strongest])) == [0, 1, 1]
     a = result.hits[0].cell[0]
@@ -60,7 +60,7 @@ def test_frame_has_a_row_a_hit_and_the_evidence_in_columns(result: SearchResult)
     frame = report.to_dataframe(result)
     assert list(frame["material_id"]) == ["mp-2657", "amcsd-7", "lab/<1>"]
     assert frame.loc[0, "strain"] == pytest.approx(0.002)
-    assert frame.loc[0, "evidence_profile"] == 0.97
+    assert frame.loc[0, "evidence_correlation"] == 7.5
 
 
 def test_frame_of_no_hits_is_empty(result: SearchResult) -> None:

@@ -1,4 +1,4 @@
-"""CIF files and strained structures."""
+"""CIF files."""
 
 import numpy as np
 import pytest
@@ -10,35 +10,7 @@ from tests.report.conftest import silicon, wustite
 from xsearch import report
 from xsearch.answers import Hit, SearchResult
 from xsearch.chemistry import Crystal
-from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.report.structures import cif_text, file_stem
-
-
-def test_strained_crystal_has_the_cell_that_was_fitted(hits: tuple[Hit, ...]) -> None:
-    for hit in hits:
-        assert np.allclose(find_symmetry(hit.strained_crystal).cell, hit.cell, atol=1e-6)
-
-
-def test_strained_crystal_keeps_the_arrangement_of_atoms(hits: tuple[Hit, ...]) -> None:
-    for hit in hits:
-        assert StructureMatcher(scale=True).fit(hit.structure, hit.strained_structure)
-
-
-def test_strained_crystal_of_a_measured_cell_is_that_cells(hits: tuple[Hit, ...]) -> None:
-    from dataclasses import replace
-
-    linked = replace(hits[0], material=hits[1].material, matched_cell=hits[0].material)
-    assert linked.strained_structure.composition.reduced_formula == "TiO2"
-    assert linked.structure.composition.reduced_formula == "Si"
-
-
-def test_strain_is_isotropic_where_the_stored_setting_is_another(hits: tuple[Hit, ...]) -> None:
-    from dataclasses import replace
-
-    hit = hits[0]
-    odd = replace(hit, reflections=replace(hit.reflections, cell=hit.reflections.cell * [1, 1, 2, 1, 1, 1]))
-    grown = odd.strained_crystal.volume_A3 / hit.material.crystal.volume_A3
-    assert np.log(grown) / 3 == pytest.approx(hit.strain)
 
 
 @pytest.mark.parametrize(("make", "number"), [(rutile, 136), (silicon, 227), (wustite, 225)])

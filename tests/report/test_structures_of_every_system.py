@@ -7,10 +7,11 @@ import pytest
 from pymatgen.core import Structure
 from pymatgen.core.structure_matcher import StructureMatcher
 
-from xsearch.answers import Hit
+from xsearch.answers import Evidence, Hit
 from xsearch.builders.aflow import AflowSource
 from xsearch.chemistry import Material
 from xsearch.chemistry.symmetry import find_symmetry
+from xsearch.fit.pattern_fit import PatternFit
 from xsearch.report.structures import cif_text
 from xsearch.simulate.powder import simulate_reflections
 
@@ -46,7 +47,8 @@ def test_the_fitted_cell_comes_back_out_of_the_strained_crystal(system: str) -> 
         symmetry = find_symmetry(material.crystal)
         reflections = simulate_reflections([symmetry], d_min_A=2.0)[0]
         cell = np.concatenate([reflections.cell[:3] * np.exp(stretch), reflections.cell[3:] + turn])
-        hit = Hit(1, material, 1.0, 0.0, tuple(cell.tolist()), 0.0, 0.1, 0.0, {}, reflections)
+        fit = PatternFit(0.0, tuple(cell.tolist()), 0.0, 0.0, 0.1)
+        hit = Hit(1, material, 1.0, Evidence(), reflections, fit)
         found = find_symmetry(hit.strained_crystal)
         assert found.number == symmetry.number
         assert np.allclose(found.cell, cell, atol=1e-5)

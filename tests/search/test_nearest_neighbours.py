@@ -42,7 +42,7 @@ def test_both_kinds_of_recall_are_matched_and_physics_ranks(embedded: SearchInde
     fused, physics = embedded.search(pattern), embedded.search(pattern, ranking="physics")
     assert fused.options["ranking"] == "fused"
     assert fused.hits[0].material_id == physics.hits[0].material_id
-    assert fused.hits[0].evidence["match"] == physics.hits[0].evidence["match"]
+    assert fused.hits[0].evidence.correlation == physics.hits[0].evidence.correlation
 
 
 def test_the_learned_ranking_goes_by_vectors_alone(embedded: SearchIndex, measured: Measure) -> None:

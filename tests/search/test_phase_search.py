@@ -66,10 +66,10 @@ def test_two_phases_are_found_and_weighed(prototypes: SearchIndex, mix: Mix, pai
     elements = "Ti O Na Cl Zn S Ca F C Si"
     result = prototypes.search_mixture(mix(formulas, weights, (-0.006, 0.004)), only=elements)
     assert formulas_of(result) == set(formulas)
-    found = {hit.formula: amount.weight_fraction for hit, amount in zip(result.hits, result.best.amounts, strict=True)}
+    found = {one.hit.formula: one.weight_fraction for one in result.best.components}
     assert sum(found.values()) == pytest.approx(1)
     assert found[formulas[0]] == pytest.approx(weights[0], abs=0.05)
-    strains = {hit.formula: hit.strain for hit in result.hits}
+    strains = {hit.formula: hit.fitted.strain for hit in result.hits}
     assert strains[formulas[0]] == pytest.approx(-0.006, abs=1.5e-3)
     assert strains[formulas[1]] == pytest.approx(0.004, abs=1.5e-3)
 
@@ -87,8 +87,8 @@ def test_a_pure_phase_stays_one(prototypes: SearchIndex, measured: Measure) -> N
 def test_the_answer_tells_its_amounts(prototypes: SearchIndex, mix: Mix) -> None:
     result = prototypes.search_mixture(mix(("TiO2", "NaCl"), (0.7, 0.3), (0, 0)), exactly="Ti O Na Cl")
     record = json.loads(report.to_json(result))
-    assert [one["formula"] for one in record["mixture"][1]["phases"]] == ["TiO2", "NaCl"]
-    assert record["mixture"][1]["unexplained"] < record["mixture"][0]["unexplained"]
+    assert [one["formula"] for one in record["mixtures"][1]["components"]] == ["TiO2", "NaCl"]
+    assert record["mixtures"][1]["unexplained"] < record["mixtures"][0]["unexplained"]
     console = Console(width=160, record=True, file=io.StringIO())
     console.print(report.table(result))
     text = console.export_text()
@@ -116,7 +116,7 @@ def test_elements_bind_each_phase_and_must_be_held_together(prototypes: SearchIn
 def test_threads_do_not_change_the_answer(prototypes: SearchIndex, mix: Mix) -> None:
     pattern = mix(("TiO2", "NaCl"), (0.5, 0.5), (0, 0))
     answers = [s.search_mixture(pattern, phases=2) for s in (prototypes, SearchIndex(prototypes.index, threads=1))]
-    found = [[(h.material_id, a.weight_fraction) for h, a in zip(r.hits, r.best.amounts, strict=True)] for r in answers]
+    found = [[(one.hit.material_id, one.weight_fraction) for one in r.best.components] for r in answers]
     assert found[0] == found[1]
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.prototypes import Measure
 from xsearch.fit.correlation import Matches
-from xsearch.fit.le_bail import LeBailFit
+from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.options import Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex

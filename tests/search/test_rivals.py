@@ -1,4 +1,4 @@
-"""The closest other phase of a hit, and what would tell the two apart."""
+"""The closest other phase of a hit, and what discriminates the two."""
 
 import numpy as np
 import pytest
@@ -9,25 +9,25 @@ from xsearch.fit.correlation import SCALES
 from xsearch.preprocess.axis import MATCH_AXIS
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
-from xsearch.search.rivals import MOST_LINES, WITH_RIVALS, telling_lines
+from xsearch.search.rivals import MOST_LINES, WITH_RIVALS, discriminating_reflections
 
 
-def test_lines_of_one_phase_only_are_telling(prototypes: SearchIndex, measured: Measure) -> None:
+def test_lines_of_one_phase_only_discriminate(prototypes: SearchIndex, measured: Measure) -> None:
     pattern = net_pattern(measured(40))
     here = pattern.profile(MATCH_AXIS, SCALES[0])
     extra_deg = 33.3
     ln_q = np.log(4 * np.pi * np.sin(np.radians(extra_deg / 2)) / pattern.wavelength_A)
     there = here + 0.2 * here.max() * np.exp(-0.5 * ((MATCH_AXIS.values() - ln_q) / SCALES[0]) ** 2)
-    (line,) = telling_lines(pattern, here, here, there)
+    (line,) = discriminating_reflections(pattern, here, here, there)
     assert line.two_theta_deg == pytest.approx(extra_deg, abs=0.05)
-    assert line.there - line.here == pytest.approx(0.2, abs=0.01)
-    assert line.here == line.measured
+    assert line.rival - line.hit == pytest.approx(0.2, abs=0.01)
+    assert line.hit == line.measured
 
 
-def test_equal_phases_have_no_telling_lines(prototypes: SearchIndex, measured: Measure) -> None:
+def test_equal_phases_have_no_discriminating_reflections(prototypes: SearchIndex, measured: Measure) -> None:
     pattern = net_pattern(measured(40))
     profile = pattern.profile(MATCH_AXIS, SCALES[0])
-    assert telling_lines(pattern, profile, profile, profile) == ()
+    assert discriminating_reflections(pattern, profile, profile, profile) == ()
 
 
 def test_the_first_hits_have_rivals(prototypes: SearchIndex, measured: Measure) -> None:
@@ -39,7 +39,7 @@ def test_the_first_hits_have_rivals(prototypes: SearchIndex, measured: Measure) 
     assert second.material_id == hits[0].material_id
     assert first.margin == pytest.approx(-second.margin)
     assert first.margin >= 0
-    assert 0 < len(first.lines) <= MOST_LINES
-    assert all(8 < line.two_theta_deg < 85 for line in first.lines)
+    assert 0 < len(first.discriminating_reflections) <= MOST_LINES
+    assert all(8 < line.two_theta_deg < 85 for line in first.discriminating_reflections)
     assert [hit.rival is None for hit in hits] == [place >= WITH_RIVALS for place in range(len(hits))]
     assert hits[1].formula in report.reasons(hits[0])[-1]

@@ -41,11 +41,11 @@ def test_strain_zero_shift_and_cell_are_reported(prototypes: SearchIndex, measur
     found = prototypes.index.reflections(row)
     hit = prototypes.search(measured(row, strain=-0.008, axial=0.006, zero_deg=0.04)).hits[0]
     assert is_right(prototypes, row, hit.material_id)
-    assert hit.strain == pytest.approx(-0.008 + 0.006 / 3, abs=1e-3)
+    assert hit.fitted.strain == pytest.approx(-0.008 + 0.006 / 3, abs=1e-3)
     assert hit.cell[0] == pytest.approx(found.cell[0] * np.exp(-0.008), rel=1.5e-3)
     assert hit.cell[2] == pytest.approx(found.cell[2] * np.exp(-0.002), rel=1.5e-3)
-    assert hit.zero_shift_deg == pytest.approx(0.04, abs=0.03)
-    assert hit.unexplained < 0.15
+    assert hit.fitted.zero_shift_deg == pytest.approx(0.04, abs=0.03)
+    assert hit.fitted.unexplained < 0.15
     lengths = cell_parameters(hit.strained_structure.lattice.matrix)
     assert np.isfinite(lengths).all()
 
@@ -92,7 +92,7 @@ def test_folding_keeps_every_entry(prototypes: SearchIndex, measured: Measure) -
 
 def test_the_prior_can_be_switched_off(prototypes: SearchIndex, measured: Measure) -> None:
     hits = prototypes.search(measured(20), prior="none").hits
-    assert {hit.evidence["prior"] for hit in hits} == {0.0}
+    assert {hit.evidence.prior for hit in hits} == {0.0}
     with pytest.raises(QueryError, match="Unknown prior 'guess'"):
         prototypes.search(measured(20), prior="guess")
 

@@ -93,12 +93,13 @@ def test_an_edge_finds_its_crystal_and_says_why(library: SearchIndex, tmp_path: 
     assert (match.edge, match.kind, match.code) == ("Ti K", "simulated", "FEFF9")
     assert match.correlation > 0.97
     assert match.shift_eV == pytest.approx(-2.0, abs=0.3)
-    assert {"Ti K", "prior"} <= best.evidence.keys()
+    assert {"Ti K", "prior"} <= best.evidence.terms().keys()
     assert any("E0" in line and "Ti K" in line for line in result.notes)
     record = report.to_dict(result)
-    assert record["pattern"] is None
+    assert record["question"]["pattern"] is None
+    assert record["settings"]["xas"]["matching"]
     assert record["hits"][0]["edges"][0]["spectrum_id"] == match.spectrum_id
-    assert record["hits"][0]["lines"] is None
+    assert record["hits"][0]["reflections"] is None
     assert len(report.write_cifs(result, tmp_path, top=1)) == 1
     report.plot(result, tmp_path / "p.svg")
     page = report.write_html(result, tmp_path / "p.html").read_text()
@@ -166,8 +167,8 @@ def test_a_pattern_and_an_edge_decide_together(library: SearchIndex, measured: M
     result = library.search(pattern, spectrum(6), top=5)
     best = result.hits[0]
     assert best.material_id == library.index.material(MARCASITE).material_id
-    assert {"match", "strain", "Fe K"} <= best.evidence.keys()
-    assert best.strain == pytest.approx(alone.hits[0].strain)
+    assert {"correlation", "strain", "Fe K"} <= best.evidence.terms().keys()
+    assert best.fitted.strain == pytest.approx(alone.hits[0].fitted.strain)
     assert best.edges[0].kind == "measured"
     assert all("Fe" in hit.material.elements for hit in result.hits)
     scores = [hit.score for hit in result.hits]

@@ -1,16 +1,19 @@
 """What a search or an inference gives back: plain data, which `xsearch.report` shows and writes."""
 
 from xsearch.answers.combined import Combined, RankedCrystal
+from xsearch.answers.evidence import Evidence
 from xsearch.answers.hit import Hit
 from xsearch.answers.inference import Candidate, Inference
 from xsearch.answers.lcf import Lcf, LcfComponent, LcfResult
-from xsearch.answers.mixture import Mixture, MixtureResult, PhaseAmount
+from xsearch.answers.mixture import Mixture, MixtureResult, Phase
 from xsearch.answers.result import SearchResult, Verdict
-from xsearch.answers.rival import Rival, TellingLine
+from xsearch.answers.rival import DiscriminatingReflection, Rival
 
 __all__ = [
     "Candidate",
     "Combined",
+    "DiscriminatingReflection",
+    "Evidence",
     "Hit",
     "Inference",
     "Lcf",
@@ -18,10 +21,9 @@ __all__ = [
     "LcfResult",
     "Mixture",
     "MixtureResult",
-    "PhaseAmount",
+    "Phase",
     "RankedCrystal",
     "Rival",
     "SearchResult",
-    "TellingLine",
     "Verdict",
 ]

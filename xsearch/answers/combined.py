@@ -49,6 +49,11 @@ class RankedCrystal:
         """Its name, where it is known."""
         return self.crystal.material.crystal_system if isinstance(self.crystal, Hit) else self.crystal.crystal_system
 
+    @property
+    def unexplained(self) -> float:
+        """Share of the measured net intensity that the crystal leaves, 0 to 1."""
+        return self.crystal.fitted.unexplained if isinstance(self.crystal, Hit) else self.crystal.unexplained
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Combined:

@@ -10,20 +10,20 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EdgeMatch:
-    """The library spectrum that speaks most for a hit.
+    """The library spectrum with the most evidence for a hit.
 
     Attributes:
         edge: such as `Fe K`.
         spectrum_id: of the library spectrum.
         kind: simulated, measured or predicted.
         level: of a site, or the mean over a material's absorbers.
-        code: what made it, such as `FEFF9` or a beamline.
+        code: what calculated or measured it, such as `FEFF9` or a beamline.
         source: where it comes from.
         formula: of its compound.
         correlation: mean over the spectrum and its derivatives.
         shift_eV: query energy less library energy.
         broadening_eV: what the library spectrum was broadened by.
-        evidence: natural logarithm of how much likelier this agreement is for the right compound than for another.
+        log_evidence: of this agreement, for the right compound against another.
         energy_eV: (n,) query energies at which it is drawn.
         mu: (n,) normalised, shifted and broadened, scaled to the query.
     """
@@ -38,13 +38,13 @@ class EdgeMatch:
     correlation: float
     shift_eV: float
     broadening_eV: float
-    evidence: float
+    log_evidence: float
     energy_eV: NDArray[np.float64]
     mu: NDArray[np.float64]
 
     @property
     def maker(self) -> str:
-        """Its kind, and the code or beamline where that tells more."""
+        """Its kind, and the code or beamline where that adds to it."""
         return self.kind if self.code in ("", self.kind) else f"{self.kind}, {self.code}"
 
     def __str__(self) -> str:

@@ -4,53 +4,75 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from xsearch.answers.hit import Hit
 from xsearch.answers.result import SearchResult
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Explanation:
-    """The best explanation by a number of phases.
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One part of a mixture.
 
     Attributes:
-        hits: the phases, the most abundant first.
-        evidence: of the whole, a natural logarithm up to a constant, each phase charged for.
+        hit: the entry.
+        support: log-evidence that the best explanation without this component loses.
     """
 
-    hits: tuple[Hit, ...]
-    evidence: float
+    hit: Hit
+    support: float
 
 
-AnyExplanation = TypeVar("AnyExplanation", bound=Explanation)
+AnyComponent = TypeVar("AnyComponent", bound=Component)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explanation(Generic[AnyComponent]):
+    """The best explanation by a number of components.
+
+    Attributes:
+        components: the most abundant first.
+        log_evidence: of the whole, up to a constant; each component is charged for.
+    """
+
+    components: tuple[AnyComponent, ...]
+    log_evidence: float
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """The entry of each component."""
+        return tuple(one.hit for one in self.components)
+
+
+AnyExplanation = TypeVar("AnyExplanation", bound="Explanation[Any]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ExplainedResult(SearchResult, Generic[AnyExplanation]):
-    """What a search for several phases at once found: `hits` are the phases, the most abundant first.
+    """What a search for several phases at once found: `hits` are those of the best explanation.
 
     Attributes:
-        mixtures: the best explanation by one phase, by two and so on; a last one that brought nothing is among them.
+        mixtures: the best explanation by one component, by two and so on; a last one that brought nothing is among
+            them.
     """
 
     mixtures: tuple[AnyExplanation, ...] = ()
 
     @property
     def best(self) -> AnyExplanation:
-        """The explanation with the most evidence, whose phases are the hits."""
-        return max(self.mixtures, key=_evidence)
+        """The explanation with the most evidence, whose components are the hits."""
+        return max(self.mixtures, key=_log_evidence)
 
     @property
     def answer(self) -> tuple[Hit, ...]:
-        """All phases."""
+        """All components."""
         return self.hits
 
 
-def best_hits(explanations: Sequence[Explanation]) -> tuple[Hit, ...]:
-    """The phases of the explanation with the most evidence; none where there is none."""
-    return max(explanations, key=_evidence).hits if explanations else ()
+def best_hits(explanations: Sequence[Explanation[Any]]) -> tuple[Hit, ...]:
+    """The hits of the explanation with the most evidence; none where there is none."""
+    return max(explanations, key=_log_evidence).hits if explanations else ()
 
 
-def _evidence(one: Explanation) -> float:
-    return one.evidence
+def _log_evidence(one: Explanation[Any]) -> float:
+    return one.log_evidence

@@ -2,57 +2,46 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xsearch.answers.edge_match import EdgeMatch
+from xsearch.answers.evidence import Evidence
 from xsearch.answers.rival import Rival
 from xsearch.chemistry import Crystal, Material
 from xsearch.chemistry.reference import Reference
 from xsearch.chemistry.strained_crystal import strained_crystal
 from xsearch.errors import QueryError
+from xsearch.fit.pattern_fit import Cell, PatternFit
 from xsearch.simulate import Reflections
 
 if TYPE_CHECKING:
     from pymatgen.core import Structure
 
-Cell = tuple[float, float, float, float, float, float]
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hit:
-    """A material that may have given the spectra, with the evidence for it.
-
-    What tells of a powder pattern is NaN where none was searched for, and `cell` is then the stored one.
+    """An entry of the index that may have given the measurement, with the evidence for it.
 
     Attributes:
         rank: 1 for the best; a folded duplicate carries the rank of the hit that it is folded into.
         material: the entry of the index, or a measured reference that belongs to none.
         score: 0 to 1, higher is better.
-        strain: mean linear strain ln(measured / database) of the cell that matched, a fraction.
-        cell: the conventional cell strained to the pattern, a b c in Å and α β γ in degrees.
-        zero_shift_deg: what was added to the calculated 2θ to meet the pattern, in degrees.
-        fwhm_deg: typical full width at half maximum of the pattern's lines, in degrees 2θ.
-        unexplained: share of the measured net intensity that this material does not explain, 0 to 1.
-        evidence: the terms that the score was made of, by name.
+        evidence: the terms that the score was made of.
         reflections: of the cell that matched, as stored in the index (not strained).
-        matched_cell: the measured cell that matched, where it was not the material's own; it says whose it is.
+        pattern_fit: of the cell that matched to the powder pattern; None where there was no pattern.
+        matched_cell: the measured cell that matched, where it was not the material's own.
         duplicates: further entries that are the same phase, folded into this row.
-        edges: for each measured edge the library spectrum that speaks most for the material, where there is one.
+        edges: for each measured edge the library spectrum with the most evidence for the material, where there is one.
         rival: the other phase that comes closest, for the first few hits.
     """
 
     rank: int
     material: Material | Reference
     score: float
-    strain: float
-    cell: Cell
-    zero_shift_deg: float
-    fwhm_deg: float
-    unexplained: float
-    evidence: dict[str, float]
+    evidence: Evidence
     reflections: Reflections
+    pattern_fit: PatternFit | None = None
     matched_cell: Material | None = None
     duplicates: tuple[Hit, ...] = ()
     edges: tuple[EdgeMatch, ...] = ()
@@ -75,20 +64,34 @@ class Hit:
 
     @property
     def matched(self) -> Material | Reference:
-        """The entry whose cell and reflections met the pattern: the linked measured cell, or the material itself."""
+        """The entry whose cell and reflections fit the pattern: the linked measured cell, or the material itself."""
         return self.matched_cell or self.material
 
     @property
-    def has_pattern(self) -> bool:
-        """Whether a powder pattern was fitted."""
-        return not math.isnan(self.strain)
+    def fitted(self) -> PatternFit:
+        """The fit to the powder pattern.
+
+        Raises:
+            QueryError: where there was no pattern.
+        """
+        if self.pattern_fit is None:
+            raise QueryError(f"{self.material_id}: no powder pattern was fitted.")
+        return self.pattern_fit
+
+    @property
+    def cell(self) -> Cell:
+        """The conventional cell, strained to the pattern where there was one; else as stored."""
+        if self.pattern_fit is not None:
+            return self.pattern_fit.cell
+        a, b, c, alpha, beta, gamma = (float(parameter) for parameter in self.reflections.cell)
+        return a, b, c, alpha, beta, gamma
 
     @property
     def entry(self) -> Material:
         """The material, which has a crystal.
 
         Raises:
-            QueryError: for a measured reference, whose structure nobody told.
+            QueryError: for a measured reference, whose structure is not known.
         """
         return _with_crystal(self.material)
 
@@ -104,9 +107,11 @@ class Hit:
 
     @property
     def strained_crystal(self) -> Crystal:
-        """The crystal that matched, its cell strained to the pattern."""
-        matched = self.matched_entry
-        return strained_crystal(matched.crystal, matched.symprec_A, self.reflections.cell, self.cell, self.strain)
+        """The crystal that matched, its cell strained to the pattern; as stored where there was none."""
+        matched, fit = self.matched_entry, self.pattern_fit
+        if fit is None:
+            return matched.crystal
+        return strained_crystal(matched.crystal, matched.symprec_A, self.reflections.cell, fit.cell, fit.strain)
 
     @property
     def strained_structure(self) -> Structure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A crystal that no database holds, made from one that it does.
+    """A crystal in no database, substituted from an entry of one.
 
     Attributes:
         rank: 1 for the best.
@@ -29,9 +30,9 @@ class Candidate:
         source_formula: of that entry.
         substitution: element of the source to the element put in its place.
         probability: 0 to 1, among everything that was considered.
-        members: formulas of that structure type in the index.
-        evidence: the terms that the probability was made of, by name.
-        strain: ln(length that meets the pattern / predicted length), or 0.
+        members: number of formulas of that structure type in the index.
+        evidence: log-evidence by named terms.
+        strain: ln(fitted / predicted length), or 0.
         cell: conventional, a b c in Å and angles in degrees.
         zero_shift_deg: added to the calculated 2θ.
         unexplained: share of the measured net intensity that it leaves unexplained.
@@ -81,8 +82,9 @@ class Inference:
         pattern: that was explained, or None.
         n_proposed, n_screened, n_fitted: substitutions considered, simulated, and fitted closely.
         notes: what was assumed, one line each.
-        options: how it was asked, in plain values.
+        options: of the inference, in plain values.
         timings_ms: wall time of each stage in milliseconds.
+        settings: stage to its settings, as `xsearch.settings.settings_record` gives them.
     """
 
     elements: tuple[str, ...]
@@ -95,6 +97,7 @@ class Inference:
     notes: tuple[str, ...] = ()
     options: dict[str, Any] = field(default_factory=dict)
     timings_ms: dict[str, float] = field(default_factory=dict)
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def refused(self) -> bool:

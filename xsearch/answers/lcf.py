@@ -7,32 +7,29 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.answers.explanations import ExplainedResult, Explanation
+from xsearch.answers.explanations import Component, ExplainedResult, Explanation
 
 
 @dataclass(frozen=True, slots=True)
-class LcfComponent:
-    """How much of the absorber is in a compound, and how sure that is.
+class LcfComponent(Component):
+    """A compound of a linear combination fit, and how much of the absorber is in it.
 
     Attributes:
         fraction: of the absorber's atoms in the compounds found, 0 to 1.
         fraction_error: its standard deviation, if the compounds are these.
         weight: factor of the library spectrum; both it and the edge have a step of one.
-        support: log-evidence that the best fit without this compound loses.
     """
 
     fraction: float
     fraction_error: float
     weight: float
-    support: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lcf(Explanation):
+class Lcf(Explanation[LcfComponent]):
     """The best linear combination of a number of library spectra; the curve of each hit's edge is weighted.
 
     Attributes:
-        components: one for each hit.
         correlation: of the fit with the edge, the mean over the spectrum and its derivatives.
         r_factor: sum of the squared differences over that of the squared edge.
         reduced_chi_squared: with the noise of the edge itself; NaN where it has none.
@@ -41,7 +38,6 @@ class Lcf(Explanation):
         mu: (n,) the fit there.
     """
 
-    components: tuple[LcfComponent, ...]
     correlation: float
     r_factor: float
     reduced_chi_squared: float

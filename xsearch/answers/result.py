@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from xsearch.answers.hit import Hit
 from xsearch.answers.symmetry import Symmetry
 from xsearch.errors import QueryError
+from xsearch.options import Constraints
 from xsearch.preprocess.xanes import NormalizedXanes
 from xsearch.spectra import PowderPattern
 
 Verdict = Literal["match", "tentative", "no confident match"]
+"""From the score of the first hit, or from the lowest of a mixture's components."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -24,12 +27,14 @@ class SearchResult:
         verdict: `match`, `tentative` or `no confident match`.
         index_name: the index that was searched, and its version.
         n_searched: how many entries passed the element conditions and were compared.
-        options: how the search was asked for, in plain values.
+        constraints: which elements a hit may, must or must not hold.
+        options: further ones of the search, in plain values.
         notes: everything that was assumed or could not be done, one line each; what the reader of the pattern assumed
             comes first, whether it is given or not.
         timings_ms: wall time of each stage in milliseconds.
-        symmetry: probabilities of the crystal system and space group, where they were asked for.
+        symmetry: probabilities of the crystal system and space group, where a pattern was searched for.
         spectra: the XANES spectra that were searched for, normalised.
+        settings: stage to its settings, as `xsearch.settings.settings_record` gives them.
     """
 
     pattern: PowderPattern | None
@@ -38,11 +43,13 @@ class SearchResult:
     index_name: str
     index_version: str
     n_searched: int
+    constraints: Constraints = field(default_factory=Constraints)
     options: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
     symmetry: Symmetry | None = None
     spectra: tuple[NormalizedXanes, ...] = ()
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Put the notes of the pattern's reader first, each once."""

@@ -1,4 +1,4 @@
-"""The other phase that comes closest to a hit, and the lines that would tell the two apart."""
+"""The other phase that comes closest to a hit, and the reflections that discriminate the two."""
 
 from __future__ import annotations
 
@@ -6,18 +6,19 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class TellingLine:
-    """An angle at which two fitted phases differ.
+class DiscriminatingReflection:
+    """An angle at which two fitted phases differ; heights are shares of the highest measured point.
 
     Attributes:
-        two_theta_deg: at the wavelength of the query.
-        here, there: height of the hit's and of the rival's fitted profile, as shares of the highest measured point.
-        measured: height of the measured profile there.
+        two_theta_deg: at the wavelength of the pattern.
+        hit: height of the hit's fitted profile.
+        rival: height of the rival's fitted profile.
+        measured: height of the measured profile.
     """
 
     two_theta_deg: float
-    here: float
-    there: float
+    hit: float
+    rival: float
     measured: float
 
 
@@ -28,12 +29,13 @@ class Rival:
     Attributes:
         material_id, formula: of the rival.
         elements: those of the rival.
-        margin: how far the hit is ahead of it in evidence, a natural logarithm; negative where it is behind.
-        lines: where the two differ most, the strongest difference first; empty where the pattern cannot tell them.
+        margin: log-evidence of the hit less that of the rival; negative where the hit is behind.
+        discriminating_reflections: where the two differ most, the largest difference first; empty where the pattern
+            does not distinguish them.
     """
 
     material_id: str
     formula: str
     elements: tuple[str, ...]
     margin: float
-    lines: tuple[TellingLine, ...] = ()
+    discriminating_reflections: tuple[DiscriminatingReflection, ...] = ()

@@ -1,4 +1,4 @@
-"""What a pattern says of its crystal's symmetry: a probability for each crystal system, and the likeliest groups."""
+"""The symmetry posterior of a pattern: a probability for each crystal system, and the likeliest space groups."""
 
 from __future__ import annotations
 

@@ -158,7 +158,7 @@ def evaluate_sums(opened: SearchIndex, sums: Iterator[MeasuredSum], given: Given
         seconds.append(process_time() - begin)
         pairs.add((one.xanes.absorber, *sorted(one.shares)))
         best = next((m for m in result.mixtures if len(m.hits) == 2), None)
-        found = {} if best is None else {h.formula: s for h, s in zip(best.hits, best.components, strict=True)}
+        found = {} if best is None else {one.hit.formula: one for one in best.components}
         two.append(found.keys() == one.shares.keys())
         decided.append({hit.formula for hit in result.hits} == one.shares.keys() and len(result.hits) == 2)
         if two[-1]:

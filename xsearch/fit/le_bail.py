@@ -9,12 +9,11 @@ both fits alike and cancel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.fit.le_bail_kernels import add_profile, calculated_step, free_areas, position_step, shape_table
+from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.fit.residuals import Residuals
 from xsearch.fit.strained_lines import StrainedLines
 from xsearch.preprocess.powder import NetPattern
@@ -45,25 +44,6 @@ THERMAL_SIGMA_A2, TEXTURE_STIFFNESS = 1.0, 0.05
 """Of a difference in B, and of texture as second-order harmonics of the crystal system, in ln intensity."""
 
 TABLE = shape_table()
-
-
-@dataclass(frozen=True, slots=True)
-class LeBailFit:
-    """Weighted misfits as shares of the pattern's weighted square.
-
-    Attributes:
-        cell: of the pattern with free intensities: whether the cell has the lines.
-        crystal: of the calculated intensities with the free ones: whether the crystal gives them.
-        whole: of the calculated intensities with the pattern.
-        residuals: of the pattern with free intensities.
-        residuals_calculated: of the pattern with the calculated ones.
-    """
-
-    cell: float
-    crystal: float
-    whole: float
-    residuals: Residuals | None = None
-    residuals_calculated: Residuals | None = None
 
 
 NOTHING_FITS = LeBailFit(1.0, 1.0, 1.0)

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.indexing.settings import DEFAULTS, IndexingSettings
 from xsearch.spectra import PowderPattern
-
-LEAST_MERIT, MOST_UNEXPLAINED = 10.0, 2
-"""De Wolff's rule: a cell with a merit above the one and no more lines left over than the other is probably right."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Cell:
+class IndexedCell:
     """A cell found from line positions.
 
     Attributes:
@@ -23,48 +21,49 @@ class Cell:
         centring: P, C, I, F, or R in hexagonal axes.
         parameters: (6,) a b c in Å, α β γ in degrees, of the conventional cell.
         volume_A3: of that cell.
-        merit: M of de Wolff (J. Appl. Cryst. 1 (1968) 108), from all lines that were judged.
-        closeness: F of Smith and Snyder (J. Appl. Cryst. 12 (1979) 60), in 1/degrees.
-        unexplained: lines that the cell does not give.
+        m_n: figure of merit of de Wolff (J. Appl. Cryst. 1 (1968) 108), from all lines of the indexing.
+        f_n: figure of merit of Smith and Snyder (J. Appl. Cryst. 12 (1979) 60), in 1/degrees.
+        unindexed: number of lines that the cell does not give.
         reflections: different ones that the cell has up to the last line.
-        zero_deg: zero shift that was found with it.
+        zero_shift_deg: refined with it.
     """
 
     lattice: str
     centring: str
     parameters: NDArray[np.float64]
     volume_A3: float
-    merit: float
-    closeness: float
-    unexplained: int
+    m_n: float
+    f_n: float
+    unindexed: int
     reflections: int
-    zero_deg: float
+    zero_shift_deg: float
 
-    @property
-    def is_likely(self) -> bool:
-        """Whether de Wolff's rule holds."""
-        return self.merit >= LEAST_MERIT and self.unexplained <= MOST_UNEXPLAINED
+    def is_likely(self, settings: IndexingSettings = DEFAULTS) -> bool:
+        """Whether the cell is probably right by de Wolff's rule."""
+        return self.m_n >= settings.likely_m_n and self.unindexed <= settings.likely_unindexed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CellAnswer:
+class IndexedCells:
     """The cells of a pattern.
 
     Attributes:
-        pattern: what was asked.
-        two_theta_deg: (n,) lines that cells were judged by.
+        pattern: that was indexed.
+        two_theta_deg: (n,) its lines.
         cells: the best first; each lattice once.
-        ms: what it took.
+        ms: wall time.
+        settings: of the indexing.
     """
 
     pattern: PowderPattern
     two_theta_deg: NDArray[np.float64]
-    cells: tuple[Cell, ...]
+    cells: tuple[IndexedCell, ...]
     ms: float
+    settings: IndexingSettings = DEFAULTS
 
     @property
     def verdict(self) -> str:
         """In words, whether a cell was found."""
         if not self.cells:
             return "no cell explains the lines"
-        return "cell found" if self.cells[0].is_likely else "no cell is likely"
+        return "cell found" if self.cells[0].is_likely(self.settings) else "no cell is likely"

@@ -1,4 +1,4 @@
-"""Compiled judgement of cells by observed lines.
+"""Compiled comparison of cells with observed lines.
 
 A cell is its quadratic form, six numbers in 1/Å²: 1/d² = g0 h² + g1 k² + g2 l² + g3 kl + g4 hl + g5 hk.
 A lattice has the code of its crystal system; the hexagonal one carries trigonal crystals too.
@@ -14,7 +14,7 @@ P, A, B, C, I, F, R = range(len(CENTRINGS))
 """Centrings; R in its hexagonal setting."""
 
 KEPT = 24
-"""Cells that a search keeps."""
+"""Trial cells of a lattice that go on to refinement; the size of an array."""
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -167,12 +167,12 @@ def explains(g, lattice, q, error, spare):
 
 
 @njit(cache=True, nogil=True)
-def merit(away, q, error, floor, count):
-    """Figure of merit of de Wolff (J. Appl. Cryst. 1 (1968) 108), and how many lines are unexplained.
+def figure_of_merit(away, q, error, floor, count):
+    """Figure of merit M_N of de Wolff (J. Appl. Cryst. 1 (1968) 108), and the number of unindexed lines.
 
     Args:
         away: (n,) calculated less observed 1/d². q, error: (n,) observed, and how far off they may be.
-        floor: the least mean deviation that is believed, in units of `error`.
+        floor: the least mean deviation that counts, in units of `error`.
         count: of different calculated reflections up to the last line.
     """
     indexed, total, allowed = 0, 0.0, 0.0
@@ -188,30 +188,30 @@ def merit(away, q, error, floor, count):
 
 
 @njit(cache=True, nogil=True)
-def offer(g, lattice, q, error, floor, most_unexplained, cells, merits, away, hkl):
-    """Judge a trial cell without centring, and keep it where it is among the best.
+def offer(g, lattice, q, error, floor, most_unindexed, cells, figures, away, hkl):
+    """Compare a trial cell without centring with the lines, and keep it where it is among the best.
 
     Args:
-        cells: (KEPT, 6), merits: (KEPT,): the best so far, changed. The rest as in `assign` and `merit`.
+        cells: (KEPT, 6), figures: (KEPT,): the best so far, changed. The rest as in `assign` and `figure_of_merit`.
     """
     count = assign(g, lattice, P, q, away, hkl)
-    value, missing = merit(away, q, error, floor, count)
-    if missing > most_unexplained:
+    value, missing = figure_of_merit(away, q, error, floor, count)
+    if missing > most_unindexed:
         return
     value *= 0.5**missing
-    for i in range(len(merits)):
-        if merits[i] > 0:
+    for i in range(len(figures)):
+        if figures[i] > 0:
             same = True
             for j in range(6):
                 if abs(cells[i, j] - g[j]) > 0.004 * (g[0] + g[1] + g[2]):
                     same = False
                     break
             if same:
-                if value > merits[i]:
-                    merits[i] = value
+                if value > figures[i]:
+                    figures[i] = value
                     cells[i] = g
                 return
-    worst = np.argmin(merits)
-    if value > merits[worst]:
-        merits[worst] = value
+    worst = np.argmin(figures)
+    if value > figures[worst]:
+        figures[worst] = value
         cells[worst] = g

@@ -8,22 +8,9 @@ import numpy as np
 import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
+from xsearch.indexing.settings import DEFAULTS, LineSettings
 from xsearch.preprocess.powder import STEP_DEG, NetPattern
 from xsearch.spectra.radiation import LINES_A
-
-LEAST_HEIGHT, LEAST_RISE = 0.004, 0.05
-"""A line is so high at least, of the highest; and rises so much of its own height above the valley beside it, since
-counting noise makes maxima on the top of a line."""
-
-TOP_SHARE = 0.3
-"""The part of a line's width about its top that its position is read from."""
-
-FIXED_ERROR_DEG, WIDTH_ERROR = 0.02, 0.10
-"""How far off a position may be: a part for the goniometer, and a part of the lines' width."""
-
-NEAR_A = 2e-4
-KALPHA2_HEIGHTS = (0.25, 0.75)
-"""A line where Kα2 of a higher one must lie is that, where its height is such a share of the other's."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,16 +45,17 @@ class Lines:
         return Lines(self.two_theta_deg[:count], self.height[:count], self.error_deg, self.wavelength_A)
 
 
-def find_lines(pattern: NetPattern) -> Lines:
+def find_lines(pattern: NetPattern, settings: LineSettings = DEFAULTS.lines) -> Lines:
     """Find the lines of a pattern: its maxima, placed by a parabola through the logarithm of their tops."""
-    least = max(LEAST_HEIGHT, pattern.noise)
+    least = max(settings.least_height, pattern.noise)
     peaks, found = scipy.signal.find_peaks(pattern.net, height=least, prominence=pattern.noise)
-    peaks = peaks[found["prominences"] > LEAST_RISE * found["peak_heights"]]
-    reach = max(2, round(TOP_SHARE * pattern.fwhm_deg / STEP_DEG))
+    peaks = peaks[found["prominences"] > settings.least_rise * found["peak_heights"]]
+    reach = max(2, round(settings.top_share * pattern.fwhm_deg / STEP_DEG))
     at = np.array([_top(pattern, int(peak), reach) for peak in peaks])
     height = pattern.excess[peaks]
-    second = _is_kalpha2(at, height, pattern.wavelength_A)
-    return Lines(at[~second], height[~second], FIXED_ERROR_DEG + WIDTH_ERROR * pattern.fwhm_deg, pattern.wavelength_A)
+    second = _is_kalpha2(at, height, pattern.wavelength_A, settings)
+    error_deg = settings.fixed_error_deg + settings.width_error * pattern.fwhm_deg
+    return Lines(at[~second], height[~second], error_deg, pattern.wavelength_A)
 
 
 def _top(pattern: NetPattern, peak: int, reach: int) -> float:
@@ -82,10 +70,13 @@ def _top(pattern: NetPattern, peak: int, reach: int) -> float:
     return float(pattern.two_theta_deg[peak] + np.clip(shift, x[0], x[-1]))
 
 
-def _is_kalpha2(at_deg: NDArray[np.float64], height: NDArray[np.float64], wavelength_A: float) -> NDArray[np.bool_]:
+def _is_kalpha2(
+    at_deg: NDArray[np.float64], height: NDArray[np.float64], wavelength_A: float, settings: LineSettings
+) -> NDArray[np.bool_]:
     """(n,) whether a line is another one's Kα2."""
     out = np.zeros(len(at_deg), bool)
-    ratio = next((two / one for one, two, _ in LINES_A.values() if one - NEAR_A < wavelength_A < two), None)
+    reach_A, (least, most) = settings.same_wavelength_A, settings.kalpha2_heights
+    ratio = next((two / one for one, two, _ in LINES_A.values() if one - reach_A < wavelength_A < two), None)
     if ratio is None:
         return out
     for i in range(1, len(at_deg)):
@@ -93,5 +84,5 @@ def _is_kalpha2(at_deg: NDArray[np.float64], height: NDArray[np.float64], wavele
         there = 2 * np.degrees(np.arcsin(min(sine, 1.0)))
         apart = there - at_deg[i - 1]
         share = height[i] / height[i - 1]
-        out[i] = abs(at_deg[i] - there) < 0.25 * apart and KALPHA2_HEIGHTS[0] < share < KALPHA2_HEIGHTS[1]
+        out[i] = abs(at_deg[i] - there) < 0.25 * apart and least < share < most
     return out

@@ -1,7 +1,7 @@
 """Indexing: cells that explain the lines of a powder pattern, whatever the compound.
 
 For each lattice, trial cells are made from a few of the first lines, and kept where they explain nearly all of the
-first ten; those are judged by twenty, with every centring, and refined together with a zero shift.
+first ten; those are compared with twenty, with every centring, and refined together with a zero shift.
 """
 
 from __future__ import annotations
@@ -19,38 +19,12 @@ from xsearch.chemistry.space_groups import CUBIC, HEXAGONAL, MONOCLINIC, ORTHORH
 from xsearch.errors import SpectrumError
 from xsearch.indexing import kernels
 from xsearch.indexing import search_kernels as searches
-from xsearch.indexing.cell import Cell, CellAnswer
+from xsearch.indexing.cell import IndexedCell, IndexedCells
 from xsearch.indexing.kernels import CENTRINGS, A, B, C, F, I, P, R
 from xsearch.indexing.lines import Lines, find_lines
+from xsearch.indexing.settings import DEFAULTS, IndexingSettings
 from xsearch.preprocess.powder import net_pattern
 from xsearch.spectra import PowderPattern, read
-
-LINES = 20
-"""Lines that cells are judged by, as usual since de Wolff."""
-
-CHECKED, SPARE = 10, 1
-"""A trial cell explains so many first lines but for so many."""
-
-MOST_UNEXPLAINED = 3
-FLOOR = 0.15
-"""Deviations are not believed to be smaller than this share of what is allowed: few lines fit by chance."""
-
-LEAST_SEEN = 0.25
-"""The share of a cell's reflections that are seen at least; with the density of lines it limits the volume."""
-
-LARGEST_A3 = 6000.0
-ZERO_SIGMA_DEG = 0.05
-ZEROS_DEG = (0.0, 0.07, -0.07)
-CLEAR_RANK = 15.0
-"""Zero shifts that are tried one after the other, until a cell of that rank is found."""
-
-ROUNDS = 3
-SAME_LENGTH, SAME_ANGLE_DEG = 0.01, 1.0
-"""Reduced cells that agree so well are one lattice."""
-
-LINE_COST, PARAMETER_COST = 0.5, 0.9
-WORSE = 0.5
-"""A lattice is described by the highest symmetry whose rank is this share of the best description's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +61,21 @@ LATTICES = {
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Trial:
-    """A cell by its quadratic form; see `Cell` for the rest."""
+    """A cell by its quadratic form; see `IndexedCell` for the rest.
+
+    Cells are sorted by `rank`: the figure of merit, less for each unindexed line and for each free parameter.
+    Parameters fit by themselves, and some lattices share their lines with one of lower symmetry and half the size.
+    """
 
     lattice: int
     centring: int
     form: NDArray[np.float64]
-    merit: float
-    unexplained: int
+    m_n: float
+    unindexed: int
     reflections: int
-    zero_deg: float
+    zero_shift_deg: float
     deviation_deg: float
-
-    @property
-    def rank(self) -> float:
-        """What cells are sorted by: the merit, less for each line left over and for each free parameter.
-
-        Parameters fit by themselves, and some lattices share their lines with one of lower symmetry and half the size.
-        """
-        return self.merit * LINE_COST**self.unexplained * PARAMETER_COST ** len(LATTICES[self.lattice].free)
+    rank: float
 
     @property
     def volume_A3(self) -> float:
@@ -112,42 +83,43 @@ class Trial:
         return float(kernels.volume(self.form))
 
 
-def cells_of(pxrd: PowderPattern, top: int = 10) -> CellAnswer:
+def cells_of(pxrd: PowderPattern, top: int = 10, settings: IndexingSettings = DEFAULTS) -> IndexedCells:
     """Find the cells that explain the lines of a powder pattern.
 
     Args:
         pxrd: the pattern, of a single phase; a few lines may be another's.
         top: how many cells to give at most.
+        settings: of the indexing.
 
     Raises:
         SpectrumError: where the pattern shows no line.
     """
     begin = perf_counter()
-    lines = find_lines(net_pattern(pxrd)).first(LINES)
-    cells = find_cells(lines, top)
-    return CellAnswer(pxrd, lines.two_theta_deg, tuple(cells), (perf_counter() - begin) * 1e3)
+    lines = find_lines(net_pattern(pxrd), settings.lines).first(settings.n_lines)
+    cells = find_cells(lines, top, settings)
+    return IndexedCells(pxrd, lines.two_theta_deg, tuple(cells), (perf_counter() - begin) * 1e3, settings)
 
 
-def find_cells(lines: Lines, most: int | None = None) -> list[Cell]:
-    """The cells that explain lines, the best first, each lattice once; no more than asked for.
+def find_cells(lines: Lines, most: int | None = None, settings: IndexingSettings = DEFAULTS) -> list[IndexedCell]:
+    """The cells that explain lines, the best first, each lattice once; at most `most` of them.
 
-    A zero shift larger than what a position may be off hides every cell; so where nothing fits well, the lines are
+    A zero shift larger than the error of a position hides every cell; so where nothing fits well, the lines are
     shifted first.
     """
     trials: list[Trial] = []
-    for zero_deg in ZEROS_DEG:
-        trials += trial_cells(lines, zero_deg)
-        if max((trial.rank for trial in trials), default=0.0) > CLEAR_RANK:
+    for zero_shift_deg in settings.zero_shifts_deg:
+        trials += trial_cells(lines, zero_shift_deg, settings)
+        if max((trial.rank for trial in trials), default=0.0) > settings.clear_rank:
             break
-    return [as_cell(trial, lines) for trial in different(trials, most)]
+    return [as_cell(trial, lines, settings) for trial in different(trials, most, settings)]
 
 
-def cells_of_file(path: str | Path, wavelength: str | float | None = None, top: int = 10) -> CellAnswer:
+def cells_of_file(path: str | Path, wavelength: str | float | None = None, top: int = 10) -> IndexedCells:
     """The cells of a measured file, see `cells_of`.
 
     Raises:
         SpectrumError: where the file is no powder pattern, or shows no line.
-        WavelengthError: where neither the file nor the caller tells the wavelength.
+        WavelengthError: where neither the file nor the caller states the wavelength.
     """
     pxrd = read(path, wavelength=wavelength, kind="pxrd")
     if not isinstance(pxrd, PowderPattern):
@@ -155,39 +127,41 @@ def cells_of_file(path: str | Path, wavelength: str | float | None = None, top: 
     return cells_of(pxrd, top)
 
 
-def trial_cells(lines: Lines, zero_deg: float = 0.0) -> list[Trial]:
+def trial_cells(lines: Lines, zero_shift_deg: float = 0.0, settings: IndexingSettings = DEFAULTS) -> list[Trial]:
     """The best cells of every lattice and centring, refined; in no order.
 
     Args:
         lines: the first ones of a pattern.
-        zero_deg: zero shift to search with, and to refine from.
+        zero_shift_deg: to search with, and to refine from.
+        settings: of the indexing.
     """
     error = lines.inverse_d_sq_error
-    q = lines.inverse_d_sq - error / lines.error_deg * zero_deg
+    q = lines.inverse_d_sq - error / lines.error_deg * zero_shift_deg
     found: list[Trial] = []
     for code, lattice in LATTICES.items():
         if len(q) < lattice.fewest_lines:
             continue
-        largest = _largest_volume(q, lattice)
-        for form in _search(code, q, error, largest):
-            found += [refined(form, code, centring, lines, zero_deg) for centring in lattice.centrings]
+        largest = _largest_volume(q, lattice, settings)
+        for form in _search(code, q, error, largest, settings):
+            found += [refined(form, code, centring, lines, zero_shift_deg, settings) for centring in lattice.centrings]
     return found
 
 
-def _largest_volume(q: NDArray[np.float64], lattice: Lattice) -> float:
+def _largest_volume(q: NDArray[np.float64], lattice: Lattice, settings: IndexingSettings) -> float:
     """From how many lines there are up to the last: a triclinic lattice has 2/3 π V q^(3/2) of different spacing."""
     triclinic = len(q) / (2 / 3 * np.pi * q[-1] ** 1.5)
-    return float(min(triclinic * lattice.equivalents / LEAST_SEEN, LARGEST_A3))
+    return float(min(triclinic * lattice.equivalents / settings.least_seen, settings.largest_volume_A3))
 
 
 def _search(
-    code: int, q: NDArray[np.float64], error: NDArray[np.float64], largest_A3: float
+    code: int, q: NDArray[np.float64], error: NDArray[np.float64], largest_A3: float, chosen: IndexingSettings
 ) -> Iterable[NDArray[np.float64]]:
     """Quadratic forms of the best trial cells of a lattice."""
-    forms, merits = np.zeros((kernels.KEPT, 6)), np.zeros(kernels.KEPT)
-    settings = (q, error, min(CHECKED, len(q)), SPARE, FLOOR, largest_A3, MOST_UNEXPLAINED, forms, merits)
+    forms, figures = np.zeros((kernels.KEPT, 6)), np.zeros(kernels.KEPT)
+    checked, floor = min(chosen.n_checked, len(q)), chosen.deviation_floor
+    given = (q, error, checked, chosen.spare_lines, floor, largest_A3, chosen.most_unindexed, forms, figures)
     if code in (HEXAGONAL, TETRAGONAL):
-        searches.search_uniaxial(code, *settings)
+        searches.search_uniaxial(code, *given)
     else:
         search = {
             CUBIC: searches.search_cubic,
@@ -195,28 +169,37 @@ def _search(
             MONOCLINIC: searches.search_monoclinic,
             TRICLINIC: searches.search_triclinic,
         }[code]
-        search(*settings)
-    return forms[merits > 0]
+        search(*given)
+    return forms[figures > 0]
 
 
-def refined(form: NDArray[np.float64], code: int, centring: int, lines: Lines, zero_deg: float = 0.0) -> Trial:
+def refined(
+    form: NDArray[np.float64],
+    code: int,
+    centring: int,
+    lines: Lines,
+    zero_shift_deg: float = 0.0,
+    settings: IndexingSettings = DEFAULTS,
+) -> Trial:
     """The best of a few rounds of least squares on the lines that a cell explains, with a zero shift.
 
     Args:
         form: (6,) the trial cell. code, centring: of its lattice.
-        lines: to fit. zero_deg: to start from.
+        lines: to fit. zero_shift_deg: to start from.
+        settings: of the indexing.
     """
     q, error = lines.inverse_d_sq, lines.inverse_d_sq_error
     free = np.array(LATTICES[code].free, float)
     per_degree = error / lines.error_deg
     away, hkl = np.empty(len(q)), np.zeros((len(q), 3), np.int64)
-    zero, best = zero_deg, None
-    for _ in range(ROUNDS):
+    zero, best = zero_shift_deg, None
+    for _ in range(settings.refinement_rounds):
         count = kernels.assign(form, code, centring, q - per_degree * zero, away, hkl)
-        merit, unexplained = kernels.merit(away, q, error, FLOOR, count)
+        m_n, unindexed = kernels.figure_of_merit(away, q, error, settings.deviation_floor, count)
         good = np.abs(away) <= error
         deviation = float(np.abs(away / per_degree)[good].mean()) if good.any() else np.inf
-        trial = Trial(code, centring, form, merit, unexplained, count, zero, deviation)
+        rank = m_n * settings.unindexed_cost**unindexed * settings.parameter_cost ** len(free)
+        trial = Trial(code, centring, form, m_n, unindexed, count, zero, deviation, rank)
         if best is None or trial.rank > best.rank:
             best = trial
         if good.sum() <= len(free) + 1:
@@ -224,7 +207,7 @@ def refined(form: NDArray[np.float64], code: int, centring: int, lines: Lines, z
         h, k, m = hkl[good].T
         terms = np.array([h * h, k * k, m * m, k * m, h * m, h * k], float)
         design = np.column_stack([(free @ terms).T / error[good, None], np.full(good.sum(), 1 / lines.error_deg)])
-        design = np.vstack([design, [*np.zeros(len(free)), 1 / ZERO_SIGMA_DEG]])
+        design = np.vstack([design, [*np.zeros(len(free)), 1 / settings.zero_shift_sigma_deg]])
         solution = np.linalg.lstsq(design, np.append(q[good] / error[good], 0.0), rcond=None)[0]
         form, zero = solution[:-1] @ free, float(solution[-1])
         if not 0.8 < kernels.volume(form) / best.volume_A3 < 1.25:
@@ -233,7 +216,7 @@ def refined(form: NDArray[np.float64], code: int, centring: int, lines: Lines, z
     return best
 
 
-def as_cell(trial: Trial, lines: Lines) -> Cell:
+def as_cell(trial: Trial, lines: Lines, settings: IndexingSettings = DEFAULTS) -> IndexedCell:
     """A trial cell in its usual setting."""
     metric, centring = _metric(trial.form), trial.centring
     if trial.lattice in (ORTHORHOMBIC, MONOCLINIC):
@@ -242,18 +225,18 @@ def as_cell(trial: Trial, lines: Lines) -> Cell:
     parameters = _parameters(metric)
     if trial.lattice == MONOCLINIC:
         parameters[4] = max(parameters[4], 180 - parameters[4])
-    indexed = len(lines.two_theta_deg) - trial.unexplained
-    deviation = max(trial.deviation_deg, FLOOR * lines.error_deg)
-    return Cell(
+    indexed = len(lines.two_theta_deg) - trial.unindexed
+    deviation = max(trial.deviation_deg, settings.deviation_floor * lines.error_deg)
+    return IndexedCell(
         LATTICES[trial.lattice].name,
         CENTRINGS[centring],
         parameters,
         trial.volume_A3,
-        trial.merit,
+        trial.m_n,
         indexed / (deviation * trial.reflections),
-        trial.unexplained,
+        trial.unindexed,
         trial.reflections,
-        trial.zero_deg,
+        trial.zero_shift_deg,
     )
 
 
@@ -281,21 +264,21 @@ def _usual_axes(squares: NDArray[np.float64], lattice: int, centring: int) -> tu
     return sorted(range(3), key=lambda axis: float(squares[axis])), centring
 
 
-def different(trials: list[Trial], most: int | None = None) -> list[Trial]:
-    """The best description of each lattice, the best lattice first; no more than asked for."""
+def different(trials: list[Trial], most: int | None = None, settings: IndexingSettings = DEFAULTS) -> list[Trial]:
+    """The best description of each lattice, the best lattice first; at most `most` of them."""
     kept: list[Trial] = []
     reduced: list[NDArray[np.float64]] = []
     for trial in sorted(trials, key=lambda trial: -trial.rank):
         full = len(kept) == most
-        if full and trial.rank <= WORSE * min((one.rank for one in kept), default=np.inf):
+        if full and trial.rank <= settings.least_of_best * min((one.rank for one in kept), default=np.inf):
             break
         now = _reduced(trial)
-        place = next((i for i, other in enumerate(reduced) if _is_same(now, other)), None)
+        place = next((i for i, other in enumerate(reduced) if _is_same(now, other, settings)), None)
         if place is None:
             if not full:
                 kept.append(trial)
                 reduced.append(now)
-        elif trial.lattice > kept[place].lattice and trial.rank > WORSE * kept[place].rank:
+        elif trial.lattice > kept[place].lattice and trial.rank > settings.least_of_best * kept[place].rank:
             kept[place] = trial
     return kept
 
@@ -307,6 +290,6 @@ def _reduced(trial: Trial) -> NDArray[np.float64]:
     return np.array(vector.cell_parameters())
 
 
-def _is_same(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-    near = np.allclose(one[:3], other[:3], rtol=SAME_LENGTH)
-    return near and np.allclose(one[3:], other[3:], rtol=0, atol=SAME_ANGLE_DEG)
+def _is_same(one: NDArray[np.float64], other: NDArray[np.float64], settings: IndexingSettings) -> bool:
+    lengths = np.allclose(one[:3], other[:3], rtol=settings.same_length)
+    return lengths and np.allclose(one[3:], other[3:], rtol=0, atol=settings.same_angle_deg)

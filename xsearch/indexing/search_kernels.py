@@ -1,11 +1,11 @@
-"""Compiled search for cells that give observed lines: trial cells from a few lines, judged by all.
+"""Compiled search for cells that give observed lines: trial cells from a few lines, compared with all.
 
 All searches take the same arguments:
     q, error: (n,) observed 1/d² in 1/Å², rising, and how far off they may be.
     checked, spare: a trial cell explains so many first lines but for so many.
-    floor, most_unexplained: see `kernels.merit`; a cell leaves no more lines than that.
+    floor, most_unindexed: see `kernels.figure_of_merit`; a cell leaves no more lines than that.
     largest: volume in Å³.
-    cells, merits: (KEPT, 6) and (KEPT,), changed: the best cells so far as quadratic forms.
+    cells, figures: (KEPT, 6) and (KEPT,), changed: the best cells so far as quadratic forms.
 """
 
 import numpy as np
@@ -15,26 +15,28 @@ from xsearch.chemistry.space_groups import CUBIC, HEXAGONAL, MONOCLINIC, ORTHORH
 from xsearch.indexing.kernels import explains, offer, volume
 
 ZONE_LINES, THIRD_LINES, FOURTH_LINES = 11, 16, 16
-"""Of how many first lines planes, and what stands beside them, are made."""
+"""From how many first lines planes and their third and fourth vectors are made; the sizes of loops."""
 
 MOST_ZONES = 150
+"""Planes that a search goes on with; the size of an array."""
+
 ALMOST = 1.1
-"""The angle between two rows is such that no sum of the two is shorter, but for errors."""
+"""A numerical margin: the angle between two rows is such that no sum of the two is shorter, but for errors."""
 
 
 @njit(cache=True, nogil=True)
-def search_cubic(q, error, checked, spare, floor, largest, most_unexplained, cells, merits):
+def search_cubic(q, error, checked, spare, floor, largest, most_unindexed, cells, figures):
     """Cubic cells: each of the first lines as each sum of squares."""
     away, hkl, g = np.empty(len(q)), np.empty((len(q), 3), np.int64), np.zeros(6)
     for i in range(min(6, len(q))):
         for n in range(1, 49):
             g[:3] = q[i] / n
             if (n / q[i]) ** 1.5 <= largest and explains(g, CUBIC, q[:checked], error, spare):
-                offer(g, CUBIC, q, error, floor, most_unexplained, cells, merits, away, hkl)
+                offer(g, CUBIC, q, error, floor, most_unindexed, cells, figures, away, hkl)
 
 
 @njit(cache=True, nogil=True)
-def search_uniaxial(lattice, q, error, checked, spare, floor, largest, most_unexplained, cells, merits):
+def search_uniaxial(lattice, q, error, checked, spare, floor, largest, most_unindexed, cells, figures):
     """Tetragonal or hexagonal cells: each pair of the first lines as each pair of small indices."""
     away, hkl, g = np.empty(len(q)), np.empty((len(q), 3), np.int64), np.zeros(6)
     sums = np.empty(16, np.int64)
@@ -61,11 +63,11 @@ def search_uniaxial(lattice, q, error, checked, spare, floor, largest, most_unex
                             g[0], g[1], g[2] = a, a, c
                             g[5] = a if lattice == HEXAGONAL else 0.0
                             if volume(g) <= largest and explains(g, lattice, q[:checked], error, spare):
-                                offer(g, lattice, q, error, floor, most_unexplained, cells, merits, away, hkl)
+                                offer(g, lattice, q, error, floor, most_unindexed, cells, figures, away, hkl)
 
 
 @njit(cache=True, nogil=True)
-def search_orthorhombic(q, error, checked, spare, floor, largest, most_unexplained, cells, merits):
+def search_orthorhombic(q, error, checked, spare, floor, largest, most_unindexed, cells, figures):
     """Orthorhombic cells: each three of the first lines as each three of small indices."""
     away, hkl, g = np.empty(len(q)), np.empty((len(q), 3), np.int64), np.zeros(6)
     squares = np.empty((26, 3))
@@ -107,7 +109,7 @@ def search_orthorhombic(q, error, checked, spare, floor, largest, most_unexplain
                                 continue
                             g[0], g[1], g[2] = g0, g1, g2
                             if explains(g, ORTHORHOMBIC, q[:checked], error, spare):
-                                offer(g, ORTHORHOMBIC, q, error, floor, most_unexplained, cells, merits, away, hkl)
+                                offer(g, ORTHORHOMBIC, q, error, floor, most_unindexed, cells, figures, away, hkl)
 
 
 @njit(cache=True, nogil=True)
@@ -144,7 +146,7 @@ def find_zones(q, error, rectangular, zones):
 
     Args:
         q, error: (n,) observed 1/d² and how far off they may be.
-        rectangular: whether the two rows are at right angles; else a third line tells their angle.
+        rectangular: whether the two rows are at right angles; else a third line gives their angle.
         zones: (k, 3) changed: the a, c and e of each, the best first.
 
     Returns:
@@ -186,7 +188,7 @@ def find_zones(q, error, rectangular, zones):
 
 
 @njit(cache=True, nogil=True)
-def search_monoclinic(q, error, checked, spare, floor, largest, most_unexplained, cells, merits):
+def search_monoclinic(q, error, checked, spare, floor, largest, most_unindexed, cells, figures):
     """Monoclinic cells: the plane of h0l and a line beside it, or that of hk0 and two lines beside it."""
     away, hkl, g = np.empty(len(q)), np.empty((len(q), 3), np.int64), np.zeros(6)
     zones = np.zeros((MOST_ZONES, 3))
@@ -213,7 +215,7 @@ def search_monoclinic(q, error, checked, spare, floor, largest, most_unexplained
                         g[1] = (q[o] - a * h * h - c * m * m - e * h * m) / axis
                         size = volume(g)
                         if 0 < size <= largest and explains(g, MONOCLINIC, q[:checked], error, spare):
-                            offer(g, MONOCLINIC, q, error, floor, most_unexplained, cells, merits, away, hkl)
+                            offer(g, MONOCLINIC, q, error, floor, most_unindexed, cells, figures, away, hkl)
     for zone in range(find_zones(q, error, True, zones)):
         for turned in range(2):
             for part in range(4):
@@ -234,13 +236,11 @@ def search_monoclinic(q, error, checked, spare, floor, largest, most_unexplained
                                     g[2], g[4] = c, e
                                     size = volume(g)
                                     if 0 < size <= largest and explains(g, MONOCLINIC, q[:checked], error, spare):
-                                        offer(
-                                            g, MONOCLINIC, q, error, floor, most_unexplained, cells, merits, away, hkl
-                                        )
+                                        offer(g, MONOCLINIC, q, error, floor, most_unindexed, cells, figures, away, hkl)
 
 
 @njit(cache=True, nogil=True)
-def search_triclinic(q, error, checked, spare, floor, largest, most_unexplained, cells, merits):
+def search_triclinic(q, error, checked, spare, floor, largest, most_unindexed, cells, figures):
     """Triclinic cells: a plane of h0l, and three lines beside it."""
     away, hkl, g = np.empty(len(q)), np.empty((len(q), 3), np.int64), np.zeros(6)
     zones = np.zeros((MOST_ZONES, 3))
@@ -263,4 +263,4 @@ def search_triclinic(q, error, checked, spare, floor, largest, most_unexplained,
                         g[3] = sign * d
                         size = volume(g)
                         if 0 < size <= largest and explains(g, TRICLINIC, q[:checked], error, spare):
-                            offer(g, TRICLINIC, q, error, floor, most_unexplained, cells, merits, away, hkl)
+                            offer(g, TRICLINIC, q, error, floor, most_unindexed, cells, figures, away, hkl)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from xsearch.chemistry.crystal import lattice_from_parameters
 from xsearch.fit.strain import strained
 from xsearch.indexing.lines import find_lines
-from xsearch.indexing.search import LINES, find_cells
+from xsearch.indexing.search import find_cells
+from xsearch.indexing.settings import DEFAULTS as INDEXING
 from xsearch.infer.evidence import FIT_PLACE
 from xsearch.infer.lattice_mapping_kernels import reduce
 from xsearch.infer.refinement import Fitted
@@ -48,14 +49,14 @@ class TrialCell:
 
 def cells_of_lines(pattern: PowderPattern, most: int = FROM_LINES) -> list[TrialCell]:
     """Cells that indexing finds, the best first."""
-    lines = find_lines(net_pattern(pattern)).first(LINES)
+    lines = find_lines(net_pattern(pattern)).first(INDEXING.n_lines)
     if len(lines.height) == 0:
         return []
     found = []
     for cell in find_cells(lines, most):
         vector = gemmi.GruberVector(gemmi.UnitCell(*cell.parameters), cell.centring)
         vector.niggli_reduce()
-        found.append(_trial(lattice_from_parameters(*vector.cell_parameters()), cell.zero_deg))
+        found.append(_trial(lattice_from_parameters(*vector.cell_parameters()), cell.zero_shift_deg))
     return found
 
 

@@ -9,14 +9,17 @@ import numpy as np
 from rich.table import Table
 
 from xsearch.report.files import with_folder
+from xsearch.report.rich_table import new_table
 from xsearch.xas.forward import CalculatedXanes
 
 ROWS_SHOWN = 15
+"""Of the table; JSON and the file hold all points."""
 
 
 def xanes_table(spectrum: CalculatedXanes) -> Table:
     """Some rows of the spectrum."""
-    table = Table("energy / eV", "μ", "±", title=f"{spectrum.absorber} K edge, {spectrum.method}")
+    table = new_table(("energy / eV", "μ", "±"))
+    table.title = f"{spectrum.absorber} K edge, {spectrum.method}"
     for i in np.linspace(0, len(spectrum.mu) - 1, ROWS_SHOWN).round().astype(int).tolist():
         table.add_row(f"{spectrum.energy_eV[i]:.1f}", f"{spectrum.mu[i]:.3f}", f"{spectrum.sigma[i]:.3f}")
     return table

@@ -5,16 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+from rich.console import RenderableType
 
 from xsearch.answers.combined import Combined, RankedCrystal
 from xsearch.answers.inference import Candidate
 from xsearch.chemistry.space_groups import space_group_symbol
-from xsearch.report.hits_table import heading
+from xsearch.report.hits_table import LEFT, NOTE, heading
 from xsearch.report.inference_table import inference_record, replacements, write_candidate_cifs
 from xsearch.report.json_text import plain
+from xsearch.report.rich_table import new_table, with_lines
 from xsearch.report.search_record import search_record
 from xsearch.report.structures import write_hit_cifs
 
@@ -23,35 +22,40 @@ INFERRED = "inferred"
 
 
 def combined_table(combined: Combined, top: int | None = None) -> RenderableType:
-    """One list; what was inferred says so and is set off in italics."""
-    table = Table(box=None, show_edge=False, header_style="bold")
-    for name in ("#", "kind", "formula", "id", "space group", "score", "unexplained %"):
-        table.add_column(name, justify="right" if name in ("#", "score", "unexplained %") else "left", no_wrap=True)
-    table.add_column("made from", overflow="fold")
+    """The combined ranking; inferred crystals are marked as such and in italics."""
+    table = new_table(("#", "kind", "formula", "id", "space group", "score", "unexplained %"), ("kind", *LEFT))
+    table.add_column("template and substitution", overflow="fold")
     for one in combined.ranking[:top]:
         number, crystal = one.space_group, one.crystal
+        template = ""
+        if isinstance(crystal, Candidate):
+            template = f"{crystal.source_formula} ({crystal.source_id}), {replacements(crystal.substitution)}"
         table.add_row(
-            str(one.rank), one.kind, one.formula, one.id,
+            str(one.rank),
+            one.kind,
+            one.formula,
+            one.id,
             f"{space_group_symbol(number)} ({number})" if number else "?",
-            f"{one.score:.2f}", f"{100 * crystal.unexplained:.0f}",
-            f"{source(crystal)}, {replacements(crystal.substitution)}" if isinstance(crystal, Candidate) else "",
+            f"{one.score:.2f}",
+            f"{100 * one.unexplained:.0f}",
+            template,
             style="italic" if one.kind == "inferred" else "",
-        )  # fmt: skip
+        )
     notes = [f"inference: {combined.inference.verdict}", *combined.inference.notes, *combined.search.notes]
-    return Group(heading(combined.search), table, *(Text(f"  note: {note}", style="dim") for note in notes))
+    return with_lines([heading(combined.search), table], (f"{NOTE}{note}" for note in notes))
 
 
 def combined_record(combined: Combined) -> dict[str, Any]:
-    """The search's answer as plain values, with `ranking` (one list) and `inference` added."""
+    """The search's answer as plain values, with `ranking` and `inference` added."""
     return {
-        **search_record(combined.search),
+        **search_record(combined.search, "combined"),
         "ranking": plain([ranked_record(one) for one in combined.ranking]),
         "inference": inference_record(combined.inference),
     }
 
 
 def ranked_record(one: RankedCrystal) -> dict[str, Any]:
-    """One row of the ranking; for an inferred crystal with what it was made from."""
+    """One row of the ranking; for an inferred crystal with its template and substitution."""
     record: dict[str, Any] = {
         "rank": one.rank,
         "kind": one.kind,
@@ -60,18 +64,14 @@ def ranked_record(one: RankedCrystal) -> dict[str, Any]:
         "space_group": one.space_group,
         "crystal_system": one.crystal_system,
         "score": one.score,
-        "unexplained": one.crystal.unexplained,
+        "unexplained": one.unexplained,
     }
     if isinstance(one.crystal, Candidate):
-        record["made_from"] = source(one.crystal)
+        record["source_id"] = one.crystal.source_id
+        record["source_formula"] = one.crystal.source_formula
         record["substitution"] = one.crystal.substitution
         record["assumptions"] = list(one.crystal.assumptions)
     return record
-
-
-def source(candidate: Candidate) -> str:
-    """The entry that a candidate was made from."""
-    return f"{candidate.source_formula} ({candidate.source_id})"
 
 
 def write_combined_cifs(combined: Combined, folder: str | Path, top: int | None = None) -> list[Path]:

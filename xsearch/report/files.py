@@ -1,4 +1,4 @@
-"""Where answers are written to: checked before the work, made before the writing."""
+"""Where answers are written to: checked first, their folders created before writing."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ PICTURES = (".png", ".svg", ".pdf")
 
 
 def with_folder(path: Path) -> Path:
-    """The same path, the folder that it lies in made if it was not there."""
+    """The same path, its folder created where it is missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 

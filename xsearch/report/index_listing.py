@@ -12,23 +12,18 @@ from rich.text import Text
 
 from xsearch.indexes import Index
 from xsearch.indexes.library import IndexSummary
+from xsearch.report.rich_table import new_table
 
 FAILURES_SHOWN = 10
 """How many failed items are named; JSON names them all."""
 
 
 def index_table(found: Iterable[IndexSummary]) -> RenderableType:
-    """A row an index, the one in use marked; a broken one says what is wrong with it."""
+    """A row an index, the one in use marked; of a broken one, the problem."""
     rows = list(found)
     if not rows:
         return Text("No index is here yet; `xsearch build starter` makes one in a minute.")
-    table = Table(box=None, header_style="bold")
-    table.add_column("")
-    table.add_column("name", no_wrap=True)
-    table.add_column("entries", justify="right")
-    table.add_column("size", justify="right")
-    table.add_column("made", no_wrap=True)
-    table.add_column("version")
+    table = new_table(("", "name", "entries", "size", "built", "version"), ("", "name", "built", "version"))
     for row in rows:
         mark = Text("*", style="bold green") if row.is_default else ""
         if row.problem:

@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from xsearch.answers.inference import Candidate, Inference
-from xsearch.report.json_text import plain
+from xsearch.report.json_text import head, plain
+from xsearch.report.rich_table import new_table
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+LEFT = ("formula", "space group", "system", "template", "substitution")
+
+
 def inference_table(inference: Inference, top: int | None = None) -> Table:
     """The candidates, one row each."""
-    table = Table(title=f"Inferred from templates ({inference.verdict}); in no database")
-    for heading in ("rank", "formula", "space group", "system", "probability", "made from", "with", "unexplained"):
-        table.add_column(heading, justify="right" if heading in ("rank", "probability", "unexplained") else "left")
+    table = new_table(("rank", *LEFT[:3], "probability", *LEFT[3:], "unexplained %"), LEFT)
+    table.title = f"Inferred from templates ({inference.verdict}); in no database"
     for c in inference.candidates[:top]:
         table.add_row(
             str(c.rank), c.formula, str(c.space_group), c.crystal_system, f"{c.probability:.2f}",
-            f"{c.source_formula} {c.source_id}", replacements(c.substitution), f"{c.unexplained:.2f}",
+            f"{c.source_formula} {c.source_id}", replacements(c.substitution), f"{100 * c.unexplained:.0f}",
         )  # fmt: skip
     return table
 
@@ -32,7 +35,7 @@ def inference_record(inference: Inference) -> dict[str, Any]:
     """The complete answer as plain values."""
     return plain(
         {
-            "inferred": True,
+            **head("inference"),
             "elements": list(inference.elements),
             "verdict": inference.verdict,
             "n_proposed": inference.n_proposed,
@@ -40,6 +43,7 @@ def inference_record(inference: Inference) -> dict[str, Any]:
             "n_fitted": inference.n_fitted,
             "notes": list(inference.notes),
             "options": inference.options,
+            "settings": inference.settings,
             "timings_ms": inference.timings_ms,
             "candidates": [candidate_record(candidate) for candidate in inference.candidates],
         }
@@ -70,7 +74,7 @@ def candidate_record(candidate: Candidate) -> dict[str, Any]:
 
 
 def candidates_frame(inference: Inference) -> pd.DataFrame:
-    """One row a candidate; the terms of the evidence are columns of their own."""
+    """One row a candidate; the terms of the evidence are columns."""
     import pandas as pd
 
     rows = []
@@ -103,6 +107,6 @@ def write_candidate_cif(candidate: Candidate, path: Path) -> Path:
 
 
 def replacements(substitution: Mapping[str, str]) -> str:
-    """Which elements were put in the place of which, in words."""
+    """The elements that were replaced, in words."""
     changed = [f"{new} for {old}" for old, new in substitution.items() if new != old]
-    return ", ".join(changed) if changed else "its own elements"
+    return ", ".join(changed) if changed else "none"

@@ -11,9 +11,18 @@ from typing import Any
 
 import numpy as np
 
+import xsearch
 from xsearch.report.files import with_folder
 
+FORMAT = 2
+"""Raised whenever a key of the JSON document changes its meaning."""
+
 _NUMBERS = re.compile(r"\[\n\s*((?:-?[\d.]+(?:e[+-]?\d+)?,\n\s*)*-?[\d.]+(?:e[+-]?\d+)?)\n\s*\]")
+
+
+def head(kind: str) -> dict[str, Any]:
+    """What every document begins with."""
+    return {"format": FORMAT, "xsearch": xsearch.__version__, "kind": kind}
 
 
 def plain(value: Any) -> Any:

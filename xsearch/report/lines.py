@@ -57,7 +57,7 @@ def lines_in_range(
         reflections.
     """
     two_theta_deg, intensity, which = line_positions(reflections, pattern.wavelength_A, np.array(hit.cell))
-    seen_deg = two_theta_deg + hit.zero_shift_deg
+    seen_deg = two_theta_deg + hit.fitted.zero_shift_deg
     inside = (seen_deg >= pattern.two_theta_deg[0]) & (seen_deg <= pattern.two_theta_deg[-1])
     relative = intensity / intensity[inside].max(initial=np.finfo(float).tiny)
     keep = inside & (relative >= faintest)

@@ -13,13 +13,11 @@ from xsearch.preprocess.kernels import snip
 from xsearch.preprocess.powder import CLIPPING_PASSES, clipping_reach
 from xsearch.preprocess.profile import best_scale
 from xsearch.report.lines import lines_in_range, reflections_in_range
+from xsearch.report.settings import SETTINGS
 from xsearch.simulate import Reflections
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
 from xsearch.spectra.radiation import LINES_A, mean_kalpha_A
-
-TICK_FROM = 0.005
-"""Lines below this share of the strongest in range get no tick mark."""
 
 BACKGROUND_BINS = 1000
 """The background is smooth: it is found on means over this many bins at most, and interpolated between them."""
@@ -66,7 +64,7 @@ class Overlay:
     def compressed(self) -> Overlay:
         """The same on a scale that is linear in the noise and a square root above it, to show weak lines too."""
         floor = float(self.background.min())
-        # neighbouring points differ by noise alone, except in the few that stand on a line
+        # neighbouring points differ by noise alone, except in the few on a line
         noise = 1.05 * float(np.median(np.abs(np.diff(self.measured))))
         soft = max(FAINT, 4 * noise)
 
@@ -83,7 +81,7 @@ class Overlay:
 
 
 def overlay(hit: Hit, pattern: PowderPattern, background: NDArray[np.float64]) -> Overlay:
-    """The hit's profile in its strained cell, laid over the pattern.
+    """The hit's calculated profile in its strained cell, over the pattern.
 
     Args:
         hit: one answer.
@@ -94,7 +92,7 @@ def overlay(hit: Hit, pattern: PowderPattern, background: NDArray[np.float64]) -
     unit = 100 / max(float(net.max()), np.finfo(float).tiny)
     reflections = reflections_in_range(hit, pattern)
     calculated = best_profile(hit, reflections, pattern, net * unit)
-    ticks, heights, _ = lines_in_range(hit, reflections, pattern, TICK_FROM)
+    ticks, heights, _ = lines_in_range(hit, reflections, pattern, SETTINGS.faintest_tick)
     return Overlay(
         measured=pattern.intensity * unit,
         background=background * unit,
@@ -108,12 +106,13 @@ def best_profile(
     hit: Hit, reflections: Reflections, pattern: PowderPattern, net: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """(n,) the hit's profile that comes closest to the net intensities, its height and line width chosen freely."""
-    x, cell, shift_deg = pattern.two_theta_deg, np.array(hit.cell), hit.zero_shift_deg
+    fit = hit.fitted
+    x, cell, shift_deg = pattern.two_theta_deg, np.array(fit.cell), fit.zero_shift_deg
     best, least = np.zeros(len(x)), np.inf
     for factor in WIDTH_FACTORS:
         profile = np.zeros(len(x))
         for wavelength_A, share in beam(pattern.wavelength_A):
-            profile += share * pattern_curve(reflections, cell, x, wavelength_A, factor * hit.fwhm_deg, shift_deg)
+            profile += share * pattern_curve(reflections, cell, x, wavelength_A, factor * fit.fwhm_deg, shift_deg)
         profile *= best_scale(net, profile)
         if (misfit := float(np.sum((net - profile) ** 2))) < least:
             best, least = profile, misfit

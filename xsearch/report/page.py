@@ -12,7 +12,7 @@ from xsearch.answers.result import SearchResult
 from xsearch.chemistry.space_groups import space_group_symbol
 from xsearch.report.files import with_folder
 from xsearch.report.hit_reasons import reasons
-from xsearch.report.hits_table import NOTE, asked, edge_cells, edge_headings, edges_of, footnotes, verdict_line
+from xsearch.report.hits_table import NOTE, edge_cells, edge_headings, edges_of, footnotes, measured, verdict_line
 from xsearch.report.provenance import attributions
 from xsearch.report.search_plot import result_figure
 from xsearch.report.typeset import formula_html, signed, symbol_html
@@ -53,7 +53,7 @@ def page_html(result: SearchResult, top: int = 5) -> str:
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{name}: {escape(verdict_line(result))}</title><style>{STYLE}</style></head><body>
 <h1>{name}</h1>
-<p class="pale">{escape(", ".join(asked(result)))}, {result.n_searched:,} entries of
+<p class="pale">{escape(", ".join(measured(result)))}, {result.n_searched:,} entries of
 index {escape(result.index_name)} ({escape(result.index_version)}) were searched.</p>
 <p class="verdict {mood}">{escape(verdict_line(result))}</p>
 <figure>{figure_svg(result, top)}</figure>
@@ -65,7 +65,7 @@ index {escape(result.index_name)} ({escape(result.index_version)}) were searched
 <h2>Evidence</h2>{"".join(evidence_html(hit) for hit in result.hits)}
 <h2>Notes</h2><ul>{notes or "<li>Nothing was assumed.</li>"}</ul>
 <footer>{"".join(f"<p>{escape(credit)}</p>" for credit in credits)}
-<p>Made by xsearch {escape(xsearch.__version__)}.</p></footer>
+<p>Written by xsearch {escape(xsearch.__version__)}.</p></footer>
 </body></html>
 """
 
@@ -79,8 +79,11 @@ def figure_svg(result: SearchResult, top: int) -> str:
 
 def row_html(hit: Hit, edges: tuple[str, ...] = (), has_pattern: bool = True) -> str:
     """One row of the table."""
-    fitted = [signed(100 * hit.strain, 2), signed(hit.zero_shift_deg, 3), f"{100 * hit.unexplained:.0f}"]
-    numbers = [f"{hit.score:.2f}", *(fitted if has_pattern else ()), *edge_cells(hit, edges)]
+    fitted = []
+    if has_pattern:
+        fit = hit.fitted
+        fitted = [signed(100 * fit.strain, 2), signed(fit.zero_shift_deg, 3), f"{100 * fit.unexplained:.0f}"]
+    numbers = [f"{hit.score:.2f}", *fitted, *edge_cells(hit, edges)]
     number = hit.material.space_group
     group = f"{symbol_html(space_group_symbol(number))} ({number})" if number else "?"
     return (
@@ -93,18 +96,21 @@ def row_html(hit: Hit, edges: tuple[str, ...] = (), has_pattern: bool = True) ->
 
 def evidence_html(hit: Hit) -> str:
     """What one hit rests on and where its data come from, folded away."""
-    a, b, c, alpha, beta, gamma = hit.cell
     terms = "".join(
-        f'<tr><td>{escape(term)}</td><td class="n">{value:.4g}</td></tr>' for term, value in hit.evidence.items()
+        f'<tr><td>{escape(term)}</td><td class="n">{value:.4g}</td></tr>'
+        for term, value in hit.evidence.terms().items()
     )
     twins = ", ".join(escape(twin.material_id) for twin in hit.duplicates)
-    fitted = [
-        f"Cell strained to the pattern: {a:.4f} {b:.4f} {c:.4f} Å, {alpha:.2f} {beta:.2f} {gamma:.2f}°",
-        f"Line width {hit.fwhm_deg:.3f}°",
-    ]
+    fitted = []
+    if hit.pattern_fit is not None:
+        a, b, c, alpha, beta, gamma = hit.pattern_fit.cell
+        fitted = [
+            f"Cell strained to the pattern: {a:.4f} {b:.4f} {c:.4f} Å, {alpha:.2f} {beta:.2f} {gamma:.2f}°",
+            f"FWHM {hit.pattern_fit.fwhm_deg:.3f}°",
+        ]
     facts = [
         *(escape(line[0].upper() + line[1:]) for line in reasons(hit)),
-        *(fitted if hit.has_pattern else ()),
+        *fitted,
         *(f"{escape(str(match))}; {escape(match.spectrum_id)}, {escape(match.source)}" for match in hit.edges),
         f"Source: {escape(hit.matched.source)}, licence {escape(hit.matched.licence)}",
         *([f"Reference: {escape(hit.matched.reference)}"] if hit.matched.reference else []),

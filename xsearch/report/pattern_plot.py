@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from xsearch.answers.hit import Hit
 from xsearch.chemistry.space_groups import space_group_symbol
-from xsearch.report.files import check_picture, with_folder
 from xsearch.report.overlay import Overlay, background_under, overlay
+from xsearch.report.plot_style import COLOURS, INK, LABEL_PT, PALE, SMALL_PT, WIDTH_IN, annotate, style_ticks
 from xsearch.report.typeset import formula_mathtext, shortened, signed, symbol_mathtext
 from xsearch.spectra import PowderPattern
 
@@ -20,18 +19,14 @@ if TYPE_CHECKING:
 
     from xsearch.answers.result import SearchResult
 
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito's palette, which colour-blind readers can tell apart too."""
-
-INK, PALE = "#1a1a1a", "#8a8a8a"
-WIDTH_IN, FIRST_IN, NEXT_IN, MARGIN_IN = 7.2, 3.0, 1.7, 1.0
-"""A two-column figure; the best hit gets the room that a Rietveld plot has, the others a strip."""
+FIRST_IN, NEXT_IN, MARGIN_IN = 3.0, 1.7, 1.0
+"""Heights: the best hit gets the room that a Rietveld plot has, the others a strip."""
 
 TEXT_IN = 0.42
 """Room for two lines of text above the strongest line of a panel."""
 
 ROUND_D_A = (50, 20, 15, 10, 8, 6, 5, 4, 3.5, 3, 2.5, 2.2, 2, 1.8, 1.6, 1.5, 1.4, 1.3, 1.2, 1.1, 1, 0.9, 0.8, 0.7, 0.6)
-PNG_DPI = 300
+"""Where the scale of d has ticks, where there is room."""
 
 
 def search_figure(result: SearchResult, top: int = 3, linear: bool = False) -> Figure:
@@ -56,14 +51,13 @@ def search_figure(result: SearchResult, top: int = 3, linear: bool = False) -> F
     for panel, hit, colour, height_in in zip(panels, hits, COLOURS * len(hits), heights, strict=False):
         drawn = overlay(hit, pattern, background)
         draw_hit(panel, pattern, drawn if linear else drawn.compressed(), colour, headroom=TEXT_IN / height_in)
-        write_over(panel, hit_title(hit), hit_facts(hit), colour)
+        annotate(panel, hit_title(hit), hit_facts(hit), colour)
     if not hits:
         panels[0].plot(pattern.two_theta_deg, pattern.intensity, color=INK, linewidth=0.6, label="measured")
-    panels[0].legend(
-        loc="upper right", ncols=3, fontsize=7.5, frameon=False, handlelength=1.4, columnspacing=1.2, borderaxespad=0.3
-    )
-    dress(panels, pattern)
-    panels[0].set_ylabel(f"{'' if linear or not hits else '√ '}intensity (arb. units)", fontsize=8.5)
+    spacing = {"handlelength": 1.4, "columnspacing": 1.2, "borderaxespad": 0.3}
+    panels[0].legend(loc="upper right", ncols=3, fontsize=SMALL_PT, frameon=False, **spacing)
+    format_axes(panels, pattern)
+    panels[0].set_ylabel(f"{'' if linear or not hits else '√ '}intensity (arb. units)", fontsize=LABEL_PT)
     return figure
 
 
@@ -93,29 +87,21 @@ def draw_hit(panel: Axes, pattern: PowderPattern, drawn: Overlay, colour: str, h
     panel.set_ylim(bottom, bottom + (top - bottom) / (1 - headroom))
 
 
-def write_over(panel: Axes, title: str, facts: str, colour: str) -> None:
-    """A title in colour, if there is one, and a line or two below it."""
-    if title:
-        panel.annotate(title, (0, 1), (6, -5), "axes fraction", "offset points", va="top", fontsize=9, color=colour)
-    below = -18 if title else -5
-    panel.annotate(facts, (0, 1), (6, below), "axes fraction", "offset points", va="top", fontsize=7.5)
-
-
-def dress(panels: Any, pattern: PowderPattern) -> None:
-    """Axes, their names, and a scale of d over the first panel."""
+def format_axes(panels: Any, pattern: PowderPattern) -> None:
+    """Axes, their labels, and a scale of d over the first panel."""
     for panel in panels:
         panel.set_yticks([])
-        panel.tick_params(direction="in", labelsize=8, width=0.6)
+        style_ticks(panel)
         for spine in panel.spines.values():
             spine.set_linewidth(0.6)
         panel.set_xlim(pattern.two_theta_deg[0], pattern.two_theta_deg[-1])
-    panels[-1].set_xlabel(f"2θ (°),  λ = {pattern.wavelength_A:.5g} Å", fontsize=8.5)
+    panels[-1].set_xlabel(f"2θ (°),  λ = {pattern.wavelength_A:.5g} Å", fontsize=LABEL_PT)
     angles, labels = d_scale(pattern)
     upper = panels[0].secondary_xaxis("top")
     upper.set_xticks(angles, labels)
     upper.tick_params(direction="in", labelsize=7, width=0.6, colors=PALE, pad=1.5)
     panels[0].set_title("d (Å)", loc="right", fontsize=7, color=PALE, pad=5)
-    panels[0].set_title(pattern.source, loc="left", fontsize=8.5, color=INK, pad=5)
+    panels[0].set_title(pattern.source, loc="left", fontsize=LABEL_PT, color=INK, pad=5)
 
 
 def d_scale(pattern: PowderPattern, apart: float = 0.045) -> tuple[list[float], list[str]]:
@@ -144,19 +130,8 @@ def hit_title(hit: Hit) -> str:
 
 def hit_facts(hit: Hit) -> str:
     """Score, strain, zero shift and what is unexplained."""
+    fit = hit.fitted
     return (
-        f"score {hit.score:.2f}    strain {signed(100 * hit.strain, 2)} %    zero shift "
-        f"{signed(hit.zero_shift_deg, 3)}°    unexplained {100 * hit.unexplained:.0f} %"
+        f"score {hit.score:.2f}    strain {signed(100 * fit.strain, 2)} %    zero shift "
+        f"{signed(fit.zero_shift_deg, 3)}°    unexplained {100 * fit.unexplained:.0f} %"
     ).replace("-", "\N{MINUS SIGN}")
-
-
-def save_figure(figure: Figure, path: str | Path) -> Path:
-    """Write a figure in the format that the suffix names.
-
-    Raises:
-        XSearchError: for a suffix that names none.
-    """
-    path = with_folder(check_picture(Path(path)))
-    undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower())
-    figure.savefig(path, dpi=PNG_DPI, metadata=undated)
-    return path

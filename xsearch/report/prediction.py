@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from xsearch.elements import SYMBOLS
+from xsearch.report.rich_table import new_table
 from xsearch.report.xanes_plot import attribution_figure
 from xsearch.xas.prediction import EdgePrediction
 
@@ -40,10 +41,8 @@ def prediction_table(prediction: EdgePrediction) -> Table:
     site, properties = prediction.site, prediction.properties
     named = site.to_dict()
     spectrum = prediction.spectrum
-    table = Table(title=f"{spectrum.absorber} {spectrum.edge}, E0 {spectrum.e0_eV:.1f} eV")
-    table.add_column("quantity")
-    table.add_column("answer", justify="right")
-    table.add_column("next", justify="right")
+    table = new_table(("quantity", "answer", "next"), ("quantity",))
+    table.title = f"{spectrum.absorber} {spectrum.edge}, E0 {spectrum.e0_eV:.1f} eV"
     for task in (t for t in NAMES if t in site.classes):
         best, *others = named["neighbor" if task == "neighbor_z" else task]
         rest = ", ".join(f"{o['value']} {o['probability']:.0%}" for o in others[:2])

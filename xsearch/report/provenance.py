@@ -1,4 +1,4 @@
-"""Whose data a hit is made of, and how to give them credit."""
+"""The sources of entries, and how to credit them."""
 
 from collections.abc import Iterable
 
@@ -43,5 +43,5 @@ def attribution(material: Material | Reference) -> str:
 
 
 def attributions(materials: Iterable[Material | Reference]) -> list[str]:
-    """Every credit that a list of entries asks for, each once, in order of first use."""
+    """The credits due to a list of entries, each once, in order of first use."""
     return list(dict.fromkeys(attribution(material) for material in materials))

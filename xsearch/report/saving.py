@@ -1,4 +1,4 @@
-"""Writing answers to files: one answer to the names asked for, several to names of their own."""
+"""Writing answers to files: one answer to the given names, several to names with the label of each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def save_results(
     html: Path | None = None,
     batch: bool | None = None,
 ) -> list[Path]:
-    """Write what was asked for.
+    """Write the given files.
 
     Args:
         results: the answers.

@@ -10,18 +10,17 @@ from xsearch.answers.lcf import LcfResult
 from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_eV
 from xsearch.report.lcf_plot import lcf_figure
 from xsearch.report.overlay import background_under, overlay
-from xsearch.report.pattern_plot import (
+from xsearch.report.pattern_plot import TEXT_IN, draw_hit, format_axes, hit_facts, hit_title, search_figure
+from xsearch.report.plot_style import (
     COLOURS,
     INK,
+    LABEL_PT,
     PALE,
-    TEXT_IN,
+    SMALL_PT,
     WIDTH_IN,
-    draw_hit,
-    dress,
-    hit_facts,
-    hit_title,
-    search_figure,
-    write_over,
+    annotate,
+    style_ticks,
+    title_edge,
 )
 from xsearch.report.typeset import signed
 
@@ -33,20 +32,24 @@ if TYPE_CHECKING:
     from xsearch.answers.result import SearchResult
 
 ROW_IN, BASE_IN = 2.3, 0.7
+"""Heights of a row, and of the axis below the last."""
+
 LONGEST_MAKER = 24
+"""Characters of a code's or beamline's name that fit beside its panel."""
+
 PATTERN_SHARE = 2.2
 """How much wider the panel of a pattern is than that of an edge."""
 
 
 def result_figure(result: SearchResult, top: int = 3) -> Figure:
-    """A row a hit: the pattern's panel where there is one, and one for each edge; one panel for a sum of edges."""
+    """A row a hit, with panels of the pattern and of each edge; of a linear combination fit one panel."""
     if isinstance(result, LcfResult):
         return lcf_figure(result)
     return search_figure(result, top) if not result.spectra else spectra_figure(result, top)
 
 
 def spectra_figure(result: SearchResult, top: int = 3) -> Figure:
-    """Edges, and a pattern where there is one, over the best hits; the first row stands where there is no hit."""
+    """Edges, and a pattern where there is one, over the best hits; one row where there is no hit."""
     from matplotlib.figure import Figure
     from matplotlib.layout_engine import ConstrainedLayoutEngine
 
@@ -61,17 +64,15 @@ def spectra_figure(result: SearchResult, top: int = 3) -> Figure:
             draw_hit(
                 panel, result.pattern, overlay(hit, result.pattern, background).compressed(), colour, TEXT_IN / ROW_IN
             )
-            write_over(panel, hit_title(hit), hit_facts(hit), colour)
-        dress(panels[:, 0], result.pattern)
+            annotate(panel, hit_title(hit), hit_facts(hit), colour)
+        format_axes(panels[:, 0], result.pattern)
     for column, spectrum in zip(panels[:, -len(result.spectra) :].T, result.spectra, strict=True):
         for number, panel in enumerate(column):
             shown = hits[number] if number < len(hits) else None
             _draw_edge(panel, spectrum, shown, COLOURS[number % len(COLOURS)], titled=result.pattern is None)
-        column[0].set_title(
-            f"{spectrum.absorber} {spectrum.edge}  {spectrum.source}", loc="left", fontsize=8.5, color=INK
-        )
-        column[-1].set_xlabel("energy (eV)", fontsize=8.5)
-    panels[0, -1].legend(loc="lower right", fontsize=7.5, frameon=False, handlelength=1.4)
+        title_edge(column[0], spectrum)
+        column[-1].set_xlabel("energy (eV)", fontsize=LABEL_PT)
+    panels[0, -1].legend(loc="lower right", fontsize=SMALL_PT, frameon=False, handlelength=1.4)
     return figure
 
 
@@ -94,12 +95,12 @@ def _draw_edge(panel: Axes, spectrum: NormalizedXanes, hit: Hit | None, colour: 
     panel.set_ylim(low - 0.05 * span, high + (0.32 if hit else 0.05) * span)
     panel.set_xlim(first, last)
     panel.set_yticks([])
-    panel.tick_params(direction="in", labelsize=8, width=0.6)
+    style_ticks(panel)
     if hit:
         facts = "no spectrum of this edge in the index"
         if match is not None:
             maker = match.maker if len(match.maker) < LONGEST_MAKER else match.kind
             facts = f"{maker}\nr {match.correlation:.3f}, shift {signed(match.shift_eV, 1)} eV"
-        write_over(
+        annotate(
             panel, hit_title(hit) if titled else "", f"score {hit.score:.2f}, {facts}" if titled else facts, colour
         )

@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import xsearch
 from xsearch.answers.edge_match import EdgeMatch
+from xsearch.answers.evidence import Evidence
 from xsearch.answers.hit import Hit
 from xsearch.answers.symmetry import Symmetry
 from xsearch.chemistry.space_groups import space_group_symbol
+from xsearch.fit.pattern_fit import PatternFit
 from xsearch.preprocess.xanes import NormalizedXanes
 from xsearch.report.hit_reasons import reasons
-from xsearch.report.json_text import plain
+from xsearch.report.json_text import head, plain
 from xsearch.report.lines import lines_in_range, reflections_in_range
 from xsearch.report.material_record import cell_record, material_record
 from xsearch.report.provenance import attributions
+from xsearch.report.settings import SETTINGS
 from xsearch.simulate.powder import spacings
 from xsearch.spectra import PowderPattern
 
@@ -26,27 +28,27 @@ if TYPE_CHECKING:
 
     from xsearch.answers.result import SearchResult
 
-FORMAT = 1
-"""Raised whenever a key of the JSON document changes its meaning."""
-
-FAINTEST_LINE = 0.002
-"""Lines below this share of the strongest are left out of the record."""
+FIT_COLUMNS = ("strain", "zero_shift_deg", "fwhm_deg", "unexplained")
+"""Columns of a data frame for the fit to the pattern."""
 
 EDGE_FACTS = ("correlation", "shift_eV", "broadening_eV", "kind", "code", "spectrum_id")
-"""What a data frame tells of each edge."""
+"""Columns of a data frame for each edge."""
 
 
-def search_record(result: SearchResult) -> dict[str, Any]:
-    """The complete answer as plain values."""
+def search_record(result: SearchResult, kind: str = "search") -> dict[str, Any]:
+    """The complete answer as plain values, see docs/json.md."""
     sources = [material for hit in result.hits for material in (hit.material, hit.matched)]
     return plain(
         {
-            "format": FORMAT,
-            "xsearch": xsearch.__version__,
-            "pattern": None if result.pattern is None else pattern_record(result.pattern),
-            "spectra": [spectrum_record(one) for one in result.spectra],
+            **head(kind),
+            "question": {
+                "pattern": None if result.pattern is None else pattern_record(result.pattern),
+                "edges": [spectrum_record(one) for one in result.spectra],
+                "constraints": asdict(result.constraints),
+                "options": result.options,
+            },
+            "settings": result.settings,
             "index": {"name": result.index_name, "version": result.index_version, "searched": result.n_searched},
-            "options": result.options,
             "verdict": result.verdict,
             "confident": result.confident,
             "symmetry": symmetry_record(result.symmetry) if result.symmetry else None,
@@ -84,30 +86,46 @@ def spectrum_record(spectrum: NormalizedXanes) -> dict[str, Any]:
 
 
 def hit_record(hit: Hit, result: SearchResult) -> dict[str, Any]:
-    """One hit as plain values; its duplicates are told in short."""
+    """One hit as plain values; its duplicates in short."""
+    fit = hit.pattern_fit
     return {
         "rank": hit.rank,
         "material_id": hit.material_id,
         "formula": hit.formula,
         "name": hit.name,
         "score": hit.score,
-        "strain": hit.strain,
-        "zero_shift_deg": hit.zero_shift_deg,
-        "fwhm_deg": hit.fwhm_deg,
-        "unexplained": hit.unexplained,
-        "evidence": hit.evidence,
-        "edges": [edge_match_record(match) for match in hit.edges],
-        "cell_strained": cell_record(hit.cell) if hit.has_pattern else None,
-        "why": list(reasons(hit)),
+        "evidence": evidence_record(hit.evidence),
+        "reasons": list(reasons(hit)),
         "rival": asdict(hit.rival) if hit.rival else None,
-        "cell_database": cell_record(hit.reflections.cell),
+        "pattern_fit": None if fit is None else pattern_fit_record(fit),
+        "edges": [edge_match_record(match) for match in hit.edges],
+        "stored_cell": cell_record(hit.reflections.cell),
         "material": material_record(hit.material),
         "matched_cell": material_record(hit.matched_cell) if hit.matched_cell else None,
-        "lines": line_columns(hit, result) if hit.has_pattern else None,
+        "reflections": None if fit is None else reflection_columns(hit, result),
         "duplicates": [
-            {"material_id": twin.material_id, "formula": twin.formula, "score": twin.score, "strain": twin.strain}
+            {
+                "material_id": twin.material_id,
+                "formula": twin.formula,
+                "score": twin.score,
+                "strain": None if twin.pattern_fit is None else twin.pattern_fit.strain,
+            }
             for twin in hit.duplicates
         ],
+    }
+
+
+def evidence_record(evidence: Evidence) -> dict[str, Any]:
+    """The terms that were weighed, those of edges in a mapping."""
+    return {name: value for name, value in asdict(evidence).items() if value is not None}
+
+
+def pattern_fit_record(fit: PatternFit) -> dict[str, Any]:
+    """How a crystal fits the pattern."""
+    return {
+        **asdict(fit),
+        "cell": cell_record(fit.cell),
+        "correlations": [{"width_ln_q": width, "correlation": value} for width, value in fit.correlations.items()],
     }
 
 
@@ -125,11 +143,11 @@ def symmetry_record(symmetry: Symmetry) -> dict[str, Any]:
     return {"crystal_systems": symmetry.crystal_systems, "space_groups": groups}
 
 
-def line_columns(hit: Hit, result: SearchResult) -> dict[str, Any]:
+def reflection_columns(hit: Hit, result: SearchResult) -> dict[str, Any]:
     """The lines of the strained cell in the pattern's range, where the instrument sees them (zero shift added)."""
     pattern = result.powder
     reflections = reflections_in_range(hit, pattern)
-    seen_deg, intensity, which = lines_in_range(hit, reflections, pattern, FAINTEST_LINE)
+    seen_deg, intensity, which = lines_in_range(hit, reflections, pattern, SETTINGS.faintest_line)
     return {
         "hkl": reflections.hkl[which],
         "multiplicity": reflections.multiplicity[which],
@@ -140,7 +158,7 @@ def line_columns(hit: Hit, result: SearchResult) -> dict[str, Any]:
 
 
 def hits_frame(result: SearchResult) -> pd.DataFrame:
-    """One row a hit, ready for a notebook; the terms of the evidence are columns of their own."""
+    """One row a hit, ready for a notebook; the terms of the evidence are columns."""
     import pandas as pd
 
     return pd.DataFrame([hit_row(hit) for hit in result.hits])
@@ -158,10 +176,7 @@ def hit_row(hit: Hit) -> dict[str, Any]:
         "space_group_symbol": space_group_symbol(number) if number else None,
         "crystal_system": hit.material.crystal_system,
         "score": hit.score,
-        "strain": hit.strain,
-        "zero_shift_deg": hit.zero_shift_deg,
-        "fwhm_deg": hit.fwhm_deg,
-        "unexplained": hit.unexplained,
+        **{name: None if hit.pattern_fit is None else getattr(hit.pattern_fit, name) for name in FIT_COLUMNS},
         **cell_record(hit.cell),
         "matched_cell": hit.matched_cell.material_id if hit.matched_cell else None,
         "duplicates": len(hit.duplicates),
@@ -169,6 +184,6 @@ def hit_row(hit: Hit) -> dict[str, Any]:
         "is_theoretical": hit.material.is_theoretical,
         "source": hit.material.source,
         "licence": hit.material.licence,
-        **{f"evidence_{term}": value for term, value in hit.evidence.items()},
+        **{f"evidence_{term}": value for term, value in hit.evidence.terms().items()},
         **{f"{fact} {one.edge}": getattr(one, fact) for one in hit.edges for fact in EDGE_FACTS},
     }

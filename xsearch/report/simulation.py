@@ -7,22 +7,20 @@ from typing import Any
 
 import numpy as np
 from rich.console import Group
-from rich.table import Table
 from rich.text import Text
 
 from xsearch.chemistry.space_groups import space_group_symbol
 from xsearch.report.files import with_folder
-from xsearch.report.json_text import plain
+from xsearch.report.json_text import head, plain
 from xsearch.report.material_record import cell_record
+from xsearch.report.rich_table import new_table
 from xsearch.simulate.crystal_pattern import SimulatedPattern
 
 
 def simulation_table(simulated: SimulatedPattern, top: int = 20) -> Group:
     """The strongest lines in order of angle."""
     strongest = sorted(simulated.lines(), key=lambda line: -line["intensity"])[:top]
-    table = Table(box=None, header_style="bold")
-    for heading in ("h k l", "multiplicity", "d (Å)", "2θ (°)", "intensity"):
-        table.add_column(heading, justify="right")
+    table = new_table(("h k l", "multiplicity", "d (Å)", "2θ (°)", "intensity"))
     for line in sorted(strongest, key=lambda line: line["two_theta_deg"]):
         hkl = " ".join(str(index) for index in line["hkl"])
         numbers = (f"{line['d_A']:.4f}", f"{line['two_theta_deg']:.3f}", f"{line['intensity']:.1f}")
@@ -34,6 +32,7 @@ def simulation_record(simulated: SimulatedPattern) -> dict[str, Any]:
     """Everything as plain values."""
     return plain(
         {
+            **head("simulated pattern"),
             "name": simulated.name,
             "formula": simulated.formula,
             "space_group": simulated.space_group,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xsearch.chemistry.space_groups import space_group_symbol
-from xsearch.report.pattern_plot import COLOURS, INK, WIDTH_IN, dress
+from xsearch.report.pattern_plot import format_axes
+from xsearch.report.plot_style import COLOURS, INK, LABEL_PT, WIDTH_IN
 from xsearch.report.typeset import formula_mathtext, hkl_mathtext, symbol_mathtext
 from xsearch.simulate.crystal_pattern import SimulatedPattern
 
@@ -16,11 +17,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 HEIGHT_IN = 3.2
+"""Of the figure, in inches."""
+
 LABELLED = 25
 """How many of the strongest lines may carry their indices."""
 
 APART = 0.016
-"""Share of the axis that a label needs for itself."""
+"""Share of the axis that a label takes."""
 
 
 def simulation_figure(simulated: SimulatedPattern) -> Figure:
@@ -35,10 +38,10 @@ def simulation_figure(simulated: SimulatedPattern) -> Figure:
     panel.plot(pattern.two_theta_deg, pattern.intensity, color=COLOURS[0], linewidth=0.9)
     panel.vlines([line["two_theta_deg"] for line in lines], -7, -3, color=INK, linewidth=0.6)
     label_lines(panel, simulated)
-    dress([panel], pattern)
+    format_axes([panel], pattern)
     panel.set_title("", loc="left")
     panel.set_ylim(-10, 128)
-    panel.set_ylabel("intensity (arb. units)", fontsize=8.5)
+    panel.set_ylabel("intensity (arb. units)", fontsize=LABEL_PT)
     a, b, c, alpha, beta, gamma = simulated.reflections.cell
     symbol = symbol_mathtext(space_group_symbol(simulated.space_group))
     name = "" if simulated.name == simulated.formula else f" {simulated.name}"

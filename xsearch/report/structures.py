@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pymatgen.core import Structure
 
 CIF_SYMPRECS_A = (0.001, 0.01, 0.1)
+"""Tolerances of the symmetry search, tried in turn, so that atoms are moved as little as possible."""
 
 
 def symmetrised(structure: Structure, space_group: int | None) -> tuple[Structure, float | None]:
@@ -100,7 +101,7 @@ def write_hit_cifs(result: SearchResult, folder: str | Path, top: int | None = N
             continue
         stem = file_stem(hit)
         texts = {"": database_cif(hit, result.source)}
-        if hit.has_pattern:
+        if hit.pattern_fit is not None:
             texts["_strained"] = strained_cif(hit, result.source)
         for suffix, text in texts.items():
             path = folder / f"{stem}{suffix}.cif"
@@ -120,10 +121,11 @@ def database_cif(hit: Hit, source: str) -> str:
 
 def strained_cif(hit: Hit, source: str) -> str:
     """The crystal that matched, strained to the pattern."""
-    a, b, c, alpha, beta, gamma = hit.cell
+    fit = hit.fitted
+    a, b, c, alpha, beta, gamma = fit.cell
     comments = [
-        f"Cell strained to the pattern {source}: mean linear strain {100 * hit.strain:+.2f} %, "
-        f"zero shift {hit.zero_shift_deg:+.3f}°, score {hit.score:.2f} at rank {hit.rank}.",
+        f"Cell strained to the pattern {source}: mean linear strain {100 * fit.strain:+.2f} %, "
+        f"zero shift {fit.zero_shift_deg:+.3f}°, score {hit.score:.2f} at rank {hit.rank}.",
         f"Strained conventional cell: {a:.4f} {b:.4f} {c:.4f} Å, {alpha:.2f} {beta:.2f} {gamma:.2f}°. "
         "Positions are not refined.",
         *provenance_comments(hit.matched_entry),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from xsearch.answers import Combined, Inference, LcfResult, MixtureResult, SearchResult
 from xsearch.errors import XSearchError
-from xsearch.indexing.cell import CellAnswer
+from xsearch.indexing.cell import IndexedCells
 from xsearch.report.calculated_xanes import write_xanes, xanes_record, xanes_table
 from xsearch.report.cells_table import cells_record, cells_table
 from xsearch.report.combined_table import combined_record, combined_table, write_combined_cifs
@@ -19,7 +19,7 @@ from xsearch.report.json_text import json_text
 from xsearch.report.lcf_table import lcf_record, lcf_table
 from xsearch.report.mixture_table import mixture_record, mixture_table
 from xsearch.report.page import write_page
-from xsearch.report.pattern_plot import save_figure
+from xsearch.report.plot_style import save_figure
 from xsearch.report.prediction import prediction_figure, prediction_record, prediction_table
 from xsearch.report.search_plot import result_figure
 from xsearch.report.search_record import hits_frame, search_record
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import RenderableType
 
-Answer = SearchResult | Combined | Inference | CellAnswer | SimulatedPattern | CalculatedXanes | EdgePrediction
+Answer = SearchResult | Combined | Inference | IndexedCells | SimulatedPattern | CalculatedXanes | EdgePrediction
 """What can be shown and written. Mixtures are search results."""
 
 
@@ -72,7 +72,7 @@ VIEWS: Mapping[type, View] = {
         page=_of_search(write_page),
         cifs=write_combined_cifs,
     ),
-    CellAnswer: View(cells_record, cells_table),
+    IndexedCells: View(cells_record, cells_table),
     SimulatedPattern: View(simulation_record, simulation_table, ("top",), figure=simulation_figure, xy=write_pattern),
     CalculatedXanes: View(xanes_record, xanes_table, xy=write_xanes),
     EdgePrediction: View(prediction_record, prediction_table, figure=prediction_figure),
@@ -85,7 +85,7 @@ def table(answer: Answer, top: int | None = None, unfold: bool | None = None) ->
     Args:
         answer: of any kind.
         top: how many rows, of ranked answers and of calculated lines; phases of mixtures are always all shown.
-        unfold: whether duplicates of a hit get rows of their own.
+        unfold: whether duplicates of a hit get rows.
     """
     view, options = VIEWS[type(answer)], {"top": top, "unfold": unfold}
     return view.table(answer, **{name: options[name] for name in view.rows if options[name] is not None})

@@ -169,8 +169,8 @@ class SearchIndex:
             index_name=self.index.name,
             index_version=self.index.version,
             n_searched=len(rows),
+            constraints=query,
             options={
-                "elements": str(query),
                 "prior": known.value,
                 "measured_cells": measured_cells,
                 "fold": fold,
@@ -242,8 +242,8 @@ class SearchIndex:
             index_name=self.index.name,
             index_version=self.index.version,
             n_searched=len(selected.rows),
+            constraints=query,
             options={
-                "elements": str(query),
                 "prior": known.value,
                 "measured_cells": measured_cells,
                 "phases": phases,

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.answers.hit import Cell, Hit
+from xsearch.answers import Evidence, Hit
 from xsearch.fit.correlation import SCALES, Matches
-from xsearch.fit.le_bail import LeBailFit
+from xsearch.fit.pattern_fit import Cell, PatternFit
 from xsearch.fit.strain import cell_under
 from xsearch.indexes import Index
 from xsearch.indexes.prior import KNOWN_BONUS
@@ -18,8 +18,8 @@ from xsearch.preprocess.axis import MATCH_AXIS
 from xsearch.preprocess.kernels import broaden
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale
-from xsearch.search.rank import Evidence
-from xsearch.search.verdict import probability
+from xsearch.search.rank import Evidence as RowEvidence
+from xsearch.search.verdict import probability, score_signs
 from xsearch.simulate.line_kernels import line_intensities
 from xsearch.simulate.powder import spacings
 
@@ -34,7 +34,7 @@ def make_hits(
     index: Index,
     pattern: NetPattern,
     matches: Matches,
-    evidence: Evidence,
+    evidence: RowEvidence,
     margin: NDArray[np.float64],
     groups: list[list[int]],
     prior: Prior,
@@ -62,29 +62,31 @@ def make_hits(
         reflections = index.reflections(row)
         cell = cell_under(reflections.cell, matches.amplitudes[place])
         left, lines = _unexplained(pattern, measured, reflections.hkl, reflections.structure_factor_sq, cell)
-        terms = {
-            **_terms(matches, evidence, place),
-            "margin": float(margin[place, 0]),
-            "margin_to_third": float(margin[place, 1]),
-            "measured_cell": float(index.columns.is_measured[row] == 1),
-            "ln_lines": float(np.log(max(lines, 1))),
-        }
-        signs = {
-            **terms,
-            "unexplained_squared": (left if unexplained is None else unexplained) ** 2,
-            "prior": terms["prior"] if prior is Prior.KNOWN else KNOWN_BONUS / 2,
-        }
+        fit = PatternFit(
+            strain=float(matches.strain[place]),
+            cell=cell,
+            zero_shift_deg=float(matches.zero_shift_deg[place]),
+            unexplained=left,
+            fwhm_deg=pattern.fwhm_deg,
+            expected_strain=float(matches.expected[place]),
+            shape_change=float(matches.shape_change[place]),
+            n_lines=lines,
+            correlations=dict(zip(SCALES, matches.correlations[place].tolist(), strict=True)),
+            le_bail=evidence.le_bail_fits.get(place),
+        )
+        terms = _terms(evidence, place, margin[place])
+        signs = score_signs(fit, terms, bool(index.columns.is_measured[row] == 1))
+        if unexplained is not None:
+            signs["unexplained_squared"] = unexplained**2
+        if prior is not Prior.KNOWN:
+            signs["prior"] = KNOWN_BONUS / 2
         return Hit(
             rank=rank,
             material=materials[row] if owner < 0 else materials[owner],
             score=probability(signs),
-            strain=float(matches.strain[place]),
-            cell=cell,
-            zero_shift_deg=float(matches.zero_shift_deg[place]),
-            fwhm_deg=pattern.fwhm_deg,
-            unexplained=left,
             evidence=terms,
             reflections=reflections,
+            pattern_fit=fit,
             matched_cell=None if owner < 0 else materials[row],
             duplicates=duplicates,
         )
@@ -106,30 +108,18 @@ def not_above_the_first(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
     return tuple(falling)
 
 
-def _terms(matches: Matches, evidence: Evidence, place: int) -> dict[str, float]:
-    correlations = {
-        f"correlation_{width:g}": float(value) for width, value in zip(SCALES, matches.correlations[place], strict=True)
-    }
-    return {
-        "match": float(evidence.match[place]),
-        "recall": float(evidence.recall[place]),
-        "strain": float(evidence.strain[place]),
-        "shape": float(evidence.shape[place]),
-        "lines": float(evidence.lines[place]),
-        "prior": float(evidence.prior[place]),
-        "intensities": float(evidence.intensities[place]),
-        **correlations,
-        "expected_strain": float(matches.expected[place]),
-        "shape_change": float(matches.shape_change[place]),
-        **_misfits(evidence.le_bail_fits.get(place)),
-    }
-
-
-def _misfits(fit: LeBailFit | None) -> dict[str, float]:
-    """What `xsearch.search.verdict.FITTED_SIGNS` asks of fitted lines; empty where they were not fitted."""
-    if fit is None:
-        return {}
-    return {"ln_cell_misfit": float(np.log(fit.cell)), "ln_crystal_misfit": float(np.log(fit.crystal))}
+def _terms(evidence: RowEvidence, place: int, margins: NDArray[np.float64]) -> Evidence:
+    return Evidence(
+        prior=float(evidence.prior[place]),
+        correlation=float(evidence.match[place]),
+        recall=float(evidence.recall[place]),
+        strain=float(evidence.strain[place]),
+        shape=float(evidence.shape[place]),
+        lines=float(evidence.lines[place]),
+        intensities=float(evidence.intensities[place]),
+        margin=float(margins[0]),
+        margin_to_third=float(margins[1]),
+    )
 
 
 def _unexplained(

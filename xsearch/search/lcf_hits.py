@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.answers import Hit, Lcf, LcfComponent
+from xsearch.answers import Evidence, Hit, Lcf, LcfComponent
 from xsearch.answers.edge_match import EdgeMatch
 from xsearch.indexes import Index
 from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_GRID_eV
@@ -45,18 +45,19 @@ def make_lcf(compared: Compared, fit: LcfFit, explored: CompoundSearch) -> Lcf:
     support = explored.support(fit)
     order = np.argsort(-fit.fractions, kind="stable").tolist()
     components = tuple(
-        LcfComponent(float(fit.fractions[at]), float(errors[at]), float(fit.weights[at]), float(support[at]))
-        for at in order
-    )
-    hits = tuple(
-        _hit(compared, target, fit, at, rank, one, (energy, curves[at, inside]))
-        for rank, (at, one) in enumerate(zip(order, components, strict=True), start=1)
+        LcfComponent(
+            hit=_hit(compared, target, fit, at, rank, float(support[at]), (energy, curves[at, inside])),
+            support=float(support[at]),
+            fraction=float(fit.fractions[at]),
+            fraction_error=float(errors[at]),
+            weight=float(fit.weights[at]),
+        )
+        for rank, at in enumerate(order, start=1)
     )
     measured, total = target.measured[0, inside], curves[:, inside].sum(0)
     return Lcf(
-        hits=hits,
         components=components,
-        evidence=fit.evidence,
+        log_evidence=fit.evidence,
         correlation=fit.correlation,
         r_factor=float(((measured - total) ** 2).sum() / (measured**2).sum()),
         reduced_chi_squared=reduced_chi_squared(
@@ -104,7 +105,7 @@ def _hit(
     fit: LcfFit,
     at: int,
     rank: int,
-    amount: LcfComponent,
+    support: float,
     curve: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> Hit:
     """A compound of a fit, scored by the agreement of the fit and by the compound's support."""
@@ -112,7 +113,7 @@ def _hit(
     closeness = -settings.evidence.closeness_weight * np.log(target.distance(fit))
     agreement = float(closeness - target.cost_of_shifts((one,)))
     material, row = entry_of(compared.index, target.library, target.compounds[one.place], one.place)
-    certain = float(1 / (1 + np.exp(-np.clip(amount.support, -30, 30))))
+    certain = float(1 / (1 + np.exp(-np.clip(support, -30, 30))))
     is_measured = bool(target.is_measured[one.place])
     score = spectra_score(certain, [agreement], is_measured, compared.compared, compared.choices, settings.probability)
     match = EdgeMatch(
@@ -122,9 +123,9 @@ def _hit(
         correlation=fit.correlation,
         shift_eV=one.shift_eV,
         broadening_eV=one.broadening_eV,
-        evidence=agreement,
+        log_evidence=agreement,
         energy_eV=curve[0],
         mu=curve[1],
     )
-    evidence = {target.library.name: agreement, "support": amount.support, "fraction": amount.fraction}
+    evidence = Evidence(edges={target.library.name: agreement})
     return hit_by_edges(compared.index, row, material, rank, score, evidence, (match,))

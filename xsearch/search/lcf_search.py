@@ -14,6 +14,7 @@ from xsearch.search.selection import rows_with
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_search import Opened, missing
 from xsearch.search.xanes_stages import Scope, prepare, with_absorbers
+from xsearch.settings import settings_record
 from xsearch.spectra import Xanes
 from xsearch.xas.lcf import LcfTarget
 from xsearch.xas.lcf_search import CompoundSearch
@@ -50,7 +51,9 @@ def search_lcf(
         index_name=index.name,
         index_version=index.version,
         n_searched=compared.compared,
-        options={"elements": str(each), "prior": scope.prior.value, "phases": phases},
+        settings={"xas": settings_record(settings)},
+        constraints=each,
+        options={"prior": scope.prior.value, "phases": phases},
         notes=(*spectrum.notes, *_assumptions(library, hits), *missing(compared.compared, compared.choices)),
         timings_ms=timings,
         spectra=(spectrum,),

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.answers import Hit, Mixture, PhaseAmount
+from xsearch.answers import Hit, Mixture, Phase
 from xsearch.chemistry.crystal import lattice_from_parameters
 from xsearch.fit.correlation import SCALES, Matches
 from xsearch.fit.multiphase import Hypothesis, MixturePattern
@@ -25,12 +25,16 @@ def make_mixture(explored: PhaseSearch, hypothesis: Hypothesis) -> Mixture:
     weights = weight_fractions(hits, hypothesis.amounts)
     order = np.argsort(-weights, kind="stable").tolist()
     return Mixture(
-        hits=tuple(replace(hits[place], rank=rank) for rank, place in enumerate(order, start=1)),
-        amounts=tuple(
-            PhaseAmount(float(weights[place]), float(hypothesis.amounts[place]), float(support[place]))
-            for place in order
+        components=tuple(
+            Phase(
+                hit=replace(hits[place], rank=rank),
+                support=float(support[place]),
+                weight_fraction=float(weights[place]),
+                scale=float(hypothesis.amounts[place]),
+            )
+            for rank, place in enumerate(order, start=1)
         ),
-        evidence=hypothesis.evidence,
+        log_evidence=hypothesis.evidence,
         unexplained=explored.target.unexplained(hypothesis),
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.fit.correlation import RECALL_WEIGHT, Matches, closeness
-from xsearch.fit.le_bail import LeBailFit
+from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.indexes import Index
 from xsearch.indexes.columns import Columns
 from xsearch.indexes.prior import log_prior

@@ -8,7 +8,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.answers import Hit, Rival, TellingLine
+from xsearch.answers import DiscriminatingReflection, Hit, Rival
 from xsearch.fit.correlation import SCALES, Matches
 from xsearch.fit.strained_lines import strained_profiles
 from xsearch.indexes import Index
@@ -21,10 +21,10 @@ WITH_RIVALS = 5
 
 MOST_LINES = 3
 LEAST_DIFFERENCE = 0.02
-"""Differences below this share of the highest measured point tell nothing."""
+"""Differences below this share of the highest measured point do not discriminate."""
 
 APART = 3.0
-"""Telling lines lie at least so many line widths from one another."""
+"""Discriminating reflections lie at least so many line widths from one another."""
 
 
 def with_rivals(
@@ -66,7 +66,7 @@ def with_rivals(
             formula=material.reduced_formula,
             elements=material.elements,
             margin=float(total[own] - total[other]),
-            lines=telling_lines(pattern, measured, profile(own), profile(other)),
+            discriminating_reflections=discriminating_reflections(pattern, measured, profile(own), profile(other)),
         )
         return replace(hit, rival=rival)
 
@@ -74,9 +74,9 @@ def with_rivals(
     return (*near, *hits[WITH_RIVALS:])
 
 
-def telling_lines(
+def discriminating_reflections(
     pattern: NetPattern, measured: NDArray[np.float64], here: NDArray[np.float64], there: NDArray[np.float64]
-) -> tuple[TellingLine, ...]:
+) -> tuple[DiscriminatingReflection, ...]:
     """Where two fitted profiles differ most.
 
     Args:
@@ -91,10 +91,10 @@ def telling_lines(
     left[:first] = left[last:] = 0
     reach = int(np.ceil(APART * SCALES[0] / MATCH_AXIS.step))
     return tuple(
-        TellingLine(
+        DiscriminatingReflection(
             two_theta_deg=MATCH_AXIS.two_theta_deg(place, pattern.wavelength_A),
-            here=float(here[place] / highest),
-            there=float(there[place] / highest),
+            hit=float(here[place] / highest),
+            rival=float(there[place] / highest),
             measured=float(measured[place] / highest),
         )
         for place in islice(highest_bins(left, LEAST_DIFFERENCE, reach), MOST_LINES)

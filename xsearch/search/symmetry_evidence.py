@@ -26,7 +26,8 @@ from xsearch.chemistry.space_groups import (
 )
 from xsearch.indexing import kernels
 from xsearch.indexing.lines import find_lines
-from xsearch.indexing.search import LINES, Trial, trial_cells
+from xsearch.indexing.search import Trial, trial_cells
+from xsearch.indexing.settings import DEFAULTS as INDEXING
 from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.preprocess.powder import NetPattern
 
@@ -51,7 +52,7 @@ Array = NDArray[np.float64]
 def pattern_signs(pattern: NetPattern) -> Array:
     """What the lines of a pattern say of its lattice, see `cell_signs`."""
     lines = find_lines(pattern)
-    return cell_signs(trial_cells(lines.first(LINES)), len(lines.two_theta_deg), pattern.fwhm_deg)
+    return cell_signs(trial_cells(lines.first(INDEXING.n_lines)), len(lines.two_theta_deg), pattern.fwhm_deg)
 
 
 def cell_signs(trials: Sequence[Trial], lines: int, fwhm_deg: float) -> Array:

@@ -11,7 +11,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.answers.result import Verdict
+from xsearch.answers import Evidence, Verdict
+from xsearch.fit.pattern_fit import PatternFit
 from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.search.probability import ScoreModel
 
@@ -27,9 +28,9 @@ SIGNS = (
     "margin_to_third",
     "ln_lines",
 )
-"""What the score is made of, by the names that the evidence has for it: what the strain costs, the prior, whether the
-cell is a measured one, the square of the share of intensity left over, how far the best other phase and the third best
-other are behind, and how many lines are seen, since few lines are fitted by many crystals."""
+"""What the score is made of, see `score_signs`: the evidence of the strain, of the shape and of the prior, whether the
+cell is a measured one, the square of the unexplained intensity, the margins to the best and to the third best other
+phase, and the number of lines, since few lines are fitted by many crystals."""
 
 FITTED_SIGNS = (*SIGNS, "ln_cell_misfit", "ln_crystal_misfit")
 """The same for a hit whose lines were fitted: beside the rest, whether the cell has the lines, and whether the crystal
@@ -63,6 +64,26 @@ def margins(total: NDArray[np.float64], groups: list[list[int]], behind: int = 1
 def rival_margins(total: NDArray[np.float64], groups: list[list[int]]) -> NDArray[np.float64]:
     """(k, 2) `margins` to the best other phase and to the third best."""
     return np.stack([margins(total, groups, behind) for behind in (1, 3)], axis=1)
+
+
+def score_signs(fit: PatternFit, evidence: Evidence, is_measured: bool) -> dict[str, float]:
+    """The signs of a hit by name: `SIGNS`, and `FITTED_SIGNS` where its lines were fitted.
+
+    Args:
+        fit: of the cell that matched.
+        evidence: for it.
+        is_measured: whether that cell was measured.
+    """
+    signs = {
+        **evidence.terms(),
+        "measured_cell": float(is_measured),
+        "unexplained_squared": fit.unexplained**2,
+        "ln_lines": float(np.log(max(fit.n_lines, 1))),
+    }
+    if fit.le_bail is not None:
+        signs["ln_cell_misfit"] = float(np.log(fit.le_bail.cell))
+        signs["ln_crystal_misfit"] = float(np.log(fit.le_bail.crystal))
+    return signs
 
 
 def probability(evidence: Mapping[str, float]) -> float:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers.edge_match import EdgeMatch
+from xsearch.answers.evidence import Evidence
 from xsearch.answers.hit import Hit
 from xsearch.chemistry import Material
 from xsearch.chemistry.reference import Reference
@@ -21,7 +22,6 @@ from xsearch.xas.matching import broadened, hold_ends
 from xsearch.xas.probability import posteriors_of, spectra_score
 from xsearch.xas.settings import DEFAULTS, EvidenceSettings, ProbabilitySettings
 
-NOTHING = float("nan")
 NO_REFLECTIONS = Reflections(
     np.zeros((0, 3), np.int16), np.zeros(0, np.float32), np.zeros(0, np.int16), np.full(6, np.nan), "triclinic"
 )
@@ -66,10 +66,10 @@ def _hit(index: Index, candidates: Candidates, group: list[int], rank: int, scor
     """
     place, *others = group
     row = int(candidates.rows[place])
-    evidence = {name: float(column[place]) for name, column in candidates.evidence.items()}
-    evidence["posterior"] = posterior
-    evidence["prior"] = float(
-        candidates.total[place] - np.nansum([column[place] for column in candidates.evidence.values()])
+    evidence = Evidence(
+        prior=float(candidates.total[place] - np.nansum([column[place] for column in candidates.evidence.values()])),
+        edges=_by_edge(candidates, place),
+        posterior=posterior,
     )
     material = index.material(row) if row >= 0 else _reference(candidates, place)
     hit = hit_by_edges(index, row, material, rank, score, evidence, edge_matches(candidates, place))
@@ -83,7 +83,7 @@ def hit_by_edges(
     material: Material | Reference,
     rank: int,
     score: float,
-    evidence: dict[str, float],
+    evidence: Evidence,
     edges: tuple[EdgeMatch, ...],
 ) -> Hit:
     """A hit by edges alone: its cell is the stored one, and it has no fit of a powder pattern.
@@ -94,20 +94,7 @@ def hit_by_edges(
         material, rank, score, evidence, edges: of the hit.
     """
     reflections = index.reflections(row) if row >= 0 else NO_REFLECTIONS
-    a, b, c, alpha, beta, gamma = (float(x) for x in reflections.cell)
-    return Hit(
-        rank=rank,
-        material=material,
-        score=score,
-        strain=NOTHING,
-        cell=(a, b, c, alpha, beta, gamma),
-        zero_shift_deg=NOTHING,
-        fwhm_deg=NOTHING,
-        unexplained=NOTHING,
-        evidence=evidence,
-        reflections=reflections,
-        edges=edges,
-    )
+    return Hit(rank, material, score, evidence, reflections, edges=edges)
 
 
 def with_edges(hits: tuple[Hit, ...], index: Index, candidates: Candidates) -> tuple[Hit, ...]:
@@ -116,15 +103,20 @@ def with_edges(hits: tuple[Hit, ...], index: Index, candidates: Candidates) -> t
 
     def one(hit: Hit) -> Hit:
         place = place_of[index.row_of(hit.matched.material_id)]
-        by_edge = {edge.name: float(candidates.evidence[edge.name][place]) for edge in candidates.edges}
         return replace(
             hit,
-            evidence={**hit.evidence, **by_edge},
+            evidence=replace(hit.evidence, edges=_by_edge(candidates, place)),
             edges=edge_matches(candidates, place),
             duplicates=tuple(one(twin) for twin in hit.duplicates),
         )
 
     return tuple(one(hit) for hit in hits)
+
+
+def _by_edge(candidates: Candidates, place: int) -> dict[str, float]:
+    """The evidence of each edge of which a candidate has a spectrum."""
+    values = {edge.name: float(candidates.evidence[edge.name][place]) for edge in candidates.edges}
+    return {name: value for name, value in values.items() if not np.isnan(value)}
 
 
 def edge_matches(candidates: Candidates, place: int) -> tuple[EdgeMatch, ...]:
@@ -158,7 +150,7 @@ def edge_match(edge: EdgeEvidence, at: int, evidence: float) -> EdgeMatch:
         correlation=float(matches.correlation[at]),
         shift_eV=shift,
         broadening_eV=broadening,
-        evidence=evidence,
+        log_evidence=evidence,
         energy_eV=energy,
         mu=_scaled(mu, query.mu[inside]),
     )

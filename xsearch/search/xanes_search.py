@@ -27,6 +27,7 @@ from xsearch.search.xanes_stages import (
     weigh_edges,
     with_absorbers,
 )
+from xsearch.settings import settings_record
 from xsearch.spectra import PowderPattern, Xanes
 from xsearch.xas.evidence import EdgeEvidence
 from xsearch.xas.library import EdgeLibraries
@@ -105,8 +106,9 @@ def search_by_spectra(
         index_name=index.name,
         index_version=index.version,
         n_searched=searched,
+        settings={"xas": settings_record(settings)},
+        constraints=scope.constraints,
         options={
-            "elements": str(scope.constraints),
             "prior": scope.prior.value,
             "measured_cells": scope.measured_cells,
             "fold": fold,

@@ -16,7 +16,7 @@ from xsearch.simulate.powder import line_positions, simulate_reflections, spacin
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.simulate.reflections import Reflections
 from xsearch.spectra import PowderPattern
-from xsearch.spectra.powder import MAX_POINTS, MIN_POINTS
+from xsearch.spectra.mend import MAX_POINTS, MIN_POINTS
 from xsearch.spectra.radiation import parse_wavelength
 
 if TYPE_CHECKING:

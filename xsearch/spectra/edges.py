@@ -11,13 +11,20 @@ from xsearch.elements import ATOMIC_NUMBERS, EDGES
 from xsearch.errors import SpectrumError
 
 _MAIN_EDGES = ("K", "L3")
+"""Edges that are measured often."""
 _SELDOM_MEASURED = frozenset("Tc Xe Kr Ne Ar He Pm Po At Rn Fr Ra Ac Pa Np Pu Am Cm Bk Cf".split())
 _BELOW_EV, _ABOVE_EV = 12.0, 22.0
+"""How far the steepest rise may lie below and above its tabulated edge; set by hand, oxidation moves edges up."""
 _MISCALIBRATED_EV = 60.0
+"""Energy scales that are off by more are not recognised; set by hand."""
 _STEP_EV = 10.0
+"""Width of the means whose largest difference is the edge; set by hand, blind to glitches and noise."""
 _SMOOTHING_EV = 3.0
+"""Of the curve whose steepest point is the rise; set by hand."""
 _GRID_EV = 0.5
+"""Of the search for the rise; set by hand."""
 _RANGE_SLACK_EV = 40.0
+"""By which a given edge may lie outside the scan; set by hand."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +81,9 @@ def identify_edge(
 ) -> tuple[Edge, tuple[str, ...]]:
     """The edge that a spectrum shows.
 
-    What is known is trusted where the spectrum covers it. The rest comes from the tabulated edges near the steepest
-    rise: from 12 eV above it to 22 eV below it, since oxidation moves an edge up. K and L3 edges of elements that are
-    often measured go before all others. Where several remain, the file's name may tell.
+    A given absorber and edge are taken where the spectrum covers them. The rest comes from the tabulated edges near
+    the steepest rise: from 12 eV above it to 22 eV below it, since oxidation moves an edge up. K and L3 edges of
+    elements that are often measured take precedence. Where several remain, the file's name may decide.
 
     Args:
         energy_eV: (n,) ascending.
@@ -129,7 +136,7 @@ def steepest_rise_eV(energy_eV: NDArray[np.float64], mu: NDArray[np.float64]) ->
     if len(grid) < 60:
         return float(energy_eV[np.argmax(np.gradient(mu, energy_eV))])
     values = np.interp(grid, energy_eV, mu)
-    # The largest step, of means over 10 eV on either side, is blind to glitches and noise; the slope is sought there.
+    # The largest step, of means over 10 eV on either side, ignores glitches and noise; the slope is sought there.
     step_width = int(_STEP_EV / _GRID_EV)
     sums = np.concatenate([[0.0], np.cumsum(values)])
     means = (sums[step_width:] - sums[:-step_width]) / step_width

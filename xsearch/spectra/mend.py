@@ -1,4 +1,4 @@
-"""Mending of measured axes: rows that are no numbers, descending, shuffled and repeated axes, far too many points."""
+"""Repair of measured axes: missing values, descending, shuffled and repeated axes, and far too many points."""
 
 from itertools import pairwise
 
@@ -8,8 +8,12 @@ from numpy.typing import NDArray
 from xsearch.errors import SpectrumError
 
 MIN_POINTS = 20
+MAX_POINTS = 500_000
+"""Points of a spectrum; set by hand."""
 MOST_POINTS_KEPT = 100_000
+"""Above which points are averaged in groups; set by hand."""
 MAX_SHARE_DROPPED = 0.2
+"""Of rows without finite numbers, above which a file is refused; set by hand."""
 
 Column = NDArray[np.float64]
 Mended = tuple[Column, Column, tuple[str, ...]]
@@ -50,7 +54,7 @@ def _drop_missing(x: Column, y: Column, name: str, axis: str) -> Mended:
         return x, y, ()
     if bad > MAX_SHARE_DROPPED * len(x):
         raise SpectrumError(
-            f"{name}: {bad} of {len(x)} rows hold values that are no finite numbers; mend or remove those rows."
+            f"{name}: {bad} of {len(x)} rows hold values that are no finite numbers; repair or remove those rows."
         )
     return x[good], y[good], (f"{bad} rows without finite numbers were left out.",)
 
@@ -68,7 +72,7 @@ def _first_scan(x: Column, y: Column, name: str, axis: str) -> Mended:
     steps, span = np.diff(x), np.ptp(x)
     to_start = (x[1:] - x.min() < 0.05 * span) & (steps < -3 * np.median(np.abs(steps)))
     restarts = np.flatnonzero((steps < -0.5 * span) | to_start)
-    # So many restarts are no scans but disorder.
+    # more restarts than that are disorder
     if len(restarts) == 0 or len(restarts) > len(x) / MIN_POINTS:
         return x, y, ()
     bounds = [0, *(restarts + 1), len(x)]

@@ -7,18 +7,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError, WavelengthError
+from xsearch.spectra.mend import MAX_POINTS, MIN_POINTS
 
-MIN_POINTS = 20
-MAX_POINTS = 500_000
 SHORTEST_WAVELENGTH_A, LONGEST_WAVELENGTH_A = 0.05, 5.0
+"""Wavelengths at which crystals diffract; set by hand."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PowderPattern:
     """A powder X-ray diffraction pattern: counts against scattering angle at one wavelength.
 
-    The constructor sorts nothing and guesses nothing: the axis must rise strictly, and all must be finite.
-    Readers do the mending and say what they mended in `notes`.
+    The axis must rise strictly, and all values must be finite; the constructor does not repair them. Readers do, and
+    say so in `notes`.
 
     Attributes:
         two_theta_deg: (n,) float64, strictly ascending, within 0..180.
@@ -26,7 +26,7 @@ class PowderPattern:
             background-subtracted files have them.
         wavelength_A: the wavelength in Å.
         source: where it came from, usually the file's name.
-        notes: what was assumed or mended on the way, one line each.
+        notes: what was assumed or repaired, one line each.
         polarisation: of the beam: intensity polarised in the plane of scattering over that polarised across it, 1 for
             an unpolarised one; `xsearch.simulate.polarisation` has those of monochromators and synchrotrons.
     """

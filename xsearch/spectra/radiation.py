@@ -1,4 +1,4 @@
-"""X-ray wavelengths: the characteristic lines of laboratory tubes by name, and text that people write for them."""
+"""X-ray wavelengths: the characteristic lines of laboratory tubes by name, and wavelengths as text."""
 
 import math
 import re
@@ -25,6 +25,7 @@ LINES_A: dict[str, tuple[float, float, float]] = {
 al., Rev. Mod. Phys. 75, 35 (2003), as in International Tables C, table 4.2.2.4."""
 
 _KALPHA2_TO_KALPHA1 = 0.5
+"""Ratio of intensities, from the statistical weights of the 2p levels."""
 _UNITS_A = {
     "": 1.0,
     "a": 1.0,

@@ -17,7 +17,7 @@ def read_sample(text: str, wavelength: str | float | None = None) -> tuple[Powde
         A pattern and no spectrum, or no pattern and a spectrum.
 
     Raises:
-        SpectrumError: where the file cannot be read, or its edge cannot be told.
+        SpectrumError: where the file cannot be read, or its edge is not recognised.
     """
     path, absorber, edge = parse_edge_file(text)
     found = read(path, wavelength=wavelength, absorber=absorber, edge=edge)

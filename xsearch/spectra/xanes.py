@@ -8,9 +8,7 @@ from numpy.typing import NDArray
 
 from xsearch.elements import ATOMIC_NUMBERS, EDGES
 from xsearch.errors import SpectrumError
-
-MIN_POINTS = 20
-MAX_POINTS = 500_000
+from xsearch.spectra.mend import MAX_POINTS, MIN_POINTS
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -23,7 +21,7 @@ class Xanes:
         absorber: the element's symbol.
         edge: one of `EDGES`.
         source: where it came from, usually the file's name.
-        notes: what was assumed or mended on the way, one line each.
+        notes: what was assumed or repaired, one line each.
     """
 
     energy_eV: NDArray[np.float64]

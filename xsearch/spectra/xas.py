@@ -1,4 +1,4 @@
-"""An X-ray absorption spectrum as a library keeps it: raw numbers, and where they come from."""
+"""An X-ray absorption spectrum as a library keeps it: raw numbers and their provenance."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class XasSpectrum:
         source: where it comes from.
         licence: of the data.
         reduced_formula: of the compound; empty where it is not known.
-        material_id: the index's entry that it belongs to; None for a reference of its own.
+        material_id: the index's entry that it belongs to; None for a reference without an entry.
         site_index: of the absorbing atom, for a site's spectrum.
         reference: file name, publication or task, in one line.
         last_updated: as the source states it.
@@ -75,10 +75,10 @@ class XasSpectrum:
         object.__setattr__(self, "mu", y)
 
     def to_xanes(self) -> Xanes:
-        """The spectrum with a rising axis and finite values; what was mended stands in its notes.
+        """The spectrum with a rising axis and finite values; its notes say what was repaired.
 
         Raises:
-            SpectrumError: where too little is left of it.
+            SpectrumError: where too few points are left.
         """
         x, y, notes = mend_axis(self.energy_eV, self.mu, self.spectrum_id, "energy")
         return Xanes(x, y, self.absorber, self.edge, self.spectrum_id, notes)

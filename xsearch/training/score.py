@@ -29,7 +29,7 @@ from xsearch.data.simulated_measurements import drawn_conditions, measured_row
 from xsearch.errors import SpectrumError
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.probability import ScoreModel, terms
-from xsearch.search.verdict import FITTED_PRODUCTS, FITTED_SIGNS, SIGNS, WEIGHTS_FILE
+from xsearch.search.verdict import FITTED_PRODUCTS, FITTED_SIGNS, SIGNS, WEIGHTS_FILE, score_signs
 from xsearch.simulate.conditions import Conditions, draw_conditions
 from xsearch.spectra import PowderPattern
 
@@ -216,7 +216,7 @@ def _searches(
             )
             for hit in result.hits:
                 found = {one.matched.material_id for one in (hit, *hit.duplicates)}
-                signs = {**hit.evidence, "unexplained_squared": hit.unexplained**2}
+                signs = score_signs(hit.fitted, hit.evidence, bool(hit.matched_entry.is_measured))
                 yield Case(
                     formula=formula,
                     kind=f"{told}, {'with' if measured_cells else 'without'} measured cells",

@@ -74,7 +74,7 @@ def read_xas_text(source: SourceFile, wanted: Wanted) -> XasScan:
 
 
 def read_zip(source: SourceFile, wanted: Wanted) -> PowderScan:
-    """A zipped instrument file, told by its members."""
+    """A zipped instrument file, recognised by its members."""
     members = Archive(source).members
     if any("RawData" in member for member in members):
         return read_brml(source)
@@ -154,7 +154,7 @@ def read(
         spectrum: the name, or the number from 1, of a spectrum in an Athena project.
 
     Returns:
-        A `PowderPattern` or a `Xanes`; all that was assumed or mended stands in its `notes`.
+        A `PowderPattern` or a `Xanes`; what was assumed or repaired is in its `notes`.
 
     Raises:
         WavelengthError: where a powder pattern comes without a wavelength.

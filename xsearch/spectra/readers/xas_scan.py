@@ -65,7 +65,7 @@ def to_xanes(scan: XasScan, name: str, absorber: str | None, edge: str | None) -
         edge: what the user says; it goes before the file.
 
     Raises:
-        SpectrumError: where the scan cannot be used, or its edge cannot be told.
+        SpectrumError: where the scan cannot be used, or its edge is not recognised.
     """
     energy, mu, mended = mend_axis(scan.energy, scan.mu, name, "energy")
     notes = [*scan.notes, *mended]
@@ -76,7 +76,7 @@ def to_xanes(scan: XasScan, name: str, absorber: str | None, edge: str | None) -
             f"{name}: energies run from {energy[0]:g} to {energy[-1]:g}; absolute photon energies in eV or keV are "
             "expected (of a powder pattern, 2θ in degrees), not relative to the edge."
         )
-    # No edge lies below 50 eV, and no K edge in use above 200 keV, so the numbers themselves tell the unit.
+    # No edge lies below 50 eV, and no K edge in use above 200 keV, so the numbers show the unit.
     if scan.unit == "keV" or (scan.unit is None and energy[-1] < _MOST_KEV):
         energy = energy * 1000.0
         notes.append("The energies are in keV; they were converted to eV.")
