@@ -37,7 +37,7 @@ test: lint
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --quiet
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks --all
 
 bench-pxrd: $(READY)
 	$(BIN)/python -m benchmarks.pxrd_rankings

@@ -1,1 +1,1 @@
-"""Figures of speed and accuracy, each printed by one command: `python -m benchmarks.NAME --json`."""
+"""Figures of speed and accuracy, each printed by one command; `python -m benchmarks` lists them."""

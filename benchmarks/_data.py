@@ -6,14 +6,17 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-DATA = Path(os.environ.get("XSEARCH_DATA", "data"))
-LABELS = Path(os.environ.get("XSEARCH_LABELS", user_cache_path("xsearch", appauthor=False) / "labels_feff9.parquet"))
+KEPT = user_cache_path("xsearch", appauthor=False)
+"""Folder for what is computed once: labels, indexes."""
+
+LABELS = Path(os.environ.get("XSEARCH_LABELS", KEPT / "labels_feff9.parquet"))
 """The labels of the site spectra."""
 
 
 def found_file(name: str) -> Path | None:
     """A file of the folder that XSEARCH_DATA names, None where it is not there."""
-    return DATA / name if (DATA / name).is_file() else None
+    path = Path(os.environ.get("XSEARCH_DATA", "data")) / name
+    return path if path.is_file() else None
 
 
 def data_file(name: str) -> Path:

@@ -1,25 +1,25 @@
 """Figures of the models that read a single spectrum; parts of `python -m benchmarks.xanes`.
 
-The shipped model has seen every formula of the table, so that nothing here asks it about them: its own figures are
-those of its cross-validation, and the other parts train anew without the formulas that they test on.
+The shipped model was trained on every formula of the table: its figures are those of its cross-validation, and the
+other parts are trained again without the formulas that they are tested on.
 """
 
 from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from benchmarks._data import DATA, LABELS
+from benchmarks._data import LABELS, data_file
 
 if TYPE_CHECKING:
     from xsearch.data.xanes_sites import Examples
     from xsearch.models.site_model import SiteModel
     from xsearch.training.site_model import OutOfFold, Recipe
 
-TABLE = DATA / "xas_feff9.parquet"
 Figures = dict[str, Any]
 SHOWN = (
     "n", "cn_accuracy", "cn_accuracy_clear", "cn_macro_f1", "cn_macro_f1_frequent", "os_accuracy", "os_accuracy_clear",
@@ -28,7 +28,7 @@ SHOWN = (
 
 
 def descriptors() -> Figures:
-    """The shipped model by cross-validation, as measured in its training, by what is told of the compounds."""
+    """The shipped model by cross-validation, as measured in its training, by what is given of the compounds."""
     from xsearch.models.site_model import shipped_site_model
 
     found: Figures = shipped_site_model().settings["cross_validation"]
@@ -43,23 +43,23 @@ def baseline() -> Figures:
 
 
 def robustness() -> Figures:
-    """The recipe of the shipped model on one fold, disturbed before normalisation: energy scale and noise."""
+    """The recipe of the shipped model on one fold, with errors added before normalisation: energy scale and noise."""
     from xsearch.data.site_labels import labels_of, read_site_spectra
     from xsearch.data.xanes_sites import join
-    from xsearch.evaluate.descriptors import Disturbance, report_on
+    from xsearch.evaluate.descriptors import ScanErrors, report_on
     from xsearch.options import Conditioning
     from xsearch.training.site_model import RECIPES
 
     model, test, _ = _one_fold(_examples(), RECIPES["site"])
-    spectra = read_site_spectra(TABLE)
+    spectra = read_site_spectra(_table())
     spectra = spectra[spectra.id.isin(set(test.ids))]
-    labels = labels_of(TABLE, LABELS)
+    labels = labels_of(_table(), LABELS)
     found = {}
     for name, shift_eV, noise in (("none", 0.0, 0.0), ("shift", 3.0, 0.0), ("noise", 0.0, 0.05), ("both", 3.0, 0.05)):
-        disturbed = join(Disturbance(shift_eV, noise)(spectra), labels)
-        for told in (Conditioning.NONE, Conditioning.ELEMENTS):
-            report = report_on(disturbed, model, told).to_dict()
-            found[f"{name}, elements {told}"] = {k: report[k] for k in SHOWN}
+        with_errors = join(ScanErrors(shift_eV, noise)(spectra), labels)
+        for given in (Conditioning.NONE, Conditioning.ELEMENTS):
+            report = report_on(with_errors, model, given).to_dict()
+            found[f"{name}, elements {given}"] = {k: report[k] for k in SHOWN}
     return found
 
 
@@ -80,7 +80,7 @@ def speed() -> Figures:
     from xsearch.data.xanes_tables import read_spectra
     from xsearch.xas.prediction import predict
 
-    spectra = [s.to_xanes() for s in read_spectra(TABLE)[0][:1000]]
+    spectra = [s.to_xanes() for s in read_spectra(_table())[0][:1000]]
     predict(spectra[:2])
     single, busy = [], []
     for xanes in spectra[:100]:
@@ -99,10 +99,14 @@ def speed() -> Figures:
     }
 
 
+def _table() -> Path:
+    return data_file("xas_feff9.parquet")
+
+
 def _examples() -> Examples:
     from xsearch.data.xanes_sites import read_examples
 
-    return read_examples(TABLE, LABELS, os.cpu_count() or 1)
+    return read_examples(_table(), LABELS, os.cpu_count() or 1)
 
 
 def _one_fold(examples: Examples, recipe: Recipe, share: float = 1.0) -> tuple[SiteModel, Examples, OutOfFold]:
@@ -117,7 +121,7 @@ def _one_fold(examples: Examples, recipe: Recipe, share: float = 1.0) -> tuple[S
     np.random.default_rng(0).shuffle(formulas)
     chosen = np.isin(examples.formula, formulas[: round(share * len(formulas))])
     model, test = fit(examples.take(chosen), recipe), examples.take(fold == 0)
-    found = {told: evaluate_examples(model, test, told) for told in Conditioning}
+    found = {given: evaluate_examples(model, test, given) for given in Conditioning}
     model.settings |= {"blends": {t: calibrate(f, test) for t, f in found.items()}, "farthest": float("inf")}
     distance = model.distance(found[Conditioning.NONE].features)
     return model, test, OutOfFold(test, found, np.zeros(len(test), np.int64), distance)

@@ -1,4 +1,6 @@
-"""How long builds take and what they need: `python -m benchmarks.index_build [--rows N] [--workers N] [--json]`.
+"""Time, memory and disk space of index builds.
+
+    python -m benchmarks.index_build [--rows N] [--workers N] [--json]
 
 Builds the starter index, and an index of the Materials Project snapshot `$XSEARCH_DATA/mp_structures.parquet`, in a
 folder that is thrown away. Memory is that of all processes together, pages that they share counted once.
@@ -76,7 +78,7 @@ def sample(source: Path, rows: int, folder: Path) -> Path:
 
 def main() -> None:
     """Build, and print one line a build."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, help="of the snapshot, chosen at random; default all")
     parser.add_argument("--workers", type=int, help="default one a core")
     parser.add_argument("--json", action="store_true")

@@ -1,4 +1,6 @@
-"""How often inference is right: `python -m benchmarks.inference [FILE] --index mp --limit 200 --json`.
+"""How often inference is right, for compounds whose formula is left out of the templates.
+
+    python -m benchmarks.inference [FILE] --index mp --limit 200 --json
 
 The figures are those of `xsearch evaluate inference`.
 """

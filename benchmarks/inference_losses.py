@@ -1,11 +1,12 @@
-"""Where inference loses the right answer: a line a compound, and how many were lost at each stage.
+"""At which stage inference loses the right answer: one line a compound, and counts by stage.
 
-`python -m benchmarks.inference_losses mp_structures.parquet --index mp --skip 1000 --limit 60`
+python -m benchmarks.inference_losses [FILE] --index mp --skip 1000 --limit 60
 """
 
 import argparse
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,20 +16,20 @@ from benchmarks._data import data_file
 from xsearch.chemistry.formula import parse_formula
 from xsearch.data.compounds import Compound, read_compounds
 from xsearch.data.simulated_measurements import augmented_pattern
-from xsearch.infer.engine import REFUSED_UP_TO
 from xsearch.infer.evidence import answer_probability, shares
 from xsearch.infer.pipeline import compare
 from xsearch.infer.proposals import propose
-from xsearch.infer.refinement import SCREENED, Fitted
+from xsearch.infer.task import InferenceTask
 from xsearch.infer.template_library import TemplateLibrary, library_of
+from xsearch.infer.trial import TrialCandidate
 from xsearch.search import open_index
 
 STAGES = (
     "formula not proposed",
-    "formula proposed too late for the first look",
-    "formula lost in the first look",
+    "formula proposed too late for screening",
+    "formula lost in screening",
     "formula fitted in other crystal systems alone",
-    "lost in the close fits",
+    "lost before the final refinement",
     "another formula put first",
     "another crystal system put first",
     "right, but refused",
@@ -49,34 +50,37 @@ def stage_of(compound: Compound, library: TemplateLibrary) -> tuple[str, str]:
     proposed = np.flatnonzero((proposals.coefficients == goal).all(axis=1))
     if not len(proposed):
         return STAGES[0], ""
-    if proposed[0] >= SCREENED:
+    task = InferenceTask.prepare(library, proposals, augmented_pattern(compound.crystal, compound.seed))
+    if proposed[0] >= task.settings.screening.most:
         return STAGES[1], ""
-    pattern = augmented_pattern(compound.crystal, compound.seed)
-    close, last = compare(library, proposals, pattern, excluded=[compound.formula])
-    right_formula, right_system = _right(compound, goal, last)
+    found = compare(task)
+    right_formula, right_system = _right(compound, goal, found.refined)
     if not (right_formula & right_system).any():
-        formulas, systems = _right(compound, goal, close)
+        formulas, systems = _right(compound, goal, found.fitted)
         if (formulas & systems).any():
             return STAGES[4], ""
         return STAGES[3 if formulas.any() else 2], ""
-    share = shares(last.evidence)
+    evidence = task.evidence(found.refined)
+    share = shares(evidence)
     first = int(np.argmax(share))
-    counts = dict(zip(last.proposals.elements, last.proposals.coefficients[first].tolist(), strict=True))
+    best = found.refined[first]
+    counts = dict(zip(proposals.elements, best.proposal.coefficients, strict=True))
     rank = int((share > share[right_formula & right_system].max()).sum()) + 1
-    told = f"first {counts} in {last.symmetries[first].number}; the right one is number {rank}"
+    text = f"first {counts} in {best.symmetry.number}; the right one is number {rank}"
     if not right_formula[first]:
-        return STAGES[5], told
+        return STAGES[5], text
     if not right_system[first]:
-        return STAGES[6], told
-    return STAGES[8 if answer_probability(last.evidence) > REFUSED_UP_TO else 7], told
+        return STAGES[6], text
+    return STAGES[8 if answer_probability(evidence) > task.settings.verdict.refused_up_to else 7], text
 
 
 def _right(
-    compound: Compound, goal: NDArray[np.integer], fitted: Fitted
+    compound: Compound, goal: NDArray[np.integer], candidates: Sequence[TrialCandidate]
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """(k,) and (k,) whether each candidate has the right formula, and the right crystal system."""
-    systems = [symmetry.crystal_system == compound.crystal_system for symmetry in fitted.symmetries]
-    return (fitted.proposals.coefficients == goal).all(axis=1), np.array(systems, np.bool_)
+    formulas = [one.proposal.coefficients == tuple(goal.tolist()) for one in candidates]
+    systems = [one.symmetry.crystal_system == compound.crystal_system for one in candidates]
+    return np.array(formulas, np.bool_), np.array(systems, np.bool_)
 
 
 def main() -> None:
@@ -92,10 +96,10 @@ def main() -> None:
     library = library_of(open_index(given.index).index)
     lost: Counter[str] = Counter()
     for compound in read_compounds(file, given.limit + given.skip)[given.skip :]:
-        stage, told = stage_of(compound, library)
+        stage, text = stage_of(compound, library)
         lost[stage] += 1
         if not given.json:
-            print(f"{compound.formula} {compound.crystal_system}: {stage}", told, sep="; " if told else "", flush=True)
+            print(f"{compound.formula} {compound.crystal_system}: {stage}", text, sep="; " if text else "", flush=True)
     if given.json:
         print(json.dumps({stage: lost[stage] for stage in STAGES}))
         return

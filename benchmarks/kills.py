@@ -1,6 +1,6 @@
-"""Builds of the Materials Project killed at random moments: how many are survived.
+"""How many builds of the Materials Project that are killed at random moments can be resumed.
 
-`python -m benchmarks.kills [--kills 50] [--json]`
+python -m benchmarks.kills [--kills 50] [--json]
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from pathlib import Path
 from tests.builders.mp_kills import Kills
 
 MEMORY = Path("/dev/shm")
+"""A file system in memory, where there is one."""
 
 
 def main() -> None:
     """Kill, check, finish, compare; the first loss ends it with an error."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--json", action="store_true")

@@ -1,8 +1,8 @@
-"""Fetching, building and updating an index of the Materials Project, against a server on this machine.
+"""Time of fetching, building and updating an index of the Materials Project, against a local server.
 
-`python -m benchmarks.mp_client [--materials 20000] [--json]`
+    python -m benchmarks.mp_client [--materials 20000] [--json]
 
-The server, in a process of its own, holds crystals of the snapshot `$XSEARCH_DATA/mp_structures.parquet`, or where
+The server, in another process, holds crystals of the snapshot `$XSEARCH_DATA/mp_structures.parquet`, or where
 there is none those of the AFLOW prototypes, under invented ids and with synthetic spectra.
 The client is the real one. Its time is the processor time of this process, so the server's is not in it; what is left
 of the wall-clock time is waiting for the network.
@@ -25,12 +25,15 @@ from benchmarks._data import found_file
 from tests.mp_server import KEY
 
 MEMORY = Path("/dev/shm")
+"""A file system in memory, where there is one."""
+
 CHANGED = 0.01
+"""Share of the materials that change between two versions of the database."""
 
 
 def main() -> None:
     """Fetch once to measure the client, build, change one per cent, update."""
-    parser = argparse.ArgumentParser()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--materials", type=int, default=20_000)
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
@@ -59,23 +62,23 @@ def main() -> None:
 
 def measure(url: str, folder: Path) -> dict[str, float]:
     """The figures."""
-    from xsearch.builders.materials_project import Client
     from xsearch.builders.mp import build_mp
+    from xsearch.builders.mp_client import Client
     from xsearch.builders.mp_fetch import Fetch
     from xsearch.builders.mp_selection import Selection
-    from xsearch.builders.pages import PageStore
+    from xsearch.builders.page_cache import PageCache
     from xsearch.progress import Silence
 
     client = Client(endpoint=url)
     client.count("summary", (("deprecated", False),))  # what is loaded once is loaded now
     client.count("xas", (("spectrum_type", "XANES"),))
-    fetch = Fetch(client, PageStore(folder / "pages"), Selection(), Silence(), folder)
+    fetch = Fetch(client, PageCache(folder / "pages"), Selection(), Silence(), folder)
     marks = [(time.perf_counter(), time.process_time())]
     materials, owners = fetch.materials(None)
     marks.append((time.perf_counter(), time.process_time()))
     spectra, _ = fetch.spectra(owners, None)
     marks.append((time.perf_counter(), time.process_time()))
-    walls, own = ([b[i] - a[i] for a, b in pairwise(marks)] for i in (0, 1))
+    walls, client_s = ([b[i] - a[i] for a, b in pairwise(marks)] for i in (0, 1))
 
     def timed() -> tuple[float, float]:
         began = time.perf_counter(), time.process_time()
@@ -89,9 +92,9 @@ def measure(url: str, folder: Path) -> dict[str, float]:
     return {
         "materials": len(materials.order),
         "spectra": len(spectra.order),
-        "materials fetched a second of client time": round(len(materials.order) / own[0]),
-        "spectra fetched a second of client time": round(len(spectra.order) / own[1]),
-        "share of fetching outside the network, %": round(100 * sum(own) / sum(walls), 1),
+        "materials fetched a second of client time": round(len(materials.order) / client_s[0]),
+        "spectra fetched a second of client time": round(len(spectra.order) / client_s[1]),
+        "share of fetching outside the network, %": round(100 * sum(client_s) / sum(walls), 1),
         "whole build, s of client time": round(whole[1], 1),
         "whole build, s of wall-clock time": round(whole[0], 1),
         "changed materials": changed,

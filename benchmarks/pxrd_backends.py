@@ -1,4 +1,4 @@
-"""How near vectors are found: graph (HNSW) and lists (IVF) against a look at all vectors, and that on a GPU.
+"""Nearest neighbours by HNSW graph and IVF lists against exhaustive search: recall and time.
 
     python -m benchmarks.pxrd_backends [--index mp] [--patterns 100] [--json]
 
@@ -29,8 +29,10 @@ from xsearch.preprocess.powder import net_pattern
 from xsearch.simulate.conditions import draw_conditions
 
 COUNTS = (50, 250)
+"""Numbers of nearest neighbours."""
+
 ELEMENTS = ("O",)
-"""In half of the Materials Project. Where less than a tenth is left, all of it is looked at in any case."""
+"""In half of the Materials Project. Where constraints leave less than a tenth, the search is exhaustive anyway."""
 
 
 def queries(index: Index, count: int) -> np.ndarray:
@@ -47,17 +49,17 @@ def queries(index: Index, count: int) -> np.ndarray:
     return np.array(found)
 
 
-def exact(vectors: np.ndarray, asked: np.ndarray, device: str) -> dict[str, Any]:
-    """Time of a look at all vectors."""
+def exact(vectors: np.ndarray, queried: np.ndarray, device: str) -> dict[str, Any]:
+    """Time of an exhaustive search."""
     scan = Scan(vectors, device)
-    scan.cosines(asked[0])
+    scan.cosines(queried[0])
     begin = perf_counter()
-    for query in asked:
+    for query in queried:
         scan.cosines(query)
-    return {"ms": (perf_counter() - begin) / len(asked) * 1e3}
+    return {"ms": (perf_counter() - begin) / len(queried) * 1e3}
 
 
-def approximate(index: Index, embedding: Embedding, asked: np.ndarray, backend: Backend) -> dict[str, Any]:
+def approximate(index: Index, embedding: Embedding, queried: np.ndarray, backend: Backend) -> dict[str, Any]:
     """Time to make a shortcut, its size, its recall and its time by number of hits and by what rows are searched."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "shortcut"
@@ -71,15 +73,15 @@ def approximate(index: Index, embedding: Embedding, asked: np.ndarray, backend: 
             named = np.arange(len(index)) if rows is None else rows
             for count in COUNTS:
                 recalled, spent = 0, 0.0
-                for query in asked:
+                for query in queried:
                     begin = perf_counter()
-                    near = shortcut.rows_near(query, count, rows)
+                    candidates = shortcut.nearest_rows(query, count, rows)
                     spent += perf_counter() - begin
                     nearest = named[np.argpartition(-plain.cosines(query, rows), count)[:count]]
-                    recalled += len(np.intersect1d(near, nearest))
+                    recalled += len(np.intersect1d(candidates, nearest))
                 found[f"{count} of {must or 'all'} ({len(named):,} rows)"] = {
-                    "recall": recalled / count / len(asked),
-                    "ms": spent / len(asked) * 1e3,
+                    "recall": recalled / count / len(queried),
+                    "ms": spent / len(queried) * 1e3,
                 }
     return found
 
@@ -90,19 +92,19 @@ def main() -> None:
     parser.add_argument("--index", default="mp")
     parser.add_argument("--patterns", type=int, default=100)
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
-    index = Index.open(asked.index)
+    arguments = parser.parse_args()
+    index = Index.open(arguments.index)
     if index.embedding is None:
-        parser.error(f"index {asked.index!r} has no vectors; `xsearch build embed {asked.index}` makes them")
+        parser.error(f"index {arguments.index!r} has no vectors; `xsearch build embed {arguments.index}` makes them")
     with threadpool_limits(1):
-        vectors = queries(index, asked.patterns)
+        vectors = queries(index, arguments.patterns)
         found = {"exact": exact(index.embedding.array, vectors, "cpu")}
         if DRIVER.exists():
             found["exact, on the GPU"] = exact(index.embedding.array, vectors, "cuda")
         for backend in (Backend.HNSW, Backend.IVF):
             found[backend.value] = approximate(index, index.embedding, vectors, backend)
-    if asked.json:
-        print(json.dumps({"index": index.name, "rows": len(index), "patterns": asked.patterns, **found}, indent=1))
+    if arguments.json:
+        print(json.dumps({"index": index.name, "rows": len(index), "patterns": arguments.patterns, **found}, indent=1))
         return
     for name, figures in found.items():
         print(f"{name}:", "; ".join(f"{what} {_short(value)}" for what, value in figures.items()))

@@ -1,11 +1,11 @@
-"""How often all phases of a measured mixture are found, and how well they are weighed.
+"""How often all phases of a measured mixture are found, and the error of their weight fractions.
 
     python -m benchmarks.pxrd_mixtures [--index mp] [--labelled FILE] [--blind] [--json]
 
 The patterns are those of `pxrd_measured.parquet` in `$XSEARCH_DATA` with two phases or more. A mixture is answerable
-where the index holds every one of its formulas. Told are its elements (`--blind`: nothing). Two questions are asked:
-are all formulas in the list of as many phases as there are (`list_of_n`), and does the search, told no number, give
-exactly these (`decided`)? Where the label tells what was weighed, the error of the weight fractions is printed too.
+where the index holds every one of its formulas. Its elements are given (`--blind`: nothing). Counted are mixtures whose
+formulas are all in the list of as many phases as there are (`list_of_n`), and those for which the search, given no
+number, returns exactly these (`decided`). Where the label states masses, the error of the weight fractions is printed.
 Clean patterns of a single phase whose formula the index holds are searched as mixtures of up to two, to see how many
 stay one (`pure`).
 """
@@ -23,6 +23,7 @@ import pandas as pd
 from benchmarks._data import data_file
 from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.data.labelled_patterns import read_labelled
+from xsearch.indexes import sql
 from xsearch.search import SearchIndex, open_index
 from xsearch.spectra import PowderPattern
 
@@ -70,8 +71,7 @@ def outcome(index: SearchIndex, row: pd.Series, blind: bool) -> Outcome:
     if truth and set(found) == wanted:
         fractions = {one.hit.formula: one.weight_fraction for one in result.best.components}
         error = float(np.mean([abs(fractions[formula] - share) for formula, share in truth.items()]))
-    known = "select count(distinct reduced_formula) from materials where list_contains(?, reduced_formula)"
-    answerable = index.index.sql(known, [sorted(wanted)]).fetchall()[0][0] == len(wanted)
+    answerable = all(index.index.sql(sql.ROWS_OF_FORMULA, [formula]).fetchall() for formula in wanted)
     return Outcome(
         label=str(row["label"]),
         phases=tuple(sorted(wanted)),
@@ -102,9 +102,8 @@ def figures(outcomes: list[Outcome]) -> dict[str, float | int | None]:
 def pure(index: SearchIndex, path: Path, blind: bool) -> dict[str, float | int | None]:
     """How many patterns of a single phase stay one phase."""
     stayed = []
-    known = "select count(*) from materials where reduced_formula = ?"
     for one in read_labelled(path):
-        if one.is_clean and index.index.sql(known, [one.formula]).fetchall()[0][0]:
+        if one.is_clean and index.index.sql(sql.ROWS_OF_FORMULA, [one.formula]).fetchall():
             result = index.search_mixture(one.pattern, phases=2, only=None if blind else one.elements)
             stayed.append(len(result.hits) == 1)
     return {"n": len(stayed), "stay_one": float(np.mean(stayed)) if stayed else None}
@@ -117,20 +116,20 @@ def main() -> None:
     parser.add_argument("--labelled", type=Path)
     parser.add_argument("--blind", action="store_true")
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
-    path = asked.labelled or data_file("pxrd_measured.parquet")
+    arguments = parser.parse_args()
+    path = arguments.labelled or data_file("pxrd_measured.parquet")
     table = pd.read_parquet(path)
     mixtures = table[[not s and len(json.loads(p)) > 1 for s, p in zip(table.single_phase, table.phases, strict=True)]]
-    index = open_index(asked.index)
-    outcomes = [outcome(index, row, asked.blind) for _, row in mixtures.iterrows()]
+    index = open_index(arguments.index)
+    outcomes = [outcome(index, row, arguments.blind) for _, row in mixtures.iterrows()]
     report = {
         "index": index.name,
-        "elements": "unknown" if asked.blind else "known",
+        "elements": "unknown" if arguments.blind else "known",
         **{f"{n}_phases": figures([one for one in outcomes if len(one.phases) == n]) for n in (2, 3)},
-        "pure": pure(index, path, asked.blind),
+        "pure": pure(index, path, arguments.blind),
         "patterns": [asdict(one) for one in outcomes],
     }
-    if asked.json:
+    if arguments.json:
         print(json.dumps(report, indent=1))
         return
     for n in (2, 3):

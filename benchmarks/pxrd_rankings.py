@@ -37,17 +37,15 @@ SHOWN = (
 
 
 def measured(opened: SearchIndex, labelled: Path) -> dict[str, dict[str, Any]]:
-    """Figures by ranking and by what the search is told of the elements."""
+    """Figures by ranking and by what is given of the elements."""
     rankings = list(Ranking) if opened.has_vectors else [Ranking.PHYSICS]
     found = {}
-    for elements in ("none", "subset", "exact"):
+    for given in ("none", "subset", "exact"):
         for ranking in rankings:
             report = evaluate(
-                labelled, opened, elements, measured_cells=False, removed=elements == "none", ranking=ranking.value
+                labelled, opened, given, measured_cells=False, leave_out=given == "none", ranking=ranking.value
             ).to_dict()
-            found[f"{elements}, {ranking.value}"] = {
-                name: report[name] for name in SHOWN if report.get(name) is not None
-            }
+            found[f"{given}, {ranking.value}"] = {name: report[name] for name in SHOWN if report.get(name) is not None}
     return found
 
 
@@ -58,12 +56,12 @@ def main() -> None:
     parser.add_argument("--labelled", type=Path)
     parser.add_argument("--simulated", type=int, default=200, help="patterns a task")
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
-    labelled = asked.labelled or data_file("pxrd_measured.parquet")
-    opened = open_index(asked.index)
+    arguments = parser.parse_args()
+    labelled = arguments.labelled or data_file("pxrd_measured.parquet")
+    opened = open_index(arguments.index)
     found = {"measured": measured(opened, labelled)}
-    found["simulated"] = {task.value: evaluate_simulated(opened, task, count=asked.simulated) for task in Task}
-    if asked.json:
+    found["simulated"] = {task.value: evaluate_simulated(opened, task, count=arguments.simulated) for task in Task}
+    if arguments.json:
         print(json.dumps(found, indent=1))
         return
     for kind, tasks in found.items():

@@ -24,12 +24,25 @@ from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.simulate.powder import line_positions, simulate_reflections
 
 WAVELENGTH_A = 1.540593
+"""Cu Kα1."""
+
 FIRST_DEG, LAST_DEG = 5.0, 90.0
+"""Range of 2θ."""
+
 TIGHT_A = 1e-4
-NEAR_DEG = 0.005
+"""Tolerance of the symmetry search, so tight that no atom moves."""
+
+SAME_LINE_DEG = 0.005
+"""Intensities are summed within twice this distance of a reference line."""
+
 FAINT = 0.01
+"""Lines below this share of the strongest are not compared."""
+
 ROUNDS = 5
+"""Of which the median time counts."""
+
 PROFILE_STEP_DEG, PROFILE_FWHM_DEG = 0.01, 0.1
+"""Of the profiles whose cosine is compared."""
 
 
 @dataclass(frozen=True)
@@ -66,8 +79,8 @@ def agreement(crystal: Crystal, wavelength_A: float = WAVELENGTH_A) -> Agreement
     worst_angle = worst_intensity = 0.0
     for angle in reference.x[reference.y >= FAINT * highest]:
         worst_angle = max(worst_angle, float(np.abs(angles - angle).min()))
-        ours_here = intensity[np.abs(angles - angle) <= 2 * NEAR_DEG].sum()
-        theirs_here = reference.y[np.abs(reference.x - angle) <= 2 * NEAR_DEG].sum()
+        ours_here = intensity[np.abs(angles - angle) <= 2 * SAME_LINE_DEG].sum()
+        theirs_here = reference.y[np.abs(reference.x - angle) <= 2 * SAME_LINE_DEG].sum()
         worst_intensity = max(worst_intensity, abs(ours_here - theirs_here) / highest)
     cosine = float(ours @ theirs / np.sqrt((ours @ ours) * (theirs @ theirs)))
     return Agreement(cosine, worst_angle, float(worst_intensity))
@@ -133,9 +146,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--n", type=int, default=200, help="how many crystals")
     parser.add_argument("--json", action="store_true")
-    asked = parser.parse_args()
-    figures = measure(asked.n)
-    print(json.dumps(figures) if asked.json else "\n".join(f"{name:18s} {value}" for name, value in figures.items()))
+    arguments = parser.parse_args()
+    figures = measure(arguments.n)
+    print(
+        json.dumps(figures) if arguments.json else "\n".join(f"{name:18s} {value}" for name, value in figures.items())
+    )
 
 
 if __name__ == "__main__":

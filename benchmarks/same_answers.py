@@ -33,7 +33,7 @@ import pandas as pd
 
 from benchmarks._data import data_file
 from xsearch import PowderPattern, SearchIndex, XSearchError, open_index
-from xsearch.answers import LcfResult, MixtureResult
+from xsearch.answers import Hit, LcfResult, MixtureResult
 from xsearch.chemistry.formula import parse_formula
 from xsearch.data.compounds import Compound, read_compounds
 from xsearch.data.simulated_measurements import augmented_pattern
@@ -80,19 +80,30 @@ def search_answer(result: Any) -> Answer:
     """Hits, symmetry and notes of a search, or the phases of a mixture."""
     fractions: list[dict[str, float]] = [{}] * DEPTH
     if isinstance(result, MixtureResult):
-        fractions = [{"weight fraction": one.weight_fraction} for one in result.best.amounts]
+        fractions = [{"weight fraction": one.weight_fraction} for one in result.best.components]
     elif isinstance(result, LcfResult):
         fractions = [{"fraction": one.fraction} for one in result.best.components]
     likely = result.symmetry
     return {
         "verdict": result.verdict,
         "rows": [
-            {"id": hit.material_id, "formula": hit.formula, "numbers": {"score": hit.score, **hit.evidence, **further}}
+            {"id": hit.material_id, "formula": hit.formula, "numbers": {**hit_numbers(hit), **further}}
             for hit, further in zip(result.hits[:DEPTH], fractions, strict=False)
         ],
         "symmetry": {str(k): p for k, p in {**likely.crystal_systems, **likely.space_groups}.items()} if likely else {},
         "notes": list(result.notes),
     }
+
+
+def hit_numbers(hit: Hit) -> dict[str, float]:
+    """The score, the terms of the evidence, and what of the fit to a pattern they come from."""
+    found = {"score": hit.score, **hit.evidence.terms()}
+    if fit := hit.pattern_fit:
+        found |= {f"correlation_{width:g}": value for width, value in fit.correlations.items()}
+        found |= {"expected_strain": fit.expected_strain, "shape_change": fit.shape_change}
+        if fit.le_bail:
+            found |= {"ln_cell_misfit": np.log(fit.le_bail.cell), "ln_crystal_misfit": np.log(fit.le_bail.crystal)}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def inference_answer(result: Any) -> Answer:
@@ -172,11 +183,11 @@ def edges(opened: SearchIndex, count: int) -> Iterator[Question]:
             name = f"edge, {kind}: {query.reduced_formula} {query.spectrum_id}"
             elements = None if kind == "blind" else sorted(parse_formula(query.reduced_formula))
             ask = opened.search_mixture if kind == "mixture" else partial(opened.search, top=DEPTH)
-            yield name, partial(ask, xanes=query.to_xanes(), only=elements, without_spectra=hidden)
+            yield name, partial(ask, xanes=query.to_xanes(), only=elements, leave_out_spectra=hidden)
     pairs = list(measured_pairs(opened, data_file("pxrd_measured.parquet"), path))
     for pair in drawn("with pattern", pairs, counts["with pattern"]):
         name = f"edge, with pattern: {pair.xanes.source} {pair.pattern.source}"
-        yield name, partial(opened.search, pair.pattern, pair.xanes, without_spectra=pair.hidden, top=DEPTH)
+        yield name, partial(opened.search, pair.pattern, pair.xanes, leave_out_spectra=pair.hidden, top=DEPTH)
 
 
 def inferences(opened: SearchIndex, count: int, patterns: dict[str, Series]) -> Iterator[Question]:

@@ -1,4 +1,6 @@
-"""Figures of the XANES side: `python -m benchmarks.xanes [PART ...] [--json]`.
+"""Accuracy and speed of XANES search, prediction and mixtures.
+
+    python -m benchmarks.xanes [PART ...] [--json]
 
 Parts: descriptors, baseline, robustness, retrieval, codes, measured, references, predicted, mixtures, joint, speed,
 learning.
@@ -20,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._data import DATA, LABELS, data_file
+from benchmarks._data import KEPT, data_file
 from benchmarks._xanes_models import baseline, descriptors, learning, robustness, speed
 
 Figures = dict[str, Any]
@@ -40,13 +42,13 @@ def opened() -> Any:
 
     if named := os.environ.get("XSEARCH_BENCH_INDEX"):
         return open_index(named, threads=1)
-    home = LABELS.parent / "bench-xanes"
+    home = KEPT / "bench-xanes"
     os.environ["XSEARCH_HOME"] = str(home)
     home.mkdir(parents=True, exist_ok=True)
     with suppress(MissingIndex):
         return open_index("xanes", threads=1)
-    tables = [DATA / f"xas_{name}.parquet" for name in ("feff9", "feff10", "feff10_sites", "measured")]
-    structures = pd.read_parquet(DATA / "mp_structures.parquet")
+    tables = [data_file(f"xas_{name}.parquet") for name in ("feff9", "feff10", "feff10_sites", "measured")]
+    structures = pd.read_parquet(data_file("mp_structures.parquet"))
     known = {m for path in tables[:3] for m in pd.read_parquet(path, columns=["material_id"]).material_id}
     formulas = set(structures[structures.material_id.isin(known)].reduced_formula)
     path = home / "structures.parquet"
@@ -56,11 +58,11 @@ def opened() -> Any:
 
 
 def retrieval() -> Figures:
-    """Disturbed simulated site spectra among all of their element: shift, noise of 0.02, broadening."""
+    """Simulated site spectra with errors among all of their element: shift, noise of 0.02, broadening."""
     from xsearch.data.xanes_tables import read_spectra
     from xsearch.evaluate.retrieval import evaluate_retrieval
 
-    spectra = [s for s in read_spectra(DATA / "xas_feff9.parquet")[0] if s.level == "site" and s.code == "FEFF9"]
+    spectra = [s for s in read_spectra(data_file("xas_feff9.parquet"))[0] if s.level == "site" and s.code == "FEFF9"]
     reports = [r.to_dict() for r in evaluate_retrieval(spectra, queries=25)]
     n = sum(r["n"] for r in reports)
     total = {k: sum(r[k] * r["n"] for r in reports) / n for k in ("top1", "top10", "cosine_top1", "cosine_top10")}
@@ -68,14 +70,14 @@ def retrieval() -> Figures:
 
 
 def codes() -> Figures:
-    """VASP spectra asked of a FEFF library."""
+    """VASP spectra searched in a FEFF library."""
     from dataclasses import replace
 
     from xsearch.data.xanes_tables import make_tables, read_spectra
     from xsearch.evaluate.codes import evaluate_codes
 
     found = {}
-    spectra = [s for s in read_spectra(DATA / "xas_feff9.parquet")[0] if s.level == "site"]
+    spectra = [s for s in read_spectra(data_file("xas_feff9.parquet"))[0] if s.level == "site"]
     for absorber in ("Cu", "Ti"):
         mine = [s for s in spectra if s.absorber == absorber]
         end = max(s.energy_eV[-1] for s in mine if s.code.startswith("VASP"))
@@ -93,7 +95,7 @@ def codes() -> Figures:
 
 
 def measured() -> Figures:
-    """Measured edges against simulated spectra, by what is told of the elements, with and without the prior."""
+    """Measured edges against simulated spectra, by what is given of the elements, with and without the prior."""
     from xsearch.evaluate.xanes import evaluate_xanes
 
     index = opened()
@@ -101,12 +103,12 @@ def measured() -> Figures:
     for elements in ("none", "subset", "exact"):
         for prior in ("known", "none"):
             report = evaluate_xanes(
-                DATA / "xas_measured.parquet",
+                data_file("xas_measured.parquet"),
                 index,
                 elements,
                 prior=prior,
                 compared="simulated",
-                removed=prior == "known",
+                leave_out=prior == "known",
             )
             found[f"{elements}, prior {prior}"] = in_short(report.to_dict())
     return found
@@ -116,12 +118,12 @@ def references() -> Figures:
     """Measured edges against measured references of other sources, alone and with the simulated spectra beside them."""
     from xsearch.evaluate.xanes import evaluate_xanes
 
-    asked = (("none", "measured"), ("none", "all"), ("subset", "all"))
+    cases = (("none", "measured"), ("none", "all"), ("subset", "all"))
     return {
         f"{elements}, {compared}": in_short(
-            evaluate_xanes(DATA / "xas_measured.parquet", opened(), elements, compared=compared).to_dict()
+            evaluate_xanes(data_file("xas_measured.parquet"), opened(), elements, compared=compared).to_dict()
         )
-        for elements, compared in asked
+        for elements, compared in cases
     }
 
 
@@ -142,27 +144,29 @@ def predicted() -> Figures:
     from xsearch.search import open_index
 
     learned = set(forward_ensemble().absorbers)
-    queries = [q for q in read_labelled_edges(DATA / "xas_measured.parquet") if q.absorber in learned and q.edge == "K"]
+    queries = [
+        q for q in read_labelled_edges(data_file("xas_measured.parquet")) if q.absorber in learned and q.edge == "K"
+    ]
     samples = {frozenset(parse_formula(q.reduced_formula)) for q in queries}
-    structures = pd.read_parquet(DATA / "mp_structures.parquet")
+    structures = pd.read_parquet(data_file("mp_structures.parquet"))
     mine = [bool(learned & set(e)) and any(set(e) <= sample for sample in samples) for e in structures.elements]
     outcomes = {}
     with tempfile.TemporaryDirectory() as home:
         os.environ["XSEARCH_HOME"] = home
         path = Path(home) / "structures.parquet"
         structures[mine].to_parquet(path)
-        tables = [DATA / f"xas_{name}.parquet" for name in ("feff9", "feff10", "feff10_sites")]
+        tables = [data_file(f"xas_{name}.parquet") for name in ("feff9", "feff10", "feff10_sites")]
         build_parquet([path], "predicted", measured_cells=False, progress=False)
         add_predicted("predicted", progress=False)
         build_parquet([path, *tables], "simulated", measured_cells=False, progress=False)
         for name in ("predicted", "simulated"):
             report = evaluate_xanes(
-                DATA / "xas_measured.parquet", open_index(name), "subset", compared="simulated", removed=False
+                data_file("xas_measured.parquet"), open_index(name), "subset", compared="simulated", leave_out=False
             )
             outcomes[name] = {o.label: o for o in report.clean if o.answerable}
     formulas = {q.spectrum_id: q.reduced_formula for q in queries}
 
-    def told(name: str, labels: set[str]) -> Figures:
+    def shares_of(name: str, labels: set[str]) -> Figures:
         ranks = [outcomes[name][label].rank for label in sorted(labels)]
         shares = {f"top{k}": float(np.mean([r is not None and r <= k for r in ranks])) for k in (1, 5)}
         return {"n": len(ranks), "compounds": len({formulas[label] for label in labels}), **shares}
@@ -170,8 +174,8 @@ def predicted() -> Figures:
     alone = formulas.keys() & outcomes["predicted"].keys()
     both = alone & outcomes["simulated"].keys()
     return {
-        "predicted": told("predicted", alone),
-        "where both are": {name: told(name, both) for name in ("predicted", "simulated")},
+        "predicted": shares_of("predicted", alone),
+        "where both are": {name: shares_of(name, both) for name in ("predicted", "simulated")},
     }
 
 
@@ -185,24 +189,24 @@ def mixtures() -> Figures:
     from xsearch.evaluate.lcf import Seen, evaluate_sums, measured_sums, stay_one
     from xsearch.options import Given
 
-    index, path = opened(), DATA / "xas_measured.parquet"
+    index, path = opened(), data_file("xas_measured.parquet")
     found: Figures = {}
     for seen, references in ((Seen.SCANS, 2), (Seen.SOURCES, 2), (Seen.SOURCES, 1), (Seen.SOURCES, 0)):
-        for given in (Given.SUBSET, Given.NONE)[: references or 1]:
+        for elements in (Given.SUBSET, Given.NONE)[: references or 1]:
             sums = measured_sums(index, path, seen, 120, references)
-            name = f"{seen.value}, {references} of two measured, elements {given.value}"
-            found[name] = evaluate_sums(index, sums, given).to_dict()
-    for given in (Given.SUBSET, Given.NONE):
-        found[f"one compound, elements {given.value}"] = stay_one(index, path, given)
+            name = f"{seen.value}, {references} of two measured, elements {elements.value}"
+            found[name] = evaluate_sums(index, sums, elements).to_dict()
+    for elements in (Given.SUBSET, Given.NONE):
+        found[f"one compound, elements {elements.value}"] = stay_one(index, path, elements)
     return found
 
 
 def joint() -> Figures:
-    """Edge and powder pattern together against each alone: noisy simulated pairs of copper, and measured pairs."""
+    """Edge and powder pattern combined against each alone: noisy simulated pairs of copper, and measured pairs."""
     from xsearch.evaluate.joint import evaluate_joint, measured_pairs, simulated_pairs
 
     index = opened()
-    measured = measured_pairs(index, DATA / "pxrd_measured.parquet", DATA / "xas_measured.parquet")
+    measured = measured_pairs(index, data_file("pxrd_measured.parquet"), data_file("xas_measured.parquet"))
     return {
         "simulated": evaluate_joint(index, simulated_pairs(index, "Cu", "K", 120), prior="none").to_dict(),
         "measured": evaluate_joint(index, measured).to_dict(),
@@ -219,12 +223,11 @@ PARTS: dict[str, Callable[[], Figures]] = {
 
 
 def main() -> int:
-    """Print the figures of the parts asked for."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    """Print the figures of the parts that are named, or of all."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", default=[], metavar="PART", help=", ".join(PARTS))
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
-    data_file("xas_feff9.parquet")  # ends here without it
     if unknown := [p for p in given.parts if p not in PARTS]:
         print(f"Unknown part {unknown[0]!r}; one of {', '.join(PARTS)} is expected.", file=sys.stderr)
         return 2

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from xsearch.builders.aflow import AflowSource
-from xsearch.builders.engine import build
+from xsearch.builders.pipeline import build
 from xsearch.search import SearchIndex, open_index
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern

@@ -54,7 +54,7 @@ main()
 LIFE = """
 import gc
 import pytest
-from xsearch.builders.add import add_own
+from xsearch.builders.add import add_entries
 from xsearch.builders.embed import embed
 from xsearch.errors import BuildError
 from xsearch.indexes import Index, delete, export, import_, rollback
@@ -67,7 +67,7 @@ for number in (1, 2, 3):  # versions come and go under the eyes of a reader
     extra = folder.parent / str(number)
     extra.mkdir()
     (extra / f"more{number}.cif").write_bytes((folder / "halite.cif").read_bytes())
-    add_own("lab", cif=extra, progress=False)
+    add_entries("lab", cif=extra, progress=False)
 assert first in versions_of(lab)
 assert index.index.material(0).material_id
 embed("lab")

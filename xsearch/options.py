@@ -210,6 +210,10 @@ class Constraints:
         return "; ".join(f"{word} {_listed(group)}" for word, group in parts if group) or "any elements"
 
 
+ANY = Constraints()
+"""Constraints that let everything pass."""
+
+
 def parse_elements(given: str | Iterable[str]) -> frozenset[str]:
     """Element symbols out of text such as `fe,o` or `Fe O Ti`, or out of a list of symbols; in any case.
 

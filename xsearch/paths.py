@@ -1,7 +1,11 @@
 """Where xsearch keeps its indexes, and the weights that come with it."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+
+Paths = Sequence[str | Path] | str | Path
+"""One path, or several."""
 
 WEIGHTS_FOLDER = Path(__file__).parent / "models" / "weights"
 """Fitted numbers of every part, each with the command that makes it in its card or its module."""
@@ -19,3 +23,8 @@ def home() -> Path:
 def indexes_folder() -> Path:
     """The folder with one sub-folder an index."""
     return home() / "indexes"
+
+
+def as_paths(given: Paths) -> list[Path]:
+    """One path or several, as a list."""
+    return [Path(path) for path in ([given] if isinstance(given, str | Path) else given)]

@@ -31,11 +31,11 @@ def preloaded() -> ForkServerContext:
 
 def build(home: Path, url: str, limit: int | None = None) -> None:
     """Build below a folder; what changed since the version there is fetched, or all where it is of another limit."""
-    from xsearch.builders import mp, mp_fetch
+    from xsearch.builders import mp
     from xsearch.builders.mp_selection import Selection
+    from xsearch.builders.settings import FetchSettings
 
     os.environ.update(ENVIRONMENT, XSEARCH_HOME=str(home))
-    mp_fetch.DOCUMENTS_A_PAGE = mp_fetch.LISTED_A_PAGE = 10
     mp.build_mp(
         "mp",
         Selection(limit=limit),
@@ -43,7 +43,7 @@ def build(home: Path, url: str, limit: int | None = None) -> None:
         workers=1,
         measured_cells=False,
         progress=False,
-        waits_s=(0.1,),
+        fetching=FetchSettings(documents_a_page=10, listed_a_page=10, waits_s=(0.1,)),
         batch=8,
     )
 

@@ -8,7 +8,7 @@ from pymatgen.core import Lattice, Structure
 
 from tests.spectra.instrument_files import athena, xdi
 from xsearch.builders import build_cif
-from xsearch.builders.add import add_own, formula_in_name
+from xsearch.builders.add import add_entries, formula_in_name
 from xsearch.errors import BuildError, MissingIndex
 from xsearch.indexes import Index
 
@@ -55,7 +55,7 @@ def test_added_entries_are_marked_and_all_else_stays(lab: str, tmp_path: Path, r
     mine = tmp_path / "mine"
     mine.mkdir()
     rocksalt(6.29, "K", "Cl").to(mine / "sylvite.cif")
-    result = add_own(lab, xanes=references, cif=mine, licence="CC0-1.0", progress=False)
+    result = add_entries(lab, xanes=references, cif=mine, licence="CC0-1.0", progress=False)
     index = Index.open(lab)
     assert (result.entries, result.reused, result.spectra) == (3, 2, 4)
     for row in range(len(before)):
@@ -69,7 +69,7 @@ def test_added_entries_are_marked_and_all_else_stays(lab: str, tmp_path: Path, r
 
 
 def test_added_spectra_can_be_searched(lab: str, references: Path) -> None:
-    add_own(lab, xanes=references, progress=False)
+    add_entries(lab, xanes=references, progress=False)
     index = Index.open(lab)
     table = index.xanes["Fe", "K"]
     found = dict(zip(table.spectrum_id, table.reduced_formula, strict=True))
@@ -90,11 +90,11 @@ def test_adding_again_replaces_and_adding_twice_is_the_same(lab: str, tmp_path: 
     mine.mkdir()
     for a in (6.29, 6.40):
         rocksalt(a, "K", "Cl").to(mine / "sylvite.cif")
-        result = add_own(lab, xanes=references, cif=mine, progress=False)
+        result = add_entries(lab, xanes=references, cif=mine, progress=False)
         assert (result.entries, result.spectra) == (3, 4)
     index = Index.open(lab)
     assert index.material(index.row_of("own-sylvite")).crystal.volume_A3 == pytest.approx(6.40**3, rel=1e-6)
-    again = add_own(lab, xanes=references, cif=mine, progress=False)
+    again = add_entries(lab, xanes=references, cif=mine, progress=False)
     files = index.manifest.files
     assert Index.open(lab).manifest.files == files, again.version
 
@@ -117,10 +117,10 @@ def test_a_compound_is_read_from_a_name_if_the_absorber_is_in_it(name: str, form
 def test_what_cannot_be_added_is_refused_in_one_line(lab: str, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     with pytest.raises(MissingIndex):
-        add_own("nowhere", xanes=tmp_path, progress=False)
+        add_entries("nowhere", xanes=tmp_path, progress=False)
     with pytest.raises(BuildError, match="Nothing to add"):
-        add_own(lab, progress=False)
+        add_entries(lab, progress=False)
     with pytest.raises(BuildError, match="No spectrum in"):
-        add_own(lab, xanes=tmp_path / "empty", progress=False)
+        add_entries(lab, xanes=tmp_path / "empty", progress=False)
     with pytest.raises(BuildError, match="no such file"):
-        add_own(lab, xanes=tmp_path / "gone", progress=False)
+        add_entries(lab, xanes=tmp_path / "gone", progress=False)

@@ -10,8 +10,8 @@ import pytest
 
 from xsearch.builders import build_parquet
 from xsearch.builders.cluster import running_on
-from xsearch.builders.engine import build
 from xsearch.builders.parquet import ParquetSource
+from xsearch.builders.pipeline import build
 from xsearch.errors import BuildError
 from xsearch.indexes import Index
 
@@ -35,9 +35,9 @@ def test_a_cluster_makes_the_same_bytes_though_a_worker_is_killed(
         doomed = next(iter(cluster.workers.values())).pid
         made = 0
 
-        def killing(recipe, batches):
+        def killing(transform, batches):
             nonlocal made
-            for number, chunk in run(recipe, batches):
+            for number, chunk in run(transform, batches):
                 made += 1
                 if made == 2:
                     os.kill(doomed, signal.SIGKILL)

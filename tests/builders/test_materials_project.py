@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
@@ -15,14 +16,18 @@ from emmet.core.summary import SummaryDoc
 
 from tests.mp_library import Library, alpha_id
 from tests.mp_server import KEY, Fault, MpServer, serving
-from xsearch.builders.add import add_own
+from xsearch.builders.add import add_entries
 from xsearch.builders.mp import build_mp, select
 from xsearch.builders.mp_documents import spectrum_id_of
 from xsearch.builders.mp_selection import Selection
+from xsearch.builders.settings import FetchSettings
 from xsearch.errors import BuildError, XSearchError
 from xsearch.indexes import Index, rollback
 
-WAITS_S = (0.0, 0.0, 0.0)
+QUICK = FetchSettings(waits_s=(0.0, 0.0, 0.0))
+TWICE = FetchSettings(waits_s=(0.0,))
+ONCE = FetchSettings(waits_s=())
+PAGES_OF_TEN = replace(QUICK, documents_a_page=10, connections=1)
 SMALL = 60
 
 
@@ -43,7 +48,7 @@ def server(xsearch_home: Path) -> Iterator[MpServer]:
 
 
 def run(server: MpServer, selection: Selection | None = None, name: str = "mp", **more):
-    more = {"workers": 1, "measured_cells": False, "progress": False, "waits_s": WAITS_S, **more}
+    more = {"workers": 1, "measured_cells": False, "progress": False, "fetching": QUICK, **more}
     return build_mp(name, selection, endpoint=server.url, **more)
 
 
@@ -145,16 +150,15 @@ def test_what_passes_is_waited_for(server: MpServer, fault: str, times: int) -> 
 def test_what_does_not_pass_is_told_in_one_line(server: MpServer, fault: str, said: str) -> None:
     server.faults = [Fault(fault, 1000, after=1)]
     with pytest.raises(BuildError, match=said) as error:
-        run(server, Selection(limit=10), waits_s=(0.0,))
+        run(server, Selection(limit=10), fetching=TWICE)
     assert "\n" not in str(error.value)
     assert KEY not in str(error.value)
 
 
-def test_an_answer_that_does_not_come_in_time_is_told(server: MpServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xsearch.builders.materials_project.TIMEOUT_S", 0.1)
+def test_an_answer_that_does_not_come_in_time_is_reported(server: MpServer) -> None:
     server.faults = [Fault("slow", 1000, after=1)]
     with pytest.raises(BuildError, match=r"no answer within 0.1 s.*goes on from there"):
-        run(server, Selection(limit=10), waits_s=())
+        run(server, Selection(limit=10), fetching=replace(ONCE, timeout_s=0.1))
 
 
 def test_a_key_that_is_missing_or_malformed_is_told(server: MpServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,38 +177,35 @@ def test_a_key_that_is_missing_or_malformed_is_told(server: MpServer, monkeypatc
 
 def test_no_network_is_told(xsearch_home: Path) -> None:
     with pytest.raises(BuildError, match=r"cannot be reached.*is there a network"):
-        build_mp("mp", endpoint="http://127.0.0.1:9/", waits_s=(0.0,), progress=False)
+        build_mp("mp", endpoint="http://127.0.0.1:9/", fetching=TWICE, progress=False)
 
 
-def test_a_stopped_fetch_goes_on_at_its_page(server: MpServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("xsearch.builders.mp_fetch.DOCUMENTS_A_PAGE", 10)
-    monkeypatch.setattr("xsearch.builders.materials_project.CONNECTIONS", 1)
+def test_a_stopped_fetch_goes_on_at_its_page(server: MpServer) -> None:
     server.faults = [Fault("500", 1000, after=5)]
     with pytest.raises(BuildError):
-        run(server, waits_s=())
+        run(server, fetching=replace(PAGES_OF_TEN, waits_s=()))
     assert server.documents_sent == 1 + 4 * 10
     server.faults = []
     server.documents_sent = 0
-    run(server)
+    run(server, fetching=PAGES_OF_TEN)
     spectra = len(server.library.xas)
     assert server.documents_sent <= 20 + spectra + 3
     resumed = Index.open("mp").manifest.files
-    run(server, name="undisturbed")
-    assert Index.open("undisturbed").manifest.files == resumed
+    run(server, name="unstopped")
+    assert Index.open("unstopped").manifest.files == resumed
 
 
-def test_a_damaged_page_is_fetched_again(server: MpServer, monkeypatch: pytest.MonkeyPatch, xsearch_home: Path) -> None:
-    monkeypatch.setattr("xsearch.builders.mp_fetch.DOCUMENTS_A_PAGE", 10)
+def test_a_damaged_page_is_fetched_again(server: MpServer, xsearch_home: Path) -> None:
     server.faults = [Fault("500", 1000, route="/materials/xas/")]
     with pytest.raises(BuildError):
-        run(server, waits_s=())
+        run(server, fetching=replace(PAGES_OF_TEN, connections=3, waits_s=()))
     pages = sorted(xsearch_home.rglob("summary-*.json.zst"))
     assert len(pages) == 6
     content = bytearray(pages[2].read_bytes())
     content[len(content) // 2] ^= 1
     pages[2].write_bytes(bytes(content))
     server.faults, server.documents_sent = [], 0
-    assert run(server).entries == SMALL
+    assert run(server, fetching=PAGES_OF_TEN).entries == SMALL
     kinds = {spectrum["spectrum_type"] for spectrum in server.library.xas}
     assert server.documents_sent == 10 + len(server.library.xas) + len(kinds)  # one document comes with a count
     assert not list(xsearch_home.rglob("*.json.zst"))
@@ -260,7 +261,7 @@ def test_what_the_user_added_outlives_updates_and_new_builds(server: MpServer, t
     )
     x = np.linspace(7080, 7200, 200)
     np.savetxt(tmp_path / "Fe_foil.dat", np.column_stack([x, np.arctan(x - 7112)]), header="energy mu\nFe K edge")
-    add_own("mp", cif=tmp_path, xanes=tmp_path, licence="unpublished", progress=False)
+    add_entries("mp", cif=tmp_path, xanes=tmp_path, licence="unpublished", progress=False)
     server.library.change(ids(Index.open("mp"))[0])
     assert run(server).reused == SMALL
     for selection in (None, Selection(limit=20)):
@@ -360,7 +361,7 @@ def test_whole_tables_make_the_same_index_as_pages(
         assert {**one.properties, "last_updated": ""} == {**other.properties, "last_updated": ""}
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     with pytest.raises(BuildError, match="its object storage cannot be read"):
-        run(server, Selection(bulk=True), waits_s=())
+        run(server, Selection(bulk=True), fetching=ONCE)
 
 
 def test_an_update_keeps_and_finds_measured_cells_as_a_new_build_does(xsearch_home: Path) -> None:

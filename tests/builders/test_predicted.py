@@ -7,7 +7,7 @@ import pytest
 from pymatgen.core import Lattice, Structure
 
 from xsearch.builders import build_cif
-from xsearch.builders.add import add_own
+from xsearch.builders.add import add_entries
 from xsearch.builders.predicted import add_predicted, code
 from xsearch.errors import BuildError
 from xsearch.indexes import Index
@@ -29,7 +29,7 @@ def oxides(xsearch_home: Path, tmp_path: Path) -> str:
     x = np.arange(8280.0, 8420.0, 0.5)
     y = 0.5 + np.arctan((x - 8346) / 2) / np.pi + 0.5 * np.exp(-0.5 * ((x - 8350) / 3) ** 2)
     np.savetxt(tmp_path / "NiO.dat", np.column_stack([x, y]), header="energy mu\nNi K edge")
-    add_own("oxides", xanes=tmp_path / "NiO.dat", progress=False)
+    add_entries("oxides", xanes=tmp_path / "NiO.dat", progress=False)
     return "oxides"
 
 

@@ -7,8 +7,8 @@ import psutil
 import pytest
 
 from xsearch.builders.aflow import process_aflow
-from xsearch.builders.recipe import Batch, Recipe
 from xsearch.builders.source import Item
+from xsearch.builders.transform import Batch, MaterialTransform
 from xsearch.builders.workers import WAITING_PER_WORKER, default_workers, run_here
 from xsearch.errors import BuildError
 
@@ -19,8 +19,8 @@ def in_batches(items: list[Item], size: int) -> list[Batch]:
 
 def test_processes_make_the_chunks_that_this_process_makes(prototypes: list[Item]) -> None:
     batches = in_batches(prototypes[:24], 4)
-    here = dict(run_here(Recipe(process_aflow), iter(batches), workers=1))
-    there = dict(run_here(Recipe(process_aflow), iter(batches), workers=2))
+    here = dict(run_here(MaterialTransform(process_aflow), iter(batches), workers=1))
+    there = dict(run_here(MaterialTransform(process_aflow), iter(batches), workers=2))
     assert sorted(there) == sorted(here) == list(range(6))
     assert all(there[n].to_bytes() == here[n].to_bytes() for n in here)
 
@@ -35,14 +35,14 @@ def test_batches_are_read_only_as_workers_get_free(prototypes: list[Item]) -> No
             yield batch
 
     made = 0
-    for _ in run_here(Recipe(process_aflow), counted(), workers=2):
+    for _ in run_here(MaterialTransform(process_aflow), counted(), workers=2):
         made += 1
         assert read <= made + 2 * WAITING_PER_WORKER
     assert made == read == 20
 
 
 def test_a_dead_worker_ends_the_build_with_one_line(prototypes: list[Item]) -> None:
-    chunks = run_here(Recipe(process_aflow), iter(in_batches(prototypes[:100], 2)), workers=2)
+    chunks = run_here(MaterialTransform(process_aflow), iter(in_batches(prototypes[:100], 2)), workers=2)
     next(chunks)
     for process in psutil.Process().children(recursive=True):
         if process.ppid() != os.getpid():  # the server that workers are forked from is our child, they are its
@@ -53,5 +53,5 @@ def test_a_dead_worker_ends_the_build_with_one_line(prototypes: list[Item]) -> N
 
 def test_no_worker_is_no_choice(prototypes: list[Item]) -> None:
     with pytest.raises(BuildError, match="At least one worker"):
-        list(run_here(Recipe(process_aflow), iter(in_batches(prototypes[:4], 1)), workers=0))
+        list(run_here(MaterialTransform(process_aflow), iter(in_batches(prototypes[:4], 1)), workers=0))
     assert default_workers() >= 1

@@ -10,7 +10,7 @@ import pytest
 
 from tests.xas_tables import ENERGY, measured, simulated, write
 from xsearch.builders import build_parquet
-from xsearch.builders.add import add_own
+from xsearch.builders.add import add_entries
 from xsearch.builders.source import Item
 from xsearch.data.xas_tables import split_files
 from xsearch.errors import BuildError
@@ -62,13 +62,13 @@ def test_tables_are_added_to_an_index_and_nothing_is_lost(
 ) -> None:
     build_parquet(structures, "lab", workers=1, measured_cells=False, progress=False)
     before = Index.open("lab")
-    first = add_own("lab", xanes=tables[0], progress=False)
-    second = add_own("lab", xanes=tables[1], progress=False)
+    first = add_entries("lab", xanes=tables[0], progress=False)
+    second = add_entries("lab", xanes=tables[1], progress=False)
     assert (first.spectra, second.spectra, second.reused) == (2, 3, 2)
     index = Index.open("lab")
     for row in range(len(before)):
         assert index.chunk(np.array([row])).to_bytes() == before.chunk(np.array([row])).to_bytes()
-    again = add_own("lab", xanes=tables, progress=False)
+    again = add_entries("lab", xanes=tables, progress=False)
     files = Index.open("lab").manifest.files
     assert (again.spectra, files["spectra.arrow"]) == (3, index.manifest.files["spectra.arrow"])
     together = build_parquet([structures, *tables], "other", workers=1, measured_cells=False, progress=False)

@@ -4,14 +4,14 @@ import faiss
 import numpy as np
 
 from tests.mp_library import Library
-from xsearch.builders.materials_project import _rester_class
+from xsearch.builders.mp_client import rester_class
 from xsearch.builders.mp_documents import process_summary, process_xas
-from xsearch.builders.recipe import Batch, Recipe, SpectraRecipe
 from xsearch.builders.source import Item
+from xsearch.builders.transform import Batch, MaterialTransform, SpectraTransform
 
 _library = Library(3, spectra_share=1.0)
-Recipe(process_summary)(Batch(0, tuple(Item(d["material_id"], d) for d in _library.summary)))
-SpectraRecipe(process_xas)(Batch(0, (Item("first", ("mp-1000", _library.xas[0])),)))
+MaterialTransform(process_summary)(Batch(0, tuple(Item(d["material_id"], d) for d in _library.summary)))
+SpectraTransform(process_xas)(Batch(0, (Item("first", ("mp-1000", _library.xas[0])),)))
 for _route in ("summary", "xas"):
-    _rester_class(_route)
+    rester_class(_route)
 faiss.IndexFlatIP(2).add(np.eye(2, dtype=np.float32))

@@ -33,7 +33,7 @@ def test_a_supercell_and_another_choice_of_axes_change_nothing():
     assert np.allclose(reference, site_features(other, [0]), atol=1e-4)
 
 
-def test_equivalent_sites_look_alike_and_others_do_not():
+def test_equivalent_sites_have_equal_features_and_others_do_not():
     rows = site_features(rutile(), [0, 1, 2])
     assert rows.shape == (3, feature_count())
     assert np.allclose(rows[0], rows[1], atol=1e-4)

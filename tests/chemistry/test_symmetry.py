@@ -43,7 +43,7 @@ def test_indices_of_the_primitive_cell_become_those_of_the_conventional_one() ->
         assert np.allclose(1 / primitive, [conventional.d_hkl(index) for index in moved])
 
 
-def test_mixed_sites_are_told_from_full_ones() -> None:
+def test_mixed_sites_differ_from_full_ones() -> None:
     full = Crystal.ordered(np.eye(3) * 3, np.array([[0, 0, 0], [0.5, 0.5, 0.5]]), ["Fe", "Fe"])
     mixed = Crystal(
         np.eye(3) * 3,

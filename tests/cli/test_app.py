@@ -19,10 +19,11 @@ from typer.testing import CliRunner
 from tests.cli.conftest import Xsearch
 from xsearch import __version__
 from xsearch.cli.app import app
-from xsearch.cli.failures import Commands
+from xsearch.cli.errors import Commands
 from xsearch.errors import QueryError
 
-README = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))))
 
 
 def leaves(command: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -44,9 +45,9 @@ def test_the_tree_has_the_commands_that_were_promised() -> None:
 
 
 @pytest.mark.parametrize("words", TREE, ids=" ".join)
-def test_every_command_has_help_and_stands_in_the_readme(words: tuple[str, ...]) -> None:
+def test_every_command_has_help_and_stands_in_the_documentation(words: tuple[str, ...]) -> None:
     assert TREE[words].help.strip()
-    assert f"xsearch {' '.join(words)}" in README
+    assert f"xsearch {' '.join(words)}" in PAGES
 
 
 @pytest.mark.parametrize("words", TREE, ids=" ".join)
@@ -55,10 +56,28 @@ def test_every_option_says_what_it_does(words: tuple[str, ...]) -> None:
     assert not silent
 
 
-def test_every_option_in_the_readme_exists() -> None:
-    known = {option for command in TREE.values() for p in command.params for option in (*p.opts, *p.secondary_opts)}
-    for line in re.findall(r"^ *xsearch (?:query|build|index|simulate|evaluate).*", README, re.MULTILINE):
-        assert set(re.findall(r"(?<= )--[a-z-]+", line)) <= known | {"--help"}, line
+def meaning(option: Any) -> tuple[object, ...]:
+    """What an option says of itself and takes; closed sets may differ in their members."""
+    names = (tuple(option.opts), tuple(option.secondary_opts))
+    return option.help, option.metavar, *names, option.is_flag, option.multiple
+
+
+def test_an_option_means_the_same_wherever_it_stands() -> None:
+    meanings: dict[str, dict[tuple[object, ...], list[str]]] = {}
+    for words, command in TREE.items():
+        for option in command.params:
+            for name in (*option.opts, *option.secondary_opts) if option.param_type_name == "option" else ():
+                meanings.setdefault(name, {}).setdefault(meaning(option), []).append(" ".join(words))
+    assert {name: list(found.values()) for name, found in meanings.items() if len(found) > 1} == {}
+
+
+def test_every_option_in_the_documentation_exists() -> None:
+    for line in re.findall(r"^ *(?:`|\$ )?xsearch ([a-z].*)", PAGES, re.MULTILINE):
+        words = next((words for words in TREE if line.startswith(" ".join(words) + " ")), None)
+        if words is None:
+            continue
+        known = {option for p in TREE[words].params for option in (*p.opts, *p.secondary_opts)}
+        assert set(re.findall(r"(?<= )--[a-z-]+", line.partition("#")[0].partition("`")[0])) <= known | {"--help"}, line
 
 
 def test_version(xsearch: Xsearch) -> None:

@@ -14,7 +14,7 @@ from xsearch.report.structures import cif_text
 
 
 def counts(xsearch: Xsearch, name: str) -> dict[str, int]:
-    return json.loads(xsearch("index", "info", name, "--json").stdout)["counts"]
+    return json.loads(xsearch("index", "info", name, "--json", "-").stdout)["counts"]
 
 
 def test_a_folder_of_cifs_becomes_an_index_and_bad_ones_are_told(

@@ -50,7 +50,7 @@ def test_without_a_key_one_line_says_where_to_get_one(
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        (("mp", "--elements", "Fe,Qq"), 1, "Unknown element 'Qq'"),
+        (("mp", "--only", "Fe,Qq"), 1, "Unknown element 'Qq'"),
         (("mp", "--edges", "Z"), 1, "Unknown edge 'Z'"),
         (("mp", "--ids", "no/such/file"), 1, "cannot be read"),
         (("mp", "--limit", "0"), 2, "limit"),

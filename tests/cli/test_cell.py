@@ -11,7 +11,7 @@ RUTILE = Path(__file__).resolve().parents[2] / "examples" / "spectra" / "rutile.
 
 
 def test_the_cell_of_rutile_is_found_and_told(xsearch: Xsearch) -> None:
-    done = xsearch("cell", RUTILE, "--wavelength", "CuKa", "--top", "3", "--json")
+    done = xsearch("cell", RUTILE, "--wavelength", "CuKa", "--top", "3", "--json", "-")
     assert done.exit_code == 0, done.stderr
     answer = json.loads(done.stdout)
     assert answer["verdict"] == "cell found"

@@ -41,7 +41,7 @@ def labelled(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("told", ["none", "subset", "exact"])
 def test_right_answers_are_counted(xsearch: Xsearch, lab: Path, labelled: Path, told: str) -> None:
-    done = xsearch("evaluate", "pxrd", labelled, "--index", "lab", "--given", told, "--json")
+    done = xsearch("evaluate", "pxrd", labelled, "--index", "lab", "--given", told, "--json", "-")
     assert done.exit_code == 0, done.stderr
     figures = json.loads(done.stdout)
     assert (figures["n"], figures["answerable"]) == (2, 2)

@@ -14,7 +14,7 @@ def test_list_marks_the_index_in_use(xsearch: Xsearch, lab: Path) -> None:
 
 
 def test_list_as_json(xsearch: Xsearch, lab: Path) -> None:
-    (row,) = json.loads(xsearch("index", "list", "--json").stdout)
+    (row,) = json.loads(xsearch("index", "list", "--json", "-").stdout)
     assert (row["name"], row["materials"], row["is_default"], row["problem"]) == ("lab", 288, True, None)
 
 
@@ -28,7 +28,7 @@ def test_info_tells_counts_sources_and_licences(xsearch: Xsearch, lab: Path) -> 
     text = xsearch("index", "info", "lab").stdout
     assert "288" in text
     assert "AFLOW" in text
-    record = json.loads(xsearch("index", "info", "lab", "--json").stdout)
+    record = json.loads(xsearch("index", "info", "lab", "--json", "-").stdout)
     assert record["counts"]["materials"] == 288
     assert len(record["failures"]) == record["counts"]["failures"]
 
@@ -50,11 +50,11 @@ def test_a_journey_through_export_import_use_and_delete(xsearch: Xsearch, own_la
     assert xsearch("index", "export", "lab", bundle).exit_code == 0
     assert xsearch("index", "import", bundle, "--name", "copy").exit_code == 0
     assert xsearch("index", "use", "copy").exit_code == 0
-    rows = {row["name"]: row for row in json.loads(xsearch("index", "list", "--json").stdout)}
+    rows = {row["name"]: row for row in json.loads(xsearch("index", "list", "--json", "-").stdout)}
     assert rows["copy"]["is_default"]
     assert rows["copy"]["materials"] == rows["lab"]["materials"]
     assert xsearch("index", "delete", "lab").exit_code == 0
-    assert [row["name"] for row in json.loads(xsearch("index", "list", "--json").stdout)] == ["copy"]
+    assert [row["name"] for row in json.loads(xsearch("index", "list", "--json", "-").stdout)] == ["copy"]
 
 
 def test_a_truncated_bundle_is_refused(xsearch: Xsearch, own_lab: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ def bromide(tmp_path: Path) -> Path:
 def test_a_compound_in_no_index_is_inferred_from_the_command_line(
     xsearch: Xsearch, lab: Path, bromide: Path, tmp_path: Path
 ) -> None:
-    done = xsearch("infer", "-e", "Rb,Br", "--pxrd", bromide, "-w", 1.54184, "--json", "-", "--cifs", tmp_path / "out")
+    done = xsearch("infer", bromide, "--exactly", "rb,br", "-w", 1.54184, "--json", "-", "--cifs", tmp_path / "out")
     assert done.exit_code == 0, done.output
     first = json.loads(done.stdout)["candidates"][0]
     assert (first["formula"], first["space_group"], first["inferred"]) == ("RbBr", 225, True)
@@ -36,7 +36,7 @@ def test_a_compound_in_no_index_is_inferred_from_the_command_line(
 def test_what_nothing_explains_ends_with_code_one_and_one_line(xsearch: Xsearch, lab: Path, tmp_path: Path) -> None:
     pattern = augmented_pattern(rutile(), 1)
     np.savetxt(tmp_path / "rutile.xy", np.column_stack([pattern.two_theta_deg, pattern.intensity]))
-    done = xsearch("infer", "-e", "Cs,Au,I", "--pxrd", tmp_path / "rutile.xy", "-w", 1.54184)
+    done = xsearch("infer", tmp_path / "rutile.xy", "--only", "Cs Au I", "-w", 1.54184)
     assert done.exit_code == 1
     assert "No substituted template explains the pattern" in done.stderr
     assert "no confident match" in done.stdout
@@ -67,7 +67,7 @@ def test_what_cannot_be_inferred_from_is_told_in_one_line(
 
 
 def test_a_question_that_cannot_be_understood_is_told_in_one_line(xsearch: Xsearch, lab: Path) -> None:
-    done = xsearch("infer", "-e", "Rb,Br", "--oxidation", "Rb:1")
+    done = xsearch("infer", "--exactly", "Rb,Br", "--oxidation", "Rb:1")
     assert done.exit_code == 1
     assert "Mn=3" in done.stderr
 
@@ -80,11 +80,11 @@ def test_evaluations_print_their_figures(xsearch: Xsearch, lab: Path, tmp_path: 
         "crystal_system": "cubic",
     }  # fmt: skip
     pd.DataFrame([row]).to_parquet(tmp_path / "one.parquet")
-    done = xsearch("evaluate", "inference", tmp_path / "one.parquet", "--json")
+    done = xsearch("evaluate", "inference", tmp_path / "one.parquet", "--json", "-")
     report = json.loads(done.stdout)
     wanted = "n formula_system_top1 formula_top1 structure_top1 structure_top5 template_exists seconds_p95"
     assert set(wanted.split()) <= set(report)
     assert report["formula_system_top1"] == 1.0
-    bad = xsearch("evaluate", "forward", tmp_path / "one.parquet", "--json")
+    bad = xsearch("evaluate", "forward", tmp_path / "one.parquet", "--json", "-")
     assert bad.exit_code == 1
     assert "columns" in bad.stderr

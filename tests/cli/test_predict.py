@@ -17,7 +17,7 @@ def copper_edge(path: Path) -> Path:
 
 
 def test_every_quantity_comes_with_probabilities(xsearch: Xsearch, tmp_path: Path) -> None:
-    done = xsearch("predict", copper_edge(tmp_path / "cu.dat"), "--absorber", "Cu", "--edge", "K", "--json")
+    done = xsearch("predict", copper_edge(tmp_path / "cu.dat"), "--absorber", "Cu", "--edge", "K", "--json", "-")
     assert done.exit_code == 0, done.stderr
     text = json.dumps(json.loads(done.stdout))
     assert "oxidation_state" in text
@@ -36,7 +36,7 @@ def test_glitches_are_replaced_where_asked(xsearch: Xsearch, tmp_path: Path) -> 
     energy, mu = rows[300].split()
     rows[300] = f"{energy} {float(mu) + 0.8}"
     path.write_text("\n".join(rows))
-    told = ["--absorber", "Cu", "--edge", "K", "--json"]
+    told = ["--absorber", "Cu", "--edge", "K", "--json", "-"]
     spoiled, mended = (xsearch("predict", path, *told, *more) for more in ([], ["--deglitch"]))
     assert "glitch" not in spoiled.stdout
     assert "glitches were replaced by the median" in mended.stdout
@@ -51,7 +51,7 @@ def test_what_is_no_spectrum_gets_one_line(xsearch: Xsearch, tmp_path: Path) -> 
 
 
 def test_a_formula_is_made_use_of_and_one_that_cannot_be_is_refused(xsearch: Xsearch, tmp_path: Path) -> None:
-    given = ("predict", copper_edge(tmp_path / "cu.dat"), "--absorber", "Cu", "--edge", "K", "--json")
+    given = ("predict", copper_edge(tmp_path / "cu.dat"), "--absorber", "Cu", "--edge", "K", "--json", "-")
     done = {formula: xsearch(*given, "--formula", formula) for formula in ("Cu2O", "CuO", "TiO2")}
     states = {f: json.loads(done[f].stdout)["site"]["oxidation_state"] for f in ("Cu2O", "CuO")}
     one = {f: next((s["probability"] for s in found if s["value"] == 1), 0.0) for f, found in states.items()}

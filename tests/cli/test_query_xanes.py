@@ -23,7 +23,7 @@ def edges(xsearch: Xsearch, own_lab: Path, tmp_path: Path) -> Path:
         | {"mu": curve(1, "Ti")[1]},
     ]
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "refs.parquet")
-    assert xsearch("build", "add", "lab", "--xanes", tmp_path / "refs.parquet").exit_code == 0
+    assert xsearch("build", "add", "lab", "--spectra", tmp_path / "refs.parquet").exit_code == 0
     return tmp_path
 
 
@@ -62,7 +62,7 @@ def test_an_edge_is_taken_apart(xsearch: Xsearch, edges: Path) -> None:
     np.savetxt(edges / "mixed.dat", np.column_stack(mixed), header="energy mu")
     rows = [{"id": "other", "element": "Fe", "edge": "K", "formula": "Fe8N", "energy": curve(9)[0], "mu": curve(9)[1]}]
     pq.write_table(pa.Table.from_pylist(rows), edges / "more.parquet")
-    assert xsearch("build", "add", "lab", "--xanes", edges / "more.parquet").exit_code == 0
+    assert xsearch("build", "add", "lab", "--spectra", edges / "more.parquet").exit_code == 0
     words = ["--phases", "auto", "--json", edges / "out.json", "--plot", edges / "out.png"]
     done = xsearch("query", f"{edges / 'mixed.dat'}:Fe:K", *words)
     assert done.exit_code == 0, done.stderr

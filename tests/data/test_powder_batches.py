@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xsearch.indexes.views import disturbed_views, measured_views
+from xsearch.indexes.views import augmented_views, measured_views
 from xsearch.preprocess.network_input import network_input
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
@@ -31,9 +31,9 @@ def test_drawn_patterns_look_as_if_they_had_been_measured_and_read(prototypes: S
 
 def test_the_same_seed_gives_the_same_patterns(prototypes: SearchIndex) -> None:
     index, rows = prototypes.index, np.array([1, 5, 9])
-    once = disturbed_views(index, rows, np.random.default_rng(7))
-    assert np.array_equal(once, disturbed_views(index, rows, np.random.default_rng(7)))
-    assert not np.array_equal(once, disturbed_views(index, rows, np.random.default_rng(8)))
+    once = augmented_views(index, rows, np.random.default_rng(7))
+    assert np.array_equal(once, augmented_views(index, rows, np.random.default_rng(7)))
+    assert not np.array_equal(once, augmented_views(index, rows, np.random.default_rng(8)))
 
 
 def test_strain_shifts_the_clean_pattern(prototypes: SearchIndex) -> None:

@@ -12,7 +12,7 @@ from xsearch.evaluate.joint import evaluate_joint, measured_pairs, simulated_pai
 from xsearch.search import SearchIndex
 
 
-def test_disturbed_pairs_of_the_index_are_asked_three_ways(library: SearchIndex) -> None:  # noqa: F811
+def test_pairs_with_errors_are_searched_in_three_ways(library: SearchIndex) -> None:  # noqa: F811
     pairs = list(simulated_pairs(library, "Ti", "K", number=2, seed=1))
     assert {pair.xanes.absorber for pair in pairs} == {"Ti"}
     assert all(pair.material_id for pair in pairs)

@@ -66,7 +66,7 @@ def test_removed_answers_are_refused(labelled_file: Path, prototypes: SearchInde
     assert report["removed"] == 5
     assert 0.5 <= report["refused_when_removed"] <= 1
     assert 0 <= report["ece"] <= 1
-    without = evaluate(labelled_file, prototypes, removed=False).to_dict()
+    without = evaluate(labelled_file, prototypes, leave_out=False).to_dict()
     assert (without["removed"], without["ece"]) == (0, None)
 
 

@@ -1,8 +1,13 @@
 """Evaluation on simulated measurements of rows held out."""
 
+from pathlib import Path
+
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from xsearch.data.splits import split_rows
+from xsearch.errors import SpectrumError
 from xsearch.evaluate.recall import recall_figures
 from xsearch.evaluate.simulated import evaluate
 from xsearch.options import Task
@@ -17,6 +22,18 @@ def test_entries_are_found_under_all_that_measurement_does(prototypes: SearchInd
     assert figures["top1"] <= figures["top5"] <= figures["top10"]
     held_out = {material.material_id for material in prototypes.index.materials(split_rows(prototypes.index).formulas)}
     assert set(names) <= held_out
+
+
+def test_only_entries_that_a_table_lists_are_searched_for(prototypes: SearchIndex, tmp_path: Path) -> None:
+    held_out = [m.material_id for m in prototypes.index.materials(split_rows(prototypes.index).formulas)]
+    parquet.write_table(pa.table({"material_id": held_out[::2]}), tmp_path / "half.parquet")
+    names: list[str] = []
+    evaluate(prototypes, Task.STRONG, path=tmp_path / "half.parquet", count=4, progress=names.append)
+    assert names
+    assert set(names) <= set(held_out[::2])
+    parquet.write_table(pa.table({"material_id": ["nowhere"]}), tmp_path / "none.parquet")
+    with pytest.raises(SpectrumError, match="lists no entry"):
+        evaluate(prototypes, path=tmp_path / "none.parquet")
 
 
 def test_the_same_seed_gives_the_same_figures(prototypes: SearchIndex) -> None:

@@ -42,11 +42,11 @@ def test_no_reference_answers_itself_nor_a_query_of_its_source(library: SearchIn
     path = write(tmp_path / "m.parquet", source="measured.parquet")  # the source of the references in the index
     first, *_ = read_labelled_edges(path)
     assert left_out(library.libraries.of("Fe", "K"), first) == {"ref-1", "ref-2"}
-    report = evaluate_xanes(path, library, "subset", removed=False)
+    report = evaluate_xanes(path, library, "subset", leave_out=False)
     assert [one.rank for one in report.clean][1] == 1
-    alone = evaluate_xanes(write(tmp_path / "n.parquet"), library, compared="simulated", removed=False)
+    alone = evaluate_xanes(write(tmp_path / "n.parquet"), library, compared="simulated", leave_out=False)
     assert [one.answerable for one in alone.clean] == [True, True, False]
-    references = evaluate_xanes(tmp_path / "n.parquet", library, compared="measured", removed=False)
+    references = evaluate_xanes(tmp_path / "n.parquet", library, compared="measured", leave_out=False)
     assert [one.answerable for one in references.clean] == [True, False, False]
 
 

@@ -7,8 +7,9 @@ import pytest
 import torch
 
 from xsearch.errors import BrokenIndex, BuildError
-from xsearch.indexes.backends import APPROXIMATE_FROM, Shortcut, backend_for, write_shortcut
-from xsearch.indexes.scan import GPU_FROM, Scan, device_for
+from xsearch.indexes.backends import Shortcut, backend_for, write_shortcut
+from xsearch.indexes.scan import Scan, device_for
+from xsearch.indexes.settings import NEIGHBOURS
 from xsearch.indexes.vectors import Profiles, write_vectors
 from xsearch.options import Backend
 
@@ -57,7 +58,7 @@ def test_a_shortcut_leads_to_what_a_look_at_all_vectors_finds(
     allowed = np.flatnonzero(np.random.default_rng(5).random(ROWS) < share)
     found = 0
     for query in queries:
-        rows = shortcut.rows_near(query, NEAREST, None if share == 1 else allowed)
+        rows = shortcut.nearest_rows(query, NEAREST, None if share == 1 else allowed)
         assert np.array_equal(rows, np.unique(rows))
         assert np.isin(rows, allowed).all()
         found += len(nearest(vectors, query, allowed) & set(rows.tolist()))
@@ -97,10 +98,10 @@ def test_too_few_rows_for_lists_are_said_to_be_so(vectors: np.ndarray, tmp_path:
 
 
 def test_the_size_chooses() -> None:
-    assert backend_for(APPROXIMATE_FROM - 1) is Backend.EXACT
-    assert backend_for(APPROXIMATE_FROM) is Backend.IVF
-    assert device_for(GPU_FROM - 1) == "cpu"
-    assert device_for(GPU_FROM) == ("cuda" if torch.cuda.is_available() else "cpu")
+    assert backend_for(NEIGHBOURS.approximate_from - 1) is Backend.EXACT
+    assert backend_for(NEIGHBOURS.approximate_from) is Backend.IVF
+    assert device_for(NEIGHBOURS.gpu_from - 1) == "cpu"
+    assert device_for(NEIGHBOURS.gpu_from) == ("cuda" if torch.cuda.is_available() else "cpu")
 
 
 @pytest.mark.parametrize(

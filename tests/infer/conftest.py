@@ -4,7 +4,10 @@ import pytest
 
 from tests.crystals import caesium_chloride, fluorite, perovskite, rock_salt, rutile, template_library
 from xsearch.chemistry.crystal import Crystal
+from xsearch.infer.proposals import propose
+from xsearch.infer.task import InferenceTask
 from xsearch.infer.template_library import TemplateLibrary
+from xsearch.spectra import PowderPattern
 
 CRYSTALS = [
     rock_salt("Na", "Cl", 5.64), rock_salt("K", "Cl", 6.29), rock_salt("Na", "Br", 5.97), rock_salt("Mg", "O", 4.21),
@@ -26,3 +29,8 @@ def crystals() -> list[Crystal]:
 def library() -> TemplateLibrary:
     """Twenty textbook crystals of five structure types."""
     return template_library(CRYSTALS)
+
+
+def task_of(library: TemplateLibrary, elements: list[str], pattern: PowderPattern, **options: object) -> InferenceTask:
+    """Proposals for some elements and a pattern, ready to be compared; options as of `InferenceTask.prepare`."""
+    return InferenceTask.prepare(library, propose(library, elements), pattern, **options)  # type: ignore[arg-type]

@@ -10,7 +10,7 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.errors import QueryError, SpectrumError
 from xsearch.infer import infer
-from xsearch.infer.engine import REFUSED_UP_TO
+from xsearch.infer.settings import InferenceSettings, VerdictSettings
 from xsearch.spectra import PowderPattern
 
 
@@ -56,19 +56,19 @@ def test_what_was_refused_gives_its_best_tries_with_low_probabilities(library, c
     answer = infer(library, ["Na", "Br"], augmented_pattern(crystals[14], seed=5), excluded=["NaBr"])
     assert answer.refused
     assert [c.rank for c in answer.candidates] == list(range(1, len(answer.candidates) + 1))
-    assert 0 < answer.candidates[0].probability <= REFUSED_UP_TO
+    assert 0 < answer.candidates[0].probability <= VerdictSettings().refused_up_to
     assert "best tries" in answer.notes[-1]
     assert json.loads(report.to_json(answer))["candidates"][0]["formula"] == answer.candidates[0].formula
     assert report.table(answer).row_count == len(answer.candidates)
 
 
-def test_a_likely_formula_that_does_not_account_for_the_pattern_is_refused(library, crystals, monkeypatch):
+def test_a_likely_formula_that_does_not_account_for_the_pattern_is_refused(library, crystals):
     unknown = scaled(crystals[9], 4.10 / 3.905, {"Sr": "Ca", "Ti": "Zr"})
-    monkeypatch.setattr("xsearch.infer.engine.LEAST_CORRELATION", 1.01)
-    answer = infer(library, ["Ca", "Zr", "O"], augmented_pattern(unknown, seed=4))
+    strict = InferenceSettings(verdict=VerdictSettings(least_correlation=1.01))
+    answer = infer(library, ["Ca", "Zr", "O"], augmented_pattern(unknown, seed=4), settings=strict)
     assert answer.refused
     assert answer.candidates[0].formula == "CaZrO3"
-    assert answer.candidates[0].probability <= REFUSED_UP_TO
+    assert answer.candidates[0].probability <= VerdictSettings().refused_up_to
 
 
 def test_random_lines_are_refused(library):

@@ -5,14 +5,16 @@ from itertools import permutations
 import numpy as np
 import pytest
 
+from xsearch.chemistry.space_groups import SYSTEM_OF_GROUP
 from xsearch.elements import ATOMIC_NUMBERS as Z
 from xsearch.errors import QueryError
 from xsearch.infer.proposals import propose
+from xsearch.infer.settings import ProposalSettings
 from xsearch.infer.substitute import substituted
 
 
 def test_every_assignment_of_every_entry_is_considered(library):
-    found = propose(library, ["Ca", "Ti", "O"], merge=False, per_template=100)
+    found = propose(library, ["Ca", "Ti", "O"], merge=False, settings=ProposalSettings(per_template=100))
     rows = np.flatnonzero(library.n_elements == 3)
     plain = {(int(row), p) for row in rows for p in permutations((Z["O"], Z["Ca"], Z["Ti"]))}
     assert {(int(r), tuple(t[:3].tolist())) for r, t in zip(found.row, found.targets, strict=True)} == plain
@@ -82,8 +84,9 @@ def test_shares_of_formulas_add_up_to_one_and_those_of_systems_to_their_formula(
         assert sum(shares) == pytest.approx(np.exp(found.log_formula[same][0]), abs=1e-6)
 
 
-def test_two_sets_of_proposals_are_put_end_to_end(library):
+def test_one_proposal_holds_what_its_row_does(library):
     found = propose(library, ["Ca", "Ti", "O"])
-    both = found.take(np.array([2])).joined(found.take(np.array([0, 1])))
-    assert both.row.tolist() == found.row[[2, 0, 1]].tolist()
-    assert both.prior.tolist() == found.prior[[2, 0, 1]].tolist()
+    one = found[2]
+    assert (one.row, one.prior) == (found.row[2], found.prior[2])
+    assert one.coefficients == tuple(found.coefficients[2].tolist())
+    assert found.log_shares()[one.coefficients, SYSTEM_OF_GROUP[one.space_group]] == one.log_system

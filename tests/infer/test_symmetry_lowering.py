@@ -8,14 +8,16 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.space_groups import SYSTEM_OF_GROUP
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.data.simulated_measurements import augmented_pattern
+from xsearch.fit.residuals import Residuals
 from xsearch.fit.rietveld import Refined
 from xsearch.infer import infer
-from xsearch.infer.symmetry_lowering import WORTH, is_split, lower_symmetries, worth_it
+from xsearch.infer.settings import LoweringSettings
+from xsearch.infer.symmetry_lowering import clearly_better, is_distorted, lower_symmetries
 
 
 def refined(log_evidence: float, misfit: float, stretch: float = 1.0) -> Refined:
     cube = Crystal.ordered(np.diag([4.0, 4.0, 4.0 * stretch]), [[0, 0, 0]], ["Po"])
-    return Refined(log_evidence, misfit, 0.0, np.array([4.0, 4, 4, 90, 90, 90]), cube)
+    return Refined(log_evidence, misfit, Residuals(0.1, 0.1, 1.0), 0.0, np.array([4.0, 4, 4, 90, 90, 90]), cube)
 
 
 def test_a_cube_can_become_tetragonal_orthorhombic_or_rhombohedral():
@@ -44,23 +46,23 @@ def test_nothing_is_lower_than_triclinic():
 
 
 def test_a_lower_symmetry_must_explain_clearly_more():
-    parent = refined(100.0, 2.0)
-    assert worth_it(parent, [refined(100.0 + WORTH - 1, 0.2)], [2]) is None
-    assert worth_it(parent, [refined(100.0 + WORTH + 1, 1.5)], [2]) is None
-    assert worth_it(parent, [refined(90.0, 0.2), refined(100.0 + WORTH + 1, 0.2)], [2, 2]) == 1
-    assert worth_it(parent, [], []) is None
+    parent, least = refined(100.0, 2.0), LoweringSettings().least_gain
+    assert clearly_better(parent, [(refined(100.0 + least - 1, 0.2), 2)]) is None
+    assert clearly_better(parent, [(refined(100.0 + least + 1, 1.5), 2)]) is None
+    assert clearly_better(parent, [(refined(90.0, 0.2), 2), (refined(100.0 + least + 1, 0.2), 2)]) == 1
+    assert clearly_better(parent, []) is None
 
 
 def test_a_lattice_that_kept_its_shape_is_not_lowered_by_its_atoms():
-    assert not is_split(refined(0.0, 1.0), refined(0.0, 1.0, 1.0012))
-    assert is_split(refined(0.0, 1.0), refined(0.0, 1.0, 1.008))
-    assert not is_split(refined(0.0, 1.0, 1.03), refined(0.0, 1.0, 1.02))
+    assert not is_distorted(refined(0.0, 1.0), refined(0.0, 1.0, 1.0012))
+    assert is_distorted(refined(0.0, 1.0), refined(0.0, 1.0, 1.008))
+    assert not is_distorted(refined(0.0, 1.0, 1.03), refined(0.0, 1.0, 1.02))
 
 
 def test_of_two_that_are_as_good_the_higher_is_taken():
     parent = refined(100.0, 2.0)
-    assert worth_it(parent, [refined(152.0, 0.2), refined(150.0, 0.2)], [4, 3]) == 1
-    assert worth_it(parent, [refined(182.0, 0.2), refined(150.0, 0.2)], [4, 3]) == 0
+    assert clearly_better(parent, [(refined(152.0, 0.2), 4), (refined(150.0, 0.2), 3)]) == 1
+    assert clearly_better(parent, [(refined(182.0, 0.2), 4), (refined(150.0, 0.2), 3)]) == 0
 
 
 def test_a_perovskite_whose_lines_are_split_is_found_tetragonal_from_cubic_templates(library):

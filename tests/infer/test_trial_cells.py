@@ -1,4 +1,4 @@
-"""Cells that a pattern itself tells."""
+"""Cells that a pattern itself gives."""
 
 from dataclasses import replace
 
@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from tests.crystals import rutile
+from tests.infer.conftest import task_of
 from xsearch.data.simulated_measurements import augmented_pattern
-from xsearch.infer.final_refinement import look_again
-from xsearch.infer.proposals import propose
-from xsearch.infer.refinement import fit_candidates
-from xsearch.infer.trial_cells import TrialCell, cells_of_fits, cells_of_lines, different
+from xsearch.infer.pipeline import compare
+from xsearch.infer.trial_cells import TrialCell, distinct, fitted_cells, indexed_cells
+from xsearch.preprocess.powder import net_pattern
 from xsearch.spectra import PowderPattern
 
 
@@ -19,7 +19,7 @@ def lengths(cell: TrialCell) -> list[float]:
 
 
 def test_the_cell_of_a_crystal_is_among_those_of_its_lines():
-    cells = cells_of_lines(augmented_pattern(rutile(), 3))
+    cells = indexed_cells(net_pattern(augmented_pattern(rutile(), 3)))
     assert any(lengths(cell) == pytest.approx([2.959, 4.594, 4.594], rel=0.02) for cell in cells)
 
 
@@ -27,17 +27,15 @@ def test_no_lines_give_no_cell():
     two_theta_deg = np.arange(10, 90, 0.02)
     # noise rises above nothing, but nothing explains it either
     flat = PowderPattern(two_theta_deg, 100 + np.cos(two_theta_deg / 20), 1.5406)
-    assert cells_of_lines(flat) == []
+    assert indexed_cells(net_pattern(flat)) == []
 
 
-def test_a_crystal_that_meets_the_pattern_tells_its_cell(library, crystals):
-    pattern = augmented_pattern(crystals[9], 1)
-    looked = look_again(fit_candidates(library, propose(library, ["Ca", "Ti", "O"]), pattern), pattern)
-    assert lengths(cells_of_fits(looked)[0]) == pytest.approx([3.905] * 3, rel=0.02)
-    bad = [replace(fit, correlation=(0.5,) * 4) for fit in looked.fits]
-    assert cells_of_fits(replace(looked, fits=bad)) == []
+def test_a_crystal_that_fits_the_pattern_gives_its_cell(library, crystals):
+    found = compare(task_of(library, ["Ca", "Ti", "O"], augmented_pattern(crystals[9], 1))).refined
+    assert lengths(fitted_cells(found)[0]) == pytest.approx([3.905] * 3, rel=0.02)
+    assert fitted_cells([replace(one, fit=replace(one.fit, correlation=(0.5,) * 4)) for one in found]) == []
 
 
 def test_each_lattice_is_kept_once():
     one, other = TrialCell(np.diag([4.0, 5.0, 6.0]), 0.0), TrialCell(np.diag([4.0, 5.0, 6.3]), 0.0)
-    assert different([one, TrialCell(np.diag([6.01, 4.0, 5.0]), 0.1), other]) == [one, other]
+    assert distinct([one, TrialCell(np.diag([6.01, 4.0, 5.0]), 0.1), other]) == [one, other]

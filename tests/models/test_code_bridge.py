@@ -9,7 +9,7 @@ from xsearch.models.code_bridge import bridge_vectors, fit_bridge
 
 @pytest.fixture(scope="module")
 def codes() -> tuple[np.ndarray, np.ndarray]:
-    """200 compounds in two codes: one sees a bent, rescaled version of what the other sees, with errors."""
+    """200 compounds in two codes: one gives a distorted, rescaled version of the other, with errors."""
     chance = np.random.default_rng(3)
     hidden = chance.normal(size=(200, 6))
     first = np.tanh(hidden @ chance.normal(size=(6, 20))) + 0.02 * chance.normal(size=(200, 20))

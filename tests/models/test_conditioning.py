@@ -1,4 +1,4 @@
-"""What models are told of a compound: nothing, its elements, its formula."""
+"""What models are given of a compound: nothing, its elements, its formula."""
 
 import numpy as np
 import pytest
@@ -6,11 +6,11 @@ import pytest
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import QueryError
 from xsearch.models.conditioning import (
-    COMPANY_FEATURES,
-    LEFT,
+    COMPOSITION_FEATURES,
+    CONDITIONING_MASKS,
     STATES,
     balancing_states,
-    company_features,
+    composition_features,
     conditioning_of,
 )
 from xsearch.options import Conditioning
@@ -43,12 +43,12 @@ def test_a_mean_between_two_states_is_shared() -> None:
     assert shares.sum() == pytest.approx(1)
 
 
-def test_less_told_is_a_part_of_more_told() -> None:
-    formula = company_features("Ti", amounts={"Fe": 1, "Ti": 1, "O": 3})
-    assert formula.shape == (COMPANY_FEATURES,)
-    assert np.array_equal(formula * LEFT[Conditioning.ELEMENTS], company_features("Ti", ["O", "Fe"]))
-    assert np.array_equal(formula * LEFT[Conditioning.NONE], company_features("Ti"))
-    assert not company_features("Ti").any()
+def test_elements_are_a_part_of_the_features_of_a_formula() -> None:
+    formula = composition_features("Ti", amounts={"Fe": 1, "Ti": 1, "O": 3})
+    assert formula.shape == (COMPOSITION_FEATURES,)
+    assert np.array_equal(formula * CONDITIONING_MASKS[Conditioning.ELEMENTS], composition_features("Ti", ["O", "Fe"]))
+    assert np.array_equal(formula * CONDITIONING_MASKS[Conditioning.NONE], composition_features("Ti"))
+    assert not composition_features("Ti").any()
     shares = formula[2 + len(SYMBOLS) : -len(STATES)]
     assert shares[ATOMIC_NUMBERS["O"] - 1] == pytest.approx(0.6)
     assert shares.sum() == pytest.approx(1)
@@ -56,12 +56,12 @@ def test_less_told_is_a_part_of_more_told() -> None:
 
 def test_what_cannot_be_is_refused() -> None:
     with pytest.raises(QueryError, match="Unknown element Xx"):
-        company_features("Ti", ["Xx"])
+        composition_features("Ti", ["Xx"])
     with pytest.raises(QueryError, match="holds no Ti"):
-        company_features("Ti", amounts={"Fe": 2, "O": 3})
+        composition_features("Ti", amounts={"Fe": 2, "O": 3})
 
 
-def test_what_was_told_decides_which_blend_is_used() -> None:
+def test_what_is_given_decides_which_blend_is_used() -> None:
     assert conditioning_of() is Conditioning.NONE
     assert conditioning_of(["O"]) is Conditioning.ELEMENTS
     assert conditioning_of(["O"], {"O": 1}) is Conditioning.FORMULA

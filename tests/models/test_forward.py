@@ -108,13 +108,13 @@ def test_a_network_learns():
 def test_a_kernel_in_a_learned_metric_predicts_what_it_has_not_seen():
     examples = examples_of_moving_edges(400)
     held_out = np.arange(400) % 8 < 2
-    training, asked = by_length(examples.take(~held_out))[1], examples.take(held_out)
+    training, tested = by_length(examples.take(~held_out))[1], examples.take(held_out)
     before = learn_metric(training, MetricSchedule(steps=0))
     after = learn_metric(training, MetricSchedule(steps=40, batch=150))
     errors = []
     for metric, ridge in (before, after):
-        found = fit_kernel(training, metric, ridge, (8.0,)).spectra(asked.features, asked.z).mean(axis=0)
-        figures = score_spectra(found, asked)
+        found = fit_kernel(training, metric, ridge, (8.0,)).spectra(tested.features, tested.z).mean(axis=0)
+        figures = score_spectra(found, tested)
         errors.append(figures["mae_cu"])
         assert figures["mae_cu"] < figures["mae_mean_spectrum"]["Cu"]
     assert errors[1] < 0.6 * errors[0]

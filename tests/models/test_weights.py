@@ -1,5 +1,6 @@
 """The folder of fitted numbers: each file has a card or an entry, and each command that they name exists."""
 
+import hashlib
 import re
 from importlib.util import find_spec
 
@@ -47,3 +48,11 @@ def test_commands_that_pages_name_exist(page: str) -> None:
     groups = get_command(app).commands  # type: ignore[attr-defined]
     for group, verb in re.findall(r"`xsearch (train|evaluate|build) ([a-z]+)", text):
         assert verb in groups[group].commands, f"{page}: there is no `xsearch {group} {verb}`"
+
+
+def test_checksums_of_cards_fit_their_files() -> None:
+    cards = "\n".join((WEIGHTS_FOLDER / page).read_text(encoding="utf-8") for page in PAGES)
+    stated = set(re.findall(r"\b[0-9a-f]{64}\b", cards))
+    actual = {hashlib.sha256(path.read_bytes()).hexdigest() for path in WEIGHTS_FOLDER.iterdir()}
+    assert stated
+    assert stated <= actual

@@ -11,7 +11,7 @@ import pytest
 
 from tests.prototypes import Measure
 from xsearch import report
-from xsearch.builders.add import add_own
+from xsearch.builders.add import add_entries
 from xsearch.errors import QueryError
 from xsearch.search import SearchIndex, open_index
 from xsearch.spectra.xanes import Xanes
@@ -74,7 +74,7 @@ def library(prototypes: SearchIndex, tmp_path_factory: pytest.TempPathFactory) -
     pq.write_table(pa.Table.from_pylist(measured), home / "measured.parquet")
     patch = pytest.MonkeyPatch()
     patch.setenv("XSEARCH_HOME", str(home))
-    add_own("aflow", xanes=[home / "computed.parquet", home / "measured.parquet"], progress=False)
+    add_entries("aflow", xanes=[home / "computed.parquet", home / "measured.parquet"], progress=False)
     opened = open_index(home / "indexes" / "aflow")
     patch.undo()
     return opened

@@ -15,8 +15,9 @@ from xsearch.errors import XSearchError
 from xsearch.indexes.views import clean_views
 from xsearch.models.powder_encoder import encoder_from
 from xsearch.search import SearchIndex
-from xsearch.training.powder import TEMPERATURE, Trainer, rivals
+from xsearch.training.powder import Trainer, rivals
 from xsearch.training.run_powder import train_powder, write_weights
+from xsearch.training.settings import PowderSettings
 
 
 def test_no_formula_stands_on_both_sides(prototypes: SearchIndex) -> None:
@@ -54,25 +55,21 @@ def test_batches_hold_crystals_that_look_alike(prototypes: SearchIndex) -> None:
 def test_crystals_of_one_phase_are_no_rivals() -> None:
     keys = torch.eye(3)
     kind, queue = torch.tensor([7, 8, 7]), torch.eye(3)[:1]
-    logits, own = rivals(keys.repeat(2, 1), keys, kind, queue, torch.tensor([8]))
+    logits, own = rivals(keys.repeat(2, 1), keys, kind, queue, torch.tensor([8]), temperature=0.06)
     assert own.tolist() == [0, 1, 2, 0, 1, 2]
     assert logits.shape == (6, 4)
-    assert logits[0, 0] == pytest.approx(1 / TEMPERATURE)
+    assert logits[0, 0] == pytest.approx(1 / 0.06)
     assert logits[0, 2] < -1000  # the same phase, another row
     assert logits[1, 3] < -1000  # in the queue
     assert logits[0, 1] == 0
 
 
-def test_training_goes_on_from_its_checkpoint_and_leaves_weights(
-    prototypes: SearchIndex,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("xsearch.training.powder.CRYSTALS", 12)
+def test_training_goes_on_from_its_checkpoint_and_leaves_weights(prototypes: SearchIndex, tmp_path: Path) -> None:
+    small = PowderSettings(crystals=12)
     checkpoint = tmp_path / "a" / "net.pt"
-    first = Trainer(prototypes.index, frozenset(), checkpoint, minutes=1e-6)
+    first = Trainer(prototypes.index, frozenset(), checkpoint, minutes=1e-6, settings=small)
     first.train()
-    again = Trainer(prototypes.index, frozenset(), checkpoint, minutes=1e-6)
+    again = Trainer(prototypes.index, frozenset(), checkpoint, minutes=1e-6, settings=small)
     assert again.step == first.step == 1
     assert again.patterns == first.patterns > 0
     again.minutes = again.spent_s / 60 + 0.01  # however long the first step took
@@ -88,12 +85,7 @@ def test_training_goes_on_from_its_checkpoint_and_leaves_weights(
     assert encoder_from(tmp_path / "net.safetensors").read(inputs).vectors == pytest.approx(vectors.numpy(), abs=0.01)
 
 
-def test_the_command_trains_and_says_what_it_wrote(
-    prototypes: SearchIndex,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("xsearch.training.powder.CRYSTALS", 12)
+def test_the_command_trains_and_says_what_it_wrote(prototypes: SearchIndex, tmp_path: Path) -> None:
     folder, out = prototypes.index.folder.parents[1], tmp_path / "net.safetensors"
     words = ["train", "pxrd", "--index", str(folder), "--minutes", "0.001", "--out", str(out)]
     answer = CliRunner().invoke(app, words)

@@ -6,7 +6,8 @@ import numpy as np
 
 from xsearch.models.powder_metric import PowderMetric, metric_from
 from xsearch.search import SearchIndex
-from xsearch.training.powder_metric import DIMENSIONS, recalled, train, write
+from xsearch.training.powder_metric import recalled, train, write
+from xsearch.training.settings import METRIC
 
 
 def test_trained_directions_find_more_than_random_ones(prototypes: SearchIndex, tmp_path: Path) -> None:
@@ -14,7 +15,7 @@ def test_trained_directions_find_more_than_random_ones(prototypes: SearchIndex, 
     rows = np.flatnonzero(np.diff(index.reflection_arrays.offsets) > 0)
     write(train(index, rows, 400, np.random.default_rng(1)), tmp_path / "metric.safetensors")
     trained = metric_from(tmp_path / "metric.safetensors")
-    assert trained.dimensions == DIMENSIONS
+    assert trained.dimensions == METRIC.dimensions
     few = PowderMetric(trained.directions[:, -8:])  # the leading ones stand last
     random = PowderMetric(np.random.default_rng(2).normal(size=few.directions.shape))
     tested = rows[::4]

@@ -60,5 +60,5 @@ def test_computed_entries_are_found_where_they_are_and_never_where_they_were_tak
     assert len(made) >= 16  # blind and with elements, with the answer and without; one of few elements may leave none
     assert not {one.formula for one in made} & without
     assert not any(one.measured or len(one.signs) != len(FITTED_SIGNS) for one in made)
-    assert np.mean([one.right for one in made if not one.removed]) > 0.6
-    assert not any(one.right for one in made if one.removed)
+    assert np.mean([one.right for one in made if not one.left_out]) > 0.6
+    assert not any(one.right for one in made if one.left_out)

@@ -1,4 +1,4 @@
-"""Matching of edges on made spectra: the true one is first, and how it was moved and broadened is told."""
+"""Matching of edges on made spectra: the true one is first, and its shift and broadening are found."""
 
 import numpy as np
 import pytest
@@ -83,11 +83,11 @@ def test_masked_correlation_is_the_plain_one_on_what_both_know() -> None:
 def test_a_predicted_spectrum_says_less_than_a_simulated_one_for_and_against(library: XanesTable) -> None:
     predicted = table([cut(spectrum(seed)) for seed in range(40)], kind="predicted")
     query = cut(spectrum(17, -2.5, 0.6, 0.02))
-    told = [spectrum_evidence(match(query, one), one.kind) for one in (library, predicted)]
-    assert told[0].argmax() == told[1].argmax() == 17
-    assert np.ptp(told[1]) < 0.9 * np.ptp(told[0])
-    assert told[1][17] < told[0][17]
-    assert told[1].min() > told[0].min()
+    evidence = [spectrum_evidence(match(query, one), one.kind) for one in (library, predicted)]
+    assert evidence[0].argmax() == evidence[1].argmax() == 17
+    assert np.ptp(evidence[1]) < 0.9 * np.ptp(evidence[0])
+    assert evidence[1][17] < evidence[0][17]
+    assert evidence[1].min() > evidence[0].min()
 
 
 def test_a_predicted_energy_is_held_less_firmly(library: XanesTable) -> None:
@@ -95,6 +95,6 @@ def test_a_predicted_energy_is_held_less_firmly(library: XanesTable) -> None:
     costs = []
     for kind in ("simulated", "predicted"):
         one = table([cut(spectrum(3))], kind=kind)
-        told = [spectrum_evidence(match(query, one), one.kind)[0] for query in (near, far)]
-        costs.append(told[0] - told[1])
+        evidence = [spectrum_evidence(match(query, one), one.kind)[0] for query in (near, far)]
+        costs.append(evidence[0] - evidence[1])
     assert 0 < costs[1] < 0.7 * costs[0]

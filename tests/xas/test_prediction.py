@@ -68,9 +68,9 @@ def test_a_formula_decides_between_oxidation_states() -> None:
 def test_elements_change_answers_but_not_how_familiar_a_spectrum_is() -> None:
     window = predict([titanium(0.1, 0.35)])[0].window
     model = shipped_site_model()
-    (alone,), (told,) = model.predict([window]), model.predict([window], ["Ba", "Ti", "O"])
-    assert alone.numbers["mnnd_A"] != told.numbers["mnnd_A"]
-    assert alone.unfamiliar == told.unfamiliar
+    (alone,), (given,) = model.predict([window]), model.predict([window], ["Ba", "Ti", "O"])
+    assert alone.numbers["mnnd_A"] != given.numbers["mnnd_A"]
+    assert alone.unfamiliar == given.unfamiliar
 
 
 def test_properties_use_edges_and_elements() -> None:

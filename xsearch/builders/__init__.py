@@ -1,7 +1,7 @@
-"""What fills an index: sources of crystals, and the engine that turns them into rows."""
+"""What fills an index: sources of crystals and spectra, and the pipeline that turns them into rows."""
 
 from xsearch.builders.builds import build_cif, build_parquet, build_starter, ensure_starter
-from xsearch.builders.engine import BuildResult, BuildStopped, build
+from xsearch.builders.pipeline import BuildResult, BuildStopped, build
 from xsearch.builders.source import Item, Process, Source
 
 __all__ = [

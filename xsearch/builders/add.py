@@ -1,29 +1,27 @@
-"""`xsearch build add`: structures and reference spectra of the user's own, in an index that is there."""
+"""`xsearch build add`: the user's structures and reference spectra, added to an index."""
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from xsearch.builders.cif import CifSource, process_cif
-from xsearch.builders.engine import BuildResult, build
-from xsearch.builders.identity import SETTINGS, index_folder
-from xsearch.builders.own import OWN
-from xsearch.builders.reuse import KEPT, MaterialShelf, Reusing, SpectraShelf
-from xsearch.builders.source import Item, Process, SpectrumProcess
+from xsearch.builders.cif import CifSource
+from xsearch.builders.digests import digest_of
+from xsearch.builders.extension import extend, open_to_extend
+from xsearch.builders.pipeline import BuildResult
+from xsearch.builders.source import Item, SpectrumProcess
+from xsearch.builders.user_entries import USER_ID, USER_SOURCE
 from xsearch.builders.workers import run_here
 from xsearch.builders.xas_source import XasSource, process_xas_rows
 from xsearch.chemistry.formula import parse_formula, reduced_formula
-from xsearch.chemistry.material import Material
 from xsearch.data.xas_tables import XasTables, check_tables
 from xsearch.errors import BuildError, CrystalError, SpectrumError
+from xsearch.indexes.files import sha256
 from xsearch.indexes.index import Index
-from xsearch.indexes.outcome import Failure
+from xsearch.paths import Paths, as_paths
 from xsearch.spectra.readers.athena import groups_of
 from xsearch.spectra.readers.read import read
 from xsearch.spectra.readers.source import load
@@ -33,13 +31,16 @@ from xsearch.spectra.xas import XasSpectrum
 SUFFIXES = frozenset({".xdi", ".dat", ".txt", ".csv", ".nor", ".xmu", ".prj", ".xy"})
 """Files of a folder that may hold absorption spectra."""
 
+FILES_FOR_WORKERS = 200
+"""Up to so many CIF files are read in this process: starting workers would take longer. Set by hand."""
+
 
 @dataclass(frozen=True, slots=True)
-class OwnSpectrum:
-    """A spectrum of the user's own, to be read.
+class SpectrumFile:
+    """A measured spectrum of the user, to be read from a file.
 
     Attributes:
-        spectrum_id: it gets.
+        spectrum_id: its id in the index.
         path: of its file.
         name: of the file, or of the spectrum within it; a formula at its start is the compound's.
         number: within a file of several, from 1.
@@ -51,171 +52,96 @@ class OwnSpectrum:
     number: str | None = None
 
 
-def add_own(
+def add_entries(
     name: str,
     *,
-    xanes: Sequence[str | Path] | str | Path = (),
-    cif: Sequence[str | Path] | str | Path = (),
+    xanes: Paths = (),
+    cif: Paths = (),
     licence: str = "not stated",
     workers: int | None = None,
     progress: bool = True,
 ) -> BuildResult:
     """Add structures and measured reference spectra to an index, as its new version.
 
-    They bear the source `own` and ids that begin with `own-`. What was added before under the same id is replaced.
+    They have the source `own` and ids that begin with `own-`. What was added before under the same id is replaced.
 
     Args:
-        name: of an index that is there.
+        name: of an existing index.
         xanes: files and folders of absorption spectra: XDI, Athena projects, columns. A spectrum's compound is what
             its file's name, or its name in the project, begins with: `Fe2O3_hematite.xdi`. A Parquet file is a table
-            of spectra, measured, simulated or predicted, that keep their own ids and sources; see `XasTables`.
+            of spectra, measured, simulated or predicted, that keep their ids and sources; see `XasTables`.
         cif: CIF files and folders of them.
         licence: of what is added.
         workers: processes; default one a core.
-        progress: whether to tell on the error stream how far it is.
+        progress: whether progress is reported on the error stream.
 
     Raises:
         MissingIndex: where there is no such index.
         BuildError: where nothing is given, a path is missing, or the index was built on another axis.
     """
-    index = Index.open(index_folder(name))
-    check_settings(index)
-    crystals = CifSource.of(cif, licence) if _paths(cif) else None
-    tables = [path for path in _paths(xanes) if path.suffix.lower() == ".parquet"]
-    spectra = _AddedSpectra(
-        tuple(_spectrum_files([path for path in _paths(xanes) if path not in tables])),
-        _tables(tables, index, licence),
-        licence,
-    )
+    index = open_to_extend(name)
+    crystals = CifSource.of(cif, licence) if as_paths(cif) else None
+    tables = [path for path in as_paths(xanes) if path.suffix.lower() == ".parquet"]
+    files = tuple(_spectrum_files([path for path in as_paths(xanes) if path not in tables]))
+    spectra = _AddedSpectra(files, _tables(tables, index, licence), licence)
     if crystals is None and not spectra:
         raise BuildError("Nothing to add: give folders of spectra with --xanes, of crystals with --cif, or both.")
-    here: Any = partial(run_here, workers=workers if crystals is not None and len(crystals.files) > 200 else 1)
-    made = build(
-        Grown(index, crystals, licence, spectra.ids),
-        name,
-        workers=workers,
-        measured_cells=False,
-        progress=progress,
-        run=Reusing(here, MaterialShelf(index)),
-        spectra=_GrownSpectra(index, spectra),
-        run_spectra=Reusing(here, SpectraShelf(index)),
-        extra=_extra(index, spectra.licences | ({licence} if crystals or spectra.files else set())),
-    )
-    return replace(made, reused=int((index.columns.cell_of < 0).sum()))
-
-
-@dataclass(frozen=True)
-class Grown:
-    """The rows of an index, then crystals that are added, if any."""
-
-    index: Index
-    crystals: CifSource | None
-    licence: str
-    new_spectra: frozenset[str]
-    name: str = OWN
-    version: str = ""
-    citation: str = ""
-    process: Process = field(default_factory=lambda: process_own_cif, repr=False)
-
-    def fingerprint(self) -> str:
-        added = None if self.crystals is None else self.crystals.fingerprint()
-        return _hash([self.index.version, added, self.licence])
-
-    def count(self) -> int | None:
-        return None
-
-    def formulas(self) -> frozenset[str] | None:
-        return None
-
-    def items(self) -> Iterator[Item]:
-        new = {f"own-{item.item_id}": item for item in (self.crystals.items() if self.crystals is not None else ())}
-        owners = self.index.columns.cell_of.tolist()
-        for material_id, owner in zip(self.index.catalog.column("material_id").to_pylist(), owners, strict=True):
-            if owner < 0 and material_id not in new:
-                yield Item(material_id, KEPT)
-        for failure in self.index.failures():
-            if failure.item_id not in new and failure.item_id not in self.new_spectra:
-                yield Item(failure.item_id, failure)
-        for name, item in new.items():
-            yield Item(name, item.payload)
+    many = crystals is not None and len(crystals.files) > FILES_FOR_WORKERS
+    run: Any = partial(run_here, workers=workers if many else 1)
+    extra = dict(index.manifest.extra)
+    licences = spectra.licences | ({licence} if crystals or files else set())
+    extra |= {"licences": sorted({*extra.get("licences", []), *licences}), "own": True}
+    return extend(index, crystals, spectra, run=run, run_spectra=run, extra=extra, workers=workers, progress=progress)
 
 
 @dataclass(frozen=True)
 class _AddedSpectra:
-    """Spectra that are added: files of one's own, and tables."""
+    """Spectra from files and from tables."""
 
-    files: tuple[OwnSpectrum, ...]
+    files: tuple[SpectrumFile, ...]
     tables: XasSource | None
     licence: str
+    process: SpectrumProcess = field(default_factory=lambda: process_added_spectrum, repr=False)
 
     def __bool__(self) -> bool:
         return bool(self.files) or self.tables is not None
 
     @cached_property
-    def items(self) -> tuple[Item, ...]:
-        """Files first."""
-        own = (Item(one.spectrum_id, (one, self.licence)) for one in self.files)
-        return (*own, *(self.tables.items() if self.tables is not None else ()))
+    def _items(self) -> tuple[Item, ...]:
+        from_files = (Item(one.spectrum_id, (one, self.licence)) for one in self.files)
+        return (*from_files, *(self.tables.items() if self.tables is not None else ()))
 
     @cached_property
     def ids(self) -> frozenset[str]:
         """Of all of them."""
-        return frozenset(item.item_id for item in self.items)
+        return frozenset(item.item_id for item in self._items)
 
     @property
     def licences(self) -> set[str]:
         """That the tables' rows state."""
-        return {item.payload[0]["licence"] for item in self.items[len(self.files) :]}
+        return {item.payload[0]["licence"] for item in self._items[len(self.files) :]}
+
+    def items(self) -> Iterator[Item]:
+        """Files first."""
+        return iter(self._items)
 
     def fingerprint(self) -> str:
         """A hash of the files' content."""
-        content = [[one.spectrum_id, hashlib.sha256(one.path.read_bytes()).hexdigest()] for one in self.files]
-        return _hash([content, self.tables and self.tables.fingerprint()])
-
-
-@dataclass(frozen=True)
-class _GrownSpectra:
-    """The spectra of an index, then those that are added."""
-
-    index: Index
-    added: _AddedSpectra
-    process: SpectrumProcess = field(default_factory=lambda: process_added_spectrum, repr=False)
-
-    def fingerprint(self) -> str:
-        return self.added.fingerprint()
-
-    def count(self) -> int | None:
-        return self.index.spectra_table.num_rows + len(self.added.items)
-
-    def items(self) -> Iterator[Item]:
-        for name in self.index.spectra_table.column("spectrum_id").to_pylist():
-            if name not in self.added.ids:
-                yield Item(name, KEPT)
-        yield from self.added.items
-
-
-def process_own_cif(item: Item) -> Material:
-    """A crystal of the user's own; an earlier failure stays one.
-
-    Raises:
-        CrystalError: where there is none.
-    """
-    if isinstance(item.payload, Failure):
-        raise CrystalError(item.payload.reason)
-    return replace(process_cif(item), material_id=item.item_id, source=OWN)
+        content = [[one.spectrum_id, sha256(one.path)] for one in self.files]
+        return digest_of([content, self.tables and self.tables.fingerprint()])
 
 
 def process_added_spectrum(item: Item) -> XasSpectrum:
-    """A spectrum from a file of the user's own, or from a table.
+    """A spectrum from a file of the user, or from a table.
 
     Raises:
         SpectrumError: where there is none.
     """
-    return process_own_spectrum(item) if isinstance(item.payload[0], OwnSpectrum) else process_xas_rows(item)
+    return process_spectrum_file(item) if isinstance(item.payload[0], SpectrumFile) else process_xas_rows(item)
 
 
-def process_own_spectrum(item: Item) -> XasSpectrum:
-    """A measured reference of the user's own.
+def process_spectrum_file(item: Item) -> XasSpectrum:
+    """A measured reference spectrum of the user.
 
     Raises:
         SpectrumError: where the file cannot be read as an absorption spectrum.
@@ -234,7 +160,7 @@ def process_own_spectrum(item: Item) -> XasSpectrum:
         level="material",
         kind="measured",
         code="measured",
-        source=OWN,
+        source=USER_SOURCE,
         licence=licence,
         reduced_formula=formula_in_name(one.name, spectrum.absorber),
         reference=one.name if one.number is None else f"{one.path.name}, {one.name}",
@@ -253,26 +179,26 @@ def formula_in_name(name: str, absorber: str) -> str:
     return ""
 
 
-def _spectrum_files(paths: list[Path]) -> Iterator[OwnSpectrum]:
+def _spectrum_files(paths: list[Path]) -> Iterator[SpectrumFile]:
     """What to read, sorted by id."""
-    found: list[OwnSpectrum] = []
+    found: list[SpectrumFile] = []
     for root in paths:
         if not root.exists():
             raise BuildError(f"{root}: no such file or folder; give spectra, or folders that hold some.")
         for path in [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file()):
             if path.suffix.lower() not in SUFFIXES and path != root:
                 continue
-            name = f"own-{path.name if path == root else path.relative_to(root).as_posix()}"
+            name = USER_ID + (path.name if path == root else path.relative_to(root).as_posix())
             several = spectra_in(path) if path.suffix.lower() == ".prj" else []
-            found += [OwnSpectrum(f"{name}#{number}", path, label, number) for number, label in several]
-            found += [] if several else [OwnSpectrum(name, path, path.name)]
+            found += [SpectrumFile(f"{name}#{number}", path, label, number) for number, label in several]
+            found += [] if several else [SpectrumFile(name, path, path.name)]
     if paths and not found:
         raise BuildError(f"No spectrum in {', '.join(map(str, paths))}; {', '.join(sorted(SUFFIXES))} are read.")
     return iter(sorted(found, key=lambda one: one.spectrum_id))
 
 
 def spectra_in(path: Path) -> list[tuple[str, str]]:
-    """Number and name of each spectrum of an Athena project; none where it cannot be read, as is told later."""
+    """Number and name of each spectrum of an Athena project; none where it cannot be read, which fails later."""
     try:
         return [(str(number), group.label) for number, group in enumerate(groups_of(load(path)), start=1)]
     except SpectrumError:
@@ -280,33 +206,9 @@ def spectra_in(path: Path) -> list[tuple[str, str]]:
 
 
 def _tables(paths: list[Path], index: Index, licence: str) -> XasSource | None:
-    """Tables of spectra, whose formulas the index knows where they do not."""
+    """Tables of spectra; where a row states no formula, its material's in the index counts."""
     if not paths:
         return None
     check_tables(paths)
     names, formulas = (index.catalog.column(name).to_pylist() for name in ("material_id", "reduced_formula"))
     return XasSource(XasTables(tuple(paths), licence, dict(zip(names, formulas, strict=True))))
-
-
-def _extra(index: Index, licences: set[str]) -> dict[str, Any]:
-    """What the manifest said before, and that the user added something."""
-    extra = dict(index.manifest.extra)
-    return {**extra, "licences": sorted({*extra.get("licences", []), *licences}), "own": True}
-
-
-def check_settings(index: Index) -> None:
-    wanted = json.loads(json.dumps(SETTINGS))
-    different = [name for name in wanted if index.manifest.settings.get(name) != wanted[name] and name != "xsearch"]
-    if different:
-        raise BuildError(
-            f"Index {index.name!r} was built with another {', '.join(different)} than this xsearch uses; build it "
-            "again before adding to it."
-        )
-
-
-def _paths(given: Sequence[str | Path] | str | Path) -> list[Path]:
-    return [Path(p) for p in ([given] if isinstance(given, str | Path) else given)]
-
-
-def _hash(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()

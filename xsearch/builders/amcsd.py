@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.builders.conditions import measured_at
 from xsearch.builders.material import draft
 from xsearch.builders.source import Item, Process
+from xsearch.builders.title_conditions import conditions_in_title
 from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
 from xsearch.chemistry.expand import fill_cell, parse_operations
 from xsearch.chemistry.formula import parse_formula, reduced_formula
@@ -74,7 +74,7 @@ def amcsd_file() -> Path:
 
 @dataclass(frozen=True)
 class AmcsdSource:
-    """The mineral database, or the part of it whose reduced formulas are asked for.
+    """The mineral database, or the part of it whose reduced formulas are wanted.
 
     Attributes:
         only: reduced formulas to keep; None keeps all. A formula that cannot be read is kept.
@@ -94,7 +94,7 @@ class AmcsdSource:
         return f"larixite {tag}, {date[:8]}"
 
     def fingerprint(self) -> str:
-        """A hash of what is read, and of the formulas asked for.
+        """A hash of what is read, and of the formulas that are wanted.
 
         Not of the file, since larixite's own functions write to it as soon as they open it.
         """
@@ -106,7 +106,7 @@ class AmcsdSource:
         return digest.hexdigest()
 
     def count(self) -> int | None:
-        """All rows; fewer come where formulas are asked for."""
+        """All rows; fewer come where only some formulas are wanted."""
         if self.only is not None:
             return None
         with _connect() as connection:
@@ -153,7 +153,7 @@ def process_amcsd(item: Item) -> Material:
         occupancies,
         *_operations(row["operations"]),
     )
-    temperature_K, pressure_GPa = measured_at(row["title"] or "")
+    temperature_K, pressure_GPa = conditions_in_title(row["title"] or "")
     return draft(
         item.item_id,
         crystal,
@@ -181,7 +181,7 @@ def _hydrogen_without_position(
 ) -> float:
     """Hydrogen atoms of the cell that labels such as `O-H` and `Wat` name.
 
-    Some entries place those atoms as well. Then the stated formula tells whether the labels count: of the three
+    Some entries place those atoms as well. Then the stated formula decides whether the labels count: of the three
     readings (all labels, those with a capital H, none) the one that comes nearest to it is right.
     """
     every = np.array([atom.hydrogens for atom in atoms], dtype=float)

@@ -1,23 +1,19 @@
-"""The builds that a user asks for by name."""
+"""Builds from files, and the starter index."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 from xsearch.builders.cif import CifSource
-from xsearch.builders.engine import BuildResult, Runner, build
 from xsearch.builders.identity import index_folder
 from xsearch.builders.parquet import ParquetSource
+from xsearch.builders.pipeline import BuildResult, Runner, build
 from xsearch.builders.starter import StarterSource
 from xsearch.builders.xas_source import XasSource
 from xsearch.data.xas_tables import XasTables, split_files
 from xsearch.errors import BuildError
 from xsearch.indexes.versions import current_version
+from xsearch.paths import Paths
 
 STARTER = "starter"
-
-Paths = str | Path | Sequence[str | Path]
 
 
 def build_parquet(
@@ -32,11 +28,11 @@ def build_parquet(
     """Make an index from Parquet files with a crystal a row, and tables of absorption spectra beside them.
 
     Args:
-        files: one or several, told apart by their columns; see `ParquetSource` and `XasTables`.
+        files: one or several, known by their columns; see `ParquetSource` and `XasTables`.
         name: of the index.
         workers: processes; default one a core.
         measured_cells: whether measured cells of the same phase, from the mineral database, are linked.
-        progress: whether to tell on the error stream how far it is.
+        progress: whether progress is reported on the error stream.
         run: another way to run batches, such as on a cluster.
 
     Raises:
@@ -71,7 +67,7 @@ def build_cif(
         name: of the index.
         workers: processes; default one a core, and one for few files.
         licence: of the crystals, to be stated on every hit.
-        progress: whether to tell on the error stream how far it is.
+        progress: whether progress is reported on the error stream.
         run: another way to run batches, such as on a cluster.
 
     Raises:
@@ -89,7 +85,7 @@ def build_starter(
     Args:
         name: of the index.
         workers: processes; default one a core.
-        progress: whether to tell on the error stream how far it is.
+        progress: whether progress is reported on the error stream.
         run: another way to run batches, such as on a cluster.
 
     Raises:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,8 +14,11 @@ from xsearch.builders.source import Item, Process
 from xsearch.chemistry.cif import read_cif, split_blocks
 from xsearch.chemistry.material import Material
 from xsearch.errors import BuildError, CrystalError
+from xsearch.paths import Paths, as_paths
 
 LARGEST_BYTES = 50_000_000
+"""Of a file that is read; no crystal needs so much, so it is something else. Set by hand."""
+
 SUFFIXES = (".cif", ".mcif")
 
 
@@ -35,13 +38,13 @@ class CifSource:
     process: Process = field(default_factory=lambda: process_cif, repr=False)
 
     @classmethod
-    def of(cls, paths: Sequence[str | Path] | str | Path, licence: str = "not stated") -> CifSource:
+    def of(cls, paths: Paths, licence: str = "not stated") -> CifSource:
         """Of files and folders that are there.
 
         Raises:
             BuildError: where a path is missing, or no CIF file is found.
         """
-        roots = [Path(p) for p in ([paths] if isinstance(paths, str | Path) else paths)]
+        roots = as_paths(paths)
         found: list[tuple[Path, Path]] = []
         for root in roots:
             if root.is_dir():
@@ -55,9 +58,9 @@ class CifSource:
             raise BuildError(f"No CIF file in {', '.join(map(str, roots)) or 'what was given'}; names end in .cif.")
         names = [(path.relative_to(root).with_suffix("").as_posix(), root, path) for root, path in found]
         times = Counter(name for name, _, _ in names)
-        # where two folders hold files of one name, the folder's own name tells them apart
-        told = [(name if times[name] == 1 else f"{root.resolve().name}/{name}", path) for name, root, path in names]
-        return cls(tuple(sorted(told)), licence)
+        # where two folders hold files of one name, the folder's name makes the id unique
+        named = [(name if times[name] == 1 else f"{root.resolve().name}/{name}", path) for name, root, path in names]
+        return cls(tuple(sorted(named)), licence)
 
     @property
     def version(self) -> str:

@@ -7,13 +7,15 @@ from contextlib import contextmanager
 from itertools import islice
 from typing import Any
 
-from xsearch.builders.recipe import Batch
+from xsearch.builders.transform import Batch
 from xsearch.errors import BuildError, MissingExtra
 
 WAITING_PER_THREAD = 3
 """Batches handed out ahead, so that no worker waits for the network."""
 
 CONNECT_S = 20
+"""Time-out of connecting to the scheduler. Set by hand."""
+
 RETRIES = 5
 """How often a batch is given out again after its worker died."""
 
@@ -52,7 +54,7 @@ class Cluster:
     def __init__(self, client: Any, address: str) -> None:
         self._client, self._address = client, address
 
-    def __call__(self, recipe: Any, batches: Iterator[Batch]) -> Generator[tuple[int, Any]]:
+    def __call__(self, transform: Any, batches: Iterator[Batch]) -> Generator[tuple[int, Any]]:
         """Chunks of batches, in the order in which they get ready.
 
         Raises:
@@ -65,7 +67,7 @@ class Cluster:
         if not threads:
             raise BuildError(f"The Dask scheduler at {self._address} has no worker; start some with `dask worker`.")
         try:
-            shared = self._client.scatter(recipe, broadcast=True, hash=False)
+            shared = self._client.scatter(transform, broadcast=True, hash=False)
             ready = as_completed(loop=self._client.loop)
             numbers = {}
 
@@ -88,5 +90,5 @@ class Cluster:
             ) from None
 
 
-def _work(recipe: Any, batch: Batch) -> Any:
-    return recipe(batch)
+def _work(transform: Any, batch: Batch) -> Any:
+    return transform(batch)

@@ -1,4 +1,4 @@
-"""The vectors of learned models beside an index: a new version that shares every other file with the one before."""
+"""Vectors of the powder network for every row of an index, published as a new version of it."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from xsearch.models.powder_vectors import PowderVectors, load, vectors_from
 from xsearch.options import Backend, parse_choice
 from xsearch.progress import Progress, Silence, open_progress
 
-BATCH = 64
-THREADS = 2
+BATCH, THREADS = 64, 2
+"""Rows that one thread encodes at a time, and threads: more gain nothing on two cores. Set by hand."""
 
 
 def embed(
@@ -39,7 +39,7 @@ def embed(
     Args:
         name: of the index.
         weights: of the network; those that come with xsearch by default.
-        backend: how near vectors will be found; by default as suits the number of rows.
+        backend: how nearest neighbours will be found; by default as suits the number of rows.
         progress: whether to show it.
 
     Returns:
@@ -90,13 +90,13 @@ def embed(
 
 
 def _write_vectors(index: Index, encoder: PowderVectors, backend: Backend, made: Path, progress: bool) -> list[str]:
-    """Write the vectors, and what leads to near ones, into a folder; the names of the files."""
+    """Write the vectors, and the graph or lists that search them, into a folder; returns the names of the files."""
     if index.embedding is not None and index.encoder == encoder.identity:
         vectors = index.embedding.array
         _share(index.folder / EMBEDDING, made / EMBEDDING)
     else:
-        with open_progress(progress) as told:
-            vectors = row_vectors(index, encoder, told)
+        with open_progress(progress) as reporter:
+            vectors = row_vectors(index, encoder, reporter)
         write_vectors(vectors, made / EMBEDDING)
     if backend is Backend.EXACT:
         return [EMBEDDING]
@@ -105,7 +105,7 @@ def _write_vectors(index: Index, encoder: PowderVectors, backend: Backend, made:
 
 
 def row_vectors(index: Index, encoder: PowderVectors, progress: Progress | None = None) -> NDArray[np.float16]:
-    """(rows, d) unit vectors; rows without a reflection get zeros, which are near nothing.
+    """(rows, d) unit vectors; rows without a reflection get zeros, which match nothing.
 
     Raises:
         BuildError: for an index without rows.
@@ -114,8 +114,8 @@ def row_vectors(index: Index, encoder: PowderVectors, progress: Progress | None 
         raise BuildError(f"Index {index.name!r} holds nothing to embed.")
     out = np.zeros((len(index), encoder.dimensions), np.float16)
     rows = np.flatnonzero(np.diff(index.reflection_arrays.offsets) > 0)
-    told = progress or Silence()
-    told.start("vectors", len(rows))
+    reporter = progress or Silence()
+    reporter.start("vectors", len(rows))
 
     def one_batch(begin: int) -> int:
         part = rows[begin : begin + BATCH]
@@ -126,7 +126,7 @@ def row_vectors(index: Index, encoder: PowderVectors, progress: Progress | None 
     # a thread pool of BLAS's own inside each of these would only spin
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(THREADS) as pool:
         for done in pool.map(one_batch, range(0, len(rows), BATCH)):
-            told.advance(done)
+            reporter.advance(done)
     return out
 
 

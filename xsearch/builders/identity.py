@@ -12,7 +12,7 @@ from typing import Any
 
 import xsearch
 from xsearch.builders.amcsd import AmcsdSource
-from xsearch.builders.cells import MeasuredCells
+from xsearch.builders.measured_cells import MeasuredCells
 from xsearch.builders.source import Source, SpectraSource
 from xsearch.chemistry.symmetry import SYMPREC_A
 from xsearch.errors import BuildError

@@ -7,16 +7,25 @@ from typing import Any
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.expected_strain import expected_strain
-from xsearch.chemistry.formula import anonymous_formula, formula_unit, reduced_formula
+from xsearch.chemistry.formula import anonymous_formula, formula_unit, parse_formula, reduced_formula
 from xsearch.chemistry.material import Material
 from xsearch.chemistry.symmetry import SYMPREC_A, Symmetry, find_symmetry
 from xsearch.chemistry.template import template_key
+from xsearch.errors import CrystalError
 
 UNPLACED_HYDROGEN = "hydrogen_without_position"
 """Property that counts the hydrogen atoms of the cell that are known to be there and have no site."""
 
 STATED_SPACE_GROUP = "stated_space_group"
 """Property with the space group number that the source states; kept only where the symmetry search finds another."""
+
+
+def reduced_or_empty(formula: str) -> str:
+    """The reduced formula of a text; empty where the text is no formula."""
+    try:
+        return reduced_formula(parse_formula(formula))
+    except CrystalError:
+        return ""
 
 
 def draft(

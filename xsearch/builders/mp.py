@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -15,8 +14,10 @@ import numpy as np
 import pyarrow.compute as pc
 
 from xsearch.builders import amcsd
-from xsearch.builders.engine import BATCH, BuildResult, build
+from xsearch.builders.digests import digest_of
 from xsearch.builders.identity import index_folder, made_with
+from xsearch.builders.incremental import UNCHANGED, IncrementalRunner, StoredMaterials, StoredSpectra
+from xsearch.builders.material import reduced_or_empty
 from xsearch.builders.mp_collection import Collection
 from xsearch.builders.mp_documents import (
     CITATION,
@@ -28,14 +29,15 @@ from xsearch.builders.mp_documents import (
     process_xas,
 )
 from xsearch.builders.mp_selection import Selection
-from xsearch.builders.own import own_licences, own_materials, own_spectra
-from xsearch.builders.pages import PageStore
-from xsearch.builders.reuse import KEPT, MaterialShelf, Reusing, SpectraShelf
+from xsearch.builders.page_cache import PageCache
+from xsearch.builders.pipeline import BATCH, BuildResult, build
+from xsearch.builders.settings import FETCHING, FetchSettings
 from xsearch.builders.source import Item, Process, SpectrumProcess
+from xsearch.builders.user_entries import user_licences, user_materials, user_spectra
 from xsearch.builders.workers import run_here
-from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.chemistry.material import Material
 from xsearch.errors import BrokenIndex, BuildError, CrystalError, MissingIndex, SpectrumError
+from xsearch.indexes import sql
 from xsearch.indexes.files import builder_lock, remove
 from xsearch.indexes.index import Index
 from xsearch.indexes.vectors import load_faiss
@@ -50,19 +52,19 @@ DETAILS = "materials_project"
 
 @dataclass(frozen=True)
 class MpSource:
-    """Materials that were fetched, those that the old index has, and the user's own.
+    """Materials that were fetched, those that are stored unchanged, and the user's entries.
 
     Attributes:
         version: of the database.
         found: what was fetched and kept.
-        own: the user's entries; None where the old index has them as they are.
+        added: the user's entries; None where they are stored unchanged.
         changed_formulas: of materials that are worked out anew, as the project writes them.
-        functionals: of the same, by id, where the project tells.
+        functionals: of the same, by id, where the project states it.
     """
 
     version: str
     found: Collection
-    own: tuple[tuple[str, Material | None], ...] = ()
+    added: tuple[tuple[str, Material | None], ...] = ()
     changed_formulas: frozenset[str] = frozenset()
     functionals: dict[str, str] = field(default_factory=dict)
     name: str = NAME
@@ -72,67 +74,69 @@ class MpSource:
 
     def fingerprint(self) -> str:
         """A hash of ids and the times of their last change."""
-        return _hash([self.version, [(n, self.found.updated[n]) for n in self.found.order], [n for n, _ in self.own]])
+        return digest_of(
+            [self.version, [(n, self.found.updated[n]) for n in self.found.order], [n for n, _ in self.added]]
+        )
 
     def count(self) -> int | None:
-        """Materials, the user's own included."""
-        return len(self.found.order) + len(self.own)
+        """Materials, the user's included."""
+        return len(self.found.order) + len(self.added)
 
     def formulas(self) -> frozenset[str] | None:
         """Reduced formulas of what is worked out anew; what is kept has its measured cells already."""
-        return frozenset(_reduced(formula) for formula in self.changed_formulas)
+        return frozenset(reduced_or_empty(formula) for formula in self.changed_formulas)
 
     def items(self) -> Iterator[Item]:
-        """The project's materials, then the user's own."""
+        """The project's materials, then the user's."""
         for name, document in self.found.documents():
-            yield Item(name, KEPT if document is None else {**document, "functional": self.functionals.get(name)})
-        for name, material in self.own:
-            yield Item(name, KEPT if material is None else material)
+            yield Item(name, UNCHANGED if document is None else {**document, "functional": self.functionals.get(name)})
+        for name, material in self.added:
+            yield Item(name, UNCHANGED if material is None else material)
 
 
 @dataclass(frozen=True)
 class MpSpectra:
-    """Spectra that were fetched, those that the old index has, and the user's own.
+    """Spectra that were fetched, those that are stored unchanged, and the user's.
 
     Attributes:
         found: what was fetched and kept.
         owners: the material of each spectrum.
-        foreign: spectra of tasks that no listed material names; they are told as failures.
-        own: the user's spectra; None where the old index has them as they are.
+        foreign: spectra of tasks that no listed material names; they are counted as failures.
+        added: the user's spectra; None where they are stored unchanged.
     """
 
     found: Collection
     owners: dict[str, str]
     foreign: tuple[str, ...] = ()
-    own: tuple[tuple[str, XasSpectrum | None], ...] = ()
+    added: tuple[tuple[str, XasSpectrum | None], ...] = ()
     process: SpectrumProcess = field(default_factory=lambda: process_spectrum, repr=False)
 
     def fingerprint(self) -> str:
         """A hash of ids, owners and the times of their last change."""
         listed = [(n, self.found.updated[n], self.owners[n]) for n in self.found.order]
-        return _hash([listed, self.foreign, [n for n, _ in self.own]])
+        return digest_of([listed, self.foreign, [n for n, _ in self.added]])
 
     def count(self) -> int | None:
         """All spectra."""
-        return len(self.found.order) + len(self.foreign) + len(self.own)
+        return len(self.found.order) + len(self.foreign) + len(self.added)
 
     def items(self) -> Iterator[Item]:
-        """The project's spectra, then the user's own."""
+        """The project's spectra, then the user's."""
         for name, document in self.found.documents():
-            yield Item(name, KEPT if document is None else (self.owners[name], document))
+            yield Item(name, UNCHANGED if document is None else (self.owners[name], document))
         for name in self.foreign:
             yield Item(name, None)
-        for name, spectrum in self.own:
-            yield Item(name, KEPT if spectrum is None else spectrum)
+        for name, spectrum in self.added:
+            yield Item(name, UNCHANGED if spectrum is None else spectrum)
 
 
 def process_material(item: Item) -> Material:
-    """A material of the project, or one of the user's own as it was."""
+    """A material of the project, or an entry of the user, unchanged."""
     return item.payload if isinstance(item.payload, Material) else process_summary(item)
 
 
 def process_spectrum(item: Item) -> XasSpectrum:
-    """A spectrum of the project, or one of the user's own as it was.
+    """A spectrum of the project, or an entry of the user, unchanged.
 
     Raises:
         SpectrumError: for one that belongs to no material.
@@ -152,12 +156,12 @@ def build_mp(
     measured_cells: bool = True,
     progress: bool = True,
     run: Callable[[Any, Any], Any] | None = None,
-    waits_s: tuple[float, ...] | None = None,
+    fetching: FetchSettings = FETCHING,
     batch: int = BATCH,
 ) -> BuildResult:
     """Make an index of the Materials Project, or bring one up to date.
 
-    Where the index is there and was made of the same selection by the same xsearch, only what changed since is
+    Where the index exists and was made of the same selection by the same xsearch, only what changed since is
     fetched and worked out; what was deprecated goes; entries that the user added stay. A run that was stopped is
     taken up at the page where it stood.
 
@@ -168,9 +172,9 @@ def build_mp(
         endpoint: another address that speaks the same interface.
         workers: processes; default one a core.
         measured_cells: whether measured cells of the same phase, from the mineral database, are linked.
-        progress: whether to tell on the error stream how far it is.
+        progress: whether progress is reported on the error stream.
         run: another way to run batches, such as on a cluster.
-        waits_s: seconds between tries of a request that failed.
+        fetching: page sizes, time-out and waits of requests.
         batch: items a chunk.
 
     Raises:
@@ -178,20 +182,21 @@ def build_mp(
         BuildError: in one line, where the key, the network or the service fails; what was fetched is kept.
     """
     load_faiss()
-    from xsearch.builders.materials_project import WAITS_S, Client
+    from xsearch.builders.mp_client import Client
     from xsearch.builders.mp_fetch import Fetch
 
     chosen = selection or Selection()
     folder, cache = index_folder(name), home() / "downloads" / name
     old = reusable(folder, chosen, measured_cells)
-    with open_progress(progress) as told, builder_lock(cache):
-        client = Client(key, endpoint, waits_s=WAITS_S if waits_s is None else waits_s)
+    with open_progress(progress) as reporter, builder_lock(cache):
+        client = Client(key, endpoint, fetching)
         fetch = Fetch(
             client,
-            open_pages(cache, client.db_version, told),
+            open_pages(cache, client.db_version, reporter),
             chosen,
-            told,
+            reporter,
             cache / f"tables-{plain_name(client.db_version)}",
+            fetching,
         )
         materials, owners = fetch.materials(None if old is None else old_materials(old))
         functionals = fetch.functionals(materials)
@@ -201,14 +206,17 @@ def build_mp(
                 f"The Materials Project changed from {client.db_version} to {now} while it was read; give the same "
                 "command again."
             )
-        told.say(f"{name}: {client.pages_fetched:,} pages came in {client.network_s:.0f} s of requests")
+        reporter.say(f"{name}: {client.pages_fetched:,} pages came in {client.network_s:.0f} s of requests")
     before = old or opened(folder)
-    own, own_xas = own_materials(before, kept=old is not None), own_spectra(before, NAME, kept=old is not None)
-    licences = {CORE_LICENCE, *own_licences(before, NAME)}
+    added, added_spectra = (
+        user_materials(before, kept=old is not None),
+        user_spectra(before, NAME, kept=old is not None),
+    )
+    licences = {CORE_LICENCE, *user_licences(before, NAME)}
     licences |= {LICENCES["BY-NC"]} if chosen.include_nc else set()
     licences |= {amcsd.LICENCE} if measured_cells else set()
-    source = MpSource(client.db_version, materials, own, frozenset(fetch.formulas), functionals)
-    windows = MpSpectra(spectra, owner_of, tuple(fetch.foreign), own_xas)
+    source = MpSource(client.db_version, materials, added, frozenset(fetch.formulas), functionals)
+    windows = MpSpectra(spectra, owner_of, tuple(fetch.foreign), added_spectra)
     if old is not None and is_unchanged(old, source, windows):
         remove(cache)
         return up_to_date(name, old)
@@ -219,10 +227,10 @@ def build_mp(
         workers=workers,
         measured_cells=measured_cells,
         progress=progress,
-        run=_reusing(runner, old, MaterialShelf),
+        run=_reusing(runner, old, StoredMaterials),
         batch=batch,
         spectra=windows,
-        run_spectra=_reusing(runner, old, SpectraShelf),
+        run_spectra=_reusing(runner, old, StoredSpectra),
         extra={
             "licences": sorted(licences),
             "citations": [CITATION, amcsd.CITATION] if measured_cells else [CITATION],
@@ -230,20 +238,20 @@ def build_mp(
         },
     )
     remove(cache)
-    return replace(made, reused=len(materials.kept) + sum(material is None for _, material in own))
+    return replace(made, reused=len(materials.kept) + sum(material is None for _, material in added))
 
 
-def open_pages(cache: Path, db_version: str, told: Progress) -> PageStore:
+def open_pages(cache: Path, db_version: str, reporter: Progress) -> PageCache:
     """The pages of a version of the database; those of other versions go."""
     here = cache / plain_name(db_version)
     for other in cache.iterdir():
         if other.is_dir() and other.name not in (here.name, f"tables-{here.name}"):
             remove(other)
-    store = PageStore(here)
+    store = PageCache(here)
     if len(store):
-        told.say(f"{len(store):,} pages of an earlier run are there")
+        reporter.say(f"{len(store):,} pages of an earlier run are there")
     if store.dropped:
-        told.say(f"{store.dropped:,} pages were damaged and are fetched again")
+        reporter.say(f"{store.dropped:,} pages were damaged and are fetched again")
     return store
 
 
@@ -270,9 +278,7 @@ def reusable(folder: Path, selection: Selection, measured_cells: bool) -> Index 
 
 def old_materials(index: Index) -> dict[str, str]:
     """When each of the project's materials in an index was last changed, in row order."""
-    rows = index.sql(
-        "select material_id, properties->>'$.last_updated' from materials where source = ? order by row_id", [NAME]
-    )
+    rows = index.sql(sql.LAST_CHANGES, [NAME])
     return {material_id: updated or "" for material_id, updated in rows.fetchall()}
 
 
@@ -350,23 +356,12 @@ def select(
     )
 
 
-def _reusing(run: Any, old: Index | None, shelf: type[MaterialShelf] | type[SpectraShelf]) -> Any:
-    return run if old is None else Reusing(run, shelf(old))
+def _reusing(run: Any, old: Index | None, stored: type[StoredMaterials] | type[StoredSpectra]) -> Any:
+    return run if old is None else IncrementalRunner(run, stored(old))
 
 
 def _plain(selection: Selection) -> dict[str, Any]:
     found = {**asdict(selection), "elements": sorted(selection.elements) if selection.elements is not None else None}
-    found["ids"] = _hash(list(selection.ids)) if selection.ids is not None else None
+    found["ids"] = digest_of(list(selection.ids)) if selection.ids is not None else None
     del found["bulk"]
     return dict(json.loads(json.dumps(found)))
-
-
-def _hash(content: Any) -> str:
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-
-
-def _reduced(formula: str) -> str:
-    try:
-        return reduced_formula(parse_formula(formula))
-    except CrystalError:
-        return ""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from xsearch.builders.mp_documents import canonical_id
-from xsearch.builders.pages import Document, PageStore
+from xsearch.builders.page_cache import Document, PageCache
 
 
 @dataclass(slots=True)
@@ -27,7 +27,7 @@ class Collection:
     updated: dict[str, str] = field(default_factory=dict)
     kept: frozenset[str] = frozenset()
     places: dict[str, tuple[str, int]] = field(default_factory=dict)
-    store: PageStore | None = None
+    store: PageCache | None = None
 
     def documents(self) -> Iterator[tuple[str, Document | None]]:
         """Ids with their documents, in order; None where the old index has it."""

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.builders.material import STATED_SPACE_GROUP, draft
-from xsearch.builders.pages import Document
+from xsearch.builders.material import STATED_SPACE_GROUP, draft, reduced_or_empty
+from xsearch.builders.page_cache import Document
 from xsearch.builders.source import Item
 from xsearch.chemistry.crystal import Crystal
-from xsearch.chemistry.formula import parse_formula, reduced_formula
+from xsearch.chemistry.formula import parse_formula
 from xsearch.chemistry.material import Material
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import CrystalError, SpectrumError
@@ -242,7 +242,7 @@ def process_xas(item: Item) -> XasSpectrum:
         code=FEFF,
         source=NAME,
         licence=licence_of(document),
-        reduced_formula=_reduced(document.get("formula_pretty") or ""),
+        reduced_formula=reduced_or_empty(document.get("formula_pretty") or ""),
         material_id=material_id,
         site_index=None if site is None else int(site),
         reference=f"Materials Project, task {canonical_id(document['task_id'])}",
@@ -264,10 +264,3 @@ def _numbers(values: Any) -> NDArray[np.float64]:
     if isinstance(values, dict):  # an array as monty writes it
         values = values.get("data", ())
     return np.array([np.nan if v is None else v for v in values], np.float64)
-
-
-def _reduced(formula: str) -> str:
-    try:
-        return reduced_formula(parse_formula(formula))
-    except CrystalError:
-        return ""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from xsearch.builders.materials_project import Client, Query
+from xsearch.builders.mp_client import Client, Query
 from xsearch.builders.mp_collection import Collection, Owners
 from xsearch.builders.mp_documents import (
     FUNCTIONAL_FIELDS,
@@ -22,17 +22,11 @@ from xsearch.builders.mp_documents import (
     updated_of,
 )
 from xsearch.builders.mp_selection import IDS_A_PAGE, Selection, parts
-from xsearch.builders.pages import Document, Filters, PageStore, page_key
+from xsearch.builders.page_cache import Document, Filters, PageCache, page_key
+from xsearch.builders.settings import FETCHING, FetchSettings
 from xsearch.errors import BuildError, SpectrumError
 from xsearch.progress import Progress
 from xsearch.spectra.xas import TYPES
-
-DOCUMENTS_A_PAGE, LISTED_A_PAGE = 500, 1000
-MOST_TASKS = 20_000
-"""Spectra of a selection with more tasks are all fetched, and sifted here."""
-
-REFETCH_SHARE = 0.25
-"""Where more than this share changed, reading everything page by page is quicker than asking for single ids."""
 
 
 class Fetch:
@@ -43,8 +37,17 @@ class Fetch:
         foreign: spectra whose task belongs to no material that the project lists.
     """
 
-    def __init__(self, client: Client, store: PageStore, selection: Selection, told: Progress, cache: Path) -> None:
-        self._client, self._store, self._selection, self._told, self._cache = client, store, selection, told, cache
+    def __init__(
+        self,
+        client: Client,
+        store: PageCache,
+        selection: Selection,
+        reporter: Progress,
+        cache: Path,
+        settings: FetchSettings = FETCHING,
+    ) -> None:
+        self._client, self._store, self._selection = client, store, selection
+        self._reporter, self._cache, self._settings = reporter, cache, settings
         self.formulas: set[str] = set()
         self.foreign: list[str] = []
         self._expected = 0
@@ -70,11 +73,12 @@ class Fetch:
             formula[name] = document.get("formula_pretty") or ""
 
         listing = old is not None and not chosen.bulk
-        fields, size = (MATERIAL_LISTING, LISTED_A_PAGE) if listing else (MATERIAL_FIELDS, DOCUMENTS_A_PAGE)
+        fields = MATERIAL_LISTING if listing else MATERIAL_FIELDS
+        size = self._settings.listed_a_page if listing else self._settings.documents_a_page
         if chosen.bulk:
             keys = self._bulk("materials", lambda: self._client.bulk_materials(self._cache, MATERIAL_FIELDS, size))
         else:
-            most = chosen.limit if chosen.limit is not None and chosen.is_sifted_there else None
+            most = chosen.limit if chosen.limit is not None and chosen.is_filtered_by_service else None
             what = "listing materials" if listing else "fetching materials"
             keys = self._pages(what, "summary", chosen.filters(), fields, size, most)
         self._scan(keys, take)
@@ -116,7 +120,8 @@ class Fetch:
             listed[name], updated[name], joined[name] = (key, place), updated_of(document), owner
 
         listing = old is not None and not chosen.bulk
-        fields, size = (SPECTRUM_LISTING, LISTED_A_PAGE) if listing else (SPECTRUM_FIELDS, DOCUMENTS_A_PAGE)
+        fields = SPECTRUM_LISTING if listing else SPECTRUM_FIELDS
+        size = self._settings.listed_a_page if listing else self._settings.documents_a_page
         if chosen.bulk:
             keys = self._bulk("spectra", self._client.bulk_spectra)
         else:
@@ -131,24 +136,24 @@ class Fetch:
         return found, joined
 
     def functionals(self, found: Collection) -> dict[str, str]:
-        """The density functional of each material that is worked out anew; the service tells it by id only."""
+        """The density functional of each material that is worked out anew; the service gives it by id only."""
         names = [name for name in found.order if name not in found.kept]
         if self._selection.bulk or not names:
             return {}
         queries = [
             Query("core", (("material_ids", list(part)),), FUNCTIONAL_FIELDS, IDS_A_PAGE) for part in parts(names)
         ]
-        self._told.start("fetching functionals (pages)", len(queries))
-        told: dict[str, str] = {}
-        for key in self._client.fetch_all(queries, self._store, self._told):
+        self._reporter.start("fetching functionals (pages)", len(queries))
+        found_functionals: dict[str, str] = {}
+        for key in self._client.fetch_all(queries, self._store, self._reporter):
             for document in self._store.read(key):
                 if functional := functional_of(document):
-                    told[canonical_id(document["material_id"])] = functional
-        return told
+                    found_functionals[canonical_id(document["material_id"])] = functional
+        return found_functionals
 
     def _spectra_filters(self, owners: Owners) -> list[Filters]:
         tasks = owners.tasks()
-        if self._selection.is_part and len(tasks) <= MOST_TASKS:
+        if self._selection.is_part and len(tasks) <= self._settings.most_tasks:
             filters: list[Filters] = [(("task_ids", list(part)),) for part in parts(tasks)]
         else:
             filters = [(("spectrum_type", kind),) for kind in TYPES]
@@ -166,7 +171,7 @@ class Fetch:
         most: int | None = None,
     ) -> list[str]:
         """Fetch all pages of some filters; their names in the store, in order."""
-        self._told.start(f"{what}: counting", len(filters))
+        self._reporter.start(f"{what}: counting", len(filters))
         queries: list[Query] = []
         expected = 0
         for one in filters:
@@ -174,10 +179,10 @@ class Fetch:
             n = n if most is None else min(n, max(0, most - expected))
             expected += n
             queries += [Query(route, one, fields, size, page) for page in range(1, math.ceil(n / size) + 1)]
-            self._told.advance(1)
-        self._told.start(f"{what} (pages)", len(queries))
+            self._reporter.advance(1)
+        self._reporter.start(f"{what} (pages)", len(queries))
         self._expected = expected
-        return self._client.fetch_all(queries, self._store, self._told)
+        return self._client.fetch_all(queries, self._store, self._reporter)
 
     def _count(self, route: str, filters: Filters) -> int:
         key = page_key("count", route, self._client.db_version, filters)
@@ -186,14 +191,14 @@ class Fetch:
         return int(self._store.read(key)[0]["n"])
 
     def _bulk(self, what: str, pages: Callable[[], Iterator[list[Document]]]) -> list[str]:
-        """Keep what comes from object storage as pages; a last one tells that all are there."""
+        """Keep what comes from object storage as pages; a last one marks that all are there."""
         done = page_key("bulk", what, self._client.db_version, "done")
         if done not in self._store:
-            self._told.start(f"fetching {what} from object storage (pages)", None)
+            self._reporter.start(f"fetching {what} from object storage (pages)", None)
             count = 0
             for page in pages():
                 self._store.write(page_key("bulk", what, self._client.db_version, count), page)
-                self._told.advance(1)
+                self._reporter.advance(1)
                 count += 1
             self._store.write(done, [{"n": count}])
         count, self._expected = int(self._store.read(done)[0]["n"]), 0
@@ -236,7 +241,7 @@ class Fetch:
         """Fetch the documents of what changed, and note where they lie."""
         summary = route == "summary"
         fields = MATERIAL_FIELDS if summary else SPECTRUM_FIELDS
-        if len(changed) <= REFETCH_SHARE * len(found.order):
+        if len(changed) <= self._settings.refetch_share * len(found.order):
             by = "material_ids" if summary else "task_ids"
             wanted = list(dict.fromkeys(name if summary else _task_of(name) for name in changed))
             base: Filters = (("deprecated", False), ("include_gnome", self._selection.include_nc)) if summary else ()
@@ -251,7 +256,7 @@ class Fetch:
                 missing.discard(name)
 
         if changed:
-            self._scan(self._pages(what, route, filters, fields, DOCUMENTS_A_PAGE), take)
+            self._scan(self._pages(what, route, filters, fields, self._settings.documents_a_page), take)
         # what was listed and is gone a moment later was taken back in between
         found.order = [name for name in found.order if name not in missing]
 

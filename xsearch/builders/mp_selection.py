@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from xsearch.builders.mp_documents import elements_of, licence_of
-from xsearch.builders.pages import Document, Filters
+from xsearch.builders.page_cache import Document, Filters
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import BuildError
 
 IDS_A_PAGE = 200
+"""Ids in one request: the address stays within the length that servers take. Set by hand."""
+
 MOST_SYSTEMS_ELEMENTS = 5
-"""Up to so many elements, the service is asked for their 31 chemical systems; beyond, all is read and sifted here."""
+"""Up to so many elements, their 31 chemical systems are requested; beyond, all is read and filtered here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,7 @@ class Selection:
             raise BuildError(f"The limit must be at least 1, not {self.limit}.")
 
     @property
-    def is_sifted_there(self) -> bool:
+    def is_filtered_by_service(self) -> bool:
         """Whether the service's own filters give exactly the selection, so that a limit saves pages."""
         return self.elements is None or len(self.elements) <= MOST_SYSTEMS_ELEMENTS
 
@@ -53,7 +55,7 @@ class Selection:
         return self.elements is not None or self.ids is not None or self.limit is not None
 
     def filters(self) -> list[Filters]:
-        """What to ask for, one after the other; together they hold the selection and perhaps more."""
+        """Filters to request one after the other; they hold the selection and perhaps more."""
         base: Filters = (("deprecated", False), ("include_gnome", self.include_nc))
         if self.ids is not None:
             return [(*base, ("material_ids", list(part))) for part in parts(self.ids)]
@@ -64,7 +66,7 @@ class Selection:
         return [base]
 
     def holds(self, document: Document) -> bool:
-        """Whether a material's document belongs to it; what the service sifts is sifted again."""
+        """Whether a material's document belongs to it; what the service filters is filtered again."""
         if document.get("deprecated") or (licence_of(document).endswith("-NC-4.0") and not self.include_nc):
             return False
         return self.elements is None or elements_of(document) <= self.elements

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -14,12 +14,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from xsearch.builders.material import STATED_SPACE_GROUP, draft
+from xsearch.builders.material import STATED_SPACE_GROUP, draft, reduced_or_empty
 from xsearch.builders.source import Item, Process
 from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
-from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.chemistry.material import Material
 from xsearch.errors import BuildError, CrystalError
+from xsearch.indexes.files import sha256
+from xsearch.paths import Paths, as_paths
 
 IDS = ("material_id", "source_id")
 CELL = ("a", "b", "c", "alpha", "beta", "gamma")
@@ -65,6 +66,7 @@ ORIGINS = {
 """By the first part of an id."""
 
 BATCH_ROWS = 1000
+"""Rows read at a time. Set by hand."""
 
 
 @dataclass(frozen=True)
@@ -79,13 +81,13 @@ class ParquetSource:
     process: Process = field(default_factory=lambda: process_row, repr=False)
 
     @classmethod
-    def of(cls, files: Sequence[str | Path] | str | Path) -> ParquetSource:
+    def of(cls, files: Paths) -> ParquetSource:
         """Of files that are there and have the columns.
 
         Raises:
             BuildError: for a file that is missing, is no Parquet file, or lacks columns.
         """
-        paths = tuple(Path(f) for f in ([files] if isinstance(files, str | Path) else files))
+        paths = tuple(as_paths(files))
         if not paths:
             raise BuildError("No Parquet file was given.")
         for path in paths:
@@ -124,14 +126,14 @@ class ParquetSource:
         return sum(int(pq.ParquetFile(path).metadata.num_rows) for path in self.files)
 
     def formulas(self) -> frozenset[str] | None:
-        """Reduced formulas of all rows; None where no column tells."""
+        """Reduced formulas of all rows; None where no column states them."""
         found: set[str] = set()
         for path in self.files:
             columns = set(pq.ParquetFile(path).schema_arrow.names)
             if "reduced_formula" in columns:
                 found.update(_strings(path, "reduced_formula"))
             elif "formula" in columns:
-                found.update(_reduced(text) for text in _strings(path, "formula"))
+                found.update(reduced_or_empty(text) for text in _strings(path, "formula"))
             else:
                 return None
         return frozenset(found - {""})
@@ -143,9 +145,9 @@ class ParquetSource:
             columns = set(pq.ParquetFile(path).schema_arrow.names)
             name = next(c for c in ("reduced_formula", "formula", "species") if c in columns)
             table = pq.read_table(path, columns=[next(c for c in IDS if c in columns), name])
-            ids, told = (column.to_pylist() for column in table.columns)
-            texts = told if name != "species" else ["".join(symbols or ()) for symbols in told]
-            found.update((item_id, _reduced(text)) for item_id, text in zip(ids, texts, strict=True) if text)
+            ids, stated = (column.to_pylist() for column in table.columns)
+            texts = stated if name != "species" else ["".join(symbols or ()) for symbols in stated]
+            found.update((item_id, reduced_or_empty(text)) for item_id, text in zip(ids, texts, strict=True) if text)
         return found
 
     def items(self) -> Iterator[Item]:
@@ -166,11 +168,7 @@ class ParquetSource:
 
     @cached_property
     def _digests(self) -> list[tuple[Path, str]]:
-        found = []
-        for path in self.files:
-            with path.open("rb") as file:
-                found.append((path, hashlib.file_digest(file, "sha256").hexdigest()))
-        return found
+        return [(path, sha256(path)) for path in self.files]
 
 
 def process_row(item: Item) -> Material:
@@ -270,10 +268,3 @@ def _strings(path: Path, column: str) -> set[str]:
     for batch in pq.ParquetFile(path).iter_batches(columns=[column]):
         found.update(text for text in batch.column(0).unique().to_pylist() if text)
     return found
-
-
-def _reduced(text: str) -> str:
-    try:
-        return reduced_formula(parse_formula(text))
-    except CrystalError:
-        return ""

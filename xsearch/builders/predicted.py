@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
 
 import numpy as np
 
-from xsearch.builders.add import Grown, check_settings
-from xsearch.builders.engine import BuildResult, build
-from xsearch.builders.identity import index_folder
-from xsearch.builders.reuse import KEPT, MaterialShelf, Reusing, SpectraShelf
+from xsearch.builders.digests import digest_of
+from xsearch.builders.extension import extend, open_to_extend
+from xsearch.builders.pipeline import BuildResult
 from xsearch.builders.source import Item, SpectrumProcess
 from xsearch.builders.workers import run_here
 from xsearch.errors import BuildError, SpectrumError
+from xsearch.indexes import sql
 from xsearch.indexes.index import Index
 from xsearch.models.forward import forward_ensemble
 from xsearch.spectra.xas import XasSpectrum
 
 SOURCE = "xsearch forward model"
 READ_AT_ONCE = 2000
-WANTED = """
-select row_id from materials
-where cell_of is null and list_contains(elements, ?)
-  and row_id not in (select row_id from spectra where row_id is not null and absorber = ? and edge = 'K'
-                     and spectrum_type = 'XANES' and kind <> 'predicted')
-order by row_id
-"""
+"""Crystals in memory at a time; fewer predictions than that are made in this process. Set by hand."""
 
 
 def add_predicted(
@@ -47,11 +38,11 @@ def add_predicted(
     of other weights are replaced.
 
     Args:
-        name: of an index that is there.
+        name: of an existing index.
         absorbers: elements; all that the model has learned if none is given.
         limit: at most so many spectra are predicted, to try it out.
         workers: processes; default one a core.
-        progress: whether to tell on the error stream how far it is.
+        progress: whether progress is reported on the error stream.
 
     Raises:
         MissingIndex: where there is no such index.
@@ -63,32 +54,28 @@ def add_predicted(
         raise BuildError(
             f"The forward model has not learned {', '.join(unknown)}; it predicts K edges of {', '.join(learned)}."
         )
-    index = Index.open(index_folder(name))
-    check_settings(index)
-    spectra = _WithPredictions(index, tuple(sorted(absorbers)) or learned, limit)
+    index = open_to_extend(name)
+    spectra = _Predictions(index, tuple(sorted(absorbers)) or learned, limit)
     if not spectra.new:
         raise BuildError(
             f"Nothing to predict: every entry of {name!r} with {', '.join(spectra.absorbers)} has a K-edge spectrum."
         )
-    one: Any = partial(run_here, workers=1)
-    several: Any = partial(run_here, workers=workers if len(spectra.new) > READ_AT_ONCE else 1)
-    made = build(
-        Grown(index, None, "", frozenset()),
-        name,
-        workers=workers,
-        measured_cells=False,
-        progress=progress,
-        run=Reusing(one, MaterialShelf(index)),
-        spectra=spectra,
-        run_spectra=Reusing(several, SpectraShelf(index)),
+    several = workers if len(spectra.new) > READ_AT_ONCE else 1
+    return extend(
+        index,
+        None,
+        spectra,
+        run=partial(run_here, workers=1),
+        run_spectra=partial(run_here, workers=several),
         extra=dict(index.manifest.extra),
+        workers=workers,
+        progress=progress,
     )
-    return replace(made, reused=int((index.columns.cell_of < 0).sum()))
 
 
 @dataclass(frozen=True)
-class _WithPredictions:
-    """The spectra of an index, then predicted ones.
+class _Predictions:
+    """Spectra that are predicted for entries of an index.
 
     Attributes:
         index: see there.
@@ -107,32 +94,28 @@ class _WithPredictions:
         there = self._predicted
         found = []
         for absorber in self.absorbers:
-            for (row,) in self.index.sql(WANTED, [absorber, absorber]).fetchall():
+            for (row,) in self.index.sql(sql.WITHOUT_K_EDGE, [absorber, absorber]).fetchall():
                 if there.get((row, absorber)) != code():
                     found.append((row, absorber))
         return found[: self.limit]
 
     @cached_property
     def _predicted(self) -> dict[tuple[int, str], str]:
-        rows = self.index.sql("select row_id, absorber, code from spectra where kind = 'predicted'", []).fetchall()
+        rows = self.index.sql(sql.PREDICTED_SPECTRA).fetchall()
         return {(row, absorber): made_by for row, absorber, made_by in rows}
 
-    def fingerprint(self) -> str:
-        """Of the index, what is asked, and the weights."""
-        asked = [self.index.version, self.absorbers, self.limit, code()]
-        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+    @cached_property
+    def ids(self) -> frozenset[str]:
+        """Of all of them."""
+        names = self.index.catalog.column("material_id")
+        return frozenset(spectrum_id(names[row].as_py(), absorber) for row, absorber in self.new)
 
-    def count(self) -> int | None:
-        """All spectra."""
-        return int(self.index.spectra_table.num_rows) + len(self.new)
+    def fingerprint(self) -> str:
+        """A hash of the index, what is requested, and the weights."""
+        return digest_of([self.index.version, self.absorbers, self.limit, code()])
 
     def items(self) -> Iterator[Item]:
-        """What is there, then crystals with the absorber to be predicted."""
-        names = self.index.catalog.column("material_id")
-        new = {spectrum_id(names[row].as_py(), absorber) for row, absorber in self.new}
-        for name in self.index.spectra_table.column("spectrum_id").to_pylist():
-            if name not in new:
-                yield Item(name, KEPT)
+        """Crystals, each with the absorber whose edge is predicted."""
         for first in range(0, len(self.new), READ_AT_ONCE):
             part = self.new[first : first + READ_AT_ONCE]
             materials = self.index.materials(np.array([row for row, _ in part]))
@@ -146,7 +129,7 @@ def spectrum_id(material_id: str, absorber: str) -> str:
 
 
 def code() -> str:
-    """What stands for the code that made a predicted spectrum: the model and the hash of its weights."""
+    """The code of a predicted spectrum: the model and the hash of its weights."""
     return f"xsearch forward {forward_ensemble().card['sha256'][:8]}"
 
 

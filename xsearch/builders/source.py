@@ -1,4 +1,4 @@
-"""What fills an index: the contract between sources and the build engine."""
+"""The contract between sources and the build pipeline."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class SpectraSource(Protocol):
 
 
 class Source(Protocol):
-    """Where crystals come from. Small, and cheap to make: nothing is read before `items` is asked for."""
+    """Where crystals come from. Small, and cheap to make: nothing is read before `items` is iterated."""
 
     @property
     def name(self) -> str:
@@ -75,7 +75,7 @@ class Source(Protocol):
 
     @property
     def citation(self) -> str:
-        """What to cite, in one line; empty where nothing is asked."""
+        """What to cite, in one line; empty where nothing need be cited."""
         ...
 
     @property

@@ -1,4 +1,4 @@
-"""The starter index: some nine thousand crystals that come with xsearch's own requirements."""
+"""The starter index: some nine thousand crystals that come with the packages xsearch requires."""
 
 from __future__ import annotations
 

@@ -16,13 +16,13 @@ from itertools import islice
 from types import ModuleType
 from typing import Any
 
-from xsearch.builders.recipe import Batch, Recipe, SpectraRecipe
+from xsearch.builders.transform import Batch, MaterialTransform, SpectraTransform
 from xsearch.errors import BuildError
 
 WAITING_PER_WORKER = 2
 """Batches handed out ahead, so that no worker waits and memory stays small."""
 
-_recipe: Recipe | SpectraRecipe | None = None  # of a worker process, set once as it starts
+_transform: MaterialTransform | SpectraTransform | None = None  # of a worker process, set once as it starts
 
 
 def default_workers() -> int:
@@ -31,12 +31,12 @@ def default_workers() -> int:
 
 
 def run_here(
-    recipe: Recipe | SpectraRecipe, batches: Iterator[Batch], workers: int | None = None
+    transform: MaterialTransform | SpectraTransform, batches: Iterator[Batch], workers: int | None = None
 ) -> Generator[tuple[int, Any]]:
     """Chunks of batches, in the order in which they get ready.
 
     Args:
-        recipe: what to do with a batch.
+        transform: what to do with a batch.
         batches: taken as workers get free.
         workers: processes; one works in this process itself. Default: one a core.
 
@@ -48,11 +48,11 @@ def run_here(
         raise BuildError(f"At least one worker is needed, not {workers}.")
     if workers == 1:
         for batch in batches:
-            yield batch.number, recipe(batch)
+            yield batch.number, transform(batch)
         return
-    with _pool(recipe, workers) as pool:
+    with _pool(transform, workers) as pool:
         try:
-            yield from _through(pool, batches, workers, needs_main=recipe.process.__module__ == "__main__")
+            yield from _through(pool, batches, workers, needs_main=transform.process.__module__ == "__main__")
         except BrokenProcessPool:
             raise BuildError(
                 "A worker process died, perhaps for want of memory. What was done is kept; try again with fewer "
@@ -88,24 +88,24 @@ def _main_hidden() -> Iterator[None]:
         sys.modules["__main__"] = script
 
 
-def _pool(recipe: Recipe | SpectraRecipe, workers: int) -> ProcessPoolExecutor:
+def _pool(transform: MaterialTransform | SpectraTransform, workers: int) -> ProcessPoolExecutor:
     context: Any = multiprocessing.get_context("spawn")
     if "forkserver" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([Recipe.__module__])  # the slow imports happen once for all workers
-    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(recipe,))
+        context.set_forkserver_preload([MaterialTransform.__module__])  # the slow imports happen once for all workers
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(transform,))
 
 
-def _start(recipe: Recipe | SpectraRecipe) -> None:
+def _start(transform: MaterialTransform | SpectraTransform) -> None:
     """Prepare a worker: one thread, deaf to Ctrl-C (the parent hears it and lets the batch at hand finish).
 
     A parent that is killed cannot say goodbye; the worker watches for that, or it would wait for work for ever.
     """
-    global _recipe
+    global _transform
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS", "RAYON_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
-    _recipe = recipe
+    _transform = transform
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
 
@@ -116,6 +116,6 @@ def _end_with_parent() -> None:
 
 
 def _work(batch: Batch) -> Any:
-    if _recipe is None:
-        raise BuildError("A worker was given a batch before its recipe.")
-    return _recipe(batch)
+    if _transform is None:
+        raise BuildError("A worker was given a batch before its transform.")
+    return _transform(batch)

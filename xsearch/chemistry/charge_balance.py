@@ -13,13 +13,16 @@ from xsearch.chemistry.valence import OxidationHint, check_elements, electronega
 from xsearch.errors import QueryError
 
 MIXED_VALENCE_PENALTY = 1.5
-"""Taken from the log-probability where one element holds two states at once."""
+"""Taken from the log-probability where one element holds two states at once. Set by hand."""
 
 UNBALANCED = -40.0
 """Log-probability of a stoichiometry in which no allowed states cancel."""
 
 MOST_STATES = 9
+"""Oxidation states of an element that are tried, the most frequently reported ones."""
+
 MOST_STOICHIOMETRIES = 20_000_000
+"""Formulas that are enumerated at most: they take up to a gigabyte of memory."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +34,7 @@ class Stoichiometries:
         coefficients: (m, n) int64, atoms of each element in the reduced formula.
         log_probability: (m,) float64, natural logarithm of the probability of the likeliest balanced states;
             `UNBALANCED` where there are none, 0 for alloys.
-        alloy: whether charge balance was not asked for.
+        alloy: whether charge balance was left out.
     """
 
     elements: tuple[str, ...]

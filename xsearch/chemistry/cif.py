@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CELL = tuple(
     f"_cell_{part}" for part in ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma")
 )
+"""Names of the core CIF dictionary. Below, for each item its names in order of preference, older dictionaries' too."""
+
 OPERATIONS = ("_space_group_symop_operation_xyz", "_symmetry_equiv_pos_as_xyz", "_space_group_symop.operation_xyz")
 HERMANN_MAUGUIN = ("_symmetry_space_group_name_H-M", "_space_group_name_H-M_alt", "_space_group_name_H-M_ref")
 HALL = ("_space_group_name_Hall", "_symmetry_space_group_name_Hall")

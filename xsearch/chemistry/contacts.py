@@ -16,17 +16,22 @@ from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.paths import WEIGHTS_FOLDER
 
 REACH_A = 4.5
-"""Neighbours farther than this are not looked for; a site without any has its nearest here."""
+"""Farthest neighbour that is searched for, Å; a site without any counts as its own neighbour at this distance."""
 
 TABLE = WEIGHTS_FOLDER / "contacts.csv"
+"""Nearest neighbours counted in the Materials Project."""
+
 LEAST_SPREAD = 0.03
-"""Smallest standard deviation of ln d: substituted crystals are not relaxed."""
+"""Smallest standard deviation of ln d: substituted crystals are not relaxed. Set by hand."""
 
 UNKNOWN_SPREAD = 0.08
+"""Standard deviation of ln d of pairs that were hardly seen. Set by hand."""
+
 FEWEST = 3
-"""Pairs seen less often take their distance from the elements' mean radii."""
+"""Pairs seen less often take their distance from the mean radii of the elements. Set by hand."""
 
 MOST_DEVIATIONS = 4.0
+"""Standard deviations at which a distance's deviation is cut off. Set by hand."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +53,7 @@ def contacts(crystal: Crystal) -> tuple[NDArray[np.int64], NDArray[np.float64], 
     """Nearest neighbour of every site.
 
     Returns:
-        atomic number of the neighbour (n,), its distance in Å (n,), and the sites' own atomic numbers (n,).
+        atomic number of the neighbour (n,), its distance in Å (n,), and the atomic numbers of the sites (n,).
     """
     numbers = np.array([ATOMIC_NUMBERS[element] for element in crystal.elements])
     neighbour, distance = _nearest(crystal.lattice_A, crystal.frac_coords, REACH_A)
@@ -63,11 +68,11 @@ def contact_scores(crystal: Crystal, table: ContactTable | None = None) -> tuple
         neighbour's element has among the neighbours that the site's element has elsewhere, the elements being given.
     """
     known = contact_table() if table is None else table
-    near, distance, own = contacts(crystal)
-    away = (np.log(distance) - known.log_distance[own, near]) / known.spread[own, near]
-    present = np.unique(own)
-    share = (known.counts[own, near] + 0.5) / (known.counts[own][:, present] + 0.5).sum(axis=1)
-    return float((np.clip(away, -MOST_DEVIATIONS, MOST_DEVIATIONS) ** 2).mean()), float(np.log(share).mean())
+    neighbour, distance, site = contacts(crystal)
+    deviation = (np.log(distance) - known.log_distance[site, neighbour]) / known.spread[site, neighbour]
+    present = np.unique(site)
+    share = (known.counts[site, neighbour] + 0.5) / (known.counts[site][:, present] + 0.5).sum(axis=1)
+    return float((np.clip(deviation, -MOST_DEVIATIONS, MOST_DEVIATIONS) ** 2).mean()), float(np.log(share).mean())
 
 
 @njit(cache=True, nogil=True)
@@ -111,8 +116,8 @@ def count_contacts(crystals: list[Crystal]) -> ContactTable:
     size = len(SYMBOLS) + 1
     counts, sums, squares = (np.zeros((size, size)) for _ in range(3))
     for crystal in crystals:
-        near, distance, own = contacts(crystal)
-        pairs, place = np.unique(np.stack([own, near]), axis=1, return_inverse=True)
+        neighbour, distance, site = contacts(crystal)
+        pairs, place = np.unique(np.stack([site, neighbour]), axis=1, return_inverse=True)
         weight = np.bincount(place.ravel())
         mean = np.bincount(place.ravel(), np.log(distance)) / weight
         counts[pairs[0], pairs[1]] += 1

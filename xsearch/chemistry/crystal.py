@@ -127,6 +127,13 @@ def cell_parameters(lattice_A: NDArray[np.float64]) -> tuple[float, float, float
     return (*lengths.tolist(), *angles.tolist())
 
 
+def cell_heights(lattice_A: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(3,) distances in Å between opposite faces of the cell, one along each axis."""
+    a, b, c = lattice_A
+    faces = np.linalg.norm([np.cross(b, c), np.cross(c, a), np.cross(a, b)], axis=1)
+    return np.asarray(abs(np.linalg.det(lattice_A)) / faces)
+
+
 def lattice_from_parameters(
     a: float, b: float, c: float, alpha: float, beta: float, gamma: float
 ) -> NDArray[np.float64]:

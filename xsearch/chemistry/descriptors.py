@@ -1,4 +1,4 @@
-"""What surrounds an atom of a crystal: the quantities that a XANES spectrum is asked for.
+"""Descriptors of the surroundings of an atom: the quantities that are predicted from its XANES spectrum.
 
 All of them are functions of the structure alone. First neighbours are those of CrystalNN (Pan et al., Inorg. Chem.
 60 (2021) 1590): Voronoi faces weighted by solid angle, distance and electronegativity. Its answer is a distribution
@@ -24,8 +24,13 @@ from xsearch.errors import CrystalError
 logging.getLogger("moyo").setLevel(logging.ERROR)  # its remarks on cells that are not primitive are of no use here
 
 AMBIGUOUS_BELOW = 0.6
+"""Weight of CrystalNN's most probable coordination number below which it is ambiguous. Set by hand."""
+
 SECOND_SHELL_REACH_A = 6.5
+"""Farthest atom of a second shell, Å."""
+
 SHELL_WIDTH_A = 0.35
+"""Atoms up to this much farther than the nearest of a second shell belong to it, Å. Set by hand."""
 
 
 @dataclass(frozen=True, slots=True)

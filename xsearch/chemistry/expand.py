@@ -13,7 +13,7 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import CrystalError
 
 SNAP_A = 0.12
-"""An atom this near to its own image sits on the symmetry element: 0.33 was written for 1/3."""
+"""Distance of an atom from its image, Å, below which it sits on the symmetry element: 0.33 was written for 1/3."""
 
 SPLIT_A = 0.03
 """The same for atoms whose occupancy says that both images are real halves of a split position."""

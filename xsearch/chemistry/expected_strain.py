@@ -18,10 +18,13 @@ from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.paths import WEIGHTS_FOLDER
 
 MODEL_FILE = WEIGHTS_FOLDER / "expected_strain.json"
+"""Intercept and weights of the features."""
+
 LATER_KIND = "coordinates_beyond_six_digits"
 """Property of entries whose coordinates were published with more than six digits: another functional, as it seems."""
 
 FEATURES = (*SYMBOLS, "later kind", "kind unknown", "later kind · O", "later kind · S", "H and O")
+"""Atomic fractions, the kind of calculation, its products with two fractions, and whether H and O are both there."""
 
 
 def strain_features(material: Material) -> NDArray[np.float64]:

@@ -47,7 +47,7 @@ def _composition() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         for symbol in SYMBOLS:
-            Element(symbol).X  # noqa: B018  (kept by pymatgen once asked for)
+            Element(symbol).X  # noqa: B018  (pymatgen keeps it once it is read)
     return Composition
 
 

@@ -11,9 +11,11 @@ if TYPE_CHECKING:
     from pymatgen.core import Element, Structure
 
 MOST_PERMUTATIONS = 20_000
+"""Assignments of oxidation states that pymatgen's BVAnalyzer tries: seconds."""
 
 MOST_WAYS = 300_000
-"""To share states out over the atoms of one element: carbon in large molecules has millions, which take minutes."""
+"""Ways to distribute states over the atoms of one element: carbon in large molecules has millions, which take
+minutes."""
 
 LONGEST_PEROXIDE_BOND_A = 1.7
 """Oxygen atoms share a charge only where they are bonded: 1.3 Å in superoxides, 1.5 Å in peroxides; the nearest pairs

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a measured reference spectrum that belongs to no entry says of its compound: no crystal, but a formula.
+    """The compound of a measured reference spectrum that belongs to no entry: its formula is known, its crystal is not.
 
-    It answers to the same names as `Material` where both can be asked.
+    Its attributes have the names of those of `Material`.
 
     Attributes:
         material_id: of the reference spectrum.
@@ -50,5 +50,5 @@ class Reference:
 
     @property
     def is_theoretical(self) -> bool:
-        """It was measured, so it was made."""
+        """A measured compound was synthesised."""
         return False

@@ -17,9 +17,10 @@ SIZE = len(SYMBOLS) + 1
 """Rows of the element tables: atomic numbers count from 1, row 0 stays empty."""
 
 TABLE = WEIGHTS_FOLDER / "substitution.csv"
+"""Log lift of element pairs, mined from the Materials Project."""
 
 PSEUDO_COUNTS = 12.0
-"""Weight of the tabulated probabilities beside pairs counted in an index."""
+"""Weight of the tabulated probabilities beside pairs counted in an index. Set by hand."""
 
 
 @cache
@@ -102,7 +103,7 @@ def mine_substitution(
     fallback = tabulated_substitution() if prior is None else prior
     own = joint.sum(axis=1) / counted
     expected = np.outer(own, own)
-    # each pair borrows as many counts from the table as `PSEUDO_COUNTS` expected meetings would give
+    # each pair borrows as many counts from the table as `PSEUDO_COUNTS` expected co-occurrences would give
     share = PSEUDO_COUNTS / np.maximum(expected * counted + PSEUDO_COUNTS, 1e-12)
     lift = joint / np.maximum(expected * counted, 1e-12)
     mixed = (1 - share) * lift + share * np.exp(fallback)

@@ -8,29 +8,45 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from xsearch.chemistry.crystal import Crystal
+from xsearch.chemistry.crystal import Crystal, cell_heights
 from xsearch.chemistry.valence import electronegativity
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import CrystalError
 
 REACH_A = 7.0
+"""Farthest neighbour in the radial distributions, Å. The learned models were trained on these features: every number
+here is part of their weights."""
+
 CLUSTER_A = 8.0
-FIRST_SHELL_A = 3.2
-SECOND_SHELL_A = 5.0
+"""Radius of the cluster that is cut out, Å."""
+
+FIRST_SHELL_A, SECOND_SHELL_A = 3.2, 5.0
+"""Ends of the shells between whose atoms angles are counted, Å."""
 
 RADIAL_CENTRES_A: NDArray[np.float64] = np.linspace(1.0, REACH_A, 38)
 RADIAL_WIDTH_A = 0.14
+"""Where the Gaussians of the radial distributions stand, and their standard deviation, Å."""
+
 FINE_CENTRES_A: NDArray[np.float64] = np.linspace(1.4, 3.2, 37)
 FINE_WIDTH_A = 0.045
+"""The same of the finer distributions of the first shell."""
+
 COSINE_CENTRES: NDArray[np.float64] = np.linspace(-1.0, 1.0, 13)
 COSINE_WIDTH = 0.12
+"""The same of the cosines of angles."""
+
 NEIGHBOUR_CENTRES_A: NDArray[np.float64] = np.linspace(1.0, 4.5, 22)
+"""Distances of the distribution around the nearest neighbours, Å."""
+
 ORDERS = (1, 2, 3, 4, 6)
 SHELLS_A = (2.6, 3.2, 4.5)
-SOFTNESS_A = 0.5
+"""Legendre orders of the orientational order of the shells, and the radii of these, Å."""
 
-_ANIONS = frozenset("N O F S Cl Se Br Te I P As C".split())
-_OTHER_ANIONS = _ANIONS - {"O"}
+SOFTNESS_A = 0.5
+"""Width over which a shell ends, Å."""
+
+_OTHER_ANIONS = frozenset("N F S Cl Se Br Te I P As C".split())
+"""Elements other than oxygen that form anions."""
 
 
 @cache
@@ -61,8 +77,8 @@ def site_features(crystal: Crystal, sites: list[int]) -> NDArray[np.float32]:
 
     Radial distributions of the neighbours in nine channels (all, by atomic number, by electronegativity, by kind),
     finer ones of the first shell, distributions of angles within the first shell and between the first and the
-    second, orientational order of the shells by Legendre polynomials (odd orders tell a missing inversion centre,
-    which the pre-edge feels), the surroundings of the nearest neighbours, bond sums, and the composition.
+    second, orientational order of the shells by Legendre polynomials (odd orders show a missing inversion centre,
+    which allows the pre-edge transition), the surroundings of the nearest neighbours, bond sums, and the composition.
 
     Args:
         crystal: fully or partly occupied; partly occupied neighbours count with their occupancy.
@@ -78,10 +94,7 @@ def site_features(crystal: Crystal, sites: list[int]) -> NDArray[np.float32]:
         raise CrystalError(f"The crystal has {len(crystal)} atoms; site {bad[0]} is not among them.")
     numbers = np.array([ATOMIC_NUMBERS[e] for e in crystal.elements])
     lattice = crystal.lattice_A
-    heights = crystal.volume_A3 / np.linalg.norm(
-        [np.cross(lattice[1], lattice[2]), np.cross(lattice[2], lattice[0]), np.cross(lattice[0], lattice[1])], axis=1
-    )
-    images = np.ceil(CLUSTER_A / heights).astype(np.int64) + 1
+    images = np.ceil(CLUSTER_A / cell_heights(lattice)).astype(np.int64) + 1
     frac = crystal.frac_coords % 1.0
     composition = np.zeros(len(SYMBOLS))
     np.add.at(composition, numbers - 1, crystal.occupancies)

@@ -19,12 +19,17 @@ if TYPE_CHECKING:
 logging.getLogger("moyo").setLevel(logging.ERROR)  # its remarks on cells that are not primitive are of no use here
 
 SYMPREC_A = 0.1
+"""Tolerance of a symmetry search, Å: that of the Materials Project."""
+
 TIGHTER_SYMPRECS_A = (0.1, 0.01, 0.001)
+"""Tolerances that are tried where a larger one gives no space group, Å."""
+
 LARGEST_SYMPREC = 0.05
 """Largest tolerance as a share of the shortest lattice vector. With larger ones moyo can search without end: it did at
 0.072 and at 0.089 of it."""
 
 _STEPS = np.array([step for step in np.ndindex(5, 5, 5) if step > (2, 2, 2)], np.float64) - 2
+"""Half of the integer steps up to two along each axis; the other half has the same lengths."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,7 +115,7 @@ def moyo_of_ordered(crystal: Crystal, symprec_A: float) -> moyopy.MoyoDataset | 
 
 
 def find_symmetry(crystal: Crystal, symprec_A: float = SYMPREC_A) -> Symmetry:
-    """Symmetry of a crystal; where the search fails at the tolerance asked for or might not end, tighter ones follow.
+    """Symmetry of a crystal; where the search fails at a tolerance or might not end, tighter ones follow.
 
     Raises:
         CrystalError: where none of the tolerances gives a space group, as with atoms on top of each other.

@@ -1,4 +1,4 @@
-"""The key of a structure type: two crystals with the same key are built alike, whatever their elements and cells."""
+"""The key of a structure type: crystals with the same key are isotypes, whatever their elements and cells."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from xsearch.chemistry.formula import letter_of
 from xsearch.chemistry.symmetry import Symmetry, distinct_positions
 
 Mix = tuple[tuple[str, float], ...]
+"""The elements of a site with their occupancies."""
 
 
 def template_key(crystal: Crystal, symmetry: Symmetry, *, without: frozenset[str] = frozenset()) -> str:

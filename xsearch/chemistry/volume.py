@@ -25,7 +25,11 @@ OUTLIER = 0.08
 """Residual in ln V beyond which an entry counts for less than half in the fit."""
 
 TURNS = 5
+"""Reweighted least-squares fits, one after another."""
+
 TABLE = WEIGHTS_FOLDER / "volume.csv"
+"""Contributions fitted on the Materials Project."""
+
 FAMILY_SCALE = 0.5
 """How freely an element may differ between families in the fit, beside its own mean."""
 

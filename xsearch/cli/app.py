@@ -6,7 +6,7 @@ import typer
 
 import xsearch
 from xsearch.cli import build, cell, evaluate, index, infer, predict, query, simulate, train
-from xsearch.cli.failures import Commands
+from xsearch.cli.errors import Commands
 
 app = typer.Typer(
     name="xsearch",

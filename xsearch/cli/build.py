@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from xsearch.cli.options import Cluster, MeasuredCells, NewName, Workers
-from xsearch.cli.screen import say
+from xsearch.cli import options
+from xsearch.cli.output import say
 from xsearch.options import Backend, parse_elements
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ def build() -> None:
 @app.command("parquet")
 def parquet(
     files: Annotated[list[Path], typer.Argument(metavar="FILE.parquet", help="Tables of structures, and of spectra.")],
-    name: NewName,
-    measured_cells: MeasuredCells = True,
-    workers: Workers = None,
-    cluster: Cluster = None,
+    name: options.NewName,
+    measured_cells: options.MeasuredCells = True,
+    workers: options.Workers = None,
+    cluster: options.Cluster = None,
 ) -> None:
     """Make an index from Parquet tables of structures, such as a snapshot of the Materials Project, and of XANES.
 
@@ -45,12 +45,10 @@ def parquet(
 @app.command("cif")
 def cif(
     places: Annotated[list[Path], typer.Argument(metavar="FOLDER", help="Folders of CIF files, or single files.")],
-    name: NewName,
-    licence: Annotated[
-        str, typer.Option("--licence", metavar="TEXT", help="Of these crystals; it is stated on every hit.")
-    ] = "not stated",
-    workers: Workers = None,
-    cluster: Cluster = None,
+    name: options.NewName,
+    licence: options.Licence = "not stated",
+    workers: options.Workers = None,
+    cluster: options.Cluster = None,
 ) -> None:
     """Make an index from folders of CIF files, searched with all that lies below them."""
     from xsearch.builders import build_cif
@@ -61,7 +59,7 @@ def cif(
 
 
 @app.command("starter")
-def starter(name: NewName = "starter", workers: Workers = None) -> None:
+def starter(name: options.NewName = "starter", workers: options.Workers = None) -> None:
     """Make the starter index: 9,000 measured crystals that come with the installation.
 
     They are the American Mineralogist Crystal Structure Database and the AFLOW prototypes.
@@ -73,28 +71,24 @@ def starter(name: NewName = "starter", workers: Workers = None) -> None:
 
 @app.command("mp")
 def mp(
-    name: NewName = "mp",
-    elements: Annotated[
-        str | None, typer.Option("--elements", metavar="Fe,O", help="Only materials of nothing but these elements.")
-    ] = None,
+    name: options.NewName = "mp",
+    only: options.Only = None,
     edges: Annotated[
         str | None, typer.Option("--edges", metavar="K,L3", help="Only spectra of these edges; by default all.")
     ] = None,
     ids: Annotated[
         Path | None, typer.Option("--ids", metavar="FILE", help="Only the materials whose ids this file lists.")
     ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", min=1, metavar="N", help="At most so many materials, to try it out.")
-    ] = None,
+    limit: options.Limit = None,
     include_nc: Annotated[
         bool, typer.Option("--include-nc", help="Also entries that may not be used commercially (GNoME, CC BY-NC).")
     ] = False,
     bulk: Annotated[
         bool, typer.Option("--bulk", help="Fetch whole tables from object storage instead of pages.")
     ] = False,
-    measured_cells: MeasuredCells = True,
-    workers: Workers = None,
-    cluster: Cluster = None,
+    measured_cells: options.MeasuredCells = True,
+    workers: options.Workers = None,
+    cluster: options.Cluster = None,
 ) -> None:
     """Make an index of the Materials Project: structures, properties, and all of its absorption spectra.
 
@@ -104,7 +98,7 @@ def mp(
     from xsearch.builders.cluster import running_on
     from xsearch.builders.mp import build_mp, select
 
-    chosen = select(elements, edges, ids, limit, include_nc, bulk)
+    chosen = select(only, edges, ids, limit, include_nc, bulk)
     with running_on(cluster) as run:
         report(build_mp(name, chosen, measured_cells=measured_cells, workers=workers, run=run))
 
@@ -112,25 +106,24 @@ def mp(
 @app.command("add")
 def add(
     name: Annotated[str, typer.Argument(metavar="INDEX", help="The index to add to.")],
-    xanes: Annotated[
-        list[Path] | None, typer.Option("--xanes", metavar="FOLDER", help="Spectra: files, folders, Parquet tables.")
+    spectra: Annotated[
+        list[Path] | None,
+        typer.Option("--spectra", metavar="FOLDER", help="XANES spectra: files, folders, Parquet tables."),
     ] = None,
     cif: Annotated[
         list[Path] | None, typer.Option("--cif", metavar="FOLDER", help="Crystal structures: CIF files, folders.")
     ] = None,
-    licence: Annotated[
-        str, typer.Option("--licence", metavar="TEXT", help="Of what is added; it is stated on every hit.")
-    ] = "not stated",
-    workers: Workers = None,
+    licence: options.Licence = "not stated",
+    workers: options.Workers = None,
 ) -> None:
     """Add reference spectra and structures of your own to an index; they are marked as yours, and updates keep them.
 
     A spectrum's compound is taken from its file's name, such as Fe2O3_hematite.xdi. Rows of a Parquet table, measured
     or computed, keep their own ids and sources; those that name a material_id belong to that entry.
     """
-    from xsearch.builders.add import add_own
+    from xsearch.builders.add import add_entries
 
-    report(add_own(name, xanes=xanes or (), cif=cif or (), licence=licence, workers=workers))
+    report(add_entries(name, xanes=spectra or (), cif=cif or (), licence=licence, workers=workers))
 
 
 @app.command("predicted")
@@ -138,12 +131,10 @@ def predicted(
     name: Annotated[str, typer.Argument(metavar="INDEX", help="The index whose entries get spectra.")],
     absorbers: Annotated[
         str | None,
-        typer.Option("--absorbers", metavar="Ti,Cu", help="Whose K edges; all that were learned if none."),
+        typer.Option("--absorbers", metavar="ELEMENTS", help="Whose K edges; all that the model knows if none."),
     ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", min=1, metavar="N", help="At most so many spectra, to try it out.")
-    ] = None,
-    workers: Workers = None,
+    limit: options.Limit = None,
+    workers: options.Workers = None,
 ) -> None:
     """Predict XANES spectra for the entries of an index that have none; in a search they count for less.
 
@@ -175,13 +166,11 @@ def report(built: BuildResult) -> None:
 @app.command("embed")
 def embed(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The index.")],
-    weights: Annotated[
-        Path | None, typer.Option("--weights", metavar="FILE", help="Those of another network than xsearch's own.")
-    ] = None,
+    weights: options.Weights = None,
     backend: Annotated[
         Backend | None,
         typer.Option(
-            "--backend", help="Look at all vectors (exact), or find near ones by a graph or lists; by default by size."
+            "--backend", help="Compare all vectors, or those that a graph or lists lead to; by default by size."
         ),
     ] = None,
 ) -> None:
@@ -191,5 +180,5 @@ def embed(
     """
     from xsearch.builders.embed import embed as embed_rows
 
-    version = embed_rows(name, weights, backend.value if backend else None, progress=True)
+    version = embed_rows(name, weights, backend, progress=True)
     say(f"{name}: version {version} has its vectors.")

@@ -5,15 +5,15 @@ from typing import Annotated
 
 import typer
 
-from xsearch.cli.options import JsonFlag, Wavelength
-from xsearch.cli.screen import print_answer
+from xsearch.cli import options
+from xsearch.cli.output import give_answer
 
 
 def cell(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A measured powder pattern of one phase.")],
-    wavelength: Wavelength = None,
-    top: Annotated[int, typer.Option("--top", min=1, metavar="N", help="How many cells to give at most.")] = 10,
-    json: JsonFlag = False,
+    wavelength: options.Wavelength = None,
+    top: Annotated[int, options.TOP] = 10,
+    json: options.Json = None,
 ) -> None:
     """Find the cells that explain the lines of a pattern, without any index: its indexing.
 
@@ -21,4 +21,4 @@ def cell(
     """
     from xsearch.indexing.search import cells_of_file
 
-    print_answer(cells_of_file(file, wavelength, top), json)
+    give_answer(cells_of_file(file, wavelength, top), json)

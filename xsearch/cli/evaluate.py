@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from xsearch.cli.options import IndexName, JsonFlag, MeasuredCells, PriorChoice, Workers
-from xsearch.cli.screen import counting, print_figures, print_report
-from xsearch.options import Compared, Conditioning, Given, Prior, Ranking, Task
+from xsearch.cli import options
+from xsearch.cli.output import counting, give_figures, give_report
+from xsearch.options import Compared, Conditioning, Given, Prior, Task
 
 app = typer.Typer(help="Measure how often the right crystal is found.", no_args_is_help=True)
 
@@ -20,24 +20,13 @@ def evaluate() -> None:
 @app.command("pxrd")
 def pxrd(
     file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Measured patterns with their labels.")],
-    index: IndexName = None,
-    given: Annotated[
-        Given, typer.Option("--given", help="Tell the search nothing, the elements allowed, or exactly these.")
-    ] = Given.NONE,
-    measured_cells: MeasuredCells = True,
-    prior: PriorChoice = Prior.KNOWN,
-    removed: Annotated[
-        bool, typer.Option("--removed/--no-removed", help="Search again with the right entries taken out of the index.")
-    ] = True,
-    ranking: Annotated[
-        Ranking | None,
-        typer.Option(
-            "--ranking",
-            help="Recall and rank by physics, by the network's vectors alone, or recall by both and rank by physics; "
-            "by default the last, where the index has vectors.",
-        ),
-    ] = None,
-    json: JsonFlag = False,
+    index: options.IndexName = None,
+    given: options.GivenElements = Given.NONE,
+    measured_cells: options.MeasuredCells = True,
+    prior: options.PriorChoice = Prior.KNOWN,
+    leave_one_out: options.LeaveOneOut = True,
+    ranking: options.RankingChoice = None,
+    json: options.Json = None,
 ) -> None:
     """Search every labelled pattern and count how often a right entry is at the top.
 
@@ -52,17 +41,20 @@ def pxrd(
             index,
             given=given,
             measured_cells=measured_cells,
-            prior=prior.value,
-            removed=removed,
-            ranking=ranking.value if ranking else None,
+            prior=prior,
+            leave_out=leave_one_out,
+            ranking=ranking,
             progress=lambda outcome: count(outcome.label),
         )
-    print_report(report, json)
+    give_report(report, json)
 
 
 @app.command("simulated")
 def simulated(
-    index: IndexName = None,
+    file: Annotated[
+        Path | None, typer.Argument(metavar="FILE.parquet", help="Only entries whose material_id this table lists.")
+    ] = None,
+    index: options.IndexName = None,
     task: Annotated[
         Task,
         typer.Option(
@@ -72,34 +64,26 @@ def simulated(
         ),
     ] = Task.STRONG,
     patterns: Annotated[int, typer.Option("--patterns", min=1, metavar="N", help="How many.")] = 200,
-    ranking: Annotated[Ranking | None, typer.Option("--ranking", help="As in `evaluate pxrd`.")] = None,
-    json: JsonFlag = False,
+    ranking: options.RankingChoice = None,
+    json: options.Json = None,
 ) -> None:
     """Search for simulated measurements of entries that no network was trained on."""
     from xsearch.evaluate.simulated import evaluate as evaluate_simulated
 
     with counting("patterns") as count:
-        figures = evaluate_simulated(
-            index, task.value, count=patterns, ranking=ranking.value if ranking else None, progress=count
-        )
-    print_figures(figures, "Simulated patterns", json)
+        figures = evaluate_simulated(index, task, path=file, count=patterns, ranking=ranking, progress=count)
+    give_figures(figures, "Simulated patterns", json)
 
 
 @app.command("xanes")
 def xanes(
     file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Measured spectra with their compounds.")],
-    index: IndexName = None,
-    given: Annotated[
-        Given, typer.Option("--given", help="Tell the search the absorber alone, the elements, or exactly these.")
-    ] = Given.NONE,
-    prior: PriorChoice = Prior.KNOWN,
-    compared: Annotated[
-        Compared, typer.Option("--compared", help="Compare with all spectra of the index, or those of one kind.")
-    ] = Compared.ALL,
-    removed: Annotated[
-        bool, typer.Option("--removed/--no-removed", help="Search again with the right entries taken out of the index.")
-    ] = True,
-    json: JsonFlag = False,
+    index: options.IndexName = None,
+    given: options.GivenElements = Given.NONE,
+    prior: options.PriorChoice = Prior.KNOWN,
+    compared: options.ComparedChoice = Compared.ALL,
+    leave_one_out: options.LeaveOneOut = True,
+    json: options.Json = None,
 ) -> None:
     """Search every measured XANES spectrum and count how often its compound is at the top.
 
@@ -114,19 +98,19 @@ def xanes(
             file,
             index,
             given=given,
-            prior=prior.value,
-            compared=compared.value,
-            removed=removed,
+            prior=prior,
+            compared=compared,
+            leave_out=leave_one_out,
             progress=lambda outcome: count(outcome.label),
         )
-    print_report(report, json)
+    give_report(report, json)
 
 
 @app.command("inference")
 def inference(
     file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Structures of compounds to be inferred.")],
-    index: IndexName = None,
-    limit: Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="How many compounds.")] = None,
+    index: options.IndexName = None,
+    limit: options.Limit = None,
     reported: Annotated[bool, typer.Option("--reported", help="Only compounds that an experiment reported.")] = False,
     refusals: Annotated[
         int,
@@ -137,7 +121,7 @@ def inference(
     log: Annotated[
         Path | None, typer.Option("--log", metavar="FILE", help="Keep outcomes here; a later call goes on from them.")
     ] = None,
-    json: JsonFlag = False,
+    json: options.Json = None,
 ) -> None:
     """Infer compounds whose formula is left out of the index, from simulated patterns and their elements.
 
@@ -149,38 +133,29 @@ def inference(
         report = evaluate_inference(
             file, index, limit=limit, reported=reported, refusals=refusals, log=log, progress=count
         )
-    print_figures(report, "Inference", json)
+    give_figures(report, "Inference", json)
 
 
 @app.command("forward")
 def forward(
     file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Computed spectra of sites.")],
-    json: JsonFlag = False,
+    json: options.Json = None,
 ) -> None:
     """Compare spectra predicted from structures with computed ones, on formulas that were not trained on."""
     from xsearch.evaluate.forward import evaluate as evaluate_forward
 
-    print_figures(evaluate_forward(file), "Structure to XANES", json)
+    give_figures(evaluate_forward(file), "Structure to XANES", json)
 
 
 @app.command("descriptors")
 def descriptors(
     file: Annotated[Path, typer.Argument(metavar="FILE.parquet", help="Computed spectra of sites.")],
-    structures: Annotated[
-        Path | None,
-        typer.Option("--structures", metavar="FILE", help="Cells of spectra that carry none, if not beside the file."),
-    ] = None,
-    labels: Annotated[
-        Path | None, typer.Option("--labels", metavar="FILE", help="Keep the labels here between calls.")
-    ] = None,
-    weights: Annotated[
-        Path | None, typer.Option("--weights", metavar="FOLDER", help="A model that `xsearch train` made.")
-    ] = None,
-    given: Annotated[
-        Conditioning, typer.Option("--given", help="Give the model none of the compound, its elements, or its formula.")
-    ] = Conditioning.NONE,
-    workers: Workers = None,
-    json: JsonFlag = False,
+    structures: options.Structures = None,
+    labels: options.Labels = None,
+    weights: options.Weights = None,
+    given: options.GivenComposition = Conditioning.NONE,
+    workers: options.Workers = None,
+    json: options.Json = None,
 ) -> None:
     """Compare what is predicted from spectra of sites with what their structures say.
 
@@ -190,4 +165,4 @@ def descriptors(
     from xsearch.evaluate.descriptors import evaluate_descriptors
 
     report = evaluate_descriptors(file, labels, workers, weights=weights, structures=structures, given=given)
-    print_report(report, json)
+    give_report(report, json)

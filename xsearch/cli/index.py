@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from xsearch.cli.options import JsonFlag
-from xsearch.cli.screen import print_either, say
+from xsearch.cli import options
+from xsearch.cli.output import give, say
 
 app = typer.Typer(help="List, check, move and delete indexes.", no_args_is_help=True)
 
@@ -19,23 +19,23 @@ def index() -> None:
 
 
 @app.command("list")
-def list_(json: JsonFlag = False) -> None:
+def list_(json: options.Json = None) -> None:
     """List the indexes; the one in use is marked."""
     from xsearch.indexes.library import list_indexes
     from xsearch.report.index_listing import index_records, index_table
 
     found = list_indexes()
-    print_either(lambda: index_records(found), lambda: index_table(found), json)
+    give(lambda: index_records(found), lambda: index_table(found), json)
 
 
 @app.command("info")
-def info(name: Name, json: JsonFlag = False) -> None:
+def info(name: Name, json: options.Json = None) -> None:
     """Tell what an index holds: counts, sources, licences, settings, failures."""
     from xsearch.indexes import Index
     from xsearch.report.index_listing import info_record, info_table
 
     opened = Index.open(name)
-    print_either(lambda: info_record(opened), lambda: info_table(opened), json)
+    give(lambda: info_record(opened), lambda: info_table(opened), json)
 
 
 @app.command("verify")
@@ -68,14 +68,12 @@ def export(name: Name, file: Annotated[Path, typer.Argument(metavar="FILE.xsi", 
 @app.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(metavar="FILE.xsi", help="A file that `xsearch index export` wrote.")],
-    name: Annotated[
-        str | None, typer.Option("--name", "-n", metavar="NAME", help="A name for it here; by default the file's.")
-    ] = None,
+    name: Annotated[str | None, options.NEW_NAME] = None,
     replace: Annotated[
         bool, typer.Option("--replace", help="If the name is taken, make this that index's new version.")
     ] = False,
 ) -> None:
-    """Unpack an index that was exported, checking all of it."""
+    """Unpack an index that was exported, checking all of it. Without a name it takes the one that it had."""
     from xsearch.indexes.bundle import import_ as import_index
 
     say(f"Index {import_index(file, name, replace)} is here.")
@@ -94,7 +92,7 @@ def delete(name: Name) -> None:
 def rollback(
     name: Name,
     version: Annotated[
-        str | None, typer.Option("--version", metavar="VERSION", help="Which one; by default the one before.")
+        str | None, typer.Option("--to", metavar="VERSION", help="Which version; by default the one before.")
     ] = None,
 ) -> None:
     """Go back to an earlier version of an index."""

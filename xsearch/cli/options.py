@@ -1,23 +1,122 @@
-"""Options that several commands share, worded once."""
+"""Every option that more than one command has, and every one that states something about a sample: worded once."""
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from xsearch.options import Prior
+from xsearch.options import Compared, Conditioning, Given, Prior, Ranking, parse_phases
+
+
+def elements(flag: str, meaning: str) -> Any:
+    """An option that takes elements, in any case: `Fe,O` or `fe o`."""
+    return typer.Option(flag, metavar="ELEMENTS", help=meaning)
+
+
+def number_of_phases(text: str) -> int:
+    """`parse_phases` with the command line's own error."""
+    from xsearch.errors import QueryError
+
+    try:
+        return parse_phases(text)
+    except QueryError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+# What was measured.
+
+XANES_FILE = "FILE[:ABSORBER[:EDGE]]"
+
+Xanes = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--xanes",
+        metavar=XANES_FILE,
+        help="A XANES spectrum of the same sample, such as Fe_K.dat:Fe:K; give it once for each edge.",
+    ),
+]
+WAVELENGTH = typer.Option(
+    "--wavelength",
+    "-w",
+    metavar="λ",
+    help="Wavelength in Å, a name such as CuKa, CuKa1 or MoKa, or an energy such as '17.48 keV'.",
+)
+Wavelength = Annotated[str | None, WAVELENGTH]
+ABSORBER = typer.Option("--absorber", "-a", metavar="ELEMENT", help="The absorbing element, such as Fe.")
+Absorber = Annotated[str | None, ABSORBER]
+EdgeName = Annotated[str | None, typer.Option("--edge", metavar="EDGE", help="Such as K or L3.")]
+Deglitch = Annotated[
+    bool, typer.Option("--deglitch", help="Replace single points that stand out of a XANES spectrum; it is noted.")
+]
+
+# Constraints on the elements.
+
+Only = Annotated[str | None, elements("--only", "These elements and no others, such as Fe,O,Ti.")]
+Must = Annotated[str | None, elements("--must", "All of these elements, and perhaps others.")]
+May = Annotated[str | None, elements("--may", "Beside those of --must, these elements and no others.")]
+Not = Annotated[str | None, elements("--not", "None of these elements.")]
+Exactly = Annotated[str | None, elements("--exactly", "All of these elements and no others.")]
+AllElements = Annotated[str | None, elements("--elements", "All elements of the sample.")]
+Formula = Annotated[
+    str | None, typer.Option("--formula", metavar="FORMULA", help="The compound's formula, instead of its elements.")
+]
+
+# Conditions of an inference.
+
+System = Annotated[
+    str | None, typer.Option("--system", metavar="SYSTEM", help="Infer only this crystal system, such as orthorhombic.")
+]
+Oxidation = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--oxidation", metavar="ELEMENT=STATES", help="Known oxidation states, such as Mn=3 or Mn=3,4; repeatable."
+    ),
+]
+Coordination = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--coordination", metavar="ELEMENT=NUMBERS", help="Known coordination numbers, such as Mn=4,6; repeatable."
+    ),
+]
+LeaveOut = Annotated[
+    list[str] | None,
+    typer.Option("--leave-out", metavar="FORMULA", help="Use no entry of this formula as a template; repeatable."),
+]
+Alloy = Annotated[
+    bool | None,
+    typer.Option(
+        "--alloy/--ionic", help="Infer without charge balance, or with it; by default as the elements suggest."
+    ),
+]
+Relax = Annotated[
+    int,
+    typer.Option("--relax", min=0, metavar="N", help="Relax the first N inferred crystals with CHGNet, an extra."),
+]
+RelaxSeconds = Annotated[
+    float, typer.Option("--relax-seconds", min=1.0, metavar="S", help="How long all relaxations may take, in seconds.")
+]
+
+# How an index is searched.
 
 IndexName = Annotated[
-    str | None, typer.Option("--index", "-i", metavar="NAME", help="The index to search; by default the one in use.")
-]
-Wavelength = Annotated[
     str | None,
     typer.Option(
-        "--wavelength",
-        "-w",
-        metavar="λ",
-        help="Wavelength in Å, or a name such as CuKa, CuKa1, MoKa, or an energy such as '17.48 keV'; "
-        "needed where the file does not tell.",
+        "--index", "-i", metavar="NAME", help="An index; by default, where one is needed, that of `xsearch index use`."
     ),
+]
+TOP = typer.Option("--top", min=1, metavar="N", help="How many to give at most.")
+Top = Annotated[int | None, TOP]
+Phases = Annotated[
+    int | None,
+    typer.Option(
+        "--phases",
+        parser=number_of_phases,
+        metavar="N|auto",
+        help="Find a mixture of up to N phases, or auto (up to 4); how many there are is decided by the evidence.",
+    ),
+]
+PriorChoice = Annotated[
+    Prior, typer.Option("--prior", help="Prefer known and stable compounds, or none (for new phases).")
 ]
 MeasuredCells = Annotated[
     bool,
@@ -25,6 +124,62 @@ MeasuredCells = Annotated[
         "--measured-cells/--no-measured-cells", help="Use the measured cells linked to computed entries, beside theirs."
     ),
 ]
+RankingChoice = Annotated[
+    Ranking | None,
+    typer.Option(
+        "--ranking",
+        help="Recall and rank by physics, by the network's vectors alone, or recall by both and rank by physics; "
+        "by default the last, where the index has vectors.",
+    ),
+]
+
+# Where answers go.
+
+Json = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON; - prints it instead.")
+]
+Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Write a picture: .png, .svg or .pdf.")]
+Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a self-contained page.")]
+Cifs = Annotated[
+    Path | None, typer.Option("--cifs", metavar="FOLDER", help="Write CIF files: of hits as stored and as strained.")
+]
+Xy = Annotated[Path | None, typer.Option("--xy", metavar="FILE", help="Write the curve as columns of text.")]
+
+# Evaluation and training.
+
+GIVEN = "What is given of a sample's composition: nothing, or so much."
+GivenElements = Annotated[Given, typer.Option("--given", help=GIVEN)]
+GivenComposition = Annotated[Conditioning, typer.Option("--given", help=GIVEN)]
+ComparedChoice = Annotated[
+    Compared, typer.Option("--compared", help="Compare with all spectra of the index, or those of one kind.")
+]
+LeaveOneOut = Annotated[
+    bool,
+    typer.Option(
+        "--leave-one-out/--no-leave-one-out", help="Search again with the right entries left out of the index."
+    ),
+]
+Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="At most so many, to try it out.")]
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="PATH", help="Where the weights and their card go.")]
+Weights = Annotated[
+    Path | None, typer.Option("--weights", metavar="PATH", help="Weights that `xsearch train` made, instead of ours.")
+]
+Structures = Annotated[
+    Path | None,
+    typer.Option("--structures", metavar="FILE", help="Cells of spectra that carry none, if not beside the table."),
+]
+Labels = Annotated[
+    Path | None, typer.Option("--labels", metavar="FILE", help="Keep the labels of the table here between calls.")
+]
+Epochs = Annotated[int | None, typer.Option("--epochs", min=1, metavar="N", help="Of each network.")]
+Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same weights.")]
+Device = Annotated[str, typer.Option("--device", metavar="NAME", help="Such as cpu or cuda.")]
+
+# Builds.
+
+NEW_NAME = typer.Option("--name", "-n", metavar="NAME", help="The index to make or to replace.")
+NewName = Annotated[str, NEW_NAME]
+Licence = Annotated[str, typer.Option("--licence", metavar="TEXT", help="Of what is added; it is stated on every hit.")]
 Workers = Annotated[
     int | None, typer.Option("--workers", min=1, metavar="N", help="Worker processes; by default one a core.")
 ]
@@ -35,14 +190,4 @@ Cluster = Annotated[
         metavar="ADDRESS",
         help="Work on a Dask cluster, such as tcp://node1:8786, instead of this machine.",
     ),
-]
-NewName = Annotated[str, typer.Option("--name", "-n", metavar="NAME", help="The index to make or to replace.")]
-JsonFlag = Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")]
-
-
-Deglitch = Annotated[
-    bool, typer.Option("--deglitch", help="Replace single points that stand out of a XANES spectrum; it is noted.")
-]
-PriorChoice = Annotated[
-    Prior, typer.Option("--prior", help="Prefer known and stable compounds, or none (for new phases).")
 ]

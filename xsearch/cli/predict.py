@@ -1,40 +1,32 @@
 """`xsearch predict`: what a XANES spectrum says of its absorber's surroundings."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from xsearch.cli.options import Deglitch, JsonFlag
-from xsearch.cli.screen import print_answer
+from xsearch.cli import options
+from xsearch.cli.output import give_answer
 
 
 def predict(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A measured XANES spectrum.")],
-    absorber: Annotated[
-        str | None, typer.Option("--absorber", metavar="ELEMENT", help="Where the file does not tell it.")
-    ] = None,
-    edge: Annotated[str | None, typer.Option("--edge", metavar="EDGE", help="Such as K or L3.")] = None,
-    elements: Annotated[
-        str | None,
-        typer.Option("--elements", metavar="LIST", help="All elements of the sample: better, and its properties too."),
-    ] = None,
-    formula: Annotated[
-        str | None, typer.Option("--formula", metavar="FORMULA", help="Of the compound, instead: better still.")
-    ] = None,
-    weights: Annotated[
-        Path | None, typer.Option("--weights", metavar="FOLDER", help="Models that `xsearch train` made.")
-    ] = None,
-    plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE", help="Draw which energies carried an answer.")
-    ] = None,
+    file: Annotated[str, typer.Argument(metavar=options.XANES_FILE, help="A measured XANES spectrum.")],
+    absorber: options.Absorber = None,
+    edge: options.EdgeName = None,
+    elements: options.AllElements = None,
+    formula: options.Formula = None,
+    weights: options.Weights = None,
+    plot: options.Plot = None,
     answer: Annotated[
-        str, typer.Option("--answer", metavar="NAME", help="Which one to draw, as the JSON names it.")
+        str, typer.Option("--answer", metavar="NAME", help="Draw what carried this answer, named as in the JSON.")
     ] = "cn",
-    deglitch: Deglitch = False,
-    json: JsonFlag = False,
+    deglitch: options.Deglitch = False,
+    json: options.Json = None,
 ) -> None:
-    """Predict oxidation state, coordination, distances and neighbours of the absorber, each with a probability."""
+    """Predict oxidation state, coordination, distances and neighbours of the absorber, each with a probability.
+
+    With the elements of the sample the answers are better, and properties of the material are predicted too; with the
+    formula they are better still. The picture shows which energies carried an answer.
+    """
     from xsearch import report
     from xsearch.xas.prediction import predict_file
 
@@ -49,4 +41,4 @@ def predict(
     )
     if plot:
         report.plot(prediction, plot, task=answer)
-    print_answer(prediction, json)
+    give_answer(prediction, json)

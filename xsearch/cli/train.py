@@ -5,24 +5,13 @@ from typing import Annotated
 
 import typer
 
-from xsearch.cli import train_pxrd
-from xsearch.cli.options import JsonFlag, Workers
-from xsearch.cli.screen import counting, print_report
+from xsearch.cli import options, train_pxrd
+from xsearch.cli.output import counting, give_report
 
 app = typer.Typer(help="Train models on tables of spectra or on an index.", no_args_is_help=True)
 
 Tables = Annotated[
-    list[Path] | None, typer.Argument(metavar="[TABLE.parquet]...", help="Computed spectra of sites or materials.")
-]
-FromIndex = Annotated[
-    str | None, typer.Option("--index", "-i", metavar="NAME", help="Also the spectra and structures of this index.")
-]
-Out = Annotated[Path, typer.Option("--out", "-o", metavar="FOLDER", help="Where weights and card go.")]
-Structures = Annotated[
-    Path | None, typer.Option("--structures", metavar="FILE", help="Cells of spectra that carry none.")
-]
-Labels = Annotated[
-    Path | None, typer.Option("--labels", metavar="FILE", help="Keep the labels of the table here between calls.")
+    list[Path] | None, typer.Argument(metavar="TABLE.parquet", help="Computed spectra of sites or materials.")
 ]
 Folds = Annotated[
     int | None, typer.Option("--folds", min=2, metavar="K", help="Of the cross-validation by formula; by default 4.")
@@ -30,9 +19,6 @@ Folds = Annotated[
 Tested = Annotated[
     int | None, typer.Option("--tested", min=1, metavar="N", help="Test so many of the folds only, to save time.")
 ]
-Epochs = Annotated[int | None, typer.Option("--epochs", min=1, metavar="N", help="Of each network.")]
-Seed = Annotated[int, typer.Option("--seed", metavar="N", help="The same seed gives the same weights.")]
-Device = Annotated[str, typer.Option("--device", metavar="NAME", help="Such as cpu or cuda.")]
 
 
 @app.callback()
@@ -43,24 +29,24 @@ def train() -> None:
 app.command("pxrd")(train_pxrd.pxrd)
 
 
-def _site_command(kind: str, told: str) -> None:
+def _site_command(kind: str, meaning: str) -> None:
     """Enter the command that trains one kind of site model."""
 
-    @app.command(kind, help=told)
+    @app.command(kind, help=meaning)
     def command(
         tables: Tables = None,
         *,
-        out: Out,
-        index: FromIndex = None,
-        structures: Structures = None,
-        labels: Labels = None,
-        workers: Workers = None,
+        out: options.Out,
+        index: options.IndexName = None,
+        structures: options.Structures = None,
+        labels: options.Labels = None,
+        workers: options.Workers = None,
         folds: Folds = None,
         tested: Tested = None,
-        epochs: Epochs = None,
-        seed: Seed = 0,
-        device: Device = "cpu",
-        json: JsonFlag = False,
+        epochs: options.Epochs = None,
+        seed: options.Seed = 0,
+        device: options.Device = "cpu",
+        json: options.Json = None,
     ) -> None:
         from xsearch.training.run_site import make_site_model
 
@@ -80,7 +66,7 @@ def _site_command(kind: str, told: str) -> None:
                 device=device,
                 say=count,
             )
-        print_report(report, json)
+        give_report(report, json)
 
 
 _site_command("spt", "Train SPT: from a spectrum to all descriptors of its absorber's site.")
@@ -92,16 +78,16 @@ _site_command("site", "Train what the package ships: SPT, XAStruct and forests, 
 def specfusion(
     tables: Tables = None,
     *,
-    out: Out,
+    out: options.Out,
     properties: Annotated[
         list[Path] | None,
         typer.Option("--properties", metavar="FILE", help="Properties by material_id; may be given again."),
     ] = None,
-    index: FromIndex = None,
-    epochs: Epochs = None,
-    seed: Seed = 0,
-    device: Device = "cpu",
-    json: JsonFlag = False,
+    index: options.IndexName = None,
+    epochs: options.Epochs = None,
+    seed: options.Seed = 0,
+    device: options.Device = "cpu",
+    json: options.Json = None,
 ) -> None:
     """Train SpecFusionNet: from a material's edges and elements to its properties."""
     from xsearch.training.run_specfusion import make_specfusion
@@ -110,4 +96,4 @@ def specfusion(
         report = make_specfusion(
             out, tables or [], properties or [], index, epochs=epochs, seed=seed, device=device, say=count
         )
-    print_report(report, json)
+    give_report(report, json)

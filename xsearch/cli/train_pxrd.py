@@ -5,28 +5,26 @@ from typing import Annotated
 
 import typer
 
-from xsearch.cli.options import IndexName
-from xsearch.cli.screen import say
+from xsearch.cli import options
+from xsearch.cli.output import say
 
 
 def pxrd(
-    index: IndexName = None,
-    out: Annotated[
-        Path, typer.Option("--out", metavar="FILE", help="Where to write the weights and, beside, their card.")
-    ] = Path("out/powder.safetensors"),
+    index: options.IndexName = None,
+    out: options.Out = Path("out/powder.safetensors"),
     minutes: Annotated[
         float, typer.Option("--minutes", min=0, help="Of training in all, earlier runs from the checkpoint included.")
     ] = 90,
-    leave_out: Annotated[
+    held_out: Annotated[
         Path | None,
-        typer.Option("--leave-out", metavar="FILE.parquet", help="Labelled patterns whose formulas take no part."),
+        typer.Option("--held-out", metavar="FILE.parquet", help="Labelled patterns whose formulas take no part."),
     ] = None,
     checkpoint: Annotated[
         Path | None,
         typer.Option("--checkpoint", metavar="FILE", help="Training goes on from it; by default beside the weights."),
     ] = None,
-    seed: Annotated[int, typer.Option("--seed", help="Of weights and patterns.")] = 0,
-    device: Annotated[str, typer.Option("--device", help="Where to compute: cpu or cuda.")] = "cpu",
+    seed: options.Seed = 0,
+    device: options.Device = "cpu",
 ) -> None:
     """Train the network of powder patterns on simulated measurements of an index.
 
@@ -36,7 +34,7 @@ def pxrd(
     from xsearch.training.run_powder import train_powder
 
     card = train_powder(
-        index, out, minutes=minutes, leave_out=leave_out, checkpoint=checkpoint, seed=seed, device=device,
+        index, out, minutes=minutes, held_out=held_out, checkpoint=checkpoint, seed=seed, device=device,
         report=lambda progress: say(str(progress)),
     )  # fmt: skip
     say(f"{out} and {card} are written.")

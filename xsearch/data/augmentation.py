@@ -1,4 +1,4 @@
-"""What an experiment does to a spectrum, done at random to batches of windows."""
+"""Augmentation of batches of XANES windows with the errors of experiments, drawn at random."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from torch import Tensor
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV
 
 STEP_eV = float(WINDOW_GRID_eV[1] - WINDOW_GRID_eV[0])
+"""Of the window's grid."""
 
 
 @dataclass(frozen=True, slots=True)
 class Augmentation:
-    """Strengths; each kind is applied to a random half of the spectra, so that undisturbed ones stay frequent.
+    """Strengths; each kind is applied to a random half of the spectra, so that clean ones stay frequent.
 
     Attributes:
         calibration_eV: the energy axis as a whole is off by up to this much: E0 moves, the window does not.
@@ -39,7 +40,7 @@ class Augmentation:
     def __call__(
         self, values: Tensor, known: Tensor, offset_eV: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Disturb a batch.
+        """Augment a batch.
 
         Args:
             values: (b, 200), zero where unknown.
@@ -48,7 +49,7 @@ class Augmentation:
             generator: where chance comes from.
 
         Returns:
-            The three, disturbed.
+            The three, augmented.
         """
         batch = len(values)
 
@@ -81,7 +82,7 @@ class Augmentation:
         last = WINDOW_POINTS - 1 - known.flip(1).float().argmax(1)
         first = first + (start * u * self.crop_eV[0] / STEP_eV).long()
         last = last - (end * v * self.crop_eV[1] / STEP_eV).long()
-        # At least up to E0 + 10 eV, and from E0 - 3 eV on: what `normalize` asks for.
+        # At least up to E0 + 10 eV, and from E0 - 3 eV on: what `normalize` needs.
         first = first.clamp(max=int(7.0 / STEP_eV))
         last = last.clamp(min=int(20.0 / STEP_eV))
         return known & (place >= first[:, None]) & (place <= last[:, None])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 FREQUENT = 10
-"""Classes with fewer sites than this tell more of chance than of a model."""
+"""Classes with fewer sites than this say more about chance than about a model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def _figures(
 
 
 def _constant(examples: Examples) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
-    """Answers that do not look at the spectrum."""
+    """Constant answers, whatever the spectrum."""
     n = len(examples)
     classes, numbers = {}, {}
     for task, values in CLASSES.items():
@@ -146,6 +146,6 @@ def _constant(examples: Examples) -> tuple[dict[str, NDArray[np.float32]], dict[
         counts = np.bincount(truth[truth >= 0], minlength=len(values))
         classes[task] = np.tile((counts / max(counts.sum(), 1)).astype(np.float32), (n, 1))
     for task in NUMBERS:
-        told = examples.labels[task][np.isfinite(examples.labels[task])]
-        numbers[task] = np.tile(np.array([[np.median(told) if len(told) else 0.0, 0.0]], np.float32), (n, 1))
+        known = examples.labels[task][np.isfinite(examples.labels[task])]
+        numbers[task] = np.tile(np.array([[np.median(known) if len(known) else 0.0, 0.0]], np.float32), (n, 1))
     return classes, numbers

@@ -83,9 +83,9 @@ def read_forward_examples(path: Path, start_eV: dict[str, float] | None = None) 
     cells_file = path.with_name(CELLS_FILE)
     cells = read_cells(cells_file) if cells_file.exists() else {}
     features, z, mu, known, formula, dropped = [], [], [], [], [], 0
-    own: dict[str, Crystal | None] = {}
+    stated: dict[str, Crystal | None] = {}
     for row in table.itertuples():
-        crystal = _crystal(row, cells, own)
+        crystal = _crystal(row, cells, stated)
         site = int(row.site_index)
         if crystal is None or not site < len(crystal) or crystal.elements[site] != row.absorber:
             dropped += 1
@@ -146,11 +146,11 @@ def tails(known: NDArray[np.bool_]) -> NDArray[np.float32]:
     return weights
 
 
-def _crystal(row: object, cells: dict[str, Crystal], own: dict[str, Crystal | None]) -> Crystal | None:
+def _crystal(row: object, cells: dict[str, Crystal], stated: dict[str, Crystal | None]) -> Crystal | None:
     text = getattr(row, "structure_json", None)
     name = str(getattr(row, "material_id", ""))
     if not isinstance(text, str):
         return cells.get(name)
-    if name not in own:
-        own[name] = crystal_of_json(text)
-    return own[name]
+    if name not in stated:
+        stated[name] = crystal_of_json(text)
+    return stated[name]

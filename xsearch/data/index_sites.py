@@ -21,7 +21,7 @@ COLUMNS = ("spectrum_id", "material_id", "reduced_formula", "absorber", "edge", 
 def index_examples(index: Index, processes: int = 1) -> Examples:
     """Examples of every near-edge spectrum of an index that belongs to one kind of site.
 
-    A material's own spectrum counts where all its absorbers are equivalent by symmetry. Measured and predicted
+    A material's mean spectrum counts where all its absorbers are equivalent by symmetry. Measured and predicted
     spectra are left out: the first are of samples, the second were made by a model.
 
     Args:
@@ -40,8 +40,8 @@ def index_examples(index: Index, processes: int = 1) -> Examples:
 def read_index(index: Index) -> tuple[pd.DataFrame, dict[str, Crystal]]:
     """Rows as `label_sites` takes them, and the crystals of their materials by id."""
     stored = index.spectra_table
-    near = pc.and_(pc.equal(stored.column("kind"), "simulated"), pc.is_valid(stored.column("window")))
-    stored = stored.filter(pc.and_(near, pc.is_valid(stored.column("row_id"))))
+    usable = pc.and_(pc.equal(stored.column("kind"), "simulated"), pc.is_valid(stored.column("window")))
+    stored = stored.filter(pc.and_(usable, pc.is_valid(stored.column("row_id"))))
     table = pd.DataFrame({name: stored.column(name).to_pylist() for name in (*COLUMNS, "row_id")})
     table["energy"] = [np.asarray(e) for e in stored.column("energy_eV").to_pylist()]
     table["mu"] = [np.asarray(m) for m in stored.column("mu").to_pylist()]

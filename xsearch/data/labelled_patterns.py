@@ -15,7 +15,7 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.formula import formula_unit, parse_formula, reduced_formula
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import CrystalError, SpectrumError
-from xsearch.indexes import Index
+from xsearch.indexes import Index, sql
 from xsearch.spectra import PowderPattern
 
 NEEDED = ("label", "single_phase", "wavelength", "two_theta", "intensity", "structure_json")
@@ -97,7 +97,7 @@ def right_rows(index: Index, labelled: LabelledPattern) -> frozenset[int]:
     """
     from pymatgen.core.structure_matcher import StructureMatcher
 
-    named = index.sql("select row_id from catalog where reduced_formula = ?", [labelled.formula]).fetchall()
+    named = index.sql(sql.ROWS_OF_FORMULA, [labelled.formula]).fetchall()
     rows = [int(row) for (row,) in named if index.columns.cell_of[int(row)] < 0]
     right = {row for row in rows if int(index.columns.space_group[row]) == labelled.space_group}
     if others := [row for row in rows if row not in right]:

@@ -7,13 +7,14 @@ from numpy.typing import NDArray
 
 from xsearch.indexes import Index
 
-MADE_SHARE = 0.6
-"""Share of training entries that are of compounds reported from experiment."""
+REPORTED_SHARE = 0.6
+"""Share of training entries that are experimentally reported."""
 
-NEIGHBOURS, NEAR, AMONG = 4, 8, 12_000
-"""Crystals of a batch come in groups of so many, drawn from the nearest profiles among some: they are rivals."""
+GROUP, NEAREST, AMONG = 4, 8, 12_000
+"""Crystals of a batch come in groups of so many, drawn from the nearest profiles among so many."""
 
 SKETCH_DIMENSIONS = 64
+"""Leading principal axes of the profiles, by which similar crystals are found. Set by hand."""
 
 
 class Batches:
@@ -21,21 +22,21 @@ class Batches:
 
     def __init__(self, index: Index, rows: NDArray[np.int64]) -> None:
         self.rows = rows
-        self._made = np.flatnonzero(index.columns.is_theoretical[rows] == 0)
+        self._reported = np.flatnonzero(index.columns.is_theoretical[rows] == 0)
         self._sketch = sketches(index, rows)
 
     def draw(self, count: int, random: np.random.Generator) -> NDArray[np.int64]:
-        """(count,) rows: seeds, each with neighbours of its own."""
-        seeds = count // NEIGHBOURS
-        made = random.random(seeds) < MADE_SHARE if len(self._made) else np.zeros(seeds, bool)
+        """(count,) rows: seeds, each with some of its nearest neighbours."""
+        seeds = count // GROUP
+        reported = random.random(seeds) < REPORTED_SHARE if len(self._reported) else np.zeros(seeds, bool)
         first = random.integers(len(self.rows), size=seeds)
-        if made.any():
-            first[made] = random.choice(self._made, int(made.sum()))
+        if reported.any():
+            first[reported] = random.choice(self._reported, int(reported.sum()))
         among = random.integers(len(self.rows), size=min(AMONG, len(self.rows)))
-        nearness = self._sketch[first] @ self._sketch[among].T
-        near = min(NEAR, len(among) - 1)
-        close = among[np.argpartition(-nearness, near, axis=1)[:, :near]]
-        others = np.take_along_axis(close, random.integers(near, size=(seeds, NEIGHBOURS - 1)), axis=1)
+        similarity = self._sketch[first] @ self._sketch[among].T
+        nearest = min(NEAREST, len(among) - 1)
+        close = among[np.argpartition(-similarity, nearest, axis=1)[:, :nearest]]
+        others = np.take_along_axis(close, random.integers(nearest, size=(seeds, GROUP - 1)), axis=1)
         return self.rows[np.unique(np.concatenate([first, others.ravel()]))]
 
 

@@ -47,7 +47,7 @@ def read_cells(path: Path) -> dict[str, Crystal]:
 def label_sites(spectra: pd.DataFrame, cells: dict[str, Crystal], processes: int = 1) -> pd.DataFrame:
     """Descriptors of the site of every spectrum that has a structure in which that site is the absorber.
 
-    A structure that a row carries itself (`structure_json`) goes before the cell of its material.
+    A structure that a row states (`structure_json`) goes before the cell of its material.
 
     Returns:
         A table with `id` and one column a descriptor, without the rows that could not be described.
@@ -55,10 +55,10 @@ def label_sites(spectra: pd.DataFrame, cells: dict[str, Crystal], processes: int
     crystals: dict[str, Crystal] = {}
     wanted: dict[str, dict[int, list[str]]] = {}
     for row in spectra.itertuples():
-        own = getattr(row, "structure_json", None)
-        key = f"own:{row.material_id}" if isinstance(own, str) else str(row.material_id)
+        stated = getattr(row, "structure_json", None)
+        key = f"stated:{row.material_id}" if isinstance(stated, str) else str(row.material_id)
         if key not in crystals:
-            found = crystal_of_json(own) if isinstance(own, str) else cells.get(key)
+            found = crystal_of_json(stated) if isinstance(stated, str) else cells.get(key)
             if found is None:
                 continue
             crystals[key] = found

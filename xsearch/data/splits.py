@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pyarrow import compute, parquet
 
-from xsearch.indexes import Index
+from xsearch.errors import SpectrumError
+from xsearch.indexes import Index, sql
 from xsearch.indexes.columns import UNKNOWN_SYSTEM
 
 HELD_OUT_EVERY = 10
@@ -32,8 +35,7 @@ def split_rows(index: Index, left_out: frozenset[str] = frozenset()) -> Split:
     usable = (columns.crystal_system != UNKNOWN_SYSTEM) & (columns.space_group > 0)
     usable &= np.diff(index.reflection_arrays.offsets) > 0
     hidden = np.zeros(len(index), bool)
-    names = "select row_id from materials where list_contains(?, reduced_formula)"
-    hidden[[row for (row,) in index.sql(names, [sorted(left_out)]).fetchall()]] = True
+    hidden[[row for (row,) in index.sql(sql.ROWS_OF_FORMULAS, [sorted(left_out)]).fetchall()]] = True
     formulas = columns.formula_group % HELD_OUT_EVERY == 0
     drawn = np.random.default_rng(0).random(len(index)) < HELD_OUT_ROWS
     return Split(
@@ -47,3 +49,21 @@ def halves(index: Index, rows: NDArray[np.int64]) -> tuple[NDArray[np.int64], ND
     """Rows held out in two halves by formula: to fit what weighs the network with other evidence, and to judge by."""
     to_fit = (index.columns.formula_group[rows] // HELD_OUT_EVERY) % 2 == 1
     return rows[to_fit], rows[~to_fit]
+
+
+def listed_rows(index: Index, path: str | Path) -> NDArray[np.int64]:
+    """Rows of an index whose material_id a Parquet table lists.
+
+    Raises:
+        SpectrumError: where there is no such table or column, or it lists no entry of the index.
+    """
+    file = Path(path)
+    if not file.exists():
+        raise SpectrumError(f"{file}: no such file; a Parquet table with the column material_id is expected.")
+    if "material_id" not in parquet.read_schema(file).names:
+        raise SpectrumError(f"{file.name}: the column material_id is missing.")
+    listed = parquet.read_table(file, columns=["material_id"]).column("material_id")
+    rows = np.flatnonzero(compute.is_in(index.catalog.column("material_id"), value_set=listed.combine_chunks()))
+    if len(rows) == 0:
+        raise SpectrumError(f"{file.name}: lists no entry of index {index.name!r}.")
+    return rows

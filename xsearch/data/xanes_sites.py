@@ -130,7 +130,7 @@ def _label_arrays(table: pd.DataFrame) -> dict[str, NDArray[np.float32]]:
 
 
 def formula_hashes(formulas: NDArray[np.object_]) -> NDArray[np.uint32]:
-    """Sorted hashes of distinct formulas: enough to tell later whether a formula was among them."""
+    """Sorted hashes of distinct formulas: enough to decide later whether a formula was among them."""
     digests = [hashlib.sha256(str(f).encode()).digest()[:4] for f in set(formulas)]
     return np.sort(np.array([int.from_bytes(d, "big") for d in digests], np.uint32))
 

@@ -16,7 +16,9 @@ import pyarrow.parquet as pq
 
 from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.errors import BuildError, CrystalError, SpectrumError
+from xsearch.indexes.files import sha256
 from xsearch.options import parse_absorber, parse_edge
+from xsearch.paths import Paths, as_paths
 from xsearch.spectra.xas import KINDS, XasSpectrum
 
 ABSORBERS, ABSORPTIONS = ("absorber", "element"), ("mu_raw", "mu", "mu_norm")
@@ -33,8 +35,10 @@ NUMBERS = ("site_index", "site", "site_multiplicity", "multiplicity")
 FLAGS = ("usable_query", "suspect")
 
 BATCH_ROWS = 500
+"""Rows read at a time. Set by hand."""
+
 MEAN_STEP_eV = 0.25
-"""Grid of a mean over sites."""
+"""Grid of a mean over sites: that of FEFF near the edge."""
 
 
 @dataclass(frozen=True)
@@ -59,10 +63,7 @@ class XasTables:
 
     def fingerprint(self) -> str:
         """A hash of the files' content."""
-        digests = []
-        for path in self.files:
-            with path.open("rb") as file:
-                digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+        digests = [sha256(path) for path in self.files]
         return hashlib.sha256(json.dumps([digests, self.licence]).encode()).hexdigest()
 
     def count(self) -> int | None:
@@ -105,14 +106,14 @@ def is_xas_table(columns: Collection[str]) -> bool:
     return "energy" in there and bool(there & set(ABSORBERS)) and bool(there & set(ABSORPTIONS))
 
 
-def split_files(files: Sequence[str | Path] | str | Path) -> tuple[list[Path], list[Path]]:
-    """Parquet files of structures, and those of spectra, told apart by their columns.
+def split_files(files: Paths) -> tuple[list[Path], list[Path]]:
+    """Parquet files of structures, and those of spectra, known by their columns.
 
     What cannot be read counts as structures; their reader says what is wrong.
     """
     structures: list[Path] = []
     spectra: list[Path] = []
-    for path in (Path(f) for f in ([files] if isinstance(files, str | Path) else files)):
+    for path in as_paths(files):
         (spectra if is_xas_table(columns_of(path)) else structures).append(path)
     return structures, spectra
 

@@ -1,4 +1,4 @@
-"""Retrieval across simulation codes: spectra of one code asked of a library of another, with and without the bridge."""
+"""Retrieval across simulation codes: spectra of one code searched in a library of another, with and without bridge."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class CodesReport:
     """Share of queries whose material is first, or among the first ten, of the library's materials.
 
     Attributes:
-        n: queries; each was asked of a bridge fitted without any compound of its formula's fold.
+        n: queries; each is scored by a bridge fitted without any compound of its formula's fold.
         library: spectra; `materials` of them distinct.
-        top1, top10: with the bridge and the shape together.
+        top1, top10: with bridge and shape combined.
         bridge_top1, bridge_top10: with the bridge alone.
         shape_top1, shape_top10: with the ordinary match.
     """
@@ -47,7 +47,7 @@ class CodesReport:
 
 
 def evaluate_codes(queries: XanesTable, library: XanesTable, further: XanesTable | None = None) -> CodesReport:
-    """Ask every query whose material the library holds, in folds grouped by formula.
+    """Search for every query whose material the library holds, in folds grouped by formula.
 
     Args:
         queries: one code's site spectra.
@@ -59,25 +59,25 @@ def evaluate_codes(queries: XanesTable, library: XanesTable, further: XanesTable
     source = bridge_vectors(queries.values, queries.known, queries.offset_eV)
     target = bridge_vectors(library.values, library.known, library.offset_eV)
     partners = bridge_vectors(pool.values, pool.known, pool.offset_eV)
-    own = [np.flatnonzero(library.material_id == m) for m in queries.material_id]
+    right = [np.flatnonzero(library.material_id == m) for m in queries.material_id]
     paired = [np.flatnonzero(pool.material_id == m) for m in queries.material_id]
     fold = np.array([fold_of(f, FOLDS) for f in queries.reduced_formula])
-    bridged, shaped, together = [], [], []
+    bridged, shaped, combined = [], [], []
     for number in range(FOLDS):
         fitted = np.flatnonzero(fold != number)
         bridge = fit_bridge(source[fitted], [partners[paired[row]] for row in fitted])
         for row in np.flatnonzero(fold == number):
-            if not len(own[row]):
+            if not len(right[row]):
                 continue
             window = XanesWindow(
                 queries.values[row], queries.known[row], float(queries.offset_eV[row]), queries.absorber, queries.edge
             )
             odds = bridge.score(source[row][None], target)[0]
             shape = match(window, library, is_simulation=True).correlation
-            bridged.append(_rank(odds, library, own[row]))
-            shaped.append(_rank(shape, library, own[row]))
-            together.append(_rank(odds + SHAPE_WEIGHT * shape, library, own[row]))
-    ranks, plain, both = np.array(bridged), np.array(shaped), np.array(together)
+            bridged.append(_rank(odds, library, right[row]))
+            shaped.append(_rank(shape, library, right[row]))
+            combined.append(_rank(odds + SHAPE_WEIGHT * shape, library, right[row]))
+    ranks, plain, both = np.array(bridged), np.array(shaped), np.array(combined)
     return CodesReport(
         absorber=queries.absorber,
         n=len(ranks),
@@ -92,8 +92,8 @@ def evaluate_codes(queries: XanesTable, library: XanesTable, further: XanesTable
     )
 
 
-def _rank(score: np.ndarray, library: XanesTable, own: np.ndarray) -> int:
+def _rank(score: np.ndarray, library: XanesTable, right: np.ndarray) -> int:
     """How many other materials score at least as well as the right one."""
-    better = score >= score[own].max()
-    better[own] = False
+    better = score >= score[right].max()
+    better[right] = False
     return len(set(library.material_id[better]))

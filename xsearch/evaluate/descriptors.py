@@ -1,4 +1,4 @@
-"""How well descriptors are read off spectra: labels from the structures, simple answers beside the model's."""
+"""How well descriptors are predicted from spectra; labels come from the structures."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from xsearch.models.site_model import SiteModel, shipped_site_model
 from xsearch.options import Conditioning, parse_choice
 from xsearch.training.site_model import evaluate_examples
 
-ASKED = ("cn_accuracy", "cn_macro_f1", "os_accuracy", "mnnd_mae", "mnnd_r2", "nnrs_r2", "mood_r2")
+SHOWN = ("cn_accuracy", "cn_macro_f1", "os_accuracy", "mnnd_mae", "mnnd_r2", "nnrs_r2", "mood_r2")
 
 
 @dataclass(frozen=True, slots=True)
-class Disturbance:
-    """What is done to every spectrum before it is read: robustness is measured from the file on, not on windows.
+class ScanErrors:
+    """Errors added to every spectrum as read from the file, before normalisation, to measure robustness.
 
     Attributes:
         shift_eV: the energy scale is off by a random amount up to this.
@@ -34,7 +34,7 @@ class Disturbance:
     seed: int = 0
 
     def __call__(self, spectra: pd.DataFrame) -> pd.DataFrame:
-        """The same table with disturbed `energy` and `mu`."""
+        """The same table with errors in `energy` and `mu`."""
         chance = np.random.default_rng(self.seed)
         energies, values = [], []
         for energy, mu in zip(spectra.energy, spectra.mu, strict=True):
@@ -49,19 +49,19 @@ def evaluate_descriptors(
     labels_cache: Path | None = None,
     processes: int | None = None,
     model: SiteModel | None = None,
-    disturbance: Disturbance | None = None,
+    errors: ScanErrors | None = None,
     structures: Path | None = None,
     weights: Path | None = None,
     given: Conditioning | str = Conditioning.NONE,
 ) -> DescriptorReport:
-    """Figures of a model on a table of site spectra; labels are computed from the structures.
+    """Scores of a model on a table of site spectra; labels are computed from the structures.
 
     Args:
         path: such as `xas_feff9.parquet`; cells may stand beside it in `mp_cells_of_xas.parquet`.
         labels_cache: a file that keeps the labels between calls.
         processes: for the labels; one a core if None.
         model: the shipped one if None.
-        disturbance: none if None.
+        errors: none are added if None.
         structures: a table of cells, where it does not stand beside the file.
         weights: a folder to load the model from.
         given: what the model is given of each compound: `none`, its `elements`, or its `formula`.
@@ -74,19 +74,19 @@ def evaluate_descriptors(
         model = SiteModel.load(weights)
     spectra = read_site_spectra(path)
     labels = labels_of(path, labels_cache, processes or os.cpu_count() or 1, structures)
-    if disturbance is not None:
-        spectra = disturbance(spectra[spectra.id.isin(set(labels.id))])
+    if errors is not None:
+        spectra = errors(spectra[spectra.id.isin(set(labels.id))])
     return report_on(join(spectra, labels), model or shipped_site_model(), conditioning)
 
 
-def report_on(examples: Examples, model: SiteModel, told: Conditioning = Conditioning.NONE) -> DescriptorReport:
-    """Figures of a model on examples, where so much is told of their compounds."""
+def report_on(examples: Examples, model: SiteModel, given: Conditioning = Conditioning.NONE) -> DescriptorReport:
+    """Figures of a model on examples, with so much given of their compounds."""
     seen = np.isin(formula_hashes(examples.formula), model.formulas)
-    answers = model.blend(evaluate_examples(model, examples, told), told)
+    answers = model.blend(evaluate_examples(model, examples, given), given)
     report = report_of(examples, *answers, formulas_seen=int(seen.sum()))
-    measured = model.settings.get("cross_validation", {}).get(told)
+    measured = model.settings.get("cross_validation", {}).get(given)
     if report.n_formulas_in_training and measured:
-        figures = ", ".join(f"{name} {measured[name]:.3f}" for name in ASKED if measured[name] is not None)
+        figures = ", ".join(f"{name} {measured[name]:.3f}" for name in SHOWN if measured[name] is not None)
         note = f"{report.note} On formulas that it never saw it has (N = {measured['n']:,}): {figures}."
         report = replace(report, note=note)
     return report

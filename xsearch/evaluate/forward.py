@@ -17,7 +17,7 @@ def evaluate(path: str | Path) -> dict[str, Any]:
     """Compare predicted with computed spectra.
 
     Formulas that the weights were trained on are left out; a file that holds nothing else is scored as it is, and the
-    answer says so in `note`: those figures tell nothing about other compounds.
+    answer says so in `note`: those figures do not hold for other compounds.
 
     Args:
         path: a Parquet file with the columns of `xas_feff9.parquet`; cells from `mp_cells_of_xas.parquet` beside it.

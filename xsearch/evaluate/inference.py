@@ -16,7 +16,7 @@ from xsearch.chemistry.template import template_key
 from xsearch.data.compounds import ELEMENT_COUNTS, Compound, read_compounds, unrelated_elements
 from xsearch.data.simulated_measurements import augmented_pattern, random_lines
 from xsearch.errors import CrystalError, QueryError, SpectrumError
-from xsearch.indexes import Index
+from xsearch.indexes import Index, sql
 from xsearch.infer.engine import infer
 from xsearch.infer.template_library import TemplateLibrary, library_of
 from xsearch.spectra import PowderPattern, Xanes
@@ -83,10 +83,10 @@ def evaluate(
         index: name or folder of the index; the one in use by default.
         limit: how many compounds, evenly over 2 to 5 elements.
         reported: only compounds that an experiment reported.
-        refusals: ask so many of the patterns once more with the elements of another compound, and so many patterns
-            of random lines, and count how often something is inferred all the same.
+        refusals: search so many of the patterns once more with the elements of another compound, and so many
+            patterns of random lines, and count how often something is inferred all the same.
         log: keep outcomes here, one a line; those that are there are not worked out again.
-        library: instead of an index's own.
+        library: instead of the index's.
         progress: called with the name of each compound that is done.
 
     Returns:
@@ -119,8 +119,8 @@ def _logged(log: str | Path | None) -> dict[str, Outcome]:
         return found
     for line in Path(log).read_text(encoding="utf-8").splitlines():
         try:
-            told = json.loads(line)
-            outcome = Outcome(**{**told, "edges": tuple(told["edges"])})
+            stored = json.loads(line)
+            outcome = Outcome(**{**stored, "edges": tuple(stored["edges"])})
         except (json.JSONDecodeError, KeyError, TypeError):
             continue
         found[outcome.material_id] = outcome
@@ -131,14 +131,7 @@ def computed_edges(index: Index) -> EdgesOf:
     """The K edges that an index holds of a material, computed and averaged over its sites, one an absorber."""
 
     def edges_of(material_id: str) -> list[Xanes]:
-        found = index.sql(
-            """
-            select absorber, arg_min(energy_eV, code), arg_min(mu, code) from spectra
-            where material_id = ? and kind = 'simulated' and level = 'material' and edge = 'K'
-            group by absorber order by absorber
-            """,
-            [material_id],
-        ).fetchall()
+        found = index.sql(sql.COMPUTED_K_EDGES, [material_id]).fetchall()
         return [Xanes(np.array(energy_eV), np.array(mu), absorber, "K") for absorber, energy_eV, mu in found]
 
     return edges_of
@@ -173,8 +166,8 @@ def refused(
     """How often something is inferred from patterns that the elements given cannot explain.
 
     Args:
-        compounds: each one's pattern is asked about with the elements of the next that shares none with it, and a
-            pattern of random lines with its own elements.
+        compounds: each one's pattern is searched with the elements of the next that shares none with it, and a
+            pattern of random lines with its elements.
         library: the templates.
         progress: called with the name of each compound that is done.
     """
@@ -240,7 +233,7 @@ def _one(compound: Compound, library: TemplateLibrary, edges_of: EdgesOf) -> Out
     pattern = augmented_pattern(compound.crystal, compound.seed)
     elements = sorted(compound.elements)
     edges = edges_of(compound.material_id)
-    told = tuple(edge.absorber for edge in edges)
+    absorbers = tuple(edge.absorber for edge in edges)
     exists = _template_exists(compound, library)
     start, start_cpu = perf_counter(), process_time()
     try:
@@ -248,7 +241,7 @@ def _one(compound: Compound, library: TemplateLibrary, edges_of: EdgesOf) -> Out
     except (QueryError, SpectrumError) as error:
         return Outcome(
             compound.material_id, compound.formula, len(elements), exists, False, False, None, str(error),
-            "no confident match", perf_counter() - start, process_time() - start_cpu, told,
+            "no confident match", perf_counter() - start, process_time() - start_cpu, absorbers,
         )  # fmt: skip
     seconds, cpu_seconds = perf_counter() - start, process_time() - start_cpu
     rank = None
@@ -270,7 +263,7 @@ def _one(compound: Compound, library: TemplateLibrary, edges_of: EdgesOf) -> Out
         answer.verdict,
         seconds,
         cpu_seconds,
-        told,
+        absorbers,
     )
 
 

@@ -1,4 +1,4 @@
-"""XANES and powder diffraction together against each alone: pairs of spectra searched in an index."""
+"""XANES and powder diffraction combined against each alone: pairs of spectra searched in an index."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xsearch.answers import SearchResult
 from xsearch.data.labelled_patterns import LabelledPattern, read_labelled
 from xsearch.data.xanes_tables import read_labelled_edges
 from xsearch.errors import QueryError, SpectrumError
-from xsearch.evaluate.retrieval import Trial
+from xsearch.evaluate.retrieval import EdgeErrors
 from xsearch.evaluate.xanes import left_out
 from xsearch.indexes import Index
 from xsearch.search import SearchIndex
@@ -28,15 +28,15 @@ CU_KALPHA1_A = 1.5406
 
 
 @dataclass(frozen=True, slots=True)
-class JointTrial:
-    """How a pair is made worse: each axis of the cell strained by up to `strain`, counts with `background` under
+class PairErrors:
+    """Errors added to a pair: each axis of the cell strained by up to `strain`, counts with `background` under
     them, lines `fwhm_deg` wide, and the edge by `xanes`."""
 
     strain: float = 0.02
     background: float = 3.0
     counts: float = 60.0
     fwhm_deg: float = 0.6
-    xanes: Trial = field(default_factory=lambda: Trial(shift_eV=3.0, broadening_eV=1.5, noise=0.05))
+    xanes: EdgeErrors = field(default_factory=lambda: EdgeErrors(shift_eV=3.0, broadening_eV=1.5, noise=0.05))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,15 +82,15 @@ def evaluate_joint(
     ranks: dict[str, list[int]] = {"xanes": [], "pxrd": [], "joint": []}
     formulas = set()
     for pair in pairs:
-        asked: dict[str, dict[str, Any]] = {
+        questions: dict[str, dict[str, Any]] = {
             "xanes": {"xanes": pair.xanes},
             "pxrd": {"pxrd": pair.pattern, "must": [pair.xanes.absorber]},
             "joint": {"pxrd": pair.pattern, "xanes": pair.xanes},
         }
         try:
             found = {
-                name: opened.search(top=max(KS), prior=prior, leave_out_spectra=pair.hidden, **given)
-                for name, given in asked.items()
+                name: opened.search(top=max(KS), prior=prior, leave_out_spectra=pair.hidden, **question)
+                for name, question in questions.items()
             }
         except (SpectrumError, QueryError):
             continue
@@ -113,18 +113,18 @@ def rank_of(pair: Pair, result: SearchResult) -> int:
 
 
 def simulated_pairs(
-    opened: SearchIndex, absorber: str, edge: str, number: int = 80, seed: int = 0, trial: JointTrial | None = None
+    opened: SearchIndex, absorber: str, edge: str, number: int = 80, seed: int = 0, errors: PairErrors | None = None
 ) -> Iterator[Pair]:
-    """Disturbed pairs of entries with a simulated spectrum of the material's mean.
+    """Simulated pairs with errors, of entries with a simulated spectrum of the material's mean.
 
     Args:
         opened: the index.
         absorber, edge: of the spectra.
         number: how many pairs.
-        seed: of the choice and the disturbances.
-        trial: the usual one if None.
+        seed: of the choice and the errors.
+        errors: the usual ones if None.
     """
-    trial = trial or JointTrial()
+    errors = errors or PairErrors()
     library = opened.libraries.of(absorber, edge)
     table = library.spectra
     usable = (library.row >= 0) & (table.level == "material") & (table.kind == "simulated")
@@ -133,15 +133,15 @@ def simulated_pairs(
     for at in chance.choice(places, min(number, len(places)), replace=False):
         row = int(library.row[at])
         stored = next(s for s in opened.index.spectra(row) if s.spectrum_id == table.spectrum_id[at])
-        pattern = _disturbed_pattern(opened.index, row, trial, chance)
+        pattern = _pattern_with_errors(opened.index, row, errors, chance)
         name = str(table.material_id[at])
-        yield Pair(pattern, trial.xanes(stored.to_xanes(), chance), str(table.reduced_formula[at]), name)
+        yield Pair(pattern, errors.xanes(stored.to_xanes(), chance), str(table.reduced_formula[at]), name)
 
 
 def measured_pairs(opened: SearchIndex, patterns: str | Path, spectra: str | Path) -> Iterator[Pair]:
     """Measured patterns and measured edges of the same formula, each with each; of different samples.
 
-    Library spectra of an edge's own source are hidden from it.
+    Library spectra of an edge's source are hidden from it.
     """
     by_formula: dict[str, list[LabelledPattern]] = {}
     for one in read_labelled(patterns):
@@ -154,14 +154,14 @@ def measured_pairs(opened: SearchIndex, patterns: str | Path, spectra: str | Pat
             yield Pair(one.pattern, query.to_xanes(), query.reduced_formula, hidden=hidden)
 
 
-def _disturbed_pattern(index: Index, row: int, trial: JointTrial, chance: np.random.Generator) -> PowderPattern:
+def _pattern_with_errors(index: Index, row: int, errors: PairErrors, chance: np.random.Generator) -> PowderPattern:
     """A short, broad-lined, noisy pattern of a strained cell."""
     reflections = index.reflections(row)
     cell: NDArray[np.float64] = np.array(reflections.cell)
-    lengths = _allowed_strain(reflections.crystal_system, chance.uniform(-trial.strain, trial.strain, 3))
+    lengths = _allowed_strain(reflections.crystal_system, chance.uniform(-errors.strain, errors.strain, 3))
     cell[:3] *= 1 + lengths
-    curve = pattern_curve(reflections, cell, TWO_THETA_deg, CU_KALPHA1_A, trial.fwhm_deg)
-    expected = trial.background + trial.counts * curve / max(float(curve.max()), 1e-12)
+    curve = pattern_curve(reflections, cell, TWO_THETA_deg, CU_KALPHA1_A, errors.fwhm_deg)
+    expected = errors.background + errors.counts * curve / max(float(curve.max()), 1e-12)
     return PowderPattern(TWO_THETA_deg, chance.poisson(expected).astype(float), CU_KALPHA1_A, "simulated")
 
 

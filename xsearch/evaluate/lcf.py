@@ -14,6 +14,7 @@ import numpy as np
 import scipy  # its parts are loaded when first used
 
 from xsearch.answers import LcfResult
+from xsearch.builders.user_entries import USER_ID
 from xsearch.chemistry.formula import parse_formula
 from xsearch.data.scores import mean_or_nan
 from xsearch.data.xanes_tables import read_labelled_edges
@@ -34,10 +35,10 @@ SMALLEST_SHARE = 0.2
 
 
 class Seen(StrEnum):
-    """Which library spectra a sum may be explained by, its own two never."""
+    """Which library spectra may explain a sum; never the two that it is made of."""
 
     SCANS = "scans"
-    """Further measurements of the compounds by the same laboratory among them, as of one's own references."""
+    """Also other measurements of the compounds by the same laboratory, as references of one's laboratory are."""
     SOURCES = "sources"
     """Measurements of other sources, and simulated spectra."""
 
@@ -71,9 +72,9 @@ class SumsReport:
     Attributes:
         n, pairs: sums, and different pairs of compounds.
         list_of_two: both compounds are in the best sum of two.
-        decided: the search, told no number, gives both and no other.
+        decided: the search, given no number, gives both and no other.
         share_error: mean absolute error of the share where both are found.
-        within_two: of these, how often the error is below two of its own standard deviations.
+        within_two: of these, how often the error is below two of its standard deviations.
         baseline_list_of_two, baseline_share_error: likewise.
         cpu_s: median of a search.
     """
@@ -140,21 +141,21 @@ def added(one: Xanes, other: Xanes, share: float, chance: np.random.Generator) -
 
 
 def hidden_from(library: EdgeLibrary, one: XasSpectrum, other: XasSpectrum, seen: Seen) -> frozenset[str]:
-    """Library spectra that a sum may not see: its own two, or all measured ones of their source."""
+    """Library spectra that a sum may not see: the two that it is made of, or all measured ones of their source."""
     if seen is Seen.SOURCES:
         return frozenset(left_out(library, one))
-    own = {one.spectrum_id, other.spectrum_id}
-    return frozenset(name for name in library.spectra.spectrum_id if name.removeprefix("own-") in own)
+    parts = {one.spectrum_id, other.spectrum_id}
+    return frozenset(name for name in library.spectra.spectrum_id if name.removeprefix(USER_ID) in parts)
 
 
 def evaluate_sums(opened: SearchIndex, sums: Iterator[MeasuredSum], given: Given = Given.SUBSET) -> SumsReport:
-    """Search for every sum, told no number of compounds, with their elements or without."""
+    """Search for every sum, given no number of compounds, with their elements or without."""
     two, decided, errors, within, plain, plain_errors, seconds = [], [], [], [], [], [], []
     pairs = set()
     for one in sums:
-        told = one.elements if given is not Given.NONE else None
+        elements = one.elements if given is not Given.NONE else None
         begin = process_time()
-        result = cast(LcfResult, opened.search_mixture(xanes=one.xanes, only=told, leave_out_spectra=one.hidden))
+        result = cast(LcfResult, opened.search_mixture(xanes=one.xanes, only=elements, leave_out_spectra=one.hidden))
         seconds.append(process_time() - begin)
         pairs.add((one.xanes.absorber, *sorted(one.shares)))
         best = next((m for m in result.mixtures if len(m.hits) == 2), None)
@@ -165,7 +166,7 @@ def evaluate_sums(opened: SearchIndex, sums: Iterator[MeasuredSum], given: Given
             formula, share = next(iter(one.shares.items()))
             errors.append(abs(found[formula].fraction - share))
             within.append(errors[-1] <= 2 * found[formula].fraction_error)
-        largest = plain_fit(opened, one, told)
+        largest = plain_fit(opened, one, elements)
         plain.append(largest.keys() == one.shares.keys())
         if plain[-1]:
             plain_errors += [abs(largest[formula] - share) for formula, share in list(one.shares.items())[:1]]
@@ -201,7 +202,7 @@ def plain_fit(opened: SearchIndex, one: MeasuredSum, elements: list[str] | None)
 def stay_one(opened: SearchIndex, path: str | Path, given: Given = Given.SUBSET) -> dict[str, float]:
     """Measured edges of one compound, searched as mixtures: how many stay one, and how many are the right one.
 
-    Searched are those whose formula the library holds without the measured spectra of their own source.
+    Searched are those whose formula the library holds without the measured spectra of the same source.
     """
     stayed, right = [], []
     for query in read_labelled_edges(path):
@@ -211,9 +212,9 @@ def stay_one(opened: SearchIndex, path: str | Path, given: Given = Given.SUBSET)
         hidden = left_out(library, query)
         if not _kinds_left(library, query.reduced_formula, hidden):
             continue
-        told = sorted(parse_formula(query.reduced_formula)) if given is not Given.NONE else None
+        elements = sorted(parse_formula(query.reduced_formula)) if given is not Given.NONE else None
         try:
-            result = opened.search_mixture(xanes=query.to_xanes(), only=told, leave_out_spectra=hidden)
+            result = opened.search_mixture(xanes=query.to_xanes(), only=elements, leave_out_spectra=hidden)
         except (SpectrumError, QueryError):
             continue
         stayed.append(len(result.hits) == 1)

@@ -35,13 +35,13 @@ NO_MATCH = "no confident match"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One pattern: rank of the first right hit (None: not among those asked for), whether any entry is right.
+    """One pattern: rank of the first right hit (None: not among the hits), and whether any entry is right.
 
     Attributes:
-        score: of the first hit. removed_score, removed_verdict: of the answer with the right entries taken out of the
-            index, NaN and empty where that was not tried.
+        score: of the first hit. left_out_score, left_out_verdict: the same with the right entries left out of the
+            index; NaN and empty where that was not tried.
         space_groups: number of the label's and of the first hit's space group, 0 where unknown.
-        likeliest: crystal system and space group that all hits together make the likeliest.
+        likeliest: the most probable crystal system and space group of the symmetry posterior.
         places: of the first right row in each recall list, where there is a right row.
     """
 
@@ -52,8 +52,8 @@ class Outcome:
     first: str
     verdict: str
     score: float = float("nan")
-    removed_score: float = float("nan")
-    removed_verdict: str = ""
+    left_out_score: float = float("nan")
+    left_out_verdict: str = ""
     space_groups: tuple[int, int] = (0, 0)
     likeliest: tuple[str, int] = ("", 0)
     places: dict[str, int] = field(default_factory=dict)
@@ -87,8 +87,8 @@ class Report:
                     "first": o.first,
                     "verdict": o.verdict,
                     "score": o.score,
-                    "removed_score": o.removed_score,
-                    "removed_verdict": o.removed_verdict,
+                    "removed_score": o.left_out_score,
+                    "removed_verdict": o.left_out_verdict,
                 }
                 for o in (*self.clean, *self.doubtful)
             ],
@@ -143,7 +143,7 @@ def figures(outcomes: tuple[Outcome, ...]) -> dict[str, Any]:
 def symmetry(outcomes: Sequence[Outcome]) -> dict[str, float | None]:
     """Shares of patterns whose first hit has the crystal system and the space group of the label.
 
-    Beside them the same for what all hits together make the likeliest. Patterns that the index cannot answer count
+    Beside them the same for the most probable symmetry of the posterior. Patterns that the index cannot answer count
     too: a wrong compound may well have the right symmetry.
     """
     pairs = [one.space_groups for one in outcomes if one.space_groups[0]]
@@ -161,7 +161,7 @@ def symmetry(outcomes: Sequence[Outcome]) -> dict[str, float | None]:
 
 
 def calibration(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
-    """Whether scores can be believed, over the answerable patterns that were also searched without their answer.
+    """Calibration of the scores, over the answerable patterns that were also searched with their answer left out.
 
     Returns:
         `removed`: how many these are. `ece`: expected calibration error of the first hit's score in equal
@@ -170,7 +170,7 @@ def calibration(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
         first hits whose verdict is another. `refused_at_95`: share refused at the score that 95 % of right first
         hits reach. None where nothing was tried.
     """
-    tried = [one for one in outcomes if one.answerable and one.removed_verdict]
+    tried = [one for one in outcomes if one.answerable and one.left_out_verdict]
     right = [one for one in tried if one.rank == 1]
     empty: dict[str, float | int | None] = {
         "removed": len(tried),
@@ -181,16 +181,16 @@ def calibration(outcomes: Sequence[Outcome]) -> dict[str, float | int | None]:
     }
     if not right:
         return empty
-    removed = np.array([one.removed_score for one in tried])
-    scores = np.concatenate([[one.score for one in tried], removed])
+    left_out = np.array([one.left_out_score for one in tried])
+    scores = np.concatenate([[one.score for one in tried], left_out])
     truth = np.concatenate([[one.rank == 1 for one in tried], np.zeros(len(tried))])
     threshold = np.percentile([one.score for one in right], 5)
     return {
         **empty,
         "ece": expected_calibration_error(scores, truth),
-        "refused_when_removed": float(np.mean([one.removed_verdict == NO_MATCH for one in tried])),
+        "refused_when_removed": float(np.mean([one.left_out_verdict == NO_MATCH for one in tried])),
         "accepted_when_right": float(np.mean([one.verdict != NO_MATCH for one in right])),
-        "refused_at_95": float(np.mean(removed < threshold)),
+        "refused_at_95": float(np.mean(left_out < threshold)),
     }
 
 
@@ -201,7 +201,7 @@ def evaluate(
     *,
     measured_cells: bool = True,
     prior: str = "known",
-    removed: bool = True,
+    leave_out: bool = True,
     ranking: str | None = None,
     progress: Callable[[Outcome], None] | None = None,
 ) -> Report:
@@ -211,11 +211,11 @@ def evaluate(
         path: a Parquet file with the columns label, single_phase, wavelength, two_theta, intensity, structure_json and,
             optionally, sim_cosine.
         index: an opened index or its name; the one in use by default.
-        given: what the search is given of the elements: nothing, those allowed, or all of them.
+        given: of the elements: nothing, those allowed, or exactly those.
         measured_cells: whether measured cells linked to computed entries are searched.
         prior: as in `SearchIndex.search`.
-        removed: whether each pattern is searched once more with its right entries taken out of the index, to see
-            whether the search says so.
+        leave_out: whether each pattern is searched once more with its right entries left out of the index, to see
+            whether the search says that there is no match.
         ranking: as in `SearchIndex.search`.
         progress: called with each outcome.
 
@@ -229,20 +229,14 @@ def evaluate(
     used = parse_ranking(ranking, opened.index).value
     warm = False
     for labelled in read_labelled(path):
-        conditions = given_conditions(labelled.elements, known)
+        options: dict[str, Any] = {"prior": prior, "measured_cells": measured_cells, "ranking": ranking}
+        options |= given_conditions(labelled.elements, known)
         try:
             if not warm:
                 opened.search(labelled.pattern, top=1, prior=prior, ranking=ranking)
                 warm = True
             begin = perf_counter()
-            result = opened.search(
-                labelled.pattern,
-                top=max(DEPTHS),
-                prior=prior,
-                measured_cells=measured_cells,
-                ranking=ranking,
-                **conditions,
-            )
+            result = opened.search(labelled.pattern, top=max(DEPTHS), **options)
             latency_ms = (perf_counter() - begin) * 1e3
         except (SpectrumError, QueryError) as error:
             refused.append(f"{labelled.label}: {error}")
@@ -252,16 +246,8 @@ def evaluate(
         rank = next((hit.rank for hit in result.hits if _holds(hit, ids)), None)
         first = result.hits[0] if result.hits else None
         lacking = None
-        if removed and right:
-            lacking = opened.search(
-                labelled.pattern,
-                top=1,
-                prior=prior,
-                measured_cells=measured_cells,
-                leave_out_rows=right,
-                ranking=ranking,
-                **conditions,
-            )
+        if leave_out and right:
+            lacking = opened.search(labelled.pattern, top=1, leave_out_rows=right, **options)
         outcome = Outcome(
             label=labelled.label,
             answerable=bool(right),
@@ -270,8 +256,8 @@ def evaluate(
             first=f"{first.material_id} {first.formula}" if first else "",
             verdict=result.verdict,
             score=first.score if first else 0.0,
-            removed_score=float("nan") if lacking is None else lacking.hits[0].score if lacking.hits else 0.0,
-            removed_verdict=lacking.verdict if lacking else "",
+            left_out_score=float("nan") if lacking is None else lacking.hits[0].score if lacking.hits else 0.0,
+            left_out_verdict=lacking.verdict if lacking else "",
             space_groups=(labelled.space_group or 0, (first.material.space_group or 0) if first else 0),
             likeliest=(result.symmetry.crystal_system, result.symmetry.space_group) if result.symmetry else ("", 0),
             places=_places(opened, labelled, right, measured_cells) if known is Given.NONE else {},

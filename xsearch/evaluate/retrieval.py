@@ -1,4 +1,4 @@
-"""Retrieval among simulated spectra of one element: a disturbed spectrum must find the material it came from."""
+"""Retrieval among simulated spectra of one element: a spectrum with added errors must find its material."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ GRID_eV = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """How queries are disturbed: energies by up to `shift_eV`, Gaussian broadening up to `broadening_eV`, noise."""
+class EdgeErrors:
+    """Errors added to a query: a shift of up to `shift_eV`, Gaussian broadening of up to `broadening_eV`, noise."""
 
     shift_eV: float = 3.0
     broadening_eV: float = 1.0
     noise: float = 0.02
 
     def __call__(self, xanes: Xanes, chance: np.random.Generator) -> Xanes:
-        """A disturbed spectrum; noise is in units of the spectrum's later half."""
+        """The spectrum with errors; noise is in units of the spectrum's later half."""
         energy = np.arange(xanes.energy_eV[0], xanes.energy_eV[-1], GRID_eV)
         mu = np.interp(energy, xanes.energy_eV, xanes.mu)
         mu = gaussian_filter1d(mu, chance.uniform(0, self.broadening_eV) / GRID_eV, mode="nearest")
@@ -56,17 +56,17 @@ class RetrievalReport:
 
 
 def evaluate_retrieval(
-    spectra: Sequence[XasSpectrum], queries: int = 200, seed: int = 0, trial: Trial | None = None
+    spectra: Sequence[XasSpectrum], queries: int = 200, seed: int = 0, errors: EdgeErrors | None = None
 ) -> list[RetrievalReport]:
-    """Ask disturbed copies of random spectra of each element; queries that cannot be normalised count as missed.
+    """Search for copies with errors of random spectra of each element; what cannot be normalised counts as missed.
 
     Args:
         spectra: the library, of one level.
         queries: for each element.
-        seed: of the choice and the disturbances.
-        trial: the usual one if None.
+        seed: of the choice and the errors.
+        errors: the usual ones if None.
     """
-    trial = trial or Trial()
+    errors = errors or EdgeErrors()
     originals = {s.spectrum_id: s for s in spectra}
     tables, _ = make_tables(spectra)
     reports = []
@@ -75,15 +75,15 @@ def evaluate_retrieval(
         chosen = chance.choice(len(table), min(queries, len(table)), replace=False)
         ranks, plain = [], []
         for row in chosen:
-            own = table.material_id == table.material_id[row]
+            right = table.material_id == table.material_id[row]
             try:
-                query = window(normalize(trial(originals[table.spectrum_id[row]].to_xanes(), chance)))
+                query = window(normalize(errors(originals[table.spectrum_id[row]].to_xanes(), chance)))
             except SpectrumError:
                 ranks.append(len(table))
                 plain.append(len(table))
                 continue
-            ranks.append(_rank(match(query, table, is_simulation=True).score, own, table))
-            plain.append(_rank(_cosine(query, table), own, table))
+            ranks.append(_rank(match(query, table, is_simulation=True).score, right, table))
+            plain.append(_rank(_cosine(query, table), right, table))
         best, simple = np.array(ranks), np.array(plain)
         reports.append(
             RetrievalReport(
@@ -99,13 +99,13 @@ def evaluate_retrieval(
     return reports
 
 
-def _rank(score: NDArray[np.float64], own: NDArray[np.bool_], table: XanesTable) -> int:
+def _rank(score: NDArray[np.float64], right: NDArray[np.bool_], table: XanesTable) -> int:
     """How many other materials score at least as well as the right one."""
-    return len(set(table.material_id[(score >= score[own].max()) & ~own]))
+    return len(set(table.material_id[(score >= score[right].max()) & ~right]))
 
 
 def _cosine(query: XanesWindow, table: XanesTable) -> NDArray[np.float64]:
-    """(n,) cosine at the tabulated energies: no shift is looked for, which is what a plain search does."""
+    """(n,) cosine at the tabulated energies: no shift is fitted, as in a plain search."""
     moved = np.arange(len(query.values)) + 0.0
     step = 56.0 / (len(query.values) - 1)
     scores = np.empty(len(table))

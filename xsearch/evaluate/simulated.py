@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.data.simulated_measurements import pattern_for_task
-from xsearch.data.splits import halves, split_rows
+from xsearch.data.splits import halves, listed_rows, split_rows
 from xsearch.errors import SpectrumError
 from xsearch.options import Task, parse_choice
 from xsearch.preprocess.powder import net_pattern
@@ -23,6 +24,7 @@ def evaluate(
     index: str | SearchIndex | None = None,
     task: Task | str = Task.STRONG,
     *,
+    path: str | Path | None = None,
     count: int = 200,
     ranking: str | None = None,
     seed: int = 0,
@@ -33,6 +35,7 @@ def evaluate(
     Args:
         index: an opened index or its name; the one in use by default.
         task: see `xsearch.options.Task`.
+        path: a Parquet table with the column material_id, if only entries that it lists are to be searched for.
         count: how many patterns.
         ranking: as in `SearchIndex.search`.
         seed: of rows and patterns.
@@ -42,12 +45,17 @@ def evaluate(
         `n`; `crystal_system_accuracy` and `space_group_accuracy` of the answer's symmetry, those of the network alone
         where its weights are there, `majority` of the commonest system; and for `strong` the shares `top1`, `top5`,
         `top10` of patterns with an entry of the same formula and space group among the first hits.
+
+    Raises:
+        SpectrumError: where the table cannot be used.
     """
     task = parse_choice(Task, task, "task")
     opened = index if isinstance(index, SearchIndex) else open_index(index)
     columns, split = opened.index.columns, split_rows(opened.index)
     pool = split.random if task is Task.PUBLISHED else halves(opened.index, split.formulas)[1]
     pool = pool[columns.cell_of[pool] < 0]
+    if path is not None:
+        pool = pool[np.isin(pool, listed_rows(opened.index, path))]
     random = np.random.default_rng(seed)
     ranks: list[int] = []
     right: list[tuple[bool, bool, bool, bool]] = []

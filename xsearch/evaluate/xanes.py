@@ -1,4 +1,4 @@
-"""How often a measured edge finds its compound: every labelled spectrum of a table is searched for in an index."""
+"""How often a measured edge finds its compound in an index."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 
 from xsearch.answers import Hit
+from xsearch.builders.user_entries import USER_ID
 from xsearch.chemistry.formula import parse_formula
 from xsearch.data.xanes_tables import read_labelled_edges
 from xsearch.errors import QueryError, XSearchError
-from xsearch.evaluate.pxrd import DEPTHS, Outcome, Report, given_conditions
+from xsearch.evaluate.pxrd import DEPTHS, NO_MATCH, Outcome, Report, given_conditions
 from xsearch.indexes import Index
 from xsearch.options import Compared, Given, parse_choice
 from xsearch.search import SearchIndex, open_index
@@ -36,9 +37,9 @@ class XanesReport(Report):
     formula_ranks: tuple[int | None, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """As of patterns; `by_compound`: shares where each compound counts alike; `formula_top1` and so on."""
-        told = Report.to_dict(self)
-        spectra = told.pop("patterns")
+        """As of patterns; `by_compound`: shares where each compound has the same weight; `formula_top1` and so on."""
+        report = Report.to_dict(self)
+        spectra = report.pop("patterns")
         pairs = [(name, o) for name, o in zip(self.compounds, self.clean, strict=True) if o.answerable]
         names = [name for name, _ in pairs]
         weights = np.array([1 / names.count(name) for name in names])
@@ -51,7 +52,7 @@ class XanesReport(Report):
         formula = {
             f"formula_top{k}": float(np.mean([r is not None and r <= k for r in ranks])) for k in DEPTHS if ranks
         }
-        return {**told, **formula, "compounds": len(set(names)), "by_compound": shares, "spectra": spectra}
+        return {**report, **formula, "compounds": len(set(names)), "by_compound": shares, "spectra": spectra}
 
 
 def evaluate_xanes(
@@ -61,21 +62,22 @@ def evaluate_xanes(
     *,
     prior: str = "known",
     compared: Compared | str = "all",
-    removed: bool = True,
+    leave_out: bool = True,
     progress: Callable[[Outcome], None] | None = None,
 ) -> XanesReport:
     """Search for every usable measured spectrum and note where the first right hit stands.
 
-    No spectrum answers itself: measured references of the query's own source are left out of the index for it, and so
-    is whatever bears its id or repeats its numbers.
+    No spectrum finds itself: measured references of the query's source are left out of the index for it, and so is
+    whatever has its id or repeats its numbers.
 
     Args:
         path: a table with the columns of `xas_measured.parquet`; rows marked as not usable or suspect are passed over.
         index: an opened index or its name; the one in use by default.
-        given: what the search is given of the elements: the absorber alone, those allowed, or all of them.
+        given: of the elements: only the absorber, those allowed, or exactly those.
         prior: as in `SearchIndex.search`.
         compared: which spectra of the index are compared: all, measured, or simulated (with predicted ones).
-        removed: whether each is searched once more with its right entries taken out, to see whether the search says so.
+        leave_out: whether each is searched once more with its right entries left out, to see whether the search says
+            that there is no match.
         progress: called with each outcome.
 
     Raises:
@@ -112,7 +114,7 @@ def evaluate_xanes(
         answerable = bool(len(rows) or spectra)
         hits = () if result is None else result.hits
         lacking = None
-        if removed and answerable:
+        if leave_out and answerable:
             try:
                 lacking = opened.search(
                     xanes=xanes,
@@ -122,7 +124,7 @@ def evaluate_xanes(
                     leave_out_spectra=hidden | spectra,
                     **conditions,
                 )
-            except QueryError:  # nothing else meets the conditions
+            except QueryError:  # no other entry satisfies the constraints
                 lacking = None
         groups = right_groups(opened.index, query, rows, bool(spectra))
         rank = next((hit.rank for hit in hits if is_right(hit, query, groups)), None)
@@ -132,10 +134,10 @@ def evaluate_xanes(
             rank=rank,
             latency_ms=latency_ms,
             first=f"{hits[0].material_id} {hits[0].formula}" if hits else "",
-            verdict=result.verdict if result else "no confident match",
+            verdict=result.verdict if result else NO_MATCH,
             score=hits[0].score if hits else 0.0,
-            removed_score=float("nan") if lacking is None else lacking.hits[0].score if lacking.hits else 0.0,
-            removed_verdict=lacking.verdict if lacking else "",
+            left_out_score=float("nan") if lacking is None else lacking.hits[0].score if lacking.hits else 0.0,
+            left_out_verdict=lacking.verdict if lacking else "",
         )
         outcomes.append(outcome)
         compounds.append(f"{query.absorber} {query.reduced_formula}")
@@ -154,12 +156,12 @@ def evaluate_xanes(
 
 
 def left_out(library: EdgeLibrary, query: XasSpectrum, compared: Compared = Compared.ALL) -> set[str]:
-    """Ids of the library's spectra that a query may not see: measured ones of its source, its own, or a whole kind."""
+    """Ids of the library's spectra that a query may not see: itself, measured ones of its source, or a whole kind."""
     table = library.spectra
     is_measured = table.kind == "measured"
-    own = (table.source == query.source) | (table.spectrum_id == query.spectrum_id)
-    own |= np.array([name.removeprefix("own-") == query.spectrum_id for name in table.spectrum_id], bool)
-    hidden = is_measured & own
+    same = (table.source == query.source) | (table.spectrum_id == query.spectrum_id)
+    same |= np.array([name.removeprefix(USER_ID) == query.spectrum_id for name in table.spectrum_id], bool)
+    hidden = is_measured & same
     if compared is not Compared.ALL:
         hidden |= is_measured if compared is Compared.SIMULATED else ~is_measured
     return set(table.spectrum_id[hidden].tolist())
@@ -174,7 +176,7 @@ def right(index: Index, library: EdgeLibrary, query: XasSpectrum, hidden: set[st
 
 
 def right_groups(index: Index, query: XasSpectrum, rows: np.ndarray, has_reference: bool) -> frozenset[int]:
-    """Space groups of the query's phase, where its name tells them and the search can find them; else none.
+    """Space groups of the query's phase, where its name states them and the search can find them; else none.
 
     Args:
         index: the index.
@@ -190,7 +192,7 @@ def right_groups(index: Index, query: XasSpectrum, rows: np.ndarray, has_referen
 
 
 def is_right(hit: Hit, query: XasSpectrum, groups: frozenset[int]) -> bool:
-    """Whether a hit, or what is folded into it, is the query's compound, and its phase where both tell."""
+    """Whether a hit, or what is folded into it, is the query's compound, and its phase where both state it."""
     return any(
         one.formula == query.reduced_formula
         and (not groups or one.material.space_group is None or one.material.space_group in groups)

@@ -10,7 +10,7 @@
         offsets.npy hkl.npy structure_factor_sq.npy multiplicity.npy    reflections, end to end
         profiles.faiss                  profile vectors, half precision, read in place by FAISS and numpy
         embedding.faiss                 vectors of the powder network, where there are any, likewise
-        embedding_shortcut.faiss        the graph or the lists that lead to near ones, where not all are looked at
+        embedding_shortcut.faiss        an HNSW graph or IVF lists over them, where the search is not exhaustive
     <index>/building/<fingerprint>/     chunks of a build that has not been published
 
 Row i is the same material in all of them. The name of a version ends in a hash of its manifest, and the manifest

@@ -1,7 +1,7 @@
-"""How near vectors are found: by looking at all of them, through a graph (HNSW), or through lists (IVF).
+"""How nearest neighbours are found: by exhaustive search, an HNSW graph, or IVF lists.
 
-The vectors themselves are always stored whole (`xsearch.indexes.vectors`). A graph or lists stand beside them in a file
-of their own and only say which vectors are worth a look; cosines are those of the stored vectors in any case.
+The vectors themselves are always stored whole (`xsearch.indexes.vectors`). A graph or lists are kept in a second file
+and only select candidates; cosines are always those of the stored vectors.
 
 HNSW: Malkov and Yashunin, IEEE PAMI 42 (2020) 824. IVF: Jégou, Douze and Schmid, IEEE PAMI 33 (2011) 117. Both as in
 FAISS.
@@ -17,32 +17,14 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from xsearch.errors import BrokenIndex, BuildError
+from xsearch.indexes.settings import NEIGHBOURS
 from xsearch.indexes.vectors import load_faiss, write_faiss
 from xsearch.options import Backend
 
-APPROXIMATE_FROM = 1_000_000
-"""From so many rows on, looking at all vectors takes as long as the rest of a search: 60 ms a million and thread."""
-
-LINKS, LINKS_TRIED = 32, 100
-"""Links of a vector in the graph, and candidates held while they are chosen."""
-
-LEAST_FOLLOWED, FOLLOWED_PER_HIT = 128, 2
-"""Candidates held while a graph is walked: with fewer, one in a hundred of the nearest is passed over. Where conditions
-allow a share of the rows only, so many are wanted among those, and the effort grows by as much."""
-
-LISTS_PER_ROOT, LEAST_PER_LIST = 4, 40
-"""Lists for the square root of the number of vectors; vectors that a list needs to be placed at all."""
-
-MOST_PER_LIST, PLACING_ROUNDS = 64, 10
-"""Vectors a list that place the lists, and rounds of k-means: few, as exact cosines mend what misplaced lists do."""
-
-LEAST_READ, SHARE_READ = 16, 1 / 16
-"""Lists that are read for a query, and the share of all of them where that is more."""
-
 
 def backend_for(rows: int) -> Backend:
-    """The backend that suits so many rows: all looked at while that is quick, then lists, which are made sooner."""
-    return Backend.EXACT if rows < APPROXIMATE_FROM else Backend.IVF
+    """The backend that suits so many rows: exhaustive while that is quick, then lists, which are built faster."""
+    return Backend.EXACT if rows < NEIGHBOURS.approximate_from else Backend.IVF
 
 
 def write_shortcut(vectors: NDArray[np.float16], backend: Backend, path: Path) -> None:
@@ -50,7 +32,7 @@ def write_shortcut(vectors: NDArray[np.float16], backend: Backend, path: Path) -
 
     Args:
         vectors: (n, d) unit rows, zeros for rows without one.
-        backend: `HNSW` or `IVF`; where all vectors are looked at there is nothing to write.
+        backend: `HNSW` or `IVF`; for an exhaustive search there is nothing to write.
         path: the file.
 
     Raises:
@@ -72,8 +54,8 @@ def write_shortcut(vectors: NDArray[np.float16], backend: Backend, path: Path) -
 def _graph(vectors: NDArray[np.float32]) -> Any:
     faiss = load_faiss()
     half = faiss.ScalarQuantizer.QT_fp16
-    graph = faiss.IndexHNSWSQ(vectors.shape[1], half, LINKS, faiss.METRIC_INNER_PRODUCT)
-    graph.hnsw.efConstruction = LINKS_TRIED
+    graph = faiss.IndexHNSWSQ(vectors.shape[1], half, NEIGHBOURS.links, faiss.METRIC_INNER_PRODUCT)
+    graph.hnsw.efConstruction = NEIGHBOURS.links_tried
     graph.add(vectors)
     return graph
 
@@ -81,7 +63,7 @@ def _graph(vectors: NDArray[np.float32]) -> Any:
 def _lists(vectors: NDArray[np.float32]) -> Any:
     faiss = load_faiss()
     n, d = vectors.shape
-    count = min(int(LISTS_PER_ROOT * n**0.5), n // LEAST_PER_LIST)
+    count = min(int(NEIGHBOURS.lists_per_root * n**0.5), n // NEIGHBOURS.least_per_list)
     if count < 1:
         raise BuildError(f"{n:,} rows are too few for lists; use backend `exact`, or 'hnsw' to try a graph.")
     centres = faiss.IndexFlat(d, faiss.METRIC_INNER_PRODUCT)
@@ -89,9 +71,9 @@ def _lists(vectors: NDArray[np.float32]) -> Any:
     lists = faiss.IndexIVFScalarQuantizer(centres, d, count, half, faiss.METRIC_INNER_PRODUCT, False)
     centres.this.disown()  # the lists take them over, and free them
     lists.own_fields = True
-    lists.cp.min_points_per_centroid = LEAST_PER_LIST
-    lists.cp.max_points_per_centroid = MOST_PER_LIST
-    lists.cp.niter = PLACING_ROUNDS
+    lists.cp.min_points_per_centroid = NEIGHBOURS.least_per_list
+    lists.cp.max_points_per_centroid = NEIGHBOURS.most_per_list
+    lists.cp.niter = NEIGHBOURS.placing_rounds
     lists.cp.spherical = True
     lists.train(vectors)
     lists.add(vectors)
@@ -123,7 +105,7 @@ class Shortcut:
             self._index.storage, self._index.own_fields = stored, False
             self._index.referenced_objects = (stored,)  # it must outlive the graph
 
-    def rows_near(
+    def nearest_rows(
         self, vector: NDArray[np.float32], count: int, allowed: NDArray[np.int64] | None = None
     ) -> NDArray[np.int64]:
         """Rows that are probably the `count` nearest to a vector, rising; fewer where fewer are reached.
@@ -135,14 +117,14 @@ class Shortcut:
         """
         faiss = load_faiss()
         total = self._index.ntotal
-        told = {} if allowed is None else {"sel": faiss.IDSelectorBitmap(_as_bits(allowed, total))}
+        selected = {} if allowed is None else {"sel": faiss.IDSelectorBitmap(_as_bits(allowed, total))}
         more = 1.0 if allowed is None else total / max(len(allowed), 1)
         if self.backend is Backend.HNSW:
-            followed = more * max(LEAST_FOLLOWED, FOLLOWED_PER_HIT * count)
-            effort = faiss.SearchParametersHNSW(efSearch=min(int(followed), total), **told)
+            followed = more * max(NEIGHBOURS.least_followed, NEIGHBOURS.followed_per_hit * count)
+            effort = faiss.SearchParametersHNSW(efSearch=min(int(followed), total), **selected)
         else:
-            read = more * max(LEAST_READ, SHARE_READ * self._index.nlist)
-            effort = faiss.SearchParametersIVF(nprobe=min(int(read), self._index.nlist), **told)
+            read = more * max(NEIGHBOURS.least_read, NEIGHBOURS.share_read * self._index.nlist)
+            effort = faiss.SearchParametersIVF(nprobe=min(int(read), self._index.nlist), **selected)
         _, rows = self._index.search(vector[None], count, params=effort)
         return np.sort(rows[0][rows[0] >= 0])
 

@@ -17,9 +17,13 @@ from xsearch.indexes.publish import publish_version
 from xsearch.indexes.versions import current_version, folder_of, is_version
 
 _BLOCK = 512
+"""Of a tar archive (POSIX.1-1988)."""
+
 _END = bytes(2 * _BLOCK)
-_PIECE = 1 << 22
-_MAX_MANIFEST = 1 << 24
+"""What ends an archive."""
+
+_PIECE, _MAX_MANIFEST = 1 << 22, 1 << 24
+"""Bytes copied at a time, and the most that a manifest may have. Set by hand."""
 
 
 def export(name_or_folder: str | Path, file: Path) -> Path:

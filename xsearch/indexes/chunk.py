@@ -96,7 +96,7 @@ def _cell(entry: Entry) -> np.ndarray:
 
 
 def _profile_bytes(entries: Sequence[Entry]) -> list[bytes | None]:
-    """Profiles in half precision: 1e-3 relative, far below what measured patterns can tell apart."""
+    """Profiles in half precision: 1e-3 relative, far below what measured patterns resolve."""
     vectors = [entry.profile for entry in entries]
     lengths = {v.shape for v in vectors if v is not None}
     if len(lengths) > 1 or any(len(shape) != 1 for shape in lengths):

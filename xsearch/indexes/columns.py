@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 UNKNOWN_SYSTEM = 255
+"""Code of a crystal system that is not known."""
 
 COLUMN_DTYPE = np.dtype(
     [

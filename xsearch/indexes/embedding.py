@@ -1,4 +1,4 @@
-"""The vectors of the powder network beside an index, and how near ones are found."""
+"""The vectors of the powder network beside an index, and how nearest neighbours are found."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ EMBEDDING = "embedding.faiss"
 """The vectors; an index need not have them."""
 
 SHORTCUT = "embedding_shortcut.faiss"
-"""A graph or lists that lead to near vectors; where there is none, all vectors are looked at."""
+"""An HNSW graph or IVF lists; where there is no such file, the search is exhaustive."""
 
 
 class Embedding(Profiles):
@@ -23,7 +23,7 @@ class Embedding(Profiles):
 
     Attributes:
         encoder: which weights they come from.
-        backend: how near ones are found.
+        backend: how nearest neighbours are found.
     """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
@@ -35,12 +35,12 @@ class Embedding(Profiles):
 
     @cached_property
     def shortcut(self) -> Shortcut | None:
-        """What leads to near vectors; None where all are looked at."""
+        """The graph or lists; None where the search is exhaustive."""
         if self.backend is Backend.EXACT:
             return None
         return Shortcut(self._folder / SHORTCUT, self.backend, self.faiss)
 
     def info(self) -> dict[str, str]:
-        """How, and where, near vectors are found on this machine."""
+        """How, and on which device, nearest neighbours are found on this machine."""
         on = device_for(len(self.array)) if self.backend is Backend.EXACT else "cpu"
         return {"vector_backend": self.backend.value, "vectors_searched_on": on}

@@ -41,7 +41,10 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _TRIES = 3
+"""To open a version while others are published."""
+
 _EMPTY_NPY_BYTES = 128
+"""Header of an `.npy` file without an element."""
 
 
 class Index:
@@ -187,7 +190,7 @@ class Index:
 
     @cached_property
     def embedding(self) -> Embedding | None:
-        """The vectors of the powder network and what leads to near ones; None where there are none."""
+        """The vectors of the powder network and their search structure; None where there are none."""
         return Embedding(self.folder, self.manifest) if EMBEDDING in self.manifest.files else None
 
     @property
@@ -209,7 +212,7 @@ class Index:
         return np.sort(np.asarray(found["row_id"], np.int64), kind="stable")
 
     def sql(self, statement: str, parameters: Sequence[object] = ()) -> Any:
-        """Ask the catalog anything: views `materials`, `spectra` and `failures`, whose columns `indexes/sql.py` lists.
+        """Run SQL on the catalog: views `materials`, `spectra` and `failures`, whose columns `indexes/sql.py` lists.
 
         Returns:
             A DuckDB relation, with `fetchall()`, `df()` and so on.
@@ -247,10 +250,10 @@ class Index:
         }
 
     def _connection(self) -> DuckDBPyConnection:
-        if not hasattr(self._connections, "own"):  # a DuckDB connection serves one thread at a time
-            self._connections.own = sql.connect(self.catalog, self._failed, self.spectra_table)
-        own: DuckDBPyConnection = self._connections.own
-        return own
+        if not hasattr(self._connections, "connection"):  # a DuckDB connection serves one thread at a time
+            self._connections.connection = sql.connect(self.catalog, self._failed, self.spectra_table)
+        connection: DuckDBPyConnection = self._connections.connection
+        return connection
 
     def _check_touched(self) -> None:
         """Hash files that were copied or written since the version was made, so that an alteration cannot go by."""

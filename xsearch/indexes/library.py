@@ -27,7 +27,7 @@ class IndexSummary:
     Attributes:
         name: of the index.
         is_default: whether queries use it where none is named.
-        version: the current one, empty where that cannot be told.
+        version: the current one, empty where it is not known.
         materials: number of rows.
         n_bytes: on disk, of the current version.
         made: when the current version was made.

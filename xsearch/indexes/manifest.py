@@ -14,8 +14,12 @@ from xsearch.errors import BrokenIndex
 from xsearch.indexes.files import files_below, sha256
 
 FORMAT = 1
+"""Of the files of an index version."""
+
 MANIFEST = "manifest.json"
 _HASHING_THREADS = 2
+"""Files hashed at once; hashing releases the interpreter's lock. Set by hand."""
+
 _MEND = "roll back (`xsearch index rollback`), import the index again, or rebuild it"
 
 

@@ -1,4 +1,4 @@
-"""All vectors of an index looked at, on a GPU where there is one and it pays."""
+"""Exhaustive vector search, on a GPU where there is one and the index is large."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-GPU_FROM = 500_000
-"""From so many rows on a GPU is used: below, loading torch would take longer than thousands of queries."""
+from xsearch.indexes.settings import NEIGHBOURS
 
 DRIVER = Path("/proc/driver/nvidia/version")
+"""Is there where a GPU of NVIDIA is."""
 
 
 class Scan:
@@ -42,7 +42,7 @@ class Scan:
 
 def device_for(rows: int) -> str:
     """`cuda` for many rows on a machine with an NVIDIA GPU that torch can use, else `cpu`."""
-    if rows < GPU_FROM or not DRIVER.exists():
+    if rows < NEIGHBOURS.gpu_from or not DRIVER.exists():
         return "cpu"
     import torch
 

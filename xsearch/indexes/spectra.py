@@ -24,7 +24,8 @@ from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow, normalize, wind
 from xsearch.spectra.xas import XasSpectrum
 
 SPECTRA = "spectra.arrow"
-BATCH_ROWS = 8192  # some 40 MB
+BATCH_ROWS = 8192
+"""Rows of a batch of spectra: some 40 MB."""
 
 _TEXT = (
     "spectrum_id",

@@ -1,4 +1,4 @@
-"""Every SQL statement of xsearch.
+"""Every SQL statement on an index.
 
 The catalog is Arrow files that DuckDB queries in place, memory-mapped: its own database files differ in padding
 bytes from one build to the next, and an index must be the same bit for bit from the same input.
@@ -32,7 +32,7 @@ create view materials as
     from catalog;
 create view spectra as
     select spectrum_id,
-           row_id, material_id,                             -- null for a reference of its own
+           row_id, material_id,                             -- null for a reference without an entry
            reduced_formula, elements, absorber, edge,
            spectrum_type,                                   -- XANES, EXAFS or XAFS
            level, site_index,                               -- a material's mean, or one site
@@ -54,9 +54,57 @@ where (elements_low & ?::ubigint) = 0 and (elements_high & ?::ubigint) = 0
 
 ROW_OF_ID = "select row_id from catalog where material_id = ?"
 
+ROWS_OF_FORMULA = "select row_id from catalog where reduced_formula = ?"
+
+ROWS_OF_FORMULAS = "select row_id from materials where list_contains(?, reduced_formula)"
+
+ENTRIES_OF_FORMULAS = (
+    "select reduced_formula, row_id from materials where cell_of is null and list_contains(?, reduced_formula)"
+)
+"""Linked measured cells are left out."""
+
+FORMULA_OF_ROWS = "select row_id, reduced_formula from catalog"
+
+NAMED_PHASES = """
+select reduced_formula, lower(name), space_group from materials
+where name is not null and space_group is not null and list_contains(?, reduced_formula)
+"""
+
+ROWS_OF_SOURCE = "select row_id from materials where source = ? order by row_id"
+
+LAST_CHANGES = """
+select material_id, properties->>'$.last_updated' from materials where source = ? order by row_id
+"""
+
+LICENCES_BESIDE = "select licence from materials where source = ? union select licence from spectra where source <> ?"
+"""Of the entries of one source, and of the spectra of all sources but one."""
+
+TEMPLATES = """
+select row_id, material_id, reduced_formula, template, coalesce(space_group, 0) as space_group,
+       len(atomic_numbers) as n_sites, energy_above_hull_eV
+from materials where occupancies is null and cell_of is null and template is not null order by row_id
+"""
+
+COMPUTED_K_EDGES = """
+select absorber, arg_min(energy_eV, code), arg_min(mu, code) from spectra
+where material_id = ? and kind = 'simulated' and level = 'material' and edge = 'K'
+group by absorber order by absorber
+"""
+
+WITHOUT_K_EDGE = """
+select row_id from materials
+where cell_of is null and list_contains(elements, ?)
+  and row_id not in (select row_id from spectra where row_id is not null and absorber = ? and edge = 'K'
+                     and spectrum_type = 'XANES' and kind <> 'predicted')
+order by row_id
+"""
+
+PREDICTED_SPECTRA = "select row_id, absorber, code from spectra where kind = 'predicted'"
+
 COUNTS = "select coalesce({column}, 'unknown') as value, count(*) as n from catalog group by 1 order by n desc, value"
 
 ALL_BITS = 0xFFFF_FFFF_FFFF_FFFF
+"""A mask of 64 elements."""
 
 
 def connect(catalog: pa.Table, failed: pa.Table, spectra: pa.Table) -> DuckDBPyConnection:

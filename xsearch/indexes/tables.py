@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-BATCH_ROWS = 32_768  # few batches make scattered reads fast; this many rows of a catalog are some 40 MB
+BATCH_ROWS = 32_768
+"""Rows of a batch: few batches make scattered reads fast; so many rows of a catalog are some 40 MB."""
 
 
 class TableWriter:

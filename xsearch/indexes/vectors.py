@@ -76,8 +76,7 @@ def write_vectors(vectors: NDArray[np.float16], path: Path) -> None:
 
 
 def write_faiss(index: Any, path: Path, flags: int = 0) -> None:
-    """Write a FAISS index through a Python file, whose errors tell a full disk from others; FAISS says only that it
-    failed.
+    """Write a FAISS index through a Python file, which reports a full disk as such; FAISS reports only a failure.
 
     Args:
         index: to write.

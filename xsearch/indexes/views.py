@@ -1,4 +1,4 @@
-"""Rows of an index as the powder network sees them."""
+"""Rows of an index as inputs of the powder network."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def measured_views(
     return inputs_of_rows(rows, offsets, hkl, squares, columns.cell, columns.crystal_system, conditions, seed)
 
 
-def disturbed_views(index: Index, rows: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.float32]:
-    """(n, 2, bins) of rows as laboratories might measure them, strained about what is expected of each cell."""
+def augmented_views(index: Index, rows: NDArray[np.int64], random: np.random.Generator) -> NDArray[np.float32]:
+    """(n, 2, bins) of rows under drawn conditions of laboratories, strained about what is expected of each cell."""
     conditions = draw_many(len(rows), random)
     conditions["mean_strain"] += index.columns.expected_strain[rows] - MEAN_STRAIN
     return measured_views(index, rows, conditions, int(random.integers(2**31)))

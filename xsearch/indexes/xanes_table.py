@@ -27,7 +27,7 @@ class XanesTable:
         offset_eV: (n,) float32, E0 less the tabulated edge.
         elements: n sets of element symbols.
         spectrum_id: (n,) unique.
-        material_id: (n,) the index's entry; empty where the spectrum is a reference of its own.
+        material_id: (n,) the index's entry; empty where the spectrum is a reference without an entry.
         reduced_formula: (n,).
         kind: (n,) one of `KINDS`.
         level: (n,) one of `LEVELS`: the mean over a material's absorbers, or one of them.

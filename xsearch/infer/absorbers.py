@@ -1,4 +1,4 @@
-"""What measured edges say of inferred crystals, through the spectra that the forward model predicts for them."""
+"""Measured edges as evidence for inferred crystals, through the spectra that the forward model predicts for them."""
 
 from __future__ import annotations
 
@@ -6,30 +6,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xsearch.answers import Candidate
 from xsearch.errors import CrystalError
+from xsearch.infer.settings import INFERENCE_SETTINGS, EdgeSettings
 from xsearch.models.forward import ForwardEnsemble, PredictedXanes, forward_ensemble
 from xsearch.spectra import Xanes
 
-SHIFTS_eV: NDArray[np.float64] = np.arange(-14.0, 14.01, 0.5)
-"""Codes and beamlines do not share an energy axis; metals are off by up to ten electronvolts."""
 
-STEP_eV = 0.5
-LEAST_OVERLAP_eV = 25.0
-PER_CORRELATION = 12.0
-"""Logarithm of the odds that a difference of one in correlation is worth; the model's own errors keep it small."""
-
-MOST_PREDICTED = 12
-
-
-def reorder_by_xanes(candidates: list[Candidate], xanes: Sequence[Xanes]) -> tuple[list[Candidate], list[str]]:
-    """Order candidates by pattern and edges together.
+def reorder_by_xanes(
+    candidates: list[Candidate], xanes: Sequence[Xanes], settings: EdgeSettings = INFERENCE_SETTINGS.edges
+) -> tuple[list[Candidate], list[str]]:
+    """Order candidates by pattern and edges.
 
     Args:
         candidates: ranked by the pattern.
         xanes: measured K edges; those that the forward model does not know are left out, and named.
+        settings: how much an edge counts.
 
     Returns:
         The candidates with new ranks and probabilities, and notes on what was used.
@@ -44,11 +37,11 @@ def reorder_by_xanes(candidates: list[Candidate], xanes: Sequence[Xanes]) -> tup
     ]
     if not used or not candidates:
         return candidates, notes
-    head, rest = candidates[:MOST_PREDICTED], candidates[MOST_PREDICTED:]
-    agreements = [{x.absorber: agreement(ensemble, candidate, x) for x in used} for candidate in head]
+    head, rest = candidates[: settings.most], candidates[settings.most :]
+    agreements = [{x.absorber: agreement(ensemble, candidate, x, settings) for x in used} for candidate in head]
     weights = np.array(
         [
-            np.log(max(c.probability, 1e-12)) + PER_CORRELATION * sum(a.values())
+            np.log(max(c.probability, 1e-12)) + settings.log_odds * sum(a.values())
             for c, a in zip(head, agreements, strict=True)
         ]
     )
@@ -68,24 +61,28 @@ def reorder_by_xanes(candidates: list[Candidate], xanes: Sequence[Xanes]) -> tup
     return [replace(c, rank=rank) for rank, c in enumerate([*ordered, *rest], start=1)], notes
 
 
-def agreement(ensemble: ForwardEnsemble, candidate: Candidate, xanes: Xanes) -> float:
+def agreement(
+    ensemble: ForwardEnsemble, candidate: Candidate, xanes: Xanes, settings: EdgeSettings = INFERENCE_SETTINGS.edges
+) -> float:
     """Pearson's r of the predicted with the measured spectrum at the best shift; 0 where it cannot be predicted."""
     try:
         predicted = ensemble.predict(candidate.crystal, xanes.absorber)
     except CrystalError:
         return 0.0
-    return best_correlation(predicted, xanes)
+    return best_correlation(predicted, xanes, settings)
 
 
-def best_correlation(predicted: PredictedXanes, xanes: Xanes) -> float:
-    """Pearson's r at the best of `SHIFTS_eV` over the energies that both cover, 0 where they share too few."""
-    best = 0.0
-    for shift in SHIFTS_eV:
+def best_correlation(
+    predicted: PredictedXanes, xanes: Xanes, settings: EdgeSettings = INFERENCE_SETTINGS.edges
+) -> float:
+    """Pearson's r at the best energy shift over the energies that both cover, 0 where they share too few."""
+    best, reach, step_eV = 0.0, settings.largest_shift_eV, settings.step_eV
+    for shift in np.arange(-reach, reach + 0.01, step_eV):
         low = max(predicted.energy_eV[0] + shift, xanes.energy_eV[0])
         high = min(predicted.energy_eV[-1] + shift, xanes.energy_eV[-1])
-        if high - low < LEAST_OVERLAP_eV:
+        if high - low < settings.least_overlap_eV:
             continue
-        grid = np.arange(low, high, STEP_eV)
+        grid = np.arange(low, high, step_eV)
         one = np.interp(grid - shift, predicted.energy_eV, predicted.mu)
         two = np.interp(grid, xanes.energy_eV, xanes.mu)
         if one.std() > 1e-9 and two.std() > 1e-9:

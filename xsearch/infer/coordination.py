@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
-from xsearch.chemistry.crystal import Crystal
+from xsearch.chemistry.crystal import Crystal, cell_heights
 from xsearch.chemistry.valence import electronegativity
 
 GAP = 1.25
-"""Neighbours within so many times the shortest distance belong to the first shell."""
+"""Neighbours within so many times the shortest distance belong to the first shell: bonds are not relaxed. Set by
+hand."""
+
+LEAST_DIFFERENCE = 0.3
+"""Pauling electronegativity by which a ligand exceeds the central atom. Set by hand."""
 
 REACH_A = 4.0
+"""Farthest neighbour that is searched for, Å."""
+
+SAME_ATOM_A = 0.4
+"""Distance below which an image is the atom itself, Å."""
+
+
+def has_coordination(crystal: Crystal, allowed: Mapping[str, Sequence[int]]) -> bool:
+    """Whether every site of the elements named has one of the coordination numbers allowed for it."""
+    return all(
+        set(coordination_numbers(crystal, element)) <= {int(n) for n in numbers} for element, numbers in allowed.items()
+    )
 
 
 def coordination_numbers(crystal: Crystal, element: str) -> list[int]:
@@ -19,14 +36,11 @@ def coordination_numbers(crystal: Crystal, element: str) -> list[int]:
     Where an element has no more electronegative partner, as in an alloy, all neighbours count. The shell ends where
     distances exceed the shortest by a quarter, which suits substituted crystals whose bonds are not relaxed.
     """
-    own = electronegativity(element)
-    partners = {e for e in set(crystal.elements) if electronegativity(e) > own + 0.3}
-    counted = np.array([not partners or e in partners for e in crystal.elements])
+    least = electronegativity(element) + LEAST_DIFFERENCE
+    ligands = {e for e in set(crystal.elements) if electronegativity(e) > least}
+    counted = np.array([not ligands or e in ligands for e in crystal.elements])
     lattice = crystal.lattice_A
-    heights = crystal.volume_A3 / np.linalg.norm(
-        [np.cross(lattice[1], lattice[2]), np.cross(lattice[2], lattice[0]), np.cross(lattice[0], lattice[1])], axis=1
-    )
-    spans = [np.arange(-n, n + 1) for n in (np.ceil(REACH_A / heights).astype(int) + 1).tolist()]
+    spans = [np.arange(-n, n + 1) for n in (np.ceil(REACH_A / cell_heights(lattice)).astype(int) + 1).tolist()]
     images = np.stack(np.meshgrid(*spans, indexing="ij"), axis=-1).reshape(-1, 3)
     found = []
     for position, symbol in zip(crystal.frac_coords, crystal.elements, strict=True):
@@ -34,7 +48,7 @@ def coordination_numbers(crystal: Crystal, element: str) -> list[int]:
             continue
         apart = (crystal.frac_coords[counted] - position)[:, None, :] + images[None]
         distance = np.linalg.norm(apart.reshape(-1, 3) @ lattice, axis=1)
-        distance = distance[distance > 0.4]
+        distance = distance[distance > SAME_ATOM_A]
         nearest = distance.min(initial=np.inf)
         found.append(int((distance < GAP * nearest).sum()) if np.isfinite(nearest) else 0)
     return found

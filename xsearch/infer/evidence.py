@@ -1,4 +1,4 @@
-"""From evidence to a probability: what speaks for an inferred crystal, and how much each counts."""
+"""From evidence to a probability: what speaks for an inferred crystal, and how much each term counts."""
 
 from __future__ import annotations
 
@@ -11,14 +11,19 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.contacts import contact_scores
 from xsearch.chemistry.crystal import Crystal
-from xsearch.fit.rietveld import Refined
 from xsearch.fit.strain_fit import StrainFit
-from xsearch.infer.proposals import CHARGE_FLOOR, Proposals
+from xsearch.infer.proposals import Proposal
+from xsearch.infer.settings import INFERENCE_SETTINGS, InferenceSettings
+from xsearch.infer.trial import COMPARED_AT, RefinedCandidate, TrialCandidate, evidence_of
 from xsearch.paths import WEIGHTS_FOLDER
 
 RANKING_FILE = WEIGHTS_FOLDER / "inference_ranking.json"
+"""The weights of all terms, fitted on compounds whose formulas were left out of the templates."""
 
-CLOSE_TERMS = (
+MEASURED_TERMS = ("fit", "wide_fit", "free", "strain", "shape", "turn", "missing", "unexplained", "fit_spread")
+"""Terms that come from the pattern; the others are chemistry."""
+
+STRAIN_FIT_TERMS = (
     "fit",
     "wide_fit",
     "free",
@@ -39,37 +44,18 @@ CLOSE_TERMS = (
     "hull",
     "log_formula",
     "log_system",
-    "raised",
+    "symmetrised",
 )
-"""Names of the columns of `terms`, which the close fits show."""
+"""Terms that a candidate has after its strain fit, in the order of `strain_fit_terms`."""
 
-MEASURED_TERMS = ("fit", "wide_fit", "free", "strain", "shape", "turn", "missing", "unexplained", "fit_spread")
-"""Those that come from the pattern; the others are chemistry."""
+RIETVELD_TERMS = ("refined", "behind", "misfit")
+"""Terms that a final refinement adds, in the order of `candidate_terms`."""
 
-REFINED_TERMS = ("refined", "behind", "misfit", "changed")
-"""Names of the columns of `refined_terms`."""
-
-TERMS = (*CLOSE_TERMS, *REFINED_TERMS)
-"""What speaks for a candidate after the last look."""
+TERMS = (*STRAIN_FIT_TERMS, *RIETVELD_TERMS)
+"""All terms of a refined candidate."""
 
 ANSWER_TERMS = ("constant", "total", "log_share", "fit", "contact_misfit", "misfit")
-"""Names of what tells whether the best candidate is right: see `answer_terms`."""
-
-CLOSEST = 0.004
-"""Misfits below this are all the same: noise."""
-
-MOST_STRAIN, MOST_SHAPE, MOST_TURN_DEG = 0.05, 0.04, 5.0
-MOST_HULL_eV = 0.3
-TYPICAL_SPREAD = 5.0
-BEHIND_UNIT, LEAST_MISFIT = 5.0, 0.3
-"""Nats of evidence by which a candidate is clearly behind another one of its formula where the misfit is 1, and what is
-added to the misfit: errors are overestimated where it is small."""
-
-CLEARLY_AHEAD = 20.0
-"""Nats of evidence by which a changed candidate must be ahead of all others to count as much as they do."""
-
-FIT_PLACE = 2
-"""The smoothing, of `profile.WIDTHS`, at which candidates are compared."""
+"""Terms for whether the best candidate is right: see `answer_terms`."""
 
 
 @cache
@@ -77,113 +63,108 @@ def weights(of: str) -> NDArray[np.float64]:
     """Natural logarithm of the odds that a unit of each term is worth.
 
     Args:
-        of: `close`, the `CLOSE_TERMS` among all candidates of a pattern; `candidate`, the `TERMS` among those of the
-            last look; or `answer`, the `ANSWER_TERMS`, for whether the best candidate is right.
+        of: `strain_fit`, the `STRAIN_FIT_TERMS` among all fitted candidates of a pattern; `candidate`, the `TERMS`
+            among the refined ones; or `answer`, the `ANSWER_TERMS`, for whether the best candidate is right.
 
     `python -m xsearch.training.inference_ranking` fits them.
     """
-    names = {"close": CLOSE_TERMS, "candidate": TERMS, "answer": ANSWER_TERMS}[of]
+    names = {"strain_fit": STRAIN_FIT_TERMS, "candidate": TERMS, "answer": ANSWER_TERMS}[of]
     table = json.loads(RANKING_FILE.read_text(encoding="utf-8"))
     return np.array([float(table[of][name]) for name in names])
 
 
-def terms(
-    fits: list[StrainFit],
-    crystals: list[Crystal],
-    proposals: Proposals,
-    raised: NDArray[np.bool_],
+def strain_fit_terms(
+    fit: StrainFit,
+    crystal: Crystal,
+    proposal: Proposal,
+    symmetrised: bool,
     spread: float,
+    settings: InferenceSettings = INFERENCE_SETTINGS,
 ) -> NDArray[np.float64]:
-    """The evidence for each candidate.
+    """The evidence for a candidate after its strain fit.
 
     Misfits count by their logarithm: from 0.04 to 0.02 is as much as from 0.4 to 0.2.
 
     Args:
-        fits: how each met the pattern.
-        crystals: in the cells that did.
-        proposals: the same candidates, in the same order.
-        raised: (k,) whether the atoms were moved onto a higher symmetry.
+        fit: the strain fit.
+        crystal: in the fitted cell.
+        proposal: which entry takes which elements.
+        symmetrised: whether the atoms were moved onto a higher symmetry.
         spread: of the pattern; a good fit to many lines says more than one to a few.
+        settings: the bounds of the terms.
 
     Returns:
-        (k, len(CLOSE_TERMS)) float64.
+        (len(STRAIN_FIT_TERMS),) float64.
     """
-    measured = np.array(
+    bounds = settings.evidence
+    fit_quality = -np.log(max(1 - fit.correlation[COMPARED_AT], bounds.least_misfit))
+    return np.array(
         [
-            (
-                -np.log(max(1 - f.correlation[FIT_PLACE], CLOSEST)),
-                -np.log(max(1 - f.correlation[0], CLOSEST)),
-                f.free,
-                min(abs(f.strain), MOST_STRAIN),
-                min(f.shape, MOST_SHAPE),
-                min(f.turn_deg, MOST_TURN_DEG),
-                -np.log(0.01 + f.missing),
-                -np.log(0.01 + f.unexplained),
-            )
-            for f in fits
-        ]
-    ).reshape(-1, 8)
-    touching = np.array([contact_scores(crystal) for crystal in crystals]).reshape(-1, 2)
-    chemistry = np.column_stack(
-        [
-            proposals.log_substitution,
-            np.maximum(proposals.log_charge, CHARGE_FLOOR),
-            np.log1p(proposals.members),
-            proposals.merged,
-            proposals.known,
-            np.log(proposals.coefficients.sum(axis=1)),
-            measured[:, 0] * (spread - TYPICAL_SPREAD),
-            np.clip(proposals.hull_eV, 0, MOST_HULL_eV),
-            proposals.log_formula,
-            proposals.log_system,
-            raised,
-        ]
+            fit_quality,
+            -np.log(max(1 - fit.correlation[0], bounds.least_misfit)),
+            fit.free,
+            min(abs(fit.strain), bounds.most_strain),
+            min(fit.shape, bounds.most_shape),
+            min(fit.turn_deg, bounds.most_turn_deg),
+            -np.log(0.01 + fit.missing),
+            -np.log(0.01 + fit.unexplained),
+            *contact_scores(crystal),
+            proposal.log_substitution,
+            max(proposal.log_charge, settings.proposals.charge_floor),
+            np.log1p(proposal.members),
+            proposal.merged,
+            proposal.known,
+            np.log(sum(proposal.coefficients)),
+            fit_quality * (spread - bounds.typical_spread),
+            min(max(proposal.hull_eV, 0.0), bounds.most_hull_eV),
+            proposal.log_formula,
+            proposal.log_system,
+            symmetrised,
+        ],
+        np.float64,
     )
-    return np.hstack([measured, touching, chemistry])
 
 
-def refined_terms(
-    refined: Sequence[Refined], coefficients: NDArray[np.integer], points: float, changed: Sequence[bool] = ()
+def candidate_terms(
+    candidates: Sequence[RefinedCandidate], points: float, settings: InferenceSettings = INFERENCE_SETTINGS
 ) -> NDArray[np.float64]:
-    """The evidence of the last look.
+    """The evidence for refined candidates.
 
-    Candidates of different formulas are compared by their evidence a point: models are never right, and many points
+    Candidates of different formulas are compared by their evidence per point: models are never right, and many points
     would make too much of that. Candidates of one formula are often the same crystal but for a distortion, and share
-    their errors; there, what one is behind the other counts by itself, the more the better the pattern is explained.
+    their errors; there the difference in evidence counts by itself, the more the better the pattern is explained.
 
     Args:
-        refined: of each candidate. coefficients: (k, n) of their formulas.
-        points: how many lines' worth of points the pattern has.
-        changed: whether each is more than an entry with other elements; by default none is.
+        candidates: all that are compared.
+        points: independent points of the pattern: a line's width of them counts as one.
+        settings: the scales of the terms.
 
     Returns:
-        (k, 4) float64: `refined`, evidence a point less that of the best; `behind`, of the best one of the formula;
-        `misfit`, by its logarithm; and `changed`, 1 for what is more than an entry with other elements, less the
-        further it is ahead of all entries: with so much freedom, what hardly explains more says nothing.
+        (k, len(TERMS)) float64: the terms of the strain fits; `refined`, evidence per point less that of the best
+        candidate; `behind`, evidence less that of the best one of the same formula, by its logarithm; and `misfit`, by
+        its logarithm.
     """
-    evidence = np.array([r.log_evidence for r in refined], np.float64)
-    misfit = LEAST_MISFIT + np.array([r.misfit for r in refined], np.float64)
-    formula = np.unique(coefficients, axis=0, return_inverse=True)[1].ravel()
-    free = np.array(changed or [False] * len(evidence), np.bool_)
-    ahead = np.maximum(evidence - evidence[~free].max(initial=-np.inf), 0) / CLEARLY_AHEAD
-    doubtful = np.where(free, np.maximum(1 - ahead, 0), 0)
-    # one that is held against its freedom puts no other behind
-    sure = doubtful == 0
-    best = np.full(len(evidence), -np.inf)
-    np.maximum.at(best, formula[sure], evidence[sure])
-    least = misfit[sure].min(initial=np.inf)
-    behind = np.maximum(best[formula] - evidence, 0) / (BEHIND_UNIT * least)
-    refined_by = (evidence - evidence.max(initial=-np.inf)) / points
-    return np.column_stack([refined_by, -np.log1p(behind), -np.log(misfit), doubtful])
+    scales = settings.evidence
+    evidence = np.array([candidate.refined.log_evidence for candidate in candidates], np.float64)
+    misfit = scales.misfit_offset + np.array([candidate.refined.misfit for candidate in candidates], np.float64)
+    formulas: dict[tuple[int, ...], float] = {}
+    for candidate, value in zip(candidates, evidence.tolist(), strict=True):
+        formula = candidate.proposal.coefficients
+        formulas[formula] = max(formulas.get(formula, value), value)
+    best = np.array([formulas[candidate.proposal.coefficients] for candidate in candidates], np.float64)
+    behind = (best - evidence) / (scales.behind * misfit.min(initial=np.inf))
+    per_point = (evidence - evidence.max(initial=-np.inf)) / points
+    strain_fits = evidence_of(candidates, len(STRAIN_FIT_TERMS))
+    return np.column_stack([strain_fits, per_point, -np.log1p(behind), -np.log(misfit)])
 
 
-def close_shares(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(k,) probability of each candidate by its `CLOSE_TERMS`, given that one of them is right."""
-    return _softmax(evidence[:, : len(CLOSE_TERMS)] @ weights("close"))
+def fitted_shares(candidates: Sequence[TrialCandidate]) -> NDArray[np.float64]:
+    """(k,) probability of each candidate by its strain fit, given that one of them is right."""
+    return _softmax(evidence_of(candidates, len(STRAIN_FIT_TERMS)) @ weights("strain_fit"))
 
 
 def shares(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(k,) probability of each candidate by its `TERMS`, given that one of them is right."""
+    """(k,) probability of each refined candidate by its `TERMS`, given that one of them is right."""
     return _softmax(evidence @ weights("candidate"))
 
 
@@ -200,11 +181,11 @@ def answer_probability(evidence: NDArray[np.float64]) -> float:
 
 
 def answer_terms(evidence: NDArray[np.float64], worth: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What tells whether the best candidate is right: its total, its share among all, and some of its evidence again.
+    """Whether the best candidate is right: its total, its share among all, and some of its evidence again.
 
     Args:
         evidence: (k, len(TERMS)) of at least one candidate.
-        worth: (len(TERMS),) what each term counts.
+        worth: (len(TERMS),) weight of each term.
 
     Returns:
         (len(ANSWER_TERMS),) float64.

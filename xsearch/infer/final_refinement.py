@@ -1,95 +1,57 @@
-"""The best of the close fits once more: refined point by point, atoms and all."""
+"""Final refinement: the likeliest strain-fitted candidates refined point by point, their atoms too."""
 
 from __future__ import annotations
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from collections.abc import Sequence
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
-from xsearch.fit.points import PatternPoints
-from xsearch.fit.prepared_pattern import prepare
 from xsearch.fit.rietveld import Refined, refine
-from xsearch.infer.evidence import CLOSE_TERMS, FIT_PLACE, close_shares, refined_terms
-from xsearch.infer.refinement import SAME_VOLUME, Fitted
-from xsearch.spectra import PowderPattern
-
-LOOKED_AT = 20
-MOST_ALIKE = 3
-"""Candidates of one formula, space group and volume that are looked at again; further ones say nothing new."""
+from xsearch.infer.evidence import fitted_shares
+from xsearch.infer.task import InferenceTask
+from xsearch.infer.trial import RefinedCandidate, TrialCandidate
 
 
-def look_again(
-    fitted: Fitted,
-    pattern: PowderPattern,
-    *,
-    threads: int = 2,
-    most: int = LOOKED_AT,
-    seen: Fitted | None = None,
-) -> Fitted:
-    """Refine the best of the candidates.
+def refine_best(
+    task: InferenceTask, candidates: Sequence[TrialCandidate], most: int, refined: Sequence[TrialCandidate] = ()
+) -> list[RefinedCandidate]:
+    """Refine the likeliest candidates, the likeliest first.
 
     Args:
-        fitted: the close fits.
-        pattern: that they were fitted to.
-        threads: that work on them.
+        task: the pattern.
+        candidates: after their strain fits.
         most: how many are refined.
-        seen: others that were refined before; they are not refined once more.
-
-    Returns:
-        The refined ones, with the evidence of `refined_terms` added; those seen before stand first.
+        refined: others that were refined before; what leads to the same fit is not refined once more.
     """
-    counts = prepare(pattern).points
-    chosen = refined(fitted.taken(_best(fitted, most, seen)), counts, threads)
-    if seen is not None:
-        chosen = seen.joined(chosen)
-    return with_refined_terms(chosen, counts)
-
-
-def refined(fitted: Fitted, counts: PatternPoints, threads: int) -> Fitted:
-    """The same candidates, each refined against the points of a pattern."""
-
-    def look(place: int) -> Refined:
-        return refine(fitted.reflections[place], fitted.symmetries[place], fitted.fits[place], counts)
-
-    with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
-        return replace(fitted, refined=tuple(pool.map(look, range(len(fitted.fits)))))
-
-
-def with_refined_terms(fitted: Fitted, counts: PatternPoints) -> Fitted:
-    """Refined candidates with the evidence of `refined_terms`, whether they had some before or not."""
-    points = counts.independent * len(counts.excess)
-    changed = [bool(told) for told in fitted.changes]
-    more = refined_terms(fitted.refined, fitted.proposals.coefficients, points, changed)
-    return replace(fitted, evidence=np.hstack([fitted.evidence[:, : len(CLOSE_TERMS)], more]))
-
-
-def _best(fitted: Fitted, most: int, seen: Fitted | None) -> list[int]:
-    """The likeliest by the close fits, no more than `MOST_ALIKE` of one formula, space group and volume."""
+    most_alike, width = task.settings.final_refinement.most_alike, task.settings.same_volume
+    known = {_outcome(candidate) for candidate in refined}
     alike: Counter[tuple[int, ...]] = Counter()
-    refined = set(_outcomes(seen)) if seen is not None else set()
-    outcomes = _outcomes(fitted)
-    chosen: list[int] = []
-    for k in np.argsort(-close_shares(fitted.evidence), kind="stable").tolist():
-        symmetry, fit = fitted.symmetries[k], fitted.fits[k]
-        per_atom_A3 = symmetry.primitive.volume_A3 / len(symmetry.primitive) * np.exp(3 * fit.strain)
-        volume = round(float(np.log(per_atom_A3)) / SAME_VOLUME)
-        kind = (symmetry.number, volume, *fitted.proposals.coefficients[k].tolist())
-        alike[kind] += outcomes[k] not in refined
-        if outcomes[k] not in refined and alike[kind] <= MOST_ALIKE:
-            chosen.append(k)
+    chosen: list[TrialCandidate] = []
+    for k in np.argsort(-fitted_shares(candidates), kind="stable").tolist():
+        candidate = candidates[k]
+        if _outcome(candidate) in known:
+            continue
+        kind = (*candidate.kind, candidate.volume_bin(width))
+        alike[kind] += 1
+        if alike[kind] <= most_alike:
+            chosen.append(candidate)
         if len(chosen) == most:
             break
-    return chosen
+    return refine_all(task, chosen)
 
 
-def _outcomes(fitted: Fitted) -> list[tuple[float, ...]]:
-    """Entry, elements, formula, space group and fit of each: equal where two starts led to one end."""
-    made = np.column_stack([fitted.proposals.row, fitted.proposals.targets, fitted.proposals.coefficients])
-    ends = [
-        (symmetry.number, round(fit.correlation[FIT_PLACE], 2))
-        for symmetry, fit in zip(fitted.symmetries, fitted.fits, strict=True)
-    ]
-    return [(*how, *end) for how, end in zip(made.tolist(), ends, strict=True)]
+def refine_all(task: InferenceTask, candidates: Sequence[TrialCandidate]) -> list[RefinedCandidate]:
+    """Every candidate refined against the points of the pattern."""
+
+    def refined(one: TrialCandidate) -> Refined:
+        return refine(one.reflections, one.symmetry, one.fit, task.prepared.points)
+
+    found = task.run(refined, candidates)
+    return [RefinedCandidate.of(one, result) for one, result in zip(candidates, found, strict=True)]
+
+
+def _outcome(candidate: TrialCandidate) -> tuple[float | tuple[int, ...], ...]:
+    """Entry, elements, formula, space group and fit: equal where two starts led to one end."""
+    proposal = candidate.proposal
+    return proposal.row, proposal.targets, *candidate.kind, round(candidate.correlation, 2)

@@ -1,4 +1,4 @@
-"""Compiled mapping of one lattice onto another by whole numbers."""
+"""Compiled mapping of one lattice onto another by integer matrices."""
 
 from itertools import product
 
@@ -12,11 +12,12 @@ UNIMODULAR = np.array(
 """Matrices that make a basis of a lattice from another one; the inverse ones give the same lines."""
 
 ALIKE = 0.01
+"""Relative difference of metrics below which two mappings are the same but for a symmetry of the lattice."""
 
 
 @njit(cache=True, nogil=True)
 def reduce(lattice, steps):
-    """Bring a basis to its shortest vectors; `steps` becomes the whole-number matrix that does.
+    """Bring a basis to its shortest vectors; `steps` becomes the integer matrix that does.
 
     Args:
         lattice: (3, 3) rows, changed. steps: (3, 3), overwritten.
@@ -46,7 +47,7 @@ def map_metric(metric, goal, bases, limit, found, strains):
     """The bases of a lattice that come nearest to a goal, one of each kind.
 
     Args:
-        metric: (3, 3) of a reduced basis. goal: (3, 3) of that which it shall meet.
+        metric: (3, 3) of a reduced basis. goal: (3, 3) of the lattice that it is mapped onto.
         bases: (m, 3, 3) matrices tried. limit: largest strain considered.
         found: (k,) int64, changed: which of the matrices, the nearest first. strains: (k,), changed.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cache
 from itertools import permutations, product
 
@@ -14,29 +14,30 @@ from xsearch.chemistry.charge_balance import UNBALANCED, charge_log_probability
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS, SYSTEM_OF_GROUP
 from xsearch.chemistry.valence import OxidationHint, check_elements, is_alloy
 from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.infer.settings import INFERENCE_SETTINGS, ProposalSettings
 from xsearch.infer.template_library import MOST_ELEMENTS, TemplateLibrary
 
-CHARGE_FLOOR = -6.0
-"""Log-probability that an unbalanced formula counts with: many known phases are not ionic."""
-
-MERGE_PENALTY = 2.0
-"""Taken where one element takes two slots of a template, as manganese does in Mn3O4 on a spinel."""
-
-MOST_ASSIGNMENTS = 200_000
-"""Assignments kept for closer consideration, by substitution alone."""
-
-KNOWN_PENALTY = 3.0
-"""Taken from formulas that the index holds: what is asked for matched none of its entries. A new form of a known
-compound stays possible."""
-
-REPEAT_PENALTY = 0.7
-"""Taken, for the order in which they are looked at, for each likelier crystal of the same template and formula."""
-
-MEMBER_WEIGHT = 0.5
-"""Weight of the logarithm of a template's number of formulas."""
-
-HULL_UNKNOWN_eV = 0.05
 LEAST_LOG_SHARE = float(np.log(1e-12))
+"""Log share of what no proposal has: smaller ones are not told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One substitution; its fields are those of `Proposals`."""
+
+    row: int
+    space_group: int
+    targets: tuple[int, ...]
+    coefficients: tuple[int, ...]
+    log_substitution: float
+    log_charge: float
+    members: int
+    merged: bool
+    known: bool
+    hull_eV: float
+    log_formula: float
+    log_system: float
+    prior: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +55,7 @@ class Proposals:
         members: (k,) formulas in the template.
         merged: (k,) whether one element took two slots.
         known: (k,) whether the index holds the formula, not counting excluded ones.
-        hull_eV: (k,) energy above the hull of the entry whose crystal is taken, per atom; `HULL_UNKNOWN_eV` if unknown.
+        hull_eV: (k,) energy above the hull of the entry whose crystal is taken, per atom.
         log_formula: (k,) logarithm of the share of all substitutions, by their prior, that give the same formula.
         log_system: (k,) the same for the formula and crystal system.
         prior: (k,) what the proposals are ordered by.
@@ -83,29 +84,15 @@ class Proposals:
         columns = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "elements"}
         return Proposals(elements=self.elements, **columns)
 
-    def in_systems(self, systems: NDArray[np.integer], known: Proposals) -> Proposals:
-        """The same ones with the shares of other crystal systems, as numbered in `SYSTEM_OF_GROUP`.
+    def __getitem__(self, k: int) -> Proposal:
+        values = {f.name: getattr(self, f.name)[k].tolist() for f in fields(Proposal)}
+        return Proposal(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
 
-        Args:
-            systems: (k,) of each one's crystal now.
-            known: proposals for the same elements, in which the shares of formula and crystal system are looked up.
-        """
-        numbers, codes = SYSTEM_OF_GROUP[known.space_group], _formula_code(known.coefficients)
-        shares = dict(zip(zip(codes.tolist(), numbers.tolist(), strict=True), known.log_system.tolist(), strict=True))
-        asked = zip(_formula_code(self.coefficients).tolist(), systems.tolist(), strict=True)
-        return replace(self, log_system=np.array([shares.get(key, LEAST_LOG_SHARE) for key in asked]))
-
-    def log_formula_of(self, coefficients: NDArray[np.integer]) -> NDArray[np.float64]:
-        """(m,) shares of (m, n) formulas; the least one of these proposals for those that are not among them."""
-        shares = dict(zip(_formula_code(self.coefficients).tolist(), self.log_formula.tolist(), strict=True))
-        least = min(shares.values(), default=LEAST_LOG_SHARE)
-        return np.array([shares.get(code, least) for code in _formula_code(coefficients).tolist()])
-
-    def joined(self, other: Proposals) -> Proposals:
-        """These and then the others, of the same elements."""
-        names = [f.name for f in fields(self) if f.name != "elements"]
-        columns = {name: np.concatenate([getattr(self, name), getattr(other, name)]) for name in names}
-        return Proposals(elements=self.elements, **columns)
+    def log_shares(self) -> dict[tuple[tuple[int, ...], int], float]:
+        """`log_system` by formula and crystal system, as numbered in `SYSTEM_OF_GROUP`."""
+        systems = SYSTEM_OF_GROUP[self.space_group].tolist()
+        formulas = map(tuple, self.coefficients.tolist())
+        return dict(zip(zip(formulas, systems, strict=True), self.log_system.tolist(), strict=True))
 
 
 def propose(
@@ -117,9 +104,7 @@ def propose(
     alloy: bool | None = None,
     must_balance: bool = False,
     merge: bool = True,
-    most_sites: int = 120,
-    per_template: int = 12,
-    most: int = 12_000,
+    settings: ProposalSettings = INFERENCE_SETTINGS.proposals,
 ) -> Proposals:
     """Substitutions of templates by exactly the elements given, the most probable first.
 
@@ -131,21 +116,17 @@ def propose(
         alloy: True to leave charge balance out, False to score it, None to decide by the elements.
         must_balance: drop formulas that no allowed states balance (never for alloys).
         merge: also put one element on two slots of a template with one element more.
-        most_sites: largest cell.
-        per_template: crystals kept for each template and formula. Entries of one key may differ in cell shape and free
-            coordinates, so that the likeliest substitution alone does not do; each further one stands back by
-            `REPEAT_PENALTY`.
-        most: proposals kept.
+        settings: penalties, weights and counts.
 
     Raises:
         QueryError: for unknown or too many elements.
     """
     chosen = check_elements(elements, MOST_ELEMENTS)
     numbers = np.array([ATOMIC_NUMBERS[e] for e in chosen], np.uint8)
-    barred = library.rows_of(excluded) | (library.n_sites > most_sites)
-    parts = [_assign(library, numbers, len(chosen), barred)]
+    left_out = library.rows_of(excluded) | (library.n_sites > settings.most_sites)
+    parts = [_assign(library, numbers, len(chosen), left_out, settings.most_assignments)]
     if merge and 1 < len(chosen) < MOST_ELEMENTS:
-        parts.append(_assign(library, numbers, len(chosen) + 1, barred))
+        parts.append(_assign(library, numbers, len(chosen) + 1, left_out, settings.most_assignments))
     row, targets, substitution, coefficients, merged = (np.concatenate(column) for column in zip(*parts, strict=True))
     codes, first, formula_of = np.unique(_formula_code(coefficients), return_index=True, return_inverse=True)
     charge = log_charges(chosen, coefficients[first], oxidation, alloy)
@@ -154,10 +135,10 @@ def propose(
     log_charge = charge[formula_of]
     prior = (
         substitution
-        + np.maximum(log_charge, CHARGE_FLOOR)
-        + MEMBER_WEIGHT * np.log(np.maximum(members, 1))
-        - MERGE_PENALTY * merged
-        - KNOWN_PENALTY * known
+        + np.maximum(log_charge, settings.charge_floor)
+        + settings.member_weight * np.log(np.maximum(members, 1))
+        - settings.merged_penalty * merged
+        - settings.known_penalty * known
     )
     # an entry with its own elements is a hit of the database, and nothing inferred
     itself = (targets == library.atomic_numbers[row]).all(axis=1)
@@ -166,8 +147,9 @@ def propose(
     order = usable[np.lexsort((row[usable], -prior[usable]))]
     group = library.template[row[order]].astype(np.int64) * len(codes) + formula_of[order]
     repeat = _rank_within(group)
-    kept = np.flatnonzero(repeat < per_template)
-    order = order[kept[np.argsort(-(prior[order[kept]] - REPEAT_PENALTY * repeat[kept]), kind="stable")]][:most]
+    kept = np.flatnonzero(repeat < settings.per_template)
+    likeliest = np.argsort(-(prior[order[kept]] - settings.repeat_penalty * repeat[kept]), kind="stable")
+    order = order[kept[likeliest]][: settings.most]
     hull = library.energy_above_hull_eV[row[order]]
     system = SYSTEM_OF_GROUP[library.space_group[row]]
     weight = np.exp(prior - prior.max(initial=-np.inf)) * ~itself
@@ -182,7 +164,7 @@ def propose(
         members[order],
         merged[order],
         known[order],
-        np.where(np.isfinite(hull), hull, HULL_UNKNOWN_eV),
+        np.where(np.isfinite(hull), hull, settings.unknown_hull_eV),
         _log_share(weight, formula_of)[order],
         _log_share(weight, formula_of * (len(CRYSTAL_SYSTEMS) + 1) + system)[order],
         prior[order],
@@ -196,16 +178,16 @@ def _log_share(weight: NDArray[np.float64], groups: NDArray[np.integer]) -> NDAr
 
 
 def _assign(
-    library: TemplateLibrary, numbers: NDArray[np.uint8], slots: int, barred: NDArray[np.bool_]
+    library: TemplateLibrary, numbers: NDArray[np.uint8], slots: int, left_out: NDArray[np.bool_], most: int
 ) -> tuple[NDArray, NDArray, NDArray, NDArray, NDArray]:
     """The likeliest assignments of the elements to the slots of every entry with so many slots."""
-    rows = np.flatnonzero((library.n_elements == slots) & ~barred)
+    rows = np.flatnonzero((library.n_elements == slots) & ~left_out)
     n = len(numbers)
     lift = library.substitution[:, numbers].astype(np.float32)[library.atomic_numbers[rows, :slots]]
     assignments = np.array(_assignments(slots, n))
     score = np.stack([sum(lift[:, i, a] for i, a in enumerate(choice)) for choice in assignments], axis=1)
-    if score.size > MOST_ASSIGNMENTS:
-        least = np.partition(score.ravel(), score.size - MOST_ASSIGNMENTS)[score.size - MOST_ASSIGNMENTS]
+    if score.size > most:
+        least = np.partition(score.ravel(), score.size - most)[score.size - most]
         entry, way = np.nonzero(score >= least)
     else:
         entry, way = np.nonzero(np.isfinite(score))

@@ -19,20 +19,39 @@ from xsearch.answers import Candidate, Inference
 from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import MissingExtra
 from xsearch.progress import Progress, Silence
+from xsearch.settings import setting
 
 if TYPE_CHECKING:
     from chgnet.model import CHGNet
 
 GPA_A3_PER_eV = 160.21766
-CONVERGED_eV_A = 0.1
-MOST_STEPS = 150
-BATCH = 8
-"""Structures whose forces are computed together."""
+"""1 eV/Å³ in GPa (CODATA)."""
 
-LONGEST_STEP_A = 0.1
-ENERGY_SCALE_eV = 0.05
-"""Per atom: what an energy above the best of the same formula costs, as a factor of e in probability. CHGNet's own
-mean error is 0.03 eV an atom (Deng et al., Nat. Mach. Intell. 5, 1031, 2023)."""
+BATCH = 8
+"""Structures whose forces are computed in one call."""
+
+
+@dataclass(frozen=True, slots=True)
+class RelaxationSettings:
+    """When a relaxation ends, and what energies count.
+
+    Attributes:
+        converged_eV_A: largest force of a relaxed crystal.
+        most_steps: of the relaxation.
+        longest_step_A: of all atoms together.
+        energy_scale_eV: energy per atom above the best of the same formula that costs a factor of e in probability.
+    """
+
+    converged_eV_A: float = setting(0.1, "eV/A", "the default of CHGNet's StructOptimizer")
+    most_steps: int = setting(150, "1", "set by hand")
+    longest_step_A: float = setting(0.1, "A", "set by hand")
+    energy_scale_eV: float = setting(
+        0.05, "eV/atom", "CHGNet's mean error is 0.03 eV per atom (Deng et al., Nat. Mach. Intell. 5, 1031, 2023)"
+    )
+
+
+RELAXATION_SETTINGS = RelaxationSettings()
+"""The shipped numbers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +64,7 @@ class Relaxed:
         largest_force_eV_A: of any atom, and of the cell where that was free.
         steps: how many were taken.
         moved_A: root mean square displacement of the atoms, the cell's change left out.
+        converged: whether all forces fell below the limit.
     """
 
     crystal: Crystal
@@ -52,11 +72,7 @@ class Relaxed:
     largest_force_eV_A: float
     steps: int
     moved_A: float
-
-    @property
-    def converged(self) -> bool:
-        """Whether all forces fell below `CONVERGED_eV_A`."""
-        return self.largest_force_eV_A <= CONVERGED_eV_A
+    converged: bool
 
 
 def check_extra() -> None:
@@ -93,14 +109,19 @@ class _Walk:
     59, 235, 1999), so that all coordinates are lengths and all forces eV/Å.
     """
 
-    def __init__(self, crystal: Crystal, free_cell: bool) -> None:
-        self.start, self.free_cell = crystal, free_cell
+    def __init__(self, crystal: Crystal, free_cell: bool, settings: RelaxationSettings) -> None:
+        self.start, self.free_cell, self.settings = crystal, free_cell, settings
         self.length = len(crystal) if free_cell else 1
         self.place = np.vstack([crystal.frac_coords @ crystal.lattice_A, np.eye(3) * self.length])
         self.velocity = np.zeros_like(self.place)
         self.dt, self.mixing, self.downhill = 0.1, 0.1, 0
         self.energy, self.largest, self.steps = np.nan, np.inf, 0
         self.best: tuple[float, float, NDArray[np.float64]] = (np.inf, np.inf, self.place.copy())
+
+    @property
+    def converged(self) -> bool:
+        """Whether no force is above the limit."""
+        return self.largest <= self.settings.converged_eV_A
 
     @property
     def deformation(self) -> NDArray[np.float64]:
@@ -124,7 +145,7 @@ class _Walk:
         self.energy, self.largest = energy, float(np.linalg.norm(pull, axis=1).max())
         if energy < self.best[0]:
             self.best = (energy, self.largest, self.place.copy())
-        if self.largest <= CONVERGED_eV_A:
+        if self.converged:
             return
         power = float((pull * self.velocity).sum())
         if power > 0:
@@ -138,7 +159,9 @@ class _Walk:
             self.dt, self.mixing, self.downhill = 0.5 * self.dt, 0.1, 0
         self.velocity += self.dt * pull
         move = self.dt * self.velocity
-        self.place = self.place + move * min(1.0, LONGEST_STEP_A / max(float(np.linalg.norm(move)), 1e-12))
+        self.place = self.place + move * min(
+            1.0, self.settings.longest_step_A / max(float(np.linalg.norm(move)), 1e-12)
+        )
         self.steps += 1
 
     def result(self) -> Relaxed:
@@ -146,11 +169,16 @@ class _Walk:
         energy, self.largest, self.place = self.best
         move = self.place[:-3] - self.start.frac_coords @ self.start.lattice_A
         moved = float(np.sqrt((move**2).sum(axis=1).mean()))
-        return Relaxed(self.crystal(), energy, self.largest, self.steps, moved)
+        return Relaxed(self.crystal(), energy, self.largest, self.steps, moved, self.converged)
 
 
 def relax(
-    crystals: Sequence[Crystal], *, free_cell: bool = True, seconds: float = 60.0, told: Progress | None = None
+    crystals: Sequence[Crystal],
+    *,
+    free_cell: bool = True,
+    seconds: float = 60.0,
+    progress: Progress | None = None,
+    settings: RelaxationSettings = RELAXATION_SETTINGS,
 ) -> list[Relaxed]:
     """Relax crystals side by side until their forces vanish or the time is over.
 
@@ -158,25 +186,26 @@ def relax(
         crystals: ordered.
         free_cell: whether the cells may change too.
         seconds: of wall-clock time; at least one step is made of each.
-        told: hears of every crystal that has converged.
+        progress: is advanced by every crystal that has converged.
+        settings: when a crystal is relaxed.
 
     Raises:
         MissingExtra: where CHGNet is not installed.
     """
     model = _model()
-    walks = [_Walk(crystal, free_cell) for crystal in crystals]
-    told = told or Silence()
-    told.start("relaxing", len(walks))
+    walks = [_Walk(crystal, free_cell, settings) for crystal in crystals]
+    progress = progress or Silence()
+    progress.start("relaxing", len(walks))
     end = monotonic() + seconds
     moving = walks
-    for _ in range(MOST_STEPS):
+    for _ in range(settings.most_steps):
         for first in range(0, len(moving), BATCH):
             batch = moving[first : first + BATCH]
             if monotonic() < end or not batch[0].steps:
                 for walk, found in zip(batch, _forces(model, batch), strict=True):
                     walk.step(float(found["e"]), np.asarray(found["f"], np.float64), np.asarray(found["s"], np.float64))
-        still = [walk for walk in moving if walk.largest > CONVERGED_eV_A]
-        told.advance(len(moving) - len(still))
+        still = [walk for walk in moving if not walk.converged]
+        progress.advance(len(moving) - len(still))
         moving = still
         if not moving or monotonic() > end:
             break
@@ -190,18 +219,26 @@ def _forces(model: CHGNet, walks: Sequence[_Walk]) -> list[dict[str, Any]]:
     return found if isinstance(found, list) else [found]
 
 
-def relax_candidates(answer: Inference, most: int, *, seconds: float = 60.0, told: Progress | None = None) -> Inference:
+def relax_candidates(
+    answer: Inference,
+    most: int,
+    *,
+    seconds: float = 60.0,
+    progress: Progress | None = None,
+    settings: RelaxationSettings = RELAXATION_SETTINGS,
+) -> Inference:
     """Relax the best candidates of an inference and weigh those of one formula by their energies.
 
     A cell that was fitted to a pattern is kept, and only the atoms move. What candidates of one formula have in
-    probability is shared out anew among them; energies of different formulas are not compared. Candidates that explain
+    probability is distributed anew among them; energies of different formulas are not compared. Candidates that explain
     nothing stay as they are.
 
     Args:
         answer: of `infer`.
         most: how many of the first candidates.
         seconds: of wall-clock time for all of them.
-        told: see `relax`.
+        progress: see `relax`.
+        settings: see `RelaxationSettings`.
 
     Raises:
         MissingExtra: where CHGNet is not installed.
@@ -211,10 +248,16 @@ def relax_candidates(answer: Inference, most: int, *, seconds: float = 60.0, tol
     if answer.refused or not chosen:
         return answer
     free = answer.pattern is None
-    found = relax([candidate.crystal for candidate in chosen], free_cell=free, seconds=seconds, told=told)
+    found = relax(
+        [candidate.crystal for candidate in chosen],
+        free_cell=free,
+        seconds=seconds,
+        progress=progress,
+        settings=settings,
+    )
     made = {candidate.rank: _moved(candidate, one, free) for candidate, one in zip(chosen, found, strict=True)}
     candidates = [made.get(candidate.rank, candidate) for candidate in answer.candidates]
-    head, tail = _by_energy(candidates[:most]), candidates[most:]
+    head, tail = _by_energy(candidates[:most], settings.energy_scale_eV), candidates[most:]
     ranked = tuple(replace(candidate, rank=rank) for rank, candidate in enumerate([*head, *tail], start=1))
     open_ = sum(not one.converged for one in found)
     note = f"The first {len(found)} were relaxed with CHGNet" + (f"; {open_} of them not to the end." if open_ else ".")
@@ -233,8 +276,8 @@ def _moved(candidate: Candidate, found: Relaxed, free: bool) -> Candidate:
     )
 
 
-def _by_energy(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Share the probability of each formula out by the Boltzmann-like weight of the energies."""
+def _by_energy(candidates: Sequence[Candidate], scale_eV: float) -> list[Candidate]:
+    """Distribute the probability of each formula by the Boltzmann-like weight of the energies."""
     shared: list[Candidate] = []
     for formula in dict.fromkeys(candidate.formula for candidate in candidates):
         same = [c for c in candidates if c.formula == formula]
@@ -242,7 +285,7 @@ def _by_energy(candidates: Sequence[Candidate]) -> list[Candidate]:
         energies = np.array([c.evidence["energy_eV_per_atom"] for c in known])
         weights = np.array([c.probability for c in known])
         if len(known):
-            weighted = weights * np.exp(-(energies - energies.min()) / ENERGY_SCALE_eV)
+            weighted = weights * np.exp(-(energies - energies.min()) / scale_eV)
             weighted *= weights.sum() / max(float(weighted.sum()), 1e-300)
             shared += [replace(c, probability=float(w)) for c, w in zip(known, weighted, strict=True)]
         shared += [c for c in same if "energy_eV_per_atom" not in c.evidence]

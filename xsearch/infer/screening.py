@@ -1,4 +1,4 @@
-"""The first look: thousands of substituted crystals against the pattern, over a range of cell sizes."""
+"""Screening: thousands of substituted crystals against the pattern, over a range of cell sizes."""
 
 from __future__ import annotations
 
@@ -9,59 +9,99 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.space_groups import TRICLINIC
+from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.errors import CrystalError
 from xsearch.fit.log_q_pattern import N_BINS, START, STEP, WIDTHS, LogQPattern, tap_table
+from xsearch.fit.strain_fit import B_EXPECTED_A2
 from xsearch.fit.strain_fit_kernels import compress, deposit
+from xsearch.infer.settings import INFERENCE_SETTINGS, ScreeningSettings
+from xsearch.infer.substitute import predicted_scale, substituted
+from xsearch.infer.task import InferenceTask
+from xsearch.infer.trial import FitStart
 from xsearch.simulate.form_factors import form_factor_table
 from xsearch.simulate.kernels import powder_lines
 from xsearch.simulate.line_kernels import LARGEST_SINE, lorentz_polarisation
 
-PLACE = 1
-"""Which of `profile.WIDTHS` is used: wide enough for a cell whose shape is a little off."""
 
-FARTHEST = 0.06
-"""Largest change of length considered, as ln(measured / predicted)."""
+def screen_templates(task: InferenceTask) -> tuple[list[FitStart], int]:
+    """The proposals whose patterns correlate best with the measured one.
 
-D_MIN_A = 1.3
-B_EXPECTED_A2 = 1.0
+    Returns:
+        Where their strain fits start, the best first; and how many proposals were simulated.
+    """
+    settings = task.settings.screening
+    known = task.proposals.take(np.arange(min(settings.most, len(task.proposals))))
+    scales = predicted_scale(task.library, known)
+    usable = np.abs(scales) < settings.largest_scale
+    known, scales = known.take(np.flatnonzero(usable)), scales[usable]
+    crystals = substituted(task.library, known, scales)
+    score, strain = screen(crystals, task.prepared.log_q, settings)
+    starts: list[FitStart] = []
+    for k in np.argsort(-(score + settings.prior_weight * known.prior), kind="stable").tolist():
+        if len(starts) >= task.settings.refinement.most:
+            break
+        try:
+            symmetry = find_symmetry(crystals[k])
+        except CrystalError:
+            continue
+        if task.allows(crystals[k]):
+            starts.append(FitStart(known[k], symmetry, float(strain[k])))
+    return starts, len(known)
 
 
 def screen(
-    crystals: Sequence[Crystal], target: LogQPattern, *, expected: float = 0.015
+    crystals: Sequence[Crystal], target: LogQPattern, settings: ScreeningSettings = INFERENCE_SETTINGS.screening
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Correlation of each crystal's pattern with the measured one, at the best isotropic scale.
+    """Correlation of each crystal's pattern with the measured one, at the best isotropic strain.
 
     Args:
         crystals: with cells scaled to the predicted volume.
         target: the pattern.
-        expected: standard deviation of the predicted lengths' error, as a fraction; larger scales are held against
-            a crystal by the square.
+        settings: strains that are tried, and what they count against a crystal.
 
     Returns:
-        score (m,): Pearson's r less the penalty; and scale (m,): ln(measured / predicted length) of the best.
+        score (m,): Pearson's r less the penalty of the strain; and strain (m,): ln(measured / predicted length).
     """
-    low, high, wavelength_A = target.low, target.high, target.wavelength_A
-    shifts = np.arange(-int(FARTHEST / STEP), int(FARTHEST / STEP) + 1)
-    d_min_A = smallest_spacing(target)
+    reach = int(settings.farthest_strain / STEP)
+    shifts = np.arange(-reach, reach + 1)
+    first, last = max(target.low - reach, 0), min(target.high + reach, N_BINS)
+    simulation = ProfileSimulation(target, settings.smoothing, first, last, smallest_spacing(target, settings.d_min_A))
     profiles = np.zeros((len(crystals), N_BINS), np.float32)
-    taps, reaches = tap_table()
-    table = form_factor_table()
-    margin = shifts[-1]
-    first, last = max(low - margin, 0), min(high + margin, N_BINS)
-    drawn = np.zeros(N_BINS)
-    for number, crystal in enumerate(crystals):
-        log_q, intensity = triclinic_lines(crystal, d_min_A, table, wavelength_A, target.polarisation)
-        sigma = line_widths(log_q, wavelength_A, WIDTHS[PLACE], target.fwhm_deg)
-        deposit(log_q, intensity, sigma, taps, reaches, first, last, drawn)
-        compress(drawn, target.total, target.cuts[PLACE], first, last)
-        profiles[number] = drawn
-    return _best_shift(profiles, target.rows[PLACE].astype(np.float32), shifts, low, high, expected)
+    for profile, crystal in zip(profiles, crystals, strict=True):
+        profile[:] = simulation.profile(crystal)
+    row = target.rows[settings.smoothing].astype(np.float32)
+    return _best_shift(profiles, row, shifts, target.low, target.high, settings.length_error)
 
 
-def smallest_spacing(target: LogQPattern) -> float:
-    """In Å, of the lines that matter to a pattern, a little beyond its end."""
+class ProfileSimulation:
+    """Compressed profiles of crystals on the axis of a target; the array of a profile is used again for the next."""
+
+    def __init__(self, target: LogQPattern, smoothing: int, first: int, last: int, d_min_A: float) -> None:
+        """Profiles in the bins from `first` to before `last`, with the smoothing at a place of `WIDTHS`."""
+        self._target, self._smoothing, self._bins, self._d_min_A = target, smoothing, (first, last), d_min_A
+        self._taps, self._reaches = tap_table()
+        self._table = form_factor_table()
+        self._out = np.zeros(N_BINS)
+
+    def profile(self, crystal: Crystal, zero_shift_deg: float = 0.0) -> NDArray[np.float64]:
+        """(N_BINS,) profile of a crystal in its cell, lines moved by a zero shift."""
+        target, smoothing = self._target, self._smoothing
+        log_q, intensity = triclinic_lines(
+            crystal, self._d_min_A, self._table, target.wavelength_A, target.polarisation
+        )
+        sigma = line_widths(log_q, target.wavelength_A, WIDTHS[smoothing], target.fwhm_deg)
+        if zero_shift_deg:
+            log_q = log_q + np.radians(zero_shift_deg) / 2 * _cotangent(log_q, target.wavelength_A)
+        deposit(log_q, intensity, sigma, self._taps, self._reaches, *self._bins, self._out)
+        compress(self._out, target.total, target.cuts[smoothing], *self._bins)
+        return self._out
+
+
+def smallest_spacing(target: LogQPattern, d_min_A: float) -> float:
+    """Smallest d-spacing in Å of the lines that matter to a pattern: a little beyond its end, no less than a limit."""
     at_end_A = 2 * np.pi / np.exp(START + STEP * target.high)
-    return float(max(D_MIN_A, target.wavelength_A / 2 * 1.02, at_end_A * 0.93))
+    return float(max(d_min_A, target.wavelength_A / 2 * 1.02, at_end_A * 0.93))
 
 
 def triclinic_lines(
@@ -88,9 +128,13 @@ def line_widths(
     log_q: NDArray[np.float64], wavelength_A: float, smoothing: float, fwhm_deg: float
 ) -> NDArray[np.float64]:
     """Standard deviation in ln q of lines of one width in 2θ in a pattern that was smoothed besides."""
+    return np.sqrt(smoothing**2 + (np.radians(fwhm_deg / 2.355) / 2 * _cotangent(log_q, wavelength_A)) ** 2)
+
+
+def _cotangent(log_q: NDArray[np.float64], wavelength_A: float) -> NDArray[np.float64]:
+    """cot θ: change of ln q with θ."""
     sine = np.minimum(np.exp(log_q) * wavelength_A / (4 * np.pi), LARGEST_SINE)
-    cotangent = np.sqrt(1 / sine**2 - 1)
-    return np.sqrt(smoothing**2 + (np.radians(fwhm_deg / 2.355) / 2 * cotangent) ** 2)
+    return np.sqrt(1 / sine**2 - 1)
 
 
 def _best_shift(
@@ -99,22 +143,22 @@ def _best_shift(
     shifts: NDArray[np.int64],
     low: int,
     high: int,
-    expected: float,
+    length_error: float,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Pearson's r of every profile with the pattern's row over the covered bins, at the best shift."""
     n = high - low
     centred = row[low:high]
-    # the crystal's line at ln q meets the pattern at ln q - shift: the window moves over the crystal's profile
-    moved = np.zeros((N_BINS, len(shifts)), np.float32)
+    # a line of the crystal at ln q lies in the pattern at ln q - shift: the window moves over the crystal's profile
+    shifted = np.zeros((N_BINS, len(shifts)), np.float32)
     window = np.zeros((N_BINS, len(shifts)), np.float32)
     for column, shift in enumerate(shifts):
         first, last = max(low + shift, 0), min(high + shift, N_BINS)
-        moved[first:last, column] = centred[first - shift - low : last - shift - low]
+        shifted[first:last, column] = centred[first - shift - low : last - shift - low]
         window[first:last, column] = 1.0
-    dot = profiles @ moved
+    dot = profiles @ shifted
     sums = profiles @ window
     squares = (profiles**2) @ window
     spread = np.sqrt(np.maximum(squares - sums**2 / n, 1e-12))
-    r = dot / spread - 0.5 * ((shifts * STEP) / (4 * expected)) ** 2
+    r = dot / spread - 0.5 * ((shifts * STEP) / (4 * length_error)) ** 2
     best = np.argmax(r, axis=1)
     return r[np.arange(len(r)), best].astype(np.float64), shifts[best] * STEP

@@ -1,53 +1,25 @@
-"""The best candidates in lower symmetries: a lattice that is a little distorted splits the lines of a pattern."""
+"""Symmetry lowering: the best candidates in lower symmetries, since a distorted lattice splits powder lines."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
-from xsearch.chemistry.space_groups import SYSTEM_OF_GROUP
 from xsearch.chemistry.symmetry import Symmetry, find_symmetry
 from xsearch.errors import CrystalError
-from xsearch.fit.log_q_pattern import LogQPattern
-from xsearch.fit.points import PatternPoints
-from xsearch.fit.prepared_pattern import prepare
 from xsearch.fit.rietveld import Refined
 from xsearch.fit.strain import strained
 from xsearch.infer.evidence import shares
-from xsearch.infer.final_refinement import refined, with_refined_terms
-from xsearch.infer.proposals import Proposals
-from xsearch.infer.refinement import Fitted, fit_closely
-from xsearch.spectra import PowderPattern
+from xsearch.infer.final_refinement import refine_all
+from xsearch.infer.refinement import strain_fits
+from xsearch.infer.settings import INFERENCE_SETTINGS, LoweringSettings
+from xsearch.infer.task import InferenceTask
+from xsearch.infer.trial import FitStart, RefinedCandidate
 
 Array = NDArray[np.float64]
-
-TRIED = 3
-"""Pairs of a formula and a space group that are tried."""
-
-SPLITTING = 0.006
-"""Strain to start from: where lines are not yet apart, nothing tells which way they should part."""
-
-SPLIT_SYMPREC_A = 0.004
-"""Tolerance at which the strained lattice is no longer taken for the one that it came from."""
-
-WORTH, MISFIT_SHARE = 30.0, 0.5
-"""Nats of evidence that a lower symmetry must bring, and the share of the misfit that it may leave. Of 110 compounds
-whose best candidates were lowered, it did so for 3, with 42 to 60 nats and a quarter of the misfit, all of which had
-the lower one; right ones gained up to 26 nats in wrong symmetries, by what the model of a measurement leaves out."""
-
-EXPLAINED, NOT_EXPLAINED = 0.4, 8.0
-"""Misfits below which nothing is left to explain, and above which more is wrong than the symmetry."""
-
-LEAST_SPLIT = 0.003
-"""Share of a lattice's shortest vector by which it must be off the higher symmetry: those that were right were off by
-0.8 % and more. Atoms with more freedom can find a better place without any, which is no lower symmetry."""
-
-AS_GOOD = 10.0
-"""Evidence by which a lower symmetry must exceed a higher one of those tried."""
 
 
 def _stretch(*along: float) -> Array:
@@ -72,45 +44,37 @@ DISTORTIONS: dict[str, tuple[Array, ...]] = {
 """Strains, with x along a and z along c*, that lead from each lattice to those next below it."""
 
 
-def with_lower_symmetries(fitted: Fitted, known: Proposals, pattern: PowderPattern, *, threads: int = 2) -> Fitted:
-    """The same candidates, some of the best replaced by forms of lower symmetry that the pattern asks for.
+def with_lower_symmetries(task: InferenceTask, candidates: Sequence[RefinedCandidate]) -> list[RefinedCandidate]:
+    """The same candidates, some of the best replaced by lower symmetries that explain the pattern clearly better.
 
-    Of each formula and space group the one that explains the pattern best is tried, and replaces the others with it.
-    The atoms start from where they stand in the template, so that displacements count as they do for the others.
-
-    Args:
-        fitted: refined, with all evidence.
-        known: proposals for the same elements, see `Proposals.in_systems`.
-        pattern: that they were refined against.
-        threads: that work on them.
+    Of each formula and space group the candidate that explains the pattern best is tried; its lower symmetry replaces
+    all of them. The atoms start from where they stand in the template, so that displacements count as for the others.
     """
-    prepared = prepare(pattern)
-    target, counts = prepared.log_q, prepared.points
-    found: list[Fitted] = []
+    settings = task.settings.lowering
+    least, most = settings.misfit_range
+    found: list[RefinedCandidate] = []
     replaced: set[int] = set()
-    for alike in _leading(fitted):
-        place = max(alike, key=lambda k: fitted.refined[k].log_evidence)
-        if not EXPLAINED < fitted.refined[place].misfit < NOT_EXPLAINED:
+    for alike in _leading(task, candidates):
+        best = max(alike, key=lambda candidate: candidate.refined.log_evidence)
+        if not least < best.refined.misfit < most:
             continue
-        lower = _fitted_lower(fitted, place, known, target, counts, threads)
-        lower = lower.taken([k for k, one in enumerate(lower.refined) if is_split(fitted.refined[place], one)])
-        if (best := worth_it(fitted.refined[place], lower.refined, [f.free for f in lower.fits])) is not None:
-            found.append(replace(lower.taken([best]), n_screened=0, n_fitted=0))
-            replaced.update(alike)
-    if not found:
-        return fitted
-    joined = fitted.taken([k for k in range(len(fitted.fits)) if k not in replaced])
-    for lower in found:
-        joined = joined.joined(lower)
-    return with_refined_terms(joined, counts)
+        lower = [one for one in _refined_lower(task, best) if is_distorted(best.refined, one.refined, settings)]
+        chosen = clearly_better(best.refined, [(one.refined, one.fit.free) for one in lower], settings)
+        if chosen is not None:
+            found.append(lower[chosen])
+            replaced.update(id(candidate) for candidate in alike)
+    return [candidate for candidate in candidates if id(candidate) not in replaced] + found
 
 
-def lower_symmetries(symmetry: Symmetry, cell: Array) -> list[Symmetry]:
+def lower_symmetries(
+    symmetry: Symmetry, cell: Array, settings: LoweringSettings = INFERENCE_SETTINGS.lowering
+) -> list[Symmetry]:
     """A crystal in the symmetries that are left when its lattice is distorted a little.
 
     Args:
         symmetry: of the crystal.
         cell: (6,) conventional cell that is distorted.
+        settings: how much it is distorted.
     """
     crystal = strained(symmetry, cell)
     conventional = symmetry.to_conventional.T.astype(np.float64) @ crystal.lattice_A
@@ -120,10 +84,10 @@ def lower_symmetries(symmetry: Symmetry, cell: Array) -> list[Symmetry]:
     frame = np.stack([x, np.cross(z, x), z])
     found: dict[int, Symmetry] = {}
     for distortion in DISTORTIONS[symmetry.crystal_system]:
-        lattice = crystal.lattice_A @ (np.eye(3) + SPLITTING * frame.T @ distortion @ frame)
+        lattice = crystal.lattice_A @ (np.eye(3) + settings.strain * frame.T @ distortion @ frame)
         split = Crystal(lattice, crystal.frac_coords, crystal.elements, crystal.occupancies)
         try:
-            lower = find_symmetry(split, SPLIT_SYMPREC_A)
+            lower = find_symmetry(split, settings.symprec_A)
         except CrystalError:
             continue
         if lower.number != symmetry.number:
@@ -131,11 +95,11 @@ def lower_symmetries(symmetry: Symmetry, cell: Array) -> list[Symmetry]:
     return list(found.values())
 
 
-def is_split(parent: Refined, lower: Refined) -> bool:
+def is_distorted(parent: Refined, lower: Refined, settings: LoweringSettings = INFERENCE_SETTINGS.lowering) -> bool:
     """Whether the lattice of the lower symmetry has left the symmetry of the higher one's."""
     shortest_A = float(np.linalg.norm(lower.crystal.lattice_A, axis=1).min())
-    higher = _lattice_group(parent.crystal.lattice_A, SPLIT_SYMPREC_A)
-    return _lattice_group(lower.crystal.lattice_A, LEAST_SPLIT * shortest_A) != higher
+    higher = _lattice_group(parent.crystal.lattice_A, settings.symprec_A)
+    return _lattice_group(lower.crystal.lattice_A, settings.least_distortion * shortest_A) != higher
 
 
 def _lattice_group(lattice_A: Array, symprec_A: float) -> int:
@@ -143,46 +107,45 @@ def _lattice_group(lattice_A: Array, symprec_A: float) -> int:
     return find_symmetry(Crystal.ordered(lattice_A, np.zeros((1, 3)), ["H"]), symprec_A).number
 
 
-def worth_it(parent: Refined, lower: Sequence[Refined], free: Sequence[int]) -> int | None:
-    """Which of some lower symmetries stands for a crystal; None where its own does as well.
+def clearly_better(
+    parent: Refined, lower: Sequence[tuple[Refined, int]], settings: LoweringSettings = INFERENCE_SETTINGS.lowering
+) -> int | None:
+    """Which of some lower symmetries replaces a crystal; None where none explains the pattern clearly better.
 
     Args:
         parent: the crystal refined in its own symmetry.
-        lower: refined in lower ones. free: how many cell parameters each of them leaves free.
+        lower: refined in lower ones, and how many cell parameters each of them leaves free.
+        settings: what is clearly better.
     """
     good = [
         k
-        for k, one in enumerate(lower)
-        if one.log_evidence > parent.log_evidence + WORTH and one.misfit < MISFIT_SHARE * parent.misfit
+        for k, (one, _) in enumerate(lower)
+        if one.log_evidence > parent.log_evidence + settings.least_gain
+        and one.misfit < settings.largest_misfit_share * parent.misfit
     ]
     if not good:
         return None
-    best = max(lower[k].log_evidence for k in good)
-    return min((k for k in good if lower[k].log_evidence > best - AS_GOOD), key=lambda k: (free[k], k))
+    best = max(lower[k][0].log_evidence for k in good)
+    as_good = [k for k in good if lower[k][0].log_evidence > best - settings.as_good]
+    return min(as_good, key=lambda k: (lower[k][1], k))
 
 
-def _leading(fitted: Fitted) -> list[list[int]]:
+def _leading(task: InferenceTask, candidates: Sequence[RefinedCandidate]) -> list[list[RefinedCandidate]]:
     """The candidates of each of the likeliest formulas and space groups."""
-    kinds: dict[tuple[int, ...], list[int]] = {}
-    for k in np.argsort(-shares(fitted.evidence), kind="stable").tolist():
-        kinds.setdefault((fitted.symmetries[k].number, *fitted.proposals.coefficients[k].tolist()), []).append(k)
-    return list(kinds.values())[:TRIED]
+    kinds: dict[tuple[int, ...], list[RefinedCandidate]] = {}
+    for k in np.argsort(-shares(task.evidence(candidates)), kind="stable").tolist():
+        kinds.setdefault(candidates[k].kind, []).append(candidates[k])
+    return list(kinds.values())[: task.settings.lowering.tried]
 
 
-def _fitted_lower(
-    fitted: Fitted, place: int, known: Proposals, target: LogQPattern, counts: PatternPoints, threads: int
-) -> Fitted:
+def _refined_lower(task: InferenceTask, candidate: RefinedCandidate) -> list[RefinedCandidate]:
     """One candidate in its lower symmetries, fitted and refined."""
-    strain = fitted.fits[place].strain
-    cell = fitted.refined[place].cell.copy()
+    strain = candidate.fit.strain
+    cell = candidate.refined.cell.copy()
     cell[:3] *= np.exp(-strain)
-    lower = lower_symmetries(fitted.symmetries[place], cell)
-    same = np.full(len(lower), place)
-    systems = SYSTEM_OF_GROUP[np.array([symmetry.number for symmetry in lower], np.int64)]
-    proposals = fitted.proposals.take(same).in_systems(systems, known)
-    raised = bool(fitted.raised[place])
-    fits = fit_closely(
-        proposals, lower, np.full(len(lower), strain), target, threads,
-        raised=raised, changes=[fitted.changes[place]] * len(lower),
-    )  # fmt: skip
-    return with_refined_terms(refined(fits, counts, threads), counts)
+    starts = [
+        FitStart(task.in_space_group(candidate.proposal, lower.number), lower, strain)
+        for lower in lower_symmetries(candidate.symmetry, cell, task.settings.lowering)
+    ]
+    fitted = strain_fits(task, starts, symmetrised=candidate.symmetrised)
+    return refine_all(task, [one for one in fitted if one is not None])

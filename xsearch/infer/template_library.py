@@ -15,6 +15,7 @@ from xsearch.chemistry.formula import parse_formula
 from xsearch.chemistry.substitution import substitution_table
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import QueryError
+from xsearch.indexes import sql
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from xsearch.indexes import Index
 
 MOST_ELEMENTS = 6
+"""Elements of a template at most: slots of the tables."""
 
 FetchCrystals = Callable[[Sequence[int]], list[Crystal]]
+"""Gives the crystals of a list of rows."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,13 +82,13 @@ class TemplateLibrary:
 
     def members(self, excluded: Iterable[str] = ()) -> NDArray[np.int64]:
         """(templates,) number of different formulas in each template, those of the excluded formulas not counted."""
-        barred = np.unique(np.stack([self.template, self.formula])[:, self.rows_of(excluded)], axis=1)
-        return self.n_formulas - np.bincount(barred[0], minlength=len(self.keys))
+        left_out = np.unique(np.stack([self.template, self.formula])[:, self.rows_of(excluded)], axis=1)
+        return self.n_formulas - np.bincount(left_out[0], minlength=len(self.keys))
 
 
 @lru_cache(maxsize=1)
 def library_of(index: Index) -> TemplateLibrary:
-    """The templates of an index, read from its catalog; those of the last index asked for are kept.
+    """The templates of an index, read from its catalog; those of the last index are kept.
 
     Disordered entries and measured cells linked to another entry are left out: the first cannot be substituted
     element by element, the second repeat the entry that they belong to.
@@ -93,13 +96,7 @@ def library_of(index: Index) -> TemplateLibrary:
     Raises:
         QueryError: where nothing is left.
     """
-    table = index.sql(
-        """
-        select row_id, material_id, reduced_formula, template, coalesce(space_group, 0) as space_group,
-               len(atomic_numbers) as n_sites, energy_above_hull_eV
-        from materials where occupancies is null and cell_of is null and template is not null order by row_id
-        """
-    ).fetchnumpy()
+    table = index.sql(sql.TEMPLATES).fetchnumpy()
     rows = np.asarray(table["row_id"], np.int64)
     store = _CrystalStore(index.catalog)
     hull = np.ma.filled(np.ma.asarray(table["energy_above_hull_eV"], np.float64), np.nan)

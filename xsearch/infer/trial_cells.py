@@ -1,4 +1,4 @@
-"""Cells that a pattern itself tells: from the positions of its lines, and from the crystals that come near it."""
+"""Cells that a pattern itself gives: by indexing, and by the strain fits of crystals whose lines lie right."""
 
 from __future__ import annotations
 
@@ -10,28 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import lattice_from_parameters
-from xsearch.fit.strain import strained
 from xsearch.indexing.lines import find_lines
 from xsearch.indexing.search import find_cells
 from xsearch.indexing.settings import DEFAULTS as INDEXING
-from xsearch.infer.evidence import FIT_PLACE
 from xsearch.infer.lattice_mapping_kernels import reduce
-from xsearch.infer.refinement import Fitted
-from xsearch.preprocess.powder import net_pattern
-from xsearch.spectra import PowderPattern
-
-FROM_LINES, FROM_FITS = 8, 3
-"""Cells of each kind that are tried at most. Of 29 true lattices among the first 20 of indexing 24 were the first."""
-
-LEAST_CORRELATION = 0.9
-"""Of a fit whose cell is believed: its lines lie where the pattern has some, whatever its atoms are."""
-
-SAME_LENGTH = 0.01
+from xsearch.infer.settings import INFERENCE_SETTINGS, PlacementSettings
+from xsearch.infer.task import InferenceTask
+from xsearch.infer.trial import RefinedCandidate
+from xsearch.preprocess.powder import NetPattern
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrialCell:
-    """A primitive cell that crystals are put into.
+    """A primitive cell that templates are placed into.
 
     Attributes:
         lattice_A: (3, 3) rows, a reduced basis.
@@ -47,45 +38,55 @@ class TrialCell:
         return float(abs(np.linalg.det(self.lattice_A)))
 
 
-def cells_of_lines(pattern: PowderPattern, most: int = FROM_LINES) -> list[TrialCell]:
+def trial_cells(task: InferenceTask, refined: Sequence[RefinedCandidate]) -> list[TrialCell]:
+    """Different cells: those of refined candidates whose lines lie right, then those of indexing."""
+    settings = task.settings.placement
+    return distinct([*fitted_cells(refined, settings), *indexed_cells(task.prepared.net, settings)], settings)
+
+
+def indexed_cells(net: NetPattern, settings: PlacementSettings = INFERENCE_SETTINGS.placement) -> list[TrialCell]:
     """Cells that indexing finds, the best first."""
-    lines = find_lines(net_pattern(pattern)).first(INDEXING.n_lines)
+    lines = find_lines(net).first(INDEXING.n_lines)
     if len(lines.height) == 0:
         return []
     found = []
-    for cell in find_cells(lines, most):
+    for cell in find_cells(lines, settings.indexed_cells):
         vector = gemmi.GruberVector(gemmi.UnitCell(*cell.parameters), cell.centring)
         vector.niggli_reduce()
         found.append(_trial(lattice_from_parameters(*vector.cell_parameters()), cell.zero_shift_deg))
     return found
 
 
-def cells_of_fits(fitted: Fitted, most: int = FROM_FITS) -> list[TrialCell]:
+def fitted_cells(
+    refined: Sequence[RefinedCandidate], settings: PlacementSettings = INFERENCE_SETTINGS.placement
+) -> list[TrialCell]:
     """Different cells of the refined candidates whose lines lie where the pattern's do, the best first."""
-    found = []
-    for k in np.argsort([refined.misfit for refined in fitted.refined], kind="stable").tolist():
-        fit = fitted.fits[k]
-        if fit.correlation[FIT_PLACE] >= LEAST_CORRELATION:
-            found.append(_trial(strained(fitted.symmetries[k], fit.cell).lattice_A, fit.zero_shift_deg))
-    return different(found)[:most]
+    order = sorted(refined, key=lambda candidate: candidate.refined.misfit)
+    return distinct(
+        (
+            _trial(candidate.fitted_crystal.lattice_A, candidate.fit.zero_shift_deg)
+            for candidate in order
+            if candidate.correlation >= settings.least_correlation
+        ),
+        settings,
+    )[: settings.fitted_cells]
 
 
-def different(cells: Iterable[TrialCell]) -> list[TrialCell]:
+def distinct(cells: Iterable[TrialCell], settings: PlacementSettings = INFERENCE_SETTINGS.placement) -> list[TrialCell]:
     """Each lattice once, the first of each."""
     kept: list[TrialCell] = []
     for cell in cells:
-        if not _is_among(cell, kept):
+        if not any(_same(cell, other, settings.same_length) for other in kept):
             kept.append(cell)
     return kept
 
 
-def _is_among(cell: TrialCell, others: Sequence[TrialCell]) -> bool:
-    size = np.append(np.sort(np.linalg.norm(cell.lattice_A, axis=1)), np.cbrt(cell.volume_A3))
-    for other in others:
-        there = np.append(np.sort(np.linalg.norm(other.lattice_A, axis=1)), np.cbrt(other.volume_A3))
-        if np.allclose(size, there, rtol=SAME_LENGTH):
-            return True
-    return False
+def _same(one: TrialCell, other: TrialCell, tolerance: float) -> bool:
+    """Whether the lengths of two reduced bases and the cube roots of their volumes agree."""
+    sizes = [
+        np.append(np.sort(np.linalg.norm(cell.lattice_A, axis=1)), np.cbrt(cell.volume_A3)) for cell in (one, other)
+    ]
+    return np.allclose(*sizes, rtol=tolerance)
 
 
 def _trial(lattice_A: NDArray[np.float64], zero_shift_deg: float) -> TrialCell:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import QueryError
 from xsearch.models.absorber import absorber_features
-from xsearch.models.conditioning import COMPANY_FEATURES
+from xsearch.models.conditioning import COMPOSITION_FEATURES
 from xsearch.models.site_model import SiteModel
 from xsearch.models.spt import Spt
 from xsearch.models.tasks import CLASSES, NUMBERS
@@ -47,7 +47,7 @@ def attribution(model: SiteModel, window: XanesWindow, task: str) -> NDArray[np.
             torch.from_numpy(window.known)[None],
             torch.tensor([window.offset_eV], dtype=torch.float32),
             torch.from_numpy(absorber_features(ATOMIC_NUMBERS[window.absorber], window.edge))[None],
-            torch.zeros(1, COMPANY_FEATURES),
+            torch.zeros(1, COMPOSITION_FEATURES),
         )
     finally:
         hook.remove()

@@ -1,7 +1,7 @@
-"""What a model is told of the compound beside its spectrum: nothing, its elements, or its formula.
+"""Composition conditioning: nothing, the elements or the formula of a compound, given to a model beside its spectrum.
 
-Element symbols of a sample are usually known, its formula often. Both are handed over as one vector, which is zero
-where nothing is known, so that one network serves all three.
+Element symbols of a sample are usually known, its formula often. Either is one vector, which is zero where nothing is
+given, so that one network serves all three.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from xsearch.models.tasks import CLASSES
 from xsearch.options import Conditioning
 
 STATES = CLASSES["oxidation_state"]
-COMPANY_FEATURES = 2 + 2 * len(SYMBOLS) + len(STATES)
+COMPOSITION_FEATURES = 2 + 2 * len(SYMBOLS) + len(STATES)
 LIKELIEST_STATES = 3
-"""Of each other element; with four, a formula of seven elements would take milliseconds and say the same."""
+"""Of each other element; with four, a formula of seven elements takes milliseconds and the answer is the same."""
 
 
 def conditioning_of(elements: Iterable[str] = (), amounts: Mapping[str, float] | None = None) -> Conditioning:
@@ -32,12 +32,12 @@ def conditioning_of(elements: Iterable[str] = (), amounts: Mapping[str, float] |
     return Conditioning.ELEMENTS if list(elements) else Conditioning.NONE
 
 
-def company_features(
+def composition_features(
     absorber: str, elements: Iterable[str] = (), amounts: Mapping[str, float] | None = None
 ) -> NDArray[np.float32]:
-    """(208,) features of what is known of a compound; all zero where nothing is.
+    """(208,) features of what is given of a compound; all zero where nothing is.
 
-    Two flags (elements, formula), which elements there are, their shares of the atoms, and the oxidation states of
+    Two flags (elements, formula), which elements there are, their atomic fractions, and the oxidation states of
     the absorber that would balance the formula's charges.
 
     Args:
@@ -48,7 +48,7 @@ def company_features(
     Raises:
         QueryError: for an unknown element, or a formula without the absorber.
     """
-    found = np.zeros(COMPANY_FEATURES, np.float32)
+    found = np.zeros(COMPOSITION_FEATURES, np.float32)
     present = set(amounts if amounts is not None else elements)
     if not present:
         return found
@@ -68,20 +68,20 @@ def company_features(
     return found
 
 
-def _left(columns: int) -> NDArray[np.float32]:
-    left = np.zeros(COMPANY_FEATURES, np.float32)
-    left[2 : 2 + columns] = 1.0
-    left[0] = columns > 0
-    left[1] = columns > len(SYMBOLS)
-    return left
+def _mask(columns: int) -> NDArray[np.float32]:
+    mask = np.zeros(COMPOSITION_FEATURES, np.float32)
+    mask[2 : 2 + columns] = 1.0
+    mask[0] = columns > 0
+    mask[1] = columns > len(SYMBOLS)
+    return mask
 
 
-LEFT = {
-    Conditioning.NONE: _left(0),
-    Conditioning.ELEMENTS: _left(len(SYMBOLS)),
-    Conditioning.FORMULA: _left(COMPANY_FEATURES - 2),
+CONDITIONING_MASKS = {
+    Conditioning.NONE: _mask(0),
+    Conditioning.ELEMENTS: _mask(len(SYMBOLS)),
+    Conditioning.FORMULA: _mask(COMPOSITION_FEATURES - 2),
 }
-"""By which the (208,) features of a formula are multiplied, so that no more of it is left than is told."""
+"""By which the (208,) features of a formula are multiplied, so that no more of it is left than is given."""
 
 
 @lru_cache(maxsize=4096)

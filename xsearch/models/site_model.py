@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import XSearchError
 from xsearch.models.absorber import absorber_features
-from xsearch.models.conditioning import COMPANY_FEATURES, company_features, conditioning_of
+from xsearch.models.conditioning import COMPOSITION_FEATURES, composition_features, conditioning_of
 from xsearch.models.forest import Forest
 from xsearch.models.network_files import load_network, save_network
 from xsearch.models.spt import Spt
@@ -149,11 +149,11 @@ class SiteModel:
         known = np.stack([w.known for w in windows])
         offset = np.array([w.offset_eV for w in windows], np.float32)
         absorber = np.stack([absorber_features(ATOMIC_NUMBERS[w.absorber], w.edge) for w in windows])
-        company = np.stack([company_features(w.absorber, elements, amounts) for w in windows])
-        found = self.evaluate(values, known, offset, absorber, company)
+        composition = np.stack([composition_features(w.absorber, elements, amounts) for w in windows])
+        found = self.evaluate(values, known, offset, absorber, composition)
         classes, numbers = self.blend(found, conditioning_of(elements, amounts))
         # how familiar a spectrum is does not depend on what is given beside it
-        features = self.features(values, known, offset, absorber) if company.any() else found.features
+        features = self.features(values, known, offset, absorber) if composition.any() else found.features
         distance = self.distance(features)
         return [
             SiteAnswer(
@@ -170,11 +170,11 @@ class SiteModel:
         known: NDArray[np.bool_],
         offset_eV: NDArray[np.float32],
         absorber: NDArray[np.float32],
-        company: NDArray[np.float32],
+        composition: NDArray[np.float32],
     ) -> Blend:
         """Answers of the parts to n windows; arguments as in `Spt.forward`. Forests read the spectrum alone."""
         values = smoothed(values, known)
-        parts, features = self._networks(values, known, offset_eV, absorber, company)
+        parts, features = self._networks(values, known, offset_eV, absorber, composition)
         if self.forests:
             samples = forest_features(values, known, offset_eV, absorber)
             parts["forest"] = {task: forest.predict(samples) for task, forest in self.forests.items()}
@@ -188,7 +188,7 @@ class SiteModel:
         absorber: NDArray[np.float32],
     ) -> NDArray[np.float32]:
         """(n, widths of the networks) what they read off spectra alone; arguments as in `evaluate`."""
-        nothing = np.zeros((len(values), COMPANY_FEATURES), np.float32)
+        nothing = np.zeros((len(values), COMPOSITION_FEATURES), np.float32)
         return self._networks(smoothed(values, known), known, offset_eV, absorber, nothing)[1]
 
     def _networks(self, *arrays: NDArray[Any]) -> tuple[dict[str, dict[str, NDArray[np.float32]]], NDArray[np.float32]]:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from xsearch.elements import SYMBOLS
 from xsearch.models.absorber import ABSORBER_FEATURES, Z_SCALE
-from xsearch.models.conditioning import COMPANY_FEATURES
+from xsearch.models.conditioning import COMPOSITION_FEATURES
 from xsearch.models.site_prediction import SiteHeads, SitePrediction
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV
 
@@ -29,7 +29,7 @@ class XaStructConfig:
         blocks: how many.
         element: what is learned of each absorbing element beside its physical features.
         dropout: share of features dropped in training.
-        company_dropout: share of what is told of the compound that is dropped in training.
+        composition_dropout: share of the composition features dropped in training.
     """
 
     width: int = 256
@@ -37,7 +37,7 @@ class XaStructConfig:
     blocks: int = 3
     element: int = 16
     dropout: float = 0.3
-    company_dropout: float = 0.1
+    composition_dropout: float = 0.1
 
 
 class SwiGlu(nn.Module):
@@ -69,9 +69,9 @@ class XaStruct(nn.Module):
         nn.init.zeros_(self.element.weight)  # so that an element without training has its physical features alone
         context = ABSORBER_FEATURES + 3 + config.element
         self.enter = nn.Linear(2 * WINDOW_POINTS + WINDOW_POINTS // 4 + context, config.width)
-        self.company = nn.Linear(COMPANY_FEATURES, config.width, bias=False)
-        nn.init.zeros_(self.company.weight)  # an element that no training compound held says nothing
-        self.forget = nn.Dropout(config.company_dropout)
+        self.composition = nn.Linear(COMPOSITION_FEATURES, config.width, bias=False)
+        nn.init.zeros_(self.composition.weight)  # an element that no training compound holds has no effect
+        self.forget = nn.Dropout(config.composition_dropout)
         self.blocks = nn.Sequential(
             *[SwiGlu(config.width, config.hidden, config.dropout) for _ in range(config.blocks)],
             nn.LayerNorm(config.width),
@@ -79,7 +79,7 @@ class XaStruct(nn.Module):
         self.heads = SiteHeads(config.width)
 
     def forward(
-        self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor, company: Tensor
+        self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor, composition: Tensor
     ) -> SitePrediction:
         """Predict; arguments as in `Spt.forward`."""
         x = torch.where(known, values - self.reference, 0.0)
@@ -88,5 +88,5 @@ class XaStruct(nn.Module):
         learned = self.element((absorber[:, 0] * Z_SCALE).round().long())
         context = torch.cat([absorber, offset / 10, (offset / 4).sin(), (offset / 4).cos(), learned], 1)
         entered = self.enter(torch.cat([3 * x, slope, known[:, ::4].float(), context], 1))
-        features = self.blocks(entered + self.company(self.forget(company)))  # (b, width)
+        features = self.blocks(entered + self.composition(self.forget(composition)))  # (b, width)
         return self.heads([features] * self.heads.tasks, features)

@@ -6,13 +6,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from xsearch.answers import Combined, SearchResult
+from xsearch.answers import Combined, Inference, SearchResult
 from xsearch.report.json_text import json_text
 from xsearch.report.views import plot as plot_answer
 from xsearch.report.views import to_dict, write_cifs, write_html
 
-Savable = SearchResult | Combined
-"""Answers to a sample's spectra, each with the name of what was measured."""
+Savable = SearchResult | Combined | Inference
+"""Answers to a question about a sample."""
 
 
 def save_results(
@@ -39,7 +39,7 @@ def save_results(
     """
     batch = len(results) > 1 if batch is None else batch
     written: list[Path] = []
-    for result, label in zip(results, labels(results), strict=True):
+    for result, label in zip(results, labels(results) if batch else [""] * len(results), strict=True):
         if plot:
             path = named(plot, label, batch)
             plot_answer(result, path)
@@ -61,10 +61,16 @@ def labels(results: Sequence[Savable]) -> list[str]:
     found: list[str] = []
     for number, result in enumerate(results, start=1):
         label = (
-            re.sub(r"[^\w.+-]+", "-", Path(result.source.partition(", ")[0]).stem).strip("-.") or f"pattern-{number}"
+            re.sub(r"[^\w.+-]+", "-", Path(_source(result).partition(", ")[0]).stem).strip("-.") or f"pattern-{number}"
         )
         found.append(label if label not in found else f"{label}-{number}")
     return found
+
+
+def _source(result: Savable) -> str:
+    if isinstance(result, Inference):
+        return "" if result.pattern is None else result.pattern.source
+    return result.source
 
 
 def named(path: Path, label: str, batch: bool) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from xsearch.answers import LcfResult, MixtureResult, SearchResult
 from xsearch.answers.explanations import best_hits
 from xsearch.errors import MissingIndex, QueryError, SpectrumError
 from xsearch.indexes import Index
-from xsearch.options import Constraints, Prior, Ranking, parse_choice
+from xsearch.options import AUTO_PHASES, MOST_PHASES, Constraints, Elements, Prior, Ranking, parse_choice
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.progress import timed
@@ -24,22 +24,18 @@ from xsearch.search.mixture_hits import make_mixture
 from xsearch.search.nearest_neighbours import NEAREST, Near, Neighbours, has_vectors, parse_ranking
 from xsearch.search.phase_search import PhaseSearch
 from xsearch.search.rank import best_first, phases
+from xsearch.search.scope import Scope
 from xsearch.search.second_phase import second_phase_notes
 from xsearch.search.selection import MATCHED, Selection, rows_with
 from xsearch.search.symmetry import rows_say, symmetry
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_search import Opened, search_by_spectra
-from xsearch.search.xanes_stages import Scope
 from xsearch.spectra import PowderPattern, Xanes
+from xsearch.spectra.measurement import Measurement
 from xsearch.xas.library import EdgeLibraries
-
-MOST_PHASES = 6
-"""Phases that a mixture may have at most; the search tells no more apart."""
 
 GATHER_BELOW = 0.25
 """Where element conditions leave less than this share of the rows, only their profiles are read."""
-
-Elements = str | Iterable[str] | None
 
 
 class SearchIndex:
@@ -100,7 +96,7 @@ class SearchIndex:
             measured_cells: whether measured cells linked to a computed entry are searched beside it.
             fold: whether entries of one phase become one hit.
             leave_out_rows: rows of the index to leave out, to see what the search says where its answer is missing.
-            ranking: `physics`, `learned` or `fused`, see `xsearch.search.nearest_neighbours.Ranking`; by default the
+            ranking: `physics`, `learned` or `fused`, see `xsearch.options.Ranking`; by default the
                 last, where the index has the vectors for it. With edges, profiles and edges recall, and physics ranks.
             leave_out_spectra: ids of library spectra to leave out.
 
@@ -111,28 +107,33 @@ class SearchIndex:
             SpectrumError: where the pattern shows no line, or a spectrum no edge.
             QueryError: where an element does not exist, conditions contradict each other, or nothing is left.
         """
-        query = Constraints.parse(only, must, may, exclude, exactly)
-        known, chosen = parse_choice(Prior, prior, "prior"), parse_ranking(ranking, self.index)
+        scope = Scope(
+            Constraints.parse(only, must, may, exclude, exactly),
+            parse_choice(Prior, prior, "prior"),
+            measured_cells,
+            leave_out_rows,
+            leave_out_spectra,
+        )
+        return self.search_measurement(_measurement(pxrd, xanes), scope, top=top, fold=fold, ranking=ranking)
+
+    def search_measurement(
+        self, measurement: Measurement, scope: Scope, *, top: int = 20, fold: bool = True, ranking: str | None = None
+    ) -> SearchResult:
+        """Find the crystals that gave a measurement; `search` with its arguments as data."""
+        chosen = parse_ranking(ranking, self.index)
         if top < 1:
-            raise QueryError(f"top = {top} asks for no hit; give 1 or more.")
-        edges = [*([pxrd] if isinstance(pxrd, Xanes) else []), *([xanes] if isinstance(xanes, Xanes) else xanes)]
-        if edges:
+            raise QueryError(f"top = {top} gives no hit; give 1 or more.")
+        if measurement.edges:
             if chosen is Ranking.LEARNED:
                 raise QueryError(
                     "Ranking `learned` orders the hits of a powder pattern alone; leave it out with edges."
                 )
-            return search_by_spectra(
-                Opened(self.index, self.libraries, self.profiles, self.threads),
-                None if isinstance(pxrd, Xanes) else pxrd,
-                edges,
-                Scope(query, known, measured_cells, leave_out_rows, leave_out_spectra),
-                top=top,
-                fold=fold,
-            )
-        pxrd = _powder(pxrd)
+            opened = Opened(self.index, self.libraries, self.profiles, self.threads)
+            return search_by_spectra(opened, measurement, scope, top=top, fold=fold)
+        pxrd = _powder(measurement)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):
-            pattern, selected = self._prepare(pxrd, query, known, measured_cells, timings)
+            pattern, selected = self._prepare(pxrd, scope, timings)
             rows = selected.rows
             with timed(timings, "recall"):
                 places = np.empty(0, np.intp) if chosen is Ranking.LEARNED else selected.recall(pattern)
@@ -140,7 +141,7 @@ class SearchIndex:
                     near = self.near(pattern, rows, NEAREST if chosen is Ranking.FUSED else MATCHED)
                     places = np.union1d(places, near.places)
             with timed(timings, "match"):
-                matches, evidence = selected.match(pattern, places, leave_out_rows)
+                matches, evidence = selected.match(pattern, places, scope.leave_out_rows)
             with timed(timings, "rank"):
                 total = evidence.total
                 if chosen is Ranking.LEARNED:
@@ -158,7 +159,7 @@ class SearchIndex:
                 firsts = [group[0] for group in groups]
                 said = rows_say(self.index.columns, matches.rows[firsts], evidence.total[firsts])
                 if answer == "no confident match":  # as far as the first hit is wrong, what is built alike decides
-                    other = symmetry_of_alike(self._left(selected, leave_out_rows), pattern)
+                    other = symmetry_of_alike(self._left(selected, scope.leave_out_rows), pattern)
                     chance = hits[0].score if hits else 0.0
                     said = (chance * said[0] + (1 - chance) * other[0], chance * said[1] + (1 - chance) * other[1])
                 likely = symmetry(*said)
@@ -169,10 +170,10 @@ class SearchIndex:
             index_name=self.index.name,
             index_version=self.index.version,
             n_searched=len(rows),
-            constraints=query,
+            constraints=scope.constraints,
             options={
-                "prior": known.value,
-                "measured_cells": measured_cells,
+                "prior": scope.prior.value,
+                "measured_cells": scope.measured_cells,
                 "fold": fold,
                 "top": top,
                 "ranking": chosen.value,
@@ -187,7 +188,7 @@ class SearchIndex:
         pxrd: PowderPattern | Xanes | None = None,
         xanes: Xanes | None = None,
         *,
-        phases: int = 4,
+        phases: int = AUTO_PHASES,
         only: Elements = None,
         must: Elements = None,
         may: Elements = None,
@@ -215,24 +216,32 @@ class SearchIndex:
         Raises:
             SpectrumError, QueryError: as in `search`.
         """
-        query = Constraints.parse(only, must, may, exclude, exactly)
-        each = query.of_each_phase()
-        known = parse_choice(Prior, prior, "prior")
+        scope = Scope(
+            Constraints.parse(only, must, may, exclude, exactly),
+            parse_choice(Prior, prior, "prior"),
+            measured_cells,
+            leave_out_spectra=leave_out_spectra,
+        )
+        return self.search_phases(_measurement(pxrd, xanes), scope, phases=phases)
+
+    def search_phases(
+        self, measurement: Measurement, scope: Scope, *, phases: int = AUTO_PHASES
+    ) -> MixtureResult | LcfResult:
+        """Find the crystals that together gave a measurement; `search_mixture` with its arguments as data."""
         if not 1 <= phases <= MOST_PHASES:
             raise QueryError(f"phases = {phases}; a number from 1 to {MOST_PHASES} is expected.")
-        edges = [one for one in (pxrd, xanes) if isinstance(one, Xanes)]
-        if edges:
-            if len(edges) > 1 or isinstance(pxrd, PowderPattern):
+        if measurement.edges:
+            if len(measurement.edges) > 1 or measurement.pattern is not None:
                 raise QueryError("A mixture is searched for by one powder pattern or by one edge; give one of them.")
             opened = Opened(self.index, self.libraries, self.profiles, self.threads)
-            scope = Scope(query, known, leave_out_spectra=leave_out_spectra)
-            return search_lcf(opened, edges[0], scope, phases=phases)
-        pxrd = _powder(pxrd)
+            return search_lcf(opened, measurement.edges[0], scope, phases=phases)
+        pxrd = _powder(measurement)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):
-            pattern, selected = self._prepare(pxrd, each, known, measured_cells, timings)
+            each = replace(scope, constraints=scope.constraints.of_each_phase())
+            pattern, selected = self._prepare(pxrd, each, timings)
             with timed(timings, "mixture"):
-                explored = PhaseSearch(selected, pattern, query.required)
+                explored = PhaseSearch(selected, pattern, scope.constraints.required)
                 mixtures = tuple(make_mixture(explored, hypothesis) for hypothesis in explored.search(phases))
         hits = best_hits(mixtures)
         return MixtureResult(
@@ -242,25 +251,23 @@ class SearchIndex:
             index_name=self.index.name,
             index_version=self.index.version,
             n_searched=len(selected.rows),
-            constraints=query,
+            constraints=scope.constraints,
             options={
-                "prior": known.value,
-                "measured_cells": measured_cells,
+                "prior": scope.prior.value,
+                "measured_cells": scope.measured_cells,
                 "phases": phases,
             },
             timings_ms=timings,
             mixtures=mixtures,
         )
 
-    def _prepare(
-        self, pxrd: PowderPattern, query: Constraints, prior: Prior, measured_cells: bool, timings: dict[str, float]
-    ) -> tuple[NetPattern, Selection]:
+    def _prepare(self, pxrd: PowderPattern, scope: Scope, timings: dict[str, float]) -> tuple[NetPattern, Selection]:
         """The net pattern, and the rows to search."""
         with timed(timings, "prepare"):
             pattern = net_pattern(pxrd)
         with timed(timings, "select"):
-            rows = rows_with(self.index, query, measured_cells)
-            return pattern, Selection(self.index, rows, self.profiles(rows), prior, self.threads)
+            rows = rows_with(self.index, scope.constraints, scope.measured_cells)
+            return pattern, Selection(self.index, rows, self.profiles(rows), scope.prior, self.threads)
 
     def _left(self, selected: Selection, leave_out_rows: Collection[int]) -> Selection:
         """The same selection less some rows."""
@@ -318,9 +325,17 @@ def open_index(name: str | Path | None = None, threads: int = 2) -> SearchIndex:
     return SearchIndex(Index.open(chosen), threads)
 
 
-def _powder(pxrd: PowderPattern | Xanes | None) -> PowderPattern:
-    if pxrd is None:
+def _measurement(pxrd: PowderPattern | Xanes | None, xanes: Xanes | Sequence[Xanes] | None) -> Measurement:
+    """A pattern and edges, whatever argument they came by."""
+    edges = (xanes,) if isinstance(xanes, Xanes) else tuple(xanes or ())
+    if isinstance(pxrd, Xanes):
+        return Measurement(edges=(pxrd, *edges))
+    if pxrd is not None and not isinstance(pxrd, PowderPattern):
+        raise SpectrumError(f"{type(pxrd).__name__} is no powder pattern; give one as `pxrd`, such as `read` gives it.")
+    return Measurement(pxrd, edges)
+
+
+def _powder(measurement: Measurement) -> PowderPattern:
+    if measurement.pattern is None:
         raise QueryError("Nothing to search for; give a powder pattern as `pxrd`, edges as `xanes`, or both.")
-    if not isinstance(pxrd, PowderPattern):
-        raise SpectrumError(f"{pxrd.source or 'The spectrum'} is no powder pattern; give one as `pxrd`.")
-    return pxrd
+    return measurement.pattern

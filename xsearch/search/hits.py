@@ -12,7 +12,7 @@ from xsearch.fit.correlation import SCALES, Matches
 from xsearch.fit.pattern_fit import Cell, PatternFit
 from xsearch.fit.strain import cell_under
 from xsearch.indexes import Index
-from xsearch.indexes.prior import KNOWN_BONUS
+from xsearch.indexes.settings import PRIOR
 from xsearch.options import Prior
 from xsearch.preprocess.axis import MATCH_AXIS
 from xsearch.preprocess.kernels import broaden
@@ -79,7 +79,7 @@ def make_hits(
         if unexplained is not None:
             signs["unexplained_squared"] = unexplained**2
         if prior is not Prior.KNOWN:
-            signs["prior"] = KNOWN_BONUS / 2
+            signs["prior"] = PRIOR.known_bonus / 2
         return Hit(
             rank=rank,
             material=materials[row] if owner < 0 else materials[owner],

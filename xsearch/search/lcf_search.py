@@ -10,10 +10,11 @@ from xsearch.answers.explanations import best_hits
 from xsearch.preprocess.xanes import window
 from xsearch.progress import timed
 from xsearch.search.lcf_hits import Compared, make_lcf
+from xsearch.search.scope import Scope
 from xsearch.search.selection import rows_with
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_search import Opened, missing
-from xsearch.search.xanes_stages import Scope, prepare, with_absorbers
+from xsearch.search.xanes_stages import prepare, with_absorbers
 from xsearch.settings import settings_record
 from xsearch.spectra import Xanes
 from xsearch.xas.lcf import LcfTarget

@@ -99,7 +99,7 @@ class Neighbours:
             return self._scan.cosines(vector, None if everything else rows)
         if self._shortcut is None or len(rows) < SCAN_BELOW * len(self._stored):
             return np.asarray(self._stored[rows].astype(np.float32) @ vector, np.float32)
-        near = self._shortcut.rows_near(vector, count, None if everything else rows)
+        near = self._shortcut.nearest_rows(vector, count, None if everything else rows)
         cosine = np.full(len(rows), -np.inf, np.float32)
         cosine[np.searchsorted(rows, near)] = self._stored[near].astype(np.float32) @ vector
         return cosine

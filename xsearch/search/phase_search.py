@@ -14,7 +14,7 @@ from xsearch.fit.correlation import WITH_RECALL_SCALES, Matches
 from xsearch.fit.multiphase import Component, Hypothesis, MixturePattern
 from xsearch.fit.strained_lines import strained_profiles
 from xsearch.indexes import Index
-from xsearch.indexes.prior import KNOWN_BONUS
+from xsearch.indexes.settings import PRIOR
 from xsearch.options import Prior
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.rank import FEWEST_LINES, LINES_WEIGHT, phases, weigh
@@ -82,7 +82,7 @@ def components(index: Index, pattern: NetPattern, matches: Matches, prior: Prior
     """Matched rows as components of a joint fit."""
     evidence = weigh(index, matches, np.zeros(len(matches.rows), np.float32), prior)
     lines = evidence.lines + LINES_WEIGHT * np.log(FEWEST_LINES)
-    known = evidence.prior - (KNOWN_BONUS if prior is Prior.KNOWN else 0.0)
+    known = evidence.prior - (PRIOR.known_bonus if prior is Prior.KNOWN else 0.0)
     apart = evidence.strain + evidence.shape + lines + known
     materials = index.materials(matches.rows)
     return [

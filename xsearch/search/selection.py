@@ -13,7 +13,8 @@ from xsearch.errors import NothingSearched
 from xsearch.fit.correlation import Matches
 from xsearch.fit.le_bail import le_bail
 from xsearch.indexes import Index
-from xsearch.indexes.prior import PRIOR_IN_RECALL, log_prior
+from xsearch.indexes.prior import log_prior
+from xsearch.indexes.settings import PRIOR
 from xsearch.options import Constraints, Prior
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.hits import make_hits, not_above_the_first
@@ -65,7 +66,7 @@ class Selection:
 
     def recall(self, pattern: NetPattern, most: int = MATCHED) -> NDArray[np.intp]:
         """Places of the rows whose profiles are nearest to a pattern's; two lists of `most`, see `best_rows`."""
-        bonus = PRIOR_IN_RECALL * log_prior(self.index.columns, self.rows, self.prior).astype(np.float32)
+        bonus = PRIOR.in_recall * log_prior(self.index.columns, self.rows, self.prior).astype(np.float32)
         return best_rows(recall(self.index, self.profiles, pattern, self.rows), bonus, most)
 
     def match(

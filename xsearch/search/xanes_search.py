@@ -14,12 +14,12 @@ from xsearch.indexes import Index
 from xsearch.preprocess.powder import net_pattern
 from xsearch.progress import timed
 from xsearch.search.rank import best_first, phases
+from xsearch.search.scope import Scope
 from xsearch.search.second_compound import second_compound_notes
 from xsearch.search.selection import Profiles, Selection, rows_with
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_hits import fold_entries, spectra_hits, with_edges
 from xsearch.search.xanes_stages import (
-    Scope,
     assign_each,
     combine,
     prepare,
@@ -28,7 +28,7 @@ from xsearch.search.xanes_stages import (
     with_absorbers,
 )
 from xsearch.settings import settings_record
-from xsearch.spectra import PowderPattern, Xanes
+from xsearch.spectra.measurement import Measurement
 from xsearch.xas.evidence import EdgeEvidence
 from xsearch.xas.library import EdgeLibraries
 from xsearch.xas.settings import DEFAULTS, XasSettings
@@ -53,8 +53,7 @@ class Opened:
 
 def search_by_spectra(
     opened: Opened,
-    pxrd: PowderPattern | None,
-    xanes: Sequence[Xanes],
+    measurement: Measurement,
     scope: Scope,
     *,
     top: int,
@@ -65,9 +64,9 @@ def search_by_spectra(
     index, timings = opened.index, dict[str, float]()
     with threadpool_limits(opened.threads, user_api="blas"):
         with timed(timings, "prepare"):
-            spectra = prepare(xanes)
+            spectra = prepare(measurement.edges)
             scope = replace(scope, constraints=with_absorbers(scope.constraints, spectra))
-            pattern = None if pxrd is None else net_pattern(pxrd)
+            pattern = None if measurement.pattern is None else net_pattern(measurement.pattern)
         with timed(timings, "edges"):
             edges = weigh_edges(opened.libraries, spectra, scope, settings)
         second: list[tuple[str, ...]] = []
@@ -100,7 +99,7 @@ def search_by_spectra(
                 hits = with_edges(by_pattern, index, candidates)
             searched = choices = len(rows)
     return SearchResult(
-        pattern=pxrd,
+        pattern=measurement.pattern,
         hits=hits,
         verdict=verdict([hit.score for hit in hits]),
         index_name=index.name,

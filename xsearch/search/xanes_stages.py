@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,29 +14,11 @@ from xsearch.indexes import Index
 from xsearch.options import Constraints, Prior
 from xsearch.preprocess.xanes import NormalizedXanes, normalize
 from xsearch.search.rank import Evidence
+from xsearch.search.scope import Scope
 from xsearch.spectra.xanes import Xanes
 from xsearch.xas.evidence import EdgeEvidence, assign_references, entry_prior, weigh_edge
 from xsearch.xas.library import EdgeLibraries
 from xsearch.xas.settings import DEFAULTS, EvidenceSettings, XasSettings
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """What of an index a search compares.
-
-    Attributes:
-        constraints: on the elements.
-        prior: which prior counts.
-        measured_cells: whether measured cells linked to a computed entry are searched beside it.
-        leave_out_rows: rows of the index that are left out.
-        leave_out_spectra: ids of library spectra that are left out.
-    """
-
-    constraints: Constraints
-    prior: Prior
-    measured_cells: bool = True
-    leave_out_rows: Collection[int] = ()
-    leave_out_spectra: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

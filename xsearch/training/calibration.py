@@ -1,4 +1,4 @@
-"""How the parts of a site model are weighed and calibrated, from answers to spectra that they were not trained on."""
+"""Weights and calibration of the parts of a site model, from held-out spectra."""
 
 from __future__ import annotations
 
@@ -13,17 +13,14 @@ from numpy.typing import NDArray
 from xsearch.data.xanes_sites import Examples
 from xsearch.models.site_model import Blend, blend
 from xsearch.models.tasks import CLASSES, NUMBERS, class_indices
-
-STEPS = (0.0, 1.0, 2.0)
-PLAIN_TEMPERATURES = tuple(np.round(np.exp(np.linspace(-0.9, 0.9, 37)), 3))
-SHARE_WITHIN = 0.68
+from xsearch.training.settings import CALIBRATION
 
 
 def calibrate(found: Blend, examples: Examples) -> dict[str, Any]:
     """Settings `weights`, `temperature` and `scale` of a site model.
 
     Args:
-        found: what each part says of the examples, none of which it was trained on.
+        found: answers of each part to the examples, none of which it was trained on.
         examples: with their labels.
     """
     settings: dict[str, Any] = {"weights": {}, "temperature": {}, "scale": {}}
@@ -39,8 +36,8 @@ def calibrate(found: Blend, examples: Examples) -> dict[str, Any]:
         settings["temperature"][task] = _temperature(probabilities, truths[task])
     for task, answer in numbers_found.items():
         errors = np.abs(answer[:, 0] - examples.labels[task]) / np.maximum(answer[:, 1], 1e-6)
-        told = errors[np.isfinite(errors)]
-        settings["scale"][task] = float(np.quantile(told, SHARE_WITHIN)) if len(told) else 1.0
+        known = errors[np.isfinite(errors)]
+        settings["scale"][task] = float(np.quantile(known, CALIBRATION.share_within)) if len(known) else 1.0
     return settings
 
 
@@ -54,7 +51,7 @@ def _best_weights(
     parts = [name for name in found.parts if task in found.parts[name]]
     if not parts or not known.any():
         return dict.fromkeys(parts, 1.0)
-    tried = [np.array(w) / sum(w) for w in itertools.product(STEPS, repeat=len(parts)) if sum(w) > 0]
+    tried = [np.array(w) / sum(w) for w in itertools.product(CALIBRATION.steps, repeat=len(parts)) if sum(w) > 0]
     shares = np.unique(np.round(tried, 6), axis=0)
     qualities = [
         quality(np.asarray(sum(w * found.parts[p][task] for w, p in zip(share, parts, strict=True))))
@@ -87,4 +84,10 @@ def _temperature(probabilities: NDArray[np.float32], truth: NDArray[np.int64]) -
         sharp = np.power(np.maximum(probabilities, 1e-6), 1 / temperature)
         return _log_loss(sharp / sharp.sum(1, keepdims=True), truth)
 
-    return float(min(PLAIN_TEMPERATURES, key=loss)) if (truth >= 0).any() else 1.0
+    return float(min(temperatures(), key=loss)) if (truth >= 0).any() else 1.0
+
+
+def temperatures() -> list[float]:
+    """The temperatures that are tried."""
+    widest = CALIBRATION.widest_log_temperature
+    return np.round(np.exp(np.linspace(-widest, widest, CALIBRATION.temperatures)), 3).tolist()

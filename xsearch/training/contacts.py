@@ -13,8 +13,8 @@ from xsearch.chemistry.contacts import TABLE, count_contacts, write_contact_tabl
 from xsearch.infer.template_library import library_of
 from xsearch.search import open_index
 
-MOST_SITES = 60
-FARTHEST_ABOVE_HULL_EV = 0.2
+MOST_SITES, FARTHEST_ABOVE_HULL_EV = 60, 0.2
+"""Entries that are counted: of so many sites and so far above the hull at most. Set by hand."""
 
 
 def main() -> None:

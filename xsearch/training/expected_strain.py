@@ -18,21 +18,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.builders.amcsd import AmcsdSource
-from xsearch.builders.cells import is_near_ambient
+from xsearch.builders.measured_cells import is_near_ambient
 from xsearch.builders.parquet import ParquetSource
 from xsearch.chemistry.expected_strain import FEATURES, MODEL_FILE, strain_features
 from xsearch.chemistry.material import Material
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.data.labelled_patterns import labelled_formulas
 from xsearch.errors import CrystalError
-
-RIDGE = 0.3
-OUTLIER = 0.005
-"""Strain beyond which a pair counts for less (Cauchy weights): wrong pairs and pressure are among them."""
-
-LARGEST_STRAIN = 0.05
-ROUNDS = 20
-FOLDS = 5
+from xsearch.training.settings import EXPECTED_STRAIN, ExpectedStrainSettings
 
 
 def main() -> None:
@@ -41,13 +34,13 @@ def main() -> None:
     parser.add_argument("structures", type=Path)
     parser.add_argument("--leave-out", type=Path, help="labelled patterns whose formulas take no part")
     parser.add_argument("--out", type=Path, default=MODEL_FILE)
-    asked = parser.parse_args()
-    left_out = labelled_formulas(asked.leave_out) if asked.leave_out else frozenset()
-    features, strains, formulas = pairs(asked.structures)
+    arguments = parser.parse_args()
+    left_out = labelled_formulas(arguments.leave_out) if arguments.leave_out else frozenset()
+    features, strains, formulas = pairs(arguments.structures)
     kept = np.array([formula not in left_out for formula in formulas])
     report("computed cells as they are", strains)
     report("one constant", strains - np.median(strains))
-    report(f"this model, {FOLDS} folds by formula", strains - out_of_fold(features, strains, formulas))
+    report(f"this model, {EXPECTED_STRAIN.folds} folds by formula", strains - out_of_fold(features, strains, formulas))
     intercept, weights = fit(features[kept], strains[kept])
     if not kept.all():
         report("this model, formulas left out", (strains - intercept - features @ weights)[~kept])
@@ -61,8 +54,8 @@ def main() -> None:
             if abs(weight) > 1e-7
         },
     }
-    asked.out.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    print(f"Written: {asked.out}")
+    arguments.out.write_text(json.dumps(stored, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(f"Written: {arguments.out}")
 
 
 def pairs(structures: Path) -> tuple[NDArray[np.float64], NDArray[np.float64], list[str]]:
@@ -84,7 +77,8 @@ def pairs(structures: Path) -> tuple[NDArray[np.float64], NDArray[np.float64], l
             continue
         computed = symmetry.primitive.volume_A3 / sum(symmetry.primitive.composition.values())
         volumes = measured[material.reduced_formula].get(symmetry.number, [])
-        found = [s for s in (np.log(volume / computed) / 3 for volume in volumes) if abs(s) < LARGEST_STRAIN]
+        found = [np.log(volume / computed) / 3 for volume in volumes]
+        found = [strain for strain in found if abs(strain) < EXPECTED_STRAIN.largest_strain]
         if found:
             features.append(strain_features(material))
             strains.append(float(np.median(found)))
@@ -114,18 +108,19 @@ def _measured() -> Iterator[Material]:
             yield material
 
 
-def fit(features: NDArray[np.float64], strains: NDArray[np.float64]) -> tuple[float, NDArray[np.floating]]:
+def fit(
+    features: NDArray[np.float64], strains: NDArray[np.float64], settings: ExpectedStrainSettings = EXPECTED_STRAIN
+) -> tuple[float, NDArray[np.floating]]:
     """Robust ridge regression by reweighting: intercept, and a weight a feature."""
     trust: NDArray[np.floating] = np.ones(len(strains))
     intercept = float(np.median(strains))
     weights: NDArray[np.floating] = np.zeros(features.shape[1])
-    for _ in range(ROUNDS):
+    for _ in range(settings.rounds):
         weighted = features * trust[:, None]
-        weights = np.linalg.solve(
-            features.T @ weighted + RIDGE * np.eye(features.shape[1]), weighted.T @ (strains - intercept)
-        )
+        ridge = settings.ridge * np.eye(features.shape[1])
+        weights = np.linalg.solve(features.T @ weighted + ridge, weighted.T @ (strains - intercept))
         intercept = float(np.average(strains - features @ weights, weights=trust))
-        trust = 1 / (1 + ((strains - intercept - features @ weights) / OUTLIER) ** 2)
+        trust = 1 / (1 + ((strains - intercept - features @ weights) / settings.outlier) ** 2)
     return intercept, weights
 
 
@@ -134,9 +129,10 @@ def out_of_fold(
 ) -> NDArray[np.float64]:
     """(n,) predictions for formulas that the fit has not seen."""
     names = {formula: i for i, formula in enumerate(sorted(set(formulas)))}
-    fold = np.random.default_rng(0).permutation(len(names))[[names[formula] for formula in formulas]] % FOLDS
+    shuffled = np.random.default_rng(0).permutation(len(names))
+    fold = shuffled[[names[formula] for formula in formulas]] % EXPECTED_STRAIN.folds
     predicted = np.zeros(len(strains))
-    for number in range(FOLDS):
+    for number in range(EXPECTED_STRAIN.folds):
         intercept, weights = fit(features[fold != number], strains[fold != number])
         predicted[fold == number] = intercept + features[fold == number] @ weights
     return predicted

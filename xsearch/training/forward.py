@@ -18,8 +18,8 @@ from xsearch.models.forward import CARD, FORWARD_FILE, KERNELS, ForwardEnsemble,
 from xsearch.models.site_kernel import SiteKernel, SiteMetric
 from xsearch.models.xastruct_forward import ForwardConfig, XAStructForward
 from xsearch.training.loop import Schedule, train
+from xsearch.training.settings import FORWARD
 from xsearch.training.site_kernel import (
-    ALIGNED_eV,
     MetricSchedule,
     by_length,
     fit_kernel,
@@ -28,11 +28,6 @@ from xsearch.training.site_kernel import (
 )
 
 METRICS = {"long": MetricSchedule(steps=300, per_formula=12), "all": MetricSchedule(steps=150, per_formula=6)}
-FEATURE_NOISE = 0.08
-"""Standard deviation of the noise added to standardised features, so that no single number is leant on."""
-
-SLOPE_WEIGHT = 0.5
-SMOOTHING = 1e-4
 
 
 def train_member(examples: ForwardExamples, schedule: Schedule, checkpoint: Path | None = None) -> XAStructForward:
@@ -57,13 +52,13 @@ def train_member(examples: ForwardExamples, schedule: Schedule, checkpoint: Path
 
     def loss_of(network: nn.Module, rows: Tensor, generator: torch.Generator) -> Tensor:
         noise = torch.randn(len(rows), features.shape[1], generator=generator)
-        found = network(features[rows] + FEATURE_NOISE * width * noise, z[rows])
+        found = network(features[rows] + FORWARD.feature_noise * width * noise, z[rows])
         found = found / (found * tail[rows]).sum(dim=1, keepdim=True).clamp(min=0.2)
         weight = known[rows] / known[rows].sum(dim=1, keepdim=True)
         difference = found - mu[rows]
         slope = difference[:, 1:] - difference[:, :-1]
-        level = ((difference**2 + SMOOTHING).sqrt() * weight).sum(dim=1)
-        return (level + SLOPE_WEIGHT * (slope.abs() * weight[:, 1:]).sum(dim=1)).mean()
+        level = ((difference**2 + FORWARD.smoothing).sqrt() * weight).sum(dim=1)
+        return (level + FORWARD.slope_weight * (slope.abs() * weight[:, 1:]).sum(dim=1)).mean()
 
     return train(model, len(examples), loss_of, schedule, checkpoint)  # type: ignore[return-value]
 
@@ -128,7 +123,7 @@ Metrics = dict[str, tuple[SiteMetric, float]]
 
 
 def _fit(examples: ForwardExamples, metrics: Metrics) -> dict[str, SiteKernel]:
-    parts = zip(KERNELS, by_length(examples), (ALIGNED_eV, ()), strict=True)
+    parts = zip(KERNELS, by_length(examples), (FORWARD.aligned_eV, ()), strict=True)
     return {name: fit_kernel(part, *metrics[name], aligned) for name, part, aligned in parts}
 
 

@@ -51,7 +51,7 @@ def train(
         size: number of examples.
         loss_of: loss of the examples with the given indices; takes chance from the generator.
         schedule: see there.
-        checkpoint: a file that an interrupted training goes on from, bit for bit; removed by nobody.
+        checkpoint: a file that an interrupted training is resumed from, bit for bit; it is never deleted here.
         report: called after each epoch with its number, mean loss and the averaged model.
         device: where the model computes, such as `cuda`; `loss_of` brings its batch there. Chance is drawn on the CPU.
 

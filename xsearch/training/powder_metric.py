@@ -24,19 +24,7 @@ from xsearch.indexes import Index
 from xsearch.models.powder_metric import METRIC_FILE, TENSOR, PowderMetric, centred_profiles, metric_from
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.preprocess.profile import centred_pattern
-
-PATTERNS, TESTED = 10_000, 300
-DIMENSIONS = 64
-RIDGE = 10.0
-"""Added to the diagonal of W, in units of its mean: from 3 to 30, and from 64 to 128 dimensions, recall is the same."""
-
-MADE_SHARE = 0.6
-"""Share of training entries that are of compounds reported from experiment."""
-
-EVERY = 5
-"""One profile in so many makes B."""
-
-RECALLED = 200
+from xsearch.training.settings import METRIC
 
 
 def measured(index: Index, row: int, random: np.random.Generator) -> NetPattern:
@@ -57,8 +45,9 @@ def train(index: Index, rows: NDArray[np.int64], count: int, random: np.random.G
         count: of patterns.
         random: draws rows and conditions.
     """
-    made = index.columns.is_theoretical[rows] == 0
-    share = np.where(made, MADE_SHARE / max(made.sum(), 1), (1 - MADE_SHARE) / max((~made).sum(), 1))
+    reported = index.columns.is_theoretical[rows] == 0
+    weight = METRIC.reported_share
+    share = np.where(reported, weight / max(reported.sum(), 1), (1 - weight) / max((~reported).sum(), 1))
     drawn: list[int] = []
     seen: list[NDArray[np.float32]] = []
     for row in random.choice(rows, size=2 * count, p=share / share.sum()).tolist():
@@ -70,13 +59,13 @@ def train(index: Index, rows: NDArray[np.int64], count: int, random: np.random.G
             continue
         drawn.append(row)
     strain = index.columns.expected_strain
-    away = np.array(seen) - centred_profiles(index.profiles[drawn], strain[drawn])
-    within = away.T.astype(np.float64) @ away / len(away)
-    some = rows[::EVERY]
+    deviations = np.array(seen) - centred_profiles(index.profiles[drawn], strain[drawn])
+    within = deviations.T.astype(np.float64) @ deviations / len(deviations)
+    some = rows[:: METRIC.every]
     between = np.cov(centred_profiles(index.profiles[some], strain[some]).T.astype(np.float64))
     bins = len(within)
-    ridge = RIDGE * np.trace(within) / bins * np.eye(bins)
-    _, directions = eigh(between, within + ridge, subset_by_index=[bins - min(DIMENSIONS, bins), bins - 1])
+    ridge = METRIC.ridge * np.trace(within) / bins * np.eye(bins)
+    _, directions = eigh(between, within + ridge, subset_by_index=[bins - min(METRIC.dimensions, bins), bins - 1])
     return PowderMetric(directions.astype(np.float32))
 
 
@@ -102,23 +91,24 @@ def main() -> None:
     parser.add_argument("--index", default="mp")
     parser.add_argument("--leave-out", type=Path, help="labelled patterns whose formulas take no part")
     parser.add_argument("--out", type=Path, default=METRIC_FILE)
-    parser.add_argument("--patterns", type=int, default=PATTERNS)
-    asked = parser.parse_args()
-    index = Index.open(asked.index)
-    left_out = labelled_formulas(asked.leave_out) if asked.leave_out else frozenset()
+    parser.add_argument("--patterns", type=int, default=METRIC.patterns)
+    arguments = parser.parse_args()
+    index = Index.open(arguments.index)
+    left_out = labelled_formulas(arguments.leave_out) if arguments.leave_out else frozenset()
     split = split_rows(index, left_out)
     random = np.random.default_rng(0)
     train_rows, held_out = (rows[index.columns.cell_of[rows] < 0] for rows in (split.train, split.formulas))
-    trained = train(index, train_rows, asked.patterns, random)
-    write(trained, asked.out)
-    tested = random.choice(held_out, min(TESTED, len(held_out)), replace=False)
-    places = np.array(recalled(index, metric_from(asked.out), tested, random))
-    share = float(np.mean(places < RECALLED))
-    print(f"Right row first {np.mean(places < 1):.3f}, among the first {RECALLED} {share:.3f}, N = {len(places)}.")
-    asked.out.with_suffix(".md").write_text(
-        _card(asked, index, len(train_rows), len(left_out), share, len(places)), encoding="utf-8"
+    trained = train(index, train_rows, arguments.patterns, random)
+    write(trained, arguments.out)
+    tested = random.choice(held_out, min(METRIC.tested, len(held_out)), replace=False)
+    places = np.array(recalled(index, metric_from(arguments.out), tested, random))
+    share = float(np.mean(places < METRIC.recalled))
+    first = f"Right row first {np.mean(places < 1):.3f}"
+    print(f"{first}, among the first {METRIC.recalled} {share:.3f}, N = {len(places)}.")
+    arguments.out.with_suffix(".md").write_text(
+        _card(arguments, index, len(train_rows), len(left_out), share, len(places)), encoding="utf-8"
     )
-    print(f"Written: {asked.out}")
+    print(f"Written: {arguments.out}")
 
 
 def write(metric: PowderMetric, path: Path) -> None:
@@ -128,17 +118,17 @@ def write(metric: PowderMetric, path: Path) -> None:
     save_file({TENSOR: np.ascontiguousarray(metric.directions)}, path)
 
 
-def _card(asked: argparse.Namespace, index: Index, rows: int, left_out: int, share: float, tested: int) -> str:
-    named = f" --leave-out {asked.leave_out.name}" if asked.leave_out else ""
+def _card(arguments: argparse.Namespace, index: Index, rows: int, left_out: int, share: float, tested: int) -> str:
+    named = f" --leave-out {arguments.leave_out.name}" if arguments.leave_out else ""
     return (
         "# PowderMetric: 64 numbers of a powder profile\n\n"
-        f"- Data: {asked.patterns:,} simulated measurements of {rows:,} rows of index `{index.name}`, version "
+        f"- Data: {arguments.patterns:,} simulated measurements of {rows:,} rows of index `{index.name}`, version "
         f"{index.version}.\n"
         f"- Split: one formula in 10 held out; {left_out} formulas of labelled patterns take no part.\n"
         f"- Seed 0. Command: `python -m xsearch.training.powder_metric --index {index.name}{named}`.\n"
-        f"- sha256 {hashlib.sha256(asked.out.read_bytes()).hexdigest()}.\n"
-        f"- Simulated under all that measurement does, formulas held out: right row among the first {RECALLED} of "
-        f"the index in {share:.3f} of {tested}.\n"
+        f"- sha256 {hashlib.sha256(arguments.out.read_bytes()).hexdigest()}.\n"
+        "- Simulated under all that measurement does, formulas held out: right row among the first "
+        f"{METRIC.recalled} of the index in {share:.3f} of {tested}.\n"
     )
 
 

@@ -24,7 +24,7 @@ def train_powder(
     out: Path,
     *,
     minutes: float,
-    leave_out: Path | None = None,
+    held_out: Path | None = None,
     checkpoint: Path | None = None,
     seed: int = 0,
     device: str = "cpu",
@@ -36,7 +36,7 @@ def train_powder(
         index: name of the index; the one in use by default.
         out: the weights' file; `checkpoint` stands beside it by default.
         minutes: of training in all, the learning rate falls over them.
-        leave_out: labelled patterns whose formulas take no part.
+        held_out: labelled patterns whose formulas take no part.
         checkpoint: training goes on from it, and it is written every two minutes.
         seed: of weights and patterns.
         device: as torch names it.
@@ -53,10 +53,10 @@ def train_powder(
     name = default_index() if index is None else index
     if name is None:
         raise XSearchError("There is no index to train on; build one, such as with `xsearch build starter`.")
-    hidden = frozenset(one.formula for one in read_labelled(leave_out)) if leave_out else frozenset()
+    hidden = frozenset(one.formula for one in read_labelled(held_out)) if held_out else frozenset()
     trainer = Trainer(Index.open(name), hidden, checkpoint or out.with_suffix(".pt"), minutes, seed, device)
     trainer.train(report)
-    return write_weights(trainer, out, hidden, leave_out)
+    return write_weights(trainer, out, hidden, held_out)
 
 
 def write_weights(trainer: Trainer, out: Path, left_out: frozenset[str], labelled: Path | None = None) -> Path:
@@ -71,7 +71,7 @@ def write_weights(trainer: Trainer, out: Path, left_out: frozenset[str], labelle
     digest = hashlib.sha256(out.read_bytes()).hexdigest()
     split, index = trainer.split, trainer.index
     left = f"; {len(left_out)} formulas of labelled patterns take no part" if left_out else ""
-    asked = f" --leave-out {labelled.name}" if labelled else ""
+    option = f" --leave-out {labelled.name}" if labelled else ""
     card = out.with_suffix(".md")
     card.write_text(
         f"""# PowderNet: vector, crystal system and space group of a powder pattern
@@ -81,7 +81,7 @@ def write_weights(trainer: Trainer, out: Path, left_out: frozenset[str], labelle
   other rows at random ({len(split.random):,}){left}.
 - Seed {trainer.seed}; {trainer.step:,} steps, {trainer.patterns:,} patterns, {trainer.spent_s / 60:.0f} minutes on
   {trainer.device}.
-- Command: `xsearch train pxrd --index {index.name} --minutes {trainer.minutes:g} --seed {trainer.seed}{asked}`.
+- Command: `xsearch train pxrd --index {index.name} --minutes {trainer.minutes:g} --seed {trainer.seed}{option}`.
 - sha256 {digest}.
 """,
         encoding="utf-8",

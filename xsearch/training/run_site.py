@@ -59,7 +59,7 @@ def make_site_model(
         epochs: of every network, instead of the recipe's.
         seed: of weights, order, augmentation and forests.
         device: where networks are trained, such as `cuda`.
-        say: told in one line what is going on.
+        say: called with one line of progress.
 
     Raises:
         XSearchError: for an unknown kind or device, where there is nothing to train on, or when interrupted.
@@ -71,14 +71,14 @@ def make_site_model(
         model, held_out = train_site_model(examples, recipe, work, say)
     unaided = held_out.found[Conditioning.NONE]
     parts = {name: report_of(held_out.examples, *_alone(unaided, name)) for name in unaided.parts}
-    told = {told: report_of(held_out.examples, *held_out.blended(told)) for told in Conditioning}
-    found = TrainingReport(told, parts, out)
-    model.settings["cross_validation"] = {told: plain(report.to_dict()) for told, report in found.told.items()}
+    reports = {given: report_of(held_out.examples, *held_out.blended(given)) for given in Conditioning}
+    found = TrainingReport(reports, parts, out)
+    model.settings["cross_validation"] = {given: plain(report.to_dict()) for given, report in found.given.items()}
     model.save(out)
     source = ", ".join([*(f"`{p.name}`" for p in tables), *([f"index `{index}`"] if index else [])])
     given = [*(f"$XSEARCH_DATA/{p.name}" for p in tables), *([f"--index {index}"] if index else [])]
-    asked = {"--folds": folds, "--tested": tested, "--epochs": epochs}
-    given += [f"{option} {value}" for option, value in asked.items() if value is not None]
+    options = {"--folds": folds, "--tested": tested, "--epochs": epochs}
+    given += [f"{option} {value}" for option, value in options.items() if value is not None]
     command = " ".join(["xsearch train", kind, *given, "--seed", str(seed), "--out FOLDER"])
     card = card_of(model, recipe, examples, held_out, found, source, command)
     (out / "site_model.md").write_text(card, encoding="utf-8")
@@ -88,7 +88,7 @@ def make_site_model(
 
 @contextmanager
 def resumable(work: Path) -> Iterator[None]:
-    """Tell who interrupts a training how it goes on."""
+    """On an interrupt, report how the training is resumed."""
     try:
         yield
     except KeyboardInterrupt:
@@ -103,11 +103,11 @@ def read_sources(
     processes: int = 1,
     work: Path | None = None,
 ) -> Examples:
-    """Examples of some tables and of an index together.
+    """Examples of tables and of an index.
 
     Args:
         tables, index, structures, labels_cache, processes: as in `make_site_model`.
-        work: a folder for the labels of tables that have no file of their own.
+        work: a folder for the labels of tables that have no labels file.
 
     Raises:
         SpectrumError: where neither is given, or one cache of labels is given for several tables.
@@ -118,8 +118,8 @@ def read_sources(
         raise SpectrumError("One file of labels goes with one table of spectra.")
     parts = []
     for path in tables:
-        own = None if work is None or not path.exists() else work / f"labels_{_digest(path, structures)}.parquet"
-        parts.append(read_examples(path, labels_cache or own, processes, structures))
+        kept = None if work is None or not path.exists() else work / f"labels_{_digest(path, structures)}.parquet"
+        parts.append(read_examples(path, labels_cache or kept, processes, structures))
     if index is not None:
         parts.append(index_examples(Index.open(index), processes))
     return concatenate(parts)
@@ -145,6 +145,6 @@ def _recipe(kind: str, folds: int | None, tested: int | None, epochs: int | None
 
 
 def _alone(found: Blend, part: str) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
-    """What one part says by itself."""
+    """Answers of one part alone."""
     weights = {task: {part: 1.0} for task in found.parts[part]}
     return blend(found, {"weights": weights, "temperature": {}, "scale": {}})

@@ -19,8 +19,10 @@ from xsearch.indexes import Index
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.models.property_model import PropertyModel
 from xsearch.spectra.xas import XasSpectrum
+from xsearch.training.calibration import temperatures
 from xsearch.training.loop import Schedule, usable_device
 from xsearch.training.run_site import resumable
+from xsearch.training.settings import CALIBRATION, PROPERTIES
 from xsearch.training.specfusion import (
     Samples,
     figures,
@@ -33,10 +35,6 @@ from xsearch.training.specfusion import (
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-SHARE_WITHIN = 0.68
-TEMPERATURES = tuple(np.round(np.exp(np.linspace(-0.9, 0.9, 37)), 3).tolist())
-EPOCHS, EPOCHS_OF_BASELINE = 30, 20
 
 CARD = """# SpecFusionNet: properties of a material from its edges and its elements
 
@@ -103,7 +101,7 @@ def make_specfusion(
         epochs: of the model, instead of the usual number.
         seed: of weights, order and augmentation.
         device: where it is trained, such as `cuda`.
-        say: told in one line what is going on.
+        say: called with one line of progress.
 
     Raises:
         XSearchError: where there is nothing to train on.
@@ -118,7 +116,10 @@ def make_specfusion(
     if not heads.numbers and not heads.classes:
         raise SpectrumError("No property has enough labels among the materials with spectra.")
     found, models = {}, {}
-    for name, use_spectra, usual in (("fused", True, EPOCHS), ("elements", False, EPOCHS_OF_BASELINE)):
+    for name, use_spectra, usual in (
+        ("fused", True, PROPERTIES.epochs),
+        ("elements", False, PROPERTIES.baseline_epochs),
+    ):
 
         def report(epoch: int, loss: float, _: nn.Module, name: str = name) -> None:
             if say is not None:
@@ -161,7 +162,7 @@ def read_samples(
     twice.
 
     Raises:
-        SpectrumError: where nothing is given, or nothing fits together.
+        SpectrumError: where nothing is given, or no material has both spectra and properties.
     """
     if index is None and not (tables and properties):
         raise SpectrumError("Nothing to train on: name tables of spectra and --properties, or an index with --index.")
@@ -198,13 +199,13 @@ def _calibrate(model: PropertyModel, validation: Samples) -> None:
     numbers, classes = model.network.eval()(*validation.inputs)
     for name, (usual, spread) in model.network.heads.numbers.items():
         truth = (validation.numbers[name] - usual) / spread
-        told = torch.isfinite(truth)
-        errors = (numbers[name][told, 0] - truth[told]).abs() / numbers[name][told, 1].clamp(-5, 3).exp()
-        model.settings["scale"][name] = float(errors.quantile(SHARE_WITHIN)) if told.any() else 1.0
+        known = torch.isfinite(truth)
+        errors = (numbers[name][known, 0] - truth[known]).abs() / numbers[name][known, 1].clamp(-5, 3).exp()
+        model.settings["scale"][name] = float(errors.quantile(CALIBRATION.share_within)) if known.any() else 1.0
     for name in model.network.heads.classes:
         truth = validation.classes[name]
         losses = {
-            t: float(nn.functional.cross_entropy(classes[name] / t, truth, ignore_index=-1)) for t in TEMPERATURES
+            t: float(nn.functional.cross_entropy(classes[name] / t, truth, ignore_index=-1)) for t in temperatures()
         }
         model.settings["temperature"][name] = min(losses, key=lambda t: losses[t]) if (truth >= 0).any() else 1.0
 

@@ -2,13 +2,13 @@
 
     python -m xsearch.training.score LABELLED.parquet [--index mp] [--simulated 150] [--computed 80] [--write]
 
-Three kinds of patterns are searched, blind and with their elements, each with its right entries in the index and with
-them taken out. The labelled measured ones, with and without linked measured cells. Simulated measurements of measured
-cells that the index links to computed entries; the cell itself is left out of the search, so that the computed cell, or
-another measured one, has to be found. And simulated measurements of computed entries drawn from all, strained as real
-crystals are; without them no compound that nobody made would ever be right. Formulas of the labelled patterns are not
-simulated, and of the measured patterns the figures are those of folds by formula. Two models are fitted to the same
-cases: of first hits whose lines were fitted, and of hits of which less is known.
+Three kinds of patterns are searched, blind and with their elements, each with its right entries in the index and left
+out: labelled measured patterns, with and without linked measured cells; simulated measurements of measured cells that
+the index links to computed entries, with that cell left out, so that the computed cell or another measured one has to
+be found; and simulated measurements of computed entries drawn from all, strained as real crystals are, so that
+compounds that are not experimentally reported are right too. Formulas of the labelled patterns are not simulated, and
+the figures of the measured patterns are from folds by formula. Two models are fitted to the same cases: of fitted first
+hits, and of hits of which less is known.
 """
 
 from __future__ import annotations
@@ -27,23 +27,13 @@ from xsearch.data.labelled_patterns import read_labelled, right_rows
 from xsearch.data.scores import expected_calibration_error
 from xsearch.data.simulated_measurements import drawn_conditions, measured_row
 from xsearch.errors import SpectrumError
+from xsearch.indexes import sql
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.probability import ScoreModel, terms
 from xsearch.search.verdict import FITTED_PRODUCTS, FITTED_SIGNS, SIGNS, WEIGHTS_FILE, score_signs
 from xsearch.simulate.conditions import Conditions, draw_conditions
 from xsearch.spectra import PowderPattern
-
-FOLDS, REPEATS = 5, 3
-RIDGE = 1.7
-"""Of the logistic regression on signs of unit variance: half the squared length of the weights costs so much."""
-
-MEASURED_WEIGHT = 3.0
-"""A measured pattern counts as so many simulated ones."""
-
-SAMPLE_STRAIN = 0.0005
-"""Width of the strain between two samples of one compound; literature values differ by 0.1 % an axis."""
-
-WAVELENGTH_A = 1.541838
+from xsearch.training.settings import SCORE
 
 Products = tuple[tuple[str, str], ...]
 
@@ -55,12 +45,12 @@ MODELS: dict[str, tuple[tuple[str, ...], Products]] = {
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One search: the signs of its first hit, whether that was right, and where it belongs.
+    """One search: the evidence of its first hit, whether that was right, and its group.
 
     Attributes:
-        formula: of the sample; folds keep the cases of a formula together.
-        kind: what the search was told and could use.
-        removed: whether the right entries had been taken out.
+        formula: of the sample; folds are grouped by it.
+        kind: what the search was given and could use.
+        left_out: whether the right entries had been left out.
         measured: whether the pattern was measured, not simulated.
         signs: of the first hit, in the order of `FITTED_SIGNS`, which begin with `SIGNS`.
         right: whether it was right.
@@ -68,14 +58,14 @@ class Case:
 
     formula: str
     kind: str
-    removed: bool
+    left_out: bool
     measured: bool
     signs: tuple[float, ...]
     right: bool
 
 
 def main() -> None:
-    """Collect, fit, report, and write the weights if asked."""
+    """Collect, fit, report, and write the weights if arguments."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("labelled", type=Path)
     parser.add_argument("--index", default=None)
@@ -83,26 +73,26 @@ def main() -> None:
     parser.add_argument("--computed", type=int, default=80, help="how many simulated patterns of computed entries")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--write", action="store_true", help=f"write {WEIGHTS_FILE.name}")
-    asked = parser.parse_args()
-    index = open_index(asked.index)
-    measured = list(measured_cases(index, asked.labelled))
+    arguments = parser.parse_args()
+    index = open_index(arguments.index)
+    measured = list(measured_cases(index, arguments.labelled))
     formulas = {one.formula for one in measured}
     simulated = [
-        *simulated_cases(index, formulas, asked.simulated, asked.seed),
-        *computed_cases(index, formulas, asked.computed, asked.seed),
+        *simulated_cases(index, formulas, arguments.simulated, arguments.seed),
+        *computed_cases(index, formulas, arguments.computed, arguments.seed),
     ]
     stored: dict[str, Any] = {
         "what": "logit of the probability that a hit is right",
-        "cases": {"measured": len(measured), "simulated": len(simulated), "seed": asked.seed},
+        "cases": {"measured": len(measured), "simulated": len(simulated), "seed": arguments.seed},
     }
     for name, (signs, products) in MODELS.items():
         print(f"model of {name} hits")
         report("trained on simulated patterns only", measured, predict(fit(simulated, signs, products), measured))
         folds = out_of_fold(measured, simulated, signs, products)
-        report(f"{FOLDS} folds by formula, and simulated", measured, folds)
+        report(f"{SCORE.folds} folds by formula, and simulated", measured, folds)
         stored[name] = fit([*measured, *simulated], signs, products).to_dict()
     print(json.dumps(stored, indent=1))
-    if asked.write:
+    if arguments.write:
         WEIGHTS_FILE.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 
 
@@ -126,7 +116,7 @@ def simulated_cases(index: SearchIndex, without: Collection[str], count: int, se
     """
     random = np.random.default_rng(seed)
     columns = index.index.columns
-    names = dict(index.index.sql("select row_id, reduced_formula from catalog").fetchall())
+    names = dict(index.index.sql(sql.FORMULA_OF_ROWS).fetchall())
     linked = np.flatnonzero(columns.cell_of >= 0)
     owners = [owner for owner in np.unique(columns.cell_of[linked]).tolist() if names[owner] not in without]
     for owner in random.permutation(owners)[:count].tolist():
@@ -143,14 +133,14 @@ def simulated_cases(index: SearchIndex, without: Collection[str], count: int, se
 
 
 def computed_cases(index: SearchIndex, without: Collection[str], count: int, seed: int) -> Iterator[Case]:
-    """Cases of simulated measurements of computed entries, made or not, strained as real crystals are.
+    """Cases of simulated measurements of computed entries, strained as real crystals are.
 
     Args:
         index, without, count, seed: as in `simulated_cases`; linked measured cells are not searched.
     """
     random = np.random.default_rng(seed)
     columns = index.index.columns
-    names = dict(index.index.sql("select row_id, reduced_formula from catalog").fetchall())
+    names = dict(index.index.sql(sql.FORMULA_OF_ROWS).fetchall())
     pool = [row for row in np.flatnonzero(columns.cell_of < 0).tolist() if names[row] not in without]
     for row in random.permutation(pool)[:count].tolist():
         pattern = _laboratory(index, row, drawn_conditions(index.index, row, random), random)
@@ -175,8 +165,8 @@ def simulated_pattern(index: SearchIndex, row: int, random: np.random.Generator)
     """A laboratory's copper pattern of a measured cell, another sample of the same compound."""
     conditions = replace(
         draw_conditions(random),
-        mean_strain=float(SAMPLE_STRAIN * random.standard_t(3)),
-        shape_strain=(*(SAMPLE_STRAIN * random.standard_t(3, 3)).tolist(), 0.0, 0.0, 0.0),
+        mean_strain=float(SCORE.sample_strain * random.standard_t(3)),
+        shape_strain=(*(SCORE.sample_strain * random.standard_t(3, 3)).tolist(), 0.0, 0.0, 0.0),
     )
     return _laboratory(index, row, conditions, random)
 
@@ -185,7 +175,7 @@ def _laboratory(index: SearchIndex, row: int, drawn: Conditions, random: np.rand
     """A row measured under conditions, with copper and over the range that laboratories use for minerals."""
     conditions = replace(
         drawn,
-        wavelength_A=WAVELENGTH_A,
+        wavelength_A=SCORE.wavelength_A,
         alpha2_A=0.0,
         first_deg=float(random.uniform(4, 12)),
         last_deg=float(random.uniform(75, 90)),
@@ -201,26 +191,26 @@ def _searches(
     elements: Collection[str],
     right: Collection[int],
     measured_cells: bool,
-    left_out: Collection[int] = (),
+    without: Collection[int] = (),
     is_measured: bool = True,
 ) -> Iterator[Case]:
     ids = {material.material_id for material in index.index.materials(sorted(right))}
-    for told in ("blind", "subset"):
-        for removed in (False, True):
+    for given in ("blind", "subset"):
+        for leave_out in (False, True):
             result = index.search(
                 pattern,
-                only=list(elements) if told == "subset" else None,
+                only=list(elements) if given == "subset" else None,
                 top=1,
                 measured_cells=measured_cells,
-                leave_out_rows={*left_out, *(right if removed else ())},
+                leave_out_rows={*without, *(right if leave_out else ())},
             )
             for hit in result.hits:
                 found = {one.matched.material_id for one in (hit, *hit.duplicates)}
                 signs = score_signs(hit.fitted, hit.evidence, bool(hit.matched_entry.is_measured))
                 yield Case(
                     formula=formula,
-                    kind=f"{told}, {'with' if measured_cells else 'without'} measured cells",
-                    removed=removed,
+                    kind=f"{given}, {'with' if measured_cells else 'without'} measured cells",
+                    left_out=leave_out,
                     measured=is_measured,
                     signs=tuple(signs[sign] for sign in FITTED_SIGNS),
                     right=bool(found & ids),
@@ -233,9 +223,9 @@ def fit(cases: list[Case], signs: tuple[str, ...] = FITTED_SIGNS, products: Prod
 
     values = _values(cases, signs)
     centre, spread = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-9)
-    trust = [MEASURED_WEIGHT if one.measured else 1.0 for one in cases]
+    trust = [SCORE.measured_weight if one.measured else 1.0 for one in cases]
     made = terms((values - centre) / spread, signs, products)
-    found = LogisticRegression(C=1 / (2 * RIDGE), max_iter=1000).fit(made, [one.right for one in cases], trust)
+    found = LogisticRegression(C=1 / (2 * SCORE.ridge), max_iter=1000).fit(made, [one.right for one in cases], trust)
     return ScoreModel(signs, products, centre, spread, float(found.intercept_[0]), found.coef_[0])
 
 
@@ -258,13 +248,13 @@ def out_of_fold(
     names = sorted({one.formula for one in measured})
     number = np.array([names.index(one.formula) for one in measured])
     total = np.zeros(len(measured))
-    for repeat in range(REPEATS):
-        fold = (np.random.default_rng(repeat).permutation(len(names)) % FOLDS)[number]
-        for held_out in range(FOLDS):
+    for repeat in range(SCORE.repeats):
+        fold = (np.random.default_rng(repeat).permutation(len(names)) % SCORE.folds)[number]
+        for held_out in range(SCORE.folds):
             seen = [one for one, where in zip(measured, fold, strict=True) if where != held_out]
             model = fit([*seen, *simulated], signs, products)
             total[fold == held_out] += predict(model, [measured[i] for i in np.flatnonzero(fold == held_out)])
-    return total / REPEATS
+    return total / SCORE.repeats
 
 
 def report(what: str, cases: list[Case], chance: NDArray[np.float64]) -> None:
@@ -272,14 +262,14 @@ def report(what: str, cases: list[Case], chance: NDArray[np.float64]) -> None:
     from sklearn.metrics import roc_auc_score
 
     print(what)
-    right, removed = np.array([one.right for one in cases]), np.array([one.removed for one in cases])
+    right, left_out = np.array([one.right for one in cases]), np.array([one.left_out for one in cases])
     for kind in sorted({one.kind for one in cases}):
-        own = np.array([one.kind == kind for one in cases])
-        threshold = np.percentile(chance[own & right], 5)
+        here = np.array([one.kind == kind for one in cases])
+        threshold = np.percentile(chance[here & right], 5)
         print(
-            f"  {kind:32s} N = {own.sum()}  AUROC {roc_auc_score(right[own], chance[own]):.3f}  "
-            f"ECE {expected_calibration_error(chance[own], right[own].astype(float)):.3f}  removed refused at 95 % "
-            f"acceptance {100 * np.mean(chance[own & removed] < threshold):.0f} %",
+            f"  {kind:32s} N = {here.sum()}  AUROC {roc_auc_score(right[here], chance[here]):.3f}  "
+            f"ECE {expected_calibration_error(chance[here], right[here].astype(float)):.3f}  left out refused at 95 % "
+            f"acceptance {100 * np.mean(chance[here & left_out] < threshold):.0f} %",
             flush=True,
         )
 

@@ -42,11 +42,12 @@ CARD = """# Site model: what surrounds the absorber of a XANES spectrum
 - Labels: computed from the structures by `xsearch.chemistry.descriptors`. CrystalNN is unsure of the coordination
   number of {ambiguous:.0%}; bond valence and composition give different oxidation states for {disputed:.0%} of the
   sites that have both. An oxygen atom that is not bonded to another one counts as -2.
-- Networks are told the compound's elements, or its formula, for some spectra in training and nothing for the others, so
-  that one model answers with and without; forests read the spectrum alone. Figures are given for each.
-- The weights have seen all of these formulas. The figures are by {folds}-fold cross-validation, grouped by reduced
-  formula (a hash), over {tested} of the folds: each is answered by a model of the same recipe that never saw its
-  formulas, blended with weights and temperatures learned on others. N = {n:,} ({n_os:,} with an oxidation state).
+- In training, networks are given the compound's elements, or its formula, for some spectra and nothing for the others,
+  so that one model answers with and without; forests read the spectrum alone. Figures are given for each.
+- The weights were trained on all of these formulas. The figures are by {folds}-fold cross-validation, grouped by
+  reduced formula (a hash), over {tested} of the folds: each is tested with a model of the same recipe that was not
+  trained on its formulas, blended with weights and temperatures learned on others. N = {n:,} ({n_os:,} with an
+  oxidation state).
 - Seed: {seed}. Command: `{command}`.
 - Not for: absorbers outside that list (the answer says so), anything but the near edge.
 
@@ -69,30 +70,30 @@ class TrainingReport:
     """What a training gave.
 
     Attributes:
-        told: figures by cross-validation of the whole model, for each amount that it may be told of a compound.
+        given: scores by cross-validation of the whole model, for each amount that it may be given of a compound.
         parts: of each part alone.
         folder: where the weights are.
     """
 
-    told: dict[Conditioning, DescriptorReport]
+    given: dict[Conditioning, DescriptorReport]
     parts: dict[str, DescriptorReport]
     folder: Path
 
     @property
     def report(self) -> DescriptorReport:
         """Of the spectrum alone."""
-        return self.told[Conditioning.NONE]
+        return self.given[Conditioning.NONE]
 
     def columns(self) -> dict[str, DescriptorReport]:
         """All figures under the headings of a table."""
-        told = {HEADINGS[told]: report for told, report in self.told.items()}
-        return told | {f"{name} alone": report for name, report in self.parts.items()}
+        columns = {HEADINGS[given]: report for given, report in self.given.items()}
+        return columns | {f"{name} alone": report for name, report in self.parts.items()}
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values."""
         alone = {name: {k: getattr(part, k) for k in HEADLINES} for name, part in self.parts.items()}
-        told = {told: {k: getattr(report, k) for k in HEADLINES} for told, report in self.told.items()}
-        return {**self.report.to_dict(), "told": told, "parts": alone, "folder": str(self.folder)}
+        given = {given: {k: getattr(report, k) for k in HEADLINES} for given, report in self.given.items()}
+        return {**self.report.to_dict(), "given": given, "parts": alone, "folder": str(self.folder)}
 
     def table(self) -> Table:
         """As a table for a terminal."""
@@ -129,9 +130,9 @@ def card_of(
     tested = held_out.examples
     codes = sorted(set(tested.code))
     by_code = []
-    for told in Conditioning:
-        classes, numbers = held_out.blended(told)
-        by_code += [_line(code, told, _only(tested, classes, numbers, tested.code == code)) for code in codes]
+    for given in Conditioning:
+        classes, numbers = held_out.blended(given)
+        by_code += [_line(code, given, _only(tested, classes, numbers, tested.code == code)) for code in codes]
     classes, _ = held_out.blended()
     forests = ["forests"] if model.forests else []
     return CARD.format(
@@ -175,9 +176,9 @@ def _only(
     return report_of(examples.take(rows), some_classes, some_numbers)
 
 
-def _line(code: str, told: Conditioning, some: DescriptorReport) -> str:
+def _line(code: str, given: Conditioning, some: DescriptorReport) -> str:
     return (
-        f"- {code}, {HEADINGS[told]}, {some.n:,} spectra: CN {some.cn_accuracy:.3f} "
+        f"- {code}, {HEADINGS[given]}, {some.n:,} spectra: CN {some.cn_accuracy:.3f} "
         f"({some.cn_accuracy_clear:.3f} where CrystalNN is sure; macro-F1 {some.cn_macro_f1:.3f}, "
         f"{some.cn_macro_f1_frequent:.3f} over those that ten sites have), "
         f"oxidation state {some.os_accuracy:.3f} ({some.os_accuracy_clear:.3f} where both sources agree), distance MAE "
@@ -190,7 +191,7 @@ def _reliability(probabilities: NDArray[np.float32], truth: NDArray[np.float32])
     right = probabilities.argmax(1) == class_indices("cn", truth)
     called = probabilities.max(1)
     bins = [(0.0, 0.6), (0.6, 0.8), (0.8, 0.95), (0.95, 1.01)]
-    told = [(called >= low) & (called < high) for low, high in bins]
+    inside = [(called >= low) & (called < high) for low, high in bins]
     return "; ".join(
-        f"{right[t].mean():.0%} right where {called[t].mean():.0%} said (N = {t.sum():,})" for t in told if t.any()
+        f"{right[t].mean():.0%} right where {called[t].mean():.0%} said (N = {t.sum():,})" for t in inside if t.any()
     )

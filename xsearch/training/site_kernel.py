@@ -12,20 +12,7 @@ from torch import Tensor, nn
 
 from xsearch.data.forward_sites import ForwardExamples
 from xsearch.models.site_kernel import FARTHEST, GRID_eV, SiteKernel, SiteMetric, matern, shifted
-
-RANK = 192
-"""Dimensions of the metric that are kept; with 128, the error on held-out copper is 1 % larger."""
-
-COMPONENTS = 24
-"""Principal components of the spectra that are predicted."""
-
-ALIGNED_eV = (8.0, 22.0)
-"""Further views: spectra are aligned from the start to so far beyond half of the edge's rise. They help where spectra
-are many and long; in short ones with strong pre-edges (V, Cr) the pre-edge is aligned instead."""
-
-WIDEST_SHIFT_eV, SHIFT_STEP_eV = 6.0, 0.2
-SHIFT_RIDGE = 4.0
-"""Shifts are coarser than spectra, and get so many times their ridge."""
+from xsearch.training.settings import FORWARD
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +72,13 @@ def learn_metric(examples: ForwardExamples, schedule: MetricSchedule) -> tuple[S
     for _ in range(schedule.steps):
         order = rng.permutation(len(formulas))
         rows = np.concatenate([rng.permutation(members[g])[: schedule.per_formula] for g in order])
-        given, asked = rows[: schedule.batch], rows[schedule.batch : schedule.batch + schedule.batch // 2]
-        asked = asked[~np.isin(group[asked], group[given])]
-        a, b = (model.points(standard[part], places[part]) for part in (given, asked))
+        given, held_out = rows[: schedule.batch], rows[schedule.batch : schedule.batch + schedule.batch // 2]
+        held_out = held_out[~np.isin(group[held_out], group[given])]
+        a, b = (model.points(standard[part], places[part]) for part in (given, held_out))
         kernel = _matern(a, a) + torch.exp(model.log_ridge) * torch.eye(len(given))
         solved = torch.cholesky_solve(residual[given], torch.linalg.cholesky(kernel))
-        error = (_matern(b, a) @ solved - residual[asked]).square().add(1e-4).sqrt()
-        loss = ((error * known[asked]).sum(dim=1) / known[asked].sum(dim=1)).mean()
+        error = (_matern(b, a) @ solved - residual[held_out]).square().add(1e-4).sqrt()
+        loss = ((error * known[held_out]).sum(dim=1) / known[held_out].sum(dim=1)).mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 0.5)
@@ -101,7 +88,8 @@ def learn_metric(examples: ForwardExamples, schedule: MetricSchedule) -> tuple[S
         weights = torch.exp(model.log_weights).numpy()
     weighted = standard.numpy() * weights
     centre = weighted.mean(axis=0)
-    axes = np.linalg.eigh(np.cov((weighted - centre).T))[1][:, ::-1][:, :RANK].astype(np.float16).astype(np.float32)
+    leading = np.linalg.eigh(np.cov((weighted - centre).T))[1][:, ::-1][:, : FORWARD.rank]
+    axes = leading.astype(np.float16).astype(np.float32)
     metric = SiteMetric(
         absorbers, mean, scale, weights, axes, centre @ axes, model.offsets.detach().numpy().astype(np.float32)
     )
@@ -133,11 +121,11 @@ def fit_kernel(
     bases = [_means(rows, place) for rows in spectra]
     mean_shifts = [_means(shift[:, None], place)[:, 0] for shift in shifts]
     residuals = [rows - base[place] for rows, base in zip(spectra, bases, strict=True)]
-    components = [np.linalg.svd(rows, full_matrices=False)[2][:COMPONENTS] for rows in residuals]
+    components = [np.linalg.svd(rows, full_matrices=False)[2][: FORWARD.components] for rows in residuals]
     scores = [rows @ axes.T for rows, axes in zip(residuals, components, strict=True)]
     kernel[np.diag_indices_from(kernel)] += ridge
     solved = cho_solve(cho_factor(kernel, overwrite_a=False), np.hstack(scores))
-    kernel[np.diag_indices_from(kernel)] += (SHIFT_RIDGE - 1) * ridge
+    kernel[np.diag_indices_from(kernel)] += (FORWARD.shift_ridge - 1) * ridge
     left = np.stack([shift - mean[place] for shift, mean in zip(shifts, mean_shifts, strict=True)], axis=1)
     solved_shifts = cho_solve(cho_factor(kernel, overwrite_a=True), left)
     views = zip(np.split(solved, len(shifts), axis=1), solved_shifts.T, strict=True)
@@ -179,7 +167,7 @@ def alignment(whole: NDArray[np.float64], place: NDArray[np.int64], beyond_eV: f
         place: (n,) number of the absorber.
         beyond_eV: how far beyond half of the mean spectrum's rise they are compared.
     """
-    trials = np.arange(-WIDEST_SHIFT_eV, WIDEST_SHIFT_eV + 1e-9, SHIFT_STEP_eV)
+    trials = np.arange(-FORWARD.widest_shift_eV, FORWARD.widest_shift_eV + 1e-9, FORWARD.shift_step_eV)
     shifts = np.zeros(len(whole))
     for absorber in np.unique(place):
         rows = np.flatnonzero(place == absorber)

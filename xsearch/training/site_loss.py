@@ -12,10 +12,16 @@ from xsearch.models.tasks import CLASSES, NUMBERS, class_indices
 
 WEIGHTS = {"cn": 1.0, "oxidation_state": 1.0, "ocn": 0.5, "psgo": 0.3, "neighbor_z": 0.5}
 NUMBER_WEIGHTS = {"mnnd_A": 1.5, "nnrs_A": 1.0, "mood_A": 1.0, "nnosm": 0.4, "cn2": 0.4}
+"""Weights of the tasks in the loss, and of the numbers, scaled as in `xsearch.models.tasks`. Set by hand."""
+
 SMOOTHING = 0.03
+"""Of the labels. Set by hand."""
+
 ROBUST_WITHIN = {"nnrs_A": 2.0, "mood_A": 2.0}
 """Errors up to this many spreads count by their square, which teaches the mean; 0.2 elsewhere, close to the median."""
+
 SCALE_WEIGHT = 0.1
+"""Of the likelihood by which the scale of a number is learned. Set by hand."""
 
 
 def targets(examples: Examples) -> tuple[dict[str, Tensor], dict[str, Tensor]]:

@@ -1,7 +1,7 @@
-"""The whole site model: its parts trained on every formula but a fold's, weighed there, then trained on all.
+"""The whole site model: cross-validated by formula, its parts weighted on held-out folds, then trained on all.
 
-What is shipped has seen all formulas. How good it is, and how its parts are weighed and calibrated, is learned from
-models of the same recipe, each of which answers only for formulas that it never saw.
+The shipped model is trained on all formulas. Its figures, and the weights and calibration of its parts, come from
+models of the same recipe, each tested only on formulas that it was not trained on.
 """
 
 from __future__ import annotations
@@ -21,18 +21,19 @@ from xsearch.data.augmentation import Augmentation
 from xsearch.data.xanes_sites import Examples, fold_of, formula_hashes
 from xsearch.elements import SYMBOLS
 from xsearch.errors import SpectrumError
-from xsearch.models.conditioning import LEFT
+from xsearch.models.conditioning import CONDITIONING_MASKS
 from xsearch.models.forest import Forest, pack
 from xsearch.models.site_model import FOREST_TASKS, Blend, SiteModel, blend, forest_features
 from xsearch.models.tasks import CLASSES, class_indices
 from xsearch.options import Conditioning
 from xsearch.training.calibration import calibrate
 from xsearch.training.loop import Schedule
+from xsearch.training.settings import CALIBRATION
 from xsearch.training.site_network import Inputs, train_network
 
-FAMILIAR_SHARE = 0.99
 SPT = ("spt", Schedule(epochs=18, batch=64, rate=3e-3, average=0.995))
 XASTRUCT = ("xastruct", Schedule(epochs=100, batch=128, rate=2e-3, weight_decay=0.2))
+"""How each network is trained: chosen on fold 0 of xas_feff9.parquet, by formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,9 @@ class Recipe:
     Attributes:
         networks: names, and how each is trained.
         trees: of each forest; 0 for none.
-        copies: disturbed copies of the training data that the forests see beside the clean ones.
+        copies: augmented copies of the training data that the forests are fitted to beside the clean ones.
         folds: of the cross-validation.
-        tested: how many of the folds are answered for, each by a training of its own; all if None.
+        tested: how many of the folds are tested, each by a separate training; all if None.
         seed: of everything; those of the schedules count from it.
         device: where the networks are trained.
     """
@@ -73,7 +74,7 @@ class OutOfFold:
 
     Attributes:
         examples: those answered for.
-        found: what each part says, in their order, for each amount that may be told of a compound; no features.
+        found: answers of each part, in their order, for each amount that may be given of a compound; no features.
         fold: (n,) which fold each belongs to.
         distance: (n,) of each from its model's training spectra.
     """
@@ -84,7 +85,7 @@ class OutOfFold:
     distance: NDArray[np.float32]
 
     def blended(
-        self, told: Conditioning = Conditioning.NONE
+        self, given: Conditioning = Conditioning.NONE
     ) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
         """Blended answers, each fold's with weights and temperatures learned on the other folds.
 
@@ -97,8 +98,8 @@ class OutOfFold:
         answers = []
         for k in np.unique(groups):
             here = groups == k
-            settings = calibrate(self.found[told].take(~here), self.examples.take(~here))
-            answers.append(blend(self.found[told].take(here), settings))
+            settings = calibrate(self.found[given].take(~here), self.examples.take(~here))
+            answers.append(blend(self.found[given].take(here), settings))
             order.append(np.flatnonzero(here))
         back = np.argsort(np.concatenate(order))
         classes, numbers = (
@@ -119,7 +120,7 @@ def train_site_model(
         examples: of at least two formulas.
         recipe: see there.
         work: a folder for checkpoints, from which an interrupted training of the same data and recipe goes on.
-        say: told in one line what is going on.
+        say: called with one line of progress.
 
     Raises:
         SpectrumError: where there are too few formulas.
@@ -128,9 +129,9 @@ def train_site_model(
     kept = None if work is None else work / _key(examples, recipe)
     held_out = out_of_fold(examples, recipe, kept, say)
     model = fit(examples, recipe, None if kept is None else kept / "all", say)
-    blends = {told: calibrate(found, held_out.examples) for told, found in held_out.found.items()}
+    blends = {given: calibrate(found, held_out.examples) for given, found in held_out.found.items()}
     model.settings["blends"] = blends
-    model.settings["farthest"] = float(np.quantile(held_out.distance, FAMILIAR_SHARE))
+    model.settings["farthest"] = float(np.quantile(held_out.distance, CALIBRATION.familiar_share))
     return model, held_out
 
 
@@ -152,13 +153,13 @@ def out_of_fold(
     answers: list[tuple[dict[Conditioning, Blend], NDArray[np.float32]]] = []
     for count, k in enumerate(tested, start=1):
         here = fold == k
-        tell = None if say is None else _prefixed(say, f"fold {count} of {len(tested)}, ")
-        model = fit(examples.take(~here), recipe, None if work is None else work / f"fold{k}", tell)
-        found = {told: evaluate_examples(model, examples.take(here), told) for told in Conditioning}
+        report = None if say is None else _prefixed(say, f"fold {count} of {len(tested)}, ")
+        model = fit(examples.take(~here), recipe, None if work is None else work / f"fold{k}", report)
+        found = {given: evaluate_examples(model, examples.take(here), given) for given in Conditioning}
         answers.append((found, model.distance(found[Conditioning.NONE].features)))
     rows = np.concatenate([np.flatnonzero(fold == k) for k in tested])
     distance = np.concatenate([d for _, d in answers])
-    found = {told: _joined([blends[told] for blends, _ in answers]) for told in Conditioning}
+    found = {given: _joined([blends[given] for blends, _ in answers]) for given in Conditioning}
     return OutOfFold(examples.take(rows), found, fold[rows], distance)
 
 
@@ -175,12 +176,12 @@ def fit(
     examples: Examples, recipe: Recipe, work: Path | None = None, say: Callable[[str], None] | None = None
 ) -> SiteModel:
     """Train every part on some examples; the parts are not yet weighed."""
-    tell = say or (lambda line: None)
+    announce = say or (lambda line: None)
     networks: dict[str, nn.Module] = {}
     for name, schedule in recipe.networks:
 
         def report(epoch: int, loss: float, _: nn.Module, name: str = name, last: int = schedule.epochs) -> None:
-            tell(f"{name}: epoch {epoch + 1} of {last}, loss {loss:.4f}")
+            announce(f"{name}: epoch {epoch + 1} of {last}, loss {loss:.4f}")
 
         networks[name] = train_network(
             name,
@@ -192,7 +193,7 @@ def fit(
         )
     forests: dict[str, Forest] = {}
     if recipe.trees:
-        tell("forests")
+        announce("forests")
         forests = train_forests(examples, recipe)
     settings: dict[str, Any] = {
         "edges": sorted({f"{SYMBOLS[z - 1]} {e}" for z, e in zip(examples.z, examples.edge, strict=True)}),
@@ -211,9 +212,9 @@ def train_forests(training: Examples, recipe: Recipe, tasks: Sequence[str] = FOR
     from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor
 
     inputs = Inputs.of(training)
-    disturb, generator = Augmentation(), torch.Generator().manual_seed(recipe.seed)
+    augment, generator = Augmentation(), torch.Generator().manual_seed(recipe.seed)
     copies = [(inputs.values, inputs.known, inputs.offset_eV)]
-    copies += [disturb(inputs.values, inputs.known, inputs.offset_eV, generator) for _ in range(recipe.copies)]
+    copies += [augment(inputs.values, inputs.known, inputs.offset_eV, generator) for _ in range(recipe.copies)]
     absorber = inputs.absorber.numpy()
     samples = np.concatenate([forest_features(v.numpy(), k.numpy(), o.numpy(), absorber) for v, k, o in copies])
     samples = samples.astype(np.float16).astype(np.float32)
@@ -223,23 +224,23 @@ def train_forests(training: Examples, recipe: Recipe, tasks: Sequence[str] = FOR
         if task in CLASSES:
             classes = np.tile(class_indices(task, training.labels[task]), len(copies))
             if (known := classes >= 0).any():
-                grown = ExtraTreesClassifier(max_features=0.15, min_samples_leaf=1, **shared)
-                grown.fit(samples[known], classes[known])
-                forests[task] = pack(grown.estimators_, grown.classes_.astype(np.int64), len(CLASSES[task]))
+                forest = ExtraTreesClassifier(max_features=0.15, min_samples_leaf=1, **shared)
+                forest.fit(samples[known], classes[known])
+                forests[task] = pack(forest.estimators_, forest.classes_.astype(np.int64), len(CLASSES[task]))
         else:
             numbers = np.tile(training.labels[task], len(copies))
             if (known := np.isfinite(numbers)).any():
-                grown = ExtraTreesRegressor(max_features=0.3, min_samples_leaf=2, **shared)
-                grown.fit(samples[known], numbers[known])
-                forests[task] = pack(grown.estimators_)
+                forest = ExtraTreesRegressor(max_features=0.3, min_samples_leaf=2, **shared)
+                forest.fit(samples[known], numbers[known])
+                forests[task] = pack(forest.estimators_)
     return forests
 
 
-def evaluate_examples(model: SiteModel, examples: Examples, told: Conditioning = Conditioning.NONE) -> Blend:
-    """What the parts of a model say of examples, where so much is told of their compounds."""
+def evaluate_examples(model: SiteModel, examples: Examples, given: Conditioning = Conditioning.NONE) -> Blend:
+    """Answers of the parts of a model to examples, with so much given of their compounds."""
     inputs = Inputs.of(examples)
-    company = inputs.company.numpy() * LEFT[told]
-    return model.evaluate(examples.values, examples.known, examples.offset_eV, inputs.absorber.numpy(), company)
+    composition = inputs.composition.numpy() * CONDITIONING_MASKS[given]
+    return model.evaluate(examples.values, examples.known, examples.offset_eV, inputs.absorber.numpy(), composition)
 
 
 def _whitening(centred: NDArray[np.float32]) -> NDArray[np.float32]:

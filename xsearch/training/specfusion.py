@@ -22,11 +22,8 @@ from xsearch.models.absorber import ABSORBER_FEATURES, absorber_features
 from xsearch.models.specfusion import PROPERTY_CLASSES, PROPERTY_NUMBERS, PropertyHeads, SpecFusion
 from xsearch.preprocess.xanes import WINDOW_POINTS
 from xsearch.training.loop import Schedule, train
+from xsearch.training.settings import PROPERTIES
 
-MOST_ELEMENTS = 8
-EDGE_DROPPED = 0.15
-"""How often a measured edge is hidden in training, so that elements alone are an answer too."""
-LEAST_LABELS = 100
 COLUMNS = {
     "band_gap": "band_gap_eV",
     "density": "density_g_cm3",
@@ -87,15 +84,15 @@ def properties_of(index: Index) -> dict[str, dict[str, Any]]:
     return {m.material_id: {k: _plain(v) for k, v in m.properties.items()} for m in index.materials(rows)}
 
 
-def heads_for(samples: Samples, least: int = LEAST_LABELS) -> PropertyHeads:
+def heads_for(samples: Samples, least: int = PROPERTIES.least_labels) -> PropertyHeads:
     """Heads for what enough of the samples have labels of, with more than one answer among them."""
     numbers = {}
     for name, values in samples.numbers.items():
-        told = values[torch.isfinite(values)]
-        if len(told) >= least and float(told.std()) > 0:
-            numbers[name] = (float(told.median()), float(told.std()))
-    told_classes = {name: values[values >= 0] for name, values in samples.classes.items()}
-    classes = [n for n, told in told_classes.items() if len(told) >= least and int(told.max()) > int(told.min())]
+        known = values[torch.isfinite(values)]
+        if len(known) >= least and float(known.std()) > 0:
+            numbers[name] = (float(known.median()), float(known.std()))
+    known_classes = {name: values[values >= 0] for name, values in samples.classes.items()}
+    classes = [n for n, known in known_classes.items() if len(known) >= least and int(known.max()) > int(known.min())]
     return PropertyHeads(numbers, tuple(classes))
 
 
@@ -115,7 +112,7 @@ def make_samples(tables: Sequence[XanesTable], properties: Mapping[str, Mapping[
     kept = [(key, mine) for key, mine in rows.items() if key[0] in properties]
     if not kept:
         raise SpectrumError("None of the materials with spectra has properties; are the ids of one kind?")
-    n, t = len(kept), MOST_ELEMENTS
+    n, t = len(kept), PROPERTIES.most_elements
     elements = torch.zeros(n, t, ABSORBER_FEATURES)
     present, measured = torch.zeros(n, t, dtype=torch.bool), torch.zeros(n, t, dtype=torch.bool)
     values, known = torch.zeros(n, t, WINDOW_POINTS), torch.zeros(n, t, WINDOW_POINTS, dtype=torch.bool)
@@ -155,15 +152,15 @@ def train_specfusion(
     """Train the model; `use_spectra` off gives the baseline that sees the elements alone."""
     schedule = schedule or Schedule(epochs=40, batch=96, rate=1.5e-3, weight_decay=0.05)
     torch.manual_seed(schedule.seed)
-    model, disturb = SpecFusion(heads_for(samples)), Augmentation()
+    model, augment = SpecFusion(heads_for(samples)), Augmentation()
 
     def loss_of(net: nn.Module, rows: Tensor, generator: torch.Generator) -> Tensor:
         elements, present, measured, values, known, offset = (t[rows] for t in samples.inputs)
-        seen = measured & (torch.rand(measured.shape, generator=generator) > EDGE_DROPPED) & use_spectra
+        seen = measured & (torch.rand(measured.shape, generator=generator) > PROPERTIES.edge_dropped) & use_spectra
         if seen.any():
             plain = (values, known, offset)
-            disturbed = disturb(values[seen], known[seen], offset[seen], generator)
-            values, known, offset = (t.index_put((seen,), d) for t, d in zip(plain, disturbed, strict=True))
+            augmented = augment(values[seen], known[seen], offset[seen], generator)
+            values, known, offset = (t.index_put((seen,), d) for t, d in zip(plain, augmented, strict=True))
         batch = (t.to(device) for t in (elements, present, seen, values, known, offset))
         numbers, classes = net(*batch)
         return _loss(numbers, classes, samples, rows, model.heads)
@@ -175,24 +172,24 @@ def train_specfusion(
 
 @torch.inference_mode()
 def figures(model: SpecFusion, samples: Samples, use_spectra: bool = True) -> dict[str, float]:
-    """Mean absolute errors and accuracies on samples, with the constant answer's beside them and how many were told."""
+    """Mean absolute errors and accuracies on samples, with the constant answer's beside them and how many are known."""
     inputs = list(samples.inputs)
     inputs[2] = inputs[2] & use_spectra
     numbers, classes = model(*inputs)
     found: dict[str, float] = {}
     for name, (usual, spread) in model.heads.numbers.items():
         truth = samples.numbers[name]
-        told = torch.isfinite(truth)
+        known = torch.isfinite(truth)
         answer = numbers[name][:, 0] * spread + usual
-        found[f"{name}_mae"] = float((answer - truth)[told].abs().mean())
-        found[f"{name}_mae_constant"] = float((truth[told].median() - truth[told]).abs().mean())
-        found[f"{name}_n"] = int(told.sum())
+        found[f"{name}_mae"] = float((answer - truth)[known].abs().mean())
+        found[f"{name}_mae_constant"] = float((truth[known].median() - truth[known]).abs().mean())
+        found[f"{name}_n"] = int(known.sum())
     for name in model.heads.classes:
         truth = samples.classes[name]
-        told = truth >= 0
-        found[f"{name}_accuracy"] = float((classes[name].argmax(1) == truth)[told].float().mean())
-        found[f"{name}_accuracy_constant"] = float(torch.bincount(truth[told]).max() / told.sum())
-        found[f"{name}_n"] = int(told.sum())
+        known = truth >= 0
+        found[f"{name}_accuracy"] = float((classes[name].argmax(1) == truth)[known].float().mean())
+        found[f"{name}_accuracy_constant"] = float(torch.bincount(truth[known]).max() / known.sum())
+        found[f"{name}_n"] = int(known.sum())
     return found
 
 
@@ -211,11 +208,11 @@ def _loss(
     for name, (usual, spread) in heads.numbers.items():
         out = numbers[name]
         truth = ((samples.numbers[name][rows] - usual) / spread).to(out.device)
-        told = torch.isfinite(truth)
-        if told.any():
-            mean, log_scale = out[told, 0], out[told, 1].clamp(-5, 3)
-            distance = (mean.detach() - truth[told]).abs()
-            terms.append(nn.functional.smooth_l1_loss(mean, truth[told], beta=0.2))
+        known = torch.isfinite(truth)
+        if known.any():
+            mean, log_scale = out[known, 0], out[known, 1].clamp(-5, 3)
+            distance = (mean.detach() - truth[known]).abs()
+            terms.append(nn.functional.smooth_l1_loss(mean, truth[known], beta=0.2))
             terms.append(0.1 * (distance * (-log_scale).exp() + log_scale).mean())
     for name in heads.classes:
         truth = samples.classes[name][rows].to(classes[name].device)

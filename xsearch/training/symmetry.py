@@ -1,9 +1,9 @@
-"""Fit the weights by which crystals built alike, the network and the cells of the lines tell the crystal system.
+"""Fit the weights by which isotypes, the network and indexed cells give the posterior of the crystal system.
 
     python -m xsearch.training.symmetry [--index mp] [--patterns 2000] [--write]
 
 Patterns are simulated of rows whose formulas the network was not trained on, every other one under all that measurement
-does, and every entry of the formula is taken out of the index. `xsearch evaluate simulated` judges on other formulas.
+does, and every entry of the formula is left out of the index. `xsearch evaluate simulated` judges on other formulas.
 """
 
 from __future__ import annotations
@@ -27,27 +27,24 @@ from xsearch.search.isotypes import built_alike
 from xsearch.search.nearest_neighbours import network_logits
 from xsearch.search.selection import Selection, rows_with
 from xsearch.search.symmetry_evidence import WEIGHTS_FILE, alike_signs, all_signs, pattern_signs
-
-FOLDS = 5
-RIDGE = 0.1
-"""Of the regression on signs of unit variance, as scikit-learn's C; the best of 0.01, 0.03, 0.1 and 0.3 in folds."""
+from xsearch.training.settings import SYMMETRY
 
 Array = NDArray[np.float64]
 
 
 def main() -> None:
-    """Collect, fit, report, and write the weights if asked."""
+    """Collect, fit, report, and write the weights with `--write`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--index", default=None)
     parser.add_argument("--patterns", type=int, default=2000, help="how many")
     parser.add_argument("--write", action="store_true", help=f"write {WEIGHTS_FILE.name}")
-    asked = parser.parse_args()
-    opened = open_index(asked.index)
-    rows, signs, systems = zip(*cases(opened, asked.patterns), strict=True)
+    arguments = parser.parse_args()
+    opened = open_index(arguments.index)
+    rows, signs, systems = zip(*cases(opened, arguments.patterns), strict=True)
     groups = opened.index.columns.formula_group[list(rows)]
     right = right_in_folds(np.array(signs), np.array(systems), groups)
-    print(f"{len(rows)} patterns; {100 * right:.1f} % of crystal systems right, {FOLDS} folds by formula")
-    if asked.write:
+    print(f"{len(rows)} patterns; {100 * right:.1f} % of crystal systems right, {SYMMETRY.folds} folds by formula")
+    if arguments.write:
         WEIGHTS_FILE.write_text(
             json.dumps(fitted(np.array(signs), np.array(systems)), indent=1) + "\n", encoding="utf-8"
         )
@@ -55,7 +52,7 @@ def main() -> None:
 
 
 def cases(opened: SearchIndex, count: int) -> Iterator[tuple[int, Array, int]]:
-    """Row, signs and code of the crystal system of simulated patterns whose formulas are taken out of the index."""
+    """Row, signs and code of the crystal system of simulated patterns whose formulas are left out of the index."""
     index = opened.index
     columns = index.columns
     pool = halves(index, split_rows(index).formulas)[0]
@@ -87,7 +84,7 @@ def fitted(signs: Array, systems: NDArray[np.integer]) -> dict[str, object]:
     from sklearn.linear_model import LogisticRegression
 
     mean, scale = signs.mean(axis=0), np.maximum(signs.std(axis=0), 1e-6)
-    model = LogisticRegression(C=RIDGE, max_iter=2000).fit((signs - mean) / scale, systems)
+    model = LogisticRegression(C=SYMMETRY.inverse_ridge, max_iter=2000).fit((signs - mean) / scale, systems)
     weights, bias = np.zeros((len(CRYSTAL_SYSTEMS), signs.shape[1])), np.full(len(CRYSTAL_SYSTEMS), -10.0)
     weights[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
     return {
@@ -99,15 +96,15 @@ def fitted(signs: Array, systems: NDArray[np.integer]) -> dict[str, object]:
 
 
 def right_in_folds(signs: Array, systems: NDArray[np.integer], formulas: NDArray[np.integer]) -> float:
-    """Share of systems right in folds that keep a formula's patterns together."""
+    """Share of systems right in folds grouped by formula."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold, cross_val_predict
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=RIDGE, max_iter=2000))
-    said = cross_val_predict(model, signs, systems, groups=formulas, cv=GroupKFold(FOLDS))
-    return float((said == systems).mean())
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=SYMMETRY.inverse_ridge, max_iter=2000))
+    predicted = cross_val_predict(model, signs, systems, groups=formulas, cv=GroupKFold(SYMMETRY.folds))
+    return float((predicted == systems).mean())
 
 
 if __name__ == "__main__":

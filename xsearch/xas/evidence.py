@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.indexes import Index
+from xsearch.indexes import Index, sql
 from xsearch.indexes.columns import Columns
 from xsearch.options import Prior
 from xsearch.preprocess.xanes import NormalizedXanes, window
@@ -153,12 +153,8 @@ def assign_references(
 
 def phase_groups(index: Index, formulas: list[str]) -> dict[tuple[str, str], frozenset[int]]:
     """Space groups of the named phases, mostly minerals, of some formulas: by formula and name in small letters."""
-    statement = (
-        "select reduced_formula, lower(name), space_group from materials "
-        "where name is not null and space_group is not null and list_contains(?, reduced_formula)"
-    )
     found: dict[tuple[str, str], set[int]] = {}
-    for formula, name, group in index.sql(statement, [formulas]).fetchall() if formulas else ():
+    for formula, name, group in index.sql(sql.NAMED_PHASES, [formulas]).fetchall() if formulas else ():
         found.setdefault((formula, name), set()).add(int(group))
     return {key: frozenset(groups) for key, groups in found.items()}
 
@@ -191,11 +187,8 @@ def entry_prior(
 
 def entries_of(index: Index, formulas: list[str]) -> dict[str, NDArray[np.int64]]:
     """Rows of each reduced formula, linked measured cells left out."""
-    statement = (
-        "select reduced_formula, row_id from materials where cell_of is null and list_contains(?, reduced_formula)"
-    )
     found: dict[str, list[int]] = {}
-    for formula, row in index.sql(statement, [formulas]).fetchall() if formulas else ():
+    for formula, row in index.sql(sql.ENTRIES_OF_FORMULAS, [formulas]).fetchall() if formulas else ():
         found.setdefault(formula, []).append(row)
     return {formula: np.array(sorted(rows), np.int64) for formula, rows in found.items()}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.formula import parse_formula
-from xsearch.errors import QueryError, SpectrumError
+from xsearch.errors import QueryError
 from xsearch.models.property_model import PropertyAnswer, PropertyModel, shipped_property_model
 from xsearch.models.site_model import SiteAnswer, SiteModel, shipped_site_model
+from xsearch.options import parse_elements
 from xsearch.preprocess.xanes import NormalizedXanes, XanesWindow, deglitch, normalize, window
-from xsearch.spectra import read
+from xsearch.spectra.measurement import read_edge
 from xsearch.spectra.xanes import Xanes
 
 
@@ -93,7 +93,7 @@ def predict_file(
     """Predict from a file.
 
     Args:
-        path: a XANES spectrum in any format that `xsearch.spectra.read` knows.
+        path: a XANES spectrum in any format that `xsearch.spectra.read` knows, as `FILE[:ABSORBER[:EDGE]]`.
         absorber, edge: where the file does not state them.
         elements: everything that the sample holds, such as `Fe,Ti,O`; if given, its properties are predicted too.
         formula: of the compound, such as `FeTiO3`, instead of its elements.
@@ -109,12 +109,10 @@ def predict_file(
     if elements and formula:
         raise QueryError("Elements and a formula were given; one of them is enough.")
     amounts = parse_formula(formula) if formula else None
-    spectrum = read(path, kind="xanes", absorber=absorber, edge=edge)
-    if not isinstance(spectrum, Xanes):
-        raise SpectrumError(f"{path}: is no XANES spectrum; `xsearch query` takes powder patterns.")
+    spectrum = read_edge(path, absorber, edge)
     if without_glitches:
         spectrum = deglitch(spectrum)
-    given = re.findall(r"[^\s,;]+", elements) if isinstance(elements, str) else list(elements or ())
+    given = sorted(parse_elements(elements or ()))
     if weights is None:
         return predict([spectrum], elements=given, amounts=amounts)[0]
     folder = Path(weights)

@@ -168,7 +168,7 @@ def read(
     if absorber or edge:
         kind = kind or "xanes"
     path, chosen = _split_choice(path)
-    # A wavelength is of use to powder patterns only, so it tells what a nameless table is.
+    # A wavelength is of use to powder patterns only, so it decides the kind of a nameless table.
     likely = kind or ("pxrd" if wavelength_A is not None else None)
     wanted = Wanted(likely, chosen if spectrum is None else str(spectrum), absorber)
     source = load(path)

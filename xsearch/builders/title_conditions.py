@@ -22,11 +22,13 @@ _SAMPLE_LINE = re.compile(r"^\s*(?:sample|note|run|T\s*=|P\s*=)", re.IGNORECASE)
 
 GPA = {"gpa": 1.0, "mpa": 1e-3, "mbar": 100.0, "kbar": 0.1, "kbars": 0.1, "kb": 0.1, "bar": 1e-4, "bars": 1e-4}
 GPA["atm"] = 1.01325e-4
-ROOM_K = 295.0
-ATMOSPHERE_GPA = 1e-4
+"""Units of pressure in GPa."""
+
+ROOM_K, ATMOSPHERE_GPA = 295.0, 1e-4
+"""What `room temperature` and `ambient pressure` mean."""
 
 
-def measured_at(title: str) -> tuple[float | None, float | None]:
+def conditions_in_title(title: str) -> tuple[float | None, float | None]:
     """Temperature in K and pressure in GPa that a title with its notes states for this very measurement.
 
     Only statements like `T = 500 C` count, or `at 500 C` in a line about the sample; how a sample was once made

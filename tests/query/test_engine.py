@@ -1,15 +1,18 @@
-"""One list of what a database holds and what was inferred."""
+"""Answers to questions: hits, candidates, and both in one ranking."""
 
 import numpy as np
 import pytest
 
 from xsearch import report
+from xsearch.answers import Inference, MixtureResult, SearchResult
 from xsearch.data.simulated_measurements import augmented_pattern
-from xsearch.errors import QueryError
 from xsearch.infer import infer, library_of
-from xsearch.query.combined import combine, elements_of, search_or_nothing
+from xsearch.options import Constraints
+from xsearch.query import Question, answer
+from xsearch.query.engine import combine
 from xsearch.report.combined_table import INFERRED
 from xsearch.spectra import Xanes
+from xsearch.spectra.measurement import Measurement
 
 
 @pytest.fixture(scope="module")
@@ -67,22 +70,38 @@ def test_best_tries_that_explain_nothing_stay_out_of_the_list_and_of_the_files(t
     assert report.write_cifs(both.inference, tmp_path / "requested", top=1)
 
 
-def test_elements_are_needed_to_infer():
-    assert elements_of("Ca,O", None) == "Ca,O"
-    assert elements_of("Ca,O,H", "Ca,O") == "Ca,O"
-    with pytest.raises(QueryError, match="--exactly or --only"):
-        elements_of(None, None)
-
-
 def test_what_the_index_cannot_compare_with_is_told_and_not_an_error(types):
     salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
     pattern = augmented_pattern(salt.crystal, 3)
     energy = np.arange(4900.0, 5080.0, 0.5)
     edge = Xanes(energy, 1 / (1 + np.exp(-(energy - 4966))) + 0.2 * np.exp(-(((energy - 4985) / 6) ** 2)), "Ti", "K")
-    assert search_or_nothing(types, pattern, exactly="Na Cl").hits
-    nothing = search_or_nothing(types, pattern, exactly="Rb At")
-    assert nothing.hits == ()
-    assert "holds nothing" in nothing.notes[0]
-    alone = search_or_nothing(types, pattern, [edge], only="Na Cl Ti")
-    assert alone.hits
-    assert "pattern alone" in alone.notes[-1]
+    found = both(types, Measurement(pattern), exactly="Na Cl")
+    assert found.search.hits
+    assert found.inference.pattern is pattern
+    nothing = both(types, Measurement(pattern), exactly="Rb Br")
+    assert nothing.search.hits == ()
+    assert "holds nothing" in nothing.search.notes[0]
+    assert nothing.ranking or nothing.inference.refused
+    alone = both(types, Measurement(pattern, (edge,)), only="Na Cl Ti")
+    assert alone.search.hits
+    assert "pattern alone" in alone.search.notes[-1]
+
+
+def both(types, measurement, **elements):
+    return answer(types, Question(measurement, Constraints.parse(**elements), infer=True, top=3))
+
+
+def test_a_question_decides_what_kind_of_answer_there_is(types):
+    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
+    measurement = Measurement(augmented_pattern(salt.crystal, 3))
+    elements = Constraints.parse(exactly="Na,Cl")
+    hits = answer(types, Question(measurement, elements, top=2))
+    assert isinstance(hits, SearchResult)
+    assert len(hits.hits) <= 2
+    assert hits.hits[0].material_id == types.search(measurement.pattern, exactly="Na Cl").hits[0].material_id
+    mixture = answer(types, Question(measurement, elements, phases=2))
+    assert isinstance(mixture, MixtureResult)
+    candidates = answer(types, Question(measurement, elements, search=False, infer=True, leave_out=("NaCl",), top=2))
+    assert isinstance(candidates, Inference)
+    assert candidates.options["excluded"] == ["NaCl"]
+    assert len(candidates.candidates) <= 2

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from xsearch.cli.screen import say
+from xsearch.cli.output import say
 
 if TYPE_CHECKING:
     from xsearch.search import SearchIndex

@@ -1,4 +1,4 @@
-"""Taking over from an index what did not change: batches with a gap where the old rows go."""
+"""Incremental builds: rows that did not change are copied from the index, and only the others are worked out."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from xsearch.builders.recipe import Batch
+from xsearch.builders.transform import Batch
 from xsearch.indexes.chunk import Chunk
 from xsearch.indexes.index import Index
 from xsearch.indexes.spectra import SpectraChunk
@@ -18,62 +18,62 @@ from xsearch.indexes.spectra import SpectraChunk
 C = TypeVar("C", Chunk, SpectraChunk)
 
 
-class Kept:
-    """Payload of an item that the old index holds as it is."""
+class Unchanged:
+    """Payload of an item whose row is copied from the stored index."""
 
     def __reduce__(self) -> str:
-        return "KEPT"
+        return "UNCHANGED"
 
 
-KEPT = Kept()
+UNCHANGED = Unchanged()
 
 Run = Callable[[Any, Iterator[Batch]], Generator[tuple[int, C]]]
 
 
-class Shelf(Protocol[C]):
-    """Where the old rows are, and how they are put between new ones."""
+class StoredRows(Protocol[C]):
+    """Stored rows, and how they are merged with new ones."""
 
     def merge(self, batch: Batch, made: C | None) -> C:
-        """The chunk of a batch: its kept items from the old index, the others as they were made, in order."""
+        """The chunk of a batch: stored rows of its unchanged items, new rows of the others, in its order."""
         ...
 
 
 @dataclass(frozen=True)
-class Reusing(Generic[C]):
-    """A way to run batches that works out only those items that the old index does not hold.
+class IncrementalRunner(Generic[C]):
+    """Runs batches so that only items that are not stored are worked out.
 
     Attributes:
-        run: does the work.
-        shelf: has the old rows.
+        run: works out what is new.
+        stored: the rows that are copied.
     """
 
     run: Run[C]
-    shelf: Shelf[C]
+    stored: StoredRows[C]
 
-    def __call__(self, recipe: Any, batches: Iterator[Batch]) -> Generator[tuple[int, C]]:
-        """Chunks of batches; those without anything new never reach a worker."""
+    def __call__(self, transform: Any, batches: Iterator[Batch]) -> Generator[tuple[int, C]]:
+        """Chunks of batches; batches without new items never reach a worker."""
         waiting: dict[int, Batch] = {}
         untouched: deque[Batch] = deque()
 
-        def with_news() -> Iterator[Batch]:
+        def with_new_items() -> Iterator[Batch]:
             for batch in batches:
-                news = tuple(item for item in batch.items if item.payload is not KEPT)
-                if news or batch.refused:
+                new = tuple(item for item in batch.items if item.payload is not UNCHANGED)
+                if new or batch.refused:
                     waiting[batch.number] = batch
-                    yield replace(batch, items=news)
+                    yield replace(batch, items=new)
                 else:
                     untouched.append(batch)
 
-        for number, made in self.run(recipe, with_news()):
-            yield number, self.shelf.merge(waiting.pop(number), made)
+        for number, made in self.run(transform, with_new_items()):
+            yield number, self.stored.merge(waiting.pop(number), made)
             while untouched:
                 batch = untouched.popleft()
-                yield batch.number, self.shelf.merge(batch, None)
+                yield batch.number, self.stored.merge(batch, None)
         for batch in untouched:
-            yield batch.number, self.shelf.merge(batch, None)
+            yield batch.number, self.stored.merge(batch, None)
 
 
-class MaterialShelf:
+class StoredMaterials:
     """The entries of an index, each with the measured cells that are linked to it."""
 
     def __init__(self, index: Index) -> None:
@@ -88,8 +88,8 @@ class MaterialShelf:
         return material_id in self._rows
 
     def merge(self, batch: Batch, made: Chunk | None) -> Chunk:
-        """See `Shelf`."""
-        kept = [item.item_id for item in batch.items if item.payload is KEPT]
+        """See `StoredRows`."""
+        kept = [item.item_id for item in batch.items if item.payload is UNCHANGED]
         rows = [row for name in kept for row in self._rows[name]]
         old = self._index.chunk(np.array(rows, np.int64)).table
         if made is None:
@@ -103,7 +103,7 @@ class MaterialShelf:
         return Chunk(_interleave(batch, old, groups, new, _places(owners)))
 
 
-class SpectraShelf:
+class StoredSpectra:
     """The spectra of an index."""
 
     def __init__(self, index: Index) -> None:
@@ -112,8 +112,8 @@ class SpectraShelf:
         self._rows = {name: row for row, name in enumerate(names)}
 
     def merge(self, batch: Batch, made: SpectraChunk | None) -> SpectraChunk:
-        """See `Shelf`."""
-        names = [item.item_id for item in batch.items if item.payload is KEPT]
+        """See `StoredRows`."""
+        names = [item.item_id for item in batch.items if item.payload is UNCHANGED]
         old = SpectraChunk.from_stored(self._table.take(pa.array([self._rows[n] for n in names], pa.int64()))).table
         if made is None:
             return SpectraChunk(old)
@@ -138,7 +138,7 @@ def _interleave(
     """Rows of two tables in the order of a batch's items; failures, which have no id there, come last."""
     order: list[int] = []
     for item in batch.items:
-        if item.payload is KEPT:
+        if item.payload is UNCHANGED:
             order += old_places.get(item.item_id, [])
         else:
             order += [old.num_rows + place for place in new_places.get(item.item_id, [])]

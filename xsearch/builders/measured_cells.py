@@ -15,24 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.builders.amcsd import CITATION
+from xsearch.builders.settings import MEASURED_CELLS, MeasuredCellSettings
 from xsearch.chemistry.material import Material
 from xsearch.chemistry.symmetry import Symmetry, find_symmetry
 from xsearch.chemistry.template import template_key
 from xsearch.indexes.chunk import Entry
-
-MOST_PER_ENTRY = 5
-HIGHEST_PRESSURE_GPA = 1.0
-TEMPERATURES_K = (200.0, 400.0)
-VOLUME_WITHIN = 0.08
-"""Largest difference of volume between a measured cell and the computed one, as a share of the latter."""
-
-LENGTH_WITHIN = 0.12
-ANGLE_WITHIN_DEG = 4.0
-"""The same for each edge, since the softest axis of a layered crystal is the worst computed, and for each angle."""
-
-SAME_LENGTH = 1e-3
-SAME_ANGLE_DEG = 0.1
-"""Cells that agree this well are one measurement twice: two literature values differ by 0.1 % an axis."""
 
 Key = tuple[str, int, str]
 
@@ -44,10 +31,12 @@ class MeasuredCells:
     Attributes:
         by_phase: entries by reduced formula, space group and Wyckoff sites, each list by id.
         citation: of the database that they come from.
+        settings: what links them to computed entries.
     """
 
     by_phase: dict[Key, tuple[Entry, ...]]
     citation: str = CITATION
+    settings: MeasuredCellSettings = MEASURED_CELLS
 
     @classmethod
     def of(cls, entries: Iterable[Entry]) -> MeasuredCells:
@@ -62,7 +51,7 @@ class MeasuredCells:
         return sum(len(entries) for entries in self.by_phase.values())
 
     def linked_to(self, material: Material, symmetry: Symmetry) -> list[Entry]:
-        """Rows for the measured cells of a computed material: at most `MOST_PER_ENTRY`, no two nearly alike.
+        """Rows for the measured cells of a computed material: a few at most, no two of the same cell.
 
         Only a material that is known to be computed, and does not repeat another entry, gets any.
 
@@ -72,7 +61,7 @@ class MeasuredCells:
         """
         if material.is_measured is not False or material.duplicate_of or not (key := phase_key(material, symmetry)):
             return []
-        alike = [e for e in self.by_phase.get(key, ()) if _is_alike(e, material, symmetry)]
+        alike = [e for e in self.by_phase.get(key, ()) if _is_alike(e, material, symmetry, self.settings)]
         return [
             replace(
                 entry,
@@ -82,7 +71,7 @@ class MeasuredCells:
                     cell_of=material.material_id,
                 ),
             )
-            for entry in most_telling(alike)
+            for entry in representative_cells(alike, self.settings)
         ]
 
 
@@ -104,11 +93,11 @@ def phase_key(material: Material, symmetry: Symmetry | None = None) -> Key | Non
     return material.reduced_formula, material.space_group, template
 
 
-def is_near_ambient(material: Material) -> bool:
+def is_near_ambient(material: Material, settings: MeasuredCellSettings = MEASURED_CELLS) -> bool:
     """Whether nothing says that the crystal was hot, cold or under pressure when it was measured."""
     temperature, pressure = material.temperature_K, material.pressure_GPa
-    low, high = TEMPERATURES_K
-    return (temperature is None or low <= temperature <= high) and (pressure or 0.0) <= HIGHEST_PRESSURE_GPA
+    low, high = settings.temperatures_K
+    return (temperature is None or low <= temperature <= high) and (pressure or 0.0) <= settings.highest_pressure_GPa
 
 
 def volume_ratio(a: Material, b: Material) -> float:
@@ -116,8 +105,8 @@ def volume_ratio(a: Material, b: Material) -> float:
     return _volume_per_atom(a) / _volume_per_atom(b)
 
 
-def most_telling(entries: Sequence[Entry]) -> list[Entry]:
-    """The entries nearest to the median volume, leaving out cells that repeat one already taken."""
+def representative_cells(entries: Sequence[Entry], settings: MeasuredCellSettings = MEASURED_CELLS) -> list[Entry]:
+    """The entries closest to the median volume, leaving out cells that repeat one already taken."""
     if not entries:
         return []
     volumes = {e.material.material_id: _volume_per_atom(e.material) for e in entries}
@@ -125,7 +114,7 @@ def most_telling(entries: Sequence[Entry]) -> list[Entry]:
     ranked = sorted(entries, key=lambda e: (abs(math.log(volumes[e.material.material_id] / middle)), _by_id(e)))
     chosen: list[Entry] = []
     for entry in ranked:
-        if len(chosen) < MOST_PER_ENTRY and not any(_same_cell(entry, other) for other in chosen):
+        if len(chosen) < settings.most_per_entry and not any(_same_cell(entry, other, settings) for other in chosen):
             chosen.append(entry)
     return chosen
 
@@ -135,18 +124,18 @@ def _volume_per_atom(material: Material) -> float:
     return material.crystal.volume_A3 / (heavy or sum(material.crystal.composition.values()))
 
 
-def _is_alike(entry: Entry, material: Material, symmetry: Symmetry) -> bool:
+def _is_alike(entry: Entry, material: Material, symmetry: Symmetry, settings: MeasuredCellSettings) -> bool:
     return (
-        abs(volume_ratio(entry.material, material) - 1) <= VOLUME_WITHIN
+        abs(volume_ratio(entry.material, material) - 1) <= settings.volume_within
         and entry.reflections is not None
-        and _agree(entry.reflections.cell, symmetry.cell, LENGTH_WITHIN, ANGLE_WITHIN_DEG)
+        and _agree(entry.reflections.cell, symmetry.cell, settings.length_within, settings.angle_within_deg)
     )
 
 
-def _same_cell(a: Entry, b: Entry) -> bool:
+def _same_cell(a: Entry, b: Entry, settings: MeasuredCellSettings) -> bool:
     if a.reflections is None or b.reflections is None:
         return False
-    return _agree(a.reflections.cell, b.reflections.cell, SAME_LENGTH, SAME_ANGLE_DEG)
+    return _agree(a.reflections.cell, b.reflections.cell, settings.same_length, settings.same_angle_deg)
 
 
 def _agree(one: NDArray[np.float64], other: NDArray[np.float64], length: float, angle_deg: float) -> bool:

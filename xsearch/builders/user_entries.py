@@ -1,4 +1,4 @@
-"""What a user added to an index: told from all else by its source, and kept through every update."""
+"""What a user added to an index: known by its source, and kept through every update."""
 
 from __future__ import annotations
 
@@ -6,15 +6,19 @@ import numpy as np
 import pyarrow.compute as pc
 
 from xsearch.chemistry.material import Material
+from xsearch.indexes import sql
 from xsearch.indexes.index import Index
 from xsearch.indexes.spectra import stored_spectra
 from xsearch.spectra.xas import XasSpectrum
 
-OWN = "own"
+USER_SOURCE = "own"
 """The source of what a user added."""
 
+USER_ID = f"{USER_SOURCE}-"
+"""What the ids of a user's entries begin with."""
 
-def own_materials(index: Index | None, kept: bool) -> tuple[tuple[str, Material | None], ...]:
+
+def user_materials(index: Index | None, kept: bool) -> tuple[tuple[str, Material | None], ...]:
     """The user's entries of an index by id.
 
     Args:
@@ -23,30 +27,25 @@ def own_materials(index: Index | None, kept: bool) -> tuple[tuple[str, Material 
     """
     if index is None:
         return ()
-    rows = [
-        row for (row,) in index.sql("select row_id from materials where source = ? order by row_id", [OWN]).fetchall()
-    ]
+    rows = [row for (row,) in index.sql(sql.ROWS_OF_SOURCE, [USER_SOURCE]).fetchall()]
     names = index.catalog.column("material_id")
     if kept:
         return tuple((names[row].as_py(), None) for row in rows)
     return tuple((material.material_id, material) for material in index.materials(np.array(rows, np.int64)))
 
 
-def own_licences(index: Index | None, project: str) -> list[str]:
+def user_licences(index: Index | None, project: str) -> list[str]:
     """Licences of what the user added to an index of a project."""
     if index is None:
         return []
-    found = index.sql(
-        "select licence from materials where source = ? union select licence from spectra where source <> ?",
-        [OWN, project],
-    )
+    found = index.sql(sql.LICENCES_BESIDE, [USER_SOURCE, project])
     return sorted(licence for (licence,) in found.fetchall())
 
 
-def own_spectra(index: Index | None, project: str, kept: bool) -> tuple[tuple[str, XasSpectrum | None], ...]:
-    """Every spectrum of an index that is not the project's, by id; see `own_materials`.
+def user_spectra(index: Index | None, project: str, kept: bool) -> tuple[tuple[str, XasSpectrum | None], ...]:
+    """Every spectrum of an index that is not the project's, by id; see `user_materials`.
 
-    Tables that were added state their own sources, so it is the project's that tells.
+    Tables that were added state sources of their own: all that is not the project's counts as the user's.
     """
     if index is None:
         return ()

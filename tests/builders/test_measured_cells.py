@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import pytest
 
-from xsearch.builders.cells import MOST_PER_ENTRY, MeasuredCells, phase_key
 from xsearch.builders.material import complete
+from xsearch.builders.measured_cells import MeasuredCells, phase_key
+from xsearch.builders.settings import MEASURED_CELLS
 from xsearch.chemistry.material import Material
 from xsearch.indexes.chunk import Entry
 from xsearch.simulate.powder import simulate_reflections
@@ -64,7 +65,7 @@ def test_an_entry_gets_a_few_distinct_cells_nearest_to_the_middle(rocksalt: Make
     backward = link(MeasuredCells.of(made[::-1]), rocksalt("mp-1", 5.65, is_measured=False))
     names = [m.material_id for m in forward]
     assert names == [m.material_id for m in backward]
-    assert len(names) == MOST_PER_ENTRY
+    assert len(names) == MEASURED_CELLS.most_per_entry
     assert len({"amcsd-2@mp-1", "amcsd-3@mp-1"} & set(names)) == 1
     assert "amcsd-0@mp-1" not in names
 

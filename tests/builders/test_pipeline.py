@@ -107,11 +107,11 @@ def test_a_name_that_is_no_plain_word_is_refused(xsearch_home: Path, name: str) 
 def test_an_interrupted_build_keeps_what_it_did_and_goes_on(xsearch_home: Path, prototypes: list[Item]) -> None:
     source = Given(tuple(prototypes[:40]))
 
-    def interrupted(recipe, batches):
+    def interrupted(transform, batches):
         for batch in batches:
             if batch.number == 3:
                 raise KeyboardInterrupt
-            yield batch.number, recipe(batch)
+            yield batch.number, transform(batch)
 
     with pytest.raises(BuildStopped, match="goes on from here"):
         build(source, "stopped", run=interrupted, progress=False, batch=5)
@@ -125,8 +125,8 @@ def test_an_interrupted_build_keeps_what_it_did_and_goes_on(xsearch_home: Path, 
 def test_chunks_may_come_back_in_any_order(xsearch_home: Path, prototypes: list[Item]) -> None:
     source = Given(tuple(prototypes[:30]))
 
-    def backwards(recipe, batches):
-        yield from [(batch.number, recipe(batch)) for batch in batches][::-1]
+    def backwards(transform, batches):
+        yield from [(batch.number, transform(batch)) for batch in batches][::-1]
 
     build(source, "backwards", run=backwards, progress=False, batch=5)
     build(source, "forwards", workers=1, progress=False, batch=5)
@@ -188,7 +188,7 @@ def test_ctrl_c_stops_with_one_line_and_can_be_taken_up(
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=60)
     last = said.decode().strip().splitlines()[-1]
-    assert last.startswith("xsearch.builders.engine.BuildStopped: Stopped.")
+    assert last.startswith("xsearch.builders.pipeline.BuildStopped: Stopped.")
     assert "KeyboardInterrupt" not in said.decode()
     assert build(ParquetSource.of(small_parquet), "killed", workers=1, progress=False, batch=3).resumed >= 6
 

@@ -1,13 +1,13 @@
-"""The Materials Project through its own client: the one module that knows mp-api.
+"""The Materials Project through mp-api, which only this module imports.
 
-What the client does, and what is made of it here:
+How the client behaves, and what follows from it here:
 - without a filter it leaves the REST service for whole tables in object storage; so a filter is always set, and the
   bulk path is a choice of its own;
 - its document models cost more time than the network; so documents stay dictionaries;
 - it tries again on 429, 502 and 504 only, and its time-out can be set on the single resters only; so those are made
   here, and everything else that may pass is tried again here, with growing waits.
 
-Importing mp-api takes some ten seconds: this module is imported when a build asks for it, and by no worker.
+Importing mp-api takes some ten seconds: this module is imported when a build needs it, and by no worker.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ from typing import Any
 import requests
 
 from xsearch.builders.mp_documents import NEEDED
-from xsearch.builders.pages import Document, Filters, PageStore, page_key
+from xsearch.builders.page_cache import Document, Filters, PageCache, page_key
+from xsearch.builders.settings import FETCHING, FetchSettings
 from xsearch.errors import BuildError
 from xsearch.progress import Progress
 
 KEY_LENGTH = 32
-KEY_PAGE = "https://materialsproject.org/api"
-WAITS_S = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
-"""Between one try and the next, where what failed may pass."""
+"""Characters of a key of the present interface."""
 
-TIMEOUT_S = 120
-CONNECTIONS = 3
+KEY_PAGE = "https://materialsproject.org/api"
 _STATUS = re.compile(r"error status code (\d{3})|too many (\d{3}) error")
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
+"""HTTP status codes of failures that may pass."""
+
 _GNOME_BATCH = "gnome_r2scan_statics"
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """One page to ask for.
+    """One page to fetch.
 
     Attributes:
-        route: `summary`, `xas`, or `core`, which has no pages and is asked by ids.
+        route: `summary`, `xas`, or `core`, which has no pages and is read by ids.
         filters: names and values as the client's `search` takes them; never empty.
         fields: of the documents.
         size: documents a page.
@@ -97,7 +97,7 @@ def _configured_key() -> str:
 
 
 class Client:
-    """Asks for pages, keeps them, and says in one line what went wrong.
+    """Fetches pages, with retries, and reports failures in one line.
 
     Attributes:
         db_version: of the database, such as `2025.09.25`.
@@ -105,15 +105,13 @@ class Client:
         network_s: time that requests took, over all connections.
     """
 
-    def __init__(
-        self, key: str | None = None, endpoint: str | None = None, *, waits_s: tuple[float, ...] = WAITS_S
-    ) -> None:
+    def __init__(self, key: str | None = None, endpoint: str | None = None, settings: FetchSettings = FETCHING) -> None:
         """Reach the service once.
 
         Args:
             key: see `api_key`.
             endpoint: another address that speaks the same interface; default `MP_API_ENDPOINT` or the project's own.
-            waits_s: between tries.
+            settings: time-out, waits between tries, and connections.
 
         Raises:
             BuildError: where the key is missing or refused, or nothing answers.
@@ -124,28 +122,28 @@ class Client:
         from mp_api.client.core.utils import validate_endpoint
 
         logging.getLogger("mp_api.client.core.client").setLevel(logging.ERROR)
-        warnings.filterwarnings("ignore", category=MPRestWarning)  # what matters in them is told here in one line
+        warnings.filterwarnings("ignore", category=MPRestWarning)  # what matters in them is reported here in one line
         self._endpoint: str = validate_endpoint(endpoint)
-        self._waits_s = waits_s
+        self._settings = settings
         self._own = threading.local()
         self._lock = threading.Lock()
         self.pages_fetched = 0
         self.network_s = 0.0
-        self.db_version = self.heartbeat(waits_s[:2])
+        self.db_version = self.heartbeat(settings.waits_s[:2])
 
     def heartbeat(self, waits_s: tuple[float, ...] | None = None) -> str:
-        """The database's version, asked for anew."""
+        """The database's version, requested anew."""
 
-        def ask() -> str:
-            answer = requests.get(self._endpoint + "heartbeat", timeout=TIMEOUT_S)
+        def request() -> str:
+            answer = requests.get(self._endpoint + "heartbeat", timeout=self._settings.timeout_s)
             if answer.status_code != 200:
-                raise _failure(f"error status code {answer.status_code}")
+                raise _failure(f"error status code {answer.status_code}", self._settings.timeout_s)
             try:
                 return str(answer.json()["db_version"])
             except KeyError:
                 raise self._schema_changed("its heartbeat names no db_version") from None
 
-        return self._trying(ask, waits_s)
+        return self._trying(request, waits_s)
 
     def count(self, route: str, filters: Filters) -> int:
         """How many documents a selection has."""
@@ -160,7 +158,7 @@ class Client:
         """
         assert query.filters, "a query without a filter would leave the REST service"
 
-        def ask() -> Any:
+        def request() -> Any:
             return self._rester(query.route).search(
                 **dict(query.filters),
                 fields=list(query.fields),
@@ -170,14 +168,14 @@ class Client:
                 **({} if query.route == "core" else {"_page": query.page}),
             )
 
-        documents = self._trying(ask)
+        documents = self._trying(request)
         self._check(query, documents)
         with self._lock:
             self.pages_fetched += 1
         return list(documents)
 
-    def fetch_all(self, queries: list[Query], store: PageStore, told: Progress) -> list[str]:
-        """See that all pages are in the store; those that are there are not asked for again.
+    def fetch_all(self, queries: list[Query], store: PageCache, reporter: Progress) -> list[str]:
+        """Fetch the pages that the store lacks.
 
         Returns:
             Their names in the store, in the queries' order.
@@ -187,21 +185,21 @@ class Client:
         """
         keys = [query.key(self.db_version) for query in queries]
         missing = [(query, key) for query, key in zip(queries, keys, strict=True) if key not in store]
-        told.advance(len(queries) - len(missing))
+        reporter.advance(len(queries) - len(missing))
 
         def one(query: Query, key: str) -> None:
             documents = self.fetch(query)
             with self._lock:
                 store.write(key, documents)
-                told.advance(1)
+                reporter.advance(1)
 
-        with ThreadPoolExecutor(CONNECTIONS) as pool:
-            asked = [pool.submit(one, query, key) for query, key in missing]
+        with ThreadPoolExecutor(self._settings.connections) as pool:
+            requested = [pool.submit(one, query, key) for query, key in missing]
             try:
-                wait(asked, return_when=FIRST_EXCEPTION)
+                wait(requested, return_when=FIRST_EXCEPTION)
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
-            for future in asked:
+            for future in requested:
                 if not future.cancelled():
                     future.result()
         return keys
@@ -221,11 +219,11 @@ class Client:
         rester = self._new_rester("xas")
         bucket, prefix = "materialsproject-build", "static-collections/xas"
 
-        def ask() -> list[str]:
+        def request() -> list[str]:
             found = rester.s3_client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
             return [entry["Key"] for page in found for entry in page.get("Contents", ())]
 
-        names = self._trying(ask)
+        names = self._trying(request)
         for name in sorted(name for name in names if "manifest" not in name):
             documents, _ = self._trying(partial(rester._query_open_data, bucket, name))
             yield documents
@@ -238,27 +236,27 @@ class Client:
         return resters[route]
 
     def _new_rester(self, route: str, **more: Any) -> Any:
-        return _rester_class(route)(
+        return rester_class(route)(
             api_key=self._key,
             endpoint=self._endpoint,
             use_document_model=False,
             mute_progress_bars=True,
-            timeout=TIMEOUT_S,
+            timeout=self._settings.timeout_s,
             **more,
         )
 
-    def _trying(self, ask: Callable[[], Any], waits_s: tuple[float, ...] | None = None) -> Any:
-        """What `ask` returns, tried again while its failure may pass."""
+    def _trying(self, request: Callable[[], Any], waits_s: tuple[float, ...] | None = None) -> Any:
+        """What `request` returns, tried again while its failure may pass."""
         from botocore.exceptions import BotoCoreError
         from mp_api.client.core.exceptions import MPRestError
 
-        waits = self._waits_s if waits_s is None else waits_s
+        waits = self._settings.waits_s if waits_s is None else waits_s
         for wait_s in (*waits, None):
             began = time.monotonic()
             try:
-                return ask()
+                return request()
             except (MPRestError, requests.RequestException) as error:
-                failure = _failure(str(error))
+                failure = _failure(str(error), self._settings.timeout_s)
             except ValueError as error:  # an answer that was cut short is no JSON
                 failure = _Passing(f"it sent what is no JSON ({' '.join(str(error).split())[:80]})")
             except (BotoCoreError, OSError) as error:
@@ -297,7 +295,7 @@ class Client:
 
 
 @lru_cache
-def _rester_class(route: str) -> Any:
+def rester_class(route: str) -> Any:
     """The client's rester of a route, with its list of fields made once.
 
     The client makes that list from the document's schema anew for every field of every request: a second a page.
@@ -323,7 +321,7 @@ def _criteria(filters: Filters) -> dict[str, Any]:
     return criteria
 
 
-def _failure(text: str) -> Exception:
+def _failure(text: str, timeout_s: float) -> Exception:
     """What a failed request means to the user, from the client's message."""
     match = _STATUS.search(text)
     status = int(match[1] or match[2]) if match else None
@@ -342,9 +340,9 @@ def _failure(text: str) -> Exception:
         )
     if "invalid fields requested" in text:
         return BuildError(
-            f"This version of mp-api does not know the fields that are asked for: {' '.join(text.split())[:160]}; "
+            f"This version of mp-api does not know the fields that are requested for: {' '.join(text.split())[:160]}; "
             "install the version that xsearch pins (see constraints.txt)."
         )
     if "timed out" in text.lower():
-        return _Passing(f"no answer within {TIMEOUT_S} s")
+        return _Passing(f"no answer within {timeout_s:g} s")
     return _Passing(f"it cannot be reached ({' '.join(text.split())[:120]}); is there a network?")

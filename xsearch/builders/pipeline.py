@@ -1,4 +1,4 @@
-"""The build: items become chunks in worker processes, chunks are staged, and the finished whole is published."""
+"""The build pipeline: items become chunks in worker processes, chunks are staged, and the version is published."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from xsearch.builders.amcsd import AmcsdSource
-from xsearch.builders.cells import MeasuredCells
 from xsearch.builders.identity import SETTINGS, describe, fingerprint_of, index_folder
-from xsearch.builders.recipe import Batch, Recipe, SpectraRecipe
+from xsearch.builders.measured_cells import MeasuredCells
 from xsearch.builders.source import Item, Source, SpectraSource
+from xsearch.builders.transform import Batch, MaterialTransform, SpectraTransform
 from xsearch.builders.workers import run_here
 from xsearch.errors import BuildError
 from xsearch.indexes.chunk import Chunk
@@ -33,8 +33,8 @@ BATCH = 500
 SPECTRA_BATCH = 1000
 """Absorption spectra in a batch."""
 
-SpectraRunner = Callable[[SpectraRecipe, Iterator[Batch]], Generator[tuple[int, SpectraChunk]]]
-Runner = Callable[[Recipe, Iterator[Batch]], Generator[tuple[int, Chunk]]]
+SpectraRunner = Callable[[SpectraTransform, Iterator[Batch]], Generator[tuple[int, SpectraChunk]]]
+Runner = Callable[[MaterialTransform, Iterator[Batch]], Generator[tuple[int, Chunk]]]
 """Hands batches to where they are worked on, and gives back the chunks with their batch's number, in any order.
 
 It takes a new batch only when it needs one, so that not everything read is in memory at once. It is closed when the
@@ -96,7 +96,7 @@ def build(
         name: of the index.
         workers: processes of this machine; default one a core. They change the time, never the index.
         measured_cells: whether measured cells of the same phase are linked to computed entries.
-        progress: whether to tell on the error stream how far it is.
+        progress: whether progress is reported on the error stream.
         run: another way to run batches, such as on a cluster.
         batch: items a chunk.
         spectra: absorption spectra of the source's materials.
@@ -112,21 +112,21 @@ def build(
     began = time.monotonic()
     folder = index_folder(name)
     runner: Runner = run or _here(workers)
-    with open_progress(progress) as told:
+    with open_progress(progress) as reporter:
         try:
-            cells = find_measured_cells(source, runner, told) if measured_cells else None
+            cells = find_measured_cells(source, runner, reporter) if measured_cells else None
             fingerprint = fingerprint_of(source, measured_cells and source.formulas() is not None, batch, spectra)
             with Staging.open(folder, fingerprint, {**SETTINGS, "batch": batch}) as staging:
-                told.start(f"building {name}", source.count())
-                reader = _Reader(source, batch, staging.has, told)
-                with closing(runner(Recipe(source.process, cells), reader.batches())) as chunks:
+                reporter.start(f"building {name}", source.count())
+                reader = _Reader(source, batch, staging.has, reporter)
+                with closing(runner(MaterialTransform(source.process, cells), reader.batches())) as chunks:
                     for number, chunk in chunks:
                         staging.write(number, chunk)
-                        told.advance(reader.size(number), len(chunk.failures))
+                        reporter.advance(reader.size(number), len(chunk.failures))
                 windows = 0
                 if spectra is not None:
-                    windows = _stage_spectra(spectra, staging, run_spectra or _here(workers), told)
-                told.say(f"{name}: {reader.items:,} items done, writing the index")
+                    windows = _stage_spectra(spectra, staging, run_spectra or _here(workers), reporter)
+                reporter.say(f"{name}: {reader.items:,} items done, writing the index")
                 version = staging.publish(reader.number, {**describe(source, cells), **(extra or {})}, windows)
         except KeyboardInterrupt:
             raise BuildStopped(
@@ -150,26 +150,26 @@ def _here(workers: int | None) -> Any:
     return partial(run_here, workers=workers)
 
 
-def _stage_spectra(spectra: SpectraSource, staging: Staging, run: SpectraRunner, told: Progress) -> int:
+def _stage_spectra(spectra: SpectraSource, staging: Staging, run: SpectraRunner, reporter: Progress) -> int:
     """Make chunks of spectra; returns how many."""
-    told.start("spectra", spectra.count())
-    reader = _Reader(spectra, SPECTRA_BATCH, staging.has_spectra, told)
-    with closing(run(SpectraRecipe(spectra.process), reader.batches())) as chunks:
+    reporter.start("spectra", spectra.count())
+    reader = _Reader(spectra, SPECTRA_BATCH, staging.has_spectra, reporter)
+    with closing(run(SpectraTransform(spectra.process), reader.batches())) as chunks:
         for number, chunk in chunks:
             staging.write_spectra(number, chunk)
-            told.advance(reader.size(number), len(chunk.failures))
+            reporter.advance(reader.size(number), len(chunk.failures))
     return reader.number
 
 
-def find_measured_cells(source: Source, runner: Runner, told: Progress) -> MeasuredCells | None:
+def find_measured_cells(source: Source, runner: Runner, reporter: Progress) -> MeasuredCells | None:
     """Crystals of the mineral database that may be the measured cells of a source's entries."""
     formulas = source.formulas()
     if formulas is None:
         return None
     minerals = AmcsdSource(only=formulas)
-    told.start("measured cells", None)
-    reader = _Reader(minerals, BATCH, lambda number: False, told)
-    with closing(runner(Recipe(minerals.process), reader.batches())) as made:
+    reporter.start("measured cells", None)
+    reader = _Reader(minerals, BATCH, lambda number: False, reporter)
+    with closing(runner(MaterialTransform(minerals.process), reader.batches())) as made:
         chunks = dict(made)
     return MeasuredCells.of(entry for number in sorted(chunks) for entry in chunks[number].entries())
 
@@ -177,8 +177,10 @@ def find_measured_cells(source: Source, runner: Runner, told: Progress) -> Measu
 class _Reader:
     """Reads a source in batches and keeps count."""
 
-    def __init__(self, source: Source | SpectraSource, batch: int, done: Callable[[int], bool], told: Progress) -> None:
-        self._source, self._batch, self._done, self._told = source, batch, done, told
+    def __init__(
+        self, source: Source | SpectraSource, batch: int, done: Callable[[int], bool], reporter: Progress
+    ) -> None:
+        self._source, self._batch, self._done, self._reporter = source, batch, done, reporter
         self._sizes: dict[int, int] = {}
         self.number = self.items = self.resumed = 0
 
@@ -201,7 +203,7 @@ class _Reader:
             self.items += len(run)
             if self._done(number):
                 self.resumed += len(run)
-                self._told.advance(len(run))
+                self._reporter.advance(len(run))
             else:
                 yield Batch(number, tuple(kept), tuple(refused))
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from xsearch.builders.conditions import measured_at
+from xsearch.builders.title_conditions import conditions_in_title
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from xsearch.builders.conditions import measured_at
     ],
 )
 def test_conditions_of_the_measurement_are_read(title: str, temperature_K, pressure_GPa) -> None:
-    assert measured_at(title) == (pytest.approx(temperature_K), pytest.approx(pressure_GPa))
+    assert conditions_in_title(title) == (pytest.approx(temperature_K), pytest.approx(pressure_GPa))
 
 
 @pytest.mark.parametrize(
@@ -36,4 +36,4 @@ def test_conditions_of_the_measurement_are_read(title: str, temperature_K, press
     ],
 )
 def test_how_a_sample_was_made_is_not_how_it_was_measured(title: str) -> None:
-    assert measured_at(title) == (None, None)
+    assert conditions_in_title(title) == (None, None)

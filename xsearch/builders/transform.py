@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from xsearch.builders.cells import MeasuredCells
 from xsearch.builders.material import complete
+from xsearch.builders.measured_cells import MeasuredCells
 from xsearch.builders.source import Item, Process, SpectrumProcess
 from xsearch.chemistry.material import Material
 from xsearch.chemistry.symmetry import SYMPREC_A, Symmetry
@@ -37,7 +37,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
+class MaterialTransform:
     """How a batch becomes a chunk: materials, symmetry, reflections, profiles and linked measured cells.
 
     It holds no open files and can be pickled, so a cluster may run it as well as this machine; equal batches give
@@ -84,8 +84,8 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
-class SpectraRecipe:
-    """How a batch becomes a chunk of absorption spectra with their windows; see `Recipe`.
+class SpectraTransform:
+    """How a batch becomes a chunk of absorption spectra with their windows; see `MaterialTransform`.
 
     Attributes:
         process: the source's own step.

@@ -15,14 +15,15 @@ from xsearch.indexes.files import build_errors, remove, write_atomically
 _NAME = re.compile(r"([a-z]+-[0-9a-f]{24})-([0-9a-f]{16})\.json\.zst")
 _COMPRESSION = "zstd"
 _LEVEL = 3
+"""Of zstd: its default."""
 
 Document = dict[str, Any]
 
 Filters = tuple[tuple[str, Any], ...]
-"""Names and values that a service is asked to sift by."""
+"""Names and values that a service filters by."""
 
 
-class PageStore:
+class PageCache:
     """A folder of pages, each a list of documents as the service sent them.
 
     A page's file carries the checksum of its bytes in its name and appears by a rename, so a page that is there is

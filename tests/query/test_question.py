@@ -1,0 +1,42 @@
+"""Questions: what contradicts itself is refused with what to do."""
+
+import pytest
+
+from xsearch.errors import QueryError
+from xsearch.options import Prior
+from xsearch.query import question_of
+
+
+def test_a_question_is_read_from_text() -> None:
+    question = question_of(
+        exactly="ca mn,o", oxidation=["mn=3,4"], coordination=["Mn=6"], infer=True, prior="none", leave_out=["MnO"]
+    )
+    assert question.constraints.allowed == {"Ca", "Mn", "O"}
+    assert question.measurement.oxidation == {"Mn": (3, 4)}
+    assert question.measurement.coordination == {"Mn": (6,)}
+    assert (question.prior, question.leave_out) == (Prior.NONE, ("MnO",))
+
+
+@pytest.mark.parametrize("elements", [{"only": "Ca,O"}, {"exactly": "Ca,O"}, {"must": "Ca", "may": "O"}])
+def test_an_inference_takes_its_elements_from_any_closed_set(elements: dict[str, str]) -> None:
+    assert question_of(infer=True, **elements).constraints.allowed == {"Ca", "O"}
+
+
+@pytest.mark.parametrize(
+    ("options", "hint"),
+    [
+        ({"infer": True}, "--exactly or --only"),
+        ({"infer": True, "must": "Ca"}, "--exactly or --only"),
+        ({"infer": True, "only": "Ca,O", "phases": 2}, "one compound"),
+        ({"system": "cubic"}, "add --infer"),
+        ({"oxidation": ["Mn=3"]}, "add --infer"),
+        ({"alloy": False}, "add --infer"),
+        ({"infer": True, "only": "Ca", "system": "round"}, "Unknown crystal system 'round'"),
+        ({"search": False}, "Nothing is to be done"),
+        ({"prior": "some"}, "Unknown prior"),
+        ({"oxidation": ["Rb:1"]}, "such as Mn=3"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(options: dict[str, object], hint: str) -> None:
+    with pytest.raises(QueryError, match=hint):
+        question_of(**options)  # type: ignore[arg-type]

@@ -1,0 +1,85 @@
+"""What is said of a candidate: where it comes from, and what was assumed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from xsearch.answers import Candidate
+from xsearch.chemistry.charge_balance import UNBALANCED
+from xsearch.chemistry.crystal import Crystal
+from xsearch.chemistry.formula import reduced_formula
+from xsearch.chemistry.space_groups import crystal_system
+from xsearch.chemistry.symmetry import Symmetry
+from xsearch.elements import SYMBOLS
+from xsearch.infer.proposals import Proposal
+from xsearch.infer.ranking import RankedCandidate
+from xsearch.infer.template_library import TemplateLibrary
+
+LEAST_MOVED_A = 0.005
+"""Root mean square displacement of the atoms, Å, from which it is stated: two decimals show no less."""
+
+
+def refined_candidate(library: TemplateLibrary, ranked: RankedCandidate, rank: int) -> Candidate:
+    """A candidate that was compared with a pattern, as an answer."""
+    one = ranked.candidate
+    number, moved_A = one.symmetry.number, one.refined.moved_A
+    assumptions = ["The cell was strained to the pattern.", *_unbalanced(one.proposal)]
+    template_group = int(library.space_group[one.proposal.row])
+    if one.symmetrised:
+        assumptions.append(f"They were moved onto the symmetry of space group {number}, which they are close to.")
+    elif crystal_system(number) != crystal_system(template_group) and not one.proposal.merged:
+        assumptions.append(f"Their symmetry was lowered from space group {template_group}, as the pattern shows.")
+    return _candidate(
+        library, one.proposal, one.refined.crystal, number, assumptions, moved_A,
+        rank=rank, probability=ranked.probability, evidence=ranked.evidence, cell=tuple(one.refined.cell.tolist()),
+        strain=one.fit.strain, zero_shift_deg=one.fit.zero_shift_deg, unexplained=one.fit.unexplained,
+    )  # fmt: skip
+
+
+def proposed_candidate(
+    library: TemplateLibrary, proposal: Proposal, crystal: Crystal, symmetry: Symmetry, probability: float, rank: int
+) -> Candidate:
+    """A candidate that chemistry alone proposes, as an answer."""
+    return _candidate(
+        library, proposal, crystal, symmetry.number, ["The volume is predicted.", *_unbalanced(proposal)], 0.0,
+        rank=rank, probability=probability, evidence={"prior": proposal.prior}, cell=tuple(symmetry.cell.tolist()),
+        strain=0.0, zero_shift_deg=0.0, unexplained=float("nan"),
+    )  # fmt: skip
+
+
+def _unbalanced(proposal: Proposal) -> list[str]:
+    balanced = proposal.log_charge > UNBALANCED
+    return [] if balanced else ["No usual oxidation states balance this formula."]
+
+
+def _candidate(
+    library: TemplateLibrary,
+    proposal: Proposal,
+    crystal: Crystal,
+    space_group: int,
+    assumptions: list[str],
+    moved_A: float,
+    **numbers: Any,
+) -> Candidate:
+    """A candidate with its origin; `numbers` are further fields of `Candidate`."""
+    row = proposal.row
+    slots = zip(library.atomic_numbers[row].tolist(), proposal.targets, strict=True)
+    source_id, source_formula = str(library.material_ids[row]), library.formula_names[int(library.formula[row])]
+    where = f"The atoms stand where they do in {source_formula} ({source_id})"
+    moved = f" but for {moved_A:.2f} Å (rms), by which they were moved to the pattern."
+    merged = ["One element stands on sites that two elements share in the template."] if proposal.merged else []
+    return Candidate(
+        formula=reduced_formula(crystal.composition),
+        crystal=crystal,
+        space_group=space_group,
+        crystal_system=crystal_system(space_group),
+        template=library.keys[int(library.template[row])],
+        source_id=source_id,
+        source_formula=source_formula,
+        substitution={SYMBOLS[old - 1]: SYMBOLS[new - 1] for old, new in slots if old},
+        members=proposal.members,
+        assumptions=(
+            where + (moved if moved_A >= LEAST_MOVED_A else "; nothing was relaxed."), *assumptions, *merged,
+        ),
+        **numbers,
+    )  # fmt: skip

@@ -1,0 +1,66 @@
+"""From refined candidates to an order with probabilities, and a verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.answers import Verdict
+from xsearch.infer.evidence import TERMS, answer_probability, shares
+from xsearch.infer.settings import InferenceSettings
+from xsearch.infer.task import InferenceTask
+from xsearch.infer.trial import RefinedCandidate
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RankedCandidate:
+    """A candidate in its place.
+
+    Attributes:
+        candidate: after the final refinement.
+        evidence: its terms, by name.
+        probability: 0 to 1, among everything that was considered.
+    """
+
+    candidate: RefinedCandidate
+    evidence: dict[str, float]
+    probability: float
+
+
+def rank(task: InferenceTask, candidates: Sequence[RefinedCandidate]) -> tuple[Verdict, list[RankedCandidate]]:
+    """The verdict, and the candidates, one for each formula and structure type, the most probable first."""
+    settings, evidence = task.settings, task.evidence(candidates)
+    share = shares(evidence)
+    order = np.lexsort(([candidate.proposal.row for candidate in candidates], -share)).tolist()
+    answer = answer_probability(evidence)
+    if order and candidates[order[0]].correlation < settings.verdict.least_correlation:
+        answer = min(answer, settings.verdict.refused_up_to)
+    folded = _folded(candidates, order, share, settings)
+    # the first is right with the probability of the answer, the others in proportion
+    scale = min(answer / folded[0][1], 1.0) if folded else 0.0
+    ranked = [
+        RankedCandidate(candidates[k], dict(zip(TERMS, evidence[k].tolist(), strict=True)), scale * part)
+        for k, part in folded
+    ]
+    if answer <= settings.verdict.refused_up_to:
+        return "no confident match", ranked
+    return "match" if ranked[0].probability >= settings.verdict.confident else "tentative", ranked
+
+
+def _folded(
+    candidates: Sequence[RefinedCandidate],
+    order: Sequence[int],
+    share: NDArray[np.float64],
+    settings: InferenceSettings,
+) -> list[tuple[int, float]]:
+    """The first of each formula and structure type, with the probability of those folded into it."""
+    places: dict[tuple[int, ...], list[int]] = {}
+    for k in order:
+        kind, volume = candidates[k].kind, candidates[k].volume_bin(settings.same_volume)
+        neighbours = [(*kind, v) for v in (volume, volume - 1, volume + 1) if (*kind, v) in places]
+        places.setdefault(neighbours[0] if neighbours else (*kind, volume), []).append(k)
+    folded = [(members[0], float(share[members[: settings.verdict.most_folded]].sum())) for members in places.values()]
+    return sorted(folded, key=lambda item: -item[1])

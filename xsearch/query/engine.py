@@ -1,0 +1,129 @@
+"""The answer to a question, from an index, from an inference, or from both in one ranking."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from xsearch.answers import Combined, Inference, RankedCrystal, SearchResult
+from xsearch.errors import NothingSearched
+from xsearch.infer.engine import infer
+from xsearch.infer.template_library import library_of
+from xsearch.preprocess.xanes import deglitch
+from xsearch.progress import open_progress
+from xsearch.query.question import Question
+from xsearch.search import SearchIndex
+from xsearch.search.scope import Scope
+from xsearch.spectra.measurement import Measurement
+
+
+def answer(index: SearchIndex, question: Question) -> SearchResult | Inference | Combined:
+    """Answer a question.
+
+    Args:
+        index: is searched, and its entries are the templates of an inference.
+        question: what is to be found out.
+
+    Returns:
+        The hits (with `phases`, of a mixture), the candidates, or where both were looked for, both in one ranking.
+
+    Raises:
+        SpectrumError: where the measurement cannot be used.
+        QueryError: where nothing can be compared, or no template can hold the elements.
+        MissingExtra: where crystals are to be relaxed and CHGNet is not installed.
+    """
+    if question.deglitch:
+        edges = tuple(deglitch(edge) for edge in question.measurement.edges)
+        question = replace(question, measurement=replace(question.measurement, edges=edges))
+    if not question.infer:
+        return search(index, question)
+    if not question.search:
+        return infer_candidates(index, question)
+    return combine(search_or_nothing(index, question), infer_candidates(index, question))
+
+
+def search(index: SearchIndex, question: Question) -> SearchResult:
+    """The hits of an index, or the phases of a mixture."""
+    scope = Scope(question.constraints, question.prior, question.measured_cells)
+    if question.phases:
+        return index.search_phases(question.measurement, scope, phases=question.phases)
+    return index.search_measurement(question.measurement, scope, **_top(question))
+
+
+def search_or_nothing(index: SearchIndex, question: Question) -> SearchResult:
+    """The hits of an index; where it holds nothing to compare with, an answer without hits that says so.
+
+    Without spectra of an edge the pattern alone is searched; without an entry with the elements there are no hits.
+    """
+    measurement = question.measurement
+    try:
+        return search(index, question)
+    except NothingSearched as error:
+        reason = str(error)
+    if measurement.pattern is not None and measurement.edges:
+        by_pattern = search_or_nothing(index, replace(question, measurement=replace(measurement, edges=())))
+        return replace(by_pattern, notes=(*by_pattern.notes, f"Searched by the pattern alone: {reason}"))
+    return SearchResult(
+        measurement.pattern,
+        (),
+        "no confident match",
+        index.name,
+        index.index.version,
+        0,
+        notes=(reason,),
+        constraints=question.constraints,
+    )
+
+
+def infer_candidates(index: SearchIndex, question: Question) -> Inference:
+    """The crystals inferred from a question's elements and spectra, relaxed where that is wished."""
+    from xsearch.infer.relax import check_extra, relax_candidates
+
+    if question.relax:
+        check_extra()
+    measurement: Measurement = question.measurement
+    found = infer(
+        library_of(index.index),
+        sorted(question.constraints.allowed or ()),
+        measurement.pattern,
+        xanes=measurement.edges,
+        system=question.system,
+        oxidation={element: dict.fromkeys(states, 1.0) for element, states in measurement.oxidation.items()},
+        coordination=measurement.coordination,
+        excluded=question.leave_out,
+        alloy=question.alloy,
+        **_top(question),
+    )
+    if not question.relax:
+        return found
+    with open_progress(True) as progress:
+        return relax_candidates(found, question.relax, seconds=question.relax_seconds, progress=progress)
+
+
+def combine(result: SearchResult, inference: Inference) -> Combined:
+    """Rank the hits of an index and inferred crystals together, the likeliest first.
+
+    An inferred crystal stands on what the search left over: its probability is multiplied by one less the best hit's
+    score, so that it goes before a hit only where the database does not explain the pattern. One that has the formula
+    and the space group of a hit is nothing new, and never goes before that. On equal terms a hit goes first.
+
+    Args:
+        result: of the search in the index.
+        inference: from the templates of the same index, for the same pattern.
+    """
+    left = 1.0 - max((hit.score for hit in result.hits), default=0.0)
+    known: dict[tuple[str, int | None], float] = {}
+    for hit in result.hits:
+        crystal = (hit.formula, hit.material.space_group)
+        known[crystal] = max(hit.score, known.get(crystal, 0.0))
+    ranking = [RankedCrystal(0, hit, hit.score) for hit in result.hits]
+    ranking += [
+        RankedCrystal(0, one, min(left * one.probability, known.get((one.formula, one.space_group), 1.0)))
+        for one in (() if inference.refused else inference.candidates)
+    ]
+    ranking.sort(key=lambda one: (-one.score, one.kind, one.id))
+    return Combined(result, inference, tuple(replace(one, rank=rank) for rank, one in enumerate(ranking, start=1)))
+
+
+def _top(question: Question) -> dict[str, Any]:
+    return {} if question.top is None else {"top": question.top}

@@ -1,0 +1,160 @@
+"""The numbers that decide how weights are fitted. Each default is that of the weights that xsearch ships."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xsearch.settings import setting
+
+BY_HAND = "set by hand"
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedStrainSettings:
+    """`xsearch.training.expected_strain`."""
+
+    ridge: float = setting(0.3, "1", BY_HAND)
+    outlier: float = setting(0.005, "ln length", f"{BY_HAND}: Cauchy scale; wrong pairs and pressure are beyond it")
+    largest_strain: float = setting(0.05, "ln length", f"{BY_HAND}: pairs beyond are of different phases")
+    rounds: int = setting(20, "rounds", f"{BY_HAND}: of reweighting, until nothing changes")
+    folds: int = setting(5, "folds", BY_HAND)
+
+
+EXPECTED_STRAIN = ExpectedStrainSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreSettings:
+    """`xsearch.training.score`."""
+
+    folds: int = setting(5, "folds", BY_HAND)
+    repeats: int = setting(3, "divisions", f"{BY_HAND}: whose folds are averaged")
+    ridge: float = setting(
+        1.7, "1", f"{BY_HAND}: cost of half the squared length of the weights, evidence scaled to unit variance"
+    )
+    measured_weight: float = setting(3.0, "1", f"{BY_HAND}: of a measured pattern beside a simulated one")
+    sample_strain: float = setting(
+        0.0005, "ln length", "two samples of one compound; literature values differ by 0.1 % an axis (AMCSD)"
+    )
+    wavelength_A: float = setting(1.541838, "A", "Cu Kα, mean of Kα1 and Kα2 weighted 2:1")
+
+
+SCORE = ScoreSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class SymmetrySettings:
+    """`xsearch.training.symmetry`."""
+
+    folds: int = setting(5, "folds", BY_HAND)
+    inverse_ridge: float = setting(
+        0.1, "1", "best of 0.01, 0.03, 0.1 and 0.3 by folds on simulated patterns of index mp; scikit-learn's C"
+    )
+
+
+SYMMETRY = SymmetrySettings()
+
+
+@dataclass(frozen=True, slots=True)
+class RankingSettings:
+    """`xsearch.training.inference_ranking`."""
+
+    strain_fit_shrinkage: float = setting(0.05, "1", f"{BY_HAND}: of the weights of the strain fits")
+    refined_shrinkage: float = setting(0.02, "1", f"{BY_HAND}: of the weights of the refined candidates")
+    answer_shrinkage: float = setting(1.0, "1", f"{BY_HAND}: of the probability that the first candidate is right")
+    unanswerable_every: int = setting(
+        4, "compounds", f"{BY_HAND}: one in so many is also inferred from wrong elements and from random lines"
+    )
+    most_matched: int = setting(20, "candidates", f"{BY_HAND}: of the right formula, compared with the true structure")
+    other_structure: float = setting(0.5, "1", f"{BY_HAND}: weight of right formula and system, other structure")
+    folds: int = setting(5, "folds", BY_HAND)
+
+
+RANKING = RankingSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class PowderSettings:
+    """`xsearch train pxrd`."""
+
+    crystals: int = setting(96, "crystals", f"{BY_HAND}: a step")
+    views: int = setting(2, "patterns", f"{BY_HAND}: augmented, of each crystal")
+    peak_rate: float = setting(2e-3, "1", f"{BY_HAND}: learning rate after the warm-up")
+    least_rate: float = setting(2e-5, "1", f"{BY_HAND}: at the end of the cosine")
+    warm_steps: int = setting(200, "steps", BY_HAND)
+    weight_decay: float = setting(0.02, "1", BY_HAND)
+    temperature: float = setting(0.06, "cosine", BY_HAND)
+    queue: int = setting(4096, "vectors", f"{BY_HAND}: of recent crystals that serve as further negatives")
+    system_weight: float = setting(1.0, "1", f"{BY_HAND}: of the crystal system's cross entropy")
+    group_weight: float = setting(1.0, "1", f"{BY_HAND}: of the space group's cross entropy")
+    label_smoothing: float = setting(0.05, "1", BY_HAND)
+    save_every_s: float = setting(120.0, "s", BY_HAND)
+
+
+POWDER = PowderSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class MetricSettings:
+    """`xsearch.training.powder_metric`."""
+
+    patterns: int = setting(10_000, "patterns", BY_HAND)
+    tested: int = setting(300, "patterns", BY_HAND)
+    dimensions: int = setting(64, "dimensions", "64 and 128 recall the same on pxrd_measured.parquet, see its card")
+    ridge: float = setting(
+        10.0, "mean of the diagonal of W", "from 3 to 30 recall is the same on pxrd_measured.parquet, see its card"
+    )
+    reported_share: float = setting(0.6, "1", f"{BY_HAND}: of experimentally reported entries")
+    every: int = setting(5, "rows", f"{BY_HAND}: one profile in so many makes B")
+    recalled: int = setting(200, "rows", f"{BY_HAND}: the list that recall is reported for")
+
+
+METRIC = MetricSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardSettings:
+    """`xsearch.training.forward`: the network, and the kernel regression with its metric."""
+
+    feature_noise: float = setting(0.08, "standard deviations", f"{BY_HAND}: added to standardised features")
+    slope_weight: float = setting(0.5, "1", f"{BY_HAND}: of the slopes' error beside that of the values")
+    smoothing: float = setting(1e-4, "tail squared", f"{BY_HAND}: of the absolute error near zero")
+    rank: int = setting(192, "dimensions", "of the metric; with 128 the error on held-out copper is 1 % larger")
+    components: int = setting(24, "components", f"{BY_HAND}: principal components of the spectra")
+    aligned_eV: tuple[float, ...] = setting(
+        (8.0, 22.0), "eV", "xas_feff9.parquet, formulas held out: views beyond half of the rise that lower the error"
+    )
+    widest_shift_eV: float = setting(6.0, "eV", BY_HAND)
+    shift_step_eV: float = setting(0.2, "eV", BY_HAND)
+    shift_ridge: float = setting(4.0, "ridges", f"{BY_HAND}: shifts are coarser than spectra")
+
+
+FORWARD = ForwardSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrationSettings:
+    """How parts of a model are weighted and their probabilities calibrated."""
+
+    steps: tuple[float, ...] = setting((0.0, 1.0, 2.0), "1", f"{BY_HAND}: of the grid of weights")
+    widest_log_temperature: float = setting(0.9, "ln T", BY_HAND)
+    temperatures: int = setting(37, "temperatures", BY_HAND)
+    share_within: float = setting(0.68, "1", "one standard deviation of a normal distribution")
+    familiar_share: float = setting(0.99, "1", f"{BY_HAND}: of held-out spectra that count as like the training data")
+
+
+CALIBRATION = CalibrationSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class PropertySettings:
+    """`xsearch train specfusion`."""
+
+    epochs: int = setting(30, "epochs", BY_HAND)
+    baseline_epochs: int = setting(20, "epochs", f"{BY_HAND}: of the network without spectra")
+    most_elements: int = setting(8, "elements", f"{BY_HAND}: of a material; further ones are dropped")
+    edge_dropped: float = setting(0.15, "1", f"{BY_HAND}: how often an edge is hidden in training")
+    least_labels: int = setting(100, "materials", f"{BY_HAND}: below, a property gets no head")
+
+
+PROPERTIES = PropertySettings()
