@@ -9,12 +9,15 @@ import shutil
 import signal
 import time
 from collections import Counter
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.mp_library import Library
 from tests.mp_server import KEY, MpServer, serving
 from xsearch.indexes import Index
+
+if TYPE_CHECKING:  # Windows has no such processes
+    from multiprocessing.context import ForkServerContext
 
 MATERIALS, OLD = 80, 20
 ENVIRONMENT = {"NO_PROXY": "127.0.0.1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "MP_API_KEY": KEY}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.systems import posix_only
 from xsearch.builders import build_parquet
 from xsearch.builders.cluster import running_on
 from xsearch.builders.parquet import ParquetSource
@@ -25,6 +26,7 @@ def cluster() -> Iterator:
         yield cluster
 
 
+@posix_only
 def test_a_cluster_makes_the_same_bytes_though_a_worker_is_killed(
     cluster, xsearch_home: Path, small_parquet: Path
 ) -> None:

@@ -5,10 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.systems import posix_only
+
 KILLS = 8
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@posix_only
 def test_builds_killed_at_random_moments_are_survived() -> None:
     """In a process of its own, whose children are forked from one that has everything loaded."""
     command = [sys.executable, "-m", "benchmarks.kills", "--kills", str(KILLS), "--json"]

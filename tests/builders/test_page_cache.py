@@ -1,11 +1,11 @@
 """The store of raw pages."""
 
 import multiprocessing
-import resource
 from pathlib import Path
 
 import pytest
 
+from tests.systems import posix_only
 from xsearch.builders.page_cache import PageCache, page_key
 from xsearch.errors import BuildError
 
@@ -59,11 +59,14 @@ def test_what_a_killed_process_left_half_written_goes(tmp_path: Path) -> None:
 
 
 def _write_within(folder: Path, limit: int) -> None:
+    import resource
+
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     with pytest.raises(BuildError, match=r"^[^\n]*the disk is full[^\n]*$"):
         PageCache(folder).write(page_key("summary", 2), PAGE)
 
 
+@posix_only
 def test_a_full_disk_is_told_and_loses_no_page(tmp_path: Path) -> None:
     PageCache(tmp_path).write(page_key("summary", 1), PAGE)
     child = multiprocessing.get_context("forkserver").Process(target=_write_within, args=(tmp_path, 20))

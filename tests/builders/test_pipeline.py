@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 from pymatgen.core import Lattice, Structure
 
+from tests.systems import posix_only
 from xsearch.builders import BuildStopped, build, build_cif, build_parquet
 from xsearch.builders.aflow import AflowSource, process_aflow
 from xsearch.builders.identity import index_folder
@@ -160,6 +161,7 @@ def wait_for_chunks(process: subprocess.Popen, least: int) -> None:
         time.sleep(0.005)
 
 
+@posix_only
 def test_a_killed_build_leaves_the_old_index_and_no_process_and_resumes(
     xsearch_home: Path, small_parquet: Path, tmp_path: Path, prototypes: list[Item]
 ) -> None:
@@ -180,6 +182,7 @@ def test_a_killed_build_leaves_the_old_index_and_no_process_and_resumes(
     assert digest("killed") == digest("undisturbed")
 
 
+@posix_only
 def test_ctrl_c_stops_with_one_line_and_can_be_taken_up(
     xsearch_home: Path, small_parquet: Path, tmp_path: Path
 ) -> None:

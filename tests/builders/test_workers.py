@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from tests.systems import posix_only
 from xsearch.builders.aflow import process_aflow
 from xsearch.builders.source import Item
 from xsearch.builders.transform import Batch, MaterialTransform
@@ -41,6 +42,7 @@ def test_batches_are_read_only_as_workers_get_free(prototypes: list[Item]) -> No
     assert made == read == 20
 
 
+@posix_only
 def test_a_dead_worker_ends_the_build_with_one_line(prototypes: list[Item]) -> None:
     chunks = run_here(MaterialTransform(process_aflow), iter(in_batches(prototypes[:100], 2)), workers=2)
     next(chunks)

@@ -16,7 +16,8 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from tests.cli.conftest import Xsearch
+from tests.cli.conftest import SPECTRA, Xsearch
+from tests.systems import posix_only
 from xsearch import __version__
 from xsearch.cli.app import app
 from xsearch.cli.errors import Commands
@@ -130,12 +131,24 @@ def test_a_bug_shows_its_traceback() -> None:
     assert isinstance(done.exception, ZeroDivisionError)
 
 
+def test_output_is_utf_8_whatever_the_system_prefers(lab: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "xsearch", "query", SPECTRA / "rutile.xy", "--index", "lab"],
+        capture_output=True,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252"},
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert "λ 1.5418 Å" in done.stdout.decode("utf-8")
+
+
+@posix_only
 def test_a_reader_that_goes_away_is_no_error(lab: Path) -> None:
     command = f"{sys.executable} -m xsearch index info lab | head -c 1"
     done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
     assert done.stderr == ""
 
 
+@posix_only
 @pytest.mark.slow
 def test_ctrl_c_in_a_build_says_so_and_exits_with_130(xsearch_home: Path) -> None:
     process = subprocess.Popen(

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import resource
 import shutil
 import subprocess
 import tempfile
@@ -12,8 +11,11 @@ from pathlib import Path
 import pytest
 
 from tests.indexes.samples import build, snapshot
+from tests.systems import posix_only
 from xsearch.errors import XSearchError
 from xsearch.indexes import Index, export, import_
+
+pytestmark = posix_only
 
 NOBODY = 65534
 
@@ -47,6 +49,8 @@ def report(answer: "multiprocessing.Queue[str]", function: Callable[..., object]
 
 def build_within(limit: int, folder: Path) -> None:
     """Build where no file may be longer than so many bytes."""
+    import resource
+
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     build(folder, 2)
 

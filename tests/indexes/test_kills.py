@@ -1,5 +1,7 @@
 """A build that is killed leaves the old index whole, and the next run ends with the bytes of an undisturbed one."""
 
+from __future__ import annotations
+
 import multiprocessing
 import random
 import shutil
@@ -7,13 +9,19 @@ import signal
 import tempfile
 import time
 from collections.abc import Iterator
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.indexes.samples import build, build_and_die, snapshot
+from tests.systems import posix_only
 from xsearch.indexes import Index
+
+if TYPE_CHECKING:  # Windows has no such processes
+    from multiprocessing.context import ForkServerContext
+
+pytestmark = posix_only
 
 OLD_CHUNKS, NEW_CHUNKS = 1, 2
 RANDOM_KILLS = 8

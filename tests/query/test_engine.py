@@ -1,5 +1,7 @@
 """Answers to questions: hits, candidates, and both in one ranking."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.infer import infer, library_of
 from xsearch.options import Constraints
 from xsearch.query import Question, answer
-from xsearch.query.engine import combine
+from xsearch.query.combined import combine
 from xsearch.report.combined_table import INFERRED
 from xsearch.spectra import Xanes
 from xsearch.spectra.measurement import Measurement
@@ -56,6 +58,30 @@ def test_one_answer_is_shown_and_saved_with_its_kinds_apart(types, tmp_path):
     files = report.write_cifs(both, tmp_path)
     assert {path.parent.name == "inferred" for path in files if "inferred" in path.name} <= {True}
     assert any(path.parent == tmp_path for path in files)
+
+
+def test_hits_and_candidates_are_compared_by_one_refinement(types):
+    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
+    both = combine(*answers(types, salt.crystal, ["Na", "Cl"]))
+    first = both.ranking[0]
+    assert first.refined.residuals.r_wp < 0.5
+    others = [one for one in both.ranking[1:] if one.refined and one.formula != "NaCl"]
+    assert others
+    assert all(one.refined.log_evidence < first.refined.log_evidence for one in others)
+    row = report.to_dict(both)["ranking"][0]
+    assert row["log_evidence"] == first.refined.log_evidence
+    assert row["r_wp"] == first.refined.residuals.r_wp
+
+
+def test_evidence_brings_an_inferred_crystal_before_a_hit_that_fits_badly(types):
+    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
+    result, inference = answers(types, salt.crystal, ["Na", "Cl"])
+    wrong = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "CsCl")
+    hit = replace(result.hits[0], material=wrong, score=0.6, duplicates=())
+    inference = replace(inference, verdict="tentative")
+    ranking = combine(replace(result, hits=(hit,)), inference).ranking
+    assert ranking[0].kind == "inferred"
+    assert sum(one.score for one in ranking[:2]) <= 1
 
 
 def test_best_tries_that_explain_nothing_stay_out_of_the_list_and_of_the_files(types, tmp_path):

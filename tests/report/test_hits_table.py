@@ -1,5 +1,6 @@
 """The table for the terminal."""
 
+import os
 from dataclasses import replace
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from xsearch.report.typeset import signed
 
 
 def printed(result: SearchResult, width: int = 120, **how: bool) -> str:
-    console = Console(width=width, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(width=width, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     console.print(report.table(result, **how))
     return console.export_text()
 

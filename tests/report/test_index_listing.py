@@ -1,5 +1,6 @@
 """Indexes as tables."""
 
+import os
 from datetime import UTC, datetime
 
 import pytest
@@ -13,7 +14,7 @@ MADE = datetime(2026, 1, 2, 3, 4, tzinfo=UTC)
 
 def test_a_broken_index_is_listed_with_its_trouble() -> None:
     rows = [IndexSummary("a", True, "0001-x", 1234, 5_000_000, MADE), IndexSummary("b", False, problem="b is altered")]
-    console = Console(width=100, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    console = Console(width=100, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     console.print(index_table(rows))
     _, first, second = console.export_text().splitlines()
     assert first.split() == ["*", "a", "1,234", "5.0", "MB", "2026-01-02", "03:04", "0001-x"]

@@ -8,16 +8,16 @@ from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.options import Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
-from xsearch.search.isotypes import built_alike, symmetry_of_alike
+from xsearch.search.isotypes import isotypes, symmetry_of_isotypes
 from xsearch.search.selection import Selection
-from xsearch.search.symmetry import product, rows_say, symmetry
+from xsearch.search.symmetry import product, symmetry, symmetry_posterior
 
 
 def test_rows_weigh_by_their_evidence(prototypes: SearchIndex) -> None:
     columns = prototypes.index.columns
     cubic = int(np.flatnonzero(columns.crystal_system == CRYSTAL_SYSTEMS.index("cubic"))[0])
     trigonal = int(np.flatnonzero(columns.crystal_system == CRYSTAL_SYSTEMS.index("trigonal"))[0])
-    systems, groups = rows_say(columns, np.array([cubic, trigonal]), np.array([5.0, 5.0 - np.log(3)]))
+    systems, groups = symmetry_posterior(columns, np.array([cubic, trigonal]), np.array([5.0, 5.0 - np.log(3)]))
     assert systems[CRYSTAL_SYSTEMS.index("cubic")] == pytest.approx(0.75)
     assert groups[columns.space_group[trigonal] - 1] == pytest.approx(0.25)
     said = symmetry(systems, groups)
@@ -26,7 +26,7 @@ def test_rows_weigh_by_their_evidence(prototypes: SearchIndex) -> None:
 
 
 def test_without_rows_nothing_is_preferred(prototypes: SearchIndex) -> None:
-    systems, groups = rows_say(prototypes.index.columns, np.zeros(0, np.int64), np.zeros(0))
+    systems, groups = symmetry_posterior(prototypes.index.columns, np.zeros(0, np.int64), np.zeros(0))
     assert systems == pytest.approx(np.full(7, 1 / 7))
     assert groups == pytest.approx(np.full(230, 1 / 230))
 
@@ -45,8 +45,8 @@ def test_compounds_of_one_type_and_other_size_are_found(prototypes: SearchIndex,
     rows = np.setdiff1d(np.arange(len(index)), [row])
     pattern = net_pattern(measured(row, strain=0.07))
     others = Selection(index, rows, prototypes.profiles(rows), Prior.KNOWN, threads=1)
-    alike, _ = built_alike(others, pattern)
-    likely = symmetry(*symmetry_of_alike(others, pattern))
+    alike, _ = isotypes(others, pattern)
+    likely = symmetry(*symmetry_of_isotypes(others, pattern))
     assert row not in alike
     assert likely.crystal_system == "cubic"
     assert sum(likely.crystal_systems.values()) == pytest.approx(1)

@@ -8,7 +8,7 @@ from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.symmetry import within_systems
-from xsearch.search.symmetry_evidence import LATTICES, alike_signs, all_signs, pattern_signs, probabilities
+from xsearch.search.symmetry_evidence import LATTICES, all_signs, isotype_evidence, pattern_signs, probabilities
 
 CUBIC, TRICLINIC = CRYSTAL_SYSTEMS.index("cubic"), CRYSTAL_SYSTEMS.index("triclinic")
 
@@ -24,16 +24,16 @@ def test_the_lines_of_a_cubic_crystal_speak_for_a_cubic_lattice(prototypes: Sear
 
 def test_crystals_built_alike_count_by_their_evidence() -> None:
     systems, evidence = np.array([CUBIC, TRICLINIC, TRICLINIC]), np.array([8.0, 7.0, 7.0])
-    signs = alike_signs(systems, evidence)
+    signs = isotype_evidence(systems, evidence)
     cold, warm, best = signs[:7], signs[7:14], signs[14:]
     assert cold.argmax() == CUBIC
     assert warm.argmax() == TRICLINIC  # two that are hardly worse
     assert best[[CUBIC, TRICLINIC]] == pytest.approx([8, 7])
-    assert np.isfinite(alike_signs(np.zeros(0, np.int64), np.zeros(0))).all()
+    assert np.isfinite(isotype_evidence(np.zeros(0, np.int64), np.zeros(0))).all()
 
 
 def test_each_kind_of_evidence_moves_the_answer_its_way() -> None:
-    nothing = alike_signs(np.arange(7), np.zeros(7))
+    nothing = isotype_evidence(np.arange(7), np.zeros(7))
     lines = np.array([1.5, 2.0, 2.0, 2.0, 2.0, 2.0, 1.5, 6.0, 6.0, 6.0, 6.0, 6.0, 3.5, 0.2])
     before = probabilities(all_signs(nothing, np.zeros(7), lines))
     assert before.sum() == pytest.approx(1)
@@ -41,7 +41,7 @@ def test_each_kind_of_evidence_moves_the_answer_its_way() -> None:
     logits[CUBIC] = 4
     cell = lines.copy()
     cell[LATTICES.index(CUBIC)] = 5.5
-    alike = alike_signs(np.array([CUBIC, TRICLINIC]), np.array([15.0, 5.0]))
+    alike = isotype_evidence(np.array([CUBIC, TRICLINIC]), np.array([15.0, 5.0]))
     for signs in (
         all_signs(nothing, logits, lines),
         all_signs(nothing, np.zeros(7), cell),

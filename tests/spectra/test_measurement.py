@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from xsearch.errors import SpectrumError
+from xsearch.spectra import read
 from xsearch.spectra.measurement import read_edge, read_measurement
 
 PATTERN = Path(__file__).resolve().parents[2] / "examples" / "spectra" / "rutile.xy"
@@ -45,3 +46,9 @@ def test_a_first_file_may_be_an_edge_and_none_is_nothing(edge: Path) -> None:
     assert (alone.pattern, len(alone.edges)) == (None, 1)
     assert read_measurement().is_empty
     assert not alone.is_empty
+
+
+def test_a_file_with_one_spectrum_has_number_one_and_no_other() -> None:
+    assert read(f"{PATTERN}#1").wavelength_A == read(PATTERN).wavelength_A
+    with pytest.raises(SpectrumError, match="no spectrum '2'"):
+        read(f"{PATTERN}#2")

@@ -8,6 +8,7 @@ from typing import Literal
 from xsearch.answers.hit import Hit
 from xsearch.answers.inference import Candidate, Inference
 from xsearch.answers.result import SearchResult
+from xsearch.fit.rietveld import Refined
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -18,11 +19,14 @@ class RankedCrystal:
         rank: 1 for the best.
         crystal: the hit of the index, or the inferred candidate.
         score: 0 to 1; comparable between the two kinds.
+        refined: its Rietveld refinement, whose log-evidence compares any two rows; None without a pattern, and for hits
+            after the first few.
     """
 
     rank: int
     crystal: Hit | Candidate
     score: float
+    refined: Refined | None = None
 
     @property
     def kind(self) -> Literal["database", "inferred"]:
@@ -62,7 +66,7 @@ class Combined:
     Attributes:
         search: the answer of the index.
         inference: from the templates of the same index, for the same measurement.
-        ranking: hits and candidates in one list, the best first; candidates that explain nothing are not in it.
+        ranking: hits and candidates in one ranking, the best first; candidates that explain nothing are not in it.
     """
 
     search: SearchResult

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from xsearch.answers.result import Verdict
 from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import QueryError
+from xsearch.fit.rietveld import Refined
 from xsearch.spectra import PowderPattern
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Candidate:
         unexplained: share of the measured net intensity that it leaves unexplained.
         xanes_agreement: by absorber, Pearson's r of the predicted with the measured spectrum at the best shift.
         assumptions: everything that was assumed for this candidate, one line each.
+        refined: its Rietveld refinement against the pattern, where there is one.
     """
 
     rank: int
@@ -58,6 +60,7 @@ class Candidate:
     unexplained: float
     xanes_agreement: dict[str, float] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
+    refined: Refined | None = None
 
     @property
     def inferred_id(self) -> str:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from dataclasses import asdict
+from dataclasses import asdict, fields, is_dataclass
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import xsearch
 from xsearch.builders.amcsd import AmcsdSource
+from xsearch.builders.dependencies import Definition, dependencies_of, versions_of
+from xsearch.builders.digests import digest_of
 from xsearch.builders.measured_cells import MeasuredCells
 from xsearch.builders.source import Source, SpectraSource
 from xsearch.chemistry.symmetry import SYMPREC_A
 from xsearch.errors import BuildError
+from xsearch.indexes.files import sha256
 from xsearch.indexes.versions import is_name
 from xsearch.paths import indexes_folder
 from xsearch.preprocess.axis import RECALL_AXIS
@@ -31,24 +31,48 @@ SETTINGS: dict[str, Any] = {
 }
 """Stated in the manifest."""
 
-SHAPING = ("elements.py", "chemistry", "simulate", "preprocess", "builders")
-"""The parts of this package whose code decides what a chunk holds."""
-
-LIBRARIES = ("moyopy", "pymatgen-core", "gemmi", "numpy")
+STORING = frozenset({"duckdb", "faiss", "filelock", "orjson", "platformdirs", "pyarrow", "rich", "threadpoolctl"})
+"""Libraries that show, store and read and change no number; every other one that is used counts."""
 
 
-def fingerprint_of(source: Source, measured_cells: bool, batch: int, spectra: SpectraSource | None = None) -> str:
-    """What a build's chunks depend on, in one hash; chunks of another fingerprint are not taken over."""
-    content = [source.fingerprint(), spectra and spectra.fingerprint(), batch, made_with(measured_cells)]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+def fingerprint_of(
+    source: Source, measured_cells: bool, batch: int, spectra: SpectraSource | None, work: tuple[Definition, ...]
+) -> str:
+    """What a build's chunks depend on, in one hash; chunks of another fingerprint are not taken over.
+
+    Args:
+        source: of the crystals.
+        measured_cells: whether measured cells are linked.
+        batch: items a chunk.
+        spectra: their source, if any.
+        work: the classes that turn items into chunks.
+    """
+    used = {*work, *definitions_of(source), *(definitions_of(spectra) if spectra is not None else ())}
+    return digest_of([source.fingerprint(), spectra and spectra.fingerprint(), batch, made_with(measured_cells, *used)])
+
+
+def definitions_of(source: Any) -> set[Definition]:
+    """What reads and processes the items of a source, and of the sources that it is made of."""
+    found: set[Definition] = {type(source), source.process}
+    for part in (getattr(source, field.name) for field in fields(source)) if is_dataclass(source) else ():
+        if hasattr(part, "items") and hasattr(part, "process"):
+            found |= definitions_of(part)
+    return found
 
 
 @cache
-def made_with(measured_cells: bool) -> str:
-    """A hash of all but the input that shapes an entry: settings, code, libraries, and the measured cells."""
-    cells = AmcsdSource().fingerprint() if measured_cells else None
-    content = [cells, SETTINGS, _code(), {name: version(name) for name in LIBRARIES}]
-    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+def made_with(measured_cells: bool, *used: Definition) -> str:
+    """A hash of all but the input that shapes an entry: settings, code, libraries, and the measured cells.
+
+    Args:
+        measured_cells: whether measured cells are linked.
+        used: the classes and functions that read and process the input.
+    """
+    cells = AmcsdSource() if measured_cells else None
+    depended = dependencies_of(*used, *(definitions_of(cells) if cells is not None else ()))
+    code = [sha256(file) for file in depended.files]
+    libraries = versions_of(tuple(name for name in depended.libraries if name not in STORING))
+    return digest_of([cells and cells.fingerprint(), SETTINGS, code, libraries])
 
 
 def describe(source: Source, cells: MeasuredCells | None) -> dict[str, Any]:
@@ -78,15 +102,3 @@ def index_folder(name: str) -> Path:
             f"{name!r} is no name for an index; letters, digits, '-', '_' and '.' are expected, such as mp or lab-2."
         )
     return indexes_folder() / name
-
-
-@cache
-def _code() -> str:
-    digest = hashlib.sha256()
-    root = Path(xsearch.__file__).parent
-    for part in SHAPING:
-        path = root / part
-        found = [file for suffix in ("py", "json") for file in path.rglob(f"*.{suffix}")] if path.is_dir() else [path]
-        for file in sorted(found):
-            digest.update(file.relative_to(root).as_posix().encode() + b"\0" + file.read_bytes())
-    return digest.hexdigest()

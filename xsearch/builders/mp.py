@@ -33,6 +33,7 @@ from xsearch.builders.page_cache import PageCache
 from xsearch.builders.pipeline import BATCH, BuildResult, build
 from xsearch.builders.settings import FETCHING, FetchSettings
 from xsearch.builders.source import Item, Process, SpectrumProcess
+from xsearch.builders.transform import MaterialTransform, SpectraTransform
 from xsearch.builders.user_entries import user_licences, user_materials, user_spectra
 from xsearch.builders.workers import run_here
 from xsearch.chemistry.material import Material
@@ -234,7 +235,7 @@ def build_mp(
         extra={
             "licences": sorted(licences),
             "citations": [CITATION, amcsd.CITATION] if measured_cells else [CITATION],
-            DETAILS: {"selection": _plain(chosen), "made_with": made_with(measured_cells)[:16]},
+            DETAILS: {"selection": _plain(chosen), "made_with": _made_with(measured_cells)},
         },
     )
     remove(cache)
@@ -272,7 +273,7 @@ def reusable(folder: Path, selection: Selection, measured_cells: bool) -> Index 
     """The index whose rows can be taken over: of the same selection, and made by the same code."""
     index = opened(folder)
     details = index.manifest.extra.get(DETAILS) if index is not None else None
-    wanted = {"selection": _plain(selection), "made_with": made_with(measured_cells)[:16]}
+    wanted = {"selection": _plain(selection), "made_with": _made_with(measured_cells)}
     return index if details == wanted else None
 
 
@@ -358,6 +359,11 @@ def select(
 
 def _reusing(run: Any, old: Index | None, stored: type[StoredMaterials] | type[StoredSpectra]) -> Any:
     return run if old is None else IncrementalRunner(run, stored(old))
+
+
+def _made_with(measured_cells: bool) -> str:
+    """What rows are made with from documents on; how they are copied and merged is no part of it."""
+    return made_with(measured_cells, MaterialTransform, SpectraTransform, process_summary, process_xas)[:16]
 
 
 def _plain(selection: Selection) -> dict[str, Any]:

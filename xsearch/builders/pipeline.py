@@ -14,6 +14,7 @@ import numpy as np
 
 from xsearch.builders.amcsd import AmcsdSource
 from xsearch.builders.identity import SETTINGS, describe, fingerprint_of, index_folder
+from xsearch.builders.incremental import IncrementalRunner, StoredMaterials, StoredSpectra
 from xsearch.builders.measured_cells import MeasuredCells
 from xsearch.builders.source import Item, Source, SpectraSource
 from xsearch.builders.transform import Batch, MaterialTransform, SpectraTransform
@@ -115,7 +116,8 @@ def build(
     with open_progress(progress) as reporter:
         try:
             cells = find_measured_cells(source, runner, reporter) if measured_cells else None
-            fingerprint = fingerprint_of(source, measured_cells and source.formulas() is not None, batch, spectra)
+            linked = measured_cells and source.formulas() is not None
+            fingerprint = fingerprint_of(source, linked, batch, spectra, WORK)
             with Staging.open(folder, fingerprint, {**SETTINGS, "batch": batch}) as staging:
                 reporter.start(f"building {name}", source.count())
                 reader = _Reader(source, batch, staging.has, reporter)
@@ -210,3 +212,7 @@ class _Reader:
     def size(self, number: int) -> int:
         """How many items a batch had."""
         return self._sizes[number]
+
+
+WORK = (_Reader, MaterialTransform, SpectraTransform, IncrementalRunner, StoredMaterials, StoredSpectra)
+"""What turns items into chunks, beside a source's own step."""

@@ -19,6 +19,9 @@ from typing import Any
 from xsearch.builders.transform import Batch, MaterialTransform, SpectraTransform
 from xsearch.errors import BuildError
 
+MOST_WORKERS = 61 if sys.platform == "win32" else 1024
+"""Windows lets a process wait for no more others than that."""
+
 WAITING_PER_WORKER = 2
 """Batches handed out ahead, so that no worker waits and memory stays small."""
 
@@ -43,7 +46,7 @@ def run_here(
     Raises:
         BuildError: where a worker process dies.
     """
-    workers = default_workers() if workers is None else workers
+    workers = min(default_workers() if workers is None else workers, MOST_WORKERS)
     if workers < 1:
         raise BuildError(f"At least one worker is needed, not {workers}.")
     if workers == 1:

@@ -1,4 +1,4 @@
-"""How the command ends when it cannot do what was asked: one line on stderr, and an exit code."""
+"""How the command ends when it cannot go on: one line on stderr, and an exit code."""
 
 import errno
 import os

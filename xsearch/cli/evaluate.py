@@ -160,7 +160,7 @@ def descriptors(
     """Compare what is predicted from spectra of sites with what their structures say.
 
     Structures are taken from the column structure_json, else by material_id from mp_cells_of_xas.parquet beside the
-    file. Formulas that the model was trained on are counted and told.
+    file. Formulas that the model was trained on are counted.
     """
     from xsearch.evaluate.descriptors import evaluate_descriptors
 

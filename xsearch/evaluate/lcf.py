@@ -71,7 +71,7 @@ class SumsReport:
 
     Attributes:
         n, pairs: sums, and different pairs of compounds.
-        list_of_two: both compounds are in the best sum of two.
+        list_of_two: both compounds are in the best linear combination of two.
         decided: the search, given no number, gives both and no other.
         share_error: mean absolute error of the share where both are found.
         within_two: of these, how often the error is below two of its standard deviations.

@@ -21,6 +21,7 @@ from xsearch.fit.atom_displacements import MovableLines
 from xsearch.fit.points import PatternPoints
 from xsearch.fit.residuals import Residuals
 from xsearch.fit.rietveld_kernels import draw, draw_slopes
+from xsearch.fit.settings import RIETVELD, RietveldSettings
 from xsearch.fit.strain import strained
 from xsearch.fit.strain_fit import B_EXPECTED_A2, StrainFit, cell_directions
 from xsearch.simulate.conditions import AXES
@@ -31,60 +32,14 @@ from xsearch.simulate.reflections import Reflections
 
 Array = NDArray[np.float64]
 
-MOST_LINES = 250
-FAINTEST = 3e-4
 LEAST_SINE = float(np.sin(np.radians(0.5)))
 """Smallest sin θ that is calculated with, 1° 2θ: the Lorentz factor diverges towards the direct beam."""
 
-MARGIN_DEG = 1.5
-"""Lines so far beyond the ends of the pattern still reach into it."""
-
-CELL_SHARE = 0.25
-"""Expected change of the cell after the strain fit, in the expected changes of that fit: half a per cent."""
-
-SHIFT_deg = 0.05
-B_STEP_A2 = 0.5
-WIDTH_STEP, SIZE_deg, SIZE_STEP, STRAIN_deg, STRAIN_STEP = 0.4, 0.03, 1.0, 0.1, 0.8
-"""Expected logarithmic changes of the width and of its growth with 1 / cos θ and tan θ, and expected sizes of these."""
-
-TEXTURE = 0.2
-"""Expected logarithm of the March parameter along each of `AXES`."""
-
-MOST_TEXTURE = 2.0
-ATOM_SIGMA_A = 0.07
-"""Typical displacement from the template's positions along each allowed one. How large it is for one template is
-learned from the pattern (MacKay's re-estimation of a prior's width), in units of this:"""
-
-FIRST_SIZE, LARGEST_SIZE = 2.0, 6.0
-"""where the search starts, wide so that atoms come far enough to be seen, and where it ends;"""
-
-HELD = 2.0
-"""and how many displacements of the typical size count beside those that are seen."""
-
-GRAINS = (0.2, 0.12)
-"""Relative scatter of intensities, before and after the atoms may move: where they stand is part of the first."""
-
-SHAPE_ERROR, PLACE_ERROR_deg, LEAST_ERROR = 0.03, 0.01, 1e-3
-"""Relative error of the profile, error of a line's place, and share of the highest point that is never told apart."""
-
-FOREIGN, FOREIGN_HEIGHT = 0.02, 0.05
-"""Share of the points that are something else's, and how high it stands (both signs: a background may be wrong)."""
-
-HUMP = 0.01
-"""Expected error of the background, as a share of the highest point."""
-
-TURNS, TURNS_BEFORE_ATOMS, TURNS_WITH_ATOMS = 12, 3, 16
-"""Steps at most; those before the atoms may move only bring the lines to where they belong."""
-
-LARGEST_STEP = 1.5
-SHORTER = (1.0, 0.4, 0.15)
-LEAST_GAIN = 0.3
 NUDGE = 0.02
-MOST_MOVES = 100
-MOST_ATOMS = 80
-"""Crystals with more atoms or freedom keep their atoms where they are."""
+"""Step of the numerical slopes, in expected changes."""
 
-LEAST_SCALE = 0.05
+MOST_NORMALISED_SQ = 25.0
+"""Squared normalised residuals enter the misfit with this at most, so that one foreign line does not decide it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -127,25 +82,34 @@ class _State:
         return self.likely - 0.5 * float(self.at @ (tight * self.at))
 
 
-def refine(reflections: Reflections, symmetry: Symmetry, fit: StrainFit, counts: PatternPoints) -> Refined:
+def refine(
+    reflections: Reflections,
+    symmetry: Symmetry,
+    fit: StrainFit,
+    counts: PatternPoints,
+    settings: RietveldSettings = RIETVELD,
+) -> Refined:
     """Refine one crystal, stored or inferred.
 
     Args:
         reflections: of the crystal. symmetry: of the same.
         fit: of its strain, where the refinement starts.
         counts: the points of the pattern.
+        settings: expected sizes of what is refined, errors, and steps.
     """
-    model = _Model(reflections, fit, counts)
-    state = model.state(np.zeros(model.free), model.square, GRAINS[0])
+    model = _Model(reflections, fit, counts, settings)
+    state = model.state(np.zeros(model.free), model.square, settings.grains[0])
     crystal = symmetry.primitive
     if not len(model.square):
         return Refined(state.likely, state.misfit, model.residuals(state), 0.0, fit.cell, strained(symmetry, fit.cell))
     lines = _movable(model, symmetry)
-    state, evidence = _climb(model, state, GRAINS[0], TURNS if lines is None else TURNS_BEFORE_ATOMS, None)
+    state, evidence = _climb(
+        model, state, settings.grains[0], settings.turns if lines is None else settings.turns_before_atoms, None
+    )
     moved_A = np.zeros((len(crystal), 3))
     if lines is not None:
-        state = model.state(np.append(state.at, np.zeros(lines.moves.shape[1])), model.square, GRAINS[1])
-        state, evidence = _climb(model, state, GRAINS[1], TURNS_WITH_ATOMS, lines)
+        state = model.state(np.append(state.at, np.zeros(lines.moves.shape[1])), model.square, settings.grains[1])
+        state, evidence = _climb(model, state, settings.grains[1], settings.turns_with_atoms, lines)
         moved_A = (lines.moves @ state.at[model.free :]).reshape(-1, 3)
     cell = model.cell(state.at)
     atoms = crystal.frac_coords + moved_A @ np.linalg.inv(crystal.lattice_A)
@@ -157,35 +121,39 @@ def refine(reflections: Reflections, symmetry: Symmetry, fit: StrainFit, counts:
 
 def _movable(model: _Model, symmetry: Symmetry) -> MovableLines | None:
     """The model's lines as functions of the atoms' places; None where there are too many or disordered atoms."""
-    if len(symmetry.primitive) > MOST_ATOMS or not symmetry.primitive.is_ordered:
+    settings = model.settings
+    if len(symmetry.primitive) > settings.most_atoms or not symmetry.primitive.is_ordered:
         return None
-    lines = MovableLines(symmetry, model.hkl, model.square, ATOM_SIGMA_A)
-    return lines if lines.moves.shape[1] <= MOST_MOVES else None
+    lines = MovableLines(symmetry, model.hkl, model.square, settings.atom_sigma_A)
+    return lines if lines.moves.shape[1] <= settings.most_moves else None
 
 
 class _Model:
     """The pattern of a crystal as a function of everything that is refined but the atoms."""
 
-    def __init__(self, reflections: Reflections, fit: StrainFit, counts: PatternPoints) -> None:
+    def __init__(
+        self, reflections: Reflections, fit: StrainFit, counts: PatternPoints, settings: RietveldSettings
+    ) -> None:
+        self.settings = settings
         hkl = reflections.hkl.astype(np.float64)
         inverse_d = inverse_spacings(hkl, fit.cell)
         sine = np.maximum(counts.wavelength_A * inverse_d / 2, LEAST_SINE)
         angle_deg = 2 * np.degrees(np.arcsin(np.minimum(sine, LARGEST_SINE)))
-        near = (sine < LARGEST_SINE) & (angle_deg > counts.two_theta_deg[0] - MARGIN_DEG)
-        near &= angle_deg < counts.two_theta_deg[-1] + MARGIN_DEG
+        near = (sine < LARGEST_SINE) & (angle_deg > counts.two_theta_deg[0] - settings.margin_deg)
+        near &= angle_deg < counts.two_theta_deg[-1] + settings.margin_deg
         strength = reflections.structure_factor_sq * lorentz_polarisation(sine, counts.polarisation)
         strength = np.where(near, strength * np.exp(-B_EXPECTED_A2 / 2 * inverse_d**2), 0.0)
-        chosen = np.argsort(-strength, kind="stable")[:MOST_LINES]
-        chosen = chosen[strength[chosen] > FAINTEST * strength.max(initial=0.0)]
+        chosen = np.argsort(-strength, kind="stable")[: settings.most_lines]
+        chosen = chosen[strength[chosen] > settings.faintest * strength.max(initial=0.0)]
         self.hkl = hkl[chosen]
         self.square: Array = reflections.structure_factor_sq[chosen].astype(np.float64)
         self._counts, self._fit = counts, fit
-        self._directions = cell_directions(reflections.system) * CELL_SHARE
+        self._directions = cell_directions(reflections.system) * settings.cell_share
         self._cells = len(self._directions)
         metric = reciprocal_metric(fit.cell)
         cosines = [direction_cosines(self.hkl, metric, np.array(axis)) for axis in AXES]
         # slope of March and Dollase's factor by the logarithm of its parameter, where there is no texture
-        self._texture = -1.5 * TEXTURE * (3 * np.stack(cosines, axis=1) ** 2 - 1)
+        self._texture = -1.5 * settings.texture * (3 * np.stack(cosines, axis=1) ** 2 - 1)
         self._total = max(float(np.maximum(counts.excess, 0).sum()), 1e-12)
         self.free = self._cells + 8 + len(AXES)
 
@@ -196,18 +164,20 @@ class _Model:
 
     def lines(self, at: Array) -> tuple[Array, Array, float, Array]:
         """Angles and widths of all lines, Kα2's after Kα1's, the Lorentzian share, and intensities for |F|² = 1."""
+        settings = self.settings
         counts, fit = self._counts, self._fit
         zero, off, width, size, strain, shape, thermal, second = at[self._cells : self._cells + 8]
         inverse_d = inverse_spacings(self.hkl, self.cell(at))
         sine = np.clip(counts.wavelength_A * inverse_d / 2, LEAST_SINE, LARGEST_SINE)
         theta = np.arcsin(sine)
-        angle_deg = 2 * np.degrees(theta) + fit.zero_shift_deg + SHIFT_deg * (zero + off * np.cos(theta))
-        growth = SIZE_deg * np.exp(SIZE_STEP * size) / np.cos(theta)
-        growth += STRAIN_deg * np.exp(STRAIN_STEP * strain) * np.tan(theta)
-        fwhm_deg = np.hypot(max(fit.fwhm_deg, counts.width_deg / 2) * np.exp(WIDTH_STEP * width), growth)
-        bent = self._texture @ at[self._cells + 8 : self.free]
+        angle_deg = 2 * np.degrees(theta) + fit.zero_shift_deg + settings.shift_deg * (zero + off * np.cos(theta))
+        growth = settings.size_deg * np.exp(settings.size_step * size) / np.cos(theta)
+        growth += settings.microstrain_deg * np.exp(settings.microstrain_step * strain) * np.tan(theta)
+        fwhm_deg = np.hypot(max(fit.fwhm_deg, counts.width_deg / 2) * np.exp(settings.width_step * width), growth)
+        textured = self._texture @ at[self._cells + 8 : self.free]
         unit = lorentz_polarisation(sine, counts.polarisation) * np.exp(
-            np.clip(bent, -MOST_TEXTURE, MOST_TEXTURE) - (fit.b_iso_A2 + B_STEP_A2 * thermal) * inverse_d**2 / 2
+            np.clip(textured, -settings.most_texture, settings.most_texture)
+            - (fit.b_iso_A2 + settings.b_step_A2 * thermal) * inverse_d**2 / 2
         )
         if counts.second_A:
             share = 0.5 / (1 + np.exp(-2 * second))
@@ -228,20 +198,26 @@ class _Model:
 
     def state(self, at: Array, square: Array, grains: float) -> _State:
         """How probable the pattern is from one point, with the scale and the background that suit it best."""
+        settings = self.settings
         counts = self._counts
         drawn, squares = self.pattern(at, square)
         scale, ground = self._total / max(float(drawn.sum()), 1e-12), np.zeros(len(drawn))
         for turn in range(3):
             y = scale * drawn
-            variance = counts.variance + (grains * scale) ** 2 * squares + (SHAPE_ERROR * y) ** 2 + LEAST_ERROR**2
-            variance += (PLACE_ERROR_deg / counts.step_deg * np.gradient(y)) ** 2
+            variance = (
+                counts.variance
+                + (grains * scale) ** 2 * squares
+                + (settings.shape_error * y) ** 2
+                + settings.least_error**2
+            )
+            variance += (settings.place_error_deg / counts.step_deg * np.gradient(y)) ** 2
             residual = counts.excess - y - ground
-            log, own = _log_density(residual, variance)
+            log, of_crystal = _log_density(residual, variance, settings)
             if turn < 2:
-                scale, ground = self._scaled(drawn, own / variance)
+                scale, ground = self._scaled(drawn, of_crystal / variance)
         likely = counts.independent * float(log.sum())
-        misfit = float(np.minimum(residual**2 / variance, 25.0).mean())
-        return _State(at, square, likely, drawn, scale, residual, counts.independent * own / variance, misfit)
+        misfit = float(np.minimum(residual**2 / variance, MOST_NORMALISED_SQ).mean())
+        return _State(at, square, likely, drawn, scale, residual, counts.independent * of_crystal / variance, misfit)
 
     def residuals(self, state: _State) -> Residuals:
         """Residuals at a point, by counting alone; scale and background functions are free besides."""
@@ -270,13 +246,14 @@ class _Model:
 
     def _scaled(self, drawn: Array, weight: Array) -> tuple[float, Array]:
         """The scale and the slow background that leave least, by weighted least squares."""
+        settings = self.settings
         functions, excess = self._counts.background_functions, self._counts.excess
         factor = self._total / max(float(drawn.sum()), 1e-12)
         columns = np.column_stack([factor * drawn, functions])
         normal = columns.T @ (columns * weight[:, None])
-        normal += np.diag(np.append(1e-9, np.full(functions.shape[1], HUMP**-2)))
+        normal += np.diag(np.append(1e-9, np.full(functions.shape[1], settings.background_sigma**-2)))
         found = np.linalg.solve(normal, columns.T @ (weight * excess))
-        return factor * max(float(found[0]), LEAST_SCALE), functions @ found[1:]
+        return factor * max(float(found[0]), settings.least_scale), functions @ found[1:]
 
 
 def _climb(model: _Model, state: _State, grains: float, turns: int, lines: MovableLines | None) -> tuple[_State, float]:
@@ -284,17 +261,18 @@ def _climb(model: _Model, state: _State, grains: float, turns: int, lines: Movab
 
     It is the integral over all coordinates (Laplace's approximation) at the likeliest size of displacements.
     """
+    settings = model.settings
     atoms = slice(model.free, len(state.at))
-    size, tight, freedom = FIRST_SIZE, np.ones(len(state.at)), 0.0
+    size, tight, freedom = settings.first_size, np.ones(len(state.at)), 0.0
     tight[atoms] = size**-2
     for _ in range(turns):
         slopes = model.slopes(state, lines)
         curvature = slopes.T @ (slopes * state.weight[:, None]) + np.diag(tight)
         freedom = float(np.linalg.slogdet(curvature)[1]) - float(np.log(tight).sum())
         step = np.linalg.solve(curvature, slopes.T @ (state.weight * state.residual) - tight * state.at)
-        step = np.clip(step, -LARGEST_STEP, LARGEST_STEP)
+        step = np.clip(step, -settings.largest_step, settings.largest_step)
         before = state
-        for part in SHORTER:
+        for part in settings.shorter:
             at = before.at + part * step
             new = model.state(at, model.square if lines is None else lines.square(at[atoms]), grains)
             if new.probable(tight) > before.probable(tight):
@@ -302,16 +280,16 @@ def _climb(model: _Model, state: _State, grains: float, turns: int, lines: Movab
                 break
         gain = state.probable(tight) - before.probable(tight)
         if lines is not None:
-            learned = _learned_size(state.at[atoms], (tight * np.linalg.inv(curvature).diagonal())[atoms])
+            learned = _learned_size(state.at[atoms], (tight * np.linalg.inv(curvature).diagonal())[atoms], settings)
             gain, size = gain + abs(np.log(learned / size)), learned
             tight[atoms] = size**-2
-        if state is before or gain < LEAST_GAIN:
+        if state is before or gain < settings.least_gain:
             break
-    held = HELD * (np.log(size) + 0.5 / size**2 - 0.5) if lines is not None else 0.0
+    held = settings.held * (np.log(size) + 0.5 / size**2 - 0.5) if lines is not None else 0.0
     return state, state.probable(tight) - 0.5 * freedom - held
 
 
-def _learned_size(displacements: Array, unseen: Array) -> float:
+def _learned_size(displacements: Array, unseen: Array, settings: RietveldSettings) -> float:
     """Size of displacements that makes those found most probable, in units of the typical one.
 
     Args:
@@ -319,12 +297,14 @@ def _learned_size(displacements: Array, unseen: Array) -> float:
         unseen: (m,) share of each one's expected variance that is left once the pattern is known.
     """
     seen = len(displacements) - float(unseen.sum())
-    return min(float(np.sqrt((displacements @ displacements + HELD) / (seen + HELD))), LARGEST_SIZE)
+    return min(
+        float(np.sqrt((displacements @ displacements + settings.held) / (seen + settings.held))), settings.largest_size
+    )
 
 
-def _log_density(residual: Array, variance: Array) -> tuple[Array, Array]:
+def _log_density(residual: Array, variance: Array, settings: RietveldSettings) -> tuple[Array, Array]:
     """(n,) logarithm of each residual's density, and (n,) probability that it is none of something else."""
-    own = np.log(1 - FOREIGN) - 0.5 * residual**2 / variance - 0.5 * np.log(2 * np.pi * variance)
-    other = np.log(FOREIGN / (2 * FOREIGN_HEIGHT)) - np.abs(residual) / FOREIGN_HEIGHT
-    log = np.logaddexp(own, other)
-    return log, np.exp(own - log)
+    of_crystal = np.log(1 - settings.foreign) - 0.5 * residual**2 / variance - 0.5 * np.log(2 * np.pi * variance)
+    other = np.log(settings.foreign / (2 * settings.foreign_height)) - np.abs(residual) / settings.foreign_height
+    log = np.logaddexp(of_crystal, other)
+    return log, np.exp(of_crystal - log)

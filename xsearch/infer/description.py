@@ -33,6 +33,7 @@ def refined_candidate(library: TemplateLibrary, ranked: RankedCandidate, rank: i
         library, one.proposal, one.refined.crystal, number, assumptions, moved_A,
         rank=rank, probability=ranked.probability, evidence=ranked.evidence, cell=tuple(one.refined.cell.tolist()),
         strain=one.fit.strain, zero_shift_deg=one.fit.zero_shift_deg, unexplained=one.fit.unexplained,
+        refined=one.refined,
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.contacts import contact_scores
 from xsearch.chemistry.crystal import Crystal
+from xsearch.fit.rietveld import Refined
 from xsearch.fit.strain_fit import StrainFit
 from xsearch.infer.proposals import Proposal
 from xsearch.infer.settings import INFERENCE_SETTINGS, InferenceSettings
@@ -196,3 +197,19 @@ def answer_terms(evidence: NDArray[np.float64], worth: NDArray[np.float64]) -> N
     return np.array(
         [known[name] if name in known else float(evidence[best, TERMS.index(name)]) for name in ANSWER_TERMS]
     )
+
+
+def refinement_worth(refined: Refined, points: float, settings: InferenceSettings = INFERENCE_SETTINGS) -> float:
+    """Natural logarithm of the odds that a refinement is worth against those of other crystals for the same pattern.
+
+    The log-evidence counts per point, since models are never right, beside the misfit; both as among candidates of
+    different formulas.
+
+    Args:
+        refined: of any crystal, stored or inferred.
+        points: independent points of the pattern: a line's width of them counts as one.
+        settings: the scales of the terms.
+    """
+    worth = dict(zip(TERMS, weights("candidate").tolist(), strict=True))
+    misfit = float(np.log(settings.evidence.misfit_offset + refined.misfit))
+    return float(worth["refined"] * refined.log_evidence / points - worth["misfit"] * misfit)

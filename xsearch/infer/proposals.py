@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache
 from itertools import permutations, product
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -85,8 +86,9 @@ class Proposals:
         return Proposals(elements=self.elements, **columns)
 
     def __getitem__(self, k: int) -> Proposal:
-        values = {f.name: getattr(self, f.name)[k].tolist() for f in fields(Proposal)}
-        return Proposal(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+        columns = {f.name: getattr(self, f.name)[k].tolist() for f in fields(Proposal)}
+        values: dict[str, Any] = {name: tuple(v) if isinstance(v, list) else v for name, v in columns.items()}
+        return Proposal(**values)
 
     def log_shares(self) -> dict[tuple[tuple[int, ...], int], float]:
         """`log_system` by formula and crystal system, as numbered in `SYSTEM_OF_GROUP`."""

@@ -34,7 +34,7 @@ def rank(task: InferenceTask, candidates: Sequence[RefinedCandidate]) -> tuple[V
     """The verdict, and the candidates, one for each formula and structure type, the most probable first."""
     settings, evidence = task.settings, task.evidence(candidates)
     share = shares(evidence)
-    order = np.lexsort(([candidate.proposal.row for candidate in candidates], -share)).tolist()
+    order = np.lexsort((np.array([candidate.proposal.row for candidate in candidates]), -share)).tolist()
     answer = answer_probability(evidence)
     if order and candidates[order[0]].correlation < settings.verdict.least_correlation:
         answer = min(answer, settings.verdict.refused_up_to)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,7 +92,8 @@ class RefinedCandidate(TrialCandidate):
     @classmethod
     def of(cls, trial: TrialCandidate, refined: Refined) -> RefinedCandidate:
         """A candidate with its refinement."""
-        return cls(*(getattr(trial, one.name) for one in fields(trial)), refined)
+        values: dict[str, Any] = {one.name: getattr(trial, one.name) for one in fields(TrialCandidate)}
+        return cls(**values, refined=refined)
 
 
 def evidence_of(candidates: Sequence[TrialCandidate], terms: int) -> NDArray[np.float64]:

@@ -83,10 +83,10 @@ def distinct(cells: Iterable[TrialCell], settings: PlacementSettings = INFERENCE
 
 def _same(one: TrialCell, other: TrialCell, tolerance: float) -> bool:
     """Whether the lengths of two reduced bases and the cube roots of their volumes agree."""
-    sizes = [
+    one_size, other_size = (
         np.append(np.sort(np.linalg.norm(cell.lattice_A, axis=1)), np.cbrt(cell.volume_A3)) for cell in (one, other)
-    ]
-    return np.allclose(*sizes, rtol=tolerance)
+    )
+    return np.allclose(one_size, other_size, rtol=tolerance)
 
 
 def _trial(lattice_A: NDArray[np.float64], zero_shift_deg: float) -> TrialCell:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.preprocess import powder
-from xsearch.preprocess.augmented_kernels import Cleaning, disturbed_inputs
+from xsearch.preprocess.augmented_kernels import Cleaning, augmented_inputs
 from xsearch.preprocess.axis import INPUT_AXIS
 
 CLEANING = Cleaning(
@@ -41,7 +41,7 @@ def inputs_of_rows(
         seed: of grains and counts.
     """
     out = np.zeros((len(rows), 2, INPUT_AXIS.bins), np.float32)
-    disturbed_inputs(
+    augmented_inputs(
         rows, offsets, hkl, structure_factor_sq, cells, system_codes, conditions, seed, CLEANING,
         INPUT_AXIS.start, INPUT_AXIS.step, INPUT_AXIS.floor, INPUT_AXIS.power, INPUT_AXIS.width / INPUT_AXIS.step, out,
     )  # fmt: skip

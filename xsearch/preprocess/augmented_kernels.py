@@ -1,4 +1,4 @@
-"""Many disturbed measurements in one compiled loop: lines, counts, background taken off, onto the log-q axis.
+"""Many augmented measurements in one compiled loop: lines, counts, background taken off, onto the log-q axis.
 
 `xsearch.simulate.measurement.measure` followed by `net_pattern` is the slow reference; this leaves out what a network's
 input does not show.
@@ -180,7 +180,7 @@ def onto_log_q(net, first_deg, step_deg, wavelength_A, start, step, floor, power
 
 
 @njit(cache=True, nogil=True)
-def disturbed_inputs(
+def augmented_inputs(
     rows, offsets, hkl, squares, cells, systems, conditions, seed, cleaning, start, step, floor, power, width_bins, out
 ):  # fmt: skip
     """The inputs (n, 2, bins) of rows of an index, each measured under its own conditions, into `out`.

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from xsearch.answers import Combined, Inference, RankedCrystal, SearchResult
+from xsearch.answers import Combined, Inference, SearchResult
 from xsearch.errors import NothingSearched
 from xsearch.infer.engine import infer
 from xsearch.infer.template_library import library_of
 from xsearch.preprocess.xanes import deglitch
 from xsearch.progress import open_progress
+from xsearch.query.combined import combine
 from xsearch.query.question import Question
 from xsearch.search import SearchIndex
 from xsearch.search.scope import Scope
@@ -98,31 +99,6 @@ def infer_candidates(index: SearchIndex, question: Question) -> Inference:
         return found
     with open_progress(True) as progress:
         return relax_candidates(found, question.relax, seconds=question.relax_seconds, progress=progress)
-
-
-def combine(result: SearchResult, inference: Inference) -> Combined:
-    """Rank the hits of an index and inferred crystals together, the likeliest first.
-
-    An inferred crystal stands on what the search left over: its probability is multiplied by one less the best hit's
-    score, so that it goes before a hit only where the database does not explain the pattern. One that has the formula
-    and the space group of a hit is nothing new, and never goes before that. On equal terms a hit goes first.
-
-    Args:
-        result: of the search in the index.
-        inference: from the templates of the same index, for the same pattern.
-    """
-    left = 1.0 - max((hit.score for hit in result.hits), default=0.0)
-    known: dict[tuple[str, int | None], float] = {}
-    for hit in result.hits:
-        crystal = (hit.formula, hit.material.space_group)
-        known[crystal] = max(hit.score, known.get(crystal, 0.0))
-    ranking = [RankedCrystal(0, hit, hit.score) for hit in result.hits]
-    ranking += [
-        RankedCrystal(0, one, min(left * one.probability, known.get((one.formula, one.space_group), 1.0)))
-        for one in (() if inference.refused else inference.candidates)
-    ]
-    ranking.sort(key=lambda one: (-one.score, one.kind, one.id))
-    return Combined(result, inference, tuple(replace(one, rank=rank) for rank, one in enumerate(ranking, start=1)))
 
 
 def _top(question: Question) -> dict[str, Any]:

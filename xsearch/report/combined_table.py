@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ INFERRED = "inferred"
 
 def combined_table(combined: Combined, top: int | None = None) -> RenderableType:
     """The combined ranking; inferred crystals are marked as such and in italics."""
-    table = new_table(("#", "kind", "formula", "id", "space group", "score", "unexplained %"), ("kind", *LEFT))
+    table = new_table(("#", "kind", "formula", "id", "space group", "score", "unexplained %", "Rwp %"), ("kind", *LEFT))
     table.add_column("template and substitution", overflow="fold")
     for one in combined.ranking[:top]:
         number, crystal = one.space_group, one.crystal
@@ -38,6 +39,7 @@ def combined_table(combined: Combined, top: int | None = None) -> RenderableType
             f"{space_group_symbol(number)} ({number})" if number else "?",
             f"{one.score:.2f}",
             f"{100 * one.unexplained:.0f}",
+            f"{100 * one.refined.residuals.r_wp:.0f}" if one.refined else "",
             template,
             style="italic" if one.kind == "inferred" else "",
         )
@@ -66,6 +68,9 @@ def ranked_record(one: RankedCrystal) -> dict[str, Any]:
         "score": one.score,
         "unexplained": one.unexplained,
     }
+    if one.refined is not None:
+        record["log_evidence"] = one.refined.log_evidence
+        record |= asdict(one.refined.residuals)
     if isinstance(one.crystal, Candidate):
         record["source_id"] = one.crystal.source_id
         record["source_formula"] = one.crystal.source_formula

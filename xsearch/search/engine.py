@@ -18,7 +18,7 @@ from xsearch.options import AUTO_PHASES, MOST_PHASES, Constraints, Elements, Pri
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.progress import timed
-from xsearch.search.isotypes import symmetry_of_alike
+from xsearch.search.isotypes import symmetry_of_isotypes
 from xsearch.search.lcf_search import search_lcf
 from xsearch.search.mixture_hits import make_mixture
 from xsearch.search.nearest_neighbours import NEAREST, Near, Neighbours, has_vectors, parse_ranking
@@ -27,7 +27,7 @@ from xsearch.search.rank import best_first, phases
 from xsearch.search.scope import Scope
 from xsearch.search.second_phase import second_phase_notes
 from xsearch.search.selection import MATCHED, Selection, rows_with
-from xsearch.search.symmetry import rows_say, symmetry
+from xsearch.search.symmetry import symmetry, symmetry_posterior
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_search import Opened, search_by_spectra
 from xsearch.spectra import PowderPattern, Xanes
@@ -92,7 +92,7 @@ class SearchIndex:
             must: all of these. may: beside those of `must`, these and no others. exclude: none of these.
             exactly: all of these and no others.
             top: how many hits to give.
-            prior: `known` favours compounds that have been made and those near the convex hull; `none` does not.
+            prior: `known` favours experimentally reported compounds and those near the convex hull; `none` does not.
             measured_cells: whether measured cells linked to a computed entry are searched beside it.
             fold: whether entries of one phase become one hit.
             leave_out_rows: rows of the index to leave out, to see what the search says where its answer is missing.
@@ -157,9 +157,9 @@ class SearchIndex:
             answer = verdict([hit.score for hit in hits])
             with timed(timings, "symmetry"):
                 firsts = [group[0] for group in groups]
-                said = rows_say(self.index.columns, matches.rows[firsts], evidence.total[firsts])
-                if answer == "no confident match":  # as far as the first hit is wrong, what is built alike decides
-                    other = symmetry_of_alike(self._left(selected, scope.leave_out_rows), pattern)
+                said = symmetry_posterior(self.index.columns, matches.rows[firsts], evidence.total[firsts])
+                if answer == "no confident match":  # as far as the first hit is wrong, isotypes decide
+                    other = symmetry_of_isotypes(self._left(selected, scope.leave_out_rows), pattern)
                     chance = hits[0].score if hits else 0.0
                     said = (chance * said[0] + (1 - chance) * other[0], chance * said[1] + (1 - chance) * other[1])
                 likely = symmetry(*said)

@@ -1,4 +1,4 @@
-"""The symmetry of a crystal that the index does not hold, from those that are built alike, the network and the lines.
+"""The symmetry of a crystal that the index does not hold, from its isotypes, the network and the lines.
 
 Compounds of one structure type have cells of many sizes. On the log-q axis they give nearly the same pattern, shifted;
 so every row is tried at shifts far beyond any strain, and the best are matched from there.
@@ -15,8 +15,8 @@ from xsearch.search.nearest_neighbours import network_logits
 from xsearch.search.rank import lines_evidence
 from xsearch.search.recall import shift_correlations
 from xsearch.search.selection import Selection
-from xsearch.search.symmetry import product, rows_say, within_systems
-from xsearch.search.symmetry_evidence import alike_signs, all_signs, pattern_signs, probabilities
+from xsearch.search.symmetry import product, symmetry_posterior, within_systems
+from xsearch.search.symmetry_evidence import all_signs, isotype_evidence, pattern_signs, probabilities
 
 SHIFTS = np.arange(-0.12, 0.1201, 0.01)
 """ln(measured / database) of every length that is tried."""
@@ -27,7 +27,7 @@ HALF_COST, HALF_SHIFT = 0.004, 0.03
 """A shift costs HALF_COST · ln(1 + (shift / HALF_SHIFT)²) of its correlation: near sizes are a little likelier."""
 
 
-def built_alike(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def isotypes(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Rows that may be of the pattern's structure type, and the evidence for each.
 
     Args:
@@ -49,17 +49,17 @@ def built_alike(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.in
     return rows[kept], evidence
 
 
-def symmetry_of_alike(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Probabilities of systems (7,) and groups (230,) by crystals built alike and, with its weights, the network.
+def symmetry_of_isotypes(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Probabilities of systems (7,) and groups (230,) by its isotypes and, with its weights, the network.
 
     The network's reading is weighed together with the cells that the lines allow; groups share what their system has.
     """
     columns = selected.index.columns
-    rows, evidence = built_alike(selected, pattern)
-    said = rows_say(columns, rows, evidence)
+    rows, evidence = isotypes(selected, pattern)
+    said = symmetry_posterior(columns, rows, evidence)
     logits = network_logits(pattern)
     if logits is None:
         return said
-    signs = all_signs(alike_signs(columns.crystal_system[rows], evidence), logits[0], pattern_signs(pattern))
+    signs = all_signs(isotype_evidence(columns.crystal_system[rows], evidence), logits[0], pattern_signs(pattern))
     systems = probabilities(signs)
     return systems, within_systems(product(said[1], logits[1]), systems)

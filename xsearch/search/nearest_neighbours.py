@@ -83,7 +83,7 @@ class Neighbours:
         Args:
             pattern: the net pattern.
             rows: (m,) to search, rising.
-            count: how many are asked for.
+            count: how many are to be found.
         """
         with threadpool_limits(1, user_api="blas"):  # so that the answer is the same everywhere
             vector = self._encoder.of_pattern(pattern)

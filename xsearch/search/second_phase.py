@@ -20,7 +20,7 @@ first hits left that many, of confident first hits for a single phase 6 in 100."
 NOT_THERE = 0.2
 """A line is foreign where the calculated profile reaches less than this share of it; texture does not do that."""
 
-MOST_TOLD = 5
+MOST_NAMED = 5
 APART_BINS = 8
 
 
@@ -31,8 +31,10 @@ def second_phase_notes(index: Index, pattern: NetPattern, best: Matches) -> tupl
     found = foreign_lines(index, pattern, int(best.rows[0]), best.amplitudes[0])
     if len(found) < FEWEST_FOREIGN:
         return ()
-    told = ", ".join(f"{angle:.2f}" for angle in sorted(found[:MOST_TOLD]))
-    return (f"The first hit has no lines at {told}° and the pattern does: perhaps a second phase; try --phases auto.",)
+    listed = ", ".join(f"{angle:.2f}" for angle in sorted(found[:MOST_NAMED]))
+    return (
+        f"The first hit has no lines at {listed}° and the pattern does: perhaps a second phase; try --phases auto.",
+    )
 
 
 def foreign_lines(index: Index, pattern: NetPattern, row: int, amplitudes: NDArray[np.float64]) -> list[float]:

@@ -17,7 +17,7 @@ TEMPERATURE = 1.0
 
 LEAST_SHARE = 0.03
 NETWORK_WEIGHT = 0.5
-"""Where the network is asked too: probability shared by what no crystal has, and exponent of what the network says.
+"""Where the network takes part: probability shared by what no crystal has, and exponent of what the network says.
 Chosen on 150 simulated patterns of compounds that were taken out of the index; so was the temperature."""
 
 Array = NDArray[np.float64]
@@ -31,7 +31,7 @@ def symmetry(systems: Array, groups: Array) -> Symmetry:
     )
 
 
-def rows_say(columns: Columns, rows: NDArray[np.int64], evidence: Array) -> tuple[Array, Array]:
+def symmetry_posterior(columns: Columns, rows: NDArray[np.int64], evidence: Array) -> tuple[Array, Array]:
     """Probabilities of systems (7,) and groups (230,) by the evidence of the crystals that have them."""
     weight = np.exp((evidence - evidence.max(initial=-np.inf)) / TEMPERATURE)
     systems, groups = np.zeros(len(CRYSTAL_SYSTEMS)), np.zeros(SPACE_GROUPS)

@@ -1,6 +1,6 @@
 """The crystal system of a compound that no index holds, from three kinds of evidence weighed together.
 
-Crystals built alike say what such patterns usually come from, the network what it reads from the whole pattern, and the
+Isotypes say what such patterns usually come from, the network what it reads from the whole pattern, and the
 cells that the lines allow what the lattice can be. The weights in `symmetry_evidence.json` are those of a multinomial
 logistic regression, fitted by `python -m xsearch.training.symmetry` on formulas that neither the network nor the index
 had seen.
@@ -34,7 +34,7 @@ from xsearch.preprocess.powder import NetPattern
 WEIGHTS_FILE = WEIGHTS_FOLDER / "symmetry_evidence.json"
 
 TEMPERATURES = (1.0, 3.0)
-"""The evidence of a crystal built alike counts as a natural logarithm divided by these: the best alone, or many."""
+"""The evidence of an isotype counts as a natural logarithm divided by these: the best alone, or many."""
 
 LEAST_SHARE, LEAST_EVIDENCE = 0.003, -5.0
 LATTICES = (
@@ -74,8 +74,8 @@ def cell_signs(trials: Sequence[Trial], lines: int, fwhm_deg: float) -> Array:
     return np.concatenate([np.log1p(ranks), np.log1p(volumes[1:]), [np.log1p(lines), fwhm_deg]])
 
 
-def alike_signs(systems: NDArray[np.integer], evidence: Array) -> Array:
-    """(21,) what crystals built alike say: shares of the systems at two temperatures, and the best of each system.
+def isotype_evidence(systems: NDArray[np.integer], evidence: Array) -> Array:
+    """(21,) what isotypes say: shares of the systems at two temperatures, and the best of each system.
 
     Args:
         systems: (k,) codes of their systems.

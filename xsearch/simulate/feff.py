@@ -19,7 +19,7 @@ TIMEOUT_S = 3600.0
 
 @dataclass(frozen=True, slots=True)
 class FeffSettings:
-    """What a calculation is asked for.
+    """What a calculation has to give.
 
     Attributes:
         scf_A: radius of the self-consistent cluster.
@@ -79,7 +79,7 @@ def write_feff_input(
         raise QueryError(f"The crystal has {len(crystal)} atoms; site {site} is not among them.")
     chosen = settings or FeffSettings()
     structure = crystal.to_structure()
-    # pymatgen merges coinciding sites: the absorber is the one at the position asked for
+    # pymatgen merges coinciding sites: the absorber is the one at the given position
     place = int(
         np.argmin([np.linalg.norm((s.frac_coords - crystal.frac_coords[site] + 0.5) % 1 - 0.5) for s in structure])
     )

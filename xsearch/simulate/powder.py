@@ -41,7 +41,7 @@ def simulate_reflections(
         One `Reflections` a crystal.
 
     Raises:
-        CrystalError: for a cell with an edge too long for the range asked for.
+        CrystalError: for a cell with an edge too long for the given range.
     """
     return [_simulate(symmetry, d_min_A, faintest) for symmetry in symmetries]
 

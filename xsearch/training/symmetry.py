@@ -23,10 +23,10 @@ from xsearch.errors import SpectrumError
 from xsearch.options import Constraints, Prior, Task
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.isotypes import built_alike
+from xsearch.search.isotypes import isotypes
 from xsearch.search.nearest_neighbours import network_logits
 from xsearch.search.selection import Selection, rows_with
-from xsearch.search.symmetry_evidence import WEIGHTS_FILE, alike_signs, all_signs, pattern_signs
+from xsearch.search.symmetry_evidence import WEIGHTS_FILE, all_signs, isotype_evidence, pattern_signs
 from xsearch.training.settings import SYMMETRY
 
 Array = NDArray[np.float64]
@@ -67,12 +67,12 @@ def cases(opened: SearchIndex, count: int) -> Iterator[tuple[int, Array, int]]:
             continue
         others = columns.formula_group[rows] != columns.formula_group[row]
         left = replace(everything, rows=rows[others], profiles=everything.profiles[others])
-        found, evidence = built_alike(left, pattern)
+        found, evidence = isotypes(left, pattern)
         logits = network_logits(pattern)
         if logits is None:
             raise SpectrumError("There are no weights of the network; `xsearch train pxrd` makes them.")
-        alike = alike_signs(columns.crystal_system[found], evidence)
-        yield row, all_signs(alike, logits[0], pattern_signs(pattern)), int(columns.crystal_system[row])
+        of_isotypes = isotype_evidence(columns.crystal_system[found], evidence)
+        yield row, all_signs(of_isotypes, logits[0], pattern_signs(pattern)), int(columns.crystal_system[row])
 
 
 def fitted(signs: Array, systems: NDArray[np.integer]) -> dict[str, object]:

@@ -172,7 +172,12 @@ def read(
     likely = kind or ("pxrd" if wavelength_A is not None else None)
     wanted = Wanted(likely, chosen if spectrum is None else str(spectrum), absorber)
     source = load(path)
-    scan = reader_of(source)(source, wanted)
+    reader = reader_of(source)
+    if wanted.spectrum not in (None, "1") and reader is not READERS[".prj"]:
+        raise SpectrumError(
+            f"{source.name}: one spectrum is read from it, #1; there is no spectrum {wanted.spectrum!r}."
+        )
+    scan = reader(source, wanted)
     if isinstance(scan, XasScan):
         if kind == "pxrd":
             raise SpectrumError(f"{source.name}: an X-ray absorption spectrum, where a powder pattern is expected.")
