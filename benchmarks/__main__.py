@@ -8,6 +8,9 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 
+COMPARISONS = ("same_answers",)
+"""Those that compare two versions, and are not run with the others."""
+
 
 def names() -> list[str]:
     """The benchmarks, in alphabetical order; a leading underscore hides a helper."""
@@ -35,7 +38,7 @@ def main() -> int:
         print("\n".join(f"python -m benchmarks.{name:{width}}  {summary(name)}" for name in names()))
         return 0
     highest = 0
-    for name in names():
+    for name in (name for name in names() if name not in COMPARISONS):
         print(f"# python -m benchmarks.{name}", flush=True)
         command = [sys.executable, "-m", f"benchmarks.{name}", *(["--json"] if arguments.json else [])]
         highest = max(highest, subprocess.run(command).returncode)
