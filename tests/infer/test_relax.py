@@ -18,8 +18,8 @@ def candidate(rank: int, crystal: Crystal, probability: float) -> Candidate:
     return Candidate(
         rank=rank, formula="TiO2", crystal=crystal, space_group=136, crystal_system="tetragonal", template="t",
         source_id=f"mp-{rank}", source_formula="SnO2", substitution={"Sn": "Ti"}, probability=probability, members=1,
-        evidence={"prior": 0.0}, strain=0.0, cell=(4.65, 4.65, 2.96, 90, 90, 90), zero_shift_deg=0.0,
-        unexplained=float("nan"), assumptions=("The atoms stand where they do in SnO2 (mp-1); nothing was relaxed.",),
+        evidence={"prior": 0.0}, cell=(4.65, 4.65, 2.96, 90, 90, 90),
+        assumptions=("The atoms stand where they do in SnO2 (mp-1); nothing was relaxed.",),
     )  # fmt: skip
 
 

@@ -54,9 +54,10 @@ class RankedCrystal:
         return self.crystal.material.crystal_system if isinstance(self.crystal, Hit) else self.crystal.crystal_system
 
     @property
-    def unexplained(self) -> float:
-        """Share of the measured net intensity that the crystal leaves, 0 to 1."""
-        return self.crystal.fitted.unexplained if isinstance(self.crystal, Hit) else self.crystal.unexplained
+    def unexplained(self) -> float | None:
+        """Share of the measured net intensity that the crystal leaves, 0 to 1; None where there was no pattern."""
+        fit = self.crystal.pattern_fit
+        return None if fit is None else fit.unexplained
 
 
 @dataclass(frozen=True, slots=True, eq=False)

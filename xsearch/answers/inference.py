@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from xsearch.answers.result import Verdict
 from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import QueryError
+from xsearch.fit.pattern_fit import Cell, PatternFit
 from xsearch.fit.rietveld import Refined
 from xsearch.spectra import PowderPattern
 
@@ -33,10 +34,8 @@ class Candidate:
         probability: 0 to 1, among everything that was considered.
         members: number of formulas of that structure type in the index.
         evidence: log-evidence by named terms.
-        strain: ln(fitted / predicted length), or 0.
         cell: conventional, a b c in Å and angles in degrees.
-        zero_shift_deg: added to the calculated 2θ.
-        unexplained: share of the measured net intensity that it leaves unexplained.
+        pattern_fit: of the strained crystal to the pattern; None where there was no pattern.
         xanes_agreement: by absorber, Pearson's r of the predicted with the measured spectrum at the best shift.
         assumptions: everything that was assumed for this candidate, one line each.
         refined: its Rietveld refinement against the pattern, where there is one.
@@ -54,10 +53,8 @@ class Candidate:
     probability: float
     members: int
     evidence: dict[str, float]
-    strain: float
-    cell: tuple[float, ...]
-    zero_shift_deg: float
-    unexplained: float
+    cell: Cell
+    pattern_fit: PatternFit | None = None
     xanes_agreement: dict[str, float] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
     refined: Refined | None = None

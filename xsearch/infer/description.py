@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from xsearch.answers import Candidate
 from xsearch.chemistry.charge_balance import UNBALANCED
 from xsearch.chemistry.crystal import Crystal
@@ -11,6 +14,9 @@ from xsearch.chemistry.formula import reduced_formula
 from xsearch.chemistry.space_groups import crystal_system
 from xsearch.chemistry.symmetry import Symmetry
 from xsearch.elements import SYMBOLS
+from xsearch.fit.pattern_fit import Cell, PatternFit
+from xsearch.fit.settings import LOG_Q
+from xsearch.fit.strain_fit import StrainFit
 from xsearch.infer.proposals import Proposal
 from xsearch.infer.ranking import RankedCandidate
 from xsearch.infer.template_library import TemplateLibrary
@@ -31,9 +37,8 @@ def refined_candidate(library: TemplateLibrary, ranked: RankedCandidate, rank: i
         assumptions.append(f"Their symmetry was lowered from space group {template_group}, as the pattern shows.")
     return _candidate(
         library, one.proposal, one.refined.crystal, number, assumptions, moved_A,
-        rank=rank, probability=ranked.probability, evidence=ranked.evidence, cell=tuple(one.refined.cell.tolist()),
-        strain=one.fit.strain, zero_shift_deg=one.fit.zero_shift_deg, unexplained=one.fit.unexplained,
-        refined=one.refined,
+        rank=rank, probability=ranked.probability, evidence=ranked.evidence, cell=_cell(one.refined.cell),
+        pattern_fit=_pattern_fit(one.fit), refined=one.refined,
     )  # fmt: skip
 
 
@@ -43,9 +48,25 @@ def proposed_candidate(
     """A candidate that chemistry alone proposes, as an answer."""
     return _candidate(
         library, proposal, crystal, symmetry.number, ["The volume is predicted.", *_unbalanced(proposal)], 0.0,
-        rank=rank, probability=probability, evidence={"prior": proposal.prior}, cell=tuple(symmetry.cell.tolist()),
-        strain=0.0, zero_shift_deg=0.0, unexplained=float("nan"),
+        rank=rank, probability=probability, evidence={"prior": proposal.prior}, cell=_cell(symmetry.cell),
     )  # fmt: skip
+
+
+def _pattern_fit(fit: StrainFit) -> PatternFit:
+    return PatternFit(
+        strain=fit.strain,
+        cell=_cell(fit.cell),
+        zero_shift_deg=fit.zero_shift_deg,
+        unexplained=fit.unexplained,
+        fwhm_deg=fit.fwhm_deg,
+        n_lines=fit.lines,
+        correlations=dict(zip(LOG_Q.smoothings, fit.correlation, strict=True)),
+    )
+
+
+def _cell(parameters: NDArray[np.float64]) -> Cell:
+    a, b, c, alpha, beta, gamma = (float(one) for one in parameters)
+    return a, b, c, alpha, beta, gamma
 
 
 def _unbalanced(proposal: Proposal) -> list[str]:

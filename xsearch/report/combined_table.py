@@ -11,7 +11,7 @@ from rich.console import RenderableType
 from xsearch.answers.combined import Combined, RankedCrystal
 from xsearch.answers.inference import Candidate
 from xsearch.chemistry.space_groups import space_group_symbol
-from xsearch.report.hits_table import LEFT, NOTE, heading
+from xsearch.report.hits_table import LEFT, NOTE, heading, percent
 from xsearch.report.inference_table import inference_record, replacements, write_candidate_cifs
 from xsearch.report.json_text import plain
 from xsearch.report.rich_table import new_table, with_lines
@@ -38,7 +38,7 @@ def combined_table(combined: Combined, top: int | None = None) -> RenderableType
             one.id,
             f"{space_group_symbol(number)} ({number})" if number else "?",
             f"{one.score:.2f}",
-            f"{100 * one.unexplained:.0f}",
+            percent(one.unexplained),
             f"{100 * one.refined.residuals.r_wp:.0f}" if one.refined else "",
             template,
             style="italic" if one.kind == "inferred" else "",

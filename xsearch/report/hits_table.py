@@ -133,6 +133,11 @@ def cells(
     ]
 
 
+def percent(share: float | None) -> str:
+    """A share in per cent; empty where it is not known."""
+    return "" if share is None else f"{100 * share:.0f}"
+
+
 def score_style(score: float) -> str:
     """Green, yellow or plain."""
     return "green" if score >= SETTINGS.strong_score else "yellow" if score >= SETTINGS.fair_score else ""

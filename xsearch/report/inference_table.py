@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from xsearch.answers.inference import Candidate, Inference
+from xsearch.report.hits_table import percent
 from xsearch.report.json_text import head, plain
+from xsearch.report.material_record import cell_record
 from xsearch.report.rich_table import new_table
+from xsearch.report.search_record import fit_columns, pattern_fit_record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,7 +29,8 @@ def inference_table(inference: Inference, top: int | None = None) -> Table:
     for c in inference.candidates[:top]:
         table.add_row(
             str(c.rank), c.formula, str(c.space_group), c.crystal_system, f"{c.probability:.2f}",
-            f"{c.source_formula} {c.source_id}", replacements(c.substitution), f"{100 * c.unexplained:.0f}",
+            f"{c.source_formula} {c.source_id}", replacements(c.substitution),
+            percent(None if c.pattern_fit is None else c.pattern_fit.unexplained),
         )  # fmt: skip
     return table
 
@@ -56,8 +60,7 @@ def candidate_record(candidate: Candidate) -> dict[str, Any]:
         name: getattr(candidate, name)
         for name in (
             "rank", "formula", "space_group", "crystal_system", "template", "source_id", "source_formula",
-            "substitution", "probability", "members", "evidence", "strain", "cell", "zero_shift_deg",
-            "unexplained", "xanes_agreement", "assumptions",
+            "substitution", "probability", "members", "evidence", "xanes_agreement", "assumptions",
         )
     }  # fmt: skip
     crystal = candidate.crystal
@@ -65,6 +68,8 @@ def candidate_record(candidate: Candidate) -> dict[str, Any]:
         "id": candidate.inferred_id,
         "inferred": True,
         **facts,
+        "cell": cell_record(candidate.cell),
+        "pattern_fit": None if candidate.pattern_fit is None else pattern_fit_record(candidate.pattern_fit),
         "crystal": {
             "lattice_A": crystal.lattice_A,
             "elements": list(crystal.elements),
@@ -80,7 +85,9 @@ def candidates_frame(inference: Inference) -> pd.DataFrame:
     rows = []
     for c in inference.candidates:
         row = candidate_record(c)
-        row.pop("crystal")
+        del row["crystal"], row["pattern_fit"]
+        row.update(row.pop("cell"))
+        row.update(fit_columns(c.pattern_fit))
         row.update({f"evidence_{k}": v for k, v in row.pop("evidence").items()})
         rows.append({**row, "substitution": replacements(c.substitution), "assumptions": "; ".join(c.assumptions)})
     return pd.DataFrame(rows)

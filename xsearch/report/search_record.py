@@ -120,6 +120,11 @@ def evidence_record(evidence: Evidence) -> dict[str, Any]:
     return {name: value for name, value in asdict(evidence).items() if value is not None}
 
 
+def fit_columns(fit: PatternFit | None) -> dict[str, float | None]:
+    """The columns of a data frame for a fit; empty without one."""
+    return {name: None if fit is None else getattr(fit, name) for name in FIT_COLUMNS}
+
+
 def pattern_fit_record(fit: PatternFit) -> dict[str, Any]:
     """How a crystal fits the pattern."""
     return {
@@ -176,7 +181,7 @@ def hit_row(hit: Hit) -> dict[str, Any]:
         "space_group_symbol": space_group_symbol(number) if number else None,
         "crystal_system": hit.material.crystal_system,
         "score": hit.score,
-        **{name: None if hit.pattern_fit is None else getattr(hit.pattern_fit, name) for name in FIT_COLUMNS},
+        **fit_columns(hit.pattern_fit),
         **cell_record(hit.cell),
         "matched_cell": hit.matched_cell.material_id if hit.matched_cell else None,
         "duplicates": len(hit.duplicates),
