@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from xsearch.fit.log_q_pattern import N_BINS, LogQPattern, smoothed, tap_table
 from xsearch.fit.points import PatternPoints
@@ -146,7 +146,9 @@ def fit_strain(
                 first[7] = width
                 tried.append(correlation(changes, 2))
             first[7] = widths[int(np.argmax(tried))]
-        changes = minimize(loss, changes, args=(place,), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
+        changes = scipy.optimize.minimize(
+            loss, changes, args=(place,), jac=True, method="L-BFGS-B", bounds=bounds, options=options
+        ).x
     state = _state(first, directions, changes, settings)
     values = tuple(correlation(changes, place) for place in range(len(smoothings)))
     strains = np.log(state[:3] / reflections.cell[:3])

@@ -7,11 +7,8 @@ from typing import Any
 
 from xsearch.answers import Combined, Inference, SearchResult
 from xsearch.errors import NothingSearched
-from xsearch.infer.engine import infer
-from xsearch.infer.template_library import library_of
 from xsearch.preprocess.xanes import deglitch
 from xsearch.progress import open_progress
-from xsearch.query.combined import combine
 from xsearch.query.question import Question
 from xsearch.search import SearchIndex
 from xsearch.search.scope import Scope
@@ -40,6 +37,8 @@ def answer(index: SearchIndex, question: Question) -> SearchResult | Inference |
         return search(index, question)
     if not question.search:
         return infer_candidates(index, question)
+    from xsearch.query.combined import combine
+
     return combine(search_or_nothing(index, question), infer_candidates(index, question))
 
 
@@ -78,7 +77,9 @@ def search_or_nothing(index: SearchIndex, question: Question) -> SearchResult:
 
 def infer_candidates(index: SearchIndex, question: Question) -> Inference:
     """The crystals inferred from a question's elements and spectra, relaxed where that is wished."""
+    from xsearch.infer.engine import infer
     from xsearch.infer.relax import check_extra, relax_candidates
+    from xsearch.infer.template_library import library_of
 
     if question.relax:
         check_extra()

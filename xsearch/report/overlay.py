@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
-from scipy import ndimage
 
 from xsearch.answers.hit import Hit
 from xsearch.preprocess.kernels import snip
@@ -134,7 +134,7 @@ def background_under(pattern: PowderPattern) -> NDArray[np.float64]:
     edges = np.linspace(0, len(x), n_bins + 1).astype(int)[:-1]
     counts = np.diff([*edges, len(x)])
     centre = np.add.reduceat(x, edges) / counts
-    mean = ndimage.gaussian_filter1d(np.add.reduceat(y, edges) / counts, SMOOTHING_BINS, mode="nearest")
+    mean = scipy.ndimage.gaussian_filter1d(np.add.reduceat(y, edges) / counts, SMOOTHING_BINS, mode="nearest")
     floor = mean.min()
     unit = CLIPPING_SCALE / max(float(mean.max() - floor), np.finfo(float).tiny)
     clipped = snip((mean - floor) * unit, clipping_reach(centre, pattern.wavelength_A), NET_PATTERN.passes)

@@ -6,18 +6,21 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.formula import parse_formula
 from xsearch.errors import QueryError
-from xsearch.models.property_model import PropertyAnswer, PropertyModel, shipped_property_model
-from xsearch.models.site_model import SiteAnswer, SiteModel, shipped_site_model
 from xsearch.options import parse_elements
 from xsearch.preprocess.xanes import NormalizedXanes, XanesWindow, deglitch, normalize, window
 from xsearch.spectra.measurement import read_edge
 from xsearch.spectra.xanes import Xanes
+
+if TYPE_CHECKING:  # the networks come with torch, which what only shows answers need not load
+    from xsearch.models.property_model import PropertyAnswer, PropertyModel
+    from xsearch.models.site_model import SiteAnswer, SiteModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,6 +71,9 @@ def predict(
         SpectrumError: for a spectrum that cannot be normalised, with the reason.
         QueryError: for an unknown element, or a formula without the absorber.
     """
+    from xsearch.models.property_model import shipped_property_model
+    from xsearch.models.site_model import shipped_site_model
+
     start = time.perf_counter()
     chosen = model or shipped_site_model()
     normalized = [normalize(xanes) for xanes in spectra]
@@ -115,6 +121,9 @@ def predict_file(
     given = sorted(parse_elements(elements or ()))
     if weights is None:
         return predict([spectrum], elements=given, amounts=amounts)[0]
+    from xsearch.models.property_model import PropertyModel
+    from xsearch.models.site_model import SiteModel
+
     folder = Path(weights)
     has_properties = (folder / "specfusion.json").exists()
     of_material = PropertyModel.load(folder) if (given or amounts) and has_properties else None
