@@ -17,7 +17,7 @@ from xsearch.indexes.library import rollback
 from xsearch.models.powder_net import Config, PowderNet
 from xsearch.models.powder_vectors import vectors_from
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.nearest_neighbours import Neighbours
+from xsearch.search.nearest_neighbours import VectorSearch
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def test_a_shortcut_is_stored_checked_and_searched(own: str, weights: Path, back
     assert index.embedding is not None
     vectors = index.embedding.array.astype(np.float32)
     rows = np.flatnonzero(np.diff(index.reflection_arrays.offsets) > 0)[20:]
-    shortcut = Neighbours(index, vectors_from(weights))
+    shortcut = VectorSearch(index, vectors_from(weights))
     assert index.embedding.shortcut is not None
     found = shortcut._cosines(vectors[40], rows, 20)
     looked_at = np.isfinite(found)
@@ -121,4 +121,4 @@ def test_vectors_of_other_weights_are_not_searched(own: str, weights: Path, meas
 
 def test_without_vectors_it_is_said_how_to_make_them(own: str) -> None:
     with pytest.raises(XSearchError, match="`xsearch build embed own` makes them"):
-        Neighbours(Index.open(own))
+        VectorSearch(Index.open(own))

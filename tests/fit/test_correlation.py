@@ -6,7 +6,7 @@ import pytest
 from tests.prototypes import Measure
 from xsearch.chemistry.crystal import cell_parameters, lattice_from_parameters
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
-from xsearch.fit.correlation import SCALES
+from xsearch.fit.settings import CORRELATION
 from xsearch.fit.strain import cell_under, strain_tensor
 from xsearch.fit.strain_kernels import line_design
 from xsearch.preprocess.axis import MATCH_AXIS, RECALL_AXIS
@@ -14,7 +14,8 @@ from xsearch.preprocess.powder import net_pattern
 from xsearch.preprocess.profile import REFERENCE_WAVELENGTH_A
 from xsearch.search import SearchIndex
 from xsearch.search.match import match
-from xsearch.search.recall import SHIFTS, best_rows, recall
+from xsearch.search.recall import best_rows, recall
+from xsearch.search.settings import DEFAULTS
 from xsearch.simulate.line_kernels import line_intensities
 from xsearch.simulate.polarisation import UNPOLARISED
 from xsearch.simulate.powder import spacings
@@ -83,7 +84,7 @@ def test_correlations_agree_with_a_plain_calculation(prototypes: SearchIndex, me
         ln_q = ln_q + found.zero_shift_deg[place] * np.pi / 180 * 0.5 * np.sqrt(1 - sine**2) / sine
         original = np.log(2 * np.pi / spacings(lines.hkl, lines.cell))
         area = line_intensities(original, lines.structure_factor_sq.astype(float), pattern.wavelength_A, UNPOLARISED)
-        for scale, width in enumerate(SCALES):
+        for scale, width in enumerate(CORRELATION.scales):
             plain = (area * np.exp(-0.5 * ((MATCH_AXIS.values()[:, None] - ln_q) / width) ** 2)).sum(axis=1)[first:last]
             seen = pattern.profile(MATCH_AXIS, width)[first:last]
             a, b = (MATCH_AXIS.compress(x / x.max()) for x in (plain, seen))
@@ -97,7 +98,7 @@ def test_recall_agrees_with_a_plain_calculation(prototypes: SearchIndex, measure
     profiles = index.profiles[rows].astype(np.float32)
     found = recall(index, profiles, pattern, rows)
     first, last = pattern.window(RECALL_AXIS)
-    unshifted = SHIFTS[np.abs(SHIFTS).argmin()]
+    unshifted = DEFAULTS.recall.strains[np.abs(DEFAULTS.recall.strains).argmin()]
     assert unshifted == pytest.approx(0)
     seen = pattern.profile(RECALL_AXIS, lp_wavelength_A=REFERENCE_WAVELENGTH_A)[first:last] ** RECALL_AXIS.power
     plain = np.array([np.corrcoef(profile[first:last], seen)[0, 1] for profile in profiles])

@@ -24,13 +24,13 @@ def test_the_points_are_the_excess_over_the_background():
 
 
 @pytest.mark.parametrize("step_deg", [0.01, 0.02])
-def test_the_noise_told_is_that_of_the_points(step_deg):
+def test_the_stated_noise_is_that_of_the_points(step_deg):
     counts = prepare(pattern(step_deg)).points
     empty = np.ones(len(counts.excess), bool)
     for at in (22.0, 31.0, 45.0, 56.0, 70.0):
         empty &= np.abs(counts.two_theta_deg - at) > 1.5
-    told = np.sqrt(np.median(counts.variance[empty]))
-    assert np.std(counts.excess[empty]) == pytest.approx(told, rel=0.5)
+    stated = np.sqrt(np.median(counts.variance[empty]))
+    assert np.std(counts.excess[empty]) == pytest.approx(stated, rel=0.5)
     assert counts.variance.max() > 4 * np.median(counts.variance)
 
 

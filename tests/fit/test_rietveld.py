@@ -73,7 +73,7 @@ def test_the_refined_crystal_is_the_one_that_was_measured():
     assert find_symmetry(off.crystal, 0.01).cell == pytest.approx(off.cell, rel=1e-3)
 
 
-def test_a_crystal_without_a_line_in_the_pattern_is_told_from_one_that_explains_it():
+def test_a_crystal_without_a_line_in_the_pattern_is_distinguished_from_one_that_explains_it():
     pattern = augmented_pattern(rutile("Ti"), 5)
     symmetry = find_symmetry(rutile("Ti"))
     reflections = simulate_reflections([symmetry])[0]

@@ -7,10 +7,11 @@ from xsearch.chemistry.crystal import Crystal, cell_parameters, lattice_from_par
 from xsearch.chemistry.space_groups import TETRAGONAL, TRICLINIC
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import SpectrumError
-from xsearch.fit.log_q_pattern import N_BINS, STEP, WIDTHS, binned, tap_table
+from xsearch.fit.log_q_pattern import N_BINS, STEP, binned, tap_table
 from xsearch.fit.prepared_pattern import prepare
+from xsearch.fit.settings import LOG_Q, STRAIN_FIT
 from xsearch.fit.strain import strained
-from xsearch.fit.strain_fit import B_SIGMA_A2, FARTHEST, ZERO_SIGMA_DEG, _state, cell_directions, fit_strain
+from xsearch.fit.strain_fit import _state, cell_directions, fit_strain
 from xsearch.fit.strain_fit_kernels import correlate, deposit, positions
 from xsearch.infer.screening import screen
 from xsearch.simulate.powder import line_positions, simulate_reflections, spacings
@@ -102,13 +103,13 @@ def test_slopes_of_the_correlation_agree_with_differences():
 
     def correlation(x):
         change = x[:-2] @ directions
-        state = np.array([*reflections.cell, ZERO_SIGMA_DEG * x[-2], 0.2])
+        state = np.array([*reflections.cell, STRAIN_FIT.zero_sigma_deg * x[-2], 0.2])
         state[:3] *= np.exp(change[:3])
         state[3:6] += change[3:]
         intensity = reflections.structure_factor_sq * np.exp(-x[-1] / 2 / d_A**2)
         return correlate(
             hkl, intensity, state, directions, target.rows[0], *tap_table(), target.low, target.high, target.total,
-            target.cuts[0], WIDTHS[0], WAVELENGTH_A, ZERO_SIGMA_DEG, log_q, sigma, out, slopes,
+            target.cuts[0], LOG_Q.smoothings[0], WAVELENGTH_A, STRAIN_FIT.zero_sigma_deg, log_q, sigma, out, slopes,
         )  # fmt: skip
 
     correlation(away)
@@ -137,7 +138,7 @@ def test_a_broad_hump_does_not_spoil_the_fit(crystals):
     assert np.allclose(fit.cell, symmetry.cell, rtol=2e-3)
 
 
-def test_straining_a_primitive_cell_gives_the_conventional_one_asked_for(crystals):
+def test_straining_a_primitive_cell_gives_the_requested_conventional_one(crystals):
     for crystal in (crystals[0], crystals[14], crystals[17]):
         symmetry = find_symmetry(crystal)
         cell = symmetry.cell.copy()
@@ -165,17 +166,18 @@ def test_the_farthest_changes_still_give_a_pattern(crystals, sign):
     symmetry = find_symmetry(crystals[14])
     reflections, target = simulate_reflections([symmetry])[0], prepare(pattern_of(crystals[14])).log_q
     directions = cell_directions(TETRAGONAL)
-    farthest = np.full(len(directions) + 2, sign * FARTHEST)
+    farthest = np.full(len(directions) + 2, sign * STRAIN_FIT.farthest)
     state = _state(np.array([*symmetry.cell, 0.0, 0.1]), directions, farthest)
     # the motion of the atoms makes weak lines strong where it is taken to be far below none
     s_sq = 0.25 / spacings(reflections.hkl, symmetry.cell) ** 2
-    strength = reflections.structure_factor_sq * np.exp(-2 * B_SIGMA_A2 * farthest[-1] * s_sq)
+    strength = reflections.structure_factor_sq * np.exp(-2 * STRAIN_FIT.b_sigma_A2 * farthest[-1] * s_sq)
     taps, reaches = tap_table()
     log_q, sigma, out = np.empty(len(strength)), np.empty(len(strength)), np.zeros(N_BINS)
     slopes = np.empty(len(farthest))
     r = correlate(
         reflections.hkl.astype(float), strength, state, directions, target.rows[0], taps, reaches, target.low,
-        target.high, target.total, target.cuts[0], WIDTHS[0], WAVELENGTH_A, ZERO_SIGMA_DEG, log_q, sigma, out, slopes,
+        target.high, target.total, target.cuts[0], LOG_Q.smoothings[0], WAVELENGTH_A,
+        STRAIN_FIT.zero_sigma_deg, log_q, sigma, out, slopes,
     )  # fmt: skip
     assert -1 <= r <= 1
     assert np.isfinite(slopes).all()

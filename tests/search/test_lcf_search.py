@@ -24,8 +24,8 @@ def mixed(*weighed: tuple[int, float], noise: float = 0.002) -> Xanes:
     return Xanes(energy, mu + np.random.default_rng(5).normal(0, noise, len(energy)), "Fe", "K", "mixed.xdi")
 
 
-def found(searched: SearchIndex, xanes: Xanes, **asked: object) -> LcfResult:
-    result = searched.search_mixture(xanes=xanes, **asked)  # type: ignore[arg-type]
+def found(searched: SearchIndex, xanes: Xanes, **options: object) -> LcfResult:
+    result = searched.search_mixture(xanes=xanes, **options)  # type: ignore[arg-type]
     assert isinstance(result, LcfResult)
     return result
 
@@ -65,13 +65,13 @@ def test_an_entry_and_a_reference_are_found_with_their_fractions(library: Search
 
 
 def test_a_plain_search_says_where_two_compounds_fit_better(library: SearchIndex) -> None:  # noqa: F811
-    def said(xanes: Xanes) -> list[str]:
+    def notes(xanes: Xanes) -> list[str]:
         return [note for note in library.search(xanes=xanes).notes if note.startswith("A linear combination of")]
 
-    (note,) = said(mixed((7, 0.65), (4, 0.35)))
+    (note,) = notes(mixed((7, 0.65), (4, 0.35)))
     assert "Fe4Si3" in note
     assert "TiFeO3" in note
-    assert not any(said(spectrum(seed)) for seed in (4, 6, 7))
+    assert not any(notes(spectrum(seed)) for seed in (4, 6, 7))
 
 
 def test_an_edge_of_one_compound_stays_one(library: SearchIndex) -> None:  # noqa: F811
@@ -133,6 +133,6 @@ def test_the_same_question_has_the_same_answer(library: SearchIndex) -> None:  #
 
 
 def test_a_search_says_where_a_sum_does_better(library: SearchIndex) -> None:  # noqa: F811
-    said = library.search(xanes=mixed((7, 0.65), (4, 0.35))).notes
-    assert any("try --phases auto" in line and ("Fe4Si3" in line and "TiFeO3" in line) for line in said), said
+    notes = library.search(xanes=mixed((7, 0.65), (4, 0.35))).notes
+    assert any("try --phases auto" in line and ("Fe4Si3" in line and "TiFeO3" in line) for line in notes), notes
     assert not any("--phases" in line for line in library.search(xanes=spectrum(4)).notes)

@@ -31,9 +31,9 @@ def test_vectors_recall_disturbed_patterns(embedded: SearchIndex, measured: Meas
     rows = np.arange(len(embedded))
     found = 0
     for row in range(5, 205, 10):
-        near = embedded.near(net_pattern(measured(row, strain=-0.008, zero_deg=0.03)), rows, 15)
-        assert set(near.places) == set(np.argsort(-near.evidence)[:15])
-        found += row in near.places
+        nearest = embedded.nearest_neighbours(net_pattern(measured(row, strain=-0.008, zero_deg=0.03)), rows, 15)
+        assert set(nearest.places) == set(np.argsort(-nearest.evidence)[:15])
+        found += row in nearest.places
     assert found >= 14  # of 20, among 288; chance would find one
 
 
@@ -48,8 +48,8 @@ def test_both_kinds_of_recall_are_matched_and_physics_ranks(embedded: SearchInde
 def test_the_learned_ranking_goes_by_vectors_alone(embedded: SearchIndex, measured: Measure) -> None:
     pattern, index = measured(20), embedded.index
     result = embedded.search(pattern, ranking="learned", fold=False, top=5)
-    near = embedded.near(net_pattern(pattern), np.arange(len(index)), 5)
-    best = index.materials(np.argsort(-near.evidence, kind="stable")[:5])
+    nearest = embedded.nearest_neighbours(net_pattern(pattern), np.arange(len(index)), 5)
+    best = index.materials(np.argsort(-nearest.evidence, kind="stable")[:5])
     assert [hit.material_id for hit in result.hits] == [material.material_id for material in best]
 
 

@@ -84,7 +84,7 @@ def test_a_pure_phase_stays_one(prototypes: SearchIndex, measured: Measure) -> N
     assert single >= len(rows) - 1
 
 
-def test_the_answer_tells_its_amounts(prototypes: SearchIndex, mix: Mix) -> None:
+def test_the_answer_states_its_amounts(prototypes: SearchIndex, mix: Mix) -> None:
     result = prototypes.search_mixture(mix(("TiO2", "NaCl"), (0.7, 0.3), (0, 0)), exactly="Ti O Na Cl")
     record = json.loads(report.to_json(result))
     assert [one["formula"] for one in record["mixtures"][1]["components"]] == ["TiO2", "NaCl"]
@@ -97,7 +97,7 @@ def test_the_answer_tells_its_amounts(prototypes: SearchIndex, mix: Mix) -> None
     assert "NaCl" in text.splitlines()[0]
 
 
-def test_no_more_phases_than_asked_for(prototypes: SearchIndex, mix: Mix) -> None:
+def test_no_more_phases_than_requested(prototypes: SearchIndex, mix: Mix) -> None:
     result = prototypes.search_mixture(mix(("TiO2", "NaCl"), (0.5, 0.5), (0, 0)), phases=1)
     assert len(result.hits) == 1
     for wrong in (0, 7):

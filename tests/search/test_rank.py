@@ -12,20 +12,21 @@ from xsearch.options import Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.match import match
-from xsearch.search.rank import INTENSITY_WEIGHT, weigh
+from xsearch.search.rank import weigh
+from xsearch.search.settings import DEFAULTS
 
 
 def strain_evidence(index: SearchIndex, measured: Measure, row: int, strain: float, *, cell_is_measured: bool) -> float:
-    """Strain and shape of a row that was bent by so much, as if its cell were a measured or a computed one."""
+    """Strain and shape of a row that was strained by so much, as if its cell were a measured or a computed one."""
     found = match(index.index, net_pattern(measured(row)), np.array([row]), threads=1)
     amplitudes = np.zeros_like(found.amplitudes)
     amplitudes[0, 0] = strain
-    bent = Matches(found.rows, amplitudes, np.zeros(1), found.correlations)
+    strained = Matches(found.rows, amplitudes, np.zeros(1), found.correlations)
     columns = index.index.columns
     before = columns.is_measured[row]
     columns.is_measured[row] = cell_is_measured
     try:
-        evidence = weigh(index.index, bent, np.array([0.9], np.float32), Prior.NONE)
+        evidence = weigh(index.index, strained, np.array([0.9], np.float32), Prior.NONE)
     finally:
         columns.is_measured[row] = before
     return float((evidence.strain + evidence.shape)[0])
@@ -50,5 +51,5 @@ def test_intensities_order_fitted_rows_and_none_falls_for_them(prototypes: Searc
     before = weigh(prototypes.index, found, np.full(3, 0.9, np.float32), Prior.NONE)
     after = replace(before, le_bail_fits={0: LeBailFit(0.1, 0.1, 0.05), 1: LeBailFit(0.1, 0.1, 2.0)})
     gained = after.total - before.total
-    assert gained[0] == pytest.approx(-INTENSITY_WEIGHT * np.log(0.05))
+    assert gained[0] == pytest.approx(-DEFAULTS.ranking.intensity_weight * np.log(0.05))
     assert gained[1:].tolist() == [0, 0]

@@ -1,5 +1,7 @@
 """A whole search over a real index."""
 
+from dataclasses import Field, fields, replace
+
 import numpy as np
 import pytest
 
@@ -7,6 +9,8 @@ from tests.prototypes import Measure
 from xsearch.chemistry.crystal import cell_parameters
 from xsearch.errors import MissingIndex, QueryError, SpectrumError
 from xsearch.search import SearchIndex, open_index
+from xsearch.search.settings import DEFAULTS, PowderSettings, VerdictSettings
+from xsearch.settings import described, settings_record
 from xsearch.spectra import PowderPattern, Xanes
 
 ROWS = range(0, 288, 12)
@@ -109,6 +113,27 @@ def test_what_cannot_be_searched_is_refused(prototypes: SearchIndex, measured: M
         prototypes.search(spectrum)
     with pytest.raises(SpectrumError, match=r"Fe\.xdi .*No absorption edge"):
         prototypes.search_mixture(spectrum)
+
+
+def test_settings_decide_a_search_and_stand_in_its_record(prototypes: SearchIndex, measured: Measure) -> None:
+    pattern = measured(ROWS[3])
+    strict = replace(DEFAULTS, recall=replace(DEFAULTS.recall, rows=3), verdict=VerdictSettings(confident=1.1))
+    narrow = SearchIndex(prototypes.index, 1, strict)
+    usual, found = prototypes.search(pattern), narrow.search(pattern, ranking="physics")
+    assert usual.verdict == "match"
+    assert found.verdict == "tentative"
+    assert sum(1 + len(hit.duplicates) for hit in found.hits) <= 6
+    assert usual.settings == {"powder": settings_record(DEFAULTS)}
+    assert found.settings == {"powder": settings_record(strict)}
+    mixture = prototypes.search_mixture(pattern, phases=1)
+    assert mixture.settings == {"powder": settings_record(DEFAULTS)}
+
+
+@pytest.mark.parametrize("stage", fields(PowderSettings), ids=lambda stage: stage.name)
+def test_every_number_has_a_unit_and_a_source(stage: Field[object]) -> None:
+    listed = described(getattr(DEFAULTS, stage.name))
+    assert listed
+    assert all(unit and source for _, _, unit, source in listed)
 
 
 def test_a_missing_index_is_named(xsearch_home: object) -> None:

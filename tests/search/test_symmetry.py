@@ -20,9 +20,9 @@ def test_rows_weigh_by_their_evidence(prototypes: SearchIndex) -> None:
     systems, groups = symmetry_posterior(columns, np.array([cubic, trigonal]), np.array([5.0, 5.0 - np.log(3)]))
     assert systems[CRYSTAL_SYSTEMS.index("cubic")] == pytest.approx(0.75)
     assert groups[columns.space_group[trigonal] - 1] == pytest.approx(0.25)
-    said = symmetry(systems, groups)
-    assert (said.crystal_system, said.space_group) == ("cubic", columns.space_group[cubic])
-    assert sum(said.crystal_systems.values()) == pytest.approx(1)
+    likely = symmetry(systems, groups)
+    assert (likely.crystal_system, likely.space_group) == ("cubic", columns.space_group[cubic])
+    assert sum(likely.crystal_systems.values()) == pytest.approx(1)
 
 
 def test_without_rows_nothing_is_preferred(prototypes: SearchIndex) -> None:
@@ -45,9 +45,9 @@ def test_compounds_of_one_type_and_other_size_are_found(prototypes: SearchIndex,
     rows = np.setdiff1d(np.arange(len(index)), [row])
     pattern = net_pattern(measured(row, strain=0.07))
     others = Selection(index, rows, prototypes.profiles(rows), Prior.KNOWN, threads=1)
-    alike, _ = isotypes(others, pattern)
+    found, _ = isotypes(others, pattern)
     likely = symmetry(*symmetry_of_isotypes(others, pattern))
-    assert row not in alike
+    assert row not in found
     assert likely.crystal_system == "cubic"
     assert sum(likely.crystal_systems.values()) == pytest.approx(1)
 

@@ -1,4 +1,4 @@
-"""The crystal system from crystals built alike, the network and the lines."""
+"""The crystal system from crystals built of_isotypes, the network and the lines."""
 
 import numpy as np
 import pytest
@@ -8,24 +8,24 @@ from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.symmetry import within_systems
-from xsearch.search.symmetry_evidence import LATTICES, all_signs, isotype_evidence, pattern_signs, probabilities
+from xsearch.search.symmetry_evidence import LATTICES, all_features, isotype_evidence, lattice_features, probabilities
 
 CUBIC, TRICLINIC = CRYSTAL_SYSTEMS.index("cubic"), CRYSTAL_SYSTEMS.index("triclinic")
 
 
 def test_the_lines_of_a_cubic_crystal_speak_for_a_cubic_lattice(prototypes: SearchIndex, measured: Measure) -> None:
     names = [material.reduced_formula for material in prototypes.index.materials(range(len(prototypes.index)))]
-    signs = pattern_signs(net_pattern(measured(names.index("NaCl"))))
-    assert signs.shape == (len(LATTICES) + 1 + len(LATTICES) - 1 + 2,)
-    ranks = signs[: len(LATTICES)]
+    features = lattice_features(net_pattern(measured(names.index("NaCl"))))
+    assert features.shape == (len(LATTICES) + 1 + len(LATTICES) - 1 + 2,)
+    ranks = features[: len(LATTICES)]
     assert ranks.argmax() == LATTICES.index(CUBIC)
-    assert signs[-1] == pytest.approx(0.2, abs=0.1)
+    assert features[-1] == pytest.approx(0.2, abs=0.1)
 
 
 def test_crystals_built_alike_count_by_their_evidence() -> None:
     systems, evidence = np.array([CUBIC, TRICLINIC, TRICLINIC]), np.array([8.0, 7.0, 7.0])
-    signs = isotype_evidence(systems, evidence)
-    cold, warm, best = signs[:7], signs[7:14], signs[14:]
+    features = isotype_evidence(systems, evidence)
+    cold, warm, best = features[:7], features[7:14], features[14:]
     assert cold.argmax() == CUBIC
     assert warm.argmax() == TRICLINIC  # two that are hardly worse
     assert best[[CUBIC, TRICLINIC]] == pytest.approx([8, 7])
@@ -35,19 +35,19 @@ def test_crystals_built_alike_count_by_their_evidence() -> None:
 def test_each_kind_of_evidence_moves_the_answer_its_way() -> None:
     nothing = isotype_evidence(np.arange(7), np.zeros(7))
     lines = np.array([1.5, 2.0, 2.0, 2.0, 2.0, 2.0, 1.5, 6.0, 6.0, 6.0, 6.0, 6.0, 3.5, 0.2])
-    before = probabilities(all_signs(nothing, np.zeros(7), lines))
+    before = probabilities(all_features(nothing, np.zeros(7), lines))
     assert before.sum() == pytest.approx(1)
     logits = np.zeros(7)
     logits[CUBIC] = 4
     cell = lines.copy()
     cell[LATTICES.index(CUBIC)] = 5.5
-    alike = isotype_evidence(np.array([CUBIC, TRICLINIC]), np.array([15.0, 5.0]))
-    for signs in (
-        all_signs(nothing, logits, lines),
-        all_signs(nothing, np.zeros(7), cell),
-        all_signs(alike, np.zeros(7), lines),
+    of_isotypes = isotype_evidence(np.array([CUBIC, TRICLINIC]), np.array([15.0, 5.0]))
+    for features in (
+        all_features(nothing, logits, lines),
+        all_features(nothing, np.zeros(7), cell),
+        all_features(of_isotypes, np.zeros(7), lines),
     ):
-        assert probabilities(signs)[CUBIC] > before[CUBIC] + 0.02
+        assert probabilities(features)[CUBIC] > before[CUBIC] + 0.02
 
 
 def test_groups_share_what_their_system_has() -> None:

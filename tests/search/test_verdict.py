@@ -1,10 +1,11 @@
-"""Margins between phases, and what the score does with the signs of a right answer."""
+"""Margins between phases, and what the score does with the features of a right answer."""
 
 import numpy as np
 import pytest
 
 from xsearch.search.probability import ScoreModel
-from xsearch.search.verdict import FITTED_SIGNS, LARGEST_MARGIN, SIGNS, margins, models, probability, verdict
+from xsearch.search.settings import VERDICT
+from xsearch.search.verdict import FEATURES, FITTED_FEATURES, margins, models, probability, verdict
 
 TOTAL = np.array([5.0, 9.0, 4.0, 8.5, 1.0])
 GROUPS = [[1, 0], [3], [2], [4]]
@@ -30,11 +31,11 @@ def test_margins_are_to_the_third_best_other_phase() -> None:
 
 
 def test_without_a_rival_the_margin_is_the_largest() -> None:
-    assert margins(np.array([2.0, 3.0]), [[1, 0]]).tolist() == [LARGEST_MARGIN] * 2
+    assert margins(np.array([2.0, 3.0]), [[1, 0]]).tolist() == [VERDICT.largest_margin] * 2
 
 
 @pytest.mark.parametrize(
-    ("sign", "worse"),
+    ("feature", "worse"),
     [
         ("strain", -4.0),
         ("shape", -2.0),
@@ -44,13 +45,13 @@ def test_without_a_rival_the_margin_is_the_largest() -> None:
         ("ln_lines", 1.5),
     ],
 )
-def test_every_sign_of_a_wrong_answer_lowers_the_score(sign: str, worse: float) -> None:
-    assert set(ORDINARY) == set(SIGNS)
-    assert 0 < probability({**ORDINARY, sign: worse}) < probability(ORDINARY) < 1
+def test_every_sign_of_a_wrong_answer_lowers_the_score(feature: str, worse: float) -> None:
+    assert set(ORDINARY) == set(FEATURES)
+    assert 0 < probability({**ORDINARY, feature: worse}) < probability(ORDINARY) < 1
 
 
 @pytest.mark.parametrize(
-    ("sign", "worse"),
+    ("feature", "worse"),
     [
         ("strain", -4.0),
         ("prior", 0.0),
@@ -58,9 +59,9 @@ def test_every_sign_of_a_wrong_answer_lowers_the_score(sign: str, worse: float) 
         ("ln_crystal_misfit", 0.5),
     ],
 )
-def test_fitted_lines_are_signs_too(sign: str, worse: float) -> None:
-    assert set(FITTED) == set(FITTED_SIGNS)
-    assert 0 < probability({**FITTED, sign: worse}) < probability(FITTED) < 1
+def test_fitted_lines_are_signs_too(feature: str, worse: float) -> None:
+    assert set(FITTED) == set(FITTED_FEATURES)
+    assert 0 < probability({**FITTED, feature: worse}) < probability(FITTED) < 1
 
 
 def test_a_perfect_fit_scores_better_than_a_poor_one_whatever_the_rest() -> None:
@@ -86,7 +87,7 @@ def test_a_margin_speaks_for_every_compound_and_most_for_known_ones() -> None:
 
 def test_a_stored_model_scores_as_the_one_that_was_stored() -> None:
     for model in models().values():
-        values = model.centre + 2 * np.random.default_rng(0).normal(size=(20, len(model.signs))) * model.spread
+        values = model.centre + 2 * np.random.default_rng(0).normal(size=(20, len(model.features))) * model.spread
         again = ScoreModel.from_dict(model.to_dict())
         assert np.allclose(again.probability(values), model.probability(values))
 

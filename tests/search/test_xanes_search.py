@@ -153,7 +153,7 @@ def test_rows_that_are_left_out_are_not_found(library: SearchIndex) -> None:
     assert ids
 
 
-def test_what_cannot_be_asked_is_refused_in_one_line(library: SearchIndex, prototypes: SearchIndex) -> None:
+def test_what_cannot_be_searched_is_refused_in_one_line(library: SearchIndex, prototypes: SearchIndex) -> None:
     with pytest.raises(QueryError, match="Fe K edge was given 2 times"):
         library.search(xanes=[spectrum(4), spectrum(5)])
     with pytest.raises(QueryError, match="no spectra at all"):

@@ -8,8 +8,7 @@ import pytest
 
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.data.splits import halves, split_rows
-from xsearch.search import SearchIndex
-from xsearch.search import symmetry_evidence as symmetry_signs
+from xsearch.search import SearchIndex, symmetry_evidence
 from xsearch.training.symmetry import cases, fitted, right_in_folds
 
 
@@ -24,25 +23,25 @@ def test_the_halves_share_no_formula(prototypes: SearchIndex) -> None:
 
 
 def test_cases_are_of_formulas_to_fit_on(prototypes: SearchIndex) -> None:
-    rows, signs, systems = zip(*cases(prototypes, 3), strict=True)
+    rows, features, systems = zip(*cases(prototypes, 3), strict=True)
     assert set(rows) <= set(halves(prototypes.index, split_rows(prototypes.index).formulas)[0])
-    assert np.array(signs).shape == (3, 42)
-    assert np.isfinite(signs).all()
+    assert np.array(features).shape == (3, 42)
+    assert np.isfinite(features).all()
     assert list(systems) == prototypes.index.columns.crystal_system[list(rows)].tolist()
 
 
 def test_weights_that_are_fitted_tell_systems_apart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     random = np.random.default_rng(0)
     systems = random.integers(7, size=300)
-    signs = random.normal(0, 1, (300, 42))
-    signs[np.arange(300), 21 + systems] += 6  # what the network says
-    stored = json.loads(json.dumps(fitted(signs, systems)))
+    features = random.normal(0, 1, (300, 42))
+    features[np.arange(300), 21 + systems] += 6  # what the network says
+    stored = json.loads(json.dumps(fitted(features, systems)))
     assert set(stored["weights"]) == set(CRYSTAL_SYSTEMS)
-    assert right_in_folds(signs, systems, np.arange(300)) > 0.9
+    assert right_in_folds(features, systems, np.arange(300)) > 0.9
     file = tmp_path / "symmetry.json"
     file.write_text(json.dumps(stored))
-    monkeypatch.setattr(symmetry_signs, "WEIGHTS_FILE", file)
-    symmetry_signs._weights.cache_clear()
-    said = [symmetry_signs.probabilities(one).argmax() for one in signs]
-    symmetry_signs._weights.cache_clear()
-    assert np.mean(np.array(said) == systems) > 0.95
+    monkeypatch.setattr(symmetry_evidence, "WEIGHTS_FILE", file)
+    symmetry_evidence._weights.cache_clear()
+    predicted = [symmetry_evidence.probabilities(one).argmax() for one in features]
+    symmetry_evidence._weights.cache_clear()
+    assert np.mean(np.array(predicted) == systems) > 0.95

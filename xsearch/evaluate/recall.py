@@ -32,7 +32,7 @@ def recall_places(
     is_right = np.isin(rows, list(right))
     scores: dict[str, NDArray[np.floating]] = {"profiles": recall(opened.index, opened.profiles(rows), net, rows).score}
     if opened.has_vectors:
-        scores["vectors"] = opened.near(net, rows, DEPTH).evidence
+        scores["vectors"] = opened.nearest_neighbours(net, rows, DEPTH).evidence
     return {name: int((score > score[is_right].max()).sum()) for name, score in scores.items()}
 
 

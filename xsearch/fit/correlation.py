@@ -7,45 +7,21 @@ second (`xsearch.fit.strain_fit` is for cells that are farther off).
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.fit.correlation_kernels import POWER_TABLE, match_rows
+from xsearch.fit.settings import CORRELATION, CorrelationSettings
 from xsearch.fit.strain import MAX_MODES, ZERO_SHIFT
-from xsearch.preprocess.axis import MATCH_AXIS, RECALL_AXIS
+from xsearch.preprocess.axis import MATCH_AXIS
 from xsearch.preprocess.powder import NetPattern
 from xsearch.simulate.strain import strain_modes
 
-FIT_WIDTHS = (0.02, 0.01, 0.005, 0.003)
-"""Smoothing of the pattern in ln q, coarse to fine, while a strain is sought."""
-
-SCALES = (MATCH_AXIS.width, 0.007, 0.014)
-"""Widths in ln q on which profiles are compared once the strain is found."""
-
-MATCH_WEIGHTS = (3.0, 2.6, 2.1)
-"""Weight of -ln(1 - correlation) on each scale, from narrow to wide."""
-
-RECALL_WEIGHT = 4.2
-"""The same for the correlation on `RECALL_AXIS`, where no strain but the isotropic one could help."""
-
-WITH_RECALL_SCALES = (*SCALES, RECALL_AXIS.width)
-"""The scales and that of recall, where one profile stands for both, as for a mixture."""
-
-WITH_RECALL_WEIGHTS = (*MATCH_WEIGHTS, RECALL_WEIGHT)
-LEAST_DISTANCE = 1e-3
-"""Correlations closer to 1 are all the same."""
-
-MOST_LINES = 150
-FIT_POWER = 0.35
-STIFFNESS = 0.012
-"""Weight of the strain penalty against the sum over lines."""
-
-ISOTROPIC_SIGMA, SHAPE_SIGMA, ZERO_SIGMA_DEG = 0.012, 0.010, 0.05
-"""Standard deviations of what is allowed: mean strain about its expectation, change of shape, zero shift."""
-
 KERNEL_REACH = 3.5
+"""Standard deviations at which a Gaussian that broadens profiles is cut."""
+
 SHARE = 32
 """Rows a thread takes at a time."""
 
@@ -77,13 +53,15 @@ class Matches:
         rows: (k,) int64, which crystals.
         amplitudes: (k, 7) strain modes and the zero shift in degrees; see `xsearch.fit.strain`.
         expected: (k,) mean strain that was expected.
-        correlations: (k, scales) Pearson correlation of compressed profiles on `SCALES`.
+        correlations: (k, scales) Pearson correlation of compressed profiles on `settings.scales`.
+        settings: of the correlation.
     """
 
     rows: NDArray[np.int64]
     amplitudes: NDArray[np.float64]
     expected: NDArray[np.float64]
     correlations: NDArray[np.float64]
+    settings: CorrelationSettings = CORRELATION
 
     @property
     def strain(self) -> NDArray[np.float64]:
@@ -103,16 +81,22 @@ class Matches:
     @property
     def evidence(self) -> NDArray[np.float64]:
         """(k,) of the profiles."""
-        return closeness(self.correlations) @ np.array(MATCH_WEIGHTS)
+        return closeness(self.correlations, self.settings) @ np.array(self.settings.weights)
 
     def take(self, places: list[int]) -> Matches:
         """Some of them, in that order."""
-        return Matches(self.rows[places], self.amplitudes[places], self.expected[places], self.correlations[places])
+        return replace(
+            self,
+            rows=self.rows[places],
+            amplitudes=self.amplitudes[places],
+            expected=self.expected[places],
+            correlations=self.correlations[places],
+        )
 
 
-def closeness(correlation: NDArray[np.float64]) -> NDArray[np.float64]:
+def closeness(correlation: NDArray[np.float64], settings: CorrelationSettings = CORRELATION) -> NDArray[np.float64]:
     """-ln(1 - correlation), up to a largest value."""
-    return np.asarray(-np.log(np.maximum(1 - np.clip(correlation, 0, 1), LEAST_DISTANCE)))
+    return np.asarray(-np.log(np.maximum(1 - np.clip(correlation, 0, 1), settings.least_distance)))
 
 
 def correlate(
@@ -121,6 +105,7 @@ def correlate(
     rows: NDArray[np.int64],
     expected: NDArray[np.float64],
     threads: int = 2,
+    settings: CorrelationSettings = CORRELATION,
 ) -> Matches:
     """Strain crystals to a pattern and correlate their profiles with it.
 
@@ -130,28 +115,29 @@ def correlate(
         rows: (k,) which of them.
         expected: (k,) mean strains to start from.
         threads: the rows are shared out among so many.
+        settings: of the strain and of the scales.
     """
+    scales = settings.scales
     first, last = pattern.window(MATCH_AXIS)
-    landscapes = np.array([_landscape(pattern, width, first, last) for width in FIT_WIDTHS])
-    measured = np.array([_compressed(pattern.profile(MATCH_AXIS, width), first, last) for width in SCALES])
-    kernels, lengths = _kernels()
+    landscapes = np.array([_landscape(pattern, width, first, last) for width in settings.smoothings])
+    measured = np.array([_compressed(pattern.profile(MATCH_AXIS, width), first, last) for width in scales])
+    kernels, lengths = _kernels(scales)
     stiffness = np.empty(MAX_MODES)
-    stiffness[:] = STIFFNESS / SHAPE_SIGMA**2
-    stiffness[0] = STIFFNESS / ISOTROPIC_SIGMA**2
-    stiffness[ZERO_SHIFT] = STIFFNESS / ZERO_SIGMA_DEG**2
+    stiffness[:] = settings.stiffness / settings.shape_sigma**2
+    stiffness[0] = settings.stiffness / settings.strain_sigma**2
+    stiffness[ZERO_SHIFT] = settings.stiffness / settings.zero_sigma_deg**2
     modes = strain_modes(table.systems[rows])
     amplitudes = np.zeros((len(rows), MAX_MODES))
-    correlations = np.zeros((len(rows), len(SCALES)))
+    correlations = np.zeros((len(rows), len(scales)))
     powers = MATCH_AXIS.compress(np.linspace(0, 1, POWER_TABLE))
 
     def one_share(begin: int) -> None:
         part = slice(begin, begin + SHARE)
         match_rows(
             rows[part], table.offsets, table.hkl, table.structure_factor_sq, table.cells, modes[part], expected[part],
-            pattern.wavelength_A, pattern.polarisation, MATCH_AXIS.start, MATCH_AXIS.step, first, last, MOST_LINES,
-            FIT_POWER,
-            landscapes, np.array(FIT_WIDTHS), stiffness, kernels, lengths, measured, powers,
-            amplitudes[part], correlations[part],
+            pattern.wavelength_A, pattern.polarisation, MATCH_AXIS.start, MATCH_AXIS.step, first, last,
+            settings.most_lines, settings.power, landscapes, np.array(settings.smoothings), stiffness, kernels,
+            lengths, measured, powers, amplitudes[part], correlations[part],
         )  # fmt: skip
 
     shares = range(0, len(rows), SHARE)
@@ -161,7 +147,7 @@ def correlate(
     else:
         for begin in shares:
             one_share(begin)
-    return Matches(rows, amplitudes, expected, correlations)
+    return Matches(rows, amplitudes, expected, correlations, settings)
 
 
 def _compressed(profile: NDArray[np.float64], first: int, last: int) -> NDArray[np.float64]:
@@ -176,9 +162,9 @@ def _landscape(pattern: NetPattern, width: float, first: int, last: int) -> NDAr
     return landscape / np.abs(landscape).max()
 
 
-def _kernels() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def _kernels(scales: tuple[float, ...]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Half Gaussians that broaden from each scale to the next, and their lengths."""
-    sigmas = np.sqrt(np.diff(np.square([0.0, *SCALES]))) / MATCH_AXIS.step
+    sigmas = np.sqrt(np.diff(np.square([0.0, *scales]))) / MATCH_AXIS.step
     lengths = np.ceil(KERNEL_REACH * sigmas).astype(np.int64) + 1
     kernels = np.exp(-0.5 * (np.arange(lengths.max()) / sigmas[:, None]) ** 2)
     return kernels, lengths

@@ -8,21 +8,25 @@ from xsearch.fit.strain_kernels import line_design
 from xsearch.simulate.line_kernels import line_intensities
 
 ITERATIONS = 8
+"""Steps of a climb at most."""
+
 CONVERGED = 2e-5
+"""A climb ends with a step of the strains below this."""
+
 DAMPING = 1.5
 """Curvature beyond that of the mean shift, so that a step does not overshoot where lines crowd."""
 
 POWER_TABLE = 2048
+"""Entries of the table of compressed intensities."""
 
 STRAIN_STEP, STRAINS_TRIED = 0.002, 18
 """Mean strains tried before climbing: ± 3.6 %."""
 
-
 STARTS = 3
 SHAPE_START = 0.03
 FOLLOWED = 2
-"""Climbs begin at three mean strains without a change of shape, and with each mode of shape bent to either side, as in
-layered, soft and hydrogen-bonded crystals; the best after the coarsest landscape go on."""
+"""Climbs begin at three mean strains without a change of shape, and with each mode of shape strained to either side, as
+in layered, soft and hydrogen-bonded crystals; the best after the coarsest landscape go on."""
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -86,7 +90,7 @@ def climb(ln_q, design, weight, modes, amplitudes, landscape, start, step, width
 
 @njit(cache=True, nogil=True, fastmath=True)
 def best_isotropic(ln_q, weight, landscape, start, step, stiffness, expected):
-    """The mean strain, of an even grid, at which lines meet a landscape best."""
+    """The mean strain, of an even grid, at which lines fit a landscape best."""
     best, best_strain = -np.inf, 0.0
     for trial in range(-STRAINS_TRIED, STRAINS_TRIED + 1):
         strain = trial * STRAIN_STEP
@@ -227,11 +231,17 @@ def match_rows(
                 trial[0] = best_isotropic(lines, weight, landscapes[attempt], start, step, stiffness[0], expected[t])
             elif attempt >= STARTS:
                 mode = 1 + (attempt - STARTS) // 2
-                bent = SHAPE_START if attempt % 2 else -SHAPE_START
+                strained = SHAPE_START if attempt % 2 else -SHAPE_START
                 trial[0] = best_isotropic(
-                    lines - bent * lines_design[:, mode], weight, landscapes[0], start, step, stiffness[0], expected[t]
+                    lines - strained * lines_design[:, mode],
+                    weight,
+                    landscapes[0],
+                    start,
+                    step,
+                    stiffness[0],
+                    expected[t],
                 )
-                trial[mode] = bent
+                trial[mode] = strained
             climb(lines, lines_design, weight, modes, trial, landscapes[0], start, step, widths[0], stiffness, centre)
             heights[attempt] = objective(
                 lines, lines_design, weight, modes, trial, landscapes[0], start, step, stiffness, centre

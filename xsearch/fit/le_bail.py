@@ -1,9 +1,9 @@
 """The Le Bail fit: whether a cell has the lines of a pattern, and whether the crystal gives their intensities.
 
 The lines of a strained cell are fitted with free intensities (Le Bail, Duroy and Fourquet, Mater. Res. Bull. 23 (1988)
-447), while the strain, the zero shift and the widths settle. What is left then says whether the cell is right. With
+447), while the strain, the zero shift and the widths settle. The misfit then tests the cell. With
 positions and widths held, the calculated intensities follow, with a scale, thermal motion and texture allowed. How far
-they stay behind the free ones says whether the crystal is right; noise, background, line shapes and foreign lines miss
+they stay behind the free ones tests the crystal; noise, background, line shapes and foreign lines miss
 both fits alike and cancel.
 """
 
@@ -15,47 +15,30 @@ from numpy.typing import NDArray
 from xsearch.fit.le_bail_kernels import add_profile, calculated_step, free_areas, position_step, shape_table
 from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.fit.residuals import Residuals
+from xsearch.fit.settings import LE_BAIL, LeBailSettings
 from xsearch.fit.strained_lines import StrainedLines
 from xsearch.preprocess.powder import NetPattern
 from xsearch.simulate.reflections import Reflections
 
 Array = NDArray[np.float64]
 
-WEIGHT_FLOOR = 0.01
-"""Of the weights, as a share of the highest point: what is fainter counts little."""
-
-LEAST_MISFIT = 0.01
-"""Misfits below this share tell nothing more."""
-
-FIRST_PASSES, PASSES, LAST_PASSES, ROUNDS = 10, 5, 8, 3
-"""Passes of the free fit at first, after each of the rounds that move the lines, and in the end."""
-
-EVEN_SHARE = 0.02
-"""Free intensities start as the calculated ones and this share of the strongest, so that none starts at nothing."""
-
-LEAST_FWHM_DEG, MOST_FWHM_DEG = 0.04, 1.5
-STRAIN_SIGMA, ZERO_SIGMA_DEG, WIDTH_SIGMA, GROWTH_SIGMA = 0.004, 0.05, 0.3, 0.5
-MOST_STRAIN_STEP = 0.003
-STIFFNESS = 0.02
-"""How far lines may move and widen from where the match left them, and the weight of that against the pattern."""
-
-CALCULATED_STEPS, MOST_CALCULATED_STEP = 8, 0.7
-THERMAL_SIGMA_A2, TEXTURE_STIFFNESS = 1.0, 0.05
-"""Of a difference in B, and of texture as second-order harmonics of the crystal system, in ln intensity."""
-
 TABLE = shape_table()
-
+"""Line shapes for the compiled loops."""
 
 NOTHING_FITS = LeBailFit(1.0, 1.0, 1.0)
+"""Of a crystal without a line in the measured range."""
 
 
-def le_bail(reflections: Reflections, pattern: NetPattern, amplitudes: Array) -> LeBailFit:
+def le_bail(
+    reflections: Reflections, pattern: NetPattern, amplitudes: Array, settings: LeBailSettings = LE_BAIL
+) -> LeBailFit:
     """Fit the lines of a crystal to a pattern, with free intensities and with the calculated ones.
 
     Args:
         reflections: of the crystal.
         pattern: the net pattern.
         amplitudes: (7,) strain modes and zero shift to start from, such as a profile correlation finds.
+        settings: of both fits.
     """
     every = StrainedLines.of(reflections, pattern)
     theta = every.parameters(amplitudes)
@@ -65,13 +48,13 @@ def le_bail(reflections: Reflections, pattern: NetPattern, amplitudes: Array) ->
         return NOTHING_FITS
     lines, counts = every.take(seen), pattern.excess
     start, step = float(pattern.two_theta_deg[0]), float(pattern.two_theta_deg[1] - pattern.two_theta_deg[0])
-    positions, fwhm, free = _free_fit(lines, theta, counts, pattern.fwhm_deg, start, step)
-    calculated = _calculated_fit(lines, positions, fwhm, counts, start, step)
+    positions, fwhm, free = _free_fit(lines, theta, counts, pattern.fwhm_deg, start, step, settings)
+    calculated = _calculated_fit(lines, positions, fwhm, counts, start, step, settings)
     variance = pattern.variance(pattern.excess + pattern.background)
     return LeBailFit(
-        cell=_misfit(counts, free),
-        crystal=_misfit(free, calculated),
-        whole=_misfit(counts, calculated),
+        cell=_misfit(counts, free, settings),
+        crystal=_misfit(free, calculated, settings),
+        whole=_misfit(counts, calculated, settings),
         residuals=Residuals.of(counts, free, variance, len(positions) + len(theta) + 2),
         residuals_calculated=Residuals.of(counts, calculated, variance, len(theta) + 2 + _texture(lines).shape[1] + 2),
     )
@@ -88,23 +71,30 @@ def _texture(lines: StrainedLines) -> Array:
 
 
 def _free_fit(
-    lines: StrainedLines, start_theta: Array, counts: Array, fwhm_deg: float, start: float, step: float
+    lines: StrainedLines,
+    start_theta: Array,
+    counts: Array,
+    fwhm_deg: float,
+    start: float,
+    step: float,
+    settings: LeBailSettings,
 ) -> tuple[Array, Array, Array]:
     """Positions and widths of the lines, (n,) degrees, and the fitted sum with free intensities, (points,)."""
     theta = start_theta.copy()
     positions = lines.two_theta_deg(theta)
     tangents = np.tan(np.radians(positions / 2))
     growth = tangents - np.median(tangents)
-    width = np.array([np.log(max(fwhm_deg, LEAST_FWHM_DEG)), 0.0])
-    sigma = np.array([*[STRAIN_SIGMA] * (len(theta) - 1), ZERO_SIGMA_DEG, WIDTH_SIGMA, GROWTH_SIGMA])
-    limit = np.array([*[MOST_STRAIN_STEP] * (len(theta) - 1), ZERO_SIGMA_DEG, WIDTH_SIGMA, GROWTH_SIGMA])
+    width = np.array([np.log(max(fwhm_deg, settings.narrowest_deg)), 0.0])
+    others = (settings.zero_sigma_deg, settings.width_sigma, settings.growth_sigma)
+    sigma = np.array([*[settings.strain_sigma] * (len(theta) - 1), *others])
+    limit = np.array([*[settings.largest_strain_step] * (len(theta) - 1), *others])
     changed = np.zeros(len(theta) + 2)
-    free = (lines.areas / lines.areas.max() + EVEN_SHARE) * counts.max() * fwhm_deg
+    free = (lines.areas / lines.areas.max() + settings.even_share) * counts.max() * fwhm_deg
     sums = np.zeros(len(counts))
-    fwhm = _widths(width, growth)
-    for turn in range(ROUNDS):
-        passes = PASSES if turn else FIRST_PASSES
-        free_areas(positions, fwhm, free, counts, WEIGHT_FLOOR, passes, start, step, TABLE, sums)
+    fwhm = _widths(width, growth, settings)
+    for turn in range(settings.rounds):
+        passes = settings.passes if turn else settings.first_passes
+        free_areas(positions, fwhm, free, counts, settings.weight_floor, passes, start, step, TABLE, sums)
         moves = -lines.design * (2 * np.degrees(np.tan(np.radians(positions / 2))))[:, None]
         change = position_step(
             positions,
@@ -114,8 +104,8 @@ def _free_fit(
             growth,
             counts,
             sums,
-            WEIGHT_FLOOR,
-            STIFFNESS / sigma**2,
+            settings.weight_floor,
+            settings.stiffness / sigma**2,
             changed,
             start,
             step,
@@ -125,17 +115,23 @@ def _free_fit(
         changed += change
         theta += change[:-2]
         width += change[-2:]
-        positions, fwhm = lines.two_theta_deg(theta), _widths(width, growth)
-    free_areas(positions, fwhm, free, counts, WEIGHT_FLOOR, LAST_PASSES, start, step, TABLE, sums)
+        positions, fwhm = lines.two_theta_deg(theta), _widths(width, growth, settings)
+    free_areas(positions, fwhm, free, counts, settings.weight_floor, settings.last_passes, start, step, TABLE, sums)
     return positions, fwhm, sums
 
 
-def _widths(width: Array, growth: Array) -> Array:
-    return np.clip(np.exp(width[0] + width[1] * growth), LEAST_FWHM_DEG, MOST_FWHM_DEG)
+def _widths(width: Array, growth: Array, settings: LeBailSettings) -> Array:
+    return np.clip(np.exp(width[0] + width[1] * growth), settings.narrowest_deg, settings.widest_deg)
 
 
 def _calculated_fit(
-    lines: StrainedLines, positions: Array, fwhm: Array, counts: Array, start: float, step: float
+    lines: StrainedLines,
+    positions: Array,
+    fwhm: Array,
+    counts: Array,
+    start: float,
+    step: float,
+    settings: LeBailSettings,
 ) -> Array:
     """(points,) the sum of lines with the calculated intensities, their scale, B and texture fitted."""
     sums = np.zeros(len(counts))
@@ -144,21 +140,33 @@ def _calculated_fit(
     areas *= (np.maximum(counts, 0) @ sums) / max(float(sums @ sums), 1e-12)
     s_squared = (np.exp(lines.ln_q) / (4 * np.pi)) ** 2
     factors = np.column_stack([np.ones(len(areas)), -2 * (s_squared - s_squared.mean()), _texture(lines)])
-    stiffness = np.array([0.0, STIFFNESS / THERMAL_SIGMA_A2**2, *[TEXTURE_STIFFNESS] * (factors.shape[1] - 2)])
+    texture = [settings.texture_stiffness] * (factors.shape[1] - 2)
+    stiffness = np.array([0.0, settings.stiffness / settings.b_sigma_A2**2, *texture])
     parameters = np.zeros(factors.shape[1])
     least, best = np.inf, sums
-    for _ in range(CALCULATED_STEPS):
+    for _ in range(settings.calculated_steps):
         change, misfit = calculated_step(
-            positions, fwhm, areas, factors, parameters, counts, WEIGHT_FLOOR, stiffness, start, step, TABLE, sums
+            positions,
+            fwhm,
+            areas,
+            factors,
+            parameters,
+            counts,
+            settings.weight_floor,
+            stiffness,
+            start,
+            step,
+            TABLE,
+            sums,
         )
         if misfit < least:
             least, best = misfit, sums.copy()
-        parameters = parameters + np.clip(change, -MOST_CALCULATED_STEP, MOST_CALCULATED_STEP)
+        parameters = parameters + np.clip(change, -settings.largest_calculated_step, settings.largest_calculated_step)
     return best
 
 
-def _misfit(one: Array, other: Array) -> float:
-    """Weighted square of the difference of two sums over that of their mean, at least `LEAST_MISFIT`."""
+def _misfit(one: Array, other: Array, settings: LeBailSettings) -> float:
+    """Weighted square of the difference of two sums over that of their mean, at least `least_misfit`."""
     mean = 0.5 * (np.maximum(one, 0) + np.maximum(other, 0))
-    weight = 1 / (mean + WEIGHT_FLOOR)
-    return max(float(weight @ (one - other) ** 2 / (weight @ mean**2)), LEAST_MISFIT)
+    weight = 1 / (mean + settings.weight_floor)
+    return max(float(weight @ (one - other) ** 2 / (weight @ mean**2)), settings.least_misfit)

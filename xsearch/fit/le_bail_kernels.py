@@ -14,14 +14,13 @@ REACH = 4.0
 """A line is cut at this many full widths."""
 
 NEAR = 1.5
-"""Points so many full widths about a line say what its free intensity is."""
+"""Points within so many full widths of a line determine its free intensity."""
 
 TABLE_STEPS = 64
 """Entries of the shape table to a full width."""
 
 LARGEST_CHANGE = 20.0
 """A free intensity changes by this factor at most in one pass."""
-
 
 LORENTZIAN = 1 / (1 + 1 / np.sqrt(np.pi * np.log(2)))
 """Share of the area that is Lorentzian where half of the height is."""
@@ -65,7 +64,7 @@ def add_profile(positions, fwhm, areas, start, step, table, out):
 
 @njit(cache=True, nogil=True, fastmath=True)
 def free_areas(positions, fwhm, areas, counts, floor, passes, start, step, table, out):
-    """Let each line take what the pattern has near it, in proportion where lines overlap.
+    """Let each line take the intensity of the pattern about it, in proportion where lines overlap.
 
     These are the iterations of Le Bail, Duroy and Fourquet (Mater. Res. Bull. 23 (1988) 447).
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
+from xsearch.fit.settings import LOG_Q, LogQSettings
 from xsearch.preprocess.axis import SCREENING_AXIS
 from xsearch.preprocess.powder import STEP_DEG, NetPattern
 from xsearch.simulate.line_kernels import LARGEST_SINE
@@ -16,29 +17,21 @@ from xsearch.simulate.line_kernels import LARGEST_SINE
 START, STEP, N_BINS = SCREENING_AXIS.start, SCREENING_AXIS.step, SCREENING_AXIS.bins
 """Of `SCREENING_AXIS`, for the compiled loops."""
 
-WIDTHS = (0.012, 0.007, 0.004, 0.0022)
-"""Smoothing in ln q, from one that finds a cell to one that tells it from its neighbours."""
-
-SPREAD_PLACE = 2
-CUT_NOISE = 8.0
-CUT_SHARE = 1e-3
-"""Intensities far above so many standard deviations of the noise and this share of the highest count by their square
-root, so that the strongest lines do not decide alone; those far below count as they are, and little."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LogQPattern:
-    """A pattern as the fits see it: smoothed to each of `WIDTHS`, compressed, centred.
+    """A pattern as the fits see it: smoothed to each width of `settings.smoothings`, compressed, centred.
 
     Attributes:
         bins: (N_BINS,) intensity above the background, nan where the pattern does not reach.
-        rows: (len(WIDTHS), N_BINS) float64, of unit length and mean 0 over the covered bins, 0 outside.
-        cuts: (len(WIDTHS), N_BINS) where the compression sets in, in the units of `bins`.
+        rows: (smoothings, N_BINS) float64, of unit length and mean 0 over the covered bins, 0 outside.
+        cuts: (smoothings, N_BINS) where the compression sets in, in the units of `bins`.
         total: sum of the intensities covered.
         low, high: first and one past the last covered bin.
         wavelength_A, polarisation, fwhm_deg: of the pattern and of its lines.
         spread: logarithm of the number of bins that hold the pattern (its participation ratio): many lines tell more
             than a few.
+        settings: that it was made with.
     """
 
     bins: NDArray[np.float64]
@@ -51,9 +44,10 @@ class LogQPattern:
     polarisation: float
     fwhm_deg: float
     spread: float
+    settings: LogQSettings = LOG_Q
 
 
-def log_q_pattern(net: NetPattern) -> LogQPattern:
+def log_q_pattern(net: NetPattern, settings: LogQSettings = LOG_Q) -> LogQPattern:
     """A net pattern ready for thousands of comparisons.
 
     Raises:
@@ -62,17 +56,20 @@ def log_q_pattern(net: NetPattern) -> LogQPattern:
     bins = binned(net.two_theta_deg, net.excess, net.wavelength_A)
     covered = np.flatnonzero(np.isfinite(bins))
     low, high = int(covered[0]), int(covered[-1]) + 1
-    rows, cuts = np.zeros((len(WIDTHS), N_BINS)), np.zeros((len(WIDTHS), N_BINS))
-    for row, cut, width in zip(rows, cuts, WIDTHS, strict=True):
+    rows, cuts = np.zeros((2, len(settings.smoothings), N_BINS))
+    for row, cut, width in zip(rows, cuts, settings.smoothings, strict=True):
         smooth = smoothed(bins, width)
-        cut[:] = CUT_NOISE * _noise(net.noise, net.wavelength_A, width) + CUT_SHARE * smooth.max()
+        noise = settings.cut_noise * _noise(net.noise, net.wavelength_A, width)
+        cut[:] = noise + settings.cut_share * smooth.max()
         row[low:high] = compressed(smooth[low:high], cut[low:high])
         row[low:high] -= row[low:high].mean()
         row /= max(float(np.linalg.norm(row)), 1e-12)
     total = max(float(bins[low:high].sum()), 1e-12)
     fwhm_deg = float(np.clip(net.fwhm_deg, 0.05, 1.0))
-    spread = -float(np.log(max((rows[SPREAD_PLACE] ** 4).sum(), 1e-12)))
-    return LogQPattern(bins, rows, cuts, total, low, high, net.wavelength_A, net.polarisation, fwhm_deg, spread)
+    spread = -float(np.log(max((rows[settings.spread_place] ** 4).sum(), 1e-12)))
+    return LogQPattern(
+        bins, rows, cuts, total, low, high, net.wavelength_A, net.polarisation, fwhm_deg, spread, settings
+    )
 
 
 def compressed(values: NDArray[np.float64], cut: NDArray[np.float64] | float) -> NDArray[np.float64]:
@@ -136,7 +133,10 @@ def smoothed(bins: NDArray[np.float64], sigma: float) -> NDArray[np.float64]:
 
 N_WIDTHS = 28
 NARROWEST, WIDEST = 0.0018, 0.03
+"""Gaussians of the table, and the standard deviations in ln q of the first and the last."""
+
 WIDTH_RATIO = (WIDEST / NARROWEST) ** (1 / (N_WIDTHS - 1))
+"""Of one Gaussian of the table to the one before: 11 %."""
 
 
 @cache

@@ -9,26 +9,10 @@ import numpy as np
 import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
-from xsearch.fit.correlation import WITH_RECALL_SCALES, WITH_RECALL_WEIGHTS, closeness
+from xsearch.fit.correlation import closeness
+from xsearch.fit.settings import CORRELATION, MULTIPHASE, CorrelationSettings, MultiphaseSettings
 from xsearch.preprocess.axis import MATCH_AXIS
 from xsearch.preprocess.powder import NetPattern
-
-FIT_SCALE = 1
-"""Place among the scales of the one on which amounts are fitted."""
-
-CHOICE_COST = 0.5
-"""Evidence that a phase must bring for each unit of the logarithm of the number of rows it was chosen from. Like the
-Bayesian information criterion (Schwarz, Ann. Statist. 6 (1978) 461) it keeps phases out that only fit noise and
-texture. It was chosen on measured patterns of one phase, whose false second ones bring less in 98 of 100."""
-
-MISSING_COST = 3.0
-"""What an element costs that must be in the sample and is in none of the phases; it may sit in a glass."""
-
-LEAST_LEFT = 0.004
-"""Height of the highest line left, as a share of the highest of all, below which no further phase is sought."""
-
-FORGIVEN = 1.3
-"""A phase is taken off the pattern with so many times its amount: texture makes some lines stronger than calculated."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,19 +44,22 @@ class Hypothesis:
     Attributes:
         components: the phases.
         amounts: (k,) scale factors, not negative.
-        correlations: (scales,) Pearson correlation of the compressed sum with the pattern on `WITH_RECALL_SCALES`.
+        correlations: (scales,) Pearson correlation of the compressed sum with the pattern on
+            `settings.scales_and_recall`.
         cost: of the phases, and of required elements that none of them holds.
+        settings: of the correlation.
     """
 
     components: tuple[Component, ...]
     amounts: NDArray[np.float64]
     correlations: NDArray[np.float64]
     cost: float
+    settings: CorrelationSettings = CORRELATION
 
     @property
     def fit(self) -> float:
         """Evidence of the profile alone."""
-        return float(closeness(self.correlations) @ np.array(WITH_RECALL_WEIGHTS))
+        return float(closeness(self.correlations, self.settings) @ np.array(self.settings.weights_and_recall))
 
     @property
     def evidence(self) -> float:
@@ -97,24 +84,33 @@ class MixturePattern:
 
     Attributes:
         pattern: the net pattern.
+        settings, correlation: of the joint fits, and of the scales.
         phase_cost: of a phase chosen from so many rows.
         required: elements that the sample holds.
         first, last: the window of bins that it covers.
         linear: (scales, bins) the pattern on each scale.
     """
 
-    def __init__(self, pattern: NetPattern, choices: int, required: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        pattern: NetPattern,
+        choices: int,
+        required: frozenset[str] = frozenset(),
+        settings: MultiphaseSettings = MULTIPHASE,
+        correlation: CorrelationSettings = CORRELATION,
+    ) -> None:
         self.pattern = pattern
+        self.settings, self.correlation = settings, correlation
         self.required = required
-        self.phase_cost = CHOICE_COST * float(np.log(max(choices, 1)))
+        self.phase_cost = settings.choice_cost * float(np.log(max(choices, 1)))
         self.first, self.last = pattern.window(MATCH_AXIS)
-        self.linear = np.array([pattern.profile(MATCH_AXIS, width) for width in WITH_RECALL_SCALES])
+        self.linear = np.array([pattern.profile(MATCH_AXIS, width) for width in correlation.scales_and_recall])
         self._compressed = [_centred(self._inside(row)) for row in self.linear]
 
     @cached_property
     def _weight(self) -> NDArray[np.float64]:
         """(bins,) that makes a linear fit one of compressed intensities, to first order."""
-        inside = self._inside(self.linear[FIT_SCALE])
+        inside = self._inside(self.linear[self.settings.fitted_scale])
         return (inside / inside.max() + MATCH_AXIS.floor) ** (MATCH_AXIS.power - 1)
 
     def _inside(self, row: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -122,22 +118,22 @@ class MixturePattern:
 
     def fit(self, components: tuple[Component, ...]) -> Hypothesis:
         """Amounts by non-negative least squares, and the evidence of the sum."""
-        columns = np.stack([self._inside(one.profiles[FIT_SCALE]) for one in components], axis=1)
+        columns = np.stack([self._inside(one.profiles[self.settings.fitted_scale]) for one in components], axis=1)
         norms = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
         weight = self._weight
         amounts, _ = scipy.optimize.nnls(
-            columns / norms * weight[:, None], self._inside(self.linear[FIT_SCALE]) * weight
+            columns / norms * weight[:, None], self._inside(self.linear[self.settings.fitted_scale]) * weight
         )
         amounts = amounts / norms
-        correlations = np.zeros(len(WITH_RECALL_SCALES))
+        correlations = np.zeros(len(self._compressed))
         for scale, measured in enumerate(self._compressed):
             total = sum(
                 amount * self._inside(one.profiles[scale]) for one, amount in zip(components, amounts, strict=True)
             )
             correlations[scale] = _centred(total) @ measured
         missing = self.required.difference(*(one.elements for one in components))
-        cost = self.phase_cost * len(components) + MISSING_COST * len(missing)
-        return Hypothesis(components, amounts, correlations, cost)
+        cost = self.phase_cost * len(components) + self.settings.missing_element_cost * len(missing)
+        return Hypothesis(components, amounts, correlations, cost, self.correlation)
 
     def remainder(self, hypothesis: Hypothesis) -> NetPattern | None:
         """The pattern less what a hypothesis explains, line by line in proportion; None where nothing is left.
@@ -147,14 +143,17 @@ class MixturePattern:
         """
         calculated = hypothesis.profile(0)
         measured = self.linear[0]
-        share = np.clip(FORGIVEN * calculated / np.maximum(measured, 1e-9 * measured.max()), 0, 1)
+        share = np.clip(self.settings.forgiven * calculated / np.maximum(measured, 1e-9 * measured.max()), 0, 1)
         kept = 1 - np.interp(self.pattern.ln_q, MATCH_AXIS.values(), share)
-        return None if (self.pattern.net * kept).max() < LEAST_LEFT else self.pattern.scaled(kept)
+        return None if (self.pattern.net * kept).max() < self.settings.least_left else self.pattern.scaled(kept)
 
     def unexplained(self, hypothesis: Hypothesis) -> float:
         """Share of the measured net intensity above the calculated sum."""
-        measured = self._inside(self.linear[FIT_SCALE])
-        return float(np.maximum(measured - self._inside(hypothesis.profile(FIT_SCALE)), 0).sum() / measured.sum())
+        measured = self._inside(self.linear[self.settings.fitted_scale])
+        return float(
+            np.maximum(measured - self._inside(hypothesis.profile(self.settings.fitted_scale)), 0).sum()
+            / measured.sum()
+        )
 
 
 def _centred(inside: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,20 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.fit.settings import POINTS, PointSettings
 from xsearch.preprocess.powder import NetPattern
 from xsearch.spectra.radiation import LINES_A
 
 Array = NDArray[np.float64]
 
-MERGED = 2
-"""Points of the net pattern that are taken together: 0.04°, a third of the narrowest line after its smoothing."""
-
 SAME_LINE_A = 3e-4
-NARROWEST_DEG = 0.12
-"""Width that the smoothing of a net pattern leaves to a sharp line."""
-
-KNOT_DEG = 8.0
-"""Distance of the knots of the background functions: broader than any line, narrower than a hump."""
+"""A stated wavelength so close to that of a Kα1 is taken as Kα1."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,17 +47,17 @@ class PatternPoints:
 
     @property
     def independent(self) -> float:
-        """Points a line: neighbours within a line's width say the same."""
+        """Points a line: neighbours within a line's width are not independent."""
         return self.step_deg / self.width_deg
 
 
-def points_of(net: NetPattern) -> PatternPoints:
+def points_of(net: NetPattern, settings: PointSettings = POINTS) -> PatternPoints:
     """The points of a pattern, with the variance of counting."""
     x, excess, background = (
-        values[: len(values) // MERGED * MERGED].reshape(-1, MERGED).mean(axis=1)
+        values[: len(values) // settings.merged * settings.merged].reshape(-1, settings.merged).mean(axis=1)
         for values in (net.two_theta_deg, net.excess, net.background)
     )
-    knots = np.linspace(x[0], x[-1], max(3, int((x[-1] - x[0]) / KNOT_DEG) + 1))
+    knots = np.linspace(x[0], x[-1], max(3, int((x[-1] - x[0]) / settings.knot_deg) + 1))
     functions = np.maximum(0.0, 1 - np.abs(x[:, None] - knots) / (knots[1] - knots[0]))
     return PatternPoints(
         two_theta_deg=x,
@@ -73,7 +67,7 @@ def points_of(net: NetPattern) -> PatternPoints:
         wavelength_A=net.wavelength_A,
         polarisation=net.polarisation,
         second_A=_second(net.wavelength_A),
-        width_deg=max(float(np.clip(net.fwhm_deg, 0.05, 1.0)), NARROWEST_DEG),
+        width_deg=max(float(np.clip(net.fwhm_deg, 0.05, 1.0)), settings.narrowest_deg),
     )
 
 

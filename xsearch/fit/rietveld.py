@@ -21,9 +21,9 @@ from xsearch.fit.atom_displacements import MovableLines
 from xsearch.fit.points import PatternPoints
 from xsearch.fit.residuals import Residuals
 from xsearch.fit.rietveld_kernels import draw, draw_slopes
-from xsearch.fit.settings import RIETVELD, RietveldSettings
+from xsearch.fit.settings import B_EXPECTED_A2, RIETVELD, RietveldSettings
 from xsearch.fit.strain import strained
-from xsearch.fit.strain_fit import B_EXPECTED_A2, StrainFit, cell_directions
+from xsearch.fit.strain_fit import StrainFit, cell_directions
 from xsearch.simulate.conditions import AXES
 from xsearch.simulate.lattice_kernels import direction_cosines, reciprocal_metric
 from xsearch.simulate.line_kernels import LARGEST_SINE, lorentz_polarisation
@@ -44,7 +44,7 @@ MOST_NORMALISED_SQ = 25.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Refined:
-    """What the refinement says of one crystal.
+    """The refinement of one crystal.
 
     Attributes:
         log_evidence: natural logarithm of the probability density of the points, a line's width of them counted as one.
@@ -139,10 +139,10 @@ class _Model:
         inverse_d = inverse_spacings(hkl, fit.cell)
         sine = np.maximum(counts.wavelength_A * inverse_d / 2, LEAST_SINE)
         angle_deg = 2 * np.degrees(np.arcsin(np.minimum(sine, LARGEST_SINE)))
-        near = (sine < LARGEST_SINE) & (angle_deg > counts.two_theta_deg[0] - settings.margin_deg)
-        near &= angle_deg < counts.two_theta_deg[-1] + settings.margin_deg
+        reached = (sine < LARGEST_SINE) & (angle_deg > counts.two_theta_deg[0] - settings.margin_deg)
+        reached &= angle_deg < counts.two_theta_deg[-1] + settings.margin_deg
         strength = reflections.structure_factor_sq * lorentz_polarisation(sine, counts.polarisation)
-        strength = np.where(near, strength * np.exp(-B_EXPECTED_A2 / 2 * inverse_d**2), 0.0)
+        strength = np.where(reached, strength * np.exp(-B_EXPECTED_A2 / 2 * inverse_d**2), 0.0)
         chosen = np.argsort(-strength, kind="stable")[: settings.most_lines]
         chosen = chosen[strength[chosen] > settings.faintest * strength.max(initial=0.0)]
         self.hkl = hkl[chosen]
@@ -231,9 +231,9 @@ class _Model:
         total = max(float(drawn.sum()), 1e-12)
         columns = np.empty((len(drawn), len(state.at)))
         for j in range(self.free):
-            near = state.at.copy()
-            near[j] += NUDGE
-            columns[:, j] = (self.pattern(near, state.square)[0] - drawn) / NUDGE
+            moved = state.at.copy()
+            moved[j] += NUDGE
+            columns[:, j] = (self.pattern(moved, state.square)[0] - drawn) / NUDGE
         if lines is not None:
             angle_deg, fwhm_deg, lorentzian, unit = self.lines(state.at)
             by_square = lines.slopes(state.at[self.free :])

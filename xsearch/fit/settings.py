@@ -1,4 +1,4 @@
-"""The numbers that decide a Rietveld refinement.
+"""The numbers that decide the fits of crystals to powder patterns.
 
 Expected sizes are standard deviations of a normal prior: the evidence charges for what is moved by more.
 """
@@ -7,8 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xsearch.preprocess.axis import MATCH_AXIS, RECALL_AXIS
 from xsearch.settings import setting
 
+BY_HAND = "set by hand"
+MEASURED = "a ranking weight, chosen on 97 measured patterns: xsearch evaluate pxrd pxrd_measured.parquet --index mp"
 HAND = "set by hand on simulated laboratory patterns"
 LEARNED = "set by hand; the size of displacements is learned for each crystal (MacKay, Neural Comput. 4 (1992) 415)"
 
@@ -61,3 +64,166 @@ class RietveldSettings:
 
 
 RIETVELD = RietveldSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class PointSettings:
+    """How a net pattern becomes the points of a refinement."""
+
+    merged: int = setting(2, "points", "0.04°, a third of the narrowest line after the smoothing of the net pattern")
+    narrowest_deg: float = setting(0.12, "deg", "width that the smoothing of a net pattern leaves to a sharp line")
+    knot_deg: float = setting(
+        8.0, "deg", BY_HAND + ": distance of the knots of the background functions, between a line and a hump"
+    )
+
+
+POINTS = PointSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class CorrelationSettings:
+    """How stored crystals are strained to a pattern, and their profiles correlated with it."""
+
+    smoothings: tuple[float, ...] = setting(
+        (0.02, 0.01, 0.005, 0.003), "ln q", BY_HAND + ": of the pattern while a strain is sought, coarse to fine"
+    )
+    scales: tuple[float, ...] = setting(
+        (MATCH_AXIS.width, 0.007, 0.014), "ln q", BY_HAND + ": widths on which strained profiles are compared"
+    )
+    weights: tuple[float, ...] = setting((3.0, 2.6, 2.1), "1", "of -ln(1 - correlation) on each scale, " + MEASURED)
+    recall_weight: float = setting(
+        4.2, "1", "of -ln(1 - correlation) on the recall axis, with an isotropic strain only, " + MEASURED
+    )
+    least_distance: float = setting(1e-3, "1 - r", BY_HAND + ": closer correlations are not distinguished")
+    most_lines: int = setting(150, "lines", BY_HAND + ": the strongest of a crystal are strained, for speed")
+    power: float = setting(0.35, "1", "of a line's area as its weight, that of the axis")
+    stiffness: float = setting(0.012, "1", BY_HAND + ": of the strain penalty against the sum over lines")
+    strain_sigma: float = setting(0.012, "ln length", BY_HAND + ": of the mean strain about its expectation")
+    shape_sigma: float = setting(0.010, "ln length", BY_HAND + ": of a change of shape")
+    zero_sigma_deg: float = setting(0.05, "deg", BY_HAND + ": of the zero shift")
+
+    @property
+    def scales_and_recall(self) -> tuple[float, ...]:
+        """The scales and that of recall, where one profile stands for both, as for a mixture."""
+        return (*self.scales, RECALL_AXIS.width)
+
+    @property
+    def weights_and_recall(self) -> tuple[float, ...]:
+        """The weights on `scales_and_recall`."""
+        return (*self.weights, self.recall_weight)
+
+
+CORRELATION = CorrelationSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class LogQSettings:
+    """How patterns are smoothed and compressed on the screening axis."""
+
+    smoothings: tuple[float, ...] = setting(
+        (0.012, 0.007, 0.004, 0.0022),
+        "ln q",
+        BY_HAND + ": from one that finds a cell to one that tells neighbours apart",
+    )
+    spread_place: int = setting(2, "1", BY_HAND + ": place of the smoothing at which occupied bins are counted")
+    cut_noise: float = setting(
+        8.0, "standard deviations", BY_HAND + ": intensities above the cut count by their square root"
+    )
+    cut_share: float = setting(1e-3, "highest bin", BY_HAND + ": of the cut, besides the noise")
+
+
+LOG_Q = LogQSettings()
+
+B_EXPECTED_A2 = 1.0
+"""Overall B factor that is expected of a crystal at room temperature."""
+
+
+@dataclass(frozen=True, slots=True)
+class StrainFitSettings:
+    """How a cell is fitted to a pattern by the correlation, from a predicted one."""
+
+    length_sigma: float = setting(
+        0.02, "ln length", BY_HAND + ": error of predicted lengths, and of one axis to others"
+    )
+    angle_sigma_deg: float = setting(2.0, "deg", BY_HAND + ": expected change of a cell angle")
+    zero_sigma_deg: float = setting(0.06, "deg", BY_HAND + ": expected zero shift")
+    b_sigma_A2: float = setting(0.6, "A^2", BY_HAND + ": expected difference of the overall B factor from 1 A^2")
+    misfit_weight: float = setting(20.0, "1", BY_HAND + ": of ln misfit against half the squared changes")
+    least_misfit: float = setting(0.01, "1 - r", BY_HAND + ": that texture and noise leave anyway")
+    most_steps: int = setting(15, "steps", "of L-BFGS, " + BY_HAND)
+    most_line_steps: int = setting(6, "steps", "of one line search of L-BFGS, " + BY_HAND)
+    misfit_tolerance: float = setting(4e-5, "1", "of L-BFGS (ftol): a thousandth of the misfit is enough")
+    slope_tolerance: float = setting(0.01, "1", "of L-BFGS (gtol), " + BY_HAND)
+    fwhm_factors: tuple[float, ...] = setting((0.6, 0.8, 1.0, 1.3, 1.7), "typical FWHM", BY_HAND + ": widths tried")
+    scan_reach: float = setting(
+        0.06, "ln length", BY_HAND + ": scales about that of the screening from which fits start"
+    )
+    scan_steps: int = setting(25, "scales", BY_HAND)
+    scan_shapes: tuple[float, ...] = setting(
+        (0.0, -0.022, 0.022, -0.045, 0.045), "ln length", BY_HAND + ": changes of single axes from which fits start"
+    )
+    scan_penalty: float = setting(0.02, "correlation", BY_HAND + ": cost of a scanned change of one length_sigma")
+    scan_lines: int = setting(60, "lines", BY_HAND + ": the strongest, in the scan")
+    most_lines: int = setting(200, "lines", "the strongest are fitted; in a large cell the others lie under them")
+    faintest: float = setting(5e-4, "strongest line", BY_HAND + ": fainter lines are left out")
+    farthest: float = setting(
+        12.0, "standard deviations", "their cost outweighs any misfit; a step without bounds can overflow"
+    )
+
+
+STRAIN_FIT = StrainFitSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class LeBailSettings:
+    """How the lines of a strained cell are fitted with free intensities, and with the calculated ones."""
+
+    weight_floor: float = setting(0.01, "highest point", BY_HAND + ": of the weights; what is fainter counts little")
+    least_misfit: float = setting(0.01, "1", BY_HAND + ": smaller misfits are not distinguished")
+    first_passes: int = setting(10, "passes", BY_HAND + ": of the free intensities at first")
+    passes: int = setting(5, "passes", BY_HAND + ": of the free intensities after each round that moves the lines")
+    last_passes: int = setting(8, "passes", BY_HAND + ": of the free intensities in the end")
+    rounds: int = setting(3, "rounds", BY_HAND + ": that move the lines")
+    even_share: float = setting(0.02, "strongest line", BY_HAND + ": added to areas at the start, so that none is 0")
+    narrowest_deg: float = setting(0.04, "deg", BY_HAND + ": smallest full width of a line")
+    widest_deg: float = setting(1.5, "deg", BY_HAND + ": largest full width of a line")
+    strain_sigma: float = setting(0.004, "ln length", BY_HAND + ": how far a strain may move from the match")
+    zero_sigma_deg: float = setting(0.05, "deg", BY_HAND + ": how far the zero shift may move from the match")
+    width_sigma: float = setting(0.3, "ln width", BY_HAND)
+    growth_sigma: float = setting(0.5, "ln width per tan theta", BY_HAND)
+    largest_strain_step: float = setting(0.003, "ln length", BY_HAND + ": of one round")
+    stiffness: float = setting(0.02, "1", BY_HAND + ": weight of these changes against the pattern")
+    calculated_steps: int = setting(8, "steps", BY_HAND + ": Gauss-Newton, with the calculated intensities")
+    largest_calculated_step: float = setting(0.7, "1", BY_HAND + ": in ln scale, B and ln intensity by texture")
+    b_sigma_A2: float = setting(1.0, "A^2", BY_HAND + ": of a difference in B")
+    texture_stiffness: float = setting(
+        0.05, "1", BY_HAND + ": of texture as second-order harmonics of the crystal system, in ln intensity"
+    )
+
+
+LE_BAIL = LeBailSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class MultiphaseSettings:
+    """How several phases are fitted together, and charged for."""
+
+    fitted_scale: int = setting(1, "1", BY_HAND + ": place of the scale on which amounts are fitted")
+    choice_cost: float = setting(
+        0.5,
+        "log-evidence per ln(rows)",
+        "of a phase, by the number of rows it was chosen from, as BIC (Schwarz, Ann. Statist. 6 (1978) 461); chosen on "
+        "measured patterns of one phase, whose false second ones bring less in 98 of 100",
+    )
+    missing_element_cost: float = setting(
+        3.0, "log-evidence", BY_HAND + ": of a required element that is in none of the phases; it may sit in a glass"
+    )
+    least_left: float = setting(
+        0.004, "highest point", BY_HAND + ": height of the highest remaining line, below which no phase is sought"
+    )
+    forgiven: float = setting(
+        1.3, "1", BY_HAND + ": a phase is subtracted with so many times its amount: texture makes some lines stronger"
+    )
+
+
+MULTIPHASE = MultiphaseSettings()

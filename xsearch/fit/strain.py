@@ -16,6 +16,8 @@ from xsearch.chemistry.symmetry import Symmetry
 Cell = tuple[float, float, float, float, float, float]
 
 MAX_MODES = 7
+"""Six strain modes of a triclinic crystal, and the zero shift."""
+
 ZERO_SHIFT = 6
 """Place of the zero shift among the amplitudes; strain modes take 0 to 5."""
 

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from xsearch.fit.log_q_pattern import N_BINS, WIDTHS, LogQPattern, smoothed, tap_table
+from xsearch.fit.log_q_pattern import N_BINS, LogQPattern, smoothed, tap_table
 from xsearch.fit.points import PatternPoints
 from xsearch.fit.residuals import Residuals, residuals_of_cell
+from xsearch.fit.settings import B_EXPECTED_A2, STRAIN_FIT, StrainFitSettings
 from xsearch.fit.strain_fit_kernels import correlate, deposit, positions, scan
 from xsearch.simulate.line_kernels import lorentz_polarisation
 from xsearch.simulate.powder import spacings
@@ -23,43 +24,13 @@ from xsearch.simulate.strain import ALLOWED_STRAINS
 
 Array = NDArray[np.float64]
 
-LENGTH_SIGMA = 0.02
-"""Expected error of the predicted lengths, and expected change of one axis against the others."""
-
-ANGLE_SIGMA_DEG = 2.0
-ZERO_SIGMA_DEG = 0.06
-B_EXPECTED_A2, B_SIGMA_A2 = 1.0, 0.6
-EVIDENCE = 20.0
-"""What the logarithm of the misfit is worth against the changes' own probability."""
-
-LEAST_MISFIT = 0.01
-"""Misfit that texture and noise leave anyway."""
-
-SETTINGS = {"maxiter": 15, "maxls": 6, "ftol": 4e-5, "gtol": 0.01}
-"""Of L-BFGS: a thousandth of the misfit is enough."""
-
-FWHM_FACTORS = (0.6, 0.8, 1.0, 1.3, 1.7)
-SCAN_SCALES: Array = np.linspace(-0.06, 0.06, 25)
-SCAN_SHAPES: Array = np.array([0.0, -0.022, 0.022, -0.045, 0.045])
-"""Where the search for the cell starts from: scales about that of the screening, and changes of single axes."""
-
-SCAN_PENALTY = 0.02
-FARTHEST = 12.0
-"""Standard deviations beyond which no change is tried: their own cost outweighs any misfit, and a first step without
-bounds has left the numbers that can be held."""
-
-MOST_LINES = 200
-"""The strongest lines are fitted; in a large cell the others lie under them."""
-
-SCAN_LINES = 60
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StrainFit:
     """How well a crystal fits a pattern with the best cell.
 
     Attributes:
-        correlation: Pearson's r at each of `WIDTHS`.
+        correlation: Pearson's r at each smoothing of the pattern.
         cell: (6,) a b c in Å and angles in degrees.
         strain: mean ln(length / given length).
         shape: root mean square difference of the axes' strains from their mean.
@@ -94,7 +65,7 @@ class StrainFit:
         )  # fmt: skip
 
 
-def cell_directions(system: int) -> Array:
+def cell_directions(system: int, settings: StrainFitSettings = STRAIN_FIT) -> Array:
     """(p, 6) changes of ln a, ln b, ln c and of the angles in degrees, one standard deviation each.
 
     All lengths together, and where the crystal system leaves more than that free, each of `ALLOWED_STRAINS`.
@@ -102,69 +73,84 @@ def cell_directions(system: int) -> Array:
     allowed = ALLOWED_STRAINS[system]
     size = np.array([1.0, 1, 1, 0, 0, 0])
     directions = size[None] if len(allowed) == 1 else np.vstack([size, allowed])
-    return directions * np.repeat([LENGTH_SIGMA, ANGLE_SIGMA_DEG], 3)
+    return directions * np.repeat([settings.length_sigma, settings.angle_sigma_deg], 3)
 
 
-def fit_strain(reflections: Reflections, target: LogQPattern, scale: float) -> StrainFit:
+def fit_strain(
+    reflections: Reflections, target: LogQPattern, scale: float, settings: StrainFitSettings = STRAIN_FIT
+) -> StrainFit:
     """Strain one crystal's cell to the pattern.
 
-    Over ever narrower smoothing, `EVIDENCE` times the logarithm of the misfit and half the squared changes of cell,
-    zero shift and thermal motion, in their standard deviations, are brought to their least (L-BFGS, analytic slopes).
+    Over ever narrower smoothing, `misfit_weight` times the logarithm of the misfit and half the squared changes of
+    cell, zero shift and thermal motion, in their standard deviations, are brought to their least (L-BFGS, analytic
+    slopes).
 
     Args:
         reflections: of the crystal in its predicted cell.
         target: the pattern.
-        scale: ln(length / predicted) to start from, from the first look.
+        scale: ln(length / predicted) to start from, from the screening.
+        settings: of the fit.
     """
+    smoothings = target.settings.smoothings
     d_A = spacings(reflections.hkl, reflections.cell)
     strength = reflections.structure_factor_sq * np.exp(-B_EXPECTED_A2 / 2 / d_A**2)
     strength = strength * lorentz_polarisation(target.wavelength_A / 2 / d_A, target.polarisation)
-    order = np.argsort(-strength, kind="stable")[:MOST_LINES]
-    order = order[strength[order] > 5e-4 * strength.max()]
+    order = np.argsort(-strength, kind="stable")[: settings.most_lines]
+    order = order[strength[order] > settings.faintest * strength.max()]
     hkl, intensity = reflections.hkl[order].astype(np.float64), strength[order].astype(np.float64)
     s_sq = 0.25 / d_A[order] ** 2
-    directions = cell_directions(reflections.system)
+    directions = cell_directions(reflections.system, settings)
     taps, reaches = tap_table()
     first = np.array([*reflections.cell, 0.0, target.fwhm_deg])
     start = first.copy()
     start[:3] *= np.exp(scale)
     frame = (target.low, target.high, target.total)
     best = scan(
-        hkl[:SCAN_LINES], intensity[:SCAN_LINES], start, reflections.system, target.rows[0], taps, reaches, *frame,
-        target.cuts[0], WIDTHS[0], target.wavelength_A, np.array([LENGTH_SIGMA, SCAN_PENALTY]), SCAN_SCALES,
-        SCAN_SHAPES, first,
+        hkl[: settings.scan_lines], intensity[: settings.scan_lines], start, reflections.system, target.rows[0], taps,
+        reaches, *frame, target.cuts[0], smoothings[0], target.wavelength_A,
+        np.array([settings.length_sigma, settings.scan_penalty]),
+        np.linspace(-settings.scan_reach, settings.scan_reach, settings.scan_steps), np.array(settings.scan_shapes),
+        first,
     )  # fmt: skip
-    changes = _changes(np.log(best[:3] / first[:3]), directions)
+    changes = _changes(np.log(best[:3] / first[:3]), directions, settings)
     log_q, sigma, out, slopes = np.empty(len(hkl)), np.empty(len(hkl)), np.zeros(N_BINS), np.empty(len(changes))
 
     def correlation(x: Array, place: int) -> float:
         return float(
             correlate(
-                hkl, intensity * np.exp(-2 * B_SIGMA_A2 * x[-1] * s_sq), _state(first, directions, x), directions,
-                target.rows[place], taps, reaches, *frame, target.cuts[place], WIDTHS[place], target.wavelength_A,
-                ZERO_SIGMA_DEG, log_q, sigma, out, slopes,
+                hkl, intensity * np.exp(-2 * settings.b_sigma_A2 * x[-1] * s_sq),
+                _state(first, directions, x, settings), directions, target.rows[place], taps, reaches, *frame,
+                target.cuts[place], smoothings[place], target.wavelength_A,
+                settings.zero_sigma_deg, log_q, sigma, out, slopes,
             )
         )  # fmt: skip
 
     def loss(x: Array, place: int) -> tuple[float, Array]:
-        misfit = 1 - correlation(x, place) + LEAST_MISFIT
-        slopes[-1] *= B_SIGMA_A2
-        return EVIDENCE * np.log(misfit) + 0.5 * float(x @ x), x - EVIDENCE / misfit * slopes
+        misfit = 1 - correlation(x, place) + settings.least_misfit
+        slopes[-1] *= settings.b_sigma_A2
+        weight = settings.misfit_weight
+        return weight * np.log(misfit) + 0.5 * float(x @ x), x - weight / misfit * slopes
 
-    bounds = [(-FARTHEST, FARTHEST)] * len(changes)
-    for place in range(len(WIDTHS)):
+    bounds = [(-settings.farthest, settings.farthest)] * len(changes)
+    options = {
+        "maxiter": settings.most_steps,
+        "maxls": settings.most_line_steps,
+        "ftol": settings.misfit_tolerance,
+        "gtol": settings.slope_tolerance,
+    }
+    for place in range(len(smoothings)):
         if place == 1:
-            widths = np.clip(np.array(FWHM_FACTORS) * target.fwhm_deg, 0.03, 1.5)
+            widths = np.clip(np.array(settings.fwhm_factors) * target.fwhm_deg, 0.03, 1.5)
             tried = []
             for width in widths:
                 first[7] = width
                 tried.append(correlation(changes, 2))
             first[7] = widths[int(np.argmax(tried))]
-        changes = minimize(loss, changes, args=(place,), jac=True, method="L-BFGS-B", bounds=bounds, options=SETTINGS).x
-    state = _state(first, directions, changes)
-    values = tuple(correlation(changes, place) for place in range(len(WIDTHS)))
+        changes = minimize(loss, changes, args=(place,), jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
+    state = _state(first, directions, changes, settings)
+    values = tuple(correlation(changes, place) for place in range(len(smoothings)))
     strains = np.log(state[:3] / reflections.cell[:3])
-    positions(hkl, state, target.wavelength_A, WIDTHS[-1], log_q, sigma)
+    positions(hkl, state, target.wavelength_A, smoothings[-1], log_q, sigma)
     deposit(log_q, intensity, sigma, taps, reaches, target.low, target.high, out)
     unexplained, missing = _shares(out, target)
     return StrainFit(
@@ -175,7 +161,7 @@ def fit_strain(reflections: Reflections, target: LogQPattern, scale: float) -> S
         turn_deg=float(np.abs(state[3:6] - first[3:6]).max()),
         zero_shift_deg=float(state[6]),
         fwhm_deg=float(state[7]),
-        b_iso_A2=float(B_EXPECTED_A2 + B_SIGMA_A2 * changes[-1]),
+        b_iso_A2=float(B_EXPECTED_A2 + settings.b_sigma_A2 * changes[-1]),
         unexplained=unexplained,
         missing=missing,
         free=len(ALLOWED_STRAINS[reflections.system]),
@@ -183,23 +169,23 @@ def fit_strain(reflections: Reflections, target: LogQPattern, scale: float) -> S
     )
 
 
-def _changes(strains: Array, directions: Array) -> Array:
+def _changes(strains: Array, directions: Array, settings: StrainFitSettings) -> Array:
     """Strains of a, b and c as changes along `cell_directions`; angles, zero shift and thermal motion stay."""
     changes = np.zeros(len(directions) + 2)
-    changes[0] = strains.mean() / LENGTH_SIGMA
+    changes[0] = strains.mean() / settings.length_sigma
     for place, direction in enumerate(directions[1:], start=1):
         if direction[:3].any():
-            changes[place] = (strains[int(np.argmax(direction))] - strains.mean()) / LENGTH_SIGMA
+            changes[place] = (strains[int(np.argmax(direction))] - strains.mean()) / settings.length_sigma
     return changes
 
 
-def _state(first: Array, directions: Array, changes: Array) -> Array:
+def _state(first: Array, directions: Array, changes: Array, settings: StrainFitSettings = STRAIN_FIT) -> Array:
     """Cell, zero shift and width after changes in standard deviations."""
     change = changes[:-2] @ directions
     state = first.copy()
     state[:3] *= np.exp(change[:3])
     state[3:6] += change[3:]
-    state[6] = ZERO_SIGMA_DEG * changes[-2]
+    state[6] = settings.zero_sigma_deg * changes[-2]
     return state
 
 
@@ -207,7 +193,7 @@ def _shares(drawn: Array, target: LogQPattern) -> tuple[float, float]:
     """Intensity of the pattern away from every line, and of lines where the pattern is empty."""
     inside = slice(target.low, target.high)
     model = drawn[inside] / max(float(drawn[inside].sum()), 1e-12)
-    measured = smoothed(target.bins, WIDTHS[-1])[inside]
+    measured = smoothed(target.bins, target.settings.smoothings[-1])[inside]
     measured = np.where(measured > target.cuts[-1][inside], measured, 0.0)
     measured = measured / max(float(measured.sum()), 1e-12)
     return float(measured[model < 0.1 * measured].sum()), float(model[measured < 0.1 * model].sum())

@@ -19,7 +19,7 @@ from xsearch.infer.settings import INFERENCE_SETTINGS, ProposalSettings
 from xsearch.infer.template_library import MOST_ELEMENTS, TemplateLibrary
 
 LEAST_LOG_SHARE = float(np.log(1e-12))
-"""Log share of what no proposal has: smaller ones are not told apart."""
+"""Log share of what no proposal has: smaller ones are not distinguished."""
 
 
 @dataclass(frozen=True, slots=True)

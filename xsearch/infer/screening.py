@@ -12,8 +12,8 @@ from xsearch.chemistry.space_groups import TRICLINIC
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import CrystalError
-from xsearch.fit.log_q_pattern import N_BINS, START, STEP, WIDTHS, LogQPattern, tap_table
-from xsearch.fit.strain_fit import B_EXPECTED_A2
+from xsearch.fit.log_q_pattern import N_BINS, START, STEP, LogQPattern, tap_table
+from xsearch.fit.settings import B_EXPECTED_A2
 from xsearch.fit.strain_fit_kernels import compress, deposit
 from xsearch.infer.settings import INFERENCE_SETTINGS, ScreeningSettings
 from xsearch.infer.substitute import predicted_scale, substituted
@@ -78,7 +78,7 @@ class ProfileSimulation:
     """Compressed profiles of crystals on the axis of a target; the array of a profile is used again for the next."""
 
     def __init__(self, target: LogQPattern, smoothing: int, first: int, last: int, d_min_A: float) -> None:
-        """Profiles in the bins from `first` to before `last`, with the smoothing at a place of `WIDTHS`."""
+        """Profiles in the bins from `first` to before `last`, with the smoothing at a place of the smoothings."""
         self._target, self._smoothing, self._bins, self._d_min_A = target, smoothing, (first, last), d_min_A
         self._taps, self._reaches = tap_table()
         self._table = form_factor_table()
@@ -90,7 +90,7 @@ class ProfileSimulation:
         log_q, intensity = triclinic_lines(
             crystal, self._d_min_A, self._table, target.wavelength_A, target.polarisation
         )
-        sigma = line_widths(log_q, target.wavelength_A, WIDTHS[smoothing], target.fwhm_deg)
+        sigma = line_widths(log_q, target.wavelength_A, target.settings.smoothings[smoothing], target.fwhm_deg)
         if zero_shift_deg:
             log_q = log_q + np.radians(zero_shift_deg) / 2 * _cotangent(log_q, target.wavelength_A)
         deposit(log_q, intensity, sigma, self._taps, self._reaches, *self._bins, self._out)

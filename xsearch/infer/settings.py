@@ -43,7 +43,7 @@ class ScreeningSettings:
 
     Attributes:
         most: proposals simulated, the most probable first.
-        smoothing: place in `log_q_pattern.WIDTHS` of the smoothing, wide enough for a cell a little out of shape.
+        smoothing: place in `LogQSettings.smoothings` of the smoothing, wide enough for a cell a little out of shape.
         d_min_A: smallest d-spacing simulated.
         farthest_strain: largest ln(measured / predicted length) tried.
         length_error: standard deviation of the predicted lengths, relative; larger strains count against a crystal.
@@ -110,7 +110,7 @@ class PlacementSettings:
         largest_strain: of a lattice mapping: root of the sum of the squared principal strains, volume apart.
         mappings: ways to map a template onto a cell, those of least strain first.
         most_simulated, most_fitted, most_refined: placed crystals simulated in all cells together, fitted, and refined.
-        smoothing: place in `log_q_pattern.WIDTHS`: narrow, since the lines lie where they belong.
+        smoothing: place in `LogQSettings.smoothings`: narrow, since the lines lie where they belong.
     """
 
     explained_misfit: float = setting(1.1, "1", "100 of 160 right first candidates had less, and 13 of 80 wrong ones")

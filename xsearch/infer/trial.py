@@ -18,7 +18,7 @@ from xsearch.infer.proposals import Proposal
 from xsearch.simulate.reflections import Reflections
 
 COMPARED_AT = 2
-"""Place in `log_q_pattern.WIDTHS` of the smoothing at which strain fits are compared. The weights of the ranking are
+"""Place in `LogQSettings.smoothings` of the smoothing at which strain fits are compared. The weights of the ranking are
 fitted with it."""
 
 

@@ -29,7 +29,7 @@ def combine(result: SearchResult, inference: Inference, *, threads: int = 2) -> 
     """Rank the hits of an index and inferred crystals together, the likeliest first.
 
     The first hits are refined as the candidates were, and one log-evidence compares them all. Beforehand an inferred
-    crystal stands on what the search left over, its probability times one less the best hit's score; the evidence then
+    crystal stands on what the search leaves, its probability times one less the best hit's score; the evidence then
     moves probability between hits and candidates. The probability that any of them is right stays. A candidate with the
     formula and the space group of a hit is nothing new, and never goes before that. On equal terms a hit goes first.
 

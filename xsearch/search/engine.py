@@ -21,15 +21,17 @@ from xsearch.progress import timed
 from xsearch.search.isotypes import symmetry_of_isotypes
 from xsearch.search.lcf_search import search_lcf
 from xsearch.search.mixture_hits import make_mixture
-from xsearch.search.nearest_neighbours import NEAREST, Near, Neighbours, has_vectors, parse_ranking
+from xsearch.search.nearest_neighbours import NearestNeighbours, VectorSearch, has_vectors, parse_ranking
 from xsearch.search.phase_search import PhaseSearch
 from xsearch.search.rank import best_first, phases
 from xsearch.search.scope import Scope
 from xsearch.search.second_phase import second_phase_notes
-from xsearch.search.selection import MATCHED, Selection, rows_with
+from xsearch.search.selection import Selection, rows_with
+from xsearch.search.settings import DEFAULTS, PowderSettings
 from xsearch.search.symmetry import symmetry, symmetry_posterior
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_search import Opened, search_by_spectra
+from xsearch.settings import settings_record
 from xsearch.spectra import PowderPattern, Xanes
 from xsearch.spectra.measurement import Measurement
 from xsearch.xas.library import EdgeLibraries
@@ -42,15 +44,17 @@ class SearchIndex:
     """An index opened for searching. Keep it for several queries: the profiles stay in memory.
 
     Attributes:
-        index: the stored index; its `name`, `version` and `manifest` say what it is.
+        index: the stored index; with its `name`, `version` and `manifest`.
         libraries: its absorption spectra, by absorber and edge.
+        settings: the numbers that decide a search by powder pattern.
     """
 
-    def __init__(self, index: Index, threads: int = 2) -> None:
+    def __init__(self, index: Index, threads: int = 2, settings: PowderSettings = DEFAULTS) -> None:
         self.index = index
         self.threads = threads
+        self.settings = settings
         self._all_profiles: NDArray[np.float32] | None = None
-        self._neighbours: Neighbours | None = None
+        self._vectors: VectorSearch | None = None
         self.libraries = EdgeLibraries(index)
 
     def __repr__(self) -> str:
@@ -95,7 +99,7 @@ class SearchIndex:
             prior: `known` favours experimentally reported compounds and those near the convex hull; `none` does not.
             measured_cells: whether measured cells linked to a computed entry are searched beside it.
             fold: whether entries of one phase become one hit.
-            leave_out_rows: rows of the index to leave out, to see what the search says where its answer is missing.
+            leave_out_rows: rows of the index to leave out, to see the answer where the right entry is missing.
             ranking: `physics`, `learned` or `fused`, see `xsearch.options.Ranking`; by default the
                 last, where the index has the vectors for it. With edges, profiles and edges recall, and physics ranks.
             leave_out_spectra: ids of library spectra to leave out.
@@ -128,41 +132,49 @@ class SearchIndex:
                 raise QueryError(
                     "Ranking `learned` orders the hits of a powder pattern alone; leave it out with edges."
                 )
-            opened = Opened(self.index, self.libraries, self.profiles, self.threads)
+            opened = Opened(self.index, self.libraries, self.profiles, self.threads, self.settings)
             return search_by_spectra(opened, measurement, scope, top=top, fold=fold)
         pxrd = _powder(measurement)
         timings: dict[str, float] = {}
+        numbers = self.settings
         with threadpool_limits(self.threads, user_api="blas"):
             pattern, selected = self._prepare(pxrd, scope, timings)
             rows = selected.rows
             with timed(timings, "recall"):
                 places = np.empty(0, np.intp) if chosen is Ranking.LEARNED else selected.recall(pattern)
                 if chosen is not Ranking.PHYSICS:
-                    near = self.near(pattern, rows, NEAREST if chosen is Ranking.FUSED else MATCHED)
-                    places = np.union1d(places, near.places)
+                    count = numbers.vectors.rows if chosen is Ranking.FUSED else numbers.recall.rows
+                    nearest = self.nearest_neighbours(pattern, rows, count)
+                    places = np.union1d(places, nearest.places)
             with timed(timings, "match"):
                 matches, evidence = selected.match(pattern, places, scope.leave_out_rows)
             with timed(timings, "rank"):
                 total = evidence.total
                 if chosen is Ranking.LEARNED:
-                    total = near.evidence[np.searchsorted(rows, matches.rows)]
-                groups = phases(self.index, matches, total)
+                    total = nearest.evidence[np.searchsorted(rows, matches.rows)]
+                groups = phases(self.index, matches, total, numbers.ranking)
                 evidence = selected.with_le_bail_fits(pattern, matches, evidence, groups)
                 if chosen is not Ranking.LEARNED:
                     total = evidence.total
-                    groups = phases(self.index, matches, total)
+                    groups = phases(self.index, matches, total, numbers.ranking)
                 shown = groups if fold else [[place] for place in best_first(matches.rows, total)]
                 hits = selected.hits(pattern, matches, evidence, total, groups, shown, top)
-                notes = second_phase_notes(self.index, pattern, matches.take(groups[0][:1] if groups else []))
-            answer = verdict([hit.score for hit in hits])
+                best = matches.take(groups[0][:1] if groups else [])
+                notes = second_phase_notes(self.index, pattern, best, numbers.second_phase)
+            answer = verdict([hit.score for hit in hits], numbers.verdict)
             with timed(timings, "symmetry"):
                 firsts = [group[0] for group in groups]
-                said = symmetry_posterior(self.index.columns, matches.rows[firsts], evidence.total[firsts])
+                posterior = symmetry_posterior(
+                    self.index.columns, matches.rows[firsts], evidence.total[firsts], numbers.symmetry
+                )
                 if answer == "no confident match":  # as far as the first hit is wrong, isotypes decide
                     other = symmetry_of_isotypes(self._left(selected, scope.leave_out_rows), pattern)
                     chance = hits[0].score if hits else 0.0
-                    said = (chance * said[0] + (1 - chance) * other[0], chance * said[1] + (1 - chance) * other[1])
-                likely = symmetry(*said)
+                    posterior = (
+                        chance * posterior[0] + (1 - chance) * other[0],
+                        chance * posterior[1] + (1 - chance) * other[1],
+                    )
+                likely = symmetry(*posterior, numbers.symmetry)
         return SearchResult(
             pattern=pxrd,
             hits=hits,
@@ -181,6 +193,7 @@ class SearchIndex:
             notes=notes,
             timings_ms=timings,
             symmetry=likely,
+            settings={"powder": settings_record(numbers)},
         )
 
     def search_mixture(
@@ -233,7 +246,7 @@ class SearchIndex:
         if measurement.edges:
             if len(measurement.edges) > 1 or measurement.pattern is not None:
                 raise QueryError("A mixture is searched for by one powder pattern or by one edge; give one of them.")
-            opened = Opened(self.index, self.libraries, self.profiles, self.threads)
+            opened = Opened(self.index, self.libraries, self.profiles, self.threads, self.settings)
             return search_lcf(opened, measurement.edges[0], scope, phases=phases)
         pxrd = _powder(measurement)
         timings: dict[str, float] = {}
@@ -247,7 +260,7 @@ class SearchIndex:
         return MixtureResult(
             pattern=pxrd,
             hits=hits,
-            verdict=verdict(sorted(hit.score for hit in hits)),
+            verdict=verdict(sorted(hit.score for hit in hits), self.settings.verdict),
             index_name=self.index.name,
             index_version=self.index.version,
             n_searched=len(selected.rows),
@@ -259,6 +272,7 @@ class SearchIndex:
             },
             timings_ms=timings,
             mixtures=mixtures,
+            settings={"powder": settings_record(self.settings)},
         )
 
     def _prepare(self, pxrd: PowderPattern, scope: Scope, timings: dict[str, float]) -> tuple[NetPattern, Selection]:
@@ -267,7 +281,7 @@ class SearchIndex:
             pattern = net_pattern(pxrd)
         with timed(timings, "select"):
             rows = rows_with(self.index, scope.constraints, scope.measured_cells)
-            return pattern, Selection(self.index, rows, self.profiles(rows), scope.prior, self.threads)
+            return pattern, Selection(self.index, rows, self.profiles(rows), scope.prior, self.threads, self.settings)
 
     def _left(self, selected: Selection, leave_out_rows: Collection[int]) -> Selection:
         """The same selection less some rows."""
@@ -281,15 +295,15 @@ class SearchIndex:
         """Whether the index holds vectors of this xsearch's network."""
         return has_vectors(self.index)
 
-    def near(self, pattern: NetPattern, rows: NDArray[np.int64], count: int) -> Near:
+    def nearest_neighbours(self, pattern: NetPattern, rows: NDArray[np.int64], count: int) -> NearestNeighbours:
         """The `count` rows whose vectors are nearest to a pattern's.
 
         Raises:
             QueryError: where the index has no vectors.
         """
-        if self._neighbours is None:
-            self._neighbours = Neighbours(self.index)
-        return self._neighbours.near(pattern, rows, count)
+        if self._vectors is None:
+            self._vectors = VectorSearch(self.index)
+        return self._vectors.nearest(pattern, rows, count, self.settings.vectors)
 
     def profiles(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """(m, bins) profiles of rows, from memory or, for a few of them, straight from the file."""
@@ -306,12 +320,13 @@ class SearchIndex:
         return self._all_profiles if len(rows) == len(stored) else self._all_profiles[rows]
 
 
-def open_index(name: str | Path | None = None, threads: int = 2) -> SearchIndex:
+def open_index(name: str | Path | None = None, threads: int = 2, settings: PowderSettings = DEFAULTS) -> SearchIndex:
     """Open an index for searching.
 
     Args:
         name: of the index, or its folder; the one in use (`xsearch index use`) by default.
         threads: how many threads a search may use.
+        settings: the numbers that decide a search by powder pattern.
 
     Raises:
         MissingIndex: where it is not there.
@@ -322,7 +337,7 @@ def open_index(name: str | Path | None = None, threads: int = 2) -> SearchIndex:
     chosen = default_index() if name is None else name
     if chosen is None:
         raise MissingIndex("There is no index yet; build one, such as with `xsearch build starter`.")
-    return SearchIndex(Index.open(chosen), threads)
+    return SearchIndex(Index.open(chosen), threads, settings)
 
 
 def _measurement(pxrd: PowderPattern | Xanes | None, xanes: Xanes | Sequence[Xanes] | None) -> Measurement:

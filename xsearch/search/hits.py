@@ -8,26 +8,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers import Evidence, Hit
-from xsearch.fit.correlation import SCALES, Matches
+from xsearch.fit.correlation import Matches
 from xsearch.fit.pattern_fit import Cell, PatternFit
 from xsearch.fit.strain import cell_under
 from xsearch.indexes import Index
-from xsearch.indexes.settings import PRIOR
 from xsearch.options import Prior
 from xsearch.preprocess.axis import MATCH_AXIS
 from xsearch.preprocess.kernels import broaden
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale
 from xsearch.search.rank import Evidence as RowEvidence
-from xsearch.search.verdict import probability, score_signs
+from xsearch.search.settings import DEFAULTS, HitSettings, PowderSettings
+from xsearch.search.verdict import probability, score_features
 from xsearch.simulate.line_kernels import line_intensities
 from xsearch.simulate.powder import spacings
-
-EXPLAINED_WIDTH = 0.007
-"""Width in ln q at which calculated and measured intensities are held against each other."""
-
-FAINTEST_LINE = 0.01
-"""Lines below this share of the strongest are not counted."""
 
 
 def make_hits(
@@ -39,6 +33,7 @@ def make_hits(
     groups: list[list[int]],
     prior: Prior,
     unexplained: float | None = None,
+    settings: PowderSettings = DEFAULTS,
 ) -> tuple[Hit, ...]:
     """Hits of groups of places in `matches`, each group a phase with its best entry first.
 
@@ -48,20 +43,23 @@ def make_hits(
         groups: places in `matches`.
         prior: which prior counted; without one, the score takes half the bonus of a known compound.
         unexplained: by all phases together, where the hits are those of a mixture.
+        settings: of the search.
     """
     places = sorted({place for group in groups for place in group})
     rows = [int(matches.rows[place]) for place in places]
     owners = [int(index.columns.cell_of[row]) for row in rows]
     wanted = sorted({*rows, *(owner for owner in owners if owner >= 0)})
     materials = dict(zip(wanted, index.materials(wanted), strict=True))
-    measured = pattern.profile(MATCH_AXIS, EXPLAINED_WIDTH)
+    measured = pattern.profile(MATCH_AXIS, settings.hits.explained_width)
 
     def one(place: int, rank: int, duplicates: tuple[Hit, ...] = ()) -> Hit:
         row = int(matches.rows[place])
         owner = int(index.columns.cell_of[row])
         reflections = index.reflections(row)
         cell = cell_under(reflections.cell, matches.amplitudes[place])
-        left, lines = _unexplained(pattern, measured, reflections.hkl, reflections.structure_factor_sq, cell)
+        left, lines = _unexplained(
+            pattern, measured, reflections.hkl, reflections.structure_factor_sq, cell, settings.hits
+        )
         fit = PatternFit(
             strain=float(matches.strain[place]),
             cell=cell,
@@ -71,19 +69,19 @@ def make_hits(
             expected_strain=float(matches.expected[place]),
             shape_change=float(matches.shape_change[place]),
             n_lines=lines,
-            correlations=dict(zip(SCALES, matches.correlations[place].tolist(), strict=True)),
+            correlations=dict(zip(matches.settings.scales, matches.correlations[place].tolist(), strict=True)),
             le_bail=evidence.le_bail_fits.get(place),
         )
         terms = _terms(evidence, place, margin[place])
-        signs = score_signs(fit, terms, bool(index.columns.is_measured[row] == 1))
+        features = score_features(fit, terms, bool(index.columns.is_measured[row] == 1))
         if unexplained is not None:
-            signs["unexplained_squared"] = unexplained**2
+            features["unexplained_squared"] = unexplained**2
         if prior is not Prior.KNOWN:
-            signs["prior"] = PRIOR.known_bonus / 2
+            features["prior"] = settings.prior.known_bonus / 2
         return Hit(
             rank=rank,
             material=materials[row] if owner < 0 else materials[owner],
-            score=probability(signs),
+            score=probability(features),
             evidence=terms,
             reflections=reflections,
             pattern_fit=fit,
@@ -128,18 +126,20 @@ def _unexplained(
     hkl: NDArray[np.int16],
     structure_factor_sq: NDArray[np.float32],
     cell: Cell,
+    settings: HitSettings,
 ) -> tuple[float, int]:
     """Share of the measured intensity above the calculated profile scaled to it by least squares, and number of lines.
 
-    Lines are those in the measured range above `FAINTEST_LINE` of the strongest.
+    Lines are those in the measured range above `faintest_line` of the strongest.
     """
     ln_q = np.log(2 * np.pi / spacings(hkl, np.array(cell)))
     area = line_intensities(ln_q, structure_factor_sq.astype(np.float64), pattern.wavelength_A, pattern.polarisation)
     first, last = pattern.window(MATCH_AXIS)
     place = MATCH_AXIS.index(ln_q)
     inside_range = (place > first) & (place < last)
-    lines = int((inside_range & (area > FAINTEST_LINE * area.max(initial=0))).sum())
-    calculated = broaden(ln_q, area, MATCH_AXIS.start, MATCH_AXIS.step, MATCH_AXIS.bins, EXPLAINED_WIDTH)[first:last]
+    lines = int((inside_range & (area > settings.faintest_line * area.max(initial=0))).sum())
+    width = settings.explained_width
+    calculated = broaden(ln_q, area, MATCH_AXIS.start, MATCH_AXIS.step, MATCH_AXIS.bins, width)[first:last]
     inside = measured[first:last]
     scale = best_scale(inside, calculated)
     if scale <= 0:

@@ -16,15 +16,7 @@ from xsearch.search.rank import lines_evidence
 from xsearch.search.recall import shift_correlations
 from xsearch.search.selection import Selection
 from xsearch.search.symmetry import product, symmetry_posterior, within_systems
-from xsearch.search.symmetry_evidence import all_signs, isotype_evidence, pattern_signs, probabilities
-
-SHIFTS = np.arange(-0.12, 0.1201, 0.01)
-"""ln(measured / database) of every length that is tried."""
-
-MATCHED = 150
-
-HALF_COST, HALF_SHIFT = 0.004, 0.03
-"""A shift costs HALF_COST · ln(1 + (shift / HALF_SHIFT)²) of its correlation: near sizes are a little likelier."""
+from xsearch.search.symmetry_evidence import all_features, isotype_evidence, lattice_features, probabilities
 
 
 def isotypes(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -37,29 +29,33 @@ def isotypes(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.int64
     Returns:
         rows (k,) and their evidence (k,), natural logarithms up to a constant. A shift costs next to nothing.
     """
-    index, rows = selected.index, selected.rows
-    correlation = shift_correlations(selected.profiles, pattern, SHIFTS)
-    correlation -= (HALF_COST * np.log1p((SHIFTS / HALF_SHIFT) ** 2)).astype(np.float32)
+    index, rows, settings = selected.index, selected.rows, selected.settings
+    shifts, numbers = settings.isotypes.shifts, settings.isotypes
+    correlation = shift_correlations(selected.profiles, pattern, shifts, settings.recall)
+    correlation -= (numbers.shift_cost * np.log1p((shifts / numbers.shift_sigma) ** 2)).astype(np.float32)
     best = correlation.argmax(axis=1)
     score = correlation[np.arange(len(rows)), best]
-    kept = np.argsort(-score, kind="stable")[:MATCHED]
+    kept = np.argsort(-score, kind="stable")[: numbers.rows]
     kept = kept[np.isfinite(score[kept])]
-    matches = match(index, pattern, rows[kept], selected.threads, expected=SHIFTS[best[kept]])
-    evidence = matches.evidence + lines_evidence(index, rows[kept])
+    matches = match(index, pattern, rows[kept], selected.threads, shifts[best[kept]], settings.correlation)
+    evidence = matches.evidence + lines_evidence(index, rows[kept], settings.ranking)
     return rows[kept], evidence
 
 
 def symmetry_of_isotypes(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Probabilities of systems (7,) and groups (230,) by its isotypes and, with its weights, the network.
 
-    The network's reading is weighed together with the cells that the lines allow; groups share what their system has.
+    The network's logits are weighed together with the cells that index the lines; space groups share the probability of
+    their system.
     """
-    columns = selected.index.columns
+    columns, settings = selected.index.columns, selected.settings.symmetry
     rows, evidence = isotypes(selected, pattern)
-    said = symmetry_posterior(columns, rows, evidence)
+    posterior = symmetry_posterior(columns, rows, evidence, settings)
     logits = network_logits(pattern)
     if logits is None:
-        return said
-    signs = all_signs(isotype_evidence(columns.crystal_system[rows], evidence), logits[0], pattern_signs(pattern))
-    systems = probabilities(signs)
-    return systems, within_systems(product(said[1], logits[1]), systems)
+        return posterior
+    features = all_features(
+        isotype_evidence(columns.crystal_system[rows], evidence), logits[0], lattice_features(pattern)
+    )
+    systems = probabilities(features)
+    return systems, within_systems(product(posterior[1], logits[1], settings), systems)

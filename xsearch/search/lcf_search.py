@@ -48,7 +48,7 @@ def search_lcf(
     return LcfResult(
         pattern=None,
         hits=hits,
-        verdict=verdict(sorted(hit.score for hit in hits)),
+        verdict=verdict(sorted(hit.score for hit in hits), opened.powder.verdict),
         index_name=index.name,
         index_version=index.version,
         n_searched=compared.compared,

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.fit.correlation import Matches, ReflectionTable, correlate
+from xsearch.fit.settings import CORRELATION, CorrelationSettings
 from xsearch.indexes import Index
 from xsearch.preprocess.powder import NetPattern
 
@@ -16,6 +17,7 @@ def match(
     rows: NDArray[np.int64],
     threads: int = 2,
     expected: NDArray[np.float64] | None = None,
+    settings: CorrelationSettings = CORRELATION,
 ) -> Matches:
     """Strain rows of an index to a pattern and correlate their profiles with it.
 
@@ -25,9 +27,10 @@ def match(
         rows: (k,) candidates.
         threads: the rows are shared out among so many.
         expected: (k,) mean strains to start from; those that the index expects by default.
+        settings: of the correlation.
     """
     offsets, hkl, squares, _ = index.reflection_arrays
     columns = index.columns
     table = ReflectionTable(offsets, hkl, squares, columns.cell, columns.crystal_system)
     starts = columns.expected_strain[rows].astype(np.float64) if expected is None else expected
-    return correlate(table, pattern, rows, starts, threads)
+    return correlate(table, pattern, rows, starts, threads, settings)

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from xsearch.answers import Hit, Mixture, Phase
 from xsearch.chemistry.crystal import lattice_from_parameters
-from xsearch.fit.correlation import SCALES, Matches
+from xsearch.fit.correlation import Matches
 from xsearch.fit.multiphase import Hypothesis, MixturePattern
 from xsearch.search.hits import make_hits
 from xsearch.search.phase_search import PhaseSearch
 from xsearch.search.rank import weigh
 from xsearch.search.selection import Selection
-from xsearch.search.verdict import LARGEST_MARGIN
 
 
 def make_mixture(explored: PhaseSearch, hypothesis: Hypothesis) -> Mixture:
@@ -43,24 +42,27 @@ def phase_hits(
     selected: Selection, target: MixturePattern, hypothesis: Hypothesis, support: NDArray[np.float64]
 ) -> tuple[Hit, ...]:
     """A hit a phase, scored by the profile and the unexplained share of the sum, its support as the margin."""
-    components = hypothesis.components
+    settings, components = selected.settings, hypothesis.components
     matches = Matches(
         rows=np.array(hypothesis.places, np.int64),
         amplitudes=np.stack([one.amplitudes for one in components]),
         expected=np.array([one.expected for one in components]),
-        correlations=np.tile(hypothesis.correlations[: len(SCALES)], (len(components), 1)),
+        correlations=np.tile(hypothesis.correlations[: len(settings.correlation.scales)], (len(components), 1)),
+        settings=settings.correlation,
     )
     widest = np.full(len(components), hypothesis.correlations[-1], np.float32)
-    evidence = weigh(selected.index, matches, widest, selected.prior)
+    evidence = weigh(selected.index, matches, widest, selected.prior, settings)
+    largest = settings.verdict.largest_margin
     return make_hits(
         selected.index,
         target.pattern,
         matches,
         evidence,
-        np.clip(np.stack([support, support], axis=1), -LARGEST_MARGIN, LARGEST_MARGIN),
+        np.clip(np.stack([support, support], axis=1), -largest, largest),
         [[place] for place in range(len(components))],
         selected.prior,
         target.unexplained(hypothesis),
+        settings,
     )
 
 

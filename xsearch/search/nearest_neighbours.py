@@ -1,4 +1,4 @@
-"""What learned models add to a search: rows whose vectors are near, and the network's reading of the symmetry."""
+"""Learned models in a search: nearest neighbours of a pattern's vector, and the network's symmetry logits."""
 
 from __future__ import annotations
 
@@ -17,15 +17,10 @@ from xsearch.models.powder_vectors import PowderVectors
 from xsearch.options import Ranking, parse_choice
 from xsearch.preprocess.network_input import network_input
 from xsearch.preprocess.powder import NetPattern
-
-NEAREST = 50
-"""Rows that the vectors recall beside the profiles' lists; most stand in these too, so that few more are matched."""
-
-TEMPERATURE = 0.06
-"""Cosines divided by this are evidence, as the network was trained to have them."""
+from xsearch.search.settings import DEFAULTS, VectorSettings
 
 SCAN_BELOW = 0.1
-"""Where conditions leave less than this share of the rows, all of those are looked at: a graph or lists would lead past
+"""Where conditions leave less than this share of the rows, all of those are compared: a graph or lists would lead past
 most of them, and reading so few is as quick."""
 
 
@@ -53,12 +48,12 @@ def parse_ranking(name: str | Ranking | None, index: Index) -> Ranking:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Near:
-    """How near the vectors of the rows searched are to a pattern's.
+class NearestNeighbours:
+    """The nearest neighbours of a pattern among the rows searched.
 
     Attributes:
         evidence: (m,) of each row, rising with the cosine of its vector and the pattern's; minus infinity for rows that
-            an approximate search did not look at.
+            an approximate search left out.
         places: (k,) of the rows nearest, rising.
     """
 
@@ -66,8 +61,8 @@ class Near:
     places: NDArray[np.intp]
 
 
-class Neighbours:
-    """The vectors of an index in memory, and those near a pattern's."""
+class VectorSearch:
+    """The vectors of an index in memory, searched for the nearest neighbours of a pattern."""
 
     def __init__(self, index: Index, encoder: PowderVectors | None = None) -> None:
         if index.embedding is None:
@@ -77,20 +72,27 @@ class Neighbours:
         self._shortcut = index.embedding.shortcut
         self._scan = Scan(self._stored) if self._shortcut is None else None
 
-    def near(self, pattern: NetPattern, rows: NDArray[np.int64], count: int) -> Near:
+    def nearest(
+        self,
+        pattern: NetPattern,
+        rows: NDArray[np.int64],
+        count: int,
+        settings: VectorSettings = DEFAULTS.vectors,
+    ) -> NearestNeighbours:
         """The rows whose vectors are nearest to a pattern's.
 
         Args:
             pattern: the net pattern.
             rows: (m,) to search, rising.
             count: how many are to be found.
+            settings: of the evidence.
         """
         with threadpool_limits(1, user_api="blas"):  # so that the answer is the same everywhere
             vector = self._encoder.of_pattern(pattern)
         cosine = self._cosines(vector, rows, count)
         places = np.arange(len(rows)) if len(rows) <= count else np.sort(np.argpartition(-cosine, count)[:count])
         places = places[np.isfinite(cosine[places])]
-        return Near(cosine.astype(np.float64) / TEMPERATURE, places)
+        return NearestNeighbours(cosine.astype(np.float64) / settings.temperature, places)
 
     def _cosines(self, vector: NDArray[np.float32], rows: NDArray[np.int64], count: int) -> NDArray[np.float32]:
         """(m,) cosines with the vectors of rows, minus infinity for those that a shortcut passes by."""
@@ -99,14 +101,14 @@ class Neighbours:
             return self._scan.cosines(vector, None if everything else rows)
         if self._shortcut is None or len(rows) < SCAN_BELOW * len(self._stored):
             return np.asarray(self._stored[rows].astype(np.float32) @ vector, np.float32)
-        near = self._shortcut.nearest_rows(vector, count, None if everything else rows)
+        nearest = self._shortcut.nearest_rows(vector, count, None if everything else rows)
         cosine = np.full(len(rows), -np.inf, np.float32)
-        cosine[np.searchsorted(rows, near)] = self._stored[near].astype(np.float32) @ vector
+        cosine[np.searchsorted(rows, nearest)] = self._stored[nearest].astype(np.float32) @ vector
         return cosine
 
 
 def network_logits(pattern: NetPattern) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """What the network says of a pattern's crystal system (7,) and space group (230,); None without weights."""
+    """Logits of a pattern's crystal system (7,) and space group (230,) by the network; None without weights."""
     if not WEIGHTS_FILE.is_file():
         return None
     with threadpool_limits(1, user_api="blas"):

@@ -10,21 +10,15 @@ from functools import cached_property
 import numpy as np
 
 from xsearch.fit.component_search import BeamSearch
-from xsearch.fit.correlation import WITH_RECALL_SCALES, Matches
+from xsearch.fit.correlation import Matches
 from xsearch.fit.multiphase import Component, Hypothesis, MixturePattern
 from xsearch.fit.strained_lines import strained_profiles
 from xsearch.indexes import Index
-from xsearch.indexes.settings import PRIOR
 from xsearch.options import Prior
 from xsearch.preprocess.powder import NetPattern
-from xsearch.search.rank import FEWEST_LINES, LINES_WEIGHT, phases, weigh
+from xsearch.search.rank import phases, weigh
 from xsearch.search.selection import Selection
-
-MATCHED_FIRST, MATCHED_LATER = 400, 200
-"""Rows of each recall list that are matched: to the whole pattern, and to what is left of it."""
-
-PROPOSED_FIRST, PROPOSED_LATER = 80, 30
-"""Phases that go into joint fits."""
+from xsearch.search.settings import DEFAULTS, PowderSettings
 
 Phase = tuple[int, int]
 """Formula and space group."""
@@ -39,23 +33,26 @@ class PhaseSearch(BeamSearch[Component, Hypothesis, Phase]):
         required: elements that the phases together must hold.
     """
 
-    width = 4
-
     def __init__(self, selected: Selection, pattern: NetPattern, required: frozenset[str] = frozenset()) -> None:
         super().__init__()
-        self.selected, self.target = selected, MixturePattern(pattern, len(selected.rows), required)
+        settings = selected.settings
+        self.selected, self.numbers = selected, settings.mixture
+        self.width, self.rounds = self.numbers.beam_width, self.numbers.rounds
+        self.target = MixturePattern(pattern, len(selected.rows), required, settings.multiphase, settings.correlation)
 
     def proposed(self, base: Hypothesis | None) -> list[Component]:
         """The phases for what a fit leaves and those for the whole pattern, but those that it holds."""
         if base is None:
             return self._first
         left = self.target.remainder(base)
-        later = [] if left is None else propose(self.selected, left, MATCHED_LATER, PROPOSED_LATER)
+        numbers = self.numbers
+        later = [] if left is None else propose(self.selected, left, numbers.rows_later, numbers.proposed_later)
         return [one for one in (*later, *self._first) if not self.holds(base, self.identity(one.row))]
 
     @cached_property
     def _first(self) -> list[Component]:
-        return propose(self.selected, self.target.pattern, MATCHED_FIRST, PROPOSED_FIRST)
+        numbers = self.numbers
+        return propose(self.selected, self.target.pattern, numbers.rows_first, numbers.proposed_first)
 
     def fitted(self, components: tuple[Component, ...]) -> Hypothesis:
         """Phases with their amounts; each proposal is strained already."""
@@ -74,15 +71,18 @@ class PhaseSearch(BeamSearch[Component, Hypothesis, Phase]):
 def propose(selected: Selection, pattern: NetPattern, matched: int, proposed: int) -> list[Component]:
     """The best phases for a pattern, one entry each, the best first."""
     matches, evidence = selected.match(pattern, selected.recall(pattern, matched))
-    places = [group[0] for group in phases(selected.index, matches, evidence.total)[:proposed]]
-    return components(selected.index, pattern, matches.take(places), selected.prior)
+    found = phases(selected.index, matches, evidence.total, selected.settings.ranking)
+    places = [group[0] for group in found[:proposed]]
+    return components(selected.index, pattern, matches.take(places), selected.prior, selected.settings)
 
 
-def components(index: Index, pattern: NetPattern, matches: Matches, prior: Prior) -> list[Component]:
+def components(
+    index: Index, pattern: NetPattern, matches: Matches, prior: Prior, settings: PowderSettings = DEFAULTS
+) -> list[Component]:
     """Matched rows as components of a joint fit."""
-    evidence = weigh(index, matches, np.zeros(len(matches.rows), np.float32), prior)
-    lines = evidence.lines + LINES_WEIGHT * np.log(FEWEST_LINES)
-    known = evidence.prior - (PRIOR.known_bonus if prior is Prior.KNOWN else 0.0)
+    evidence = weigh(index, matches, np.zeros(len(matches.rows), np.float32), prior, settings)
+    lines = evidence.lines + settings.ranking.lines_weight * np.log(settings.ranking.fewest_lines)
+    known = evidence.prior - (settings.prior.known_bonus if prior is Prior.KNOWN else 0.0)
     apart = evidence.strain + evidence.shape + lines + known
     materials = index.materials(matches.rows)
     return [
@@ -93,7 +93,10 @@ def components(index: Index, pattern: NetPattern, matches: Matches, prior: Prior
             elements=frozenset(materials[place].elements),
             prior=float(apart[place]),
             profiles=strained_profiles(
-                index.reflections(int(row)), pattern, matches.amplitudes[place], WITH_RECALL_SCALES
+                index.reflections(int(row)),
+                pattern,
+                matches.amplitudes[place],
+                settings.correlation.scales_and_recall,
             ),
         )
         for place, row in enumerate(matches.rows)

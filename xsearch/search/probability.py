@@ -1,4 +1,4 @@
-"""The model of the score: a logistic function of signs of a right answer, some of which change what others mean."""
+"""The model of the score: logistic regression on features of a hit and on products of two of them."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 SATURATION = 1.5
-"""Signs enter products as tanh(sign / SATURATION) in units of their spread, so that none grows without bounds."""
+"""Features enter products as tanh(feature / SATURATION) in units of their spread, so that none grows without bounds;
+set by hand, and part of the fitted weights."""
 
 DIGITS = 4
+"""Decimals of the weights in the JSON file."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ScoreModel:
-    """Weights of signs and of products of two of them.
+    """Weights of features and of products of two of them.
 
     Attributes:
-        signs: their names.
+        features: their names.
         products: pairs of names.
-        centre, spread: (signs,) mean and standard deviation where the model was fitted.
+        centre, spread: (features,) mean and standard deviation where the model was fitted.
         intercept: of the logit.
-        weights: (signs + products,) of the signs in units of their spread, and of the products.
+        weights: (features + products,) of the features in units of their spread, and of the products.
     """
 
-    signs: tuple[str, ...]
+    features: tuple[str, ...]
     products: tuple[tuple[str, str], ...]
     centre: NDArray[np.float64]
     spread: NDArray[np.float64]
@@ -35,23 +37,27 @@ class ScoreModel:
     weights: NDArray[np.float64]
 
     def terms(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n, signs + products) what the weights multiply, of signs (n, signs)."""
-        return terms((values - self.centre) / self.spread, self.signs, self.products)
+        """(n, features + products) what the weights multiply, of features (n, features)."""
+        return terms((values - self.centre) / self.spread, self.features, self.products)
 
     def probability(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """(n,) scores of signs (n, signs)."""
+        """(n,) scores of features (n, features)."""
         logit = self.intercept + self.terms(values) @ self.weights
         return np.asarray(1 / (1 + np.exp(-logit)))
 
     def to_dict(self) -> dict[str, Any]:
-        """The numbers by the names of signs, rounded, for a JSON file."""
-        count = len(self.signs)
+        """The numbers by the names of features, rounded, for a JSON file."""
+        count = len(self.features)
         return {
             "intercept": round(self.intercept, DIGITS),
-            "signs": {
-                sign: {"centre": round(float(c), DIGITS), "spread": round(float(s), DIGITS), "weight": round(w, DIGITS)}
-                for sign, c, s, w in zip(
-                    self.signs, self.centre, self.spread, self.weights[:count].tolist(), strict=True
+            "features": {
+                feature: {
+                    "centre": round(float(c), DIGITS),
+                    "spread": round(float(s), DIGITS),
+                    "weight": round(w, DIGITS),
+                }
+                for feature, c, s, w in zip(
+                    self.features, self.centre, self.spread, self.weights[:count].tolist(), strict=True
                 )
             },
             "products": [
@@ -63,9 +69,9 @@ class ScoreModel:
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> ScoreModel:
         """Back from `to_dict`."""
-        each = stored["signs"].values()
+        each = stored["features"].values()
         return cls(
-            signs=tuple(stored["signs"]),
+            features=tuple(stored["features"]),
             products=tuple((first, second) for first, second, _ in stored["products"]),
             centre=np.array([one["centre"] for one in each]),
             spread=np.array([one["spread"] for one in each]),
@@ -75,9 +81,9 @@ class ScoreModel:
 
 
 def terms(
-    standard: NDArray[np.float64], signs: tuple[str, ...], products: tuple[tuple[str, str], ...]
+    standard: NDArray[np.float64], features: tuple[str, ...], products: tuple[tuple[str, str], ...]
 ) -> NDArray[np.float64]:
-    """(n, signs + products) signs in units of their spread, (n, signs), and products of saturated ones."""
+    """(n, features + products) features in units of their spread, (n, features), and products of saturated ones."""
     limited = np.tanh(standard / SATURATION)
-    pairs = [limited[:, signs.index(first)] * limited[:, signs.index(second)] for first, second in products]
+    pairs = [limited[:, features.index(first)] * limited[:, features.index(second)] for first, second in products]
     return np.column_stack([standard, *pairs])

@@ -8,36 +8,21 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.fit.correlation import RECALL_WEIGHT, Matches, closeness
+from xsearch.fit.correlation import Matches, closeness
 from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.indexes import Index
 from xsearch.indexes.columns import Columns
 from xsearch.indexes.prior import log_prior
 from xsearch.options import Prior
+from xsearch.search.settings import DEFAULTS, PowderSettings, RankingSettings
 from xsearch.simulate.strain import strain_modes
-
-STRAIN_SIGMA, SHAPE_SIGMA = 0.006, 0.008
-MEASURED_STRAIN_SIGMA, MEASURED_SHAPE_SIGMA = 0.002, 0.003
-STRAIN_WEIGHT, SHAPE_WEIGHT = 0.85, 0.2
-"""Strain is judged by a heavy-tailed law, weight · ln(1 + (strain / σ)² / 3) + ln σ: most cells are close, a few far
-off. A measured cell is known better, so that it says more when it fits, and costs more when it does not."""
-
-LINES_WEIGHT = 0.2
-FEWEST_LINES = 120
-"""Weight of the logarithm of the number of lines, above a least: a crystal with many fits more by chance."""
-
-INTENSITY_WEIGHT = 1.0
-"""Weight of -ln(misfit) of a Le Bail fitted row with its calculated intensities; 0 from a misfit of 1 on."""
-
-SAME_PHASE_VOLUME = 0.05
-"""Entries of one formula and space group are one phase where their volumes an atom agree so well, once strained."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """The terms of the score, each (k,), natural logarithms up to a constant.
 
-    `le_bail_fits` holds Le Bail fits by place, of the few rows that have one.
+    `le_bail_fits` holds Le Bail fits by place, of the few rows that have one; `settings` are of the ranking.
     """
 
     match: NDArray[np.float64]
@@ -47,13 +32,14 @@ class Evidence:
     lines: NDArray[np.float64]
     prior: NDArray[np.float64]
     le_bail_fits: Mapping[int, LeBailFit] = field(default_factory=dict)
+    settings: RankingSettings = DEFAULTS.ranking
 
     @property
     def intensities(self) -> NDArray[np.float64]:
         """(k,) of fitted lines, 0 at least and where they were not fitted, so that no fitted row falls for it."""
         found = np.zeros(len(self.match))
         for place, one in self.le_bail_fits.items():
-            found[place] = max(0.0, -INTENSITY_WEIGHT * np.log(one.whole))
+            found[place] = max(0.0, -self.settings.intensity_weight * np.log(one.whole))
         return found
 
     @property
@@ -62,27 +48,39 @@ class Evidence:
         return self.match + self.recall + self.strain + self.shape + self.lines + self.prior + self.intensities
 
 
-def weigh(index: Index, matches: Matches, recall_score: NDArray[np.float32], prior: Prior) -> Evidence:
+def weigh(
+    index: Index,
+    matches: Matches,
+    recall_score: NDArray[np.float32],
+    prior: Prior,
+    settings: PowderSettings = DEFAULTS,
+) -> Evidence:
     """The evidence for each matched row, whose score in recall is (k,) `recall_score`."""
+    ranking, correlation = settings.ranking, settings.correlation
     columns = index.columns
     measured = columns.is_measured[matches.rows] == 1
     isotropic = strain_modes(columns.crystal_system[matches.rows]) == 1
-    strain_sigma = np.where(measured, MEASURED_STRAIN_SIGMA, STRAIN_SIGMA)
-    shape_sigma = np.where(measured & ~isotropic, MEASURED_SHAPE_SIGMA, SHAPE_SIGMA)
+    strain_sigma = np.where(measured, ranking.measured_strain_sigma, ranking.strain_sigma)
+    shape_sigma = np.where(measured & ~isotropic, ranking.measured_shape_sigma, ranking.shape_sigma)
     return Evidence(
         match=matches.evidence,
-        recall=RECALL_WEIGHT * closeness(recall_score.astype(np.float64)),
-        strain=_heavy_tailed(matches.strain - matches.expected, strain_sigma, STRAIN_SIGMA, STRAIN_WEIGHT),
-        shape=_heavy_tailed(matches.shape_change, shape_sigma, SHAPE_SIGMA, SHAPE_WEIGHT),
-        lines=lines_evidence(index, matches.rows),
-        prior=log_prior(columns, matches.rows, prior),
+        recall=correlation.recall_weight * closeness(recall_score.astype(np.float64), correlation),
+        strain=_heavy_tailed(
+            matches.strain - matches.expected, strain_sigma, ranking.strain_sigma, ranking.strain_weight
+        ),
+        shape=_heavy_tailed(matches.shape_change, shape_sigma, ranking.shape_sigma, ranking.shape_weight),
+        lines=lines_evidence(index, matches.rows, ranking),
+        prior=log_prior(columns, matches.rows, prior, settings.prior),
+        settings=ranking,
     )
 
 
-def lines_evidence(index: Index, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+def lines_evidence(
+    index: Index, rows: NDArray[np.int64], settings: RankingSettings = DEFAULTS.ranking
+) -> NDArray[np.float64]:
     """(k,) what the number of a row's lines costs."""
     offsets = index.reflection_arrays.offsets
-    return -LINES_WEIGHT * np.log(np.maximum(offsets[rows + 1] - offsets[rows], FEWEST_LINES))
+    return -settings.lines_weight * np.log(np.maximum(offsets[rows + 1] - offsets[rows], settings.fewest_lines))
 
 
 def _heavy_tailed(
@@ -92,10 +90,12 @@ def _heavy_tailed(
     return np.log(usual_sigma / sigma) - weight * np.log1p((away / sigma) ** 2 / 3)
 
 
-def phases(index: Index, matches: Matches, total: NDArray[np.float64]) -> list[list[int]]:
+def phases(
+    index: Index, matches: Matches, total: NDArray[np.float64], settings: RankingSettings = DEFAULTS.ranking
+) -> list[list[int]]:
     """Places in `matches` grouped into phases by their strained cells, see `fold`. Ties go by row."""
     volume = volumes(index.columns.cell[matches.rows]) * np.exp(3 * matches.strain)
-    return fold(index.columns, matches.rows, best_first(matches.rows, total), volume, SAME_PHASE_VOLUME)
+    return fold(index.columns, matches.rows, best_first(matches.rows, total), volume, settings.same_phase_volume)
 
 
 def best_first(rows: NDArray[np.int64], total: NDArray[np.float64]) -> list[int]:
@@ -132,8 +132,8 @@ def fold(
         kind = (int(columns.formula_group[row]), int(columns.space_group[row]))
         group = by_owner.get(owner)
         if group is None:
-            near = (g for g in by_kind.get(kind, []) if abs(volume[place] / volume[groups[g][0]] - 1) < tolerance)
-            group = next(near, None)
+            same = (g for g in by_kind.get(kind, []) if abs(volume[place] / volume[groups[g][0]] - 1) < tolerance)
+            group = next(same, None)
         if group is None:
             group = len(groups)
             groups.append([])

@@ -12,16 +12,7 @@ from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import centred_pattern
 from xsearch.search.recall_kernels import best_scores
-
-SHIFTS = np.arange(-0.030, 0.0301, 0.006)
-"""Mean strains ln(measured / database) that are tried; lines are so wide that finer steps bring nothing."""
-
-SHIFT_SIGMA = 0.012
-SHIFT_WEIGHT = 0.02
-"""What a shift one `SHIFT_SIGMA` away from the expected strain costs, in units of the correlation."""
-
-LEAST_INSIDE = 1e-3
-"""Rows with less than this share of their squared profile in the measured range cannot be judged."""
+from xsearch.search.settings import DEFAULTS, RecallSettings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,8 +35,9 @@ def recall(
     rows: NDArray[np.int64],
     *,
     exact: bool = False,
+    settings: RecallSettings = DEFAULTS.recall,
 ) -> Recalled:
-    """Correlate rows with a pattern at every shift, exactly.
+    """Correlate rows with a pattern at every mean strain, exactly.
 
     Args:
         index: gives the strain that each row's cell is expected to need.
@@ -53,17 +45,25 @@ def recall(
         pattern: the net pattern.
         rows: (m,) rows of the index.
         exact: sum in a fixed order, slowly; a matrix product's last digit depends on the number of threads.
+        settings: of the strains and their cost.
     """
-    overlap, spread = _overlap(profiles, pattern, SHIFTS, exact=exact)
+    strains = settings.strains
+    overlap, spread = _overlap(profiles, pattern, strains, settings.least_inside, exact=exact)
     expected = index.columns.expected_strain[rows]
-    return Recalled(rows, best_scores(overlap, spread, expected, SHIFTS.astype(np.float32), SHIFT_SIGMA, SHIFT_WEIGHT))
+    score = best_scores(
+        overlap, spread, expected, strains.astype(np.float32), settings.strain_sigma, settings.strain_cost
+    )
+    return Recalled(rows, score)
 
 
 def shift_correlations(
-    profiles: NDArray[np.float32], pattern: NetPattern, shifts: NDArray[np.float64]
+    profiles: NDArray[np.float32],
+    pattern: NetPattern,
+    shifts: NDArray[np.float64],
+    settings: RecallSettings = DEFAULTS.recall,
 ) -> NDArray[np.float32]:
     """(m, k) Pearson correlation of m profiles with a pattern at k shifts; 0 for rows that cannot be judged."""
-    overlap, spread = _overlap(profiles, pattern, shifts)
+    overlap, spread = _overlap(profiles, pattern, shifts, settings.least_inside)
     return np.asarray(overlap / spread[:, None], np.float32)
 
 
@@ -76,7 +76,12 @@ def best_rows(recalled: Recalled, bonus: NDArray[np.float32], count: int) -> NDA
 
 
 def _overlap(
-    profiles: NDArray[np.float32], pattern: NetPattern, shifts: NDArray[np.float64], *, exact: bool = False
+    profiles: NDArray[np.float32],
+    pattern: NetPattern,
+    shifts: NDArray[np.float64],
+    least_inside: float,
+    *,
+    exact: bool = False,
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(m, k) products of m profiles with a pattern at k shifts, and (m,) what turns them into correlations."""
     first, last = pattern.window(RECALL_AXIS)
@@ -84,13 +89,15 @@ def _overlap(
     inside[first:last] = 1
     queries = np.stack([*(centred_pattern(pattern, shift) for shift in shifts), inside])
     overlap = np.einsum("ij,kj->ik", profiles, queries) if exact else profiles @ queries.T
-    return overlap[:, :-1], _spread(profiles, overlap[:, -1], first, last)
+    return overlap[:, :-1], _spread(profiles, overlap[:, -1], first, last, least_inside)
 
 
-def _spread(profiles: NDArray[np.float32], total: NDArray[np.float32], first: int, last: int) -> NDArray[np.float32]:
+def _spread(
+    profiles: NDArray[np.float32], total: NDArray[np.float32], first: int, last: int, least_inside: float
+) -> NDArray[np.float32]:
     """(m,) length of each row's deviation from its mean inside the window, given its sum `total` there.
 
-    It is infinite where nothing is inside.
+    It is infinite where less than `least_inside` of the squares is inside.
     """
     n = last - first
     if 2 * n <= profiles.shape[1]:
@@ -99,4 +106,4 @@ def _spread(profiles: NDArray[np.float32], total: NDArray[np.float32], first: in
         left, right = profiles[:, :first], profiles[:, last:]
         squares = 1 - np.einsum("ij,ij->i", left, left) - np.einsum("ij,ij->i", right, right)
     spread = np.sqrt(np.maximum(squares - total * total / n, 0))
-    return np.where(squares > LEAST_INSIDE, np.maximum(spread, 1e-3), np.inf).astype(np.float32)
+    return np.where(squares > least_inside, np.maximum(spread, 1e-3), np.inf).astype(np.float32)

@@ -9,22 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers import DiscriminatingReflection, Hit, Rival
-from xsearch.fit.correlation import SCALES, Matches
+from xsearch.fit.correlation import Matches
 from xsearch.fit.strained_lines import strained_profiles
 from xsearch.indexes import Index
 from xsearch.preprocess.axis import MATCH_AXIS, highest_bins
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale
-
-WITH_RIVALS = 5
-"""How many hits are given a rival."""
-
-MOST_LINES = 3
-LEAST_DIFFERENCE = 0.02
-"""Differences below this share of the highest measured point do not discriminate."""
-
-APART = 3.0
-"""Discriminating reflections lie at least so many line widths from one another."""
+from xsearch.search.settings import DEFAULTS, RivalSettings
 
 
 def with_rivals(
@@ -35,6 +26,7 @@ def with_rivals(
     matches: Matches,
     total: NDArray[np.float64],
     groups: list[list[int]],
+    settings: RivalSettings = DEFAULTS.rivals,
 ) -> tuple[Hit, ...]:
     """The same hits, the first few with their rivals.
 
@@ -44,20 +36,21 @@ def with_rivals(
         index, pattern, matches: of the search.
         total: (k,) summed evidence of the matches.
         groups: places of `matches` grouped into phases, the best phase first.
+        settings: of rivals.
     """
     if len(groups) < 2:
         return hits
     first, second = groups[0][0], groups[1][0]
-    measured = pattern.profile(MATCH_AXIS, SCALES[0])
+    measured = pattern.profile(MATCH_AXIS, matches.settings.scales[0])
     fitted: dict[int, NDArray[np.float64]] = {}
 
     def profile(place: int) -> NDArray[np.float64]:
         if place not in fitted:
-            fitted[place] = _fitted(index, pattern, measured, int(matches.rows[place]), matches.amplitudes[place])
+            fitted[place] = _fitted(index, pattern, measured, matches, place)
         return fitted[place]
 
-    def one(hit: Hit, own: int) -> Hit:
-        other = second if own in groups[0] else first
+    def one(hit: Hit, place: int) -> Hit:
+        other = second if place in groups[0] else first
         row = int(matches.rows[other])
         owner = int(index.columns.cell_of[row])
         material = index.materials([row if owner < 0 else owner])[0]
@@ -65,23 +58,32 @@ def with_rivals(
             material_id=material.material_id,
             formula=material.reduced_formula,
             elements=material.elements,
-            margin=float(total[own] - total[other]),
-            discriminating_reflections=discriminating_reflections(pattern, measured, profile(own), profile(other)),
+            margin=float(total[place] - total[other]),
+            discriminating_reflections=discriminating_reflections(
+                pattern, measured, profile(place), profile(other), matches.settings.scales[0], settings
+            ),
         )
         return replace(hit, rival=rival)
 
-    near = [one(hit, places[0]) for hit, places in zip(hits[:WITH_RIVALS], shown, strict=False)]
-    return (*near, *hits[WITH_RIVALS:])
+    first_hits = [one(hit, places[0]) for hit, places in zip(hits[: settings.hits], shown, strict=False)]
+    return (*first_hits, *hits[settings.hits :])
 
 
 def discriminating_reflections(
-    pattern: NetPattern, measured: NDArray[np.float64], here: NDArray[np.float64], there: NDArray[np.float64]
+    pattern: NetPattern,
+    measured: NDArray[np.float64],
+    here: NDArray[np.float64],
+    there: NDArray[np.float64],
+    width: float,
+    settings: RivalSettings = DEFAULTS.rivals,
 ) -> tuple[DiscriminatingReflection, ...]:
     """Where two fitted profiles differ most.
 
     Args:
         pattern: gives the wavelength and the range.
         measured, here, there: (bins,) profiles on the match's axis, on one scale.
+        width: of their lines in ln q.
+        settings: of rivals.
     """
     first, last = pattern.window(MATCH_AXIS)
     highest = float(measured[first:last].max())
@@ -89,7 +91,7 @@ def discriminating_reflections(
         return ()
     left = np.abs(here - there) / highest
     left[:first] = left[last:] = 0
-    reach = int(np.ceil(APART * SCALES[0] / MATCH_AXIS.step))
+    reach = int(np.ceil(settings.apart * width / MATCH_AXIS.step))
     return tuple(
         DiscriminatingReflection(
             two_theta_deg=MATCH_AXIS.two_theta_deg(place, pattern.wavelength_A),
@@ -97,14 +99,15 @@ def discriminating_reflections(
             rival=float(there[place] / highest),
             measured=float(measured[place] / highest),
         )
-        for place in islice(highest_bins(left, LEAST_DIFFERENCE, reach), MOST_LINES)
+        for place in islice(highest_bins(left, settings.least_difference, reach), settings.most_reflections)
     )
 
 
 def _fitted(
-    index: Index, pattern: NetPattern, measured: NDArray[np.float64], row: int, amplitudes: NDArray[np.float64]
+    index: Index, pattern: NetPattern, measured: NDArray[np.float64], matches: Matches, place: int
 ) -> NDArray[np.float64]:
-    """(bins,) profile of a strained row on the narrowest scale, scaled to the measured one by least squares."""
+    """(bins,) profile of a match on the narrowest scale, scaled to the measured one by least squares."""
     first, last = pattern.window(MATCH_AXIS)
-    calculated = strained_profiles(index.reflections(row), pattern, amplitudes, SCALES[:1])[0]
+    reflections = index.reflections(int(matches.rows[place]))
+    calculated = strained_profiles(reflections, pattern, matches.amplitudes[place], matches.settings.scales[:1])[0]
     return calculated * best_scale(measured[first:last], calculated[first:last])

@@ -12,9 +12,9 @@ from xsearch.answers import Hit
 from xsearch.errors import NothingSearched
 from xsearch.fit.correlation import Matches
 from xsearch.fit.le_bail import le_bail
+from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.indexes import Index
 from xsearch.indexes.prior import log_prior
-from xsearch.indexes.settings import PRIOR
 from xsearch.options import Constraints, Prior
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.hits import make_hits, not_above_the_first
@@ -22,20 +22,15 @@ from xsearch.search.match import match
 from xsearch.search.rank import Evidence, weigh
 from xsearch.search.recall import best_rows, recall
 from xsearch.search.rivals import with_rivals
+from xsearch.search.settings import DEFAULTS, PowderSettings
 from xsearch.search.verdict import rival_margins
-
-MATCHED = 250
-"""How many rows of each recall list are matched."""
-
-LE_BAIL_FITTED = 3
-"""How many of the first phases get a Le Bail fit. A fit takes some milliseconds, and later ones are seldom right."""
 
 Profiles = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 """Gives the stored profiles of rows, (m, bins)."""
 
 
 def rows_with(index: Index, constraints: Constraints, measured_cells: bool) -> NDArray[np.int64]:
-    """The rows that meet element conditions, measured cells among them or not.
+    """The rows that satisfy element constraints, measured cells among them or not.
 
     Raises:
         NothingSearched: where there is none.
@@ -48,7 +43,7 @@ def rows_with(index: Index, constraints: Constraints, measured_cells: bool) -> N
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Selection:
-    """The rows of an index that the conditions let through. Places are positions among them.
+    """The rows of an index that satisfy the constraints. Places are positions among them.
 
     Attributes:
         index: the index.
@@ -56,6 +51,7 @@ class Selection:
         profiles: (m, bins) of them.
         prior: which prior counts.
         threads: for the match.
+        settings: of every stage.
     """
 
     index: Index
@@ -63,11 +59,14 @@ class Selection:
     profiles: NDArray[np.float32]
     prior: Prior
     threads: int
+    settings: PowderSettings = DEFAULTS
 
-    def recall(self, pattern: NetPattern, most: int = MATCHED) -> NDArray[np.intp]:
+    def recall(self, pattern: NetPattern, most: int | None = None) -> NDArray[np.intp]:
         """Places of the rows whose profiles are nearest to a pattern's; two lists of `most`, see `best_rows`."""
-        bonus = PRIOR.in_recall * log_prior(self.index.columns, self.rows, self.prior).astype(np.float32)
-        return best_rows(recall(self.index, self.profiles, pattern, self.rows), bonus, most)
+        prior, numbers = self.settings.prior, self.settings.recall
+        bonus = prior.in_recall * log_prior(self.index.columns, self.rows, self.prior, prior).astype(np.float32)
+        recalled = recall(self.index, self.profiles, pattern, self.rows, settings=numbers)
+        return best_rows(recalled, bonus, numbers.rows if most is None else most)
 
     def match(
         self, pattern: NetPattern, places: NDArray[np.intp], leave_out_rows: Collection[int] = ()
@@ -80,20 +79,23 @@ class Selection:
             leave_out_rows: rows of the index that are left out.
         """
         places = places[~np.isin(self.rows[places], list(leave_out_rows))]
-        kept = recall(self.index, self.profiles[places], pattern, self.rows[places], exact=True)
-        matches = match(self.index, pattern, kept.rows, self.threads)
-        return matches, weigh(self.index, matches, kept.score, self.prior)
+        recalled = recall(
+            self.index, self.profiles[places], pattern, self.rows[places], exact=True, settings=self.settings.recall
+        )
+        matches = match(self.index, pattern, recalled.rows, self.threads, settings=self.settings.correlation)
+        return matches, weigh(self.index, matches, recalled.score, self.prior, self.settings)
 
     def with_le_bail_fits(
         self, pattern: NetPattern, matches: Matches, evidence: Evidence, groups: list[list[int]]
     ) -> Evidence:
         """The same evidence, with a Le Bail fit of the best row of each of the first phases."""
-        firsts = [group[0] for group in groups[:LE_BAIL_FITTED]]
-        fits = {
-            place: le_bail(self.index.reflections(int(matches.rows[place])), pattern, matches.amplitudes[place])
-            for place in firsts
-        }
-        return replace(evidence, le_bail_fits=fits)
+        firsts = [group[0] for group in groups[: self.settings.ranking.le_bail_fitted]]
+
+        def one(place: int) -> LeBailFit:
+            reflections = self.index.reflections(int(matches.rows[place]))
+            return le_bail(reflections, pattern, matches.amplitudes[place], self.settings.le_bail)
+
+        return replace(evidence, le_bail_fits={place: one(place) for place in firsts})
 
     def hits(
         self,
@@ -116,6 +118,8 @@ class Selection:
             shown: the same, or one match a group where duplicates are not folded.
             top: how many hits.
         """
-        margin = rival_margins(total, groups)
-        made = make_hits(self.index, pattern, matches, evidence, margin, shown[:top], self.prior)
-        return with_rivals(not_above_the_first(made), shown, self.index, pattern, matches, total, groups)
+        settings = self.settings
+        margin = rival_margins(total, groups, settings.verdict)
+        made = make_hits(self.index, pattern, matches, evidence, margin, shown[:top], self.prior, settings=settings)
+        first_highest = not_above_the_first(made)
+        return with_rivals(first_highest, shown, self.index, pattern, matches, total, groups, settings.rivals)

@@ -1,9 +1,8 @@
 """The crystal system of a compound that no index holds, from three kinds of evidence weighed together.
 
-Isotypes say what such patterns usually come from, the network what it reads from the whole pattern, and the
-cells that the lines allow what the lattice can be. The weights in `symmetry_evidence.json` are those of a multinomial
-logistic regression, fitted by `python -m xsearch.training.symmetry` on formulas that neither the network nor the index
-had seen.
+These are the crystal systems of isotypes, the logits of the network for the whole pattern, and the cells that index
+the lines. The weights in `symmetry_evidence.json` are those of a multinomial logistic regression, fitted by
+`python -m xsearch.training.symmetry` on formulas that neither the network nor the index had seen.
 """
 
 from __future__ import annotations
@@ -33,10 +32,13 @@ from xsearch.preprocess.powder import NetPattern
 
 WEIGHTS_FILE = WEIGHTS_FOLDER / "symmetry_evidence.json"
 
-TEMPERATURES = (1.0, 3.0)
-"""The evidence of an isotype counts as a natural logarithm divided by these: the best alone, or many."""
+ISOTYPE_TEMPERATURES = (1.0, 3.0)
+"""The evidence of an isotype is divided by these: the best alone, or many. The weights are fitted with
+them."""
 
-LEAST_SHARE, LEAST_EVIDENCE = 0.003, -5.0
+LEAST_ISOTYPE_SHARE, LEAST_ISOTYPE_EVIDENCE = 0.003, -5.0
+"""Of a crystal system that no isotype has; the weights are fitted with them."""
+
 LATTICES = (
     TRICLINIC,
     MONOCLINIC,
@@ -45,17 +47,18 @@ LATTICES = (
     HEXAGONAL,
     CUBIC,
 )
+"""Those of the cells; rhombohedral ones are hexagonal."""
 
 Array = NDArray[np.float64]
 
 
-def pattern_signs(pattern: NetPattern) -> Array:
-    """What the lines of a pattern say of its lattice, see `cell_signs`."""
+def lattice_features(pattern: NetPattern) -> Array:
+    """Features of the lattice from the lines of a pattern, see `cell_features`."""
     lines = find_lines(pattern)
-    return cell_signs(trial_cells(lines.first(INDEXING.n_lines)), len(lines.two_theta_deg), pattern.fwhm_deg)
+    return cell_features(trial_cells(lines.first(INDEXING.n_lines)), len(lines.two_theta_deg), pattern.fwhm_deg)
 
 
-def cell_signs(trials: Sequence[Trial], lines: int, fwhm_deg: float) -> Array:
+def cell_features(trials: Sequence[Trial], lines: int, fwhm_deg: float) -> Array:
     """(14,) ln(1 + rank) of the best cell of each lattice and of the best rhombohedral one, ln of the volumes of the
     best of the last five lattices, ln of the number of lines, and the lines' width.
 
@@ -75,7 +78,7 @@ def cell_signs(trials: Sequence[Trial], lines: int, fwhm_deg: float) -> Array:
 
 
 def isotype_evidence(systems: NDArray[np.integer], evidence: Array) -> Array:
-    """(21,) what isotypes say: shares of the systems at two temperatures, and the best of each system.
+    """(21,) features of isotypes: logarithmic shares of the systems at two temperatures, and the best of each system.
 
     Args:
         systems: (k,) codes of their systems.
@@ -83,23 +86,23 @@ def isotype_evidence(systems: NDArray[np.integer], evidence: Array) -> Array:
     """
     of_system = systems[None] == np.arange(len(CRYSTAL_SYSTEMS))[:, None]
     parts = []
-    for temperature in TEMPERATURES:
+    for temperature in ISOTYPE_TEMPERATURES:
         weight = np.exp((evidence - evidence.max(initial=-np.inf)) / temperature)
         share = (of_system * weight).sum(axis=1)
-        parts.append(np.log(share / max(share.sum(), 1e-300) + LEAST_SHARE))
-    best = np.where(of_system, evidence, LEAST_EVIDENCE).max(axis=1, initial=LEAST_EVIDENCE)
+        parts.append(np.log(share / max(share.sum(), 1e-300) + LEAST_ISOTYPE_SHARE))
+    best = np.where(of_system, evidence, LEAST_ISOTYPE_EVIDENCE).max(axis=1, initial=LEAST_ISOTYPE_EVIDENCE)
     return np.concatenate([*parts, best])
 
 
-def all_signs(alike: Array, logits: Array, lines: Array) -> Array:
-    """(42,) the signs together; logits (7,) of the network count against their mean."""
-    return np.concatenate([alike, logits - logits.mean(), lines])
+def all_features(of_isotypes: Array, logits: Array, lines: Array) -> Array:
+    """(42,) all features; logits (7,) of the network count against their mean."""
+    return np.concatenate([of_isotypes, logits - logits.mean(), lines])
 
 
-def probabilities(signs: Array) -> Array:
+def probabilities(features: Array) -> Array:
     """(7,) probability of each crystal system."""
     mean, scale, weights, bias = _weights()
-    logits = weights @ ((signs - mean) / scale) + bias
+    logits = weights @ ((features - mean) / scale) + bias
     out = np.exp(logits - logits.max())
     return np.asarray(out / out.sum())
 

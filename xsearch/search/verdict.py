@@ -15,10 +15,11 @@ from xsearch.answers import Evidence, Verdict
 from xsearch.fit.pattern_fit import PatternFit
 from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.search.probability import ScoreModel
+from xsearch.search.settings import VERDICT, VerdictSettings
 
 WEIGHTS_FILE = WEIGHTS_FOLDER / "hit_probability.json"
 
-SIGNS = (
+FEATURES = (
     "strain",
     "shape",
     "prior",
@@ -28,82 +29,83 @@ SIGNS = (
     "margin_to_third",
     "ln_lines",
 )
-"""What the score is made of, see `score_signs`: the evidence of the strain, of the shape and of the prior, whether the
-cell is a measured one, the square of the unexplained intensity, the margins to the best and to the third best other
+"""The features of the score, see `score_features`: the evidence of the strain, of the shape and of the prior, whether
+the cell is a measured one, the square of the unexplained intensity, the margins to the best and to the third best other
 phase, and the number of lines, since few lines are fitted by many crystals."""
 
-FITTED_SIGNS = (*SIGNS, "ln_cell_misfit", "ln_crystal_misfit")
-"""The same for a hit whose lines were fitted: beside the rest, whether the cell has the lines, and whether the crystal
-gives their intensities. Texture and line shapes spoil both, so that the one is seen against the other."""
+FITTED_FEATURES = (*FEATURES, "ln_cell_misfit", "ln_crystal_misfit")
+"""The same for a hit with a Le Bail fit: beside the rest, the misfits of the cell and of the calculated intensities.
+Texture and line shapes raise both, so that one is judged against the other."""
 
 FITTED_PRODUCTS = (("prior", "margin_to_third"),)
-"""Signs that change what others mean: a margin says less of a compound that nobody made, since a variant of a crystal
-that is missing stands out as far."""
-
-LARGEST_MARGIN = 15.0
-
-CONFIDENT, TENTATIVE = 0.5, 0.25
+"""Pairs whose product is a feature too: a margin counts less for a compound that was never reported, since a variant of
+a missing crystal stands out as far."""
 
 
-def margins(total: NDArray[np.float64], groups: list[list[int]], behind: int = 1) -> NDArray[np.float64]:
-    """(k,) how far the summed evidence of each place is ahead of another phase, `LARGEST_MARGIN` at most.
+def margins(
+    total: NDArray[np.float64], groups: list[list[int]], behind: int = 1, settings: VerdictSettings = VERDICT
+) -> NDArray[np.float64]:
+    """(k,) how far the summed evidence of each place is ahead of another phase, `largest_margin` at most.
 
     Args:
         total: (k,) summed evidence of matched rows.
         groups: their places grouped into phases, the best phase first and the best place of each first.
         behind: of which other phase: 1 for the best, 3 for the third best.
+        settings: of the largest margin.
     """
     best = np.array([total[group[0]] for group in groups])
     rival = np.full(len(total), -np.inf)
     for number, group in enumerate(groups):
         other = behind if number < behind else behind - 1
         rival[group] = best[other] if other < len(best) else -np.inf
-    return np.clip(total - rival, -LARGEST_MARGIN, LARGEST_MARGIN)
+    return np.clip(total - rival, -settings.largest_margin, settings.largest_margin)
 
 
-def rival_margins(total: NDArray[np.float64], groups: list[list[int]]) -> NDArray[np.float64]:
+def rival_margins(
+    total: NDArray[np.float64], groups: list[list[int]], settings: VerdictSettings = VERDICT
+) -> NDArray[np.float64]:
     """(k, 2) `margins` to the best other phase and to the third best."""
-    return np.stack([margins(total, groups, behind) for behind in (1, 3)], axis=1)
+    return np.stack([margins(total, groups, behind, settings) for behind in (1, 3)], axis=1)
 
 
-def score_signs(fit: PatternFit, evidence: Evidence, is_measured: bool) -> dict[str, float]:
-    """The signs of a hit by name: `SIGNS`, and `FITTED_SIGNS` where its lines were fitted.
+def score_features(fit: PatternFit, evidence: Evidence, is_measured: bool) -> dict[str, float]:
+    """The features of a hit by name: `FEATURES`, and `FITTED_FEATURES` where it has a Le Bail fit.
 
     Args:
         fit: of the cell that matched.
         evidence: for it.
         is_measured: whether that cell was measured.
     """
-    signs = {
+    features = {
         **evidence.terms(),
         "measured_cell": float(is_measured),
         "unexplained_squared": fit.unexplained**2,
         "ln_lines": float(np.log(max(fit.n_lines, 1))),
     }
     if fit.le_bail is not None:
-        signs["ln_cell_misfit"] = float(np.log(fit.le_bail.cell))
-        signs["ln_crystal_misfit"] = float(np.log(fit.le_bail.crystal))
-    return signs
+        features["ln_cell_misfit"] = float(np.log(fit.le_bail.cell))
+        features["ln_crystal_misfit"] = float(np.log(fit.le_bail.crystal))
+    return features
 
 
 def probability(evidence: Mapping[str, float]) -> float:
-    """The score of a hit with this evidence, which holds all of `SIGNS`, or all of `FITTED_SIGNS`."""
+    """The score of a hit with this evidence, which holds all of `FEATURES`, or all of `FITTED_FEATURES`."""
     model = models()["fitted" if "ln_crystal_misfit" in evidence else "plain"]
-    return float(model.probability(np.array([[evidence[sign] for sign in model.signs]]))[0])
+    return float(model.probability(np.array([[evidence[feature] for feature in model.features]]))[0])
 
 
-def verdict(scores: list[float]) -> Verdict:
-    """What to say of an answer by the first of its scores.
+def verdict(scores: list[float], settings: VerdictSettings = VERDICT) -> Verdict:
+    """The verdict on an answer by the first of its scores.
 
-    That is the best hit's, and of a mixture, all of whose phases are the answer, the lowest.
+    That is the best hit's; of a mixture, all of whose phases are the answer, the lowest.
     """
-    if not scores or scores[0] < TENTATIVE:
+    if not scores or scores[0] < settings.tentative:
         return "no confident match"
-    return "match" if scores[0] >= CONFIDENT else "tentative"
+    return "match" if scores[0] >= settings.confident else "tentative"
 
 
 @cache
 def models() -> dict[str, ScoreModel]:
-    """The models of hits by what is known of them: `fitted` where their lines were fitted, else `plain`."""
+    """The models: `fitted` for hits with a Le Bail fit, `plain` for others."""
     stored = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
     return {name: ScoreModel.from_dict(stored[name]) for name in ("plain", "fitted")}

@@ -14,7 +14,8 @@ from xsearch.chemistry import Material
 from xsearch.chemistry.reference import Reference
 from xsearch.indexes import Index
 from xsearch.preprocess.xanes import WINDOW_GRID_eV
-from xsearch.search.rank import SAME_PHASE_VOLUME, fold, volumes
+from xsearch.search.rank import fold, volumes
+from xsearch.search.settings import DEFAULTS as POWDER
 from xsearch.search.xanes_stages import Candidates
 from xsearch.simulate import Reflections
 from xsearch.xas.evidence import EdgeEvidence
@@ -163,7 +164,7 @@ def fold_entries(
     is_entry = candidates.rows >= 0
     volume = np.full(len(candidates.rows), np.nan)
     volume[is_entry] = volumes(index.columns.cell[candidates.rows[is_entry]])
-    tolerance = settings.volume_tolerance_factor * SAME_PHASE_VOLUME
+    tolerance = settings.volume_tolerance_factor * POWDER.ranking.same_phase_volume
     return fold(index.columns, candidates.rows, candidates.best_first(), volume, tolerance)
 
 

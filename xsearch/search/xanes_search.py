@@ -17,6 +17,8 @@ from xsearch.search.rank import best_first, phases
 from xsearch.search.scope import Scope
 from xsearch.search.second_compound import second_compound_notes
 from xsearch.search.selection import Profiles, Selection, rows_with
+from xsearch.search.settings import DEFAULTS as POWDER
+from xsearch.search.settings import PowderSettings
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_hits import fold_entries, spectra_hits, with_edges
 from xsearch.search.xanes_stages import (
@@ -43,12 +45,14 @@ class Opened:
         libraries: its spectra.
         profiles: gives rows' stored profiles.
         threads: that may be used.
+        powder: the numbers that decide how a pattern is searched.
     """
 
     index: Index
     libraries: EdgeLibraries
     profiles: Profiles
     threads: int
+    powder: PowderSettings = POWDER
 
 
 def search_by_spectra(
@@ -84,7 +88,7 @@ def search_by_spectra(
         else:
             with timed(timings, "select"):
                 rows = rows_with(index, scope.constraints, scope.measured_cells)
-                selected = Selection(index, rows, opened.profiles(rows), scope.prior, opened.threads)
+                selected = Selection(index, rows, opened.profiles(rows), scope.prior, opened.threads, opened.powder)
                 edges = assign_each(index, edges, rows, settings.evidence)
             with timed(timings, "recall"):
                 by_edges = np.flatnonzero(np.isin(rows, recalled_by_edges(index, edges, settings.evidence)))
@@ -93,7 +97,7 @@ def search_by_spectra(
                 matches, evidence = selected.match(pattern, places, scope.leave_out_rows)
             with timed(timings, "rank"):
                 candidates = combine(index, edges, scope.prior, (matches, evidence), settings.evidence)
-                groups = phases(index, matches, candidates.total)
+                groups = phases(index, matches, candidates.total, opened.powder.ranking)
                 shown = groups if fold else [[place] for place in best_first(matches.rows, candidates.total)]
                 by_pattern = selected.hits(pattern, matches, evidence, candidates.total, groups, shown, top)
                 hits = with_edges(by_pattern, index, candidates)
@@ -101,11 +105,14 @@ def search_by_spectra(
     return SearchResult(
         pattern=measurement.pattern,
         hits=hits,
-        verdict=verdict([hit.score for hit in hits]),
+        verdict=verdict([hit.score for hit in hits], opened.powder.verdict),
         index_name=index.name,
         index_version=index.version,
         n_searched=searched,
-        settings={"xas": settings_record(settings)},
+        settings={
+            "xas": settings_record(settings),
+            **({} if pattern is None else {"powder": settings_record(opened.powder)}),
+        },
         constraints=scope.constraints,
         options={
             "prior": scope.prior.value,

@@ -30,7 +30,7 @@ from xsearch.errors import SpectrumError
 from xsearch.indexes import sql
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.probability import ScoreModel, terms
-from xsearch.search.verdict import FITTED_PRODUCTS, FITTED_SIGNS, SIGNS, WEIGHTS_FILE, score_signs
+from xsearch.search.verdict import FEATURES, FITTED_FEATURES, FITTED_PRODUCTS, WEIGHTS_FILE, score_features
 from xsearch.simulate.conditions import Conditions, draw_conditions
 from xsearch.spectra import PowderPattern
 from xsearch.training.settings import SCORE
@@ -38,8 +38,8 @@ from xsearch.training.settings import SCORE
 Products = tuple[tuple[str, str], ...]
 
 MODELS: dict[str, tuple[tuple[str, ...], Products]] = {
-    "plain": (SIGNS, ()),
-    "fitted": (FITTED_SIGNS, FITTED_PRODUCTS),
+    "plain": (FEATURES, ()),
+    "fitted": (FITTED_FEATURES, FITTED_PRODUCTS),
 }
 
 
@@ -52,7 +52,7 @@ class Case:
         kind: what the search was given and could use.
         left_out: whether the right entries had been left out.
         measured: whether the pattern was measured, not simulated.
-        signs: of the first hit, in the order of `FITTED_SIGNS`, which begin with `SIGNS`.
+        features: of the first hit, in the order of `FITTED_FEATURES`, which begin with `FEATURES`.
         right: whether it was right.
     """
 
@@ -60,7 +60,7 @@ class Case:
     kind: str
     left_out: bool
     measured: bool
-    signs: tuple[float, ...]
+    features: tuple[float, ...]
     right: bool
 
 
@@ -85,12 +85,12 @@ def main() -> None:
         "what": "logit of the probability that a hit is right",
         "cases": {"measured": len(measured), "simulated": len(simulated), "seed": arguments.seed},
     }
-    for name, (signs, products) in MODELS.items():
+    for name, (features, products) in MODELS.items():
         print(f"model of {name} hits")
-        report("trained on simulated patterns only", measured, predict(fit(simulated, signs, products), measured))
-        folds = out_of_fold(measured, simulated, signs, products)
+        report("trained on simulated patterns only", measured, predict(fit(simulated, features, products), measured))
+        folds = out_of_fold(measured, simulated, features, products)
         report(f"{SCORE.folds} folds by formula, and simulated", measured, folds)
-        stored[name] = fit([*measured, *simulated], signs, products).to_dict()
+        stored[name] = fit([*measured, *simulated], features, products).to_dict()
     print(json.dumps(stored, indent=1))
     if arguments.write:
         WEIGHTS_FILE.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
@@ -206,42 +206,44 @@ def _searches(
             )
             for hit in result.hits:
                 found = {one.matched.material_id for one in (hit, *hit.duplicates)}
-                signs = score_signs(hit.fitted, hit.evidence, bool(hit.matched_entry.is_measured))
+                features = score_features(hit.fitted, hit.evidence, bool(hit.matched_entry.is_measured))
                 yield Case(
                     formula=formula,
                     kind=f"{given}, {'with' if measured_cells else 'without'} measured cells",
                     left_out=leave_out,
                     measured=is_measured,
-                    signs=tuple(signs[sign] for sign in FITTED_SIGNS),
+                    features=tuple(features[feature] for feature in FITTED_FEATURES),
                     right=bool(found & ids),
                 )
 
 
-def fit(cases: list[Case], signs: tuple[str, ...] = FITTED_SIGNS, products: Products = FITTED_PRODUCTS) -> ScoreModel:
-    """Logistic regression on the first signs of each case, and products of them."""
+def fit(
+    cases: list[Case], features: tuple[str, ...] = FITTED_FEATURES, products: Products = FITTED_PRODUCTS
+) -> ScoreModel:
+    """Logistic regression on the first features of each case, and products of them."""
     from sklearn.linear_model import LogisticRegression
 
-    values = _values(cases, signs)
+    values = _values(cases, features)
     centre, spread = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-9)
     trust = [SCORE.measured_weight if one.measured else 1.0 for one in cases]
-    made = terms((values - centre) / spread, signs, products)
+    made = terms((values - centre) / spread, features, products)
     found = LogisticRegression(C=1 / (2 * SCORE.ridge), max_iter=1000).fit(made, [one.right for one in cases], trust)
-    return ScoreModel(signs, products, centre, spread, float(found.intercept_[0]), found.coef_[0])
+    return ScoreModel(features, products, centre, spread, float(found.intercept_[0]), found.coef_[0])
 
 
 def predict(model: ScoreModel, cases: list[Case]) -> NDArray[np.float64]:
     """(n,) probabilities."""
-    return model.probability(_values(cases, model.signs))
+    return model.probability(_values(cases, model.features))
 
 
-def _values(cases: list[Case], signs: tuple[str, ...]) -> NDArray[np.float64]:
-    return np.array([one.signs[: len(signs)] for one in cases])
+def _values(cases: list[Case], features: tuple[str, ...]) -> NDArray[np.float64]:
+    return np.array([one.features[: len(features)] for one in cases])
 
 
 def out_of_fold(
     measured: list[Case],
     simulated: list[Case],
-    signs: tuple[str, ...] = FITTED_SIGNS,
+    features: tuple[str, ...] = FITTED_FEATURES,
     products: Products = FITTED_PRODUCTS,
 ) -> NDArray[np.float64]:
     """(n,) probabilities of measured cases by models that saw none of their formula, the mean of some divisions."""
@@ -252,7 +254,7 @@ def out_of_fold(
         fold = (np.random.default_rng(repeat).permutation(len(names)) % SCORE.folds)[number]
         for held_out in range(SCORE.folds):
             seen = [one for one, where in zip(measured, fold, strict=True) if where != held_out]
-            model = fit([*seen, *simulated], signs, products)
+            model = fit([*seen, *simulated], features, products)
             total[fold == held_out] += predict(model, [measured[i] for i in np.flatnonzero(fold == held_out)])
     return total / SCORE.repeats
 

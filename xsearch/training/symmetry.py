@@ -26,7 +26,7 @@ from xsearch.search import SearchIndex, open_index
 from xsearch.search.isotypes import isotypes
 from xsearch.search.nearest_neighbours import network_logits
 from xsearch.search.selection import Selection, rows_with
-from xsearch.search.symmetry_evidence import WEIGHTS_FILE, all_signs, isotype_evidence, pattern_signs
+from xsearch.search.symmetry_evidence import WEIGHTS_FILE, all_features, isotype_evidence, lattice_features
 from xsearch.training.settings import SYMMETRY
 
 Array = NDArray[np.float64]
@@ -40,19 +40,19 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"write {WEIGHTS_FILE.name}")
     arguments = parser.parse_args()
     opened = open_index(arguments.index)
-    rows, signs, systems = zip(*cases(opened, arguments.patterns), strict=True)
+    rows, features, systems = zip(*cases(opened, arguments.patterns), strict=True)
     groups = opened.index.columns.formula_group[list(rows)]
-    right = right_in_folds(np.array(signs), np.array(systems), groups)
+    right = right_in_folds(np.array(features), np.array(systems), groups)
     print(f"{len(rows)} patterns; {100 * right:.1f} % of crystal systems right, {SYMMETRY.folds} folds by formula")
     if arguments.write:
         WEIGHTS_FILE.write_text(
-            json.dumps(fitted(np.array(signs), np.array(systems)), indent=1) + "\n", encoding="utf-8"
+            json.dumps(fitted(np.array(features), np.array(systems)), indent=1) + "\n", encoding="utf-8"
         )
         print(f"{WEIGHTS_FILE} is written.")
 
 
 def cases(opened: SearchIndex, count: int) -> Iterator[tuple[int, Array, int]]:
-    """Row, signs and code of the crystal system of simulated patterns whose formulas are left out of the index."""
+    """Row, features and code of the crystal system of simulated patterns whose formulas are left out of the index."""
     index = opened.index
     columns = index.columns
     pool = halves(index, split_rows(index).formulas)[0]
@@ -72,20 +72,20 @@ def cases(opened: SearchIndex, count: int) -> Iterator[tuple[int, Array, int]]:
         if logits is None:
             raise SpectrumError("There are no weights of the network; `xsearch train pxrd` makes them.")
         of_isotypes = isotype_evidence(columns.crystal_system[found], evidence)
-        yield row, all_signs(of_isotypes, logits[0], pattern_signs(pattern)), int(columns.crystal_system[row])
+        yield row, all_features(of_isotypes, logits[0], lattice_features(pattern)), int(columns.crystal_system[row])
 
 
-def fitted(signs: Array, systems: NDArray[np.integer]) -> dict[str, object]:
+def fitted(features: Array, systems: NDArray[np.integer]) -> dict[str, object]:
     """What `symmetry_evidence.json` holds.
 
     Args:
-        signs: (n, k). systems: (n,) codes.
+        features: (n, k). systems: (n,) codes.
     """
     from sklearn.linear_model import LogisticRegression
 
-    mean, scale = signs.mean(axis=0), np.maximum(signs.std(axis=0), 1e-6)
-    model = LogisticRegression(C=SYMMETRY.inverse_ridge, max_iter=2000).fit((signs - mean) / scale, systems)
-    weights, bias = np.zeros((len(CRYSTAL_SYSTEMS), signs.shape[1])), np.full(len(CRYSTAL_SYSTEMS), -10.0)
+    mean, scale = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
+    model = LogisticRegression(C=SYMMETRY.inverse_ridge, max_iter=2000).fit((features - mean) / scale, systems)
+    weights, bias = np.zeros((len(CRYSTAL_SYSTEMS), features.shape[1])), np.full(len(CRYSTAL_SYSTEMS), -10.0)
     weights[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
     return {
         "mean": mean.round(4).tolist(),
@@ -95,7 +95,7 @@ def fitted(signs: Array, systems: NDArray[np.integer]) -> dict[str, object]:
     }
 
 
-def right_in_folds(signs: Array, systems: NDArray[np.integer], formulas: NDArray[np.integer]) -> float:
+def right_in_folds(features: Array, systems: NDArray[np.integer], formulas: NDArray[np.integer]) -> float:
     """Share of systems right in folds grouped by formula."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import GroupKFold, cross_val_predict
@@ -103,7 +103,7 @@ def right_in_folds(signs: Array, systems: NDArray[np.integer], formulas: NDArray
     from sklearn.preprocessing import StandardScaler
 
     model = make_pipeline(StandardScaler(), LogisticRegression(C=SYMMETRY.inverse_ridge, max_iter=2000))
-    predicted = cross_val_predict(model, signs, systems, groups=formulas, cv=GroupKFold(SYMMETRY.folds))
+    predicted = cross_val_predict(model, features, systems, groups=formulas, cv=GroupKFold(SYMMETRY.folds))
     return float((predicted == systems).mean())
 
 

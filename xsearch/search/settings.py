@@ -1,0 +1,203 @@
+"""The numbers that decide a search by powder pattern."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.fit.settings import (
+    CORRELATION,
+    LE_BAIL,
+    MULTIPHASE,
+    CorrelationSettings,
+    LeBailSettings,
+    MultiphaseSettings,
+)
+from xsearch.indexes.settings import PRIOR, PriorSettings
+from xsearch.settings import setting
+
+BY_HAND = "set by hand"
+MEASURED = "a ranking weight, chosen on 97 measured patterns: xsearch evaluate pxrd pxrd_measured.parquet --index mp"
+LEFT_OUT = "chosen on 150 simulated patterns of compounds that were left out of the index"
+
+
+def _even(widest: float, step: float) -> NDArray[np.float64]:
+    """Even values from `-widest` to `widest`."""
+    return np.arange(-widest, widest + step / 2, step)
+
+
+@dataclass(frozen=True, slots=True)
+class RecallSettings:
+    """How the profiles of an index are compared with a pattern, and how many rows go on."""
+
+    widest_strain: float = setting(0.030, "ln length", f"{BY_HAND}: mean strains that are tried")
+    strain_step: float = setting(0.006, "ln length", f"{BY_HAND}: lines are so wide that finer steps bring nothing")
+    strain_sigma: float = setting(0.012, "ln length", f"{BY_HAND}: of a strain about that expected of the row")
+    strain_cost: float = setting(0.02, "correlation", f"{BY_HAND}: cost is this · ln(1 + (strain / strain_sigma)²)")
+    least_inside: float = setting(
+        1e-3, "1", f"{BY_HAND}: rows with less of their squared profile in the measured range are not compared"
+    )
+    rows: int = setting(250, "rows", f"{BY_HAND}: of each recall list, with the prior and without, that are matched")
+
+    @property
+    def strains(self) -> NDArray[np.float64]:
+        """Mean strains ln(measured / database) that are tried."""
+        return _even(self.widest_strain, self.strain_step)
+
+
+@dataclass(frozen=True, slots=True)
+class VectorSettings:
+    """How learned vectors recall and rank."""
+
+    rows: int = setting(50, "rows", f"{BY_HAND}: recalled beside the profiles' lists, which hold most of them already")
+    temperature: float = setting(0.06, "cosine", "cosines divided by this are evidence; that of the training")
+
+
+@dataclass(frozen=True, slots=True)
+class RankingSettings:
+    """What the terms of the evidence weigh, and which entries are one phase."""
+
+    strain_sigma: float = setting(
+        0.006,
+        "ln length",
+        "of computed cells; heavy-tailed, since most cells are close and a few far off: "
+        f"-weight · ln(1 + (strain / sigma)² / 3) - ln sigma; {MEASURED}",
+    )
+    shape_sigma: float = setting(0.008, "ln length", f"of computed cells; {MEASURED}")
+    measured_strain_sigma: float = setting(0.002, "ln length", f"of measured cells; {MEASURED}")
+    measured_shape_sigma: float = setting(0.003, "ln length", f"of measured cells; {MEASURED}")
+    strain_weight: float = setting(0.85, "1", MEASURED)
+    shape_weight: float = setting(0.2, "1", MEASURED)
+    lines_weight: float = setting(
+        0.2, "1", f"of ln(lines): a crystal with many lines fits more patterns by chance; {MEASURED}"
+    )
+    fewest_lines: int = setting(120, "lines", f"below, the number of lines costs no less; {MEASURED}")
+    intensity_weight: float = setting(
+        1.0, "1", f"{BY_HAND}: of -ln(misfit) of a Le Bail fitted row with its calculated intensities"
+    )
+    le_bail_fitted: int = setting(
+        3, "phases", f"{BY_HAND}: a fit takes some milliseconds, and later phases are seldom right"
+    )
+    same_phase_volume: float = setting(
+        0.05,
+        "1",
+        f"{BY_HAND}: entries of one formula and space group are one phase where strained volumes agree so well",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class HitSettings:
+    """What is reported of a hit's fit."""
+
+    explained_width: float = setting(0.007, "ln q", f"{BY_HAND}: at which unexplained intensity is measured")
+    faintest_line: float = setting(0.01, "strongest line", f"{BY_HAND}: fainter lines are not counted")
+
+
+@dataclass(frozen=True, slots=True)
+class RivalSettings:
+    """Which hits get a rival, and which reflections discriminate."""
+
+    hits: int = setting(5, "hits", f"{BY_HAND}: the first ones get a rival")
+    most_reflections: int = setting(3, "reflections", BY_HAND)
+    least_difference: float = setting(0.02, "highest point", f"{BY_HAND}: smaller differences do not discriminate")
+    apart: float = setting(3.0, "line widths", f"{BY_HAND}: distance of discriminating reflections")
+
+
+@dataclass(frozen=True, slots=True)
+class SecondPhaseSettings:
+    """When the first hit leaves the lines of a second phase."""
+
+    fewest_lines: int = setting(
+        3,
+        "lines",
+        "in measured mixtures of known phases all 24 first hits left so many, of confident first hits for a single "
+        "phase 6 in 100",
+    )
+    least_height: float = setting(0.05, "highest point", "as fewest_lines")
+    absent_share: float = setting(
+        0.2,
+        "1",
+        f"{BY_HAND}: a line is foreign where the calculated profile reaches less of it; texture does not do that",
+    )
+    most_named: int = setting(5, "lines", BY_HAND)
+    apart_bins: int = setting(8, "bins", f"{BY_HAND}: distance of the lines that are counted")
+
+
+@dataclass(frozen=True, slots=True)
+class MixtureSettings:
+    """How the phases of a mixture are searched for."""
+
+    rows_first: int = setting(400, "rows", f"{BY_HAND}: of each recall list, matched to the whole pattern")
+    rows_later: int = setting(200, "rows", f"{BY_HAND}: of each recall list, matched to what a fit leaves")
+    proposed_first: int = setting(80, "phases", f"{BY_HAND}: that go into joint fits, for the whole pattern")
+    proposed_later: int = setting(30, "phases", f"{BY_HAND}: that go into joint fits, for what a fit leaves")
+    beam_width: int = setting(4, "fits", f"{BY_HAND}: of one size that are carried on")
+    rounds: int = setting(2, "rounds", f"{BY_HAND}: in which the phases of a fit are sought again")
+
+
+@dataclass(frozen=True, slots=True)
+class IsotypeSettings:
+    """How rows of the pattern's structure type are found at other sizes of the cell."""
+
+    widest_shift: float = setting(0.12, "ln length", f"{BY_HAND}: change of every length that is tried")
+    shift_step: float = setting(0.01, "ln length", BY_HAND)
+    rows: int = setting(150, "rows", f"{BY_HAND}: that are matched")
+    shift_cost: float = setting(
+        0.004, "correlation", f"{BY_HAND}: of ln(1 + (shift / shift_sigma)²); similar sizes are a little likelier"
+    )
+    shift_sigma: float = setting(0.03, "ln length", BY_HAND)
+
+    @property
+    def shifts(self) -> NDArray[np.float64]:
+        """ln(measured / database) of every length that is tried."""
+        return _even(self.widest_shift, self.shift_step)
+
+
+@dataclass(frozen=True, slots=True)
+class SymmetrySettings:
+    """How the symmetry posterior is taken from the evidence of crystals and from the network."""
+
+    temperature: float = setting(1.0, "1", f"the evidence of a phase is divided by this; {LEFT_OUT}")
+    least_share: float = setting(0.03, "probability", f"shared by what no crystal has, beside the network; {LEFT_OUT}")
+    network_weight: float = setting(0.5, "1", f"exponent of the network's probabilities; {LEFT_OUT}")
+    least_reported: float = setting(0.005, "probability", f"{BY_HAND}: less likely space groups are not listed")
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictSettings:
+    """How scores become a verdict."""
+
+    largest_margin: float = setting(
+        15.0, "log-evidence", f"{BY_HAND}: of a margin as a feature; the score was fitted with it"
+    )
+    confident: float = setting(0.5, "probability", f"{BY_HAND}: least score of a match, more likely right than wrong")
+    tentative: float = setting(0.25, "probability", f"{BY_HAND}: least score of a tentative match")
+
+
+VERDICT = VerdictSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class PowderSettings:
+    """Every stage of a search by powder pattern."""
+
+    recall: RecallSettings = field(default_factory=RecallSettings)
+    vectors: VectorSettings = field(default_factory=VectorSettings)
+    prior: PriorSettings = PRIOR
+    correlation: CorrelationSettings = CORRELATION
+    ranking: RankingSettings = field(default_factory=RankingSettings)
+    le_bail: LeBailSettings = LE_BAIL
+    hits: HitSettings = field(default_factory=HitSettings)
+    rivals: RivalSettings = field(default_factory=RivalSettings)
+    second_phase: SecondPhaseSettings = field(default_factory=SecondPhaseSettings)
+    multiphase: MultiphaseSettings = MULTIPHASE
+    mixture: MixtureSettings = field(default_factory=MixtureSettings)
+    isotypes: IsotypeSettings = field(default_factory=IsotypeSettings)
+    symmetry: SymmetrySettings = field(default_factory=SymmetrySettings)
+    verdict: VerdictSettings = VERDICT
+
+
+DEFAULTS = PowderSettings()
+"""What a search uses unless it is given other settings."""
