@@ -2,7 +2,6 @@
 
 import errno
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -70,15 +69,6 @@ def test_an_option_means_the_same_wherever_it_stands() -> None:
             for name in (*option.opts, *option.secondary_opts) if option.param_type_name == "option" else ():
                 meanings.setdefault(name, {}).setdefault(meaning(option), []).append(" ".join(words))
     assert {name: list(found.values()) for name, found in meanings.items() if len(found) > 1} == {}
-
-
-def test_every_option_in_the_documentation_exists() -> None:
-    for line in re.findall(r"^ *(?:`|\$ )?xsearch ([a-z].*)", PAGES, re.MULTILINE):
-        words = next((words for words in TREE if line.startswith(" ".join(words) + " ")), None)
-        if words is None:
-            continue
-        known = {option for p in TREE[words].params for option in (*p.opts, *p.secondary_opts)}
-        assert set(re.findall(r"(?<= )--[a-z-]+", line.partition("#")[0].partition("`")[0])) <= known | {"--help"}, line
 
 
 def test_version(xsearch: Xsearch) -> None:

@@ -7,7 +7,7 @@ from tests.crystals import perovskite
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.axis import RECALL_AXIS, LogQAxis
 from xsearch.preprocess.kernels import broaden, snip
-from xsearch.preprocess.powder import BACKGROUND_REACH, REACH_GROWTH, clipping_reach, net_pattern
+from xsearch.preprocess.powder import NET_PATTERN, clipping_reach, net_pattern
 from xsearch.spectra import PowderPattern
 
 ANGLES = np.arange(10, 80, 0.02)
@@ -122,4 +122,4 @@ def test_the_clipping_reaches_as_far_in_q_at_every_wavelength(wavelength: float)
     reach_points = [clipping_reach(angle + np.array([0, 0.01]), wavelength)[0] for angle in angles]
     ahead = [angle + points * 0.01 for angle, points in zip(angles, reach_points, strict=True)]
     reach_in_q = 4 * np.pi * np.sin(np.radians(np.array(ahead) / 2)) / wavelength - q
-    assert reach_in_q == pytest.approx(BACKGROUND_REACH + REACH_GROWTH * q, rel=0.03)
+    assert reach_in_q == pytest.approx(NET_PATTERN.background_reach_invA + NET_PATTERN.reach_growth * q, rel=0.03)

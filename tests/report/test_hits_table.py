@@ -51,7 +51,7 @@ def test_duplicates_are_folded_until_asked_for(result: SearchResult) -> None:
     folded = replace(result, hits=(replace(result.hits[0], duplicates=(twin,)),))
     assert "(+1)" in printed(folded)
     assert "amcsd-7" not in printed(folded)
-    assert "amcsd-7" in printed(folded, unfold=True)
+    assert "amcsd-7" in printed(folded, duplicates=True)
 
 
 def test_a_measured_cell_is_named_with_its_owner(result: SearchResult) -> None:

@@ -70,7 +70,7 @@ def query(
     for answer in answer_each(open_or_build(index), question, files, xanes or (), wavelength, complain):
         results.append(answer)
         if json != STDOUT:
-            show(report.table(answer, unfold=duplicates or None))
+            show(report.table(answer, duplicates=duplicates or None))
     save_answers(results, json=json, plot=plot, cifs=cifs, html=html, batch=len(files) > 1)
     if len(results) < len(files):
         raise typer.Exit(FAILURE)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xsearch.errors import SpectrumError
 from xsearch.fit.settings import LOG_Q, LogQSettings
 from xsearch.preprocess.axis import SCREENING_AXIS
-from xsearch.preprocess.powder import STEP_DEG, NetPattern
+from xsearch.preprocess.powder import NET_PATTERN, NetPattern
 from xsearch.simulate.line_kernels import LARGEST_SINE
 
 START, STEP, N_BINS = SCREENING_AXIS.start, SCREENING_AXIS.step, SCREENING_AXIS.bins
@@ -83,7 +83,7 @@ def _noise(point: float, wavelength_A: float, width: float) -> NDArray[np.float6
     sine = np.minimum(q * wavelength_A / (4 * np.pi), LARGEST_SINE)
     bin_deg = np.degrees(2 * STEP * sine / np.sqrt(1 - sine**2))
     # independent points add by their squares; a Gaussian average over w bins is one over 2 √π w of them
-    return point * np.sqrt(STEP_DEG * bin_deg / (2 * np.sqrt(np.pi) * max(width / STEP, 0.5)))
+    return point * np.sqrt(NET_PATTERN.step_deg * bin_deg / (2 * np.sqrt(np.pi) * max(width / STEP, 0.5)))
 
 
 def gaussian(sigma: float) -> NDArray[np.float64]:

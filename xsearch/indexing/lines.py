@@ -9,7 +9,7 @@ import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
 from xsearch.indexing.settings import DEFAULTS, LineSettings
-from xsearch.preprocess.powder import STEP_DEG, NetPattern
+from xsearch.preprocess.powder import NET_PATTERN, NetPattern
 from xsearch.spectra.radiation import LINES_A
 
 
@@ -50,7 +50,7 @@ def find_lines(pattern: NetPattern, settings: LineSettings = DEFAULTS.lines) -> 
     least = max(settings.least_height, pattern.noise)
     peaks, found = scipy.signal.find_peaks(pattern.net, height=least, prominence=pattern.noise)
     peaks = peaks[found["prominences"] > settings.least_rise * found["peak_heights"]]
-    reach = max(2, round(settings.top_share * pattern.fwhm_deg / STEP_DEG))
+    reach = max(2, round(settings.top_share * pattern.fwhm_deg / NET_PATTERN.step_deg))
     at = np.array([_top(pattern, int(peak), reach) for peak in peaks])
     height = pattern.excess[peaks]
     second = _is_kalpha2(at, height, pattern.wavelength_A, settings)

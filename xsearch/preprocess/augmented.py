@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.preprocess import powder
 from xsearch.preprocess.augmented_kernels import Cleaning, augmented_inputs
 from xsearch.preprocess.axis import INPUT_AXIS
+from xsearch.preprocess.powder import NET_PATTERN
 
 CLEANING = Cleaning(
-    powder.SMOOTHING_DEG,
-    powder.BACKGROUND_REACH,
-    powder.REACH_GROWTH,
-    powder.LEAST_REACH_DEG,
-    powder.CLIPPING_PASSES,
-    powder.NOISE_CUT,
+    NET_PATTERN.smoothing_deg,
+    NET_PATTERN.background_reach_invA,
+    NET_PATTERN.reach_growth,
+    NET_PATTERN.least_reach_deg,
+    NET_PATTERN.passes,
+    NET_PATTERN.noise_cut,
 )
+"""The settings of a net pattern, for the compiled loop."""
 
 
 def inputs_of_rows(

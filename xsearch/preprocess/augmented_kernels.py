@@ -22,10 +22,14 @@ GRID_DEG = 0.02
 """Step of the grid that patterns are drawn on, that of `xsearch.preprocess.powder`."""
 
 FAINTEST = 1e-3
+"""Share of the strongest line below which a line is left out."""
+
 NEAR_REACH, FAR_REACH = 3.0, 9.0
 """Widths from its centre within which a line is drawn: a faint one, a strong one (above `STRONG` of the highest)."""
 
 STRONG = 0.05
+"""Share of the highest point above which a line is drawn out to `FAR_REACH`."""
+
 DOUBLET_SEEN = 0.15
 """Kα2 is drawn apart where it is this share of the width away."""
 

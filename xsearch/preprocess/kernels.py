@@ -52,10 +52,9 @@ def snip(counts, reach, passes):
     clipped = np.empty(n)
     for share in passes:
         for i in range(n):
-            near = min(
-                int(share * reach[i]), i, n - 1 - i
-            )  # as far to both sides, or a slope at the ends would pass for a line
-            mean = 0.5 * (now[i - near] + now[i + near])
+            # as far to both sides, or a slope at the ends would pass for a line
+            reached = min(int(share * reach[i]), i, n - 1 - i)
+            mean = 0.5 * (now[i - reached] + now[i + reached])
             clipped[i] = min(now[i], mean)
         now, clipped = clipped, now
     return (np.exp(np.exp(now) - 1) - 1) ** 2 - 1

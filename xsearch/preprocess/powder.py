@@ -10,30 +10,49 @@ from numpy.typing import NDArray
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.axis import LogQAxis
 from xsearch.preprocess.kernels import broaden, snip
+from xsearch.settings import setting
 from xsearch.simulate.line_kernels import lorentz_polarisation
 from xsearch.simulate.polarisation import UNPOLARISED
 from xsearch.spectra.powder import PowderPattern
 
-STEP_DEG = 0.02
-SMOOTHING_DEG = 0.05
-BACKGROUND_REACH, REACH_GROWTH = 0.135, 0.03
-"""Half width in 1/Å of the widest feature that the background clips, at q = 0, and its growth with q: the humps of
-glass and holder lie at small q, and at large q lines crowd so that the valleys between them are far apart."""
+BY_HAND = "set by hand"
+MEASURED = "chosen on 97 measured patterns: xsearch evaluate pxrd pxrd_measured.parquet --index mp"
 
-LEAST_REACH_DEG = 0.8
-CLIPPING_PASSES = np.geomspace(1, 0.03, 12)
 
-NOISE_CUT = 2.0
-"""Net counts below this many standard deviations of the noise are no evidence, and set to zero."""
+@dataclass(frozen=True, slots=True)
+class NetPatternSettings:
+    """How background and noise are taken off a measured pattern."""
+
+    step_deg: float = setting(0.02, "deg", f"{BY_HAND}: step of the net pattern")
+    smoothing_deg: float = setting(0.05, "deg", f"{BY_HAND}: standard deviation of the smoothing before clipping")
+    background_reach_invA: float = setting(
+        0.135, "1/A", f"half width of the widest feature that is clipped, at q = 0, for humps of glass; {MEASURED}"
+    )
+    reach_growth: float = setting(
+        0.03, "1", f"of that half width with q: lines crowd, so that valleys between them are far apart; {MEASURED}"
+    )
+    least_reach_deg: float = setting(0.8, "deg", f"{BY_HAND}: smallest half width that is clipped")
+    clipping_passes: int = setting(
+        12, "passes", f"{BY_HAND}: every pass lowers a broad hump a little; a hundred leave none in the background"
+    )
+    last_pass: float = setting(0.03, "first pass", f"{BY_HAND}: half width of the last pass; they fall geometrically")
+    noise_cut: float = setting(2.0, "standard deviations", f"{BY_HAND}: net counts below are set to zero")
+    fewest_steps: int = setting(100, "steps", f"{BY_HAND}: a pattern of fewer is refused")
+    least_peak_to_noise: float = setting(6.0, "standard deviations", f"{BY_HAND}: of the highest point")
+
+    @property
+    def passes(self) -> NDArray[np.float64]:
+        """Shares of the half width that are clipped with, one after the other."""
+        return np.geomspace(1, self.last_pass, self.clipping_passes)
+
+
+NET_PATTERN = NetPatternSettings()
 
 SAME_WAVELENGTH_A = 1e-3
 """Wavelengths closer than that have one Lorentz-polarisation factor."""
 
 FAINTEST_SHARE = 0.3
 """No point counts for less noise than this share of that of a typical one."""
-
-FEWEST_STEPS = 100
-LEAST_PEAK_TO_NOISE = 6.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -125,7 +144,7 @@ class NetPattern:
         return first, last
 
 
-def net_pattern(pattern: PowderPattern) -> NetPattern:
+def net_pattern(pattern: PowderPattern, settings: NetPatternSettings = NET_PATTERN) -> NetPattern:
     """Take background and noise off a measured pattern.
 
     The background is found by iterative clipping (SNIP: Ryan et al., Nucl. Instrum. Methods B 34 (1988) 396; Morháč
@@ -136,10 +155,11 @@ def net_pattern(pattern: PowderPattern) -> NetPattern:
     """
     name = pattern.source or "The pattern"
     first, last = pattern.two_theta_deg[0], pattern.two_theta_deg[-1]
-    two_theta = np.arange(max(first, 0.5), min(last, 179.0), STEP_DEG)
-    if len(two_theta) < FEWEST_STEPS:
+    two_theta = np.arange(max(first, 0.5), min(last, 179.0), settings.step_deg)
+    if len(two_theta) < settings.fewest_steps:
         raise SpectrumError(
-            f"{name}: runs from {first:g} to {last:g}° 2θ only; at least {FEWEST_STEPS * STEP_DEG:g}° are needed."
+            f"{name}: runs from {first:g} to {last:g}° 2θ only; at least "
+            f"{settings.fewest_steps * settings.step_deg:g}° are needed."
         )
     counts = np.interp(two_theta, pattern.two_theta_deg, pattern.intensity)
     counts -= min(0.0, counts.min())
@@ -147,21 +167,21 @@ def net_pattern(pattern: PowderPattern) -> NetPattern:
     if spread <= 0:
         raise SpectrumError(f"{name}: the intensity is the same everywhere; there is no line to search for.")
     counts *= 1e5 / counts.max()  # the clipping works on logarithms, and must not depend on the unit
-    smooth = _smoothed(counts, SMOOTHING_DEG / STEP_DEG)
-    background = snip(smooth, clipping_reach(two_theta, pattern.wavelength_A), CLIPPING_PASSES)
+    smooth = _smoothed(counts, settings.smoothing_deg / settings.step_deg)
+    background = snip(smooth, clipping_reach(two_theta, pattern.wavelength_A, settings), settings.passes)
     noise = float(1.4826 * np.median(np.abs(np.diff(counts))) / np.sqrt(2))
     excess = smooth - background
-    net = np.maximum(excess - NOISE_CUT * noise, 0)
+    net = np.maximum(excess - settings.noise_cut * noise, 0)
     highest = float(excess.max())
-    if highest < LEAST_PEAK_TO_NOISE * noise or net.max() <= 0:
+    if highest < settings.least_peak_to_noise * noise or net.max() <= 0:
         raise SpectrumError(
             f"{name}: no line stands out of the noise between {first:g} and {last:g}° 2θ; "
             "measure longer or a wider range."
         )
     scale = net.max()
     # a Gaussian average of standard deviation w over points of step s leaves the share s / (2 √π w) of the variance
-    step_deg = max(float(np.median(np.diff(pattern.two_theta_deg))), STEP_DEG)
-    averaged = min(1.0, step_deg / (2 * np.sqrt(np.pi) * SMOOTHING_DEG))
+    step_deg = max(float(np.median(np.diff(pattern.two_theta_deg))), settings.step_deg)
+    averaged = min(1.0, step_deg / (2 * np.sqrt(np.pi) * settings.smoothing_deg))
     raw = pattern.intensity - min(0.0, float(pattern.intensity.min()))
     scatter = 1.4826 * float(np.median(np.abs(np.diff(raw)))) / np.sqrt(2)
     # clipping runs along the lower edge of the noise
@@ -183,13 +203,15 @@ def net_pattern(pattern: PowderPattern) -> NetPattern:
     )
 
 
-def clipping_reach(two_theta_deg: NDArray[np.float64], wavelength_A: float) -> NDArray[np.float64]:
+def clipping_reach(
+    two_theta_deg: NDArray[np.float64], wavelength_A: float, settings: NetPatternSettings = NET_PATTERN
+) -> NDArray[np.float64]:
     """(n,) half width, in points, of what the background clips around each point of an even axis."""
     theta = np.radians(two_theta_deg / 2)
     step_deg = (two_theta_deg[-1] - two_theta_deg[0]) / (len(two_theta_deg) - 1)
-    reach = BACKGROUND_REACH + REACH_GROWTH * 4 * np.pi * np.sin(theta) / wavelength_A
+    reach = settings.background_reach_invA + settings.reach_growth * 4 * np.pi * np.sin(theta) / wavelength_A
     per_degree = np.radians(2 * np.pi * np.cos(theta) / wavelength_A)
-    return np.maximum(reach / np.maximum(per_degree, 1e-3), LEAST_REACH_DEG) / step_deg
+    return np.maximum(reach / np.maximum(per_degree, 1e-3), settings.least_reach_deg) / step_deg
 
 
 def _smoothed(counts: NDArray[np.float64], sigma_steps: float) -> NDArray[np.float64]:

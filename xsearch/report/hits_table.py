@@ -31,14 +31,14 @@ KIND_NOTES = {
 NOTE = "note: "
 
 
-def result_table(result: SearchResult, top: int | None = None, unfold: bool = False) -> RenderableType:
+def result_table(result: SearchResult, top: int | None = None, duplicates: bool = False) -> RenderableType:
     """The verdict, a row a hit, and below them the rival, the notes and what marks mean."""
     hits = result.hits[:top]
     parts: list[RenderableType] = [heading(result)]
     if hits:
-        parts.append(hits_table(hits, unfold, edges_of(result), result.pattern is not None))
+        parts.append(hits_table(hits, duplicates, edges_of(result), result.pattern is not None))
     closest = [f"1: {line}" for line in (rival_line(hit) for hit in hits[:1]) if line]
-    return with_lines(parts, (*closest, *footnotes(result, hits, unfold)))
+    return with_lines(parts, (*closest, *footnotes(result, hits, duplicates)))
 
 
 def heading(result: SearchResult) -> Text:
@@ -78,13 +78,13 @@ def hit_headings(named: bool, edges: tuple[str, ...] = (), has_pattern: bool = T
     return ["#", "formula", "id", *name, "space group", "system", "score", *fit, *edge_headings(edges)]
 
 
-def hits_table(hits: tuple[Hit, ...], unfold: bool, edges: tuple[str, ...] = (), has_pattern: bool = True) -> Table:
-    """A row a hit, and one a duplicate where these are unfolded."""
+def hits_table(hits: tuple[Hit, ...], duplicates: bool, edges: tuple[str, ...] = (), has_pattern: bool = True) -> Table:
+    """A row a hit, and one a duplicate where these are shown."""
     named = any(hit.name for hit in hits)
     table = new_table(hit_headings(named, edges, has_pattern), LEFT)
     for hit in hits:
         table.add_row(*cells(hit, named, False, edges, has_pattern))
-        for twin in hit.duplicates if unfold else ():
+        for twin in hit.duplicates if duplicates else ():
             table.add_row(*cells(twin, named, True, edges, has_pattern), style="dim")
     return table
 
@@ -148,7 +148,7 @@ def symmetry_line(symmetry: Symmetry) -> str:
     return f"symmetry: {', '.join(systems)}" + (f"; {', '.join(groups)}" if groups else "")
 
 
-def footnotes(result: SearchResult, hits: tuple[Hit, ...], unfold: bool) -> list[str]:
+def footnotes(result: SearchResult, hits: tuple[Hit, ...], duplicates: bool) -> list[str]:
     """Notes, symmetry, measured cells, what marks mean, and what to do without a match."""
     lines = [f"{NOTE}{note}" for note in result.notes]
     if result.symmetry:
@@ -163,8 +163,8 @@ def footnotes(result: SearchResult, hits: tuple[Hit, ...], unfold: bool) -> list
     lines += [text for kind, text in KIND_NOTES.items() if kind in kinds]
     if any(isinstance(hit.material, Reference) for hit in hits):
         lines.append("? a measured reference whose compound is no entry of the index: it has no structure")
-    if any(hit.duplicates for hit in hits) and not unfold:
-        lines.append("(+n) n further entries of the same phase are folded into the row; --unfold shows them")
+    if any(hit.duplicates for hit in hits) and not duplicates:
+        lines.append("(+n) n further entries of the same phase are folded into the row; --duplicates shows them")
     if result.verdict == "no confident match":
         check = "the wavelength" if result.pattern is not None else "the absorber, edge and energy scale"
         lines.append(

@@ -22,7 +22,7 @@ FRACTIONS = "fraction of the absorber's atoms in the compounds found, ± one sta
 
 def lcf_table(result: LcfResult) -> RenderableType:
     """The verdict, a row a component with its fraction, how good the fit is, and how other numbers would do."""
-    lines = footnotes(result, result.hits, unfold=True)
+    lines = footnotes(result, result.hits, duplicates=True)
     if not result.hits:
         return with_lines([heading(result)], lines)
     others = by_number(result, lambda one: f"{one.r_factor:.2g}")

@@ -20,7 +20,7 @@ WEIGHTS = "weight % of the crystalline phases found, without a correction for ab
 
 def mixture_table(result: MixtureResult) -> RenderableType:
     """The verdict, a row a phase with its weight, and how other numbers of phases would do."""
-    lines = footnotes(result, result.hits, unfold=True)
+    lines = footnotes(result, result.hits, duplicates=True)
     if not result.hits:
         return with_lines([heading(result)], lines)
     others = by_number(result, lambda one: f"{100 * one.unexplained:.0f} %")

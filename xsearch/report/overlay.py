@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from xsearch.answers.hit import Hit
 from xsearch.preprocess.kernels import snip
-from xsearch.preprocess.powder import CLIPPING_PASSES, clipping_reach
+from xsearch.preprocess.powder import NET_PATTERN, clipping_reach
 from xsearch.preprocess.profile import best_scale
 from xsearch.report.lines import lines_in_range, reflections_in_range
 from xsearch.report.settings import SETTINGS
@@ -137,5 +137,5 @@ def background_under(pattern: PowderPattern) -> NDArray[np.float64]:
     mean = ndimage.gaussian_filter1d(np.add.reduceat(y, edges) / counts, SMOOTHING_BINS, mode="nearest")
     floor = mean.min()
     unit = CLIPPING_SCALE / max(float(mean.max() - floor), np.finfo(float).tiny)
-    clipped = snip((mean - floor) * unit, clipping_reach(centre, pattern.wavelength_A), CLIPPING_PASSES)
+    clipped = snip((mean - floor) * unit, clipping_reach(centre, pattern.wavelength_A), NET_PATTERN.passes)
     return np.interp(x, centre, clipped / unit + floor)

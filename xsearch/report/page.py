@@ -46,7 +46,7 @@ def page_html(result: SearchResult, top: int = 5) -> str:
     headings = [*(("strain %", "zero shift °", "unexplained %") if has_pattern else ()), *edge_headings(edges)]
     credits = attributions(material for hit in result.hits for material in (hit.material, hit.matched))
     notes = "".join(
-        f"<li>{escape(note.removeprefix(NOTE))}</li>" for note in footnotes(result, result.hits, unfold=True)
+        f"<li>{escape(note.removeprefix(NOTE))}</li>" for note in footnotes(result, result.hits, duplicates=True)
     )
     mood = {"match": "match", "tentative": "tentative"}.get(result.verdict, "none")
     return f"""<!doctype html>

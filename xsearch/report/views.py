@@ -59,7 +59,7 @@ def _of_search(show: Callable[..., Any]) -> Callable[..., Any]:
 
 VIEWS: Mapping[type, View] = {
     SearchResult: View(
-        search_record, result_table, ("top", "unfold"), hits_frame, result_figure, write_page, write_hit_cifs
+        search_record, result_table, ("top", "duplicates"), hits_frame, result_figure, write_page, write_hit_cifs
     ),
     MixtureResult: View(mixture_record, mixture_table, (), hits_frame, result_figure, write_page, write_hit_cifs),
     LcfResult: View(lcf_record, lcf_table, (), hits_frame, result_figure, write_page, write_hit_cifs),
@@ -79,15 +79,15 @@ VIEWS: Mapping[type, View] = {
 }
 
 
-def table(answer: Answer, top: int | None = None, unfold: bool | None = None) -> RenderableType:
+def table(answer: Answer, top: int | None = None, duplicates: bool | None = None) -> RenderableType:
     """The answer as a table for a terminal, through rich.
 
     Args:
         answer: of any kind.
         top: how many rows, of ranked answers and of calculated lines; phases of mixtures are always all shown.
-        unfold: whether duplicates of a hit get rows.
+        duplicates: whether duplicates of a hit get rows.
     """
-    view, options = VIEWS[type(answer)], {"top": top, "unfold": unfold}
+    view, options = VIEWS[type(answer)], {"top": top, "duplicates": duplicates}
     return view.table(answer, **{name: options[name] for name in view.rows if options[name] is not None})
 
 

@@ -278,7 +278,7 @@ class SearchIndex:
     def _prepare(self, pxrd: PowderPattern, scope: Scope, timings: dict[str, float]) -> tuple[NetPattern, Selection]:
         """The net pattern, and the rows to search."""
         with timed(timings, "prepare"):
-            pattern = net_pattern(pxrd)
+            pattern = net_pattern(pxrd, self.settings.net_pattern)
         with timed(timings, "select"):
             rows = rows_with(self.index, scope.constraints, scope.measured_cells)
             return pattern, Selection(self.index, rows, self.profiles(rows), scope.prior, self.threads, self.settings)

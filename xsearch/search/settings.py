@@ -16,6 +16,7 @@ from xsearch.fit.settings import (
     MultiphaseSettings,
 )
 from xsearch.indexes.settings import PRIOR, PriorSettings
+from xsearch.preprocess.powder import NET_PATTERN, NetPatternSettings
 from xsearch.settings import setting
 
 BY_HAND = "set by hand"
@@ -183,6 +184,7 @@ VERDICT = VerdictSettings()
 class PowderSettings:
     """Every stage of a search by powder pattern."""
 
+    net_pattern: NetPatternSettings = NET_PATTERN
     recall: RecallSettings = field(default_factory=RecallSettings)
     vectors: VectorSettings = field(default_factory=VectorSettings)
     prior: PriorSettings = PRIOR

@@ -70,7 +70,9 @@ def search_by_spectra(
         with timed(timings, "prepare"):
             spectra = prepare(measurement.edges)
             scope = replace(scope, constraints=with_absorbers(scope.constraints, spectra))
-            pattern = None if measurement.pattern is None else net_pattern(measurement.pattern)
+            pattern = (
+                None if measurement.pattern is None else net_pattern(measurement.pattern, opened.powder.net_pattern)
+            )
         with timed(timings, "edges"):
             edges = weigh_edges(opened.libraries, spectra, scope, settings)
         second: list[tuple[str, ...]] = []

@@ -1,0 +1,61 @@
+"""The README and the pages: short enough, links that lead somewhere, commands and options that exist."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.architecture import ROOT
+from tests.cli.test_app import TREE
+
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXT = {page: page.read_text(encoding="utf-8") for page in PAGES}
+WANTED = (
+    "getting-started file-formats scores-and-verdicts materials-project xanes unknown-compounds python-api scaling "
+    "benchmarks limitations architecture glossary"
+)
+
+
+def command_lines() -> list[tuple[str, str]]:
+    """(page, line) of every call of xsearch in a page, in blocks of code and in a line."""
+    return [
+        (page.name, line.replace("`", " ").split("  #")[0].split(" > ")[0])
+        for page, text in TEXT.items()
+        for line in re.findall(r"(?:^|^\$ |`)(xsearch (?!is\b|/)[a-z][^`\n]*)", text, re.MULTILINE)
+        if line.split()[1] in {words[0] for words in TREE}
+    ]
+
+
+def test_the_readme_is_short() -> None:
+    text = TEXT[ROOT / "README.md"]
+    assert text.count("\n") <= 150
+    assert len(text.split()) <= 1500
+
+
+@pytest.mark.parametrize("name", WANTED.split())
+def test_every_page_is_there_and_linked_from_the_readme(name: str) -> None:
+    assert ROOT / "docs" / f"{name}.md" in TEXT
+    assert f"docs/{name}.md" in TEXT[ROOT / "README.md"]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files(page: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", TEXT[page])
+    assert not [link for link in links if not (page.parent / link).exists()]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_a_line_of_a_page_can_be_read(page: Path) -> None:
+    assert not [line for line in TEXT[page].splitlines() if len(line) > 240]
+
+
+@pytest.mark.parametrize(("page", "line"), command_lines())
+def test_commands_of_the_pages_exist_with_their_options(page: str, line: str) -> None:
+    given = shlex.split(line.replace("...", " "))[1:]
+    words = next((words for words in TREE if tuple(given[: len(words)]) == words), None)
+    if words is None:  # a group, such as `xsearch index`
+        assert any(known[0] == given[0] for known in TREE), f"{page}: {line}"
+        return
+    options = {name for one in TREE[words].params for name in (*one.opts, *one.secondary_opts)}
+    assert {word.split("=")[0] for word in given if word.startswith("--")} <= options | {"--help"}, f"{page}: {line}"
