@@ -202,7 +202,7 @@ def inferences(opened: SearchIndex, count: int, patterns: dict[str, Series]) -> 
 def record(path: Path, index: str | None, counts: tuple[int, int, int], earlier: Path | None) -> None:
     """Ask the questions and write the answers to a file."""
     opened = open_index(index)
-    patterns: dict[str, Series] = json.loads(earlier.read_text())["patterns"] if earlier else {}
+    patterns: dict[str, Series] = json.loads(earlier.read_text(encoding="utf-8"))["patterns"] if earlier else {}
     answers: dict[str, Answer] = {}
     for what, questions, answer_of in (
         ("searches", searches(opened, counts[0], patterns), search_answer),
@@ -216,7 +216,7 @@ def record(path: Path, index: str | None, counts: tuple[int, int, int], earlier:
             except XSearchError as error:
                 answers[name] = {"verdict": "refused", "rows": [], "symmetry": {}, "notes": [str(error)]}
         print(f"{what} in {perf_counter() - begin:.0f} s", flush=True)
-    path.write_text(json.dumps({"answers": answers, "patterns": patterns}, default=float) + "\n")
+    path.write_text(json.dumps({"answers": answers, "patterns": patterns}, default=float) + "\n", encoding="utf-8")
 
 
 def order(answer: Answer) -> list[tuple[str, str]]:
@@ -252,7 +252,7 @@ def in_short(answer: Answer) -> str:
 
 def compare(before: Path, after: Path) -> int:
     """Print what differs between two records; returns how many answers have another order or verdict."""
-    old, new = (json.loads(path.read_text())["answers"] for path in (before, after))
+    old, new = (json.loads(path.read_text(encoding="utf-8"))["answers"] for path in (before, after))
     common = [name for name in old if name in new]
     counts: dict[str, Counter[str]] = {}
     largest: dict[str, tuple[float, str]] = {}

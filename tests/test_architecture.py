@@ -36,7 +36,9 @@ def test_no_modules_import_one_another_in_a_circle() -> None:
 
 def test_the_command_does_no_arithmetic_on_arrays() -> None:
     for path in (PACKAGE / "cli").glob("*.py"):
-        assert not re.search(r"^\s*(import|from) numpy", path.read_text(), re.MULTILINE), f"{path.name} imports numpy"
+        assert not re.search(r"^\s*(import|from) numpy", path.read_text(encoding="utf-8"), re.MULTILINE), (
+            f"{path.name} imports numpy"
+        )
 
 
 def test_files_stay_short() -> None:
@@ -62,9 +64,12 @@ def opens_text_in_the_systems_encoding(call: ast.Call) -> bool:
 
 
 def test_text_files_are_utf_8_on_every_system() -> None:
+    files = [
+        file for folder in ("xsearch", "tests", "benchmarks", "examples") for file in (ROOT / folder).rglob("*.py")
+    ]
     wrong = [
         f"{path.relative_to(ROOT)}:{node.lineno} names no encoding"
-        for path in sources()
+        for path in files
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Call) and opens_text_in_the_systems_encoding(node)
     ]
@@ -96,7 +101,7 @@ def test_first_contact_loads_nothing_heavy(statement: str) -> None:
         f"import sys\ntry:\n    {statement}\nexcept SystemExit:\n    pass\n"
         f"print('loaded:', *[name for name in {HEAVY!r} if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert done.stdout.splitlines()[-1] == "loaded:"
 
 
@@ -112,7 +117,11 @@ def test_help_comes_within_half_a_second_of_computing() -> None:
 
 
 def pins() -> dict[str, str]:
-    lines = [line for line in (ROOT / "constraints.txt").read_text().splitlines() if line and not line.startswith("#")]
+    lines = [
+        line
+        for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+        if line and not line.startswith("#")
+    ]
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", line) for line in lines), "exact pins only"
     return {canonical(name): version for name, _, version in (line.partition("==") for line in lines)}
 
@@ -122,7 +131,7 @@ def canonical(name: str) -> str:
 
 
 def test_constraints_pin_every_dependency() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     asked = [*project["dependencies"], *extras["cpu"], *extras["dev"]]
     names = {canonical(re.split(r"[<>=!~\[; ]", requirement, maxsplit=1)[0]) for requirement in asked}

@@ -14,7 +14,9 @@ FILES = sorted(FOLDER.glob("*.py"))
 
 
 def test_the_list_has_a_line_for_each_benchmark() -> None:
-    done = subprocess.run([sys.executable, "-m", "benchmarks"], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
+    )
     listed = [line.split()[2].removeprefix("benchmarks.") for line in done.stdout.splitlines()]
     assert listed == names()
 

@@ -19,7 +19,7 @@ def run(script: str, folder: Path, *words: object) -> str:
         cwd=folder,
         env=os.environ | {"XSEARCH_HOME": str(folder / "home")},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -39,7 +39,7 @@ def test_own_crystals_are_indexed_and_found_and_a_folder_is_searched(tmp_path: P
 @pytest.mark.slow
 def test_the_spectra_are_what_their_script_makes(tmp_path: Path) -> None:
     copy = tmp_path / "make_spectra.py"
-    copy.write_text((EXAMPLES / "make_spectra.py").read_text())
+    copy.write_text((EXAMPLES / "make_spectra.py").read_text(encoding="utf-8"), encoding="utf-8")
     subprocess.run([sys.executable, copy], check=True, capture_output=True)
     for path in (EXAMPLES / "spectra").iterdir():
         kept, made = (read(file, wavelength="CuKa") for file in (path, tmp_path / "spectra" / path.name))

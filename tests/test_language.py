@@ -81,7 +81,7 @@ def test_a_module_uses_the_words_of_the_glossary(path: Path) -> None:
 
 def test_words_are_found_where_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tests.test_language.PACKAGE", tmp_path)
-    (tmp_path / "look.py").write_text('def tell_all(company): """What was told."""\n')
+    (tmp_path / "look.py").write_text('def tell_all(company): """What was told."""\n', encoding="utf-8")
     assert len(found_in(tmp_path / "look.py")) == 4
-    (tmp_path / "clean.py").write_text('def companion(taller): """Figures of merit."""\n')
+    (tmp_path / "clean.py").write_text('def companion(taller): """Figures of merit."""\n', encoding="utf-8")
     assert found_in(tmp_path / "clean.py") == []

@@ -27,7 +27,7 @@ def answer(*scores: float, verdict: str = "match", **evidence: float) -> dict[st
 )
 def test_a_comparison_tells_rounding_other_numbers_and_other_answers_apart(after, others, line, tmp_path, capsys):
     for name, one in (("before", answer(0.9, 0.5)), ("after", after)):
-        (tmp_path / name).write_text(json.dumps({"answers": {"search, blind: rutile": one}}))
+        (tmp_path / name).write_text(json.dumps({"answers": {"search, blind: rutile": one}}), encoding="utf-8")
     assert compare(tmp_path / "before", tmp_path / "after") == others
     assert line in capsys.readouterr().out
 

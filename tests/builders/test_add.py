@@ -20,7 +20,7 @@ def lab(xsearch_home: Path, tmp_path: Path) -> str:
     folder.mkdir()
     rocksalt(5.64).to(folder / "salt.cif")
     rocksalt(4.21, "Mg", "O").to(folder / "periclase.cif")
-    (folder / "bad.cif").write_text("data_bad\n_cell_length_a 1\n_atom_site_label\n")
+    (folder / "bad.cif").write_text("data_bad\n_cell_length_a 1\n_atom_site_label\n", encoding="utf-8")
     Structure(Lattice.cubic(5.64), ["Na", "Cl"], [[0, 0, 0], [0.05, 0, 0]]).to(folder / "bad.cif")
     build_cif(folder, "lab", workers=1, progress=False)
     return "lab"
@@ -43,10 +43,10 @@ def references(tmp_path: Path) -> Path:
     folder = tmp_path / "references"
     (folder / "more").mkdir(parents=True)
     x, y = scan()
-    (folder / "Fe2O3_hematite.xdi").write_text(xdi(x, np.full_like(x, 1000.0), 1000 * np.exp(-y)))
+    (folder / "Fe2O3_hematite.xdi").write_text(xdi(x, np.full_like(x, 1000.0), 1000 * np.exp(-y)), encoding="utf-8")
     (folder / "foils.prj").write_bytes(athena([("Fe foil", "Fe", *scan(-3)), ("FeO powder", "Fe", *scan(1))]))
     np.savetxt(folder / "more" / "Fe3O4.dat", np.column_stack(scan(0.5)), header="energy mu\nFe K edge")
-    (folder / "notes.txt").write_text("measured on a rainy day\n")
+    (folder / "notes.txt").write_text("measured on a rainy day\n", encoding="utf-8")
     return folder
 
 

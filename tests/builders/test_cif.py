@@ -29,11 +29,11 @@ Cl1 0.5 0.5 0.5
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "lab" / "deep").mkdir(parents=True)
-    (tmp_path / "lab" / "halite.cif").write_text(HALITE)
-    (tmp_path / "lab" / "deep" / "two.CIF").write_text(HALITE + HALITE.replace("halite", "other"))
-    (tmp_path / "lab" / "broken.cif").write_text("data_x\n_cell_length_a 4\n")
+    (tmp_path / "lab" / "halite.cif").write_text(HALITE, encoding="utf-8")
+    (tmp_path / "lab" / "deep" / "two.CIF").write_text(HALITE + HALITE.replace("halite", "other"), encoding="utf-8")
+    (tmp_path / "lab" / "broken.cif").write_text("data_x\n_cell_length_a 4\n", encoding="utf-8")
     (tmp_path / "lab" / "latin.cif").write_bytes(HALITE.replace("Halite", "Häl").encode("latin-1"))
-    (tmp_path / "lab" / "notes.txt").write_text("not a CIF")
+    (tmp_path / "lab" / "notes.txt").write_text("not a CIF", encoding="utf-8")
     return tmp_path / "lab"
 
 
@@ -60,7 +60,7 @@ def test_a_broken_file_fails_alone_and_by_name(folder: Path) -> None:
 def test_files_of_one_name_in_two_folders_are_told_apart(folder: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
-    (other / "halite.cif").write_text(HALITE)
+    (other / "halite.cif").write_text(HALITE, encoding="utf-8")
     ids = [name for name, _ in CifSource.of([folder, other]).files]
     assert {"lab/halite", "other/halite", "latin"} <= set(ids)
 
@@ -68,7 +68,7 @@ def test_files_of_one_name_in_two_folders_are_told_apart(folder: Path, tmp_path:
 def test_the_fingerprint_follows_the_content(folder: Path) -> None:
     before = CifSource.of(folder).fingerprint()
     assert CifSource.of(folder).fingerprint() == before
-    (folder / "halite.cif").write_text(HALITE.replace("5.64", "5.65"))
+    (folder / "halite.cif").write_text(HALITE.replace("5.64", "5.65"), encoding="utf-8")
     assert CifSource.of(folder).fingerprint() != before
 
 

@@ -282,7 +282,7 @@ def test_selections(server: MpServer, tmp_path: Path) -> None:
     run(server, many)
     wanted = {d["material_id"] for d in library.summary if set(d["elements"]) <= many.elements}
     assert set(ids(Index.open("mp"))) == wanted
-    (tmp_path / "ids.txt").write_text(f"mp-1007, {alpha_id(1021)} # two\n1014")
+    (tmp_path / "ids.txt").write_text(f"mp-1007, {alpha_id(1021)} # two\n1014", encoding="utf-8")
     chosen = select(ids=tmp_path / "ids.txt")
     assert chosen.ids == ("mp-1007", "mp-1021", "mp-1014")
     run(server, chosen)
@@ -303,7 +303,7 @@ def test_selections_that_make_no_sense_are_told(given: dict, said: str) -> None:
 
 
 def test_a_list_of_ids_with_nonsense_is_told(tmp_path: Path) -> None:
-    (tmp_path / "ids.txt").write_text("mp-1 what?")
+    (tmp_path / "ids.txt").write_text("mp-1 what?", encoding="utf-8")
     with pytest.raises(BuildError, match="'what\\?' is no identifier"):
         select(ids=tmp_path / "ids.txt")
     with pytest.raises(BuildError, match="cannot be read"):

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_builds_killed_at_random_moments_are_survived() -> None:
     """In a process of its own, whose children are forked from one that has everything loaded."""
     command = [sys.executable, "-m", "benchmarks.kills", "--kills", str(KILLS), "--json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=600)
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
     assert found["survived"] == KILLS

@@ -79,6 +79,6 @@ def test_a_full_disk_is_told_and_loses_no_page(tmp_path: Path) -> None:
 
 
 def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("in the way")
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
     with pytest.raises(BuildError, match="Cannot keep what is fetched"):
         PageCache(tmp_path / "file" / "pages")

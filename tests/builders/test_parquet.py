@@ -101,7 +101,7 @@ def test_a_bad_row_is_refused_in_one_line(change: dict, said: str) -> None:
 def test_a_file_that_is_no_such_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BuildError, match="no such file"):
         ParquetSource.of(tmp_path / "nowhere.parquet")
-    (tmp_path / "text.parquet").write_text("hello")
+    (tmp_path / "text.parquet").write_text("hello", encoding="utf-8")
     with pytest.raises(BuildError, match="not a Parquet file"):
         ParquetSource.of(tmp_path / "text.parquet")
     with pytest.raises(BuildError, match="lacks the columns material_id or source_id, a, "):

@@ -144,7 +144,7 @@ build(ParquetSource.of(sys.argv[1]), "killed", workers=2, progress=False, batch=
 
 
 def start(small_parquet: Path, tmp_path: Path) -> subprocess.Popen:
-    (tmp_path / "script.py").write_text(SCRIPT)
+    (tmp_path / "script.py").write_text(SCRIPT, encoding="utf-8")
     return subprocess.Popen(
         [sys.executable, tmp_path / "script.py", small_parquet],
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job's children ignore it

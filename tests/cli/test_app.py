@@ -76,7 +76,7 @@ def test_version(xsearch: Xsearch) -> None:
 
 
 def test_the_module_runs_like_the_command() -> None:
-    text = subprocess.check_output([sys.executable, "-m", "xsearch", "--version"], text=True)
+    text = subprocess.check_output([sys.executable, "-m", "xsearch", "--version"], encoding="utf-8")
     assert text == f"xsearch {__version__}\n"
 
 
@@ -134,7 +134,7 @@ def test_output_is_utf_8_whatever_the_system_prefers(lab: Path) -> None:
 @posix_only
 def test_a_reader_that_goes_away_is_no_error(lab: Path) -> None:
     command = f"{sys.executable} -m xsearch index info lab | head -c 1"
-    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, text=True)
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", command], capture_output=True, encoding="utf-8")
     assert done.stderr == ""
 
 
@@ -146,7 +146,7 @@ def test_ctrl_c_in_a_build_says_so_and_exits_with_130(xsearch_home: Path) -> Non
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job's children ignore it
         stderr=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
         env=os.environ | {"XSEARCH_HOME": str(xsearch_home)},
     )
     deadline = time.monotonic() + 60

@@ -22,9 +22,9 @@ def test_a_folder_of_cifs_becomes_an_index_and_bad_ones_are_told(
 ) -> None:
     folder = tmp_path / "cifs" / "deep"
     folder.mkdir(parents=True)
-    (folder / "rutile.cif").write_text(cif_text(rutile(), 136))
-    (folder / "silicon.cif").write_text(cif_text(silicon(), 227))
-    (folder / "broken.cif").write_text("data_x\n_cell_length_a oops\n")
+    (folder / "rutile.cif").write_text(cif_text(rutile(), 136), encoding="utf-8")
+    (folder / "silicon.cif").write_text(cif_text(silicon(), 227), encoding="utf-8")
+    (folder / "broken.cif").write_text("data_x\n_cell_length_a oops\n", encoding="utf-8")
     done = xsearch("build", "cif", tmp_path / "cifs", "--name", "mine", "--licence", "CC0", "--workers", 1)
     assert done.exit_code == 0, done.stderr
     assert "Index mine: 2 entries" in done.stderr

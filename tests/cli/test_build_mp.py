@@ -23,7 +23,7 @@ def test_the_command_builds_with_the_key_of_the_environment(xsearch_home: Path, 
         }  # fmt: skip
         done = subprocess.run(
             [sys.executable, "-m", "xsearch", "build", "mp", "--name", "small", "--limit", "7", "--workers", "1"],
-            env=environment, capture_output=True, text=True, timeout=300,
+            env=environment, capture_output=True, encoding="utf-8", timeout=300,
         )  # fmt: skip
         assert server.wrong == []
     assert done.returncode == 0, done.stderr
@@ -69,7 +69,7 @@ def test_wrong_use_is_one_line(
 
 def test_own_crystals_are_added_to_an_index(xsearch: Xsearch, own_lab: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "mine.cif").write_text(cif_text(rutile(), 136))
+    (tmp_path / "mine" / "mine.cif").write_text(cif_text(rutile(), 136), encoding="utf-8")
     before = len(Index.open("lab"))
     done = xsearch("build", "add", "lab", "--cif", tmp_path / "mine", "--licence", "CC0-1.0")
     assert done.exit_code == 0, done.stderr

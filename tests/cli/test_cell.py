@@ -26,7 +26,7 @@ def test_the_cell_of_rutile_is_found_and_told(xsearch: Xsearch) -> None:
 
 
 def test_edges_have_no_cell(xsearch: Xsearch, tmp_path: Path) -> None:
-    (tmp_path / "cu.dat").write_text("hello\n")
+    (tmp_path / "cu.dat").write_text("hello\n", encoding="utf-8")
     done = xsearch("cell", tmp_path / "cu.dat", "--wavelength", "CuKa")
     assert done.exit_code == 1
     assert done.stderr.startswith("xsearch: ")

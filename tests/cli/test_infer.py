@@ -49,7 +49,7 @@ def test_a_query_lists_hits_and_what_was_inferred_beside_them(
     done = xsearch("query", bromide, *words, "--json", tmp_path / "out.json", "--cifs", tmp_path / "cifs")
     assert done.exit_code == 0, done.output
     assert "inferred:RbBr:" in done.stdout
-    record = json.loads((tmp_path / "out.json").read_text())
+    record = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert record["hits"] == []
     assert {(row["kind"], row["formula"]) for row in record["ranking"]} >= {("inferred", "RbBr")}
     assert list((tmp_path / "cifs" / "inferred").glob("*.cif"))

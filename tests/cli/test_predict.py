@@ -12,7 +12,10 @@ def copper_edge(path: Path) -> Path:
     energy = np.arange(8900.0, 9200.0, 0.5)
     step = np.arctan((energy - 8984) / 1.5) / np.pi + 0.5
     white_line = 0.5 * np.exp(-(((energy - 8996) / 4) ** 2)) - 0.15 * np.exp(-(((energy - 9020) / 8) ** 2))
-    path.write_text("# energy_eV mu\n" + "\n".join(f"{e} {m}" for e, m in zip(energy, step + white_line, strict=True)))
+    path.write_text(
+        "# energy_eV mu\n" + "\n".join(f"{e} {m}" for e, m in zip(energy, step + white_line, strict=True)),
+        encoding="utf-8",
+    )
     return path
 
 
@@ -32,10 +35,10 @@ def test_the_table_names_the_edge(xsearch: Xsearch, tmp_path: Path) -> None:
 
 def test_glitches_are_replaced_where_asked(xsearch: Xsearch, tmp_path: Path) -> None:
     path = copper_edge(tmp_path / "cu.dat")
-    rows = path.read_text().splitlines()
+    rows = path.read_text(encoding="utf-8").splitlines()
     energy, mu = rows[300].split()
     rows[300] = f"{energy} {float(mu) + 0.8}"
-    path.write_text("\n".join(rows))
+    path.write_text("\n".join(rows), encoding="utf-8")
     told = ["--absorber", "Cu", "--edge", "K", "--json", "-"]
     spoiled, mended = (xsearch("predict", path, *told, *more) for more in ([], ["--deglitch"]))
     assert "glitch" not in spoiled.stdout
@@ -43,7 +46,7 @@ def test_glitches_are_replaced_where_asked(xsearch: Xsearch, tmp_path: Path) -> 
 
 
 def test_what_is_no_spectrum_gets_one_line(xsearch: Xsearch, tmp_path: Path) -> None:
-    (tmp_path / "text.dat").write_text("hello\n")
+    (tmp_path / "text.dat").write_text("hello\n", encoding="utf-8")
     done = xsearch("predict", tmp_path / "text.dat")
     assert done.exit_code == 1
     assert done.stderr.startswith("xsearch: ")

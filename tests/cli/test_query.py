@@ -26,11 +26,11 @@ def test_everything_that_was_asked_for_is_written(xsearch: Xsearch, lab: Path, t
     words = ["--json", out["json"], "--plot", out["png"], "--html", out["html"], "--cifs", tmp_path / "hits"]
     done = xsearch("query", RUTILE, "--index", "lab", "--must", "Ti", "--may", "O", "--not", "Pb", "--top", 2, *words)
     assert done.exit_code == 0, done.stderr
-    record = json.loads(out["json"].read_text())
+    record = json.loads(out["json"].read_text(encoding="utf-8"))
     assert record["hits"][0]["formula"] == "TiO2"
     assert len(record["hits"]) <= 2
     assert out["png"].read_bytes().startswith(b"\x89PNG")
-    assert out["html"].read_text().startswith("<!doctype html>")
+    assert out["html"].read_text(encoding="utf-8").startswith("<!doctype html>")
     assert len(list((tmp_path / "hits").glob("*.cif"))) == 2 * len(record["hits"])
 
 
@@ -51,7 +51,10 @@ def test_several_files_give_several_answers(xsearch: Xsearch, lab: Path, tmp_pat
     files = [RUTILE, SPECTRA / "mixture.xy"]
     done = xsearch("query", *files, "--json", tmp_path / "all.json", "--plot", tmp_path / "p.svg")
     assert done.exit_code == 0, done.stderr
-    sources = [record["question"]["pattern"]["source"] for record in json.loads((tmp_path / "all.json").read_text())]
+    sources = [
+        record["question"]["pattern"]["source"]
+        for record in json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))
+    ]
     assert sources == ["rutile.xy", "mixture.xy"]
     assert {path.name for path in tmp_path.glob("*.svg")} == {"p-rutile.svg", "p-mixture.svg"}
 
@@ -128,7 +131,7 @@ def test_a_full_disk_is_one_line(xsearch: Xsearch, lab: Path) -> None:
 
 def test_an_altered_index_ends_in_one_line(xsearch: Xsearch, own_lab: Path) -> None:
     for path in own_lab.rglob("manifest.json"):
-        path.write_text(path.read_text()[:-100])
+        path.write_text(path.read_text(encoding="utf-8")[:-100], encoding="utf-8")
     done = xsearch("query", RUTILE)
     assert done.exit_code == 1
     assert done.stderr.count("\n") == 1
@@ -157,7 +160,7 @@ def test_a_mixture_is_taken_apart(xsearch: Xsearch, lab: Path, tmp_path: Path) -
     done = xsearch("query", SPECTRA / "mixture.xy", *words)
     assert done.exit_code == 0, done.stderr
     assert "weight %" in done.stdout
-    record = json.loads((tmp_path / "out.json").read_text())
+    record = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     weights = [one["weight_fraction"] for one in record["mixtures"][1]["components"]]
     assert len(weights) == 2
     assert sum(weights) == pytest.approx(1)
@@ -184,6 +187,6 @@ def test_a_plain_query_loads_neither_pandas_nor_scipys_filters(lab: Path) -> Non
         f"try:\n    xsearch.cli.main()\nexcept SystemExit:\n    pass\n"
         f"print('loaded:', *[name for name in {heavy!r} if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
     assert "TiO2" in done.stdout
     assert done.stdout.splitlines()[-1] == "loaded:"

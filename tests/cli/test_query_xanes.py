@@ -41,7 +41,7 @@ def test_a_spectrum_is_recognised_and_finds_its_compound(xsearch: Xsearch, edges
     done = xsearch("query", edges / "Fe_K.dat", "--only", "Fe,S", *words)
     assert done.exit_code == 0, done.stderr
     assert "Fe K edge" in done.stdout
-    record = json.loads((edges / "out.json").read_text())
+    record = json.loads((edges / "out.json").read_text(encoding="utf-8"))
     assert record["hits"][0]["formula"] == "FeS2"
     assert record["hits"][0]["edges"][0]["kind"] == "measured"
     assert (edges / "out.png").read_bytes().startswith(b"\x89PNG")
@@ -67,7 +67,7 @@ def test_an_edge_is_taken_apart(xsearch: Xsearch, edges: Path) -> None:
     done = xsearch("query", f"{edges / 'mixed.dat'}:Fe:K", *words)
     assert done.exit_code == 0, done.stderr
     assert ("fraction %" in done.stdout, "R factor" in done.stdout) == (True, True)
-    best = json.loads((edges / "out.json").read_text())["mixtures"][1]
+    best = json.loads((edges / "out.json").read_text(encoding="utf-8"))["mixtures"][1]
     assert [one["formula"] for one in best["components"]] == ["FeS2", "Fe8N"]
     assert best["components"][0]["fraction"] == pytest.approx(0.6, abs=0.03)
     assert (edges / "out.png").read_bytes().startswith(b"\x89PNG")

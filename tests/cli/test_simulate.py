@@ -12,7 +12,7 @@ from xsearch.report.structures import cif_text
 
 def written(tmp_path: Path) -> Path:
     path = tmp_path / "rutile.cif"
-    path.write_text(cif_text(rutile(), 136))
+    path.write_text(cif_text(rutile(), 136), encoding="utf-8")
     return path
 
 
@@ -23,7 +23,7 @@ def test_the_strongest_lines_are_printed_and_the_rest_is_written(xsearch: Xsearc
     assert "TiO2, P4_2/mnm (136)" in done.stdout
     assert "100.0" in done.stdout
     assert plot.stat().st_size > 10_000
-    assert "wavelength = 1.541871" in profile.read_text()
+    assert "wavelength = 1.541871" in profile.read_text(encoding="utf-8")
 
 
 def test_all_lines_as_json(xsearch: Xsearch, tmp_path: Path) -> None:
@@ -35,7 +35,7 @@ def test_all_lines_as_json(xsearch: Xsearch, tmp_path: Path) -> None:
 
 
 def test_bad_input_is_one_line(xsearch: Xsearch, tmp_path: Path) -> None:
-    (tmp_path / "text.cif").write_text("not a cif")
+    (tmp_path / "text.cif").write_text("not a cif", encoding="utf-8")
     for words in ((tmp_path / "none.cif",), (tmp_path / "text.cif",), (written(tmp_path), "--wavelength", "Cupid")):
         done = xsearch("simulate", "pxrd", *words)
         assert done.exit_code == 1

@@ -111,10 +111,10 @@ def test_the_same_seed_disturbs_alike_and_another_does_not():
 def test_an_evaluation_goes_on_from_its_log(table, library, tmp_path):
     log = tmp_path / "log.jsonl"
     whole = evaluate(table, library=library, log=log)
-    lines = log.read_text().splitlines(keepends=True)
+    lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
     assert len(lines) == 3
     # killed while the second outcome was being written
-    log.write_text(lines[0] + lines[1][:20] + "\n")
+    log.write_text(lines[0] + lines[1][:20] + "\n", encoding="utf-8")
     done: list[str] = []
     again = evaluate(table, library=library, log=log, progress=done.append)
     assert [line["right"] for line in again["compounds"]] == [line["right"] for line in whole["compounds"]]

@@ -108,7 +108,7 @@ def test_unanswerable_patterns_do_not_count() -> None:
 
 def test_files_that_are_no_labelled_patterns_are_refused(tmp_path: Path, prototypes: SearchIndex) -> None:
     text = tmp_path / "a.parquet"
-    text.write_text("hello")
+    text.write_text("hello", encoding="utf-8")
     with pytest.raises(SpectrumError, match="is no Parquet file"):
         evaluate(text, prototypes)
     other = tmp_path / "b.parquet"

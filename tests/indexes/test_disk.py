@@ -164,6 +164,6 @@ def test_an_index_that_may_only_be_read_is_read(outcome_of: Callable[..., str], 
 
 
 def test_a_file_where_a_folder_should_be_is_told(outcome_of: Callable[..., str], tmp_path: Path) -> None:
-    (tmp_path / "index").write_text("not a folder")
+    (tmp_path / "index").write_text("not a folder", encoding="utf-8")
     assert outcome_of(build, tmp_path / "index", 1).startswith("Cannot")
     assert "No index is at" in outcome_of(Index.open, tmp_path / "index")

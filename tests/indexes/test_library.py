@@ -103,7 +103,7 @@ def test_rollback_mends_a_broken_current_version_or_pointer(xsearch_home: Path) 
         Index.open("lab")
     assert rollback("lab") == old
     assert len(Index.open("lab")) == 10
-    (folder / "CURRENT").write_text("nonsense\n")
+    (folder / "CURRENT").write_text("nonsense\n", encoding="utf-8")
     with pytest.raises(BrokenIndex):  # the newest version is the one without a catalog
         rollback("lab")
     assert rollback("lab", old) == old

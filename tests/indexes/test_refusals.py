@@ -110,19 +110,19 @@ def test_every_flipped_byte_of_current_is_refused(own: Path) -> None:
 @pytest.mark.parametrize("found", [0, 2, "1", None])
 def test_another_format_is_refused_with_what_to_do(own: Path, found: object) -> None:
     version = version_of(own)
-    manifest = json.loads((version / "manifest.json").read_text())
+    manifest = json.loads((version / "manifest.json").read_text(encoding="utf-8"))
     text = json.dumps(manifest | {"format": found}).encode()
     (version / "manifest.json").write_bytes(text)
     renamed = version.with_name(f"0001-{digest_of(text)}")
     version.rename(renamed)
-    (own / "CURRENT").write_text(f"{renamed.name}\n")
+    (own / "CURRENT").write_text(f"{renamed.name}\n", encoding="utf-8")
     with pytest.raises(BrokenIndex, match=r"of format .*reads format 1.*rebuild"):
         Index.open(own)
 
 
 def test_a_manifest_that_is_json_but_no_manifest_is_refused(own: Path) -> None:
     for text in ("[]", "{}", "3", '{"format": 1}', "null", "\x00"):
-        (version_of_folder(own) / "manifest.json").write_text(text)
+        (version_of_folder(own) / "manifest.json").write_text(text, encoding="utf-8")
         with pytest.raises(BrokenIndex, match=r"manifest\.json"):
             Index.open(own)
 
@@ -152,12 +152,12 @@ def test_an_index_with_other_columns_is_refused_and_told_apart_from_damage(own: 
     catalog = pa.ipc.open_file(version / "catalog.arrow").read_all().drop_columns(["template"])
     with pa.OSFile(str(version / "catalog.arrow"), "wb") as file, pa.ipc.new_file(file, catalog.schema) as writer:
         writer.write_table(catalog)
-    manifest = json.loads((version / "manifest.json").read_text())
+    manifest = json.loads((version / "manifest.json").read_text(encoding="utf-8"))
     content = (version / "catalog.arrow").read_bytes()
     manifest["files"]["catalog.arrow"] = {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     text = json.dumps(manifest).encode()
     (version / "manifest.json").write_bytes(text)
     renamed = version.rename(version.with_name(f"0001-{digest_of(text)}"))
-    (own / "CURRENT").write_text(f"{renamed.name}\n")
+    (own / "CURRENT").write_text(f"{renamed.name}\n", encoding="utf-8")
     with pytest.raises(BrokenIndex, match=r"catalog\.arrow has other columns.*rebuild"):
         Index.open(own)

@@ -128,7 +128,7 @@ def test_an_answer_can_be_saved_and_read_back(library, crystals, tmp_path):
     assert record["kind"] == "inference"
     assert record["candidates"][0]["id"] == answer.best().inferred_id
     paths = report.write_cifs(answer, tmp_path / "cifs", top=1)
-    assert "inferred by xsearch" in paths[0].read_text().splitlines()[0]
+    assert "inferred by xsearch" in paths[0].read_text(encoding="utf-8").splitlines()[0]
     assert Structure.from_file(paths[0]).composition.reduced_formula == answer.best().formula
     assert len(report.to_dataframe(answer)) == len(answer.candidates)
     assert report.table(answer).row_count == len(answer.candidates)

@@ -25,7 +25,7 @@ class Outline(HTMLParser):
 def test_a_page_loads_nothing_from_elsewhere(result: SearchResult, tmp_path) -> None:
     path = report.write_html(result, tmp_path / "out.html", top=1)
     outline = Outline()
-    outline.feed(path.read_text())
+    outline.feed(path.read_text(encoding="utf-8"))
     assert outline.loads == []
     assert "svg" in outline.tags
     assert "script" not in outline.tags

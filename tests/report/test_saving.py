@@ -15,7 +15,7 @@ def called(result: SearchResult, source: str) -> SearchResult:
 def test_one_answer_gets_the_names_that_were_asked_for(result: SearchResult, tmp_path: Path) -> None:
     written = save_results([result], json=tmp_path / "a.json", cifs=tmp_path / "hits")
     assert written == [tmp_path / "hits", tmp_path / "a.json"]
-    assert json.loads((tmp_path / "a.json").read_text())["verdict"] == "match"
+    assert json.loads((tmp_path / "a.json").read_text(encoding="utf-8"))["verdict"] == "match"
 
 
 def test_several_answers_get_names_of_their_own(result: SearchResult, tmp_path: Path) -> None:
@@ -23,12 +23,12 @@ def test_several_answers_get_names_of_their_own(result: SearchResult, tmp_path: 
     written = save_results(results, json=tmp_path / "all.json", plot=tmp_path / "p.svg", cifs=tmp_path / "hits")
     assert {path.name for path in written} == {"p-one.svg", "p-two.svg", "one", "two", "all.json"}
     assert all(path.exists() for path in written)
-    assert len(json.loads((tmp_path / "all.json").read_text())) == 2
+    assert len(json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))) == 2
 
 
 def test_a_batch_of_one_is_still_a_list(result: SearchResult, tmp_path: Path) -> None:
     save_results([result], json=tmp_path / "all.json", batch=True)
-    assert len(json.loads((tmp_path / "all.json").read_text())) == 1
+    assert len(json.loads((tmp_path / "all.json").read_text(encoding="utf-8"))) == 1
 
 
 def test_labels_are_safe_and_differ(result: SearchResult) -> None:

@@ -13,7 +13,7 @@ from xsearch.report.json_text import json_text, plain
 def test_json_is_complete_and_can_be_read_back(result: SearchResult, tmp_path) -> None:
     path = tmp_path / "out.json"
     text = report.to_json(result, path)
-    back = json.loads(path.read_text())
+    back = json.loads(path.read_text(encoding="utf-8"))
     assert json.loads(text) == back
     assert back["verdict"] == "match"
     assert back["index"] == {"name": "lab", "version": "0001-abcdef01", "searched": 1234}

@@ -21,7 +21,7 @@ def test_the_profile_file_is_read_back_with_its_wavelength(tmp_path) -> None:
 
 def test_a_cif_file_is_simulated_and_drawn(tmp_path) -> None:
     path = tmp_path / "rutile.cif"
-    path.write_text(cif_text(rutile(), 136))
+    path.write_text(cif_text(rutile(), 136), encoding="utf-8")
     simulated = simulate_cif(path, "CuKa")
     assert simulated.formula == "TiO2"
     assert simulated.space_group == 136

@@ -37,7 +37,7 @@ def test_every_hit_gets_two_files_with_its_provenance(result: SearchResult, tmp_
     paths = report.write_cifs(result, tmp_path / "new" / "folder")
     assert [path.name for path in paths][:2] == ["01_mp-2657_TiO2.cif", "01_mp-2657_TiO2_strained.cif"]
     assert len(paths) == 6
-    first, strained = (path.read_text() for path in paths[:2])
+    first, strained = (path.read_text(encoding="utf-8") for path in paths[:2])
     assert "Materials Project" in first
     assert "CC BY 4.0" in first
     assert "A. Person" in first

@@ -58,8 +58,8 @@ def test_an_entry_and_a_reference_are_found_with_their_fractions(library: Search
     assert [one["formula"] for one in record["mixtures"][1]["components"]] == ["Fe4Si3", "TiFeO3"]
     assert record["mixtures"][1]["r_factor"] < record["mixtures"][0]["r_factor"]
     report.plot(result, tmp_path / "sum.svg")
-    assert "difference" in (tmp_path / "sum.svg").read_text()
-    assert "nan" not in report.write_html(result, tmp_path / "sum.html").read_text()
+    assert "difference" in (tmp_path / "sum.svg").read_text(encoding="utf-8")
+    assert "nan" not in report.write_html(result, tmp_path / "sum.html").read_text(encoding="utf-8")
     assert len(report.write_cifs(result, tmp_path / "cifs")) == 1
     assert list(report.to_dataframe(result)["shift_eV Fe K"]) == [hit.edges[0].shift_eV for hit in result.hits]
 

@@ -83,5 +83,5 @@ def test_the_network_answers_without_torch(embedded: SearchIndex) -> None:
     )
     pattern = Path(__file__).parents[2] / "examples" / "spectra" / "rutile.xy"
     command = [sys.executable, "-c", ask, str(embedded.index.folder.parents[1]), str(pattern)]
-    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    answer = subprocess.run(command, capture_output=True, encoding="utf-8", check=True)
     assert answer.stdout.split() == ["fused", "False"]

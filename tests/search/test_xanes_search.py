@@ -102,7 +102,7 @@ def test_an_edge_finds_its_crystal_and_says_why(library: SearchIndex, tmp_path: 
     assert record["hits"][0]["reflections"] is None
     assert len(report.write_cifs(result, tmp_path, top=1)) == 1
     report.plot(result, tmp_path / "p.svg")
-    page = report.write_html(result, tmp_path / "p.html").read_text()
+    page = report.write_html(result, tmp_path / "p.html").read_text(encoding="utf-8")
     assert "Ti K" in page
     assert "nan" not in page
     assert report.to_dataframe(result)["shift_eV Ti K"][0] == match.shift_eV
@@ -175,7 +175,7 @@ def test_a_pattern_and_an_edge_decide_together(library: SearchIndex, measured: M
     assert scores == sorted(scores, reverse=True)
     assert result.source == "made, Fe.xdi"
     report.plot(result, tmp_path / "p.png")
-    assert "strain" in report.write_html(result, tmp_path / "p.html").read_text()
+    assert "strain" in report.write_html(result, tmp_path / "p.html").read_text(encoding="utf-8")
     report.table(result)
 
 

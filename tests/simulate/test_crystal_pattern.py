@@ -47,6 +47,6 @@ def test_what_makes_no_pattern_is_refused(how: dict, error: type[Exception], wor
 
 def test_a_file_that_is_no_cif_is_refused(tmp_path) -> None:
     path = tmp_path / "note.cif"
-    path.write_text("hello")
+    path.write_text("hello", encoding="utf-8")
     with pytest.raises(CrystalError, match=r"note\.cif"):
         simulate_cif(path)

@@ -19,13 +19,13 @@ def nickel_oxide() -> Crystal:
 
 def script(path: Path, body: str) -> Path:
     """An executable that stands where FEFF would: the adapter sees a real process."""
-    path.write_text("#!/bin/sh\n" + body)
+    path.write_text("#!/bin/sh\n" + body, encoding="utf-8")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return path
 
 
 def test_the_input_puts_the_absorber_in_the_middle_of_its_cluster(nickel_oxide, tmp_path):
-    text = write_feff_input(nickel_oxide, 0, tmp_path).read_text()
+    text = write_feff_input(nickel_oxide, 0, tmp_path).read_text(encoding="utf-8")
     assert "EDGE K" in text
     rows = [line.split() for line in text[text.index("ATOMS") :].splitlines()]
     atoms = [row for row in rows if len(row) >= 6 and row[0].lstrip("-").replace(".", "").isdigit()]
@@ -50,7 +50,7 @@ def test_a_program_that_fails_is_reported_with_its_log(nickel_oxide, tmp_path):
     fake = script(tmp_path / "feff", "echo broken; exit 3\n")
     with pytest.raises(SpectrumError, match="code 3"):
         run_feff(nickel_oxide, 0, tmp_path / "run", executable=fake)
-    assert (tmp_path / "run" / "feff.log").read_text() == "broken\n"
+    assert (tmp_path / "run" / "feff.log").read_text(encoding="utf-8") == "broken\n"
 
 
 def test_a_program_that_hangs_is_stopped(nickel_oxide, tmp_path):
@@ -81,6 +81,6 @@ def test_a_disordered_crystal_or_a_wrong_site_is_refused(nickel_oxide, tmp_path)
 
 def test_another_table_is_not_taken_for_a_spectrum(tmp_path):
     file = tmp_path / "xmu.dat"
-    file.write_text("1.0 2.0\n3.0 x\n")
+    file.write_text("1.0 2.0\n3.0 x\n", encoding="utf-8")
     with pytest.raises(SpectrumError, match="not a row of numbers"):
         read_feff_xmu(file, "Ni")

@@ -76,7 +76,7 @@ def test_training_goes_on_from_its_checkpoint_and_leaves_weights(prototypes: Sea
     again.train()
     assert again.step > 1
     card = write_weights(again, tmp_path / "net.safetensors", frozenset({"TiO2"}))
-    assert "1 formulas of labelled patterns" in card.read_text()
+    assert "1 formulas of labelled patterns" in card.read_text(encoding="utf-8")
     assert (tmp_path / "net.safetensors").stat().st_size < 10_000_000
     inputs = clean_views(prototypes.index, np.array([0, 3]))
     with torch.inference_mode():
@@ -91,7 +91,7 @@ def test_the_command_trains_and_says_what_it_wrote(prototypes: SearchIndex, tmp_
     answer = CliRunner().invoke(app, words)
     assert answer.exit_code == 0, answer.output
     assert out.is_file()
-    card = out.with_suffix(".md").read_text()
+    card = out.with_suffix(".md").read_text(encoding="utf-8")
     assert hashlib.sha256(out.read_bytes()).hexdigest() in card
     assert "--minutes 0.001 --seed 0" in card
 

@@ -27,7 +27,7 @@ def test_tables_and_an_index_train_together(tmp_path: Path) -> None:
     (found,) = predict([Xanes(*spectrum("Zn", 4.3), "Zn", "K")], model)
     assert found.site.classes["cn"][0][0] == 6
     assert found.site.numbers["mnnd_A"][0] == pytest.approx(2.1, abs=0.15)
-    card = (tmp_path / "out" / "site_model.md").read_text()
+    card = (tmp_path / "out" / "site_model.md").read_text(encoding="utf-8")
     assert "26 site spectra of 7 formulas" in card
     assert "xsearch train xastruct" in card
     assert not (tmp_path / "out" / "checkpoints").exists()
@@ -72,7 +72,7 @@ def test_unknown_models_and_nothing_to_train_on_are_refused(tmp_path: Path) -> N
 def test_settings_are_plain_json(tmp_path: Path) -> None:
     table = write_table(tmp_path / "spectra.parquet")
     report = make_site_model(tmp_path / "out", [table], kind="forest", folds=2, processes=1)
-    settings = json.loads((tmp_path / "out" / "site_model.json").read_text())
+    settings = json.loads((tmp_path / "out" / "site_model.json").read_text(encoding="utf-8"))
     assert settings["cross_validation"]["none"]["n"] == report.report.n == 18
     assert set(settings["blends"]["elements"]["weights"]["cn"]) == {"forest"}
     assert set(site_model.RECIPES) == {"site", "spt", "xastruct", "forest"}

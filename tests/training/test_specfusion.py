@@ -54,7 +54,7 @@ def test_what_spectra_tell_is_learned_and_what_has_no_labels_gets_no_head(
         for a in (4.1, 4.5)
     )
     assert large != small
-    assert "xsearch train specfusion" in (tmp_path / "out" / "specfusion.md").read_text()
+    assert "xsearch train specfusion" in (tmp_path / "out" / "specfusion.md").read_text(encoding="utf-8")
     assert not list((tmp_path / "out").glob("*.checkpoint"))
 
 

@@ -39,7 +39,7 @@ def test_weights_that_are_fitted_tell_systems_apart(tmp_path: Path, monkeypatch:
     assert set(stored["weights"]) == set(CRYSTAL_SYSTEMS)
     assert right_in_folds(features, systems, np.arange(300)) > 0.9
     file = tmp_path / "symmetry.json"
-    file.write_text(json.dumps(stored))
+    file.write_text(json.dumps(stored), encoding="utf-8")
     monkeypatch.setattr(symmetry_evidence, "WEIGHTS_FILE", file)
     symmetry_evidence._weights.cache_clear()
     predicted = [symmetry_evidence.probabilities(one).argmax() for one in features]

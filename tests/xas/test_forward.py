@@ -14,7 +14,7 @@ from xsearch.xas.forward import xanes_of_cif
 
 def test_a_crystal_file_gives_a_predicted_edge(tmp_path: Path) -> None:
     path = tmp_path / "rutile.cif"
-    path.write_text(cif_text(rutile(), 136))
+    path.write_text(cif_text(rutile(), 136), encoding="utf-8")
     spectrum = xanes_of_cif(path, "Ti")
     assert spectrum.method == "predicted"
     assert report.to_dict(spectrum)["mu"][-1] == pytest.approx(1.0, abs=0.1)
