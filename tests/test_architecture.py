@@ -76,6 +76,39 @@ def test_text_files_are_utf_8_on_every_system() -> None:
     assert not wrong, "\n".join(wrong)
 
 
+def is_number(node: ast.AST | None) -> bool:
+    """Whether an expression is a number, arithmetic with numbers, or a tuple of such."""
+    match node:
+        case ast.Constant(value=int() | float() as value):
+            return not isinstance(value, bool)
+        case ast.UnaryOp(operand=part):
+            return is_number(part)
+        case ast.BinOp(left=left, right=right):
+            return is_number(left) and is_number(right)
+        case ast.Tuple(elts=parts):
+            return bool(parts) and all(map(is_number, parts))
+    return False
+
+
+def numbers_without_a_word(path: Path) -> list[str]:
+    """Numeric constants of a module that neither a docstring, shared with those above it, nor a comment describes."""
+    text = path.read_text(encoding="utf-8")
+    lines, body = text.splitlines(), ast.parse(text).body
+    silent: list[str] = []
+    for place, node in enumerate(body):
+        if not isinstance(node, ast.Assign) or not is_number(node.value):
+            continue
+        after = next((one for one in body[place + 1 :] if not isinstance(one, ast.Assign | ast.AnnAssign)), None)
+        described = isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
+        if not described and "#" not in lines[node.lineno - 1] and not lines[node.lineno - 2].startswith("#"):
+            silent.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    return silent
+
+
+def test_every_number_of_a_module_has_a_word() -> None:
+    assert [line for path in sources() for line in numbers_without_a_word(path)] == []
+
+
 @pytest.mark.parametrize("name", ["indexes", "builders", "cli"])
 def test_root_links_lead_into_the_package(name: str) -> None:
     link, target = ROOT / name, f"xsearch/{name}"

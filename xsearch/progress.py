@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 LINE_EVERY_S = 15.0
+"""Seconds between two plain lines; set by hand."""
 
 
 class Progress(Protocol):

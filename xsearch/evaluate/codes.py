@@ -14,6 +14,7 @@ from xsearch.preprocess.xanes import XanesWindow
 from xsearch.xas.matching import match
 
 FOLDS = 5
+"""Of the cross-validation, grouped by formula."""
 SHAPE_WEIGHT = 20.0
 """What one unit of correlation is worth beside the bridge's logarithmic odds."""
 

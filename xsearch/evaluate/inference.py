@@ -22,6 +22,7 @@ from xsearch.infer.template_library import TemplateLibrary, library_of
 from xsearch.spectra import PowderPattern, Xanes
 
 DEPTH = 5
+"""Candidates among which the right structure is looked for."""
 
 EdgesOf = Callable[[str], list[Xanes]]
 """The computed edges of a material."""

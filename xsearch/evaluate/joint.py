@@ -23,8 +23,10 @@ from xsearch.spectra import PowderPattern
 from xsearch.spectra.xanes import Xanes
 
 KS = (1, 2, 3, 5, 10)
+"""Depths of a ranking at which a right answer is counted."""
 TWO_THETA_deg = np.arange(15.0, 75.0, 0.02)
 CU_KALPHA1_A = 1.5406
+"""Wavelength of the simulated patterns, Å."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ NOISE = 0.005
 """Of each point, in edge steps."""
 
 SMALLEST_SHARE = 0.2
+"""Least fraction of a component in a made mixture."""
 
 
 class Seen(StrEnum):

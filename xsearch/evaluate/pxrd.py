@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 DEPTHS = (1, 5, 10, 50)
+"""Of a ranking, at which a right answer is counted."""
 SYMMETRY_FIGURES = (
     "crystal_system_accuracy",
     "space_group_accuracy",

@@ -19,6 +19,7 @@ from xsearch.spectra.xas import XasSpectrum
 from xsearch.xas.matching import match
 
 GRID_eV = 0.25
+"""Step on which spectra are distorted."""
 
 
 @dataclass(frozen=True, slots=True)

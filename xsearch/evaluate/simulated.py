@@ -18,6 +18,7 @@ from xsearch.search import SearchIndex, open_index
 from xsearch.search.nearest_neighbours import network_logits, parse_ranking
 
 DEPTHS = (1, 5, 10)
+"""Of a ranking, at which a right answer is counted."""
 
 
 def evaluate(

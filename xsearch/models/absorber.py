@@ -13,8 +13,10 @@ from xsearch.preprocess.edge import core_hole_width
 from xsearch.spectra.edges import tabulated_edge
 
 NOBLE_GASES = (0, 2, 10, 18, 36, 54, 86, 118)
+"""Atomic numbers at which the periods end."""
 ABSORBER_FEATURES = 8 + len(EDGES)
 Z_SCALE = 50.0
+"""Brings atomic numbers to about one, for networks."""
 
 
 @lru_cache(maxsize=1024)

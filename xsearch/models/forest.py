@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from xsearch.errors import XSearchError
 
 LEAF = 65535
+"""In place of the feature of a split: the node is a leaf."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from xsearch.preprocess.axis import INPUT_AXIS
 
 SYSTEMS, SPACE_GROUPS = 7, 230
+"""Classes that the network tells."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from xsearch.preprocess.xanes import XanesWindow, smoothed
 NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct}
 FOREST_TASKS = ("cn", "oxidation_state", "mnnd_A", "nnrs_A", "mood_A")
 BATCH = 256
+"""Spectra that networks read at once; it does not change answers."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from xsearch.models.site_prediction import SiteHeads, SitePrediction
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV
 
 TOKENS = WINDOW_POINTS // 8
+"""Of a spectrum, one for eight points."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from xsearch.spectra import Xanes
 
 EXECUTABLES = ("feff", "feff10", "feff9", "feff85L", "feffmpi")
 TIMEOUT_S = 3600.0
+"""An external FEFF is ended after this time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from xsearch.elements import SYMBOLS
 
 S_MAX_INV_A = 3.0
 TABLE_STEP_INV_A = 0.002
+"""Largest sin θ / λ of the table of form factors, and its step, 1/Å."""
 MOTT_BETHE_A2 = 41.78214
 """8π²a₀m/h² in the units of the table below: electrons · Å² for an electron form factor in Å."""
 

@@ -28,6 +28,7 @@ from xsearch.training.site_kernel import (
 )
 
 METRICS = {"long": MetricSchedule(steps=300, per_formula=12), "all": MetricSchedule(steps=150, per_formula=6)}
+"""How long the metric of the site kernel is trained, for long windows and for all; set by hand."""
 
 
 def train_member(examples: ForwardExamples, schedule: Schedule, checkpoint: Path | None = None) -> XAStructForward:

@@ -17,6 +17,7 @@ from xsearch.spectra.readers.scan import PowderScan, StatedWavelength
 from xsearch.spectra.readers.source import SourceFile
 
 _MAX_RANGES = 10_000
+"""Ranges beyond which a header is taken for a damaged one."""
 _V4_COUPLED = ("Locked Coupled", "Unlocked Coupled", "Detector Scan", "2Theta", "TwoTheta")
 
 

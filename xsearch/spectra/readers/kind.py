@@ -20,6 +20,7 @@ _XAS_WORDS = re.compile(
     re.I,
 )
 _LEAST_ENERGY_EV = 180.0
+"""Above every 2θ in degrees, so that such a column may be an energy."""
 
 
 def kind_of(table: TextTable) -> Kind:

@@ -14,7 +14,9 @@ MARK = re.compile(r"^\s*9809\s+\S", re.MULTILINE)
 _D_SPACING = re.compile(r"\bD\s*=\s*(?P<value>\d+\.\d+)\s*A")
 _MODE = re.compile(r"^\s*Mode\s+(?P<codes>\d[\d\s]*)$", re.MULTILINE | re.IGNORECASE)
 _FIRST_COUNTER = 3
+"""Column of the first counter, after angles and time."""
 _I0, _TRANSMITTED, _FLUORESCENCE = 1, 2, 3
+"""Modes of counters in a 9809 header."""
 
 
 def read_9809(source: SourceFile) -> XasScan:

@@ -13,6 +13,7 @@ _AXES = (Role.TWO_THETA, Role.Q, Role.D)
 _Q_HEADER = re.compile(r"(?<![a-z0-9])q\s*[\(\[_ ]+\s*(?:1/)?\s*(nm|a|å|ang)", re.IGNORECASE)
 _RAD_HEADER = re.compile(r"2\s*-?(?:theta|th|θ)\W{0,3}rad", re.IGNORECASE)
 _LIKELY_INVA_MAX = 30.0
+"""1/Å; a q axis that goes higher is in 1/nm."""
 
 
 def powder_from_table(table: TextTable) -> PowderScan:

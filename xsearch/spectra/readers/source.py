@@ -8,6 +8,7 @@ from pathlib import Path
 from xsearch.errors import SpectrumError
 
 MAX_BYTES = 100 * 2**20
+"""Of a file; no spectrum is larger, and reading stops there."""
 _GZIP = b"\x1f\x8b"
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1a\x1b")
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))

@@ -13,6 +13,7 @@ from xsearch.spectra.readers.source import SourceFile
 from xsearch.spectra.readers.table import is_comment, strip_comment
 
 _MOST_STEPS = 10_000_000
+"""Steps beyond which a header is taken for a damaged one."""
 _UXD_KEY = re.compile(r"^_(?P<key>[A-Z0-9_]+)\s*=\s*'?(?P<value>[^']*)'?")
 _UXD_DATA = re.compile(r"^_(?P<angles>2THETA)?(?:COUNTS|CPS)\b")
 

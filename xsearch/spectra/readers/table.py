@@ -14,6 +14,7 @@ from xsearch.spectra.mend import MIN_POINTS
 _COMMENTS = ("#", ";", "!", "//", "'", "%", "*", "$", "@", "/*")
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "--", "---", "*", "inf", "-inf", "+inf", "#n/a"})
 _SAMPLE_LINES = 400
+"""Lines by which separators and columns are recognised."""
 
 
 @dataclass(frozen=True, slots=True)

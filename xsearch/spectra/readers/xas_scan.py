@@ -13,6 +13,7 @@ from xsearch.spectra.mend import mend_axis
 from xsearch.spectra.xanes import Xanes
 
 _MOST_KEV, _MOST_EV = 200.0, 400_000.0
+"""An axis without a unit that ends below the first is in keV; one that goes beyond the second is no energy."""
 _EDGE_WORDS = re.compile(r"\b(?P<absorber>[A-Z][a-z]?)[\s_-]+(?P<edge>K|L(?:[123]|I{1,3}|2,?3)|M[45])[\s_-]*edge\b")
 _SYMBOL_LINE = re.compile(
     r"^(?:element\.symbol|absorb(?:er|ing[ _]element)|element)\s*[:=]\s*(?P<value>[A-Za-z]{1,2})\s*$", re.I
