@@ -21,6 +21,7 @@ from xsearch.infer.substitute import substituted
 from xsearch.infer.task import InferenceTask
 from xsearch.infer.template_library import TemplateLibrary
 from xsearch.progress import timed
+from xsearch.settings import settings_record
 from xsearch.spectra import PowderPattern, Xanes
 
 SPARE = 3
@@ -127,7 +128,7 @@ def infer(
     }
     return Inference(
         chosen, tuple(candidates[:top]), verdict, pattern, len(proposals), n_screened, n_fitted, tuple(notes), options,
-        timings,
+        timings, settings={"inference": settings_record(settings)},
     )  # fmt: skip
 
 
