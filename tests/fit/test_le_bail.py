@@ -8,8 +8,8 @@ import scipy
 from numpy.typing import NDArray
 
 from tests.prototypes import Measure
-from xsearch.fit.le_bail import NOTHING_FITS, TABLE, le_bail
-from xsearch.fit.le_bail_kernels import REACH, add_profile, calculated_step, free_areas, position_step
+from xsearch.fit.le_bail import NOTHING_FITS, le_bail
+from xsearch.fit.le_bail_kernels import REACH, add_profile, calculated_step, free_areas, position_step, shape_table
 from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.fit.settings import LE_BAIL
 from xsearch.preprocess.powder import NetPattern, net_pattern
@@ -28,7 +28,7 @@ Array = NDArray[np.float64]
 
 def profile(positions: Array = POSITIONS, fwhm: Array = FWHM, areas: Array = AREAS) -> Array:
     out = np.zeros(POINTS)
-    add_profile(positions, fwhm, areas, START, STEP, TABLE, out)
+    add_profile(positions, fwhm, areas, START, STEP, shape_table(), out)
     return out
 
 
@@ -50,7 +50,7 @@ def test_free_areas_are_those_of_least_squares_where_lines_overlap() -> None:
     columns = np.stack([slow_profile(p, w, 1.0) for p, w in zip(POSITIONS, FWHM, strict=True)], axis=1)
     least, _ = scipy.optimize.nnls(columns, counts)
     areas, out = np.full(5, 0.1), np.zeros(POINTS)
-    free_areas(POSITIONS, FWHM, areas, counts, LE_BAIL.weight_floor, 60, START, STEP, TABLE, out)
+    free_areas(POSITIONS, FWHM, areas, counts, LE_BAIL.weight_floor, 60, START, STEP, shape_table(), out)
     assert np.allclose(areas, least, atol=2e-3)
     assert np.allclose(out, profile(areas=areas))
 
@@ -60,7 +60,7 @@ def test_a_step_finds_the_shift_and_the_width_of_lines() -> None:
     sums = profile()
     change = position_step(
         POSITIONS, FWHM, AREAS, np.ones((5, 1)), np.zeros(5), profile(shifted, wider), sums, LE_BAIL.weight_floor,
-        np.array([0.0, 0.0, 1.0]), np.zeros(3), START, STEP, TABLE,
+        np.array([0.0, 0.0, 1.0]), np.zeros(3), START, STEP, shape_table(),
     )  # fmt: skip
     assert change[0] == pytest.approx(0.004, rel=0.1)
     assert change[1] == pytest.approx(0.02, rel=0.15)
@@ -85,7 +85,7 @@ def test_steps_of_calculated_intensities_find_the_factors_that_made_them() -> No
             np.zeros(2),
             START,
             STEP,
-            TABLE,
+            shape_table(),
             out,
         )
         parameters, misfits = parameters + change, [*misfits, misfit]

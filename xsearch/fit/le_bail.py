@@ -22,8 +22,6 @@ from xsearch.simulate.reflections import Reflections
 
 Array = NDArray[np.float64]
 
-TABLE = shape_table()
-"""Line shapes for the compiled loops."""
 
 NOTHING_FITS = LeBailFit(1.0, 1.0, 1.0)
 """Of a crystal without a line in the measured range."""
@@ -94,7 +92,7 @@ def _free_fit(
     fwhm = _widths(width, growth, settings)
     for turn in range(settings.rounds):
         passes = settings.passes if turn else settings.first_passes
-        free_areas(positions, fwhm, free, counts, settings.weight_floor, passes, start, step, TABLE, sums)
+        free_areas(positions, fwhm, free, counts, settings.weight_floor, passes, start, step, shape_table(), sums)
         moves = -lines.design * (2 * np.degrees(np.tan(np.radians(positions / 2))))[:, None]
         change = position_step(
             positions,
@@ -109,14 +107,16 @@ def _free_fit(
             changed,
             start,
             step,
-            TABLE,
+            shape_table(),
         )
         change = np.clip(change, -limit, limit)
         changed += change
         theta += change[:-2]
         width += change[-2:]
         positions, fwhm = lines.two_theta_deg(theta), _widths(width, growth, settings)
-    free_areas(positions, fwhm, free, counts, settings.weight_floor, settings.last_passes, start, step, TABLE, sums)
+    free_areas(
+        positions, fwhm, free, counts, settings.weight_floor, settings.last_passes, start, step, shape_table(), sums
+    )
     return positions, fwhm, sums
 
 
@@ -136,7 +136,7 @@ def _calculated_fit(
     """(points,) the sum of lines with the calculated intensities, their scale, B and texture fitted."""
     sums = np.zeros(len(counts))
     areas = lines.areas / lines.areas.max()
-    add_profile(positions, fwhm, areas, start, step, TABLE, sums)
+    add_profile(positions, fwhm, areas, start, step, shape_table(), sums)
     areas *= (np.maximum(counts, 0) @ sums) / max(float(sums @ sums), 1e-12)
     s_squared = (np.exp(lines.ln_q) / (4 * np.pi)) ** 2
     factors = np.column_stack([np.ones(len(areas)), -2 * (s_squared - s_squared.mean()), _texture(lines)])
@@ -156,7 +156,7 @@ def _calculated_fit(
             stiffness,
             start,
             step,
-            TABLE,
+            shape_table(),
             sums,
         )
         if misfit < least:

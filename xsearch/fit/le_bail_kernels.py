@@ -4,6 +4,8 @@ All act on a sum of pseudo-Voigt lines on an even axis of angles. A line has a p
 and an area, and the misfit of a point is weighed as counts are, by 1 / (intensity + floor).
 """
 
+from functools import cache
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -26,6 +28,7 @@ LORENTZIAN = 1 / (1 + 1 / np.sqrt(np.pi * np.log(2)))
 """Share of the area that is Lorentzian where half of the height is."""
 
 
+@cache  # made when first used: compiled code costs half a second to load
 def shape_table() -> NDArray[np.float64]:
     """(n, 2) pseudo-Voigt of unit height and its slope by the distance, from the centre outwards in full widths."""
     u = np.arange(int(REACH * TABLE_STEPS) + 3) / TABLE_STEPS
