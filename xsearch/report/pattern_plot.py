@@ -8,7 +8,8 @@ import numpy as np
 
 from xsearch.answers.hit import Hit
 from xsearch.chemistry.space_groups import space_group_symbol
-from xsearch.report.overlay import Overlay, background_under, overlay
+from xsearch.preprocess.powder import background_under
+from xsearch.report.overlay import Overlay, overlay
 from xsearch.report.plot_style import COLOURS, INK, LABEL_PT, PALE, SMALL_PT, WIDTH_IN, annotate, style_ticks
 from xsearch.report.typeset import formula_mathtext, shortened, signed, symbol_mathtext
 from xsearch.spectra import PowderPattern
