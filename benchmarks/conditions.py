@@ -175,9 +175,7 @@ def outcome(opened: SearchIndex, row: int, other: int, condition: str) -> Outcom
             (columns.formula_group == columns.formula_group[row]) & (columns.space_group == columns.space_group[row])
         )
     }
-    ranks = [
-        hit.rank for hit in result.hits if ids & {one.matched.material_id for one in (hit, *hit.duplicates)}
-    ]
+    ranks = [hit.rank for hit in result.hits if ids & {one.matched.material_id for one in (hit, *hit.duplicates)}]
     noted = any("second phase" in note for note in result.notes)
     first = result.hits[0].material.reduced_formula if result.hits else ""
     return Outcome(condition, row, min(ranks, default=0), result.verdict, noted, first)

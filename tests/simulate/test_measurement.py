@@ -157,7 +157,9 @@ def test_a_further_line_of_the_tube_gives_each_line_again(lines: Reflections) ->
     strongest_deg = angles[without.argmax()]
     at = 2 * np.degrees(np.arcsin(np.sin(np.radians(strongest_deg / 2)) * beta_A / IDEAL.wavelength_A))
     nearby = np.abs(angles - at) < 0.05
-    assert counts[nearby].max() / without.max() == pytest.approx(0.2 * 1.24, rel=0.05)  # the Lorentz-polarisation factor
+    assert counts[nearby].max() / without.max() == pytest.approx(
+        0.2 * 1.24, rel=0.05
+    )  # the Lorentz-polarisation factor
     assert without[nearby].max() < 0.01 * without.max()
 
 

@@ -65,7 +65,7 @@ def log_q_pattern(net: NetPattern, settings: LogQSettings = LOG_Q) -> LogQPatter
         row[low:high] -= row[low:high].mean()
         row /= max(float(np.linalg.norm(row)), 1e-12)
     total = max(float(bins[low:high].sum()), 1e-12)
-    fwhm_deg = float(np.clip(net.fwhm_deg, 0.05, 1.0))
+    fwhm_deg = float(np.clip(net.fwhm_deg, 2 * net.step_deg, 3.0))
     spread = -float(np.log(max((rows[settings.spread_place] ** 4).sum(), 1e-12)))
     return LogQPattern(
         bins, rows, cuts, total, low, high, net.wavelength_A, net.polarisation, fwhm_deg, spread, settings

@@ -67,7 +67,7 @@ def points_of(net: NetPattern, settings: PointSettings = POINTS) -> PatternPoint
         wavelength_A=net.wavelength_A,
         polarisation=net.polarisation,
         second_A=_second(net.wavelength_A),
-        width_deg=max(float(np.clip(net.fwhm_deg, 0.05, 1.0)), settings.narrowest_deg),
+        width_deg=float(np.clip(net.fwhm_deg, settings.narrowest_steps * net.step_deg, settings.widest_deg)),
     )
 
 

@@ -156,7 +156,8 @@ def onto_log_q(net, first_deg, step_deg, wavelength_A, start, step, floor, power
 
 @njit(cache=True, nogil=True)
 def augmented_inputs(
-    rows, offsets, hkl, squares, cells, systems, conditions, seed, grids, cleaning, start, step, floor, power, kernel, out
+    rows, offsets, hkl, squares, cells, systems, conditions, seed, grids, cleaning, start, step, floor, power, kernel,
+    out,
 ):  # fmt: skip
     """The inputs (n, 2, bins) of rows of an index, each measured under its own conditions, into `out`.
 

@@ -24,7 +24,9 @@ class CountingSettings:
         2.0, "1", f"{BY_HAND}: whole numbers that scatter by so much more or less than counts are scaled ones"
     )
     few_counts: float = setting(5.0, "counts", f"{BY_HAND}: whole numbers as low as that are taken for counts")
-    least_noise: float = setting(1e-4, "highest point", f"{BY_HAND}: of a point, and the least counts, in smooth curves")
+    least_noise: float = setting(
+        1e-4, "highest point", f"{BY_HAND}: of a point, and the least counts, in smooth curves"
+    )
     faintest_share: float = setting(0.3, "typical counts", f"{BY_HAND}: lower counts are no less noisy")
     smoothed_points: int = setting(4, "points", f"{BY_HAND}: distance at which smoothed points scatter more")
     smoothed_ratio: float = setting(3.0, "1", f"{BY_HAND}: of the variance there over that of neighbours")

@@ -26,7 +26,9 @@ class NetPatternSettings:
     """How background and noise are taken off a measured pattern."""
 
     step_deg: float = setting(0.02, "deg", f"{BY_HAND}: step of the net pattern with copper, and with longer waves")
-    smoothing_steps: float = setting(2.5, "steps", f"{BY_HAND}: standard deviation of the average that lines are read off")
+    smoothing_steps: float = setting(
+        2.5, "steps", f"{BY_HAND}: standard deviation of the average that lines are read off"
+    )
     coarse_steps: int = setting(5, "steps", f"{BY_HAND}: means over so many are what the background is fitted to")
     knot_invA: float = setting(
         0.033, "1/A", f"distance of the background's knots at q = 0, where the beam and foils fall steeply; {CHOSEN}"
@@ -35,7 +37,9 @@ class NetPatternSettings:
         0.077, "1", f"of that distance with q: lines crowd, so that valleys between them are far apart; {CHOSEN}"
     )
     stiffness: float = setting(1e-3, "1", f"of the penalty on second differences against the points nearby; {CHOSEN}")
-    share_above: float = setting(0.01, "1", f"{BY_HAND}: weight of points above the background while its edge is sought")
+    share_above: float = setting(
+        0.01, "1", f"{BY_HAND}: weight of points above the background while its edge is sought"
+    )
     seek_turns: int = setting(12, "turns", f"{BY_HAND}: in which the lower edge is sought")
     settle_turns: int = setting(12, "turns", f"{BY_HAND}: in which the middle of the noise on it is sought")
     on_background: float = setting(2.0, "standard deviations", f"{BY_HAND}: points higher above count as lines")
@@ -45,7 +49,9 @@ class NetPatternSettings:
     line_height: float = setting(0.03, "highest point", f"{BY_HAND}: of lines whose width is taken")
     line_noise: float = setting(6.0, "standard deviations", f"{BY_HAND}: the same")
     line_seed: float = setting(
-        4.0, "standard deviations", f"an average that stands out so far is a line's: of ten thousand one by chance; {CHOSEN}"
+        4.0,
+        "standard deviations",
+        f"an average that stands out so far is a line's: of ten thousand one by chance; {CHOSEN}",
     )
     line_edge: float = setting(1.0, "standard deviations", f"{BY_HAND}: down to which a line reaches")
     widest_average: float = setting(0.4, "line widths", "physics: the average that finds a line of this width best")
