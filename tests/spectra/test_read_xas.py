@@ -143,7 +143,7 @@ def test_an_ambiguous_edge_is_an_error_that_lists_the_choices(tmp_path: Path) ->
 
 
 def test_energies_relative_to_the_edge_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SpectrumError, match="not relative to the edge"):
+    with pytest.raises(SpectrumError, match="relative to the edge, give its energy with --e0"):
         read(written(tmp_path, "scan.dat", "# energy mu\n" + rows(E - 7112, MU)))
 
 

@@ -5,11 +5,15 @@ from typing import Literal
 
 import numpy as np
 
+from xsearch.reading import Reading
 from xsearch.spectra.readers.columns import Role, roles_of
 from xsearch.spectra.readers.table import TextTable
 
 Kind = Literal["pxrd", "xanes"]
 
+POWDER_COLUMNS = frozenset({"2theta", "theta", "q", "d", "intensity", "sigma"})
+XAS_COLUMNS = frozenset({"energy", "mu", "i0", "it", "if", "ir"})
+"""The roles of `COLUMN_ROLES` by the kind of their files."""
 _POWDER_ROLES = frozenset({Role.TWO_THETA, Role.Q, Role.D})
 _XAS_ROLES = frozenset({Role.ENERGY, Role.MU, Role.NORM})
 _COUNTER_ROLES = frozenset({Role.TRANSMITTED, Role.FLUORESCENCE})
@@ -21,6 +25,13 @@ _XAS_WORDS = re.compile(
 )
 _LEAST_ENERGY_EV = 180.0
 """Above every 2θ in degrees, so that such a column may be an energy."""
+
+
+def kind_of_reading(reading: Reading) -> Kind | None:
+    """The kind that what a user says of columns and axis can belong to alone; None where it says nothing."""
+    powder = reading.axis is not None or bool(POWDER_COLUMNS & reading.columns.keys())
+    xas = bool(XAS_COLUMNS & reading.columns.keys()) or any((reading.e0_eV, reading.pre_edge_eV, reading.post_edge_eV))
+    return None if powder == xas else "pxrd" if powder else "xanes"
 
 
 def kind_of(table: TextTable) -> Kind:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError, WavelengthError
+from xsearch.reading import Axis
 from xsearch.spectra.mend import mend_axis
 from xsearch.spectra.powder import PowderPattern
 from xsearch.spectra.radiation import RADIATIONS_A, describe_wavelength
@@ -17,9 +18,23 @@ class PowderAxis(StrEnum):
 
     TWO_THETA_DEG = "2θ in degrees"
     TWO_THETA_RAD = "2θ in radians"
+    THETA_DEG = "θ in degrees"
     Q_INVA = "q in 1/Å"
     Q_INVNM = "q in 1/nm"
     D_A = "d in Å"
+    D_NM = "d in nm"
+
+
+NAMED_AXES = {
+    Axis.TWO_THETA: PowderAxis.TWO_THETA_DEG,
+    Axis.TWO_THETA_RAD: PowderAxis.TWO_THETA_RAD,
+    Axis.THETA: PowderAxis.THETA_DEG,
+    Axis.Q: PowderAxis.Q_INVA,
+    Axis.Q_NM: PowderAxis.Q_INVNM,
+    Axis.D: PowderAxis.D_A,
+    Axis.D_NM: PowderAxis.D_NM,
+}
+"""The axes by the names that users give them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +60,7 @@ class PowderScan:
         unit: what the axis is.
         wavelength: what the file says, or None.
         notes: what the reader assumed or passed over.
+        label: what the file calls it, where it holds several; or empty.
     """
 
     axis: NDArray[np.float64]
@@ -52,6 +68,7 @@ class PowderScan:
     unit: PowderAxis = PowderAxis.TWO_THETA_DEG
     wavelength: StatedWavelength | None = None
     notes: tuple[str, ...] = ()
+    label: str = ""
 
 
 def to_pattern(scan: PowderScan, name: str, wavelength_A: float | None) -> PowderPattern:
@@ -66,7 +83,7 @@ def to_pattern(scan: PowderScan, name: str, wavelength_A: float | None) -> Powde
         WavelengthError: where neither the file nor the user gives a wavelength, and the axis needs one.
         SpectrumError: where the scan cannot be used.
     """
-    angular = scan.unit in (PowderAxis.TWO_THETA_DEG, PowderAxis.TWO_THETA_RAD)
+    angular = scan.unit in (PowderAxis.TWO_THETA_DEG, PowderAxis.TWO_THETA_RAD, PowderAxis.THETA_DEG)
     axis, intensity = np.asarray(scan.axis, dtype=float), np.asarray(scan.intensity, dtype=float)
     if not angular:
         axis, intensity = _to_q_invA(axis, intensity, scan.unit)
@@ -125,9 +142,9 @@ def _wavelength_for_q(scan: PowderScan, given_A: float | None, q_max_invA: float
 
 def _to_q_invA(axis: NDArray, intensity: NDArray, unit: PowderAxis) -> tuple[NDArray, NDArray]:
     """An axis of q or d as q in 1/Å, ascending where d descended or ascended."""
-    if unit is PowderAxis.D_A:
+    if unit in (PowderAxis.D_A, PowderAxis.D_NM):
         with np.errstate(divide="ignore"):
-            q = 2 * np.pi / axis
+            q = 2 * np.pi / (axis * 10 if unit is PowderAxis.D_NM else axis)
         return (q[::-1], intensity[::-1]) if len(q) > 1 and q[0] > q[-1] else (q, intensity)
     return (axis / 10 if unit is PowderAxis.Q_INVNM else axis), intensity
 
@@ -146,6 +163,10 @@ def _to_degrees(axis: NDArray, unit: PowderAxis, name: str) -> tuple[NDArray, tu
         if high > np.pi:
             raise SpectrumError(f"{name}: 2θ is said to be in radians, but runs to {high:g}; π is the most.")
         return np.degrees(axis), ("2θ is in radians in the file; it was converted to degrees.",)
+    if unit is PowderAxis.THETA_DEG:
+        if high > 90:
+            raise SpectrumError(f"{name}: the axis is said to be θ, but runs to {high:g}; 90 degrees are the most.")
+        return 2 * axis, ("The axis is θ; it was doubled to 2θ.",)
     if high > 180:
         raise SpectrumError(
             f"{name}: the axis runs from {low:g} to {high:g}; 2θ in degrees ends at 180. Name the column q or d where "
