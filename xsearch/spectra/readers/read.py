@@ -44,7 +44,7 @@ _TEXT_MARKS: tuple[tuple[re.Pattern[str], Callable[[SourceFile], PowderScan | Xa
 )
 
 
-def read_text(source: SourceFile, wanted: Wanted) -> PowderScan | XasScan:
+def read_text(source: SourceFile, wanted: Wanted) -> Scan | Sequence[Scan]:
     """A spectrum in columns of text, or in counts only after a first angle and a step."""
     text = strip_chi_heading(source.text()) if source.suffix == ".chi" else source.text()
     for mark, reader in _TEXT_MARKS:
@@ -54,12 +54,12 @@ def read_text(source: SourceFile, wanted: Wanted) -> PowderScan | XasScan:
         return stepped
     table = parse_table(text, source.name)
     kind = wanted.kind or kind_of(table)
-    return xas_from_table(table, source.name) if kind == "xanes" else powder_from_table(table)
+    return xas_from_table(table, source.name, wanted) if kind == "xanes" else powder_from_table(table)
 
 
-def read_xas_text(source: SourceFile, wanted: Wanted) -> XasScan:
-    """An absorption spectrum in columns of text."""
-    return xas_from_table(parse_table(source.text(), source.name), source.name)
+def read_xas_text(source: SourceFile, wanted: Wanted) -> Sequence[XasScan]:
+    """Absorption spectra in columns of text."""
+    return xas_from_table(parse_table(source.text(), source.name), source.name, wanted)
 
 
 def read_zip(source: SourceFile, wanted: Wanted) -> PowderScan:

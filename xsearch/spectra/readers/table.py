@@ -13,6 +13,8 @@ from xsearch.spectra.mend import MIN_POINTS
 
 _COMMENTS = ("#", ";", "!", "//", "'", "%", "*", "$", "@", "/*")
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "--", "---", "*", "inf", "-inf", "+inf", "#n/a"})
+_FIELD = re.compile(r"[\w.]+\s*:\s")
+"""How a line begins that gives the value of something, as in `Element.edge: K`, and names no columns."""
 _SAMPLE_LINES = 400
 """Lines by which separators and columns are recognised."""
 
@@ -107,6 +109,10 @@ def parse_table(text: str, name: str) -> TextTable:
     values, others = _join_continued(chosen, tables)
     header_lines = [line for line in lines[: chosen.start] if line.strip()]
     labels = find_labels(header_lines, values.shape[1], dialect)
+    filled = ~np.isnan(values).all(axis=0)
+    if not labels and filled.sum() > 1:  # tabs are doubled
+        values = values[:, filled]
+        labels = find_labels(header_lines, values.shape[1], dialect)
     notes = []
     if others:
         notes.append(f"The file holds {others + 1} tables; the first, of {len(values)} rows, was read.")
@@ -160,6 +166,8 @@ def find_labels(header_lines: list[str], count: int, dialect: Dialect) -> tuple[
     """
     for line in reversed(header_lines[-8:]):
         bare = strip_comment(line.removeprefix("#L ")).replace('"', "")
+        if _FIELD.match(bare):
+            continue
         joined = re.sub(r"\s+(?=[(\[])", "", bare)
         joined = re.sub(r"[(\[][^)\]]*[)\]]", lambda match: match[0].replace(" ", "").replace(",", ""), joined)
         joined = re.sub(r"\b2\s*[-_ ]?\s*(theta|th|θ)", r"2\1", joined, flags=re.IGNORECASE)
