@@ -3,7 +3,11 @@
 import re
 from enum import StrEnum
 
+from xsearch.errors import SpectrumError
 from xsearch.spectra.readers.scan import PowderAxis
+
+MOST_LISTED = 40
+"""Columns that a message lists; set by hand."""
 
 
 class Role(StrEnum):
@@ -83,3 +87,51 @@ def unit_of_label(label: str) -> PowderAxis | None:
     if role is Role.Q and re.search(r"[aå](ng|-|\^|⁻|\)|\]|$|_)", word[1:]):
         return PowderAxis.Q_INVA
     return None
+
+
+def named_columns(text: str, labels: tuple[str, ...], count: int, name: str) -> tuple[int, ...]:
+    """The columns that a user names, each counted from 0.
+
+    Args:
+        text: a column's name, its number from 1, a range such as `FF1:FF8` or `4:11`, or a sum such as `FF1+FF3`.
+        labels: the names of the columns as the file writes them, or empty.
+        count: of columns.
+        name: the file's name.
+
+    Raises:
+        SpectrumError: where a column is not there; the message lists those that are.
+    """
+    if (whole := _column(text, labels, count)) is not None:
+        return (whole,)
+    columns: list[int] = []
+    for part in text.split("+"):
+        ends = [_column(part, labels, count)]
+        if ends[0] is None and ":" in part:
+            ends = [_column(end, labels, count) for end in part.split(":", 1)]
+        known = sorted(end for end in ends if end is not None)
+        if len(known) < len(ends):
+            listed = list_columns(labels, count)
+            raise SpectrumError(f"{name}: no column {part.strip()!r} in it; its columns are {listed}.")
+        columns += [column for column in range(known[0], known[-1] + 1) if column not in columns]
+    return tuple(columns)
+
+
+def list_columns(labels: tuple[str, ...], count: int) -> str:
+    """The columns of a table for a message: `1 'Energy', 2 'I0'`."""
+    listed = [f"{i + 1} {labels[i]!r}" if labels and labels[i] else str(i + 1) for i in range(min(count, MOST_LISTED))]
+    return ", ".join(listed) + (f" and {count - MOST_LISTED} more" if count > MOST_LISTED else "")
+
+
+def _column(text: str, labels: tuple[str, ...], count: int) -> int | None:
+    """The column that a name or a number from 1 means: letter for letter, else in any case, else without its unit."""
+    word = text.strip()
+    for spell in (str.strip, str.lower, _bare):
+        matches = [i for i, label in enumerate(labels) if label and spell(label) == spell(word)]
+        if matches:
+            return matches[0]
+    return int(word) - 1 if word.isdecimal() and 1 <= int(word) <= count else None
+
+
+def _bare(label: str) -> str:
+    """A name in lower case, without its unit, and without blanks and marks."""
+    return re.sub(r"[\s_\-]+", "", re.sub(r"\s*[(\[].*$", "", label.lower()))
