@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,14 +78,13 @@ def file_contents(
         SpectrumError: where nothing can be read. A missing wavelength is a problem that is shown.
     """
     file, stated_absorber, stated_edge = parse_edge_file(path)
-    given = {"absorber": stated_absorber or absorber, "edge": stated_edge or edge, "reading": reading}
+    reader = partial(read_each, file, absorber=stated_absorber or absorber, edge=stated_edge or edge, reading=reading)
     try:
-        return FileContents(file.name, read_each(file, wavelength=wavelength, **given))
+        return FileContents(file.name, reader(wavelength=wavelength))
     except WavelengthError as error:
         if wavelength is not None:
             raise
-        spectra = read_each(file, wavelength=STAND_IN_A, **given)
-        return FileContents(file.name, spectra, (str(error),))
+        return FileContents(file.name, reader(wavelength=STAND_IN_A), (str(error),))
 
 
 def file_table(contents: FileContents) -> RenderableType:

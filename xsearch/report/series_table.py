@@ -27,7 +27,7 @@ def series_table(answers: Sequence[SearchResult | Combined | Inference]) -> Rend
 def _row(answer: SearchResult | Combined | Inference) -> tuple[str, str, str, str, str]:
     if isinstance(answer, Inference):
         candidates = answer.candidates
-        found = (candidates[0].formula, candidates[0].id, f"{candidates[0].probability:.2f}") if candidates else None
+        found = (candidates[0].formula, candidates[0].inferred_id, f"{candidates[0].probability:.2f}") if candidates else None
         return "", *(found or ("", "", "")), answer.verdict
     result = answer.search if isinstance(answer, Combined) else answer
     if len(result.answer) > 1:
