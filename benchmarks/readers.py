@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
-import os
 import random
 import sys
 import tempfile
@@ -100,7 +99,8 @@ def _work(requests: Any, answers: Any, wavelength: str | None) -> None:
 
         from xsearch.spectra import read_each  # noqa: F401
 
-        held = int(Path("/proc/self/statm").read_text(encoding="utf-8").split()[0]) * 4096 if os.path.exists("/proc") else 2**31
+        pages = Path("/proc/self/statm")
+        held = int(pages.read_text(encoding="ascii").split()[0]) * resource.getpagesize() if pages.exists() else 2**31
         resource.setrlimit(resource.RLIMIT_AS, (held + MOST_BYTES, held + MOST_BYTES))
     while (path := requests.recv()) is not None:
         answers.send(outcome_of(path, wavelength))

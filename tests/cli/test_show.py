@@ -17,8 +17,8 @@ def test_a_pattern_is_shown_with_its_axis_and_lines(xsearch: Xsearch) -> None:
 
 
 def test_a_missing_wavelength_is_said_and_the_rest_is_shown(xsearch: Xsearch, tmp_path: Path) -> None:
-    text = "\n".join(line for line in (SPECTRA / "rutile.xy").read_text(encoding="utf-8").splitlines() if not line.startswith("#"))
-    (tmp_path / "bare.xy").write_text(text, encoding="utf-8")
+    lines = (SPECTRA / "rutile.xy").read_text(encoding="utf-8").splitlines()
+    (tmp_path / "bare.xy").write_text("\n".join(line for line in lines if line[:1] != "#"), encoding="utf-8")
     done = xsearch("show", tmp_path / "bare.xy")
     assert done.exit_code == 0
     assert "27.4" in done.stdout

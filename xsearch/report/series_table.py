@@ -26,9 +26,11 @@ def series_table(answers: Sequence[SearchResult | Combined | Inference]) -> Rend
 
 def _row(answer: SearchResult | Combined | Inference) -> tuple[str, str, str, str, str]:
     if isinstance(answer, Inference):
-        candidates = answer.candidates
-        found = (candidates[0].formula, candidates[0].inferred_id, f"{candidates[0].probability:.2f}") if candidates else None
-        return "", *(found or ("", "", "")), answer.verdict
+        name = "" if answer.pattern is None else answer.pattern.source
+        if not answer.candidates:
+            return name, "", "", "", answer.verdict
+        first = answer.candidates[0]
+        return name, first.formula, first.inferred_id, f"{first.probability:.2f}", answer.verdict
     result = answer.search if isinstance(answer, Combined) else answer
     if len(result.answer) > 1:
         names = " + ".join(hit.formula for hit in result.answer)
