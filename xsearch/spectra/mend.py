@@ -12,6 +12,8 @@ MAX_POINTS = 500_000
 """Points of a spectrum; set by hand."""
 MOST_POINTS_KEPT = 100_000
 """Above which points are averaged in groups; set by hand."""
+LARGEST = 1e30
+"""Numbers that are larger are damage; their squares would not be finite any more in single precision."""
 MAX_SHARE_DROPPED = 0.2
 """Of rows without finite numbers, above which a file is refused; set by hand."""
 
@@ -48,7 +50,7 @@ def mend_axis(x: Column, y: Column, name: str, axis: str) -> Mended:
 
 
 def _drop_missing(x: Column, y: Column, name: str, axis: str) -> Mended:
-    good = np.isfinite(x) & np.isfinite(y)
+    good = (np.abs(x) < LARGEST) & (np.abs(y) < LARGEST)
     bad = int((~good).sum())
     if bad == 0:
         return x, y, ()

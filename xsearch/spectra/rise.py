@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.settings import setting
+from xsearch.spectra.mend import LARGEST
 
 SIMULATED = "set by hand on simulated scans (tests/spectra/test_rise.py)"
 
@@ -127,7 +128,7 @@ def judge_rise(
     """
     thinned = slice(None, None, 1 + len(mu) // settings.most_points)
     energy, mu = energy[thinned], mu[thinned]
-    good = np.isfinite(energy) & np.isfinite(mu)
+    good = (np.abs(energy) < LARGEST) & (np.abs(mu) < LARGEST)
     if good.sum() < 20 or good.sum() < 0.8 * len(mu):
         return NO_RISE
     x, inverse, counts = np.unique(energy[good], return_inverse=True, return_counts=True)

@@ -159,7 +159,7 @@ def _as_given(scan: ScanColumns, given: Mapping[str, str]) -> Way:
         clear = [(scan.judge(way.mu).order, way) for way in _computed(beside)]
         if clear:
             return max(clear, key=lambda one: one[0])[1]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         if "i0" in totals and "it" in totals:
             return Way(np.log(totals["i0"] / totals["it"]), f"ln({named['i0']} / {named['it']}), as given")
         if "i0" in totals and "if" in totals:
@@ -196,7 +196,7 @@ def _stated(scan: ScanColumns) -> Iterator[Way]:
 
 def _computed(scan: ScanColumns) -> Iterator[Way]:
     """Absorption out of counters: transmission, and the fluorescence of each detector."""
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for i0 in scan.index_of(Signal.I0):
             incident = scan.values[:, i0]
             counters = [group for group in _families(scan, Signal.CHAMBER) if len(group) <= _ONE_BY_ONE]
@@ -237,7 +237,7 @@ def _samples(scan: ScanColumns) -> Iterator[Way]:
 def _doubtful(scan: ScanColumns) -> Iterator[Way]:
     """Counters whose names say nothing, beside an incident intensity: taken where one alone shows an edge."""
     found = []
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for i0 in scan.index_of(Signal.I0)[:1]:
             for i in range(len(scan.columns)):
                 if i != scan.energy and scan.columns[i].signal is None:

@@ -224,7 +224,7 @@ def _join_continued(chosen: Block, tables: list[Block]) -> tuple[NDArray[np.floa
             and others == 0
             and block.rows.shape[1] == last.shape[1]
             and len(last) > 1
-            and (block.rows[0, 0] - last[-1, 0]) * (last[-1, 0] - last[-2, 0]) > 0
+            and (block.rows[0, 0] > last[-1, 0]) == (last[-1, 0] > last[-2, 0])
         )
         if goes_on:
             parts.append(block.rows)

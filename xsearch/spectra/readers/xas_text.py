@@ -123,7 +123,7 @@ def _energies(
     if angles:
         spacing, words = _d_spacing(table.header)
         if spacing is not None:
-            with np.errstate(divide="ignore", invalid="ignore"):
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 energy = HC_EV_A / (2 * spacing * np.sin(np.radians(values[:, angles[-1]])))
             said = f"Energies computed from the monochromator's angle with d = {words}."
             return _Energies(energy, "eV", angles[-1], (said,))
