@@ -22,7 +22,7 @@ class RiseSettings:
     grid_eV: float = setting(0.5, "eV", SIMULATED)
     most_grid_points: int = setting(40_000, "points", "a wider scan is searched on a coarser grid")
     most_points: int = setting(20_000, "points", "of a longer scan every second or third is looked at")
-    finest: float = setting(2.5, "finest steps", f"farther apart, points are not at the edge that was meant; {SIMULATED}")
+    finest: float = setting(2.5, "finest steps", f"farther apart, points are not at the edge meant; {SIMULATED}")
     level_eV: tuple[float, float] = setting((5.0, 40.0), "eV", f"from a rise, where levels are compared; {SIMULATED}")
     least_kept: float = setting(0.15, "of the step", f"that the level after a rise keeps; {SIMULATED}")
     least_clarity: float = setting(6.0, "standard deviations of the step elsewhere", SIMULATED)
@@ -43,8 +43,8 @@ class Rise:
         energy_eV: of the middle of the step.
         step: its height in units of the spectrum.
         clarity: the step over the standard deviation of such steps elsewhere; 0 where it is no edge's.
-        prominence: the finest distance of points over that at the step, times the step over the largest of the spectrum;
-            1 at the edge that a scan was made for.
+        prominence: the finest distance of points over that at the step, times the step over the largest of all; 1 at
+            the edge that a scan was made for.
     """
 
     energy_eV: float
@@ -123,7 +123,7 @@ def judge_rise(
     Args:
         energy: (n,) in eV, in any order, of which some may be missing.
         mu: (n,).
-        edges_eV: of the stated absorber, near which alone a rise is its edge.
+        edges_eV: of the stated absorber; near those that the scan covers alone a rise is its edge.
         settings: of the search.
     """
     thinned = slice(None, None, 1 + len(mu) // settings.most_points)
@@ -135,6 +135,7 @@ def judge_rise(
     y = np.bincount(inverse, weights=mu[good]) / counts
     if len(x) < 20 or len(np.unique(mu[good])) < settings.least_distinct * len(x) or _counts_points(mu[good]):
         return NO_RISE
+    edges_eV = [edge for edge in edges_eV if x[0] - settings.near_eV < edge < x[-1] + settings.near_eV]
     grid, steps, best = largest_step(x, y, edges_eV, settings)
     step = float(steps[best] - np.median(steps))
     if step <= 0:

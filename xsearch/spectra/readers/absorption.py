@@ -139,8 +139,8 @@ def _nothing_rises(scan: ScanColumns, tried: list[str]) -> str:
         return f"{scan.name}: the absorption has no clear rise; there is no edge in it."
     shown = "; tried were " + ", ".join(tried[:6]) + (f" and {len(tried) - 6} more" if len(tried) > 6 else "")
     return (
-        f"{scan.name}: no absorption with a clear rise in it{shown if tried else ''}. Name the columns with --columns, such "
-        f"as energy=1,i0=2,it=3 or energy=1,mu=2; its columns are {list_columns(scan.labels, count)}."
+        f"{scan.name}: no absorption with a clear rise in it{shown if tried else ''}. Name the columns with --columns, "
+        f"such as energy=1,i0=2,it=3 or energy=1,mu=2; its columns are {list_columns(scan.labels, count)}."
     )
 
 
@@ -165,12 +165,15 @@ def _as_given(scan: ScanColumns, given: Mapping[str, str]) -> Way:
         if "i0" in totals and "if" in totals:
             return Way(totals["if"] / totals["i0"], f"({named['if']}) / {named['i0']}, as given")
         if "it" in totals and "ir" in totals:
-            return Way(np.log(totals["it"] / totals["ir"]), f"ln({named['it']} / {named['ir']}), the reference, as given")
+            return Way(
+                np.log(totals["it"] / totals["ir"]), f"ln({named['it']} / {named['ir']}), the reference, as given"
+            )
     if "if" in totals:
         return Way(totals["if"], f"{named['if']}, as given, without an incident intensity")
     listed = list_columns(scan.labels, scan.values.shape[1])
     raise SpectrumError(
-        f"{scan.name}: the columns given make no absorption; mu, or i0 with it or if is needed. Its columns are {listed}."
+        f"{scan.name}: the columns given make no absorption; mu, or i0 with it or if is needed. Its columns are "
+        f"{listed}."
     )
 
 
@@ -231,7 +234,8 @@ def _samples(scan: ScanColumns) -> Iterator[Way]:
         no_sample = (Signal.ENERGY, Signal.ANGLE, Signal.NONE, Signal.MU, Signal.NORM)
         for i in range(len(scan.columns)):
             if i != scan.energy and scan.columns[i].signal not in no_sample:
-                yield Way(scan.values[:, i], f"column {i + 1}{_quoted(scan.labels[i])}", scan.labels[i] or f"column {i + 1}")
+                words = f"column {i + 1}" + (f", {scan.labels[i]!r}" if scan.labels[i] else "")
+                yield Way(scan.values[:, i], words, scan.labels[i] or words)
 
 
 def _doubtful(scan: ScanColumns) -> Iterator[Way]:
@@ -246,7 +250,3 @@ def _doubtful(scan: ScanColumns) -> Iterator[Way]:
                     found += [Way(mu, words) for mu, words in zip((ratio, -np.log(ratio)), named, strict=True)]
     clear = [way for way in found if scan.judge(way.mu).is_clear]
     yield from clear if len(clear) == 1 else []
-
-
-def _quoted(label: str) -> str:
-    return f", {label!r}" if label else ""

@@ -12,9 +12,13 @@ _XDI = re.compile(r"column\.(?P<number>\d+)\s*:\s*(?P<label>\S+)(?:\s+(?P<unit>[
 _LEGENDS = (
     re.compile(r"col(?:umn)?\s*(?P<number>\d+)\s*[:=)]?\s+(?P<label>\S+)\s+(?:DOUBLE|FLOAT|INTEGER)", re.IGNORECASE),
     re.compile(r"\(?(?P<number>\d{1,3})\)\s*(?P<label>[A-Za-z][^*\t]*?)\s*(?=\*|\t|$|\s{2,}|\s\(?\d{1,3}\))"),
-    re.compile(r"(?:col(?:umn)?|ch(?:annel)?|c)?[ ._]*(?P<number>\d{1,3})\s*[:=]\s*(?P<label>[A-Za-z][^,;\t]*?)\s*(?=[,;\t]|$|\s{2,})", re.I),
+    re.compile(
+        r"(?:col(?:umn)?|ch(?:annel)?|c)?[ ._]*(?P<number>\d{1,3})\s*[:=]\s*(?P<label>[A-Za-z][^,;\t]*?)\s*"
+        r"(?=[,;\t]|$|\s{2,})",
+        re.IGNORECASE,
+    ),
     re.compile(r"(?<![\w.])(?P<number>\d{1,2})_(?P<label>[A-Za-z]\w*)"),
-)  # fmt: skip
+)
 """Numbered lists of columns: FIO files of DESY; `1) Mono Energy * 2) ...`; `# 1: energy`; `1_Energy 2_I0`."""
 _SCAN_LABELS = re.compile(r"[PD]\d+\s*=\s*\{(?P<label>[^}]*)\}\s*-->", re.IGNORECASE)
 """The list of an EPICS scan: `P1={Mono Energy} --> {...}`."""
@@ -58,7 +62,11 @@ def _counted(header: tuple[str, ...], count: int) -> list[str] | None:
             named = [word.strip("\"' ") for word in words if re.search(r"\w", word)]
             known = sum(column_of(word).signal is not None or role_of(word) is Role.MU for word in named)
             if count <= len(named) <= count + 1 and known >= 2:
-                return named[len(named) - count :] if column_of(named[0]).signal is None and len(named) > count else named[:count]
+                return (
+                    named[len(named) - count :]
+                    if column_of(named[0]).signal is None and len(named) > count
+                    else named[:count]
+                )
     return None
 
 

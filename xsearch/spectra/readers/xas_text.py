@@ -14,13 +14,15 @@ from xsearch.spectra.mend import MIN_POINTS
 from xsearch.spectra.radiation import HC_EV_A
 from xsearch.spectra.readers.absorption import ScanColumns, absorptions, columns_of
 from xsearch.spectra.readers.columns import named_columns
-from xsearch.spectra.readers.detectors import Signal
+from xsearch.spectra.readers.detectors import Column, Signal
 from xsearch.spectra.readers.table import TextTable
 from xsearch.spectra.readers.wanted import Wanted
 from xsearch.spectra.readers.xas_labels import column_names
 from xsearch.spectra.readers.xas_scan import MOST_KEV, XasScan, find_absorber
 
-_D_SPACING = re.compile(r"\b(?:mono\.)?d[_ -]?spacing\s*[:=]?\s*(?P<value>\d*\.\d+)|\bd\s*=\s*(?P<short>\d\.\d+)", re.IGNORECASE)
+_D_SPACING = re.compile(
+    r"\b(?:mono\.)?d[_ -]?spacing\s*[:=]?\s*(?P<value>\d*\.\d+)|\bd\s*=\s*(?P<short>\d\.\d+)", re.IGNORECASE
+)
 _TWO_D = re.compile(r"\b2\s?d\s*(?:spacing)?\s*[:=]\s*(?P<value>\d+\.\d+)", re.IGNORECASE)
 _CRYSTAL = re.compile(r"\b(?P<name>si|ge)\s*[\s(\[]\s*(?P<hkl>\d\s*,?\s*\d\s*,?\s*\d)\b", re.IGNORECASE)
 _LATTICE_A = {"si": 5.431020511, "ge": 5.65735}
@@ -58,7 +60,7 @@ class _Energies:
         return self.values * 1000 if kilo else self.values
 
 
-def xas_from_table(table: TextTable, name: str, wanted: Wanted = Wanted(), label: str = "") -> tuple[XasScan, ...]:
+def xas_from_table(table: TextTable, name: str, wanted: Wanted, label: str = "") -> tuple[XasScan, ...]:
     """The absorption spectra in a table: energies, and absorption or what that follows from; one a sample or scan.
 
     Args:
@@ -102,7 +104,12 @@ def _from_columns(
 
 
 def _energies(
-    table: TextTable, labels: tuple[str, ...], units: tuple[str, ...], columns: tuple, name: str, given: str | None
+    table: TextTable,
+    labels: tuple[str, ...],
+    units: tuple[str, ...],
+    columns: tuple[Column, ...],
+    name: str,
+    given: str | None,
 ) -> _Energies:
     """The energies: the given column, else by name, else from the monochromator's angle, else the first column.
 
@@ -112,29 +119,30 @@ def _energies(
     values = table.values
     if given is not None:
         column = named_columns(given, labels, values.shape[1], name)[0]
-        return _Energies(values[:, column], _unit(labels, units, column), column, (f"Energies: {labels[column] or column + 1}, as given.",))
-    named = [i for i, column in enumerate(columns) if column.signal is Signal.ENERGY]
-    usable = [i for i in named if _is_axis(values[:, i])]
-    if usable:
-        column = min(usable, key=lambda i: (columns[i].rank, i))
-        said = (f"Energies: column {labels[column]!r} of {', '.join(repr(labels[i]) for i in usable)}.",) if len(usable) > 1 else ()
+        said = (f"Energies: {labels[column] or f'column {column + 1}'}, as given.",)
         return _Energies(values[:, column], _unit(labels, units, column), column, said)
-    angles = [i for i, column in enumerate(columns) if column.signal is Signal.ANGLE and _is_axis(values[:, i], 0.5)]
+    named = [i for i, column in enumerate(columns) if column.signal is Signal.ENERGY]
+    if usable := [i for i in named if _is_axis(values[:, i])]:
+        column = min(usable, key=lambda i: (columns[i].rank, i))
+        among = ", ".join(repr(labels[i]) for i in usable)
+        chosen = (f"Energies: column {labels[column]!r} of {among}.",) if len(usable) > 1 else ()
+        return _Energies(values[:, column], _unit(labels, units, column), column, chosen)
+    angles = [i for i, column in enumerate(columns) if column.signal is Signal.ANGLE and _is_axis(values[:, i])]
     if angles:
         spacing, words = _d_spacing(table.header)
         if spacing is not None:
             with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
                 energy = HC_EV_A / (2 * spacing * np.sin(np.radians(values[:, angles[-1]])))
-            said = f"Energies computed from the monochromator's angle with d = {words}."
-            return _Energies(energy, "eV", angles[-1], (said,))
+            noted = (f"Energies computed from the monochromator's angle with d = {words}.",)
+            return _Energies(energy, "eV", angles[-1], noted)
         if not any(_is_energy(values[:, i]) for i in range(values.shape[1]) if i not in angles):
             raise SpectrumError(
                 f"{name}: the axis is the monochromator's angle, without its d-spacing (Mono.d_spacing); energies in "
                 "eV are expected."
             )
     column = next((i for i in range(values.shape[1]) if columns[i].signal is None and _is_energy(values[:, i])), 0)
-    said = (f"Energies taken from column {column + 1}.",) if column else ()
-    return _Energies(values[:, column], _unit(labels, units, column), column, said)
+    guessed = (f"Energies taken from column {column + 1}.",) if column else ()
+    return _Energies(values[:, column], _unit(labels, units, column), column, guessed)
 
 
 def _unit(labels: tuple[str, ...], units: tuple[str, ...], column: int) -> str | None:
