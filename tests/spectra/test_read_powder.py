@@ -160,7 +160,7 @@ def test_a_chi_file_keeps_its_heading_out_of_the_data(tmp_path: Path) -> None:
 def test_counts_after_start_step_and_end_get_their_angles(tmp_path: Path) -> None:
     counts = [f"{value:.0f}" for value in Y]
     body = "\n".join(" ".join(counts[at : at + 10]) for at in range(0, len(counts), 10))
-    pattern = read(written(tmp_path, "scan.dat", f"{X[0]} 0.05 {X[-1]} CuKa1 sample\n{body}\n"))
+    pattern = read(written(tmp_path, "scan.dat", f"{X[0]} 0.05 {X[-1]} CuKa1, sample\n{body}\n"))
     assert_is_the_pattern(pattern, 1.540593)
 
 

@@ -22,7 +22,7 @@ class Archive:
         self.name = source.name
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(source.data))
-        except _DAMAGE:
+        except zipfile.BadZipFile:
             raise SpectrumError(
                 f"{source.name}: a {source.suffix} file is a zip archive, and this is none or a truncated one."
             ) from None

@@ -8,9 +8,12 @@ from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError, WavelengthError
 from xsearch.reading import Axis
-from xsearch.spectra.mend import mend_axis
+from xsearch.spectra.mend import mend_with_variance
 from xsearch.spectra.powder import PowderPattern
 from xsearch.spectra.radiation import RADIATIONS_A, describe_wavelength
+
+LEAST_SHARE_WITH_SIGMA = 0.5
+"""Of points that need a standard deviation above zero for the file's to be used; set by hand."""
 
 
 class PowderAxis(StrEnum):
@@ -61,6 +64,7 @@ class PowderScan:
         wavelength: what the file says, or None.
         notes: what the reader assumed or passed over.
         label: what the file calls it, where it holds several; or empty.
+        sigma: (n,) standard deviations of the intensities, or None.
     """
 
     axis: NDArray[np.float64]
@@ -69,6 +73,7 @@ class PowderScan:
     wavelength: StatedWavelength | None = None
     notes: tuple[str, ...] = ()
     label: str = ""
+    sigma: NDArray[np.float64] | None = None
 
 
 def to_pattern(scan: PowderScan, name: str, wavelength_A: float | None) -> PowderPattern:
@@ -84,11 +89,13 @@ def to_pattern(scan: PowderScan, name: str, wavelength_A: float | None) -> Powde
         SpectrumError: where the scan cannot be used.
     """
     angular = scan.unit in (PowderAxis.TWO_THETA_DEG, PowderAxis.TWO_THETA_RAD, PowderAxis.THETA_DEG)
-    axis, intensity = np.asarray(scan.axis, dtype=float), np.asarray(scan.intensity, dtype=float)
+    axis, columns = np.asarray(scan.axis, dtype=float), _columns(scan)
     if not angular:
-        axis, intensity = _to_q_invA(axis, intensity, scan.unit)
-    axis, intensity, below = _drop_below_zero(axis, intensity)
-    axis, intensity, mended = mend_axis(axis, intensity, name, "2θ" if angular else "q")
+        axis, columns = _to_q_invA(axis, columns, scan.unit)
+    axis, columns, below = _drop_below_zero(axis, columns)
+    axis, intensity, variance, mended = mend_with_variance(
+        axis, columns[0], columns[1], name, "2θ" if angular else "q"
+    )
     notes = [*scan.notes, *below, *mended, *_check_counts(intensity, name)]
     if angular:
         two_theta_deg, converted = _to_degrees(axis, scan.unit, name)
@@ -98,7 +105,8 @@ def to_pattern(scan: PowderScan, name: str, wavelength_A: float | None) -> Powde
         two_theta_deg = np.degrees(2 * np.arcsin(np.clip(axis * wavelength / (4 * np.pi), 0, 1)))
         converted = (f"The axis is {scan.unit}; it was converted to 2θ.",)
     notes += [*converted, said]
-    return PowderPattern(two_theta_deg, intensity, wavelength, name, tuple(notes))
+    sigma, doubted = _sigma(scan, variance)
+    return PowderPattern(two_theta_deg, intensity, wavelength, name, (*notes, *doubted), sigma=sigma)
 
 
 def choose_wavelength(stated: StatedWavelength | None, given_A: float | None, name: str) -> tuple[float, str]:
@@ -140,21 +148,38 @@ def _wavelength_for_q(scan: PowderScan, given_A: float | None, q_max_invA: float
     return 0.2, "No wavelength is needed on this axis; 2θ is for 0.2 Å."
 
 
-def _to_q_invA(axis: NDArray, intensity: NDArray, unit: PowderAxis) -> tuple[NDArray, NDArray]:
+def _columns(scan: PowderScan) -> NDArray:
+    """(2, n) intensities and their variances, which are zero where there are none."""
+    intensity = np.asarray(scan.intensity, dtype=float)
+    sigma = np.zeros(len(intensity)) if scan.sigma is None else np.asarray(scan.sigma, dtype=float)
+    return np.array([intensity, sigma**2])
+
+
+def _sigma(scan: PowderScan, variance: NDArray) -> tuple[NDArray | None, tuple[str, ...]]:
+    """Standard deviations of all points; where counts of zero have none, the smallest of the others."""
+    if scan.sigma is None:
+        return None, ()
+    good = np.isfinite(variance) & (variance > 0)
+    if good.mean() < LEAST_SHARE_WITH_SIGMA:
+        return None, ("The file's standard deviations are zero or missing; they were not used.",)
+    return np.sqrt(np.where(good, variance, variance[good].min())), ()
+
+
+def _to_q_invA(axis: NDArray, columns: NDArray, unit: PowderAxis) -> tuple[NDArray, NDArray]:
     """An axis of q or d as q in 1/Å, ascending where d descended or ascended."""
     if unit in (PowderAxis.D_A, PowderAxis.D_NM):
         with np.errstate(divide="ignore"):
             q = 2 * np.pi / (axis * 10 if unit is PowderAxis.D_NM else axis)
-        return (q[::-1], intensity[::-1]) if len(q) > 1 and q[0] > q[-1] else (q, intensity)
-    return (axis / 10 if unit is PowderAxis.Q_INVNM else axis), intensity
+        return (q[::-1], columns[:, ::-1]) if len(q) > 1 and q[0] > q[-1] else (q, columns)
+    return (axis / 10 if unit is PowderAxis.Q_INVNM else axis), columns
 
 
-def _drop_below_zero(axis: NDArray, intensity: NDArray) -> tuple[NDArray, NDArray, tuple[str, ...]]:
+def _drop_below_zero(axis: NDArray, columns: NDArray) -> tuple[NDArray, NDArray, tuple[str, ...]]:
     """Scans through the direct beam begin below zero, where nothing can be learnt that is not above it too."""
     below = axis <= 0
     if not below.any() or below.all():
-        return axis, intensity, ()
-    return axis[~below], intensity[~below], (f"{int(below.sum())} points at or below zero of the axis were left out.",)
+        return axis, columns, ()
+    return axis[~below], columns[:, ~below], (f"{int(below.sum())} points at or below zero of the axis were left out.",)
 
 
 def _to_degrees(axis: NDArray, unit: PowderAxis, name: str) -> tuple[NDArray, tuple[str, ...]]:

@@ -7,10 +7,10 @@ import numpy as np
 
 from xsearch.errors import SpectrumError
 from xsearch.spectra.mend import MIN_POINTS
+from xsearch.spectra.readers.dialect import is_comment, strip_comment
 from xsearch.spectra.readers.headers import find_wavelength, stated_lines
 from xsearch.spectra.readers.scan import PowderScan, StatedWavelength
 from xsearch.spectra.readers.source import SourceFile
-from xsearch.spectra.readers.table import is_comment, strip_comment
 
 _MOST_STEPS = 10_000_000
 """Steps beyond which a header is taken for a damaged one."""
