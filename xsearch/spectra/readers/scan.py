@@ -93,9 +93,7 @@ def to_pattern(scan: PowderScan, name: str, wavelength_A: float | None) -> Powde
     if not angular:
         axis, columns = _to_q_invA(axis, columns, scan.unit)
     axis, columns, below = _drop_below_zero(axis, columns)
-    axis, intensity, variance, mended = mend_with_variance(
-        axis, columns[0], columns[1], name, "2θ" if angular else "q"
-    )
+    axis, intensity, variance, mended = mend_with_variance(axis, columns[0], columns[1], name, "2θ" if angular else "q")
     notes = [*scan.notes, *below, *mended, *_check_counts(intensity, name)]
     if angular:
         two_theta_deg, converted = _to_degrees(axis, scan.unit, name)
