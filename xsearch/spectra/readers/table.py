@@ -19,6 +19,8 @@ _MOST_WORDS = 500
 """Lines of words that are kept of the head of a table, and as many of its end."""
 _MOST_STEPS_ACROSS = 20
 """Steps of the axis by which a shorter row may go on with a table, for it to be one whose last columns have ended."""
+_FIELD = re.compile(r"=|^[^,;\t]*:\s+\S")
+"""A line of a key and its value, which names no columns."""
 _NUMBER_FIRST = re.compile(r"\s*\"?[-+]?\.?\d")
 
 
@@ -144,6 +146,8 @@ def find_labels(header_lines: list[str], count: int, dialect: Dialect) -> tuple[
     """
     for line in reversed(header_lines[-8:]):
         bare = strip_comment(line.removeprefix("#L ")).replace('"', "")
+        if _FIELD.search(bare):
+            continue
         joined = re.sub(r"\s+(?=[(\[])", "", bare)
         joined = re.sub(r"[(\[][^)\]]*[)\]]", lambda match: match[0].replace(" ", "").replace(",", ""), joined)
         joined = re.sub(r"\b2\s*[-_ ]?\s*(theta|th|θ)", r"2\1", joined, flags=re.IGNORECASE)
@@ -154,7 +158,9 @@ def find_labels(header_lines: list[str], count: int, dialect: Dialect) -> tuple[
             re.split(r"[,;]", joined),
         ):
             words = [field.strip() for field in fields if field.strip()]
-            if len(words) == count and all(dialect.number(word) is None for word in words):
+            numbers = [dialect.number(word) is not None for word in words]
+            # the scans of a series may be named by numbers, such as their temperatures
+            if len(words) == count and (not any(numbers) or (count > 2 and not numbers[0] and all(numbers[1:]))):
                 return tuple(words)
     if len(header_lines) > count and header_lines[-count - 1].strip() == "Data:":
         return tuple(line.strip() for line in header_lines[-count:])
