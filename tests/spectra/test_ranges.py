@@ -12,7 +12,7 @@ Y = 100 + np.round(50 * np.sin(X) ** 2)
 
 
 def part(low: float, high: float, seconds: float | None = None, every: int = 1, label: str = "") -> Range:
-    inside = np.flatnonzero((X >= low - 1e-9) & (X <= high + 1e-9))[::every]
+    inside = np.flatnonzero((low - 1e-9 <= X) & (high + 1e-9 >= X))[::every]
     return Range(X[inside], Y[inside] * (seconds or 1), seconds, label=label)
 
 
