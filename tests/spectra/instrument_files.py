@@ -134,7 +134,8 @@ def ras(
     for x, y in scans:
         third = np.ones(len(x)) if factors is None else factors
         text += (
-            f'*RAS_HEADER_START\r\n*FILE_COMMENT "{comment}"\r\n*HW_XG_TARGET_NAME "Cu"\r\n*MEAS_SCAN_AXIS_X "{axis}"\r\n'
+            f'*RAS_HEADER_START\r\n*FILE_COMMENT "{comment}"\r\n*HW_XG_TARGET_NAME "Cu"\r\n'
+            f'*MEAS_SCAN_AXIS_X "{axis}"\r\n'
         )
         text += '*HW_XG_WAVE_LENGTH_ALPHA1 "1.540593"\r\n*HW_XG_WAVE_LENGTH_ALPHA2 "1.544414"\r\n*RAS_HEADER_END\r\n'
         text += "*RAS_INT_START\r\n"

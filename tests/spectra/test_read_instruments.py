@@ -243,7 +243,9 @@ def test_the_kbeta_line_of_a_scan_is_its_wavelength(tmp_path: Path) -> None:
     assert read(written(tmp_path, "scan.ras", content)).wavelength_A == pytest.approx(1.392234)
 
 
-@pytest.mark.parametrize(("encoding", "axis"), [("shift-jis", "2θ/θ"), ("gbk", "2θ"), ("cp1253", "2θ"), ("utf-8", "2θ")])
+@pytest.mark.parametrize(
+    ("encoding", "axis"), [("shift-jis", "2θ/θ"), ("gbk", "2θ"), ("cp1253", "2θ"), ("utf-8", "2θ")]
+)
 def test_a_ras_axis_is_told_in_any_code_page(tmp_path: Path, encoding: str, axis: str) -> None:
     text = files.ras([(X, Y)], axis=axis, comment="x").decode()
     assert_is_the_pattern(read(written(tmp_path, "plain.ras", text.encode(encoding))))

@@ -36,7 +36,8 @@ def read_brml(source: SourceFile) -> tuple[PowderScan, ...]:
     ranges = []
     for member in members:
         root = archive.xml(member)
-        curve = next((found for route in root.iter("DataRoute") if (found := _curve(route, source.name)) is not None), None)
+        curves = (_curve(route, source.name) for route in root.iter("DataRoute"))
+        curve = next((found for found in curves if found is not None), None)
         if curve is not None:
             label = root.findtext(".//TimeStampStarted") or member.rpartition("/")[2]
             ranges.append(Range(*curve, _seconds(root), _wavelength(root), label))
@@ -78,7 +79,7 @@ def _curve(route: ElementTree.Element, name: str) -> Curve | None:
     try:
         rows = [[float(field) for field in (one.text or "").split(",") if field.strip()] for one in route.iter("Datum")]
     except ValueError:
-        raise SpectrumError(f"{name}: a point of a scan holds words where numbers are expected; it is altered.") from None
+        raise SpectrumError(f"{name}: a point of a scan holds words where numbers are expected; altered.") from None
     if not rows or len({len(row) for row in rows}) != 1:
         return None
     table = np.array(rows)

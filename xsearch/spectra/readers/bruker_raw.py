@@ -99,11 +99,11 @@ def read_raw(source: SourceFile) -> tuple[PowderScan, ...]:
     ranges = [found for scan in scans if (found := scan.as_range(wavelength)) is not None]
     if not ranges:
         raise SpectrumError(f"{source.name}: no scan along 2θ in it ({len(scans)} scans).")
-    found = scans_of(ranges, source.name)
+    patterns = scans_of(ranges, source.name)
     if data.cut:
-        said = "The file ends within a scan, as of a measurement that was stopped; the points that are there were read."
-        return tuple(replace(scan, notes=(*scan.notes, said)) for scan in found)
-    return found
+        said = "The file ends within a scan, as of a stopped measurement; the points that are there were read."
+        return tuple(replace(scan, notes=(*scan.notes, said)) for scan in patterns)
+    return patterns
 
 
 def _version1(data: _Bytes) -> tuple[StatedWavelength | None, list[_Scan]]:

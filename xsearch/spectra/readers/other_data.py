@@ -7,7 +7,7 @@ from xsearch.spectra.readers.scan import NEUTRONS
 
 _NEUTRONS = re.compile(r"\bneutron(?:s|en|i|ique|ica)?\b|中性子|中子|нейтрон", re.IGNORECASE)
 _FLIGHT = re.compile(r"\btimes?[\s_-]*of[\s_-]*flight\b|(?<![a-z])tof(?![a-z])|flugzeit|飛行時間", re.IGNORECASE)
-_DISTRIBUTION = re.compile(r"\bpair[\s_-]+distribution|(?<![a-z])G\s*\(\s*r\s*\)|outputtypes?\s*=\s*gr\b", re.IGNORECASE)
+_DISTRIBUTION = re.compile(r"\bpair[\s_-]+distribution|(?<![a-z])G\s*\(\s*r\s*\)|outputtypes?\s*=\s*gr\b", re.I)
 
 FLIGHT, DISTRIBUTION = "times of flight", "a pair distribution function"
 

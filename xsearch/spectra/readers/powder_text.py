@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,7 +36,8 @@ _SHORTEST_D_A = 1.0
 _LONGEST_TITLE = 60
 """Characters of the name of a scan."""
 _ODD_COLUMNS = re.compile(
-    r"calc|diff|back|bkg|bck|resid|weight|time|temp|step|esd|err|sig|omega|theta|chi|phi|index|^no\.?$|^n$|^#$|posr?", re.I
+    r"calc|diff|back|bkg|bck|resid|weight|time|temp|step|esd|err|sig|omega|theta|chi|phi|index|^no\.?$|^n$|^#$|posr?",
+    re.IGNORECASE,
 )
 
 
@@ -98,8 +100,8 @@ def powder_from_table(table: TextTable, name: str, wanted: Wanted) -> list[Powde
             PowderScan(
                 axis[there], intensity[there], unit, stated, (*notes, *said), label if len(triples) > 1 else "",
                 None if sigma is None else sigma[there], unfit,
-            )  # fmt: skip
-        )
+            )
+        )  # fmt: skip
     return scans
 
 
@@ -123,7 +125,7 @@ def _triples(table: TextTable, name: str, wanted: Wanted) -> list[tuple[int, tup
     same = [i for i in axis_columns if roles[i] is best]
     if not labels:
         same = _axes_by_value(values)
-    if len(same) > 1 and all(b - a >= 2 for a, b in zip(same, same[1:], strict=False)) and same[-1] < count - 1:
+    if len(same) > 1 and all(b - a >= 2 for a, b in pairwise(same)) and same[-1] < count - 1:
         return [
             (i, (i + 1,), i + 2 if (j - i > 2 and roles[i + 2] is Role.SIGMA) else None)
             for i, j in zip(same, [*same[1:], count], strict=True)
@@ -179,7 +181,12 @@ def _intensity_column(roles: tuple[Role | None, ...], axis_column: int, count: i
 
 
 def _sigma_column(
-    table: TextTable, roles: tuple[Role | None, ...], axis_column: int, columns: tuple[int, ...], name: str, wanted: Wanted
+    table: TextTable,
+    roles: tuple[Role | None, ...],
+    axis_column: int,
+    columns: tuple[int, ...],
+    name: str,
+    wanted: Wanted,
 ) -> int | None:
     """The column of standard deviations: the one that is named so, or the third of three that goes as counts do."""
     count = table.values.shape[1]
@@ -201,7 +208,7 @@ def _sigma_column(
 
 
 def _unit(table: TextTable, axis_column: int, name: str, wanted: Wanted) -> tuple[PowderAxis, tuple[str, ...]]:
-    """The unit of the axis: what the user says, else from its label, else from the header's words, else degrees of 2θ."""
+    """The unit of the axis: what the user says, else its label, else the words above, else degrees of 2θ."""
     axis = table.values[:, axis_column]
     if wanted.reading.axis is not None:
         return NAMED_AXES[wanted.reading.axis], ()
@@ -212,7 +219,7 @@ def _unit(table: TextTable, axis_column: int, name: str, wanted: Wanted) -> tupl
     if role is Role.TWO_THETA:
         return unit if unit is PowderAxis.TWO_THETA_RAD else PowderAxis.TWO_THETA_DEG, ()
     if role is Role.THETA:
-        return _theta(axis, label, name, told="theta" in wanted.reading.columns)
+        return _theta(axis, label, name, named="theta" in wanted.reading.columns)
     if role is Role.Q:
         return (unit, ()) if unit in (PowderAxis.Q_INVA, PowderAxis.Q_INVNM) else _q_without_unit(axis, name)
     if role is Role.D:
@@ -228,10 +235,10 @@ def _unit(table: TextTable, axis_column: int, name: str, wanted: Wanted) -> tupl
     return PowderAxis.TWO_THETA_DEG, ()
 
 
-def _theta(axis: NDArray, label: str, name: str, told: bool) -> tuple[PowderAxis, tuple[str, ...]]:
-    """θ to be doubled; a column that is called so and runs far is often 2θ, so that the user is asked."""
+def _theta(axis: NDArray, label: str, name: str, named: bool) -> tuple[PowderAxis, tuple[str, ...]]:
+    """θ to be doubled; a column that is called so and runs far is often 2θ, so that the user has to say."""
     low, high = float(np.nanmin(axis)), float(np.nanmax(axis))
-    if told:
+    if named:
         return PowderAxis.THETA_DEG, ()
     if high > 90:
         return PowderAxis.TWO_THETA_DEG, (f"The axis is called {label!r} and runs to {high:g}°; it was read as 2θ.",)

@@ -17,7 +17,7 @@ _SHARE_OF_REPEAT = 0.8
 _SAME_TIME = 1e-3
 """Relative difference of step times up to which counts are comparable as they are; set by hand."""
 _GAP_STEPS = 1.5
-"""Steps between two ranges, above which a gap is told; set by hand."""
+"""Steps between two ranges, above which a gap is noted; set by hand."""
 
 Column = NDArray[np.float64]
 
@@ -107,10 +107,10 @@ def cycles(ranges: Sequence[Range]) -> list[list[Range]]:
 def joined(ranges: Sequence[Range]) -> PowderScan:
     """One pattern out of its ranges: in counts per second where the step times differ, averaged where they overlap."""
     times = [np.unique(one.seconds) if one.seconds is not None else np.array([]) for one in ranges]
-    told = all(len(time) and (time > 0).all() for time in times)
-    every = np.concatenate(times) if told else np.ones(1)
-    rates = told and float(np.ptp(every)) > _SAME_TIME * float(every.max())
-    parts = sorted((_part(one, rates, told) for one in ranges), key=lambda part: part.x[0])
+    timed = all(len(time) and (time > 0).all() for time in times)
+    every = np.concatenate(times) if timed else np.ones(1)
+    rates = timed and float(np.ptp(every)) > _SAME_TIME * float(every.max())
+    parts = sorted((_part(one, rates, timed) for one in ranges), key=lambda part: part.x[0])
     whole = parts[0]
     for part in parts[1:]:
         whole = _merge(whole, part)
@@ -119,7 +119,7 @@ def joined(ranges: Sequence[Range]) -> PowderScan:
         bounds = ", ".join(f"{one.ends[0]:g} to {one.ends[1]:g}°" for one in ranges)
         notes.append(f"{len(ranges)} ranges were joined: {bounds}.")
         notes += _gaps(parts)
-        if not told:
+        if not timed:
             notes.append("The file does not say how long the ranges were counted; they are joined as they are.")
     if rates:
         seconds = ", ".join(f"{time:g}" for time in sorted({float(t) for t in every})[:6])
@@ -184,10 +184,10 @@ def _seconds(one: Range) -> Column:
     return np.atleast_1d(np.asarray(0.0 if one.seconds is None else one.seconds, dtype=float))
 
 
-def _part(one: Range, rates: bool, told: bool) -> _Part:
+def _part(one: Range, rates: bool, timed: bool) -> _Part:
     order = np.argsort(one.two_theta_deg, kind="stable")
     x, y = one.two_theta_deg[order], one.counts[order]
-    weight = np.broadcast_to(_seconds(one) if told else np.ones(1), one.counts.shape)[order]
+    weight = np.broadcast_to(_seconds(one) if timed else np.ones(1), one.counts.shape)[order]
     variance = np.maximum(y, 1.0)
     if rates:
         y, variance = y / weight, variance / weight**2

@@ -200,7 +200,7 @@ def _table(lines: list[str], stopped: bool = False) -> tuple[Table, tuple[str, .
     lost += len(rows) - len(kept)
     notes = []
     if stopped:
-        notes.append(f"The file ends within a scan, as of a measurement that was stopped; {len(kept)} points were read.")
+        notes.append(f"The file ends within a scan, as of a stopped measurement; {len(kept)} points were read.")
         lost -= lost > 0
     if lost:
         notes.append(f"{lost} lines of a scan are no rows of numbers and were left out.")

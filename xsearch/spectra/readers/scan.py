@@ -97,7 +97,7 @@ def to_pattern(scan: PowderScan, name: str, wavelength_A: float | None) -> Powde
         WavelengthError: where neither the file nor the user gives a wavelength, and the axis needs one.
         SpectrumError: where the scan cannot be used.
     """
-    said = _check_radiation(scan, name, wavelength_A is not None)
+    warned = _check_radiation(scan, name, wavelength_A is not None)
     angular = scan.unit in (PowderAxis.TWO_THETA_DEG, PowderAxis.TWO_THETA_RAD, PowderAxis.THETA_DEG)
     axis, columns = np.asarray(scan.axis, dtype=float), _columns(scan)
     if not angular:
@@ -105,7 +105,7 @@ def to_pattern(scan: PowderScan, name: str, wavelength_A: float | None) -> Powde
     axis, columns, below = _drop_below_zero(axis, columns)
     axis, columns, masked = _drop_unmeasured(axis, columns)
     axis, intensity, variance, mended = mend_with_variance(axis, columns[0], columns[1], name, "2θ" if angular else "q")
-    notes = [*scan.notes, *said, *below, *masked, *mended, *_check_counts(intensity, name)]
+    notes = [*scan.notes, *warned, *below, *masked, *mended, *_check_counts(intensity, name)]
     if angular:
         two_theta_deg, converted = _to_degrees(axis, scan.unit, name)
         wavelength, said = choose_wavelength(scan.wavelength, wavelength_A, name)
@@ -173,11 +173,11 @@ def _check_radiation(scan: PowderScan, name: str, given: bool) -> tuple[str, ...
 
 
 def _check_reach(q_max_invA: float, name: str) -> None:
-    """Raises: SpectrumError: where q ends so early that no line of a crystal can be told."""
+    """Raises: SpectrumError: where q ends so early that it holds no line of most crystals."""
     if q_max_invA < LEAST_Q_MAX_INVA:
         raise SpectrumError(
-            f"{name}: a small-angle curve, whose q ends at {q_max_invA:.3g} 1/Å (d = {2 * np.pi / q_max_invA:.3g} Å); a "
-            "powder pattern reaches further. Where the unit is another, name it with --axis."
+            f"{name}: a small-angle curve, whose q ends at {q_max_invA:.3g} 1/Å (d = {2 * np.pi / q_max_invA:.3g} Å); "
+            "a powder pattern reaches further. Where the unit is another, name it with --axis."
         )
 
 
@@ -241,11 +241,11 @@ def _to_degrees(axis: NDArray, unit: PowderAxis, name: str) -> tuple[NDArray, tu
             "spectrum by its absorber and edge, as in FILE:Fe:K."
         )
     if high < np.pi:
-        q_nm, d_A = high / 10, 2 * np.pi / high
+        d_A = 2 * np.pi / high
         raise SpectrumError(
             f"{name}: the axis runs from {low:g} to {high:g} and names no unit. In radians 2θ would end at "
-            f"{np.degrees(high):.3g}°; as q in 1/Å it would end at d = {d_A:.3g} Å, in 1/nm at {2 * np.pi / q_nm:.3g} Å; "
-            f"as d it would be {low:g} to {high:g} Å or nm. Say which with --axis 2theta_rad, q, q_nm, d or d_nm."
+            f"{np.degrees(high):.3g}°; as q in 1/Å it would end at d = {d_A:.3g} Å, in 1/nm at {10 * d_A:.3g} Å; as d "
+            f"it would be {low:g} to {high:g} Å or nm. Say which with --axis 2theta_rad, q, q_nm, d or d_nm."
         )
     return axis, ()
 

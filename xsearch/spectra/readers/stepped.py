@@ -157,7 +157,7 @@ def _uxd_range(keys: Keys, paired: bool, lines: list[str], name: str) -> Range:
     if paired:
         whole = len(counts) // 2 * 2
         if whole < len(counts):
-            notes = (*notes, "The last row of a scan is not whole, as of a measurement that was stopped.")
+            notes = (*notes, "The last row of a scan is not whole, as of a stopped measurement.")
         axis, counts = counts[:whole:2], counts[1:whole:2]
     else:
         start, step = _float(keys.get("START", keys.get("2THETA", ""))), _float(keys.get("STEPSIZE", ""))
