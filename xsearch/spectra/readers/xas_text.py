@@ -74,7 +74,7 @@ def _absorption(
     if Role.I0 in roles:
         i0 = values[:, roles.index(Role.I0)]
         ways: list[tuple[str, NDArray[np.float64]]] = []
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        with np.errstate(divide="ignore", invalid="ignore"):
             if Role.TRANSMITTED in roles:
                 ways.append(("ln(i0/it), transmission", np.log(i0 / values[:, roles.index(Role.TRANSMITTED)])))
             counters = [i for i, role in enumerate(roles) if role is Role.FLUORESCENCE]
