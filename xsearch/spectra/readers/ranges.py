@@ -213,8 +213,7 @@ def _merge(whole: _Part, part: _Part) -> _Part:
     x = np.concatenate([fine.x, rest.x])
     order = np.argsort(x, kind="stable")
     y, variance, weight = (
-        np.concatenate(columns)[order]
-        for columns in ((y, rest.y), (variance, rest.variance), (weight, rest.weight))
+        np.concatenate(columns)[order] for columns in ((y, rest.y), (variance, rest.variance), (weight, rest.weight))
     )
     return _Part(x[order], y, variance, weight, fine.step)
 
