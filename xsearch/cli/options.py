@@ -187,6 +187,9 @@ LeaveOneOut = Annotated[
         "--leave-one-out/--no-leave-one-out", help="Search again with the right entries left out of the index."
     ),
 ]
+Log = Annotated[
+    Path | None, typer.Option("--log", metavar="FILE", help="Keep outcomes here; a later call goes on from them.")
+]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="At most so many, to try it out.")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="PATH", help="Where the weights and their card go.")]
 Weights = Annotated[

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from xsearch.answers import Combined, Inference, SearchResult
 from xsearch.errors import QueryError, XSearchError
@@ -14,13 +13,6 @@ from xsearch.query.question import Question
 from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.search import SearchIndex
 from xsearch.spectra.measurement import Measurement, read_measurement, read_samples
-
-
-class Answered(NamedTuple):
-    """An answer, and whether it is one of a series that a file holds."""
-
-    answer: SearchResult | Inference | Combined
-    in_series: bool
 
 
 def answer_sample(
@@ -53,7 +45,7 @@ def answer_each(
     on_error: Callable[[Exception], None],
     reading: Reading = AS_THE_FILE_SAYS,
     progress: Progress = SILENCE,
-) -> Iterator[Answered]:
+) -> Iterator[SearchResult | Inference | Combined]:
     """An answer a file, and an answer a pattern of a file that holds a series.
 
     Where there are several, one that cannot be read or searched is reported and left out.
@@ -89,7 +81,7 @@ def answer_each(
             progress.start(file, len(samples))
         for sample in samples:
             try:
-                yield Answered(_answer_of(index, question, sample), len(samples) > 1)
+                yield _answer_of(index, question, sample)
             except XSearchError as error:
                 if len(files) == 1 and len(samples) == 1:
                     raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
 from xsearch.spectra.readers.columns import list_columns, named_columns
-from xsearch.spectra.readers.detectors import Column, Signal, column_of
+from xsearch.spectra.readers.detectors import Column, Signal
 from xsearch.spectra.rise import Rise, judge_rise
 
 MOST_WAYS = 64
@@ -71,35 +71,6 @@ class ScanColumns:
         if len(names) <= 2:
             return " + ".join(names)
         return f"{names[0]} to {names[-1]} ({len(names)} columns)"
-
-
-def columns_of(labels: Sequence[str]) -> tuple[Column, ...]:
-    """What columns hold by their names; of counters that are known by number alone, also by what stands beside them.
-
-    Where there is no `i0`, the first of them is that, the second the transmitted beam, and the third the reference.
-    """
-    columns = [column_of(label) for label in labels]
-    has_i0 = any(column.signal is Signal.I0 for column in columns)
-    families: dict[str, list[int]] = {}
-    for index, column in enumerate(columns):
-        if column.signal is Signal.CHAMBER:
-            families.setdefault(column.family, []).append(index)
-    for family, members in families.items():
-        members.sort(key=lambda i: columns[i].number or 0)
-        if has_i0 and family in _ION_CHAMBERS:
-            roles = {1: Signal.TRANSMITTED, 2: Signal.REFERENCE}
-            for i in members:
-                columns[i] = replace(columns[i], signal=roles.get(columns[i].number or 0, Signal.NONE))
-        elif not has_i0 and len(members) > 1:
-            chain = (Signal.I0, Signal.TRANSMITTED, Signal.REFERENCE)
-            for place, i in enumerate(members):
-                columns[i] = replace(columns[i], signal=chain[place] if place < len(chain) else Signal.NONE)
-            has_i0 = True
-    return tuple(columns)
-
-
-_ION_CHAMBERS = ("i", "ion", "ic", "ich", "ion_ch", "ion_chamber", "ionch", "ionchamber", "ioni", "ion_i")
-"""Families in which 0, 1 and 2 stand for i0, the transmitted beam and the reference everywhere."""
 
 
 def absorptions(scan: ScanColumns, given: Mapping[str, str]) -> tuple[Way, ...]:

@@ -66,7 +66,12 @@ def mean_scan(scans: Sequence[PowderScan | XasScan], name: str) -> PowderScan | 
         patterns = [scan for scan in scans if isinstance(scan, PowderScan) and scan.unit is first.unit]
         if len(patterns) == len(scans):
             values = [_on(first.axis, scan.axis, scan.intensity) for scan in patterns]
-            return replace(first, intensity=_mean(values), notes=(*first.notes, _note(len(scans))))
+            sigmas = [_on(first.axis, scan.axis, scan.sigma) for scan in patterns if scan.sigma is not None]
+            of_mean = None
+            if len(sigmas) == len(scans):
+                counted = np.isfinite(sigmas).sum(axis=0)
+                of_mean = np.sqrt(np.nansum(np.square(sigmas), axis=0)) / np.maximum(counted, 1)
+            return replace(first, intensity=_mean(values), sigma=of_mean, notes=(*first.notes, _note(len(scans))))
     else:
         spectra = [
             scan

@@ -14,6 +14,7 @@ class Role(StrEnum):
     """What a column can hold."""
 
     TWO_THETA = "2θ"
+    THETA = "θ"
     Q = "q"
     D = "d"
     INTENSITY = "intensity"
@@ -29,9 +30,11 @@ class Role(StrEnum):
 
 # The words of each role as regular expressions, in lower case, with `_` for blanks. The order settles what two match.
 _WORDS: dict[Role, tuple[str, ...]] = {
-    Role.TWO_THETA: (r"(2|two|t)[_-]*(theta|θ|th)[a-z_]*", r"t?tth[a-z_]*", "2t", "angle.*", r"pos(ition)?"),
-    Role.Q: ("q", r"q[_-]?(a|å|nm|inv|1/|per).*", "scattering_?vector"),
-    Role.D: ("ds?", r"d[_-]?(spacings?|space|values?|hkl|a|å)"),
+    Role.TWO_THETA: (r"(2|two|t)[_-]*(theta|θ|th)[a-z_]*", r"t?tth[a-z_]*", "2t", "angle.*", r"pos(ition)?",
+                     "winkel", "角度"),
+    Role.THETA: (r"(theta|θ|th)([_-]?(deg.*|angle))?", "bragg_?theta"),
+    Role.Q: (r"\|?q\|?", r"q[_-]?(a|å|nm|inv|1/|per).*", "scattering_?vector.*", "momentum_?transfer.*"),
+    Role.D: ("ds?", r"d[_-]?(spacings?|space|values?|wert|hkl|obs|a|å|nm)(_.*)?"),
     Role.SIGMA: (
         r"(sig(ma)?|esd|err(or)?s?|std(ev|dev)?|unc(ertainty)?|su|dy|di|weight|w)([_-].*)?",
         r".*_(err|sigma|esd|std)",
@@ -54,8 +57,13 @@ _WORDS: dict[Role, tuple[str, ...]] = {
     Role.INTENSITY: (
         "i", "y", r"int(ens(ity|ities)?)?([_-].*)?", r"counts?([_-].*)?", "cts", "cps", "y?_?obs", "i_?obs", "yobs.*",
         "signal", r"det(ector)?\d?", "intensity.*", "psd", "mythen.*", r"exp(erimental)?",
+        "impulse", "zählrate", r"intensit(ät|é|a|à|at)", "強度", "强度",
     ),
 }  # fmt: skip
+TWO_THETA_WORD = re.compile(r"(^|[^a-z0-9])(2|two)[\s_-]*(theta|θ|th(?![a-z]))|t?tth(?![a-z])|2θ")
+"""In a name that says 2θ whatever else it says, such as `Theta-2Theta`."""
+_PARTS = {"q": Role.Q, "i": Role.INTENSITY, "intensity": Role.INTENSITY}
+"""Parts of a name that say what a column is where the whole does not, as in `chi_Q`."""
 _PATTERNS = {role: re.compile("|".join(words)) for role, words in _WORDS.items()}
 
 
@@ -67,12 +75,15 @@ def roles_of(labels: tuple[str, ...]) -> tuple[Role | None, ...]:
 def role_of(label: str) -> Role | None:
     """The role that a column's name says, its unit aside."""
     word = label.strip().strip("\"'").lower().replace("^", "")
+    if TWO_THETA_WORD.search(word) and not re.match(r"i(nt|_|\(|\b)|y\b|count|d[\s_(]|error|sig", word):
+        return Role.TWO_THETA
     bare = word if word.startswith("ln(") else re.sub(r"\s*[(\[/,].*$", "", word).strip(" :=_-")
     for text in (bare, word):
         for role, pattern in _PATTERNS.items():
             if text and pattern.fullmatch(text.replace(" ", "_")):
                 return role
-    return None
+    parts = [_PARTS[part] for part in re.split(r"[\s_.:]+", bare) if part in _PARTS]
+    return parts[0] if len(parts) == 1 else None
 
 
 def unit_of_label(label: str) -> PowderAxis | None:
@@ -80,8 +91,12 @@ def unit_of_label(label: str) -> PowderAxis | None:
     role, word = role_of(label), label.lower().replace(" ", "")
     if role is Role.TWO_THETA:
         return PowderAxis.TWO_THETA_RAD if "rad" in word else PowderAxis.TWO_THETA_DEG
+    if role is Role.THETA:
+        return PowderAxis.THETA_DEG
+    if role is Role.D and "nm" in word:
+        return PowderAxis.D_NM
     if role is Role.D:
-        return PowderAxis.D_A
+        return PowderAxis.D_A if re.search(r"[aå](ng|\)|\]|$)", word[1:]) else None
     if role is Role.Q and "nm" in word:
         return PowderAxis.Q_INVNM
     if role is Role.Q and re.search(r"[aå](ng|-|\^|⁻|\)|\]|$|_)", word[1:]):

@@ -9,7 +9,8 @@ Australian Synchrotron, LNLS, BSRF and SSRF; the dictionary of XDI; and the read
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -173,6 +174,8 @@ _ORDER: tuple[tuple[Signal, tuple[str, ...]], ...] = (
 """What a name is compared with, the first that fits decides; energies and angles are looked at before."""
 
 
+_ION_CHAMBERS = ("i", "ion", "ic", "ich", "ion_ch", "ion_chamber", "ionch", "ionchamber", "ioni", "ion_i")
+"""Families in which 0, 1 and 2 stand for i0, the transmitted beam and the reference everywhere."""
 _DEVICE = re.compile(r"^[a-z0-9]+(-[a-z0-9]+)+:")
 """Of a control system's name for a value, such as `BL1606-ID-1:mcs04:fbk`."""
 _UNIT = re.compile(
@@ -213,6 +216,31 @@ def column_of(label: str) -> Column:
         if _fits(words, name):
             return Column(signal, family, number, corrected, is_sum)
     return Column(None, family, number, corrected, is_sum)
+
+
+def columns_of(labels: Sequence[str]) -> tuple[Column, ...]:
+    """What columns hold by their names; of counters that are known by number alone, also by what stands beside them.
+
+    Where there is no `i0`, the first of them is that, the second the transmitted beam, and the third the reference.
+    """
+    columns = [column_of(label) for label in labels]
+    has_i0 = any(column.signal is Signal.I0 for column in columns)
+    families: dict[str, list[int]] = {}
+    for index, column in enumerate(columns):
+        if column.signal is Signal.CHAMBER:
+            families.setdefault(column.family, []).append(index)
+    for family, members in families.items():
+        members.sort(key=lambda i: columns[i].number or 0)
+        if has_i0 and family in _ION_CHAMBERS:
+            roles = {1: Signal.TRANSMITTED, 2: Signal.REFERENCE}
+            for i in members:
+                columns[i] = replace(columns[i], signal=roles.get(columns[i].number or 0, Signal.NONE))
+        elif not has_i0 and len(members) > 1:
+            chain = (Signal.I0, Signal.TRANSMITTED, Signal.REFERENCE)
+            for place, i in enumerate(members):
+                columns[i] = replace(columns[i], signal=chain[place] if place < len(chain) else Signal.NONE)
+            has_i0 = True
+    return tuple(columns)
 
 
 def _plain(label: str) -> str:

@@ -20,15 +20,15 @@ from xsearch.spectra.readers.gsas import read_gsas
 from xsearch.spectra.readers.kind import Kind, kind_of, kind_of_reading
 from xsearch.spectra.readers.panalytical import read_xrdml
 from xsearch.spectra.readers.pdcif import read_pdcif
-from xsearch.spectra.readers.powder_text import powder_from_table, strip_chi_heading
-from xsearch.spectra.readers.rigaku import read_ras, read_rasx
+from xsearch.spectra.readers.powder_text import powder_scans, strip_chi_heading
+from xsearch.spectra.readers.rigaku import read_asc, read_ras, read_rasx
 from xsearch.spectra.readers.scan import NAMED_AXES, PowderScan, to_pattern
 from xsearch.spectra.readers.source import SourceFile, load, looks_binary
-from xsearch.spectra.readers.stepped import read_uxd, stepped_counts
-from xsearch.spectra.readers.table import parse_table
+from xsearch.spectra.readers.stepped import mdi_counts, read_cpi, read_udf, read_uxd, stepped_counts
+from xsearch.spectra.readers.table import parse_tables
 from xsearch.spectra.readers.wanted import Wanted
 from xsearch.spectra.readers.xas_scan import XasScan, to_xanes
-from xsearch.spectra.readers.xas_text import xas_from_table
+from xsearch.spectra.readers.xas_text import xas_from_tables
 from xsearch.spectra.xanes import Xanes
 
 Scan = PowderScan | XasScan
@@ -37,10 +37,13 @@ Reader = Callable[[SourceFile, Wanted], Scan | Sequence[Scan]]
 
 
 # Text of these kinds goes by many extensions, and begins with words of the user's own.
-_TEXT_MARKS: tuple[tuple[re.Pattern[str], Callable[[SourceFile], PowderScan | XasScan]], ...] = (
+_TEXT_MARKS: tuple[tuple[re.Pattern[str], Callable[[SourceFile], Scan | Sequence[Scan]]], ...] = (
     (photon_factory.MARK, photon_factory.read_9809),
     (re.compile(r"^BANK\s", re.MULTILINE), read_gsas),
-    (re.compile(r"^_(?:2THETA)?(?:COUNTS|CPS)\b|^_FILEVERSION", re.MULTILINE), read_uxd),
+    (re.compile(r"^_(?:2THETA)?_?(?:COUNTS|CPS)\b|^_FILEVERSION", re.MULTILINE), read_uxd),
+    (re.compile(r"^SampleIdent\s*,|^DataAngleRange\s*,", re.MULTILINE), read_udf),
+    (re.compile(r"\ASIETRONICS XRD SCAN"), read_cpi),
+    (re.compile(r"\A\s*\*TYPE\s*=|^\*WAVE_LENGTH1\s*=", re.MULTILINE), read_asc),
 )
 
 
@@ -50,19 +53,23 @@ def read_text(source: SourceFile, wanted: Wanted) -> Scan | Sequence[Scan]:
     for mark, reader in _TEXT_MARKS:
         if mark.search(text[:4000]):
             return reader(source)
-    if wanted.kind != "xanes" and (stepped := stepped_counts(text)) is not None:
-        return stepped
-    table = parse_table(text, source.name)
-    kind = wanted.kind or kind_of(table)
-    return xas_from_table(table, source.name, wanted) if kind == "xanes" else powder_from_table(table)
+    if wanted.kind != "xanes":
+        stepped = mdi_counts(text, source.name) or stepped_counts(text)
+        if stepped is not None:
+            return stepped
+    tables = parse_tables(text, source.name)
+    kind = wanted.kind or kind_of(tables[0], source.suffix)
+    if kind == "xanes":
+        return xas_from_tables(tables, source.name, wanted)
+    return powder_scans(tables, source.name, wanted)
 
 
 def read_xas_text(source: SourceFile, wanted: Wanted) -> Sequence[XasScan]:
     """Absorption spectra in columns of text."""
-    return xas_from_table(parse_table(source.text(), source.name), source.name, wanted)
+    return xas_from_tables(parse_tables(source.text(), source.name), source.name, wanted)
 
 
-def read_zip(source: SourceFile, wanted: Wanted) -> PowderScan:
+def read_zip(source: SourceFile, wanted: Wanted) -> Sequence[PowderScan]:
     """A zipped instrument file, recognised by its members."""
     members = Archive(source).members
     if any("RawData" in member for member in members):
@@ -74,7 +81,7 @@ def read_zip(source: SourceFile, wanted: Wanted) -> PowderScan:
     )
 
 
-def _powder(reader: Callable[[SourceFile], PowderScan]) -> Reader:
+def _powder(reader: Callable[[SourceFile], PowderScan | Sequence[PowderScan]]) -> Reader:
     return lambda source, wanted: reader(source)
 
 
@@ -96,6 +103,8 @@ READERS: dict[str, Reader] = {
     ".fxye": _powder(read_gsas),
     ".xra": _powder(read_gsas),
     ".uxd": _powder(read_uxd),
+    ".udf": _powder(read_udf),
+    ".cpi": _powder(read_cpi),
     ".xrdml": _powder(read_xrdml),
     ".brml": read_zip,
     ".rasx": read_zip,

@@ -1,7 +1,7 @@
 """X-ray absorption in columns of text: .dat, .csv, .txt, .nor, .xmu, XDI and what else beamlines write."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
@@ -12,9 +12,9 @@ from xsearch.errors import SpectrumError
 from xsearch.spectra.edges import edges_of
 from xsearch.spectra.mend import MIN_POINTS
 from xsearch.spectra.radiation import HC_EV_A
-from xsearch.spectra.readers.absorption import ScanColumns, absorptions, columns_of
+from xsearch.spectra.readers.absorption import ScanColumns, absorptions
 from xsearch.spectra.readers.columns import named_columns
-from xsearch.spectra.readers.detectors import Column, Signal
+from xsearch.spectra.readers.detectors import Column, Signal, columns_of
 from xsearch.spectra.readers.table import TextTable
 from xsearch.spectra.readers.wanted import Wanted
 from xsearch.spectra.readers.xas_labels import column_names
@@ -29,6 +29,7 @@ _LATTICE_A = {"si": 5.431020511, "ge": 5.65735}
 """Lattice constants of monochromator crystals at room temperature (CODATA 2018; Smakula and Kalnajs 1955)."""
 _MONOTONE = 0.9
 """Of the steps of an energy axis that go one way; set by hand."""
+_SPEC_SCAN = re.compile(r"S\s+(?P<number>\d+)\s+(?P<command>\S.*)")
 _LEAST_SPAN_EV = 15.0
 """Of the energies of a scan; set by hand."""
 _LEAST_SHARE_OF_SCAN = 0.5
@@ -234,30 +235,38 @@ def _names_of_pairs(labels: tuple[str, ...]) -> list[str]:
     return [f"spectrum {number}" for number in range(1, len(names) + 1)]
 
 
-def labelled(tables: Sequence[tuple[str, TextTable]], name: str, wanted: Wanted) -> tuple[XasScan, ...]:
-    """The spectra of several tables; those without one are left out and counted.
+def xas_from_tables(tables: Sequence[TextTable], name: str, wanted: Wanted) -> tuple[XasScan, ...]:
+    """The spectra of all tables of a file; those without one are left out and counted.
 
     Args:
-        tables: each with what the file calls it.
+        tables: of the file, in its order.
         name: the file's name.
         wanted: what the user says.
 
     Raises:
         SpectrumError: of the first, where none holds a spectrum.
     """
+    several = len(tables) > 1
+    shared = len(tables[0].header) if several else 0
     scans: list[XasScan] = []
     problems: list[SpectrumError] = []
-    for label, table in tables:
+    for number, table in enumerate(tables, start=1):
+        label = _scan_label(table.header[shared if number > 1 else 0 :], number) if several else ""
         try:
             scans += xas_from_table(table, name, wanted, label)
         except SpectrumError as error:
             problems.append(error)
     if not scans:
         raise problems[0]
-    return tuple(_with_note(scans, problems, len(tables)))
+    if not problems:
+        return tuple(scans)
+    said = f"{len(problems)} of {len(tables)} tables in the file hold no absorption spectrum and were left out."
+    return tuple(replace(scan, notes=(*scan.notes, said)) for scan in scans)
 
 
-def _with_note(scans: list[XasScan], problems: list[SpectrumError], count: int) -> Iterator[XasScan]:
-    for scan in scans:
-        said = f"{len(problems)} of {count} scans in the file hold no absorption spectrum and were left out."
-        yield replace(scan, notes=(*scan.notes, said)) if problems else scan
+def _scan_label(words: tuple[str, ...], number: int) -> str:
+    """What a file calls one of its scans: SPEC writes `#S 2 ascan energy 6.97 7.62` above it."""
+    for line in words:
+        if match := _SPEC_SCAN.match(line):
+            return f"scan {match['number']}: {match['command'].strip()}"[:60]
+    return f"table {number}"
