@@ -29,7 +29,8 @@ class PowderPattern:
         notes: what was assumed or repaired, one line each.
         polarisation: of the beam: intensity polarised in the plane of scattering over that polarised across it, 1 for
             an unpolarised one; `xsearch.simulate.polarisation` has those of monochromators and synchrotrons.
-        sigma: (n,) standard deviations of the intensities where the file states them, above zero.
+        sigma: (n,) float64, standard deviations of the intensities in their unit, above zero; None where the file
+            states none.
     """
 
     two_theta_deg: NDArray[np.float64]
@@ -69,8 +70,8 @@ class PowderPattern:
             raise SpectrumError(f"{name}: a polarisation of {self.polarisation:g} is not between 0 and 1.")
         if self.sigma is not None:
             sigma = np.ascontiguousarray(self.sigma, dtype=np.float64)
-            if sigma.shape != x.shape or not (np.isfinite(sigma).all() and (sigma > 0).all()):
-                raise SpectrumError(f"{name}: sigma must be a number above zero for each of the {len(x)} points.")
+            if sigma.shape != y.shape or not (np.isfinite(sigma) & (sigma > 0)).all():
+                raise SpectrumError(f"{name}: one finite standard deviation above zero is needed for each intensity.")
             object.__setattr__(self, "sigma", sigma)
         object.__setattr__(self, "two_theta_deg", x)
         object.__setattr__(self, "intensity", y)
