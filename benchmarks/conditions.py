@@ -25,6 +25,7 @@ from xsearch.search.rank import volumes
 from xsearch.simulate.conditions import Conditions
 from xsearch.simulate.measurement import crystal_lines, measured_angles, measured_counts
 from xsearch.spectra import PowderPattern
+from xsearch.spectra.radiation import LINES_A, W_LALPHA_A
 
 PLAIN = Conditions(
     wavelength_A=1.540593,
@@ -59,7 +60,7 @@ PLAIN = Conditions(
 GONIOMETER_MM = 217.5
 """Radius, which turns a displacement into an angle."""
 
-CU_KBETA_A, W_LALPHA_A = 1.392250, 1.476390
+CU_KBETA_A = LINES_A["Cu"][2]
 
 ALUMINIUM = ((38.47, 1.0), (44.74, 0.47), (65.13, 0.22), (78.23, 0.24), (82.44, 0.07))
 SILICON = ((28.44, 1.0), (47.30, 0.55), (56.12, 0.30), (69.13, 0.06), (76.38, 0.11), (88.03, 0.12))
@@ -183,20 +184,18 @@ def outcome(opened: SearchIndex, row: int, other: int, condition: str) -> Outcom
 
 def outcomes(opened: SearchIndex, names: list[str], rows: list[int], log: Path | None) -> Iterator[Outcome]:
     """One outcome for each condition and row, from the log where it holds it."""
-    kept = {}
+    kept: dict[tuple[str, int], Outcome] = {}
     if log is not None and log.exists():
-        for line in log.read_text(encoding="utf-8").splitlines():
-            one = Outcome(**json.loads(line))
-            kept[one.condition, one.row] = one
+        lines = log.read_text(encoding="utf-8").splitlines()
+        kept = {(one.condition, one.row): one for one in (Outcome(**json.loads(line)) for line in lines)}
     for name in names:
         for place, row in enumerate(rows):
-            one = kept.get((name, row))
-            if one is None:
-                one = outcome(opened, row, rows[place - 1], name)
+            if (name, row) not in kept:
+                kept[name, row] = outcome(opened, row, rows[place - 1], name)
                 if log is not None:
                     with log.open("a", encoding="utf-8") as file:
-                        file.write(json.dumps(asdict(one), ensure_ascii=False) + "\n")
-            yield one
+                        file.write(json.dumps(asdict(kept[name, row]), ensure_ascii=False) + "\n")
+            yield kept[name, row]
 
 
 def figures(found: list[Outcome]) -> dict[str, float]:
