@@ -277,8 +277,9 @@ def _within(relative: NDArray[np.float64], bounds_eV: tuple[float, float]) -> ND
 def _polynomial(
     x: NDArray[np.float64], y: NDArray[np.float64], fitted: NDArray[np.bool_], degree: int
 ) -> NDArray[np.float64]:
-    """(n,) polynomial through the fitted points, everywhere."""
-    return np.asarray(np.polyval(np.polyfit(x[fitted], y[fitted], degree), x), np.float64)
+    """(n,) polynomial through the fitted points, everywhere; of a lower degree where they are too few."""
+    degree = min(degree, len(np.unique(x[fitted])) - 1)
+    return np.asarray(np.polynomial.Polynomial.fit(x[fitted], y[fitted], degree)(x), np.float64)
 
 
 def _noise(relative: NDArray[np.float64], mu: NDArray[np.float64]) -> float:

@@ -28,10 +28,10 @@ from xsearch.spectra.readers.rigaku import read_asc, read_ras, read_rasx
 from xsearch.spectra.readers.scan import NAMED_AXES, PowderScan, to_pattern
 from xsearch.spectra.readers.source import SourceFile, load, looks_binary
 from xsearch.spectra.readers.stepped import mdi_counts, read_cpi, read_udf, read_uxd, stepped_counts
-from xsearch.spectra.readers.table import parse_table, parse_tables
+from xsearch.spectra.readers.table import parse_tables
 from xsearch.spectra.readers.wanted import Wanted
 from xsearch.spectra.readers.xas_scan import XasScan, to_xanes
-from xsearch.spectra.readers.xas_text import xas_from_table
+from xsearch.spectra.readers.xas_text import xas_from_tables
 from xsearch.spectra.xanes import Xanes
 
 Scan = PowderScan | XasScan
@@ -67,7 +67,7 @@ def _in_columns(text: str, source: SourceFile, wanted: Wanted) -> Scan | Sequenc
     tables = parse_tables(text, source.name)
     kind = wanted.kind or kind_of(tables[0], source.suffix)
     if kind == "xanes":
-        return xas_from_table(parse_table(text, source.name), source.name)
+        return xas_from_tables(tables, source.name, wanted)
     return peaks_in(tables, source.name, wanted) or powder_scans(tables, source.name, wanted)
 
 
@@ -102,9 +102,9 @@ def read_hdf5(source: SourceFile, wanted: Wanted) -> Sequence[Scan]:
     return found
 
 
-def read_xas_text(source: SourceFile, wanted: Wanted) -> XasScan:
-    """An absorption spectrum in columns of text."""
-    return xas_from_table(parse_table(source.text(), source.name), source.name)
+def read_xas_text(source: SourceFile, wanted: Wanted) -> Sequence[XasScan]:
+    """Absorption spectra in columns of text."""
+    return xas_from_tables(parse_tables(source.text(), source.name), source.name, wanted)
 
 
 def read_zip(source: SourceFile, wanted: Wanted) -> Scan | Sequence[Scan]:

@@ -14,9 +14,11 @@ from xsearch.spectra.mend import mend_axis
 from xsearch.spectra.normalisation import UNSTATED, Normalisation
 from xsearch.spectra.xanes import Xanes
 
-_MOST_KEV, _MOST_EV = 200.0, 400_000.0
+MOST_KEV, _MOST_EV = 200.0, 400_000.0
 """An axis without a unit that ends below the first is in keV; one that goes beyond the second is no energy."""
 _EDGE_WORDS = re.compile(r"\b(?P<absorber>[A-Z][a-z]?)[\s_-]+(?P<edge>K|L(?:[123]|I{1,3}|2,?3)|M[45])[\s_-]*edge\b")
+_ELEMENT_EDGE = re.compile(r"\b(?P<absorber>(?!In|At|As|No|He|Be)[A-Z][a-z])[\s_-]+edge\b")
+"""`Fe edge`; symbols that are English words too are none."""
 _SYMBOL_LINE = re.compile(
     r"^(?:element\.symbol|absorb(?:er|ing[ _]element)|element)\s*[:=]\s*(?P<value>[A-Za-z]{1,2})\s*$", re.I
 )
@@ -59,6 +61,8 @@ def find_absorber(header: tuple[str, ...]) -> tuple[str | None, str | None]:
         elif match := _EDGE_WORDS.search(line):
             absorber = absorber or _or_none(parse_absorber, match["absorber"])
             edge = edge or _or_none(parse_edge, match["edge"])
+        elif match := _ELEMENT_EDGE.search(line):
+            absorber = absorber or _or_none(parse_absorber, match["absorber"])
     return absorber, edge
 
 
@@ -91,7 +95,7 @@ def to_xanes(
             "--e0."
         )
     # No edge lies below 50 eV, and no K edge in use above 200 keV, so the numbers show the unit.
-    if scan.unit == "keV" or (scan.unit is None and energy[-1] < _MOST_KEV):
+    if scan.unit == "keV" or (scan.unit is None and energy[-1] < MOST_KEV):
         energy = energy * 1000.0
         notes.append("The energies are in keV; they were converted to eV.")
     elif scan.unit == "eV" and energy[-1] < 50:
