@@ -30,25 +30,30 @@ def udf(x: Column, y: Column) -> str:
 
 def cpi(x: Column, y: Column) -> str:
     """A Sietronics file."""
-    head = f"SIETRONICS XRD SCAN\n{x[0]:.2f}\n{x[-1]:.2f}\n{x[1] - x[0]:.3f}\nCu\n1.54056\n1-1-1999\n0.600\na sample\nSCANDATA\n"
-    return head + "\n".join(f"{value:.0f}" for value in y) + "\n"
+    head = f"SIETRONICS XRD SCAN\n{x[0]:.2f}\n{x[-1]:.2f}\n{x[1] - x[0]:.3f}\nCu\n1.54056\n1-1-1999\n0.600\na sample\n"
+    return head + "SCANDATA\n" + "\n".join(f"{value:.0f}" for value in y) + "\n"
 
 
 def mdi(x: Column, y: Column) -> str:
     """A Jade file."""
-    head = f"       09/11/91 DIF Demo08: 10-173\n {x[0]:.3f} {x[1] - x[0]:.4f}  4.0 CU  1.540598 {x[-1]:.3f}   {len(x)}\n"
-    return head + _lines(np.append(y, -1), 8) + "\n."
+    head = f" {x[0]:.3f} {x[1] - x[0]:.4f}  4.0 CU  1.540598 {x[-1]:.3f}   {len(x)}\n"
+    return "       09/11/91 DIF Demo08: 10-173\n" + head + _lines(np.append(y, -1), 8) + "\n."
 
 
 def asc(groups: list[tuple[Column, Column, float]], unit: str = "counts") -> str:
     """A Rigaku ASC file of groups of angles, counts and seconds a step."""
     text = (
         f"*TYPE\t\t=  Raw\n*CLASS\t\t=  ASCII CLASS\n*GROUP_COUNT\t=  {len(groups)}\n*SCAN_AXIS\t=  2theta/theta\n"
-        f"*TARGET\t\t=  29\n*WAVE_LENGTH1\t=  1.54056\n*WAVE_LENGTH2\t=  1.5444\n*SPEED_DIM\t=  sec./step\n*YUNIT\t\t=  {unit}\n"
+        f"*TARGET\t\t=  29\n*WAVE_LENGTH1\t=  1.54056\n*WAVE_LENGTH2\t=  1.5444\n*SPEED_DIM\t=  sec./step\n"
+        f"*YUNIT\t\t=  {unit}\n"
     )
     for number, (x, y, seconds) in enumerate(groups):
-        text += f"\n*BEGIN\n*GROUP\t\t=  {number}\n*START\t\t=  {x[0]:g}\n*STOP\t\t=  {x[-1]:g}\n*STEP\t\t=  {x[1] - x[0]:g}\n"
-        text += f"*SPEED\t\t=  {seconds:g}\n*COUNT\t\t=  {len(x)}\n" + _lines(y, 4, 7, ",") + "\n*END\n"
+        text += f"\n*BEGIN\n*GROUP\t\t=  {number}\n*START\t\t=  {x[0]:g}\n*STOP\t\t=  {x[-1]:g}\n"
+        text += (
+            f"*STEP\t\t=  {x[1] - x[0]:g}\n*SPEED\t\t=  {seconds:g}\n*COUNT\t\t=  {len(x)}\n"
+            + _lines(y, 4, 7, ",")
+            + "\n*END\n"
+        )
     return text + "*EOF\n"
 
 
@@ -79,17 +84,18 @@ def philips(x: Column, y: Column, version: bytes = b"V3RD") -> bytes:
 
 def xlsx(sheets: Mapping[str, list[list[Any]]]) -> bytes:
     """A workbook of sheets of rows."""
+    office = "http://schemas.openxmlformats.org"
     members: dict[str, str | bytes] = {
-        "[Content_Types].xml": '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        "[Content_Types].xml": f'<?xml version="1.0"?><Types xmlns="{office}/package/2006/content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         '<Default Extension="xml" ContentType="application/xml"/></Types>',
-        "_rels/.rels": '<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-        '<Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" '
+        "_rels/.rels": f'<?xml version="1.0"?><Relationships xmlns="{office}/package/2006/relationships">'
+        f'<Relationship Id="r1" Type="{office}/officeDocument/2006/relationships/officeDocument" '
         'Target="xl/workbook.xml"/></Relationships>',
     }
     listed, related = "", ""
     for number, (name, rows) in enumerate(sheets.items(), start=1):
-        kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet"
+        kind = f"{office}/officeDocument/2006/relationships/worksheet"
         listed += f'<sheet name="{name}" sheetId="{number}" r:id="r{number}"/>'
         related += f'<Relationship Id="r{number}" Type="{kind}" Target="worksheets/sheet{number}.xml"/>'
         cells = ""
@@ -102,16 +108,15 @@ def xlsx(sheets: Mapping[str, list[list[Any]]]) -> bytes:
             )
             cells += f'<row r="{place}">{inner}</row>'
         members[f"xl/worksheets/sheet{number}.xml"] = (
-            '<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+            f'<?xml version="1.0"?><worksheet xmlns="{office}/spreadsheetml/2006/main"><sheetData>'
             f"{cells}</sheetData></worksheet>"
         )
     members["xl/workbook.xml"] = (
-        '<?xml version="1.0"?><workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" '
-        f'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets>{listed}</sheets></workbook>'
+        f'<?xml version="1.0"?><workbook xmlns="{office}/spreadsheetml/2006/main" '
+        f'xmlns:r="{office}/officeDocument/2006/relationships"><sheets>{listed}</sheets></workbook>'
     )
     members["xl/_rels/workbook.xml.rels"] = (
-        '<?xml version="1.0"?><Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-        f"{related}</Relationships>"
+        f'<?xml version="1.0"?><Relationships xmlns="{office}/package/2006/relationships">{related}</Relationships>'
     )
     return zipped(members)
 

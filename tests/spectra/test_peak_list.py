@@ -29,7 +29,8 @@ def table(*columns: np.ndarray, separator: str = " ") -> str:
         ("2theta I\n" + table(TWO_THETA, I), 1.540593),
         (table(TWO_THETA, I), 1.540593),
         ("No. 2theta d I h k l\n" + table(np.arange(1, 9), TWO_THETA, D, I, D * 0, D * 0, D * 0 + 1), None),
-        ("# wavelength = 1.540593\nPos. [°2Th.],Height [cts],Rel. Int. [%]\n" + table(TWO_THETA, I * 12, I, separator=","), None),
+        ("# wavelength = 1.540593\nPos. [°2Th.];Height;Rel. Int. [%]\n" + table(TWO_THETA, I * 12, I, separator=";"),
+         None),
     ],
 )  # fmt: skip
 def test_a_peak_list_is_a_pattern_of_its_lines_and_says_so(tmp_path: Path, text: str, wavelength: float | None) -> None:

@@ -63,7 +63,7 @@ def _bank(
             return table[:, 0] / 100.0, table[:, 1], table[:, 2] if table.shape[1] > 2 else None
         counts, errors = _fixed_width(body, form)
         counts = counts[: int(words[2])]
-        axis = (float(words[5]) + float(words[6]) * np.arange(len(counts))) / 100.0
+        axis = (float(words[5]) + float(words[6]) * np.arange(len(counts), dtype=np.float64)) / 100.0
     except (ValueError, IndexError, OverflowError):
         raise SpectrumError(
             f"{name}: the bank does not hold what its line says ({' '.join(words)[:60]!r}); the file is altered or "

@@ -22,7 +22,7 @@ MOST_CHUNK_BYTES = 64 * 2**20
 """Of a packed piece of a dataset, which is unpacked as a whole."""
 MOST_GROUPS, _DEEPEST = 5_000, 12
 """Groups that are looked through, and how deep they lie."""
-_DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError, SystemError, MemoryError)
+_DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, AttributeError, OverflowError, SystemError)
 
 
 @contextmanager
@@ -61,8 +61,12 @@ def groups(file: h5py.File) -> Iterator[tuple[str, h5py.Group]]:
         seen.add(key)
         yield path, group
         if depth < _DEEPEST:
-            inner = [(f"{path.rstrip('/')}/{name}", child(group, name), depth + 1) for name in names(group)]
-            stack += [one for one in reversed(inner) if isinstance(one[1], h5py.Group)]  # type: ignore[misc]
+            inner = {name: child(group, name) for name in names(group)}
+            stack += [
+                (f"{path.rstrip('/')}/{name}", one, depth + 1)
+                for name, one in reversed(inner.items())
+                if isinstance(one, h5py.Group)
+            ]
 
 
 def names(group: h5py.Group) -> list[str]:

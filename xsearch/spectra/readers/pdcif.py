@@ -2,6 +2,7 @@
 
 import math
 import re
+from typing import Any
 
 import numpy as np
 from gemmi import cif
@@ -42,7 +43,8 @@ class _Block:
         self.block, self.name = block, block.name
         self._names: dict[str, str] = {}
         for item in block:
-            tags = [item.pair[0]] if item.pair is not None else item.loop.tags if item.loop is not None else []
+            pair: Any = item.pair
+            tags = [pair[0]] if pair is not None else item.loop.tags if item.loop is not None else []
             for tag in tags:
                 self._names.setdefault(tag.lower().replace(".", "_"), tag)
 
@@ -76,7 +78,7 @@ def read_pdcif(source: SourceFile) -> tuple[PowderScan, ...]:
         words = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise SpectrumError(f"{source.name}: a broken CIF ({words}).") from None
     probe = next((block.text("_diffrn_radiation_probe") for block in blocks if "_diffrn_radiation_probe" in block), "")
-    everywhere = next((found for block in blocks if (found := _wavelength(block)) is not None), None)
+    everywhere = next((stated for block in blocks if (stated := _wavelength(block)) is not None), None)
     for tags in (_OBSERVED, _CALCULATED):
         found = [(block, pattern) for block in blocks if (pattern := _pattern(block, tags)) is not None]
         scans = []
@@ -85,10 +87,9 @@ def read_pdcif(source: SourceFile) -> tuple[PowderScan, ...]:
             if len(blocks) > 1:
                 notes.append(f"The pattern was read from block {block.name!r} of {len(blocks)}.")
             neutrons = (block.text("_diffrn_radiation_probe") or probe).lower() == "neutron"
-            label, stated = block.name if len(found) > 1 else "", _wavelength(block) or everywhere
-            scans.append(
-                PowderScan(axis, intensity, unit, stated, tuple(notes), label, sigma, NEUTRONS if neutrons else "")
-            )
+            label, unfit = block.name if len(found) > 1 else "", NEUTRONS if neutrons else ""
+            wavelength = _wavelength(block) or everywhere
+            scans.append(PowderScan(axis, intensity, unit, wavelength, tuple(notes), label, sigma, unfit))
         if scans:
             return tuple([scan for scan in scans if not scan.unfit] or scans)
     if any("_pd_meas_time_of_flight" in block for block in blocks):

@@ -27,6 +27,7 @@ WIDTH_DEG, WIDTH_INVA = 0.12, 0.008
 _LONGEST_D_A = 25.0
 """At which a list without names may begin to be one of d; set by hand."""
 _POINTS_A_WIDTH = 6
+"""Of a line that is drawn."""
 _ANGLES = (PowderAxis.TWO_THETA_DEG, PowderAxis.THETA_DEG, PowderAxis.TWO_THETA_RAD)
 
 

@@ -13,6 +13,7 @@ from xsearch.spectra.readers.source import SourceFile
 _FIRST_COUNT = {b"V3": 250, b"V5": 810}
 _ANODES = ("Cu", "Mo", "Co", "Fe", "Cr")
 _MOST_POINTS = 1_000_000
+"""Steps beyond which a head is taken for a damaged one."""
 
 
 def read_philips(source: SourceFile) -> tuple[PowderScan, ...]:

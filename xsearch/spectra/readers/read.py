@@ -120,8 +120,8 @@ def read_zip(source: SourceFile, wanted: Wanted) -> Scan | Sequence[Scan]:
     files = [one for one in members if not re.search(r"/$|(^|/)[._]|__MACOSX", one)]
     if len(files) != 1:
         raise SpectrumError(
-            f"{source.name}: a zip archive of {len(files)} files that is neither .brml nor .rasx; unpack it and give the "
-            "spectrum's own file."
+            f"{source.name}: a zip archive of {len(files)} files that is neither .brml nor .rasx; unpack it and give "
+            "the spectrum's own file."
         )
     inner = SourceFile(source.path, archive.read(files[0]), Path(files[0]).suffix.lower())
     if inner.data.startswith(b"PK"):

@@ -12,10 +12,13 @@ from xsearch.spectra.readers.source import SourceFile
 
 MARK = b"RAW_1."
 _BLOCK = 512
-_WAVELENGTHS = 0x142  # two 4-byte floats, Kα1 and Kα2
-# Before the counts stands a block that describes the range.
+"""Bytes of a block."""
+_WAVELENGTHS = 0x142
+"""Where Kα1 and Kα2 stand, 4-byte floats."""
 _COUNT, _ANGLES, _BOUNDS = -0x1DE, -0x1D4, -0x188
+"""Where a range is described in the block before its counts."""
 _LARGEST_ANGLE_DEG = 180.0
+"""Of 2θ."""
 
 
 def read_stoe(source: SourceFile) -> tuple[PowderScan, ...]:
@@ -39,7 +42,7 @@ def read_stoe(source: SourceFile) -> tuple[PowderScan, ...]:
         offset += -(-4 * len(counts) // _BLOCK) * _BLOCK
     if not ranges:
         raise SpectrumError(
-            f"{source.name}: a Stoe RAW file whose range is not where it is expected; export it as two-column text (.xy)."
+            f"{source.name}: a Stoe RAW file whose range is not where it is expected; export it as text of two columns."
         )
     return scans_of(ranges, source.name, "ranges")
 
