@@ -188,3 +188,14 @@ def test_crowded_lines_at_high_angles_are_kept() -> None:
     net = net_pattern(PowderPattern(ANGLES, pattern().intensity + crowd, 1.5406))
     on = np.abs(net.two_theta_deg - 69.6).argmin()
     assert net.net[on - 20 : on + 20].max() > 0.07
+
+
+def test_only_lines_of_small_crystals_are_broader_than_sharp_ones() -> None:
+    q_invA = np.exp(net_pattern(pattern()).ln_q)
+    sharp, broad = net_pattern(pattern(fwhm=0.15)), net_pattern(pattern(fwhm=3.0))
+    assert sharp.breadth_invA == 0
+    assert sharp.calculated_widths(sharp.ln_q, 0.004) == pytest.approx(0.004)
+    sigma_deg = 3.0 / 2.355
+    expected = np.radians(sigma_deg) * 2 * np.pi * np.cos(np.radians(12)) / 1.5406
+    assert broad.breadth_invA == pytest.approx(expected, rel=0.2)
+    assert broad.calculated_widths(broad.ln_q, 0.004)[500] == pytest.approx(broad.breadth_invA / q_invA[500], rel=0.01)
