@@ -8,6 +8,7 @@ import pytest
 from tests.prototypes import Measure
 from xsearch.chemistry.crystal import cell_parameters, lattice_from_parameters
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.data.simulated_measurements import measured_row
 from xsearch.fit.settings import CORRELATION
 from xsearch.fit.strain import cell_under, strain_tensor
 from xsearch.fit.strain_kernels import line_design
