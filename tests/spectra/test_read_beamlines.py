@@ -57,7 +57,7 @@ TRANSMISSION = {
         (E, E - 0.7, BRAGG_DEG, np.arange(N) * 50, 20.9 * ONE, 0.2 * ONE, I0 / 5e4, IT / 5e4, IR / 5e4, -ONE),
     ),
     "starred_preset": (
-        "# Column Headings:\n#Mono Energy *        Scaler preset time * I0                   I1              If      \n",
+        "# Column Headings:\n#Mono Energy *        Scaler preset time * I0                   I1             If      \n",
         (E, ONE, I0, IT, -849 * ONE),
     ),
     "aps_xsd_legend": (
@@ -255,7 +255,8 @@ def test_a_session_of_larch_is_read(tmp_path: Path) -> None:
 
     group = {
         "__class__": "Group", "filename": "hematite.dat", "energy": array(E), "mu": array(MU), "atsym": "Fe",
-        "edge": "K", "e0": 7123.5, "pre_edge_details": {"__class__": "Group", "pre1": -140, "pre2": -40, "norm1": 100, "norm2": 500},
+        "edge": "K", "e0": 7123.5,
+        "pre_edge_details": {"__class__": "Group", "pre1": -140, "pre2": -40, "norm1": 100, "norm2": 500},
     }  # fmt: skip
     lines = ["##LARIX: 1.0      Larch Session File", "##<Symbols: count=2>", "<:hematite:>", json.dumps(group)]
     lines += ["<:other:>", json.dumps({"__class__": "Dict", "a": 1}), "<:damaged:>", '{"energy": ', "##</Symbols>"]
