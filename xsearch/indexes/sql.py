@@ -101,6 +101,10 @@ where cell_of is null and list_contains(elements, ?)
 order by row_id
 """
 
+SPECTRA_WITHOUT_COMPOUND = (
+    "select spectrum_id from spectra where source = ? and reduced_formula = '' order by spectrum_id"
+)
+"""Of one source."""
 PREDICTED_SPECTRA = "select row_id, absorber, code from spectra where kind = 'predicted'"
 
 COUNTS = "select coalesce({column}, 'unknown') as value, count(*) as n from catalog group by 1 order by n desc, value"

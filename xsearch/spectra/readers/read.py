@@ -266,6 +266,17 @@ def read_each(
     )
 
 
+def labels_in(path: str | Path) -> tuple[str, ...]:
+    """What a file calls its absorption spectra, in its order; one that is alone may have no name.
+
+    Raises:
+        SpectrumError: as `read` does.
+    """
+    request = _Request(path, None, "xanes", None, None, AS_THE_FILE_SAYS)
+    scans = request.scans()
+    return tuple(scan.label for scan in scans) if len(scans) > 1 or scans[0].label else ()
+
+
 class _Request:
     """One file, what is said of it, and the scans in it."""
 
