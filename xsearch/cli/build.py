@@ -158,9 +158,8 @@ def report(built: BuildResult) -> None:
     if built.resumed:
         say(f"{built.resumed:,} items had been done by an earlier build that was stopped.")
     if built.without_compound:
-        say(
-            f"{len(built.without_compound):,} spectra have no compound that is certain: {', '.join(built.without_compound)}."
-        )
+        listed = ", ".join(built.without_compound)
+        say(f"{len(built.without_compound):,} spectra have no compound that is certain: {listed}.")
         say("State it as Sample.formula, or in a CSV file beside them with the columns file and formula.")
     if built.failures:
         say(f"{built.failures:,} items could not be used; `xsearch index info {built.name}` says why.")
