@@ -11,7 +11,7 @@ from xsearch.options import parse_absorber, parse_edge
 from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.spectra.powder import PowderPattern
 from xsearch.spectra.radiation import parse_wavelength
-from xsearch.spectra.readers import larix, photon_factory
+from xsearch.spectra.readers import larix, photon_factory, ssrl
 from xsearch.spectra.readers.archive import Archive
 from xsearch.spectra.readers.athena import read_athena
 from xsearch.spectra.readers.brml import read_brml
@@ -42,7 +42,6 @@ Reader = Callable[[SourceFile, Wanted], Scan | Sequence[Scan]]
 
 # Text of these kinds goes by many extensions, and begins with words of the user's own.
 _TEXT_MARKS: tuple[tuple[re.Pattern[str], Callable[[SourceFile], Scan | Sequence[Scan]]], ...] = (
-    (photon_factory.MARK, photon_factory.read_9809),
     (re.compile(r"^BANK\s", re.MULTILINE), read_gsas),
     (re.compile(r"^_(?:2THETA)?_?(?:COUNTS|CPS)\b|^_FILEVERSION", re.MULTILINE), read_uxd),
     (re.compile(r"^SampleIdent\s*,|^DataAngleRange\s*,", re.MULTILINE), read_udf),
@@ -53,7 +52,11 @@ _TEXT_MARKS: tuple[tuple[re.Pattern[str], Callable[[SourceFile], Scan | Sequence
 
 def read_text(source: SourceFile, wanted: Wanted) -> Scan | Sequence[Scan]:
     """A spectrum in columns of text, or in counts only after a first angle and a step."""
+    if ssrl.is_binary(source):
+        return ssrl.read_ssrl(source, wanted)
     text = strip_chi_heading(source.text()) if source.suffix == ".chi" else source.text()
+    if photon_factory.MARK.search(text[:4000]):
+        return photon_factory.read_9809(source, wanted)
     for mark, reader in _TEXT_MARKS:
         if mark.search(text[:4000]):
             return reader(source)
