@@ -180,6 +180,9 @@ class VerdictSettings:
     )
     confident: float = setting(0.5, "probability", f"{BY_HAND}: least score of a match, more likely right than wrong")
     tentative: float = setting(0.25, "probability", f"{BY_HAND}: least score of a tentative match")
+    least_rivals: int = setting(
+        2, "phases", f"{BY_HAND}: that an edge was compared with beside the first hit; with fewer nothing is a match"
+    )
 
 
 VERDICT = VerdictSettings()
