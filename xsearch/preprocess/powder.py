@@ -77,7 +77,7 @@ FWHM_SIGMAS = 2 * np.sqrt(2 * np.log(2))
 """Full width at half maximum of a Gaussian, in standard deviations."""
 
 SHARP_INVA = 0.012
-"""Standard deviation in q of lines that the weights of correlations were chosen for; broader ones are told apart."""
+"""Standard deviation in q of lines that the weights of correlations were chosen for."""
 
 NARROWEST_STEPS = 4.0
 """Width that is taken for a typical line where none is seen."""
