@@ -188,3 +188,8 @@ def test_crowded_lines_at_high_angles_are_kept() -> None:
     net = net_pattern(PowderPattern(ANGLES, pattern().intensity + crowd, 1.5406))
     on = np.abs(net.two_theta_deg - 69.6).argmin()
     assert net.net[on - 20 : on + 20].max() > 0.07
+
+
+def test_a_pattern_beyond_the_compared_lines_is_refused_with_its_range() -> None:
+    with pytest.raises(SpectrumError, match=r"covers q of 6\.6.* check the wavelength, 0\.165 Å"):
+        net_pattern(PowderPattern(ANGLES + (10 - ANGLES[0]), pattern().intensity, 0.165))
