@@ -223,3 +223,8 @@ def test_only_lines_of_small_crystals_are_broader_than_sharp_ones() -> None:
     expected = np.radians(sigma_deg) * 2 * np.pi * np.cos(np.radians(12)) / 1.5406
     assert broad.breadth_invA == pytest.approx(expected, rel=0.2)
     assert broad.calculated_widths(broad.ln_q, 0.004)[500] == pytest.approx(broad.breadth_invA / q_invA[500], rel=0.01)
+
+
+def test_a_pattern_beyond_the_compared_lines_is_refused_with_its_range() -> None:
+    with pytest.raises(SpectrumError, match=r"covers q of 6\.6.* check the wavelength, 0\.165 Å"):
+        net_pattern(PowderPattern(ANGLES + (10 - ANGLES[0]), pattern().intensity, 0.165))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
-from xsearch.preprocess.axis import LogQAxis
+from xsearch.preprocess.axis import MATCH_AXIS, LogQAxis
 from xsearch.preprocess.background_kernels import Cleaning, cleaned
 from xsearch.preprocess.counting import counting_noise
 from xsearch.preprocess.kernels import broaden
@@ -232,6 +232,12 @@ def cleaned_pattern(pattern: PowderPattern, settings: NetPatternSettings = NET_P
     """
     name = pattern.source or "The pattern"
     first, last = pattern.two_theta_deg[0], pattern.two_theta_deg[-1]
+    low, high = pattern.q_invA[0], pattern.q_invA[-1]
+    if low > MATCH_AXIS.q_max_invA or high < MATCH_AXIS.q_min_invA:
+        raise SpectrumError(
+            f"{name}: covers q of {low:.3g} to {high:.3g} 1/Å, and lines are compared from {MATCH_AXIS.q_min_invA:g} to "
+            f"{MATCH_AXIS.q_max_invA:g} 1/Å; check the wavelength, {pattern.wavelength_A:g} Å."
+        )
     steps_deg = np.gradient(pattern.two_theta_deg)
     step_deg = min(
         settings.step_deg, max(settings.grid_step_deg(pattern.wavelength_A), float(np.median(steps_deg)) / 2)

@@ -38,7 +38,7 @@ _WAVELENGTH = re.compile(
 )
 _ENERGY = re.compile(rf"{_START}(?:[a-z][a-z0-9]*[._])*{_OF_BEAM}(?:{'|'.join(_ENERGY_WORDS)}){_IS}", re.IGNORECASE)
 _KALPHA = re.compile(
-    rf"{_START}(?:[A-Z][a-z]?[\s_-]*|[a-z][a-z0-9]*[._])*(?:wave[\s_-]*length[\s_-]*)?"
+    rf"{_START}(?:[a-z][a-z0-9]*[._])*(?:[a-z]{{1,2}}[\s_-]*)?(?:wave[\s_-]*length[\s_-]*)?"
     r"k[\s_-]*(?:alpha|α|a)[\s_-]*(?P<which>[12])[^0-9=:,\t]{0,24}[=:,\t ]\s*[\"']?(?P<number>\d*[.,]\d+)",
     re.IGNORECASE,
 )
@@ -71,7 +71,8 @@ _TARGET = re.compile(
 )
 _COATING = re.compile(r"sputter|deposit|evaporat|coating|\bfilms?\b|substrate|\bPLD\b|magnetron|\d\s*W\b", re.I)
 """What targets are for, too."""
-_LONGEST_LINE = 2000
+_RUNS_OF_BLANKS = re.compile(r"(\s)\s{2,}")
+_LONGEST_LINE = 1000
 """Characters of a line of words that are looked at."""
 _KNOWN_UNITS = ("", "a", "å", "ang", "nm", "pm", "m", "ev", "kev", "オングストローム", "埃")
 
@@ -178,7 +179,8 @@ def _by_anode(header: tuple[str, ...]) -> StatedWavelength | None:
 
 def _matches(pattern: re.Pattern[str], header: tuple[str, ...]) -> Iterator[re.Match[str]]:
     for line in header:
-        yield from pattern.finditer(line[:_LONGEST_LINE])
+        # Runs of blanks would make the search slow; two of them part fields as well as many.
+        yield from pattern.finditer(_RUNS_OF_BLANKS.sub(lambda run: run[1] * 2, line[:_LONGEST_LINE]))
 
 
 def _words(match: re.Match[str]) -> str:
