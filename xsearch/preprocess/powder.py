@@ -228,8 +228,8 @@ def cleaned_pattern(pattern: PowderPattern, settings: NetPatternSettings = NET_P
     low, high = pattern.q_invA[0], pattern.q_invA[-1]
     if low > MATCH_AXIS.q_max_invA or high < MATCH_AXIS.q_min_invA:
         raise SpectrumError(
-            f"{name}: covers q of {low:.3g} to {high:.3g} 1/Å, and lines are compared from "
-            f"{MATCH_AXIS.q_min_invA:g} to {MATCH_AXIS.q_max_invA:g} 1/Å; check the wavelength, {pattern.wavelength_A:g} Å."
+            f"{name}: covers q of {low:.3g} to {high:.3g} 1/Å, and lines are compared from {MATCH_AXIS.q_min_invA:g} "
+            f"to {MATCH_AXIS.q_max_invA:g} 1/Å; check the wavelength, {pattern.wavelength_A:g} Å."
         )
     steps_deg = np.gradient(pattern.two_theta_deg)
     step_deg = min(
