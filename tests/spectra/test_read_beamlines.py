@@ -89,6 +89,14 @@ TRANSMISSION = {
         (E, ONE, I0, IT),
     ),
     "angle_and_crystal": ("# Mono: Si(111)\n# theta  time  i0  i1\n", (BRAGG_DEG, ONE, I0, IT)),
+    "control_system_names": (
+        "# CLS Data Acquisition\n#(1) $(Event-ID) $(BL1606-ID-1:Energy:sp) $(mcs04:fbk) $(mcs05:fbk) $(mcs06:fbk)\n",
+        (ONE, E, I0, IT, IR),
+    ),
+    "words_before_names": (
+        "# P65 col: energy(eV) encoder mu_sample mu_ref I0 I1 I2\n",
+        (E, np.arange(N), MU, IR / I0, I0, IT, IR),
+    ),
     "windows_names": ("Photon Energy [eV];Monitor [counts];Transmission [counts]\n", (E, I0, IT)),
 }
 
@@ -123,6 +131,16 @@ FLUORESCENCE = {
         "FF1 to FF3",
     ),
     "lytle": ("# energy_request i_0 lytle\n", (E, I0, IF), "lytle / i_0"),
+    "regions_of_interest": (
+        "# energy i0 ch1_roi1 ch1_roi2 ch2_roi1 ch2_roi2\n",
+        (E, I0, IF, 5000 * (1 + 0.1 * np.sin(E)), IF, 5000 * (1 + 0.1 * np.sin(E))),
+        "ch1_roi1 + ch2_roi1",
+    ),
+    "yield": (
+        "Time (s)\tEnergy\tBeam Current\tIzero\tTEY signal\n",
+        (np.arange(N), E, 500 * ONE, I0, IF),
+        "TEY signal",
+    ),
     "sdd": ("# Energy(eV) I0-32 SDD_1 SDD_2\n", (E, I0, IF, IF), "SDD_1 + SDD_2"),
 }
 
@@ -316,6 +334,35 @@ def test_datasets_of_an_hdf5_file_can_be_named(tmp_path: Path) -> None:
         read(tmp_path / "scan.h5")
     for columns in ("energy=alpha,i0=beta,it=gamma", "energy=/alpha,i0=/beta,it=/gamma"):
         assert_is_hematite(read(tmp_path / "scan.h5", reading=Reading.parse(columns)))
+
+
+@pytest.mark.parametrize("version", ["1.1", "2.0"])
+def test_the_binary_files_of_ssrl_are_read(tmp_path: Path, version: str) -> None:
+    names = ("Real Time Clock", "Requested Energy", "I0", "I1")
+    head = f"SSRL -  EXAFS Data Collector {version}".ljust(38) + "\n\0" + "Mon Jun 1".ljust(38) + "\n\0"
+    head += f"PTS:{N:10d} COLS:{len(names):8d}".ljust(38) + "\n\0"
+    values = np.column_stack([np.arange(N), E, I0, IT]).astype("<f4")
+    if version < "2":
+        values = np.ascontiguousarray((4 * values).astype("<f4").view("<u2").reshape(-1, 2)[:, ::-1])
+    labels = "".join(name.ljust(18) + "\n\0" for name in names)
+    content = head.ljust(800, "\0").encode() + bytes(8 * len(names)) + labels.encode() + bytes(16) + values.tobytes()
+    (tmp_path / "scan.001").write_bytes(content)
+    assert_is_hematite(read(tmp_path / "scan.001"))
+    (tmp_path / "cut.001").write_bytes(content[:-100])
+    with pytest.raises(SpectrumError, match="truncated"):
+        read(tmp_path / "cut.001")
+
+
+def test_a_japanese_scan_of_many_channels_is_summed(tmp_path: Path) -> None:
+    head = "  9809     SPring-8 BL01B1\nfoil\n Mono :   SI(111)       D= 3.13551 A    Initial angle= 16.0\n"
+    head += "  Angle(c)  Angle(o)     time/s         2         3         4         5\n"
+    head += "      Mode         0         0         1         2         3         3\n"
+    angle = np.degrees(np.arcsin(12398.419843320026 / (2 * 3.13551 * E)))
+    dark = 10 + NOISE.normal(0, 3, N)
+    text = head + rows(angle, angle, ONE, I0, dark, IF, IF)
+    spectrum = read(written(tmp_path, "scan.dat", text))
+    assert_is_hematite(spectrum, fluorescence=True)
+    assert any("if_ch3 + if_ch4" in note for note in spectrum.notes)
 
 
 @pytest.mark.parametrize("label", ["a" * 5000, "_" * 200, "i_f_" + "ch_" * 40, "roi_1_2_3" * 9, "mu" + "1" * 500])

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
-from xsearch.preprocess.axis import LogQAxis
+from xsearch.preprocess.axis import MATCH_AXIS, LogQAxis
 from xsearch.preprocess.background_kernels import Cleaning, cleaned
 from xsearch.preprocess.counting import counting_noise
 from xsearch.preprocess.kernels import broaden
@@ -72,6 +72,12 @@ COPPER_A = 1.540593
 
 SAME_WAVELENGTH_A = 1e-3
 """Wavelengths closer than that have one Lorentz-polarisation factor."""
+
+FWHM_SIGMAS = 2 * np.sqrt(2 * np.log(2))
+"""Full width at half maximum of a Gaussian, in standard deviations."""
+
+SHARP_INVA = 0.012
+"""Standard deviation in q of lines that the weights of correlations were chosen for."""
 
 NARROWEST_STEPS = 4.0
 """Width that is taken for a typical line where none is seen."""
@@ -148,6 +154,22 @@ class NetPattern:
             area = area * there / lorentz_polarisation(q * self.wavelength_A, self.polarisation)
         return broaden(self.ln_q, area, axis.start, axis.step, axis.bins, width)
 
+    @property
+    def breadth_invA(self) -> float:
+        """Standard deviation in q, 1/Å, of the pattern's lines beyond that of sharp ones; 0 where they are sharp."""
+        middle = min(int(np.searchsorted(np.cumsum(self.net), self.net.sum() / 2)), len(self.net) - 1)
+        q_invA = float(np.exp(self.ln_q[middle]))
+        per_rad = q_invA / (2 * np.tan(np.radians(self.two_theta_deg[middle] / 2)))
+        sigma_invA = per_rad * np.radians(self.fwhm_deg) / FWHM_SIGMAS
+        return float(np.sqrt(max(sigma_invA**2 - SHARP_INVA**2, 0.0)))
+
+    def calculated_widths(self, ln_q: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+        """(n,) standard deviations in ln q that calculated lines need where the pattern is broadened by `width`.
+
+        They are `width` but where the pattern's own lines are broad. Small crystals broaden all lines alike in q.
+        """
+        return np.asarray(np.hypot(width, self.breadth_invA * np.exp(-ln_q)))
+
     def variance(self, level: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) variance by counting of points of `excess` where so much was measured, background included."""
         return np.asarray(self.gain * np.maximum(level, self.least))
@@ -210,6 +232,12 @@ def cleaned_pattern(pattern: PowderPattern, settings: NetPatternSettings = NET_P
     """
     name = pattern.source or "The pattern"
     first, last = pattern.two_theta_deg[0], pattern.two_theta_deg[-1]
+    low, high = pattern.q_invA[0], pattern.q_invA[-1]
+    if low > MATCH_AXIS.q_max_invA or high < MATCH_AXIS.q_min_invA:
+        raise SpectrumError(
+            f"{name}: covers q of {low:.3g} to {high:.3g} 1/Å, and lines are compared from {MATCH_AXIS.q_min_invA:g} "
+            f"to {MATCH_AXIS.q_max_invA:g} 1/Å; check the wavelength, {pattern.wavelength_A:g} Å."
+        )
     steps_deg = np.gradient(pattern.two_theta_deg)
     step_deg = min(
         settings.step_deg, max(settings.grid_step_deg(pattern.wavelength_A), float(np.median(steps_deg)) / 2)
