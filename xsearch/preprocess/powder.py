@@ -58,6 +58,9 @@ class NetPatternSettings:
     least_significance: float = setting(
         6.0, "standard deviations", f"{BY_HAND}: of the area of the clearest line; below, there is none"
     )
+    sharp_invA: float = setting(
+        0.012, "1/A", "standard deviation in q of lines that the weights of correlations were chosen for: copper, 0.25°"
+    )
     fewest_steps: int = setting(100, "steps", f"{BY_HAND}: a pattern of fewer is refused")
 
     def grid_step_deg(self, wavelength_A: float) -> float:
@@ -75,9 +78,6 @@ SAME_WAVELENGTH_A = 1e-3
 
 FWHM_SIGMAS = 2 * np.sqrt(2 * np.log(2))
 """Full width at half maximum of a Gaussian, in standard deviations."""
-
-SHARP_INVA = 0.012
-"""Standard deviation in q of lines that the weights of correlations were chosen for."""
 
 NARROWEST_STEPS = 4.0
 """Width that is taken for a typical line where none is seen."""
@@ -100,6 +100,7 @@ class NetPattern:
         smoothing_deg: standard deviation of the average that made `excess`.
         unit, offset: counts are `unit` times `excess` and `background`, plus `offset`.
         fwhm_deg: typical full width at half maximum of its lines.
+        breadth_invA: standard deviation of its lines in q beyond that of sharp ones; 0 where they are sharp.
         wavelength_A: in Å.
         polarisation: of the beam, see `xsearch.simulate.polarisation`.
     """
@@ -117,6 +118,7 @@ class NetPattern:
     unit: float
     offset: float
     fwhm_deg: float
+    breadth_invA: float
     wavelength_A: float
     polarisation: float = UNPOLARISED
     _profiles: dict[tuple[LogQAxis, float, float | None], NDArray[np.float64]] = field(
@@ -153,15 +155,6 @@ class NetPattern:
             there = lorentz_polarisation(q * lp_wavelength_A, UNPOLARISED)
             area = area * there / lorentz_polarisation(q * self.wavelength_A, self.polarisation)
         return broaden(self.ln_q, area, axis.start, axis.step, axis.bins, width)
-
-    @property
-    def breadth_invA(self) -> float:
-        """Standard deviation in q, 1/Å, of the pattern's lines beyond that of sharp ones; 0 where they are sharp."""
-        middle = min(int(np.searchsorted(np.cumsum(self.net), self.net.sum() / 2)), len(self.net) - 1)
-        q_invA = float(np.exp(self.ln_q[middle]))
-        per_rad = q_invA / (2 * np.tan(np.radians(self.two_theta_deg[middle] / 2)))
-        sigma_invA = per_rad * np.radians(self.fwhm_deg) / FWHM_SIGMAS
-        return float(np.sqrt(max(sigma_invA**2 - SHARP_INVA**2, 0.0)))
 
     def calculated_widths(self, ln_q: NDArray[np.float64], width: float) -> NDArray[np.float64]:
         """(n,) standard deviations in ln q that calculated lines need where the pattern is broadened by `width`.
@@ -258,6 +251,7 @@ def cleaned_pattern(pattern: PowderPattern, settings: NetPatternSettings = NET_P
     )
     net = np.where(lines, np.maximum(excess, 0.0), 0.0)
     scale = float(net.max()) or float(np.abs(excess).max()) or 1.0
+    width_deg = float(fwhm_deg) or NARROWEST_STEPS * step_deg
     return NetPattern(
         two_theta_deg=two_theta,
         ln_q=np.log(4 * np.pi * np.sin(np.radians(two_theta / 2)) / pattern.wavelength_A),
@@ -271,7 +265,8 @@ def cleaned_pattern(pattern: PowderPattern, settings: NetPatternSettings = NET_P
         smoothing_deg=settings.smoothing_steps * step_deg,
         unit=scale,
         offset=min(0.0, float(pattern.intensity.min())),
-        fwhm_deg=float(fwhm_deg) or NARROWEST_STEPS * step_deg,
+        fwhm_deg=width_deg,
+        breadth_invA=_breadth(two_theta, net, width_deg, pattern.wavelength_A, settings.sharp_invA),
         wavelength_A=pattern.wavelength_A,
         polarisation=pattern.polarisation,
     )
@@ -289,6 +284,20 @@ def background_under(pattern: PowderPattern) -> NDArray[np.float64]:
 def cleaning(settings: NetPatternSettings = NET_PATTERN) -> Cleaning:
     """The settings for compiled loops."""
     return Cleaning(*(float(getattr(settings, name)) for name in Cleaning._fields))
+
+
+def _breadth(
+    two_theta_deg: NDArray[np.float64],
+    net: NDArray[np.float64],
+    fwhm_deg: float,
+    wavelength_A: float,
+    sharp_invA: float,
+) -> float:
+    """What the lines in the middle of a pattern's intensity are broader than sharp ones, in q."""
+    middle = min(int(np.searchsorted(np.cumsum(net), net.sum() / 2)), len(net) - 1)
+    invA_per_rad = 2 * np.pi * np.cos(np.radians(two_theta_deg[middle] / 2)) / wavelength_A
+    sigma_invA = invA_per_rad * np.radians(fwhm_deg) / FWHM_SIGMAS
+    return float(np.sqrt(max(sigma_invA**2 - sharp_invA**2, 0.0)))
 
 
 def _on_grid(
