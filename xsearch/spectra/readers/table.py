@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
-from xsearch.spectra.mend import MIN_POINTS
+from xsearch.spectra.mend import LARGEST, MIN_POINTS
 from xsearch.spectra.readers.dialect import Dialect, guess_dialect, is_comment, strip_comment
 
 MAX_LINES = 600_000
@@ -107,6 +107,7 @@ def _without_empty(
     values: NDArray[np.float64], header_lines: list[str], dialect: Dialect
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """A table and the names of its columns, without columns that hold nothing where tabs are doubled."""
+    values[~(np.abs(values) < LARGEST)] = np.nan  # infinite, or damaged
     labels = find_labels(header_lines, values.shape[1], dialect)
     filled = ~np.isnan(values).all(axis=0)
     if labels or filled.all() or filled.sum() < 2:
