@@ -16,6 +16,14 @@ Tables = Annotated[
 Folds = Annotated[
     int | None, typer.Option("--folds", min=2, metavar="K", help="Of the cross-validation by formula; by default 4.")
 ]
+Chemistry = Annotated[
+    Path | None,
+    typer.Option("--chemistry", metavar="FILE", help="Structures, without spectra, that say what formulas mean."),
+]
+LeaveOutTable = Annotated[
+    Path | None,
+    typer.Option("--leave-out-table", metavar="FILE", help="Train on none of the formulas of this table."),
+]
 Tested = Annotated[
     int | None, typer.Option("--tested", min=1, metavar="N", help="Test so many of the folds only, to save time.")
 ]
@@ -39,6 +47,8 @@ def _site_command(kind: str, meaning: str) -> None:
         out: options.Out,
         index: options.IndexName = None,
         structures: options.Structures = None,
+        chemistry: Chemistry = None,
+        leave_out_table: LeaveOutTable = None,
         labels: options.Labels = None,
         workers: options.Workers = None,
         folds: Folds = None,
@@ -57,6 +67,8 @@ def _site_command(kind: str, meaning: str) -> None:
                 index,
                 kind,
                 structures=structures,
+                chemistry=chemistry,
+                left_out=leave_out_table,
                 labels_cache=labels,
                 processes=workers,
                 folds=folds,
@@ -71,7 +83,7 @@ def _site_command(kind: str, meaning: str) -> None:
 
 _site_command("spt", "Train SPT: from a spectrum to all descriptors of its absorber's site.")
 _site_command("xastruct", "Train XAStruct, spectrum to structure: gated networks and forests.")
-_site_command("site", "Train what the package ships: SPT, XAStruct and forests, blended by cross-validation.")
+_site_command("site", "Train what the package ships: SPT, XAStruct, forests and chemistry, blended by cross-validation.")
 
 
 @app.command("specfusion")

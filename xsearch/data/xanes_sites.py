@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -14,9 +14,13 @@ from numpy.typing import NDArray
 from xsearch.data.site_labels import labels_of, read_site_spectra
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import SpectrumError
-from xsearch.preprocess.xanes import normalize, window
+from xsearch.models.tasks import CLASSES, SHARED, class_indices
+from xsearch.preprocess.computed import computed_window, step_scaled
 from xsearch.spectra.mend import mend_axis
 from xsearch.spectra.xanes import Xanes
+
+NAMED = ("labels", "shares")
+"""Fields of `Examples` that hold an array for each name."""
 
 NUMBERS = ("cn", "cn2", "ocn", "psgo", "oxidation_state", "nnrs_A", "mood_A", "nnosm", "mnnd_A")
 
@@ -28,7 +32,7 @@ class Examples:
     Attributes:
         values: (n, 200) float32 windows, zero where unknown.
         known: (n, 200) bool.
-        offset_eV: (n,) float32.
+        offset_eV: (n,) float32, the centre of the rise from the tabulated edge.
         z: (n,) int64, the absorber's atomic number.
         edge: (n,) such as `K`.
         labels: each (n,) float32 with NaN where unknown; `neighbor_z` holds atomic numbers, `oxidation_agrees` 1
@@ -37,6 +41,10 @@ class Examples:
         formula: (n,) reduced formulas, by which splits are grouped.
         code: (n,) what made each spectrum.
         ids: (n,).
+        material: (n,) ids.
+        multiplicity: (n,) equivalent absorbers in the cell; 1 where a table does not say.
+        shares: task of `SHARED` to (n, classes) shares of the absorbers that are of each class; rows of what is
+            unknown are zero.
     """
 
     values: NDArray[np.float32]
@@ -49,25 +57,30 @@ class Examples:
     formula: NDArray[np.object_]
     code: NDArray[np.object_]
     ids: NDArray[np.object_]
+    material: NDArray[np.object_]
+    multiplicity: NDArray[np.float32]
+    shares: dict[str, NDArray[np.float32]]
 
     def __len__(self) -> int:
         return len(self.z)
 
     def take(self, rows: NDArray[np.generic]) -> Examples:
         """Some of the rows, by index or mask."""
-        arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "labels"}
+        arrays = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in NAMED}
         return Examples(
             **{name: array[rows] for name, array in arrays.items()},
             labels={name: array[rows] for name, array in self.labels.items()},
+            shares={name: array[rows] for name, array in self.shares.items()},
         )
 
 
 def concatenate(parts: Sequence[Examples]) -> Examples:
     """Examples of several sources as one."""
-    arrays = [f.name for f in fields(Examples) if f.name != "labels"]
+    arrays = [f.name for f in fields(Examples) if f.name not in NAMED]
     return Examples(
         **{name: np.concatenate([getattr(p, name) for p in parts]) for name in arrays},
         labels={name: np.concatenate([p.labels[name] for p in parts]) for name in parts[0].labels},
+        shares={name: np.concatenate([p.shares[name] for p in parts]) for name in parts[0].shares},
     )
 
 
@@ -84,7 +97,8 @@ def read_examples(
         processes: for the labels.
         structures: a table of cells, where it does not stand beside the file.
     """
-    return join(read_site_spectra(path), labels_of(path, labels_cache, processes, structures))
+    spectra = read_site_spectra(path, structures)
+    return join(spectra, labels_of(path, labels_cache, processes, structures))
 
 
 def join(spectra: pd.DataFrame, labels: pd.DataFrame) -> Examples:
@@ -96,25 +110,43 @@ def join(spectra: pd.DataFrame, labels: pd.DataFrame) -> Examples:
     for number, row in enumerate(table.itertuples()):
         try:
             energy, mu, _ = mend_axis(np.asarray(row.energy), np.asarray(row.mu), str(row.id), "energy")
-            windows.append(window(normalize(Xanes(energy, mu, row.absorber, row.edge, row.id))))
+            windows.append(computed_window(Xanes(energy, mu, row.absorber, row.edge, row.id)))
         except SpectrumError:
             continue
         rows.append(number)
     if not rows:
         raise SpectrumError("None of the spectra that have labels could be normalised.")
     kept = table.iloc[rows]
+    known = np.stack([w.known for w in windows])
+    labels = _label_arrays(kept)
+    multiplicity = next((kept[c] for c in ("multiplicity", "site_multiplicity") if c in kept), None)
     return Examples(
-        values=np.stack([w.values for w in windows]),
-        known=np.stack([w.known for w in windows]),
+        values=step_scaled(np.stack([w.values for w in windows]), known),
+        known=known,
         offset_eV=np.array([w.offset_eV for w in windows], np.float32),
         z=np.array([ATOMIC_NUMBERS[e] for e in kept.absorber], np.int64),
         edge=kept.edge.to_numpy(object),
-        labels=_label_arrays(kept),
+        labels=labels,
         ambiguous=kept.ambiguous.to_numpy(bool),
         formula=kept.reduced_formula.to_numpy(object),
         code=(kept.code if "code" in kept else pd.Series("unknown", kept.index)).to_numpy(object),
         ids=kept.id.to_numpy(object),
+        material=kept.material_id.to_numpy(object),
+        multiplicity=np.ones(len(kept), np.float32)
+        if multiplicity is None
+        else multiplicity.fillna(1).to_numpy(np.float32),
+        shares=one_kind(labels),
     )
+
+
+def one_kind(labels: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
+    """Shares of spectra of one kind of site: all of its class."""
+    found = {}
+    for task in SHARED:
+        index = class_indices(task, labels[task])
+        found[task] = np.zeros((len(index), len(CLASSES[task])), np.float32)
+        found[task][index >= 0, index[index >= 0]] = 1.0
+    return found
 
 
 def _label_arrays(table: pd.DataFrame) -> dict[str, NDArray[np.float32]]:
@@ -126,6 +158,7 @@ def _label_arrays(table: pd.DataFrame) -> dict[str, NDArray[np.float32]]:
     state = labels["oxidation_state"]
     whole = np.abs(state - np.round(state)) < 0.01
     labels["oxidation_state"] = np.where(whole, np.round(state), np.nan).astype(np.float32)
+    labels["mixed"] = np.zeros(len(table), np.float32)
     return labels
 
 
