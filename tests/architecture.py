@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "xsearch"
 
 ORDER = (
-    "errors", "elements", "paths", "settings", "options", "progress",
+    "errors", "elements", "paths", "settings", "options", "reading", "progress",
     "spectra", "chemistry", "simulate", "preprocess",
     "fit", "indexing",
     "models", "indexes", "xas", "answers",

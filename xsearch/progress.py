@@ -44,6 +44,10 @@ class Silence:
         """Nothing."""
 
 
+SILENCE = Silence()
+"""One that tells nothing."""
+
+
 class Lines:
     """Plain lines, one every quarter of a minute, for log files and pipes."""
 

@@ -8,10 +8,11 @@ import pandas as pd
 import pytest
 
 from tests.prototypes import Measure
-from xsearch.data.labelled_patterns import read_labelled, right_rows
+from xsearch.data.labelled_patterns import read_labelled, right_rows, without_hydrogen
 from xsearch.data.scores import expected_calibration_error
 from xsearch.errors import SpectrumError
 from xsearch.evaluate.pxrd import Outcome, evaluate, figures, symmetry
+from xsearch.report.json_text import json_text
 from xsearch.search import SearchIndex
 
 
@@ -92,6 +93,35 @@ def test_right_rows_hold_the_entry_itself(labelled_file: Path, prototypes: Searc
         assert row in right
         formulas = {material.reduced_formula for material in prototypes.index.materials(right)}
         assert formulas == {one.formula}
+
+
+def test_rows_that_cannot_be_used_are_counted_with_their_reason(
+    labelled_file: Path, prototypes: SearchIndex, tmp_path: Path
+) -> None:
+    table = pd.read_parquet(labelled_file)
+    table.loc[0, "wavelength"] = float("nan")
+    table.to_parquet(tmp_path / "some.parquet")
+    report = evaluate(tmp_path / "some.parquet", prototypes, leave_out=False)
+    assert len(report.unusable) == 1
+    assert "wavelength" in report.unusable[0]
+    assert len(report.clean) + len(report.doubtful) == table.single_phase.sum() - 1
+    assert "NaN" not in json_text(report.to_dict())
+
+
+def test_an_evaluation_goes_on_from_its_log(labelled_file: Path, prototypes: SearchIndex, tmp_path: Path) -> None:
+    log = tmp_path / "log.jsonl"
+    first = evaluate(labelled_file, prototypes, log=log)
+    lines = log.read_text(encoding="utf-8").splitlines()
+    log.write_text("\n".join(lines[:-1]) + "\n" + lines[-1][:20], encoding="utf-8")  # stopped while writing
+    searched: list[str] = []
+    again = evaluate(labelled_file, prototypes, log=log, progress=lambda outcome: searched.append(outcome.label))
+    assert first.to_dict()["patterns"] == again.to_dict()["patterns"]
+    assert len(log.read_text(encoding="utf-8").splitlines()) == len(lines) + 1
+
+
+def test_hydrogen_can_be_ignored() -> None:
+    assert without_hydrogen("FeHO2") == "FeO2"
+    assert without_hydrogen("H2") == ""
 
 
 def test_unanswerable_patterns_do_not_count() -> None:

@@ -123,20 +123,26 @@ def rasx(x: Column, y: Column, axis: str = "TwoThetaTheta") -> bytes:
     )
 
 
-def ras(scans: Sequence[tuple[Column, Column]], factors: Column | None = None, axis: str = "TwoThetaTheta") -> bytes:
+def ras(
+    scans: Sequence[tuple[Column, Column]],
+    factors: Column | None = None,
+    axis: str = "TwoThetaTheta",
+    comment: str = "Größe",
+) -> bytes:
     """A Rigaku text file."""
     text = "*RAS_DATA_START\r\n"
     for x, y in scans:
         third = np.ones(len(x)) if factors is None else factors
         text += (
-            f'*RAS_HEADER_START\r\n*FILE_COMMENT "Größe"\r\n*HW_XG_TARGET_NAME "Cu"\r\n*MEAS_SCAN_AXIS_X "{axis}"\r\n'
+            f'*RAS_HEADER_START\r\n*FILE_COMMENT "{comment}"\r\n*HW_XG_TARGET_NAME "Cu"\r\n'
+            f'*MEAS_SCAN_AXIS_X "{axis}"\r\n'
         )
         text += '*HW_XG_WAVE_LENGTH_ALPHA1 "1.540593"\r\n*HW_XG_WAVE_LENGTH_ALPHA2 "1.544414"\r\n*RAS_HEADER_END\r\n'
         text += "*RAS_INT_START\r\n"
         text += (
             "".join(f"{a:.4f} {b:.4f} {c:.4f}\r\n" for a, b, c in zip(x, y, third, strict=True)) + "*RAS_INT_END\r\n"
         )
-    return (text + "*RAS_DATA_END\r\n").encode("latin-1")
+    return (text + "*RAS_DATA_END\r\n").encode("utf-8" if "θ" in axis else "latin-1")
 
 
 def raw1(scans: Sequence[tuple[Column, Column]], repeat_mark: bool = True) -> bytes:

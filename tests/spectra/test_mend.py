@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from xsearch.errors import SpectrumError
-from xsearch.spectra.mend import MOST_POINTS_KEPT, mend_axis
+from xsearch.spectra.mend import MOST_POINTS_KEPT, mend_axis, mend_with_variance
 
 X = np.linspace(10, 20, 101)
 Y = np.sin(X)
@@ -78,3 +78,10 @@ def test_whatever_comes_the_axis_rises_strictly_and_no_value_is_invented(points:
     assert (np.diff(new_x) > 0).all()
     assert set(new_x) <= set(x)
     assert y.min() - 1e-6 <= new_y.min() <= new_y.max() <= y.max() + 1e-6
+
+
+def test_averages_have_the_variance_of_a_mean() -> None:
+    x, y, variance, _ = mend_with_variance(np.repeat(X, 2), np.repeat(Y, 2), np.full(2 * len(X), 4.0), "f", "2θ")
+    assert (x == X).all()
+    assert y == pytest.approx(Y)
+    assert variance == pytest.approx(2.0)

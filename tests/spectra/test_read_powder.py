@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.spectra.instrument_files import powder, rows
 from xsearch.errors import SpectrumError, WavelengthError, XSearchError
-from xsearch.spectra import PowderPattern, read
+from xsearch.spectra import PowderPattern, read, read_each
 
 X, Y = powder()
 
@@ -160,7 +160,7 @@ def test_a_chi_file_keeps_its_heading_out_of_the_data(tmp_path: Path) -> None:
 def test_counts_after_start_step_and_end_get_their_angles(tmp_path: Path) -> None:
     counts = [f"{value:.0f}" for value in Y]
     body = "\n".join(" ".join(counts[at : at + 10]) for at in range(0, len(counts), 10))
-    pattern = read(written(tmp_path, "scan.dat", f"{X[0]} 0.05 {X[-1]} CuKa1 sample\n{body}\n"))
+    pattern = read(written(tmp_path, "scan.dat", f"{X[0]} 0.05 {X[-1]} CuKa1, sample\n{body}\n"))
     assert_is_the_pattern(pattern, 1.540593)
 
 
@@ -169,11 +169,24 @@ def test_a_table_broken_by_a_comment_is_read_whole(tmp_path: Path) -> None:
     assert_is_the_pattern(read(written(tmp_path, "scan.xy", text), wavelength=1.5))
 
 
-def test_of_two_tables_the_first_is_read_and_said(tmp_path: Path) -> None:
-    text = "# scan 1\n" + rows(X, Y) + "# scan 2\n" + rows(X, Y * 3)
+def test_two_tables_of_one_range_are_a_series(tmp_path: Path) -> None:
+    path = written(tmp_path, "scan.xy", "# scan 1\n" + rows(X, Y) + "# scan 2\n" + rows(X, Y * 3))
+    first, second = read_each(path, wavelength=1.5)
+    assert_is_the_pattern(first)
+    assert second.intensity == pytest.approx(Y * 3)
+    assert any("'scan 2'" in note for note in second.notes)
+
+
+def test_scans_one_below_the_other_without_words_are_a_series_too(tmp_path: Path) -> None:
+    scans = read_each(written(tmp_path, "scan.xy", rows(X, Y) + rows(X, Y * 3)), wavelength=1.5)
+    assert [len(scan) for scan in scans] == [len(X), len(X)]
+
+
+def test_tables_of_neighbouring_ranges_are_joined(tmp_path: Path) -> None:
+    text = "# range 1\n" + rows(X[:200], Y[:200]) + "# range 2\n" + rows(X[150:], Y[150:])
     pattern = read(written(tmp_path, "scan.xy", text), wavelength=1.5)
     assert_is_the_pattern(pattern)
-    assert any("2 tables" in note for note in pattern.notes)
+    assert any("2 ranges were joined" in note for note in pattern.notes)
 
 
 def test_negative_counts_are_kept_and_said(tmp_path: Path) -> None:
@@ -201,11 +214,11 @@ def test_points_below_zero_angle_are_left_out_and_said(tmp_path: Path) -> None:
             "no table of numbers in it, got 'Dear colleague,'",
         ),
         ("binary.xy", bytes(range(256)) * 8, "a binary file of a kind that xsearch does not know"),
-        ("picture.raw", b"\x89PNG\r\n\x1a\n" + bytes(200), "none of Bruker's"),
+        ("picture.raw", b"\x89PNG\r\n\x1a\n" + bytes(200), "neither Bruker's nor Stoe's"),
         ("three.xy", b"10 1\n20 2\n30 1\n", "3 points are too few"),
         ("nan.xy", rows(X, np.full(len(X), np.nan)).encode(), "rows hold values that are no finite numbers"),
         ("constant.xy", rows(X, np.full(len(X), 7.0)).encode(), "the intensity is 7 at every point"),
-        ("radians.xy", rows(np.radians(X), Y).encode(), "Convert radians to degrees"),
+        ("radians.xy", rows(np.radians(X), Y).encode(), "Say which with --axis 2theta_rad, q, q_nm, d or d_nm"),
         ("wide.xy", b"# 2theta I\n" + rows(X * 10, Y).encode(), "2θ in degrees ends at 180"),
         ("cut.xy.gz", gzip.compress(rows(X, Y).encode())[:200], "gzipped file that is truncated"),
         ("broken.xrdml", b"<?xml version='1.0'?><xrdMeasurements><scan>", "broken XML"),

@@ -143,7 +143,7 @@ def test_an_ambiguous_edge_is_an_error_that_lists_the_choices(tmp_path: Path) ->
 
 
 def test_energies_relative_to_the_edge_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SpectrumError, match="not relative to the edge"):
+    with pytest.raises(SpectrumError, match="relative to the edge, give its energy with --e0"):
         read(written(tmp_path, "scan.dat", "# energy mu\n" + rows(E - 7112, MU)))
 
 
@@ -171,10 +171,10 @@ def test_a_file_of_the_other_kind_is_refused(tmp_path: Path) -> None:
         read(path, kind="xanes")
 
 
-def test_a_short_range_without_names_is_a_pattern_that_asks_for_its_wavelength(tmp_path: Path) -> None:
+def test_a_short_range_without_names_is_a_spectrum_in_kev_where_it_steps_up(tmp_path: Path) -> None:
+    assert_is_iron(read(written(tmp_path, "scan.dat", rows(E / 1000, MU))))
     with pytest.raises(WavelengthError):
-        read(written(tmp_path, "scan.dat", rows(E / 1000, MU)))
-    assert_is_iron(read(written(tmp_path, "scan.dat", rows(E / 1000, MU)), kind="xanes"))
+        read(written(tmp_path, "scan.dat", rows(E / 1000, np.exp(-(((E - E.mean()) / 10) ** 2)))))
 
 
 def test_a_project_of_one_spectrum_is_read_with_its_energy_shift(tmp_path: Path) -> None:

@@ -1,17 +1,19 @@
 """`xsearch cell`: the cell of an unknown powder from its lines."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from xsearch.cli import options
 from xsearch.cli.output import give_answer
+from xsearch.reading import Reading
 
 
 def cell(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A measured powder pattern of one phase.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A measured powder pattern of one phase.")],
     wavelength: options.Wavelength = None,
+    columns: options.Columns = None,
+    axis: options.AxisName = None,
     top: Annotated[int, options.TOP] = 10,
     json: options.Json = None,
 ) -> None:
@@ -21,4 +23,4 @@ def cell(
     """
     from xsearch.indexing.search import cells_of_file
 
-    give_answer(cells_of_file(file, wavelength, top), json)
+    give_answer(cells_of_file(file, wavelength, top, Reading.parse(columns, axis)), json)

@@ -26,6 +26,7 @@ def pxrd(
     prior: options.PriorChoice = Prior.KNOWN,
     leave_one_out: options.LeaveOneOut = True,
     ranking: options.RankingChoice = None,
+    log: options.Log = None,
     json: options.Json = None,
 ) -> None:
     """Search every labelled pattern and count how often a right entry is at the top.
@@ -44,6 +45,7 @@ def pxrd(
             prior=prior,
             leave_out=leave_one_out,
             ranking=ranking,
+            log=log,
             progress=lambda outcome: count(outcome.label),
         )
     give_report(report, json)
@@ -118,9 +120,7 @@ def inference(
             "--refusals", min=0, metavar="N", help="Also try N patterns with wrong elements and N of nothing."
         ),
     ] = 0,
-    log: Annotated[
-        Path | None, typer.Option("--log", metavar="FILE", help="Keep outcomes here; a later call goes on from them.")
-    ] = None,
+    log: options.Log = None,
     json: options.Json = None,
 ) -> None:
     """Infer compounds whose formula is left out of the index, from simulated patterns and their elements.

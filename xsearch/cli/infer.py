@@ -10,6 +10,7 @@ from xsearch.cli import options
 from xsearch.cli.errors import FAILURE
 from xsearch.cli.output import STDOUT, save_answers, say, show
 from xsearch.cli.starter import open_or_build
+from xsearch.reading import Reading
 
 if TYPE_CHECKING:
     from xsearch.answers import Inference
@@ -22,6 +23,11 @@ def infer(
     ] = None,
     xanes: options.Xanes = None,
     wavelength: options.Wavelength = None,
+    columns: options.Columns = None,
+    axis: options.AxisName = None,
+    e0: options.EdgeEnergy = None,
+    pre: options.PreEdge = None,
+    post: options.PostEdge = None,
     index: options.IndexName = None,
     only: options.Only = None,
     must: options.Must = None,
@@ -54,7 +60,8 @@ def infer(
         search=False, infer=True, top=top, deglitch=deglitch, system=system, leave_out=leave_out or (), alloy=alloy,
         relax=relax, relax_seconds=relax_seconds,
     )  # fmt: skip
-    answer = cast("Inference", answer_sample(open_or_build(index), question, file, xanes or (), wavelength))
+    reading = Reading.parse(columns, axis, e0, pre, post)
+    answer = cast("Inference", answer_sample(open_or_build(index), question, file, xanes or (), wavelength, reading))
     if json != STDOUT:
         show(report.table(answer))
     save_answers([answer], json=json, cifs=cifs)

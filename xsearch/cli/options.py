@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from xsearch.options import Compared, Conditioning, Given, Prior, Ranking, parse_phases
+from xsearch.reading import Axis
 
 
 def elements(flag: str, meaning: str) -> Any:
@@ -47,6 +48,33 @@ Absorber = Annotated[str | None, ABSORBER]
 EdgeName = Annotated[str | None, typer.Option("--edge", metavar="EDGE", help="Such as K or L3.")]
 Deglitch = Annotated[
     bool, typer.Option("--deglitch", help="Replace single points that stand out of a XANES spectrum; it is noted.")
+]
+
+# How a file is read.
+
+Columns = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="ROLE=COLUMN,...",
+        help="Which columns are meant, by name or number, such as energy=Energy,i0=I0,it=I1 or 2theta=1,intensity=3; "
+        "FF1:FF8 is the sum of several.",
+    ),
+]
+AxisName = Annotated[
+    Axis | None, typer.Option("--axis", help="What the axis of a powder pattern is, where the file does not say it.")
+]
+EdgeEnergy = Annotated[
+    float | None,
+    typer.Option("--e0", metavar="eV", help="The edge energy; it is added where a file's energies are relative to it."),
+]
+PreEdge = Annotated[
+    str | None,
+    typer.Option("--pre", metavar="LOW:HIGH", help="Range of the pre-edge line, such as -150:-30 eV from E0."),
+]
+PostEdge = Annotated[
+    str | None,
+    typer.Option("--post", metavar="LOW:HIGH", help="Range of the post-edge curve, such as 50:600 eV from E0."),
 ]
 
 # Constraints on the elements.
@@ -158,6 +186,9 @@ LeaveOneOut = Annotated[
     typer.Option(
         "--leave-one-out/--no-leave-one-out", help="Search again with the right entries left out of the index."
     ),
+]
+Log = Annotated[
+    Path | None, typer.Option("--log", metavar="FILE", help="Keep outcomes here; a later call goes on from them.")
 ]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="At most so many, to try it out.")]
 Out = Annotated[Path, typer.Option("--out", "-o", metavar="PATH", help="Where the weights and their card go.")]

@@ -6,12 +6,17 @@ import typer
 
 from xsearch.cli import options
 from xsearch.cli.output import give_answer
+from xsearch.reading import Reading
 
 
 def predict(
     file: Annotated[str, typer.Argument(metavar=options.XANES_FILE, help="A measured XANES spectrum.")],
     absorber: options.Absorber = None,
     edge: options.EdgeName = None,
+    columns: options.Columns = None,
+    e0: options.EdgeEnergy = None,
+    pre: options.PreEdge = None,
+    post: options.PostEdge = None,
     elements: options.AllElements = None,
     formula: options.Formula = None,
     weights: options.Weights = None,
@@ -38,6 +43,7 @@ def predict(
         formula=formula,
         weights=weights,
         without_glitches=deglitch,
+        reading=Reading.parse(columns, None, e0, pre, post),
     )
     if plot:
         report.plot(prediction, plot, task=answer)

@@ -11,6 +11,7 @@ from xsearch.cli.errors import FAILURE, complain
 from xsearch.cli.output import STDOUT, save_answers, show
 from xsearch.cli.starter import open_or_build
 from xsearch.options import Prior
+from xsearch.reading import Reading
 
 
 def query(
@@ -20,6 +21,11 @@ def query(
     ],
     xanes: options.Xanes = None,
     wavelength: options.Wavelength = None,
+    columns: options.Columns = None,
+    axis: options.AxisName = None,
+    e0: options.EdgeEnergy = None,
+    pre: options.PreEdge = None,
+    post: options.PostEdge = None,
     index: options.IndexName = None,
     only: options.Only = None,
     must: options.Must = None,
@@ -56,6 +62,7 @@ def query(
     first spectrum. Without any index, the starter index of measured crystals is built first.
     """
     from xsearch import report
+    from xsearch.progress import open_progress
     from xsearch.query import answer_each, question_of
     from xsearch.report.files import check_picture
 
@@ -66,11 +73,15 @@ def query(
         infer=infer, phases=phases, top=top, prior=prior, measured_cells=measured_cells, deglitch=deglitch,
         system=system, leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,
     )  # fmt: skip
+    reading = Reading.parse(columns, axis, e0, pre, post)
     results = []
-    for answer in answer_each(open_or_build(index), question, files, xanes or (), wavelength, complain):
-        results.append(answer)
-        if json != STDOUT:
-            show(report.table(answer, duplicates=duplicates or None))
-    save_answers(results, json=json, plot=plot, cifs=cifs, html=html, batch=len(files) > 1)
+    with open_progress(json != STDOUT) as progress:
+        for answer in answer_each(
+            open_or_build(index), question, files, xanes or (), wavelength, complain, reading, progress
+        ):
+            results.append(answer)
+            if json != STDOUT:
+                show(report.table(answer, duplicates=duplicates or None))
+    save_answers(results, json=json, plot=plot, cifs=cifs, html=html, batch=max(len(files), len(results)) > 1)
     if len(results) < len(files):
         raise typer.Exit(FAILURE)

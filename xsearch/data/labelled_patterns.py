@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,8 +15,9 @@ import pyarrow.parquet as pq
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.formula import formula_unit, parse_formula, reduced_formula
 from xsearch.chemistry.symmetry import find_symmetry
-from xsearch.errors import CrystalError, SpectrumError
+from xsearch.errors import CrystalError, SpectrumError, WavelengthError, XSearchError
 from xsearch.indexes import Index, sql
+from xsearch.options import Constraints
 from xsearch.spectra import PowderPattern
 
 NEEDED = ("label", "single_phase", "wavelength", "two_theta", "intensity", "structure_json")
@@ -51,8 +53,13 @@ class LabelledPattern:
         return not self.cosine < CLEAN_COSINE
 
 
-def read_labelled(path: str | Path) -> Iterator[LabelledPattern]:
+def read_labelled(path: str | Path, on_unusable: Callable[[str, str], None] | None = None) -> Iterator[LabelledPattern]:
     """Single-phase patterns with a paired structure, in the file's order.
+
+    Args:
+        path: a Parquet table.
+        on_unusable: called with the label of each row that cannot be used, such as one without a wavelength, and the
+            reason; such rows are left out.
 
     Raises:
         SpectrumError: where the file is no Parquet table of labelled patterns.
@@ -62,7 +69,13 @@ def read_labelled(path: str | Path) -> Iterator[LabelledPattern]:
     for row in _table(Path(path)).itertuples():
         if not row.single_phase or not isinstance(row.structure_json, str):
             continue
-        crystal = Crystal.from_structure(Structure.from_dict(json.loads(row.structure_json)))
+        try:
+            crystal = Crystal.from_structure(Structure.from_dict(json.loads(row.structure_json)))
+            pattern = _pattern(row)
+        except (XSearchError, ValueError, KeyError, TypeError) as error:
+            if on_unusable is not None:
+                on_unusable(str(row.label), " ".join(str(error).split()) or type(error).__name__)
+            continue
         unit = formula_unit(crystal)
         try:
             space_group = find_symmetry(crystal).number
@@ -70,12 +83,7 @@ def read_labelled(path: str | Path) -> Iterator[LabelledPattern]:
             space_group = None
         yield LabelledPattern(
             label=str(row.label),
-            pattern=PowderPattern(
-                np.asarray(row.two_theta, np.float64),
-                np.asarray(row.intensity, np.float64),
-                float(row.wavelength),
-                source=str(row.label),
-            ),
+            pattern=pattern,
             crystal=crystal,
             formula=reduced_formula(unit),
             elements=tuple(sorted(unit)),
@@ -84,10 +92,51 @@ def read_labelled(path: str | Path) -> Iterator[LabelledPattern]:
         )
 
 
+def _pattern(row: Any) -> PowderPattern:
+    """The pattern of a row.
+
+    Raises:
+        SpectrumError: where it cannot be used.
+        WavelengthError: where the row states no wavelength.
+    """
+    label = str(row.label)
+    if row.wavelength is None or not np.isfinite(wavelength := float(row.wavelength)):
+        raise WavelengthError(f"{label}: no wavelength is stated.")
+    return PowderPattern(
+        np.asarray(row.two_theta, np.float64), np.asarray(row.intensity, np.float64), wavelength, source=label
+    )
+
+
 def labelled_formulas(labelled: Path) -> frozenset[str]:
     """Reduced formulas of a table of labelled patterns."""
     names = pd.read_parquet(labelled, columns=["formula"])["formula"].dropna()
     return frozenset(reduced_formula(parse_formula(name)) for name in names if name)
+
+
+def without_hydrogen(formula: str) -> str:
+    """A reduced formula less its hydrogen; empty where it holds nothing else."""
+    left = {element: amount for element, amount in parse_formula(formula).items() if element != "H"}
+    return reduced_formula(left) if left else ""
+
+
+def rows_without_hydrogen(index: Index, labelled: LabelledPattern, right: Collection[int]) -> frozenset[int]:
+    """Rows that are right where hydrogen is ignored: those that are right, and isotypes that differ by hydrogen alone.
+
+    Many structures of minerals were published without their hydrogen, in the label or in the index.
+
+    Args:
+        index: the index.
+        labelled: the pattern.
+        right: of `right_rows`.
+    """
+    others = frozenset(labelled.elements) - {"H"}
+    if not others:
+        return frozenset(right)
+    rows = index.select(Constraints(must=others, may=frozenset({"H"})), True)
+    rows = rows[index.columns.space_group[rows] == labelled.space_group]
+    wanted = without_hydrogen(labelled.formula)
+    formulas = index.sql(sql.FORMULAS_OF_ROWS, [rows.tolist()]).fetchall()
+    return frozenset({*right, *(int(row) for row, formula in formulas if without_hydrogen(formula) == wanted)})
 
 
 def right_rows(index: Index, labelled: LabelledPattern) -> frozenset[int]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, process_time
 from typing import Any
@@ -16,6 +15,7 @@ from xsearch.chemistry.template import template_key
 from xsearch.data.compounds import ELEMENT_COUNTS, Compound, read_compounds, unrelated_elements
 from xsearch.data.simulated_measurements import augmented_pattern, random_lines
 from xsearch.errors import CrystalError, QueryError, SpectrumError
+from xsearch.evaluate.outcome_log import OutcomeLog
 from xsearch.indexes import Index, sql
 from xsearch.infer.engine import infer
 from xsearch.infer.template_library import TemplateLibrary, library_of
@@ -100,32 +100,19 @@ def evaluate(
         opened = open_index(index).index
         library, edges_of = library_of(opened), computed_edges(opened)
     compounds = read_compounds(path, limit, reported=reported)
-    done = _logged(log)
+    kept = OutcomeLog(log, _outcome, lambda outcome: outcome.material_id)
     outcomes = []
-    for outcome in outcomes_of(compounds, library, done, edges_of):
+    for outcome in outcomes_of(compounds, library, dict(kept.done), edges_of):
         outcomes.append(outcome)
-        if log is not None and outcome.material_id not in done:
-            with Path(log).open("a", encoding="utf-8") as file:
-                file.write(json.dumps(asdict(outcome)) + "\n")
+        kept.add(outcome)
         if progress is not None:
             progress(outcome.material_id)
     false = refused(compounds[:refusals], library, progress) if refusals else {}
     return {**figures(outcomes), **false, "compounds": [_line(outcome) for outcome in outcomes]}
 
 
-def _logged(log: str | Path | None) -> dict[str, Outcome]:
-    """Outcomes of an earlier run; a line that was cut off in the middle is left out."""
-    found: dict[str, Outcome] = {}
-    if log is None or not Path(log).exists():
-        return found
-    for line in Path(log).read_text(encoding="utf-8").splitlines():
-        try:
-            stored = json.loads(line)
-            outcome = Outcome(**{**stored, "edges": tuple(stored["edges"])})
-        except (json.JSONDecodeError, KeyError, TypeError):
-            continue
-        found[outcome.material_id] = outcome
-    return found
+def _outcome(stored: Mapping[str, Any]) -> Outcome:
+    return Outcome(**{**stored, "edges": tuple(stored["edges"])})
 
 
 def computed_edges(index: Index) -> EdgesOf:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xsearch.answers import Hit
+from xsearch.answers import Hit, SearchResult
 from xsearch.chemistry.space_groups import crystal_system
-from xsearch.data.labelled_patterns import LabelledPattern, read_labelled, right_rows
+from xsearch.data.labelled_patterns import LabelledPattern, read_labelled, right_rows, rows_without_hydrogen
 from xsearch.data.scores import expected_calibration_error
 from xsearch.errors import QueryError, SpectrumError
+from xsearch.evaluate.outcome_log import OutcomeLog
 from xsearch.evaluate.recall import recall_figures, recall_places
 from xsearch.options import Given, parse_choice
 from xsearch.search import SearchIndex, open_index
@@ -44,6 +45,8 @@ class Outcome:
         space_groups: number of the label's and of the first hit's space group, 0 where unknown.
         likeliest: the most probable crystal system and space group of the symmetry posterior.
         places: of the first right row in each recall list, where there is a right row.
+        rank_without_hydrogen: of the first hit that is right where hydrogen is ignored.
+        is_clean: whether nothing hints at a wrong label.
     """
 
     label: str
@@ -58,11 +61,17 @@ class Outcome:
     space_groups: tuple[int, int] = (0, 0)
     likeliest: tuple[str, int] = ("", 0)
     places: dict[str, int] = field(default_factory=dict)
+    rank_without_hydrogen: int | None = None
+    is_clean: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The outcomes of an evaluation: clean patterns make the figures, doubtful ones stand apart."""
+    """The outcomes of an evaluation: clean patterns make the figures, doubtful ones stand apart.
+
+    `refused` are patterns that a search refuses, `unusable` rows of the table without what a search needs, each with
+    its reason.
+    """
 
     given: Given
     index: str
@@ -70,6 +79,7 @@ class Report:
     clean: tuple[Outcome, ...]
     doubtful: tuple[Outcome, ...] = ()
     refused: tuple[str, ...] = field(default=())
+    unusable: tuple[str, ...] = field(default=())
 
     def to_dict(self) -> dict[str, Any]:
         """The figures of the clean patterns, and those of the doubtful ones under `doubtful`."""
@@ -80,11 +90,13 @@ class Report:
             **figures(self.clean),
             "doubtful": figures(self.doubtful),
             "refused": list(self.refused),
+            "unusable": list(self.unusable),
             "patterns": [
                 {
                     "label": o.label,
                     "answerable": o.answerable,
                     "rank": o.rank,
+                    "rank_without_hydrogen": o.rank_without_hydrogen,
                     "first": o.first,
                     "verdict": o.verdict,
                     "score": o.score,
@@ -133,12 +145,18 @@ def figures(outcomes: tuple[Outcome, ...]) -> dict[str, Any]:
         "n": len(outcomes),
         "answerable": len(answerable),
         **shares,
+        "top1_without_hydrogen": _share_first(answerable),
         "latency_ms_p50": float(np.percentile(latencies, 50)),
         "latency_ms_p95": float(np.percentile(latencies, 95)),
         **symmetry(outcomes),
         **calibration(outcomes),
         **recall_figures([o.places for o in outcomes if o.places]),
     }
+
+
+def _share_first(outcomes: Sequence[Outcome]) -> float:
+    """Share of patterns whose first hit is right where hydrogen is ignored."""
+    return float(np.mean([one.rank_without_hydrogen == 1 for one in outcomes])) if outcomes else 0.0
 
 
 def symmetry(outcomes: Sequence[Outcome]) -> dict[str, float | None]:
@@ -204,6 +222,7 @@ def evaluate(
     prior: str = "known",
     leave_out: bool = True,
     ranking: str | None = None,
+    log: str | Path | None = None,
     progress: Callable[[Outcome], None] | None = None,
 ) -> Report:
     """Search for every labelled single-phase pattern and note where the first right hit stands.
@@ -218,6 +237,8 @@ def evaluate(
         leave_out: whether each pattern is searched once more with its right entries left out of the index, to see
             whether the search says that there is no match.
         ranking: as in `SearchIndex.search`.
+        log: keep outcomes here, one a line; those that are there are not worked out again. It belongs to one index and
+            one choice of options.
         progress: called with each outcome.
 
     Raises:
@@ -225,48 +246,86 @@ def evaluate(
     """
     known = parse_choice(Given, given, "choice of given elements")
     opened = index if isinstance(index, SearchIndex) else open_index(index)
+    kept = OutcomeLog(log, _outcome, lambda outcome: outcome.label)
     outcomes: dict[bool, list[Outcome]] = {True: [], False: []}
     refused: list[str] = []
+    unusable: list[str] = []
+    options: dict[str, Any] = {"prior": prior, "measured_cells": measured_cells, "ranking": ranking}
     used = parse_ranking(ranking, opened.index).value
     warm = False
-    for labelled in read_labelled(path):
-        options: dict[str, Any] = {"prior": prior, "measured_cells": measured_cells, "ranking": ranking}
-        options |= given_conditions(labelled.elements, known)
-        try:
-            if not warm:
-                opened.search(labelled.pattern, top=1, prior=prior, ranking=ranking)
-                warm = True
-            begin = perf_counter()
-            result = opened.search(labelled.pattern, top=max(DEPTHS), **options)
-            latency_ms = (perf_counter() - begin) * 1e3
-        except (SpectrumError, QueryError) as error:
-            refused.append(f"{labelled.label}: {error}")
-            continue
-        right = right_rows(opened.index, labelled)
-        ids = {material.material_id for material in opened.index.materials(right)}
-        rank = next((hit.rank for hit in result.hits if _holds(hit, ids)), None)
-        first = result.hits[0] if result.hits else None
-        lacking = None
-        if leave_out and right:
-            lacking = opened.search(labelled.pattern, top=1, leave_out_rows=right, **options)
-        outcome = Outcome(
-            label=labelled.label,
-            answerable=bool(right),
-            rank=rank,
-            latency_ms=latency_ms,
-            first=f"{first.material_id} {first.formula}" if first else "",
-            verdict=result.verdict,
-            score=first.score if first else 0.0,
-            left_out_score=float("nan") if lacking is None else lacking.hits[0].score if lacking.hits else 0.0,
-            left_out_verdict=lacking.verdict if lacking else "",
-            space_groups=(labelled.space_group or 0, (first.material.space_group or 0) if first else 0),
-            likeliest=(result.symmetry.crystal_system, result.symmetry.space_group) if result.symmetry else ("", 0),
-            places=_places(opened, labelled, right, measured_cells) if known is Given.NONE else {},
-        )
-        outcomes[labelled.is_clean].append(outcome)
+    for labelled in read_labelled(path, lambda label, reason: unusable.append(f"{label}: {reason}")):
+        outcome = kept.done.get(labelled.label)
+        if outcome is None:
+            try:
+                if not warm:
+                    opened.search(labelled.pattern, top=1, **options)
+                    warm = True
+                outcome = _search(opened, labelled, known, options, leave_out)
+            except (SpectrumError, QueryError) as error:
+                refused.append(f"{labelled.label}: {error}")
+                continue
+            kept.add(outcome)
+        outcomes[outcome.is_clean].append(outcome)
         if progress:
             progress(outcome)
-    return Report(known, opened.name, used, tuple(outcomes[True]), tuple(outcomes[False]), tuple(refused))
+    return Report(
+        known, opened.name, used, tuple(outcomes[True]), tuple(outcomes[False]), tuple(refused), tuple(unusable)
+    )
+
+
+def _search(
+    opened: SearchIndex, labelled: LabelledPattern, known: Given, options: Mapping[str, Any], leave_out: bool
+) -> Outcome:
+    """What a search finds for one labelled pattern.
+
+    Raises:
+        SpectrumError, QueryError: where the search refuses it.
+    """
+    options = {**options, **given_conditions(labelled.elements, known)}
+    begin = perf_counter()
+    result = opened.search(labelled.pattern, top=max(DEPTHS), **options)
+    latency_ms = (perf_counter() - begin) * 1e3
+    right = right_rows(opened.index, labelled)
+    first = result.hits[0] if result.hits else None
+    lacking = None
+    if leave_out and right:
+        lacking = opened.search(labelled.pattern, top=1, leave_out_rows=right, **options)
+    return Outcome(
+        label=labelled.label,
+        answerable=bool(right),
+        rank=_rank(opened, result, right),
+        latency_ms=latency_ms,
+        first=f"{first.material_id} {first.formula}" if first else "",
+        verdict=result.verdict,
+        score=first.score if first else 0.0,
+        left_out_score=float("nan") if lacking is None else lacking.hits[0].score if lacking.hits else 0.0,
+        left_out_verdict=lacking.verdict if lacking else "",
+        space_groups=(labelled.space_group or 0, (first.material.space_group or 0) if first else 0),
+        likeliest=(result.symmetry.crystal_system, result.symmetry.space_group) if result.symmetry else ("", 0),
+        places=_places(opened, labelled, right, options["measured_cells"]) if known is Given.NONE else {},
+        rank_without_hydrogen=_rank(opened, result, rows_without_hydrogen(opened.index, labelled, right)),
+        is_clean=labelled.is_clean,
+    )
+
+
+def _rank(opened: SearchIndex, result: SearchResult, rows: Collection[int]) -> int | None:
+    """Of the first hit that one of some rows is, or that one is folded into."""
+    ids = {material.material_id for material in opened.index.materials(sorted(rows))}
+    return next((hit.rank for hit in result.hits if _holds(hit, ids)), None)
+
+
+def _outcome(stored: Mapping[str, Any]) -> Outcome:
+    """An outcome of the log; what JSON cannot hold comes back."""
+    missing = float("nan")
+    score = stored["left_out_score"]
+    return Outcome(
+        **{
+            **stored,
+            "left_out_score": missing if score is None else score,
+            "space_groups": tuple(stored["space_groups"]),
+            "likeliest": tuple(stored["likeliest"]),
+        }
+    )
 
 
 def _places(

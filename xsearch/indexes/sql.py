@@ -56,6 +56,8 @@ ROW_OF_ID = "select row_id from catalog where material_id = ?"
 
 ROWS_OF_FORMULA = "select row_id from catalog where reduced_formula = ?"
 
+FORMULAS_OF_ROWS = "select row_id, reduced_formula from catalog where list_contains(?::bigint[], row_id)"
+
 ROWS_OF_FORMULAS = "select row_id from materials where list_contains(?, reduced_formula)"
 
 ENTRIES_OF_FORMULAS = (

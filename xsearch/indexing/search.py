@@ -24,6 +24,7 @@ from xsearch.indexing.kernels import CENTRINGS, A, B, C, F, I, P, R
 from xsearch.indexing.lines import Lines, find_lines
 from xsearch.indexing.settings import DEFAULTS, IndexingSettings
 from xsearch.preprocess.powder import net_pattern
+from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.spectra import PowderPattern, read
 
 
@@ -114,14 +115,19 @@ def find_cells(lines: Lines, most: int | None = None, settings: IndexingSettings
     return [as_cell(trial, lines, settings) for trial in different(trials, most, settings)]
 
 
-def cells_of_file(path: str | Path, wavelength: str | float | None = None, top: int = 10) -> IndexedCells:
+def cells_of_file(
+    path: str | Path,
+    wavelength: str | float | None = None,
+    top: int = 10,
+    reading: Reading = AS_THE_FILE_SAYS,
+) -> IndexedCells:
     """The cells of a measured file, see `cells_of`.
 
     Raises:
         SpectrumError: where the file is no powder pattern, or shows no line.
         WavelengthError: where neither the file nor the caller states the wavelength.
     """
-    pxrd = read(path, wavelength=wavelength, kind="pxrd")
+    pxrd = read(path, wavelength=wavelength, kind="pxrd", reading=reading)
     if not isinstance(pxrd, PowderPattern):
         raise SpectrumError(f"{path}: no powder pattern; a cell is found from lines alone.")
     return cells_of(pxrd, top)

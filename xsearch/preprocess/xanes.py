@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy  # its parts are loaded when first used
@@ -112,15 +112,16 @@ def normalize(xanes: Xanes, settings: NormalisationSettings = NORMALISATION) -> 
     """
     name = xanes.source or "XANES spectrum"
     table = tabulated_edge(xanes.absorber, xanes.edge).energy_eV
+    stated = xanes.normalisation
     try:
-        e0 = find_e0(xanes.energy_eV, xanes.mu, near_eV=table)
+        e0 = find_e0(xanes.energy_eV, xanes.mu, near_eV=table) if stated.e0_eV is None else stated.e0_eV
     except SpectrumError as error:
         raise SpectrumError(f"{name} ({xanes.absorber} {xanes.edge}): {error}") from None
     _check_range(name, xanes, e0, settings)
     relative = xanes.energy_eV - e0
-    pre, pre_note = _pre_edge(relative, xanes.mu, settings)
+    pre, pre_note = _pre_edge(relative, xanes.mu, settings, stated.pre_edge_eV)
     risen = xanes.mu - pre
-    curve, method = _post_edge(relative, risen, settings)
+    curve, method = _post_edge(relative, risen, settings, stated.post_edge_eV)
     step = float(curve[np.searchsorted(relative, 0.0)])
     if not step > 0:
         raise SpectrumError(
@@ -205,9 +206,7 @@ def deglitch(xanes: Xanes, threshold: float = 6.0) -> Xanes:
     glitches[:2] = glitches[-2:] = False
     if not glitches.any():
         return xanes
-    mended = Xanes(
-        xanes.energy_eV, np.where(glitches, middle, xanes.mu), xanes.absorber, xanes.edge, xanes.source, xanes.notes
-    )
+    mended = replace(xanes, mu=np.where(glitches, middle, xanes.mu))
     return mended.with_notes(f"{int(glitches.sum())} glitches were replaced by the median of their neighbours.")
 
 
@@ -229,9 +228,14 @@ def _check_range(name: str, xanes: Xanes, e0: float, settings: NormalisationSett
 
 
 def _pre_edge(
-    relative: NDArray[np.float64], mu: NDArray[np.float64], settings: NormalisationSettings
+    relative: NDArray[np.float64],
+    mu: NDArray[np.float64],
+    settings: NormalisationSettings,
+    stated_eV: tuple[float, float] | None,
 ) -> tuple[NDArray[np.float64], list[str]]:
     """(n,) background under the edge."""
+    if stated_eV is not None and (fitted := _within(relative, stated_eV)).sum() >= 2:
+        return _polynomial(relative, mu, fitted, 1), []
     far = relative < -settings.long_pre_edge_eV
     if far.sum() >= 5 and relative[0] < -2 * settings.long_pre_edge_eV:
         # The first point is often off: the monochromator is still settling.
@@ -244,9 +248,15 @@ def _pre_edge(
 
 
 def _post_edge(
-    relative: NDArray[np.float64], risen: NDArray[np.float64], settings: NormalisationSettings
+    relative: NDArray[np.float64],
+    risen: NDArray[np.float64],
+    settings: NormalisationSettings,
+    stated_eV: tuple[float, float] | None,
 ) -> tuple[NDArray[np.float64], str]:
     """(n,) smooth post-edge curve, and which kind it is."""
+    if stated_eV is not None and (fitted := _within(relative, stated_eV)).sum() >= 3:
+        length = min(stated_eV[1], float(relative[-1])) - stated_eV[0]
+        return _polynomial(relative, risen, fitted, 2 if length > settings.parabola_from_eV else 1), "flattened"
     end = float(relative[-1])
     if end < settings.long_post_edge_eV:
         tail = relative > min(15.0, 0.5 * end)
@@ -258,6 +268,10 @@ def _post_edge(
     if fitted.sum() < 5:
         fitted = relative >= 0.3 * end
     return _polynomial(relative, risen, fitted, degree), "flattened"
+
+
+def _within(relative: NDArray[np.float64], bounds_eV: tuple[float, float]) -> NDArray[np.bool_]:
+    return np.asarray((relative >= bounds_eV[0]) & (relative <= bounds_eV[1]))
 
 
 def _polynomial(

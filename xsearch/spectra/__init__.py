@@ -2,7 +2,7 @@
 
 from xsearch.spectra.powder import PowderPattern
 from xsearch.spectra.radiation import RADIATIONS_A, parse_wavelength
-from xsearch.spectra.readers import read
+from xsearch.spectra.readers import read, read_each
 from xsearch.spectra.xanes import Xanes
 
-__all__ = ["RADIATIONS_A", "PowderPattern", "Xanes", "parse_wavelength", "read"]
+__all__ = ["RADIATIONS_A", "PowderPattern", "Xanes", "parse_wavelength", "read", "read_each"]

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from xsearch.errors import QueryError
 from xsearch.options import parse_edge_file
+from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.spectra.powder import PowderPattern
-from xsearch.spectra.readers.read import read
+from xsearch.spectra.readers.read import read, read_each
 from xsearch.spectra.xanes import Xanes
 
 Numbers = Mapping[str, tuple[int, ...]]
@@ -38,7 +40,10 @@ class Measurement:
 
 
 def read_measurement(
-    file: str | Path | None = None, xanes: Iterable[str | Path] = (), wavelength: str | float | None = None
+    file: str | Path | None = None,
+    xanes: Iterable[str | Path] = (),
+    wavelength: str | float | None = None,
+    reading: Reading = AS_THE_FILE_SAYS,
 ) -> Measurement:
     """Read the spectra of one sample.
 
@@ -47,31 +52,65 @@ def read_measurement(
             spectrum, and of what.
         xanes: further XANES spectra, each as `FILE[:ABSORBER[:EDGE]]`.
         wavelength: of the pattern, as `read` takes it.
+        reading: of every file; each takes from it what belongs to its kind.
 
     Raises:
         SpectrumError: where a file cannot be read, is of another kind, or its edge cannot be determined.
+        QueryError: where one edge energy is given for several edges.
     """
-    edges = [read_edge(text) for text in xanes]
-    if file is None:
-        return Measurement(edges=tuple(edges))
+    found = []
+    if file is not None:
+        path, absorber, edge = parse_edge_file(file)
+        found.append(read(path, wavelength=wavelength, absorber=absorber, edge=edge, reading=reading))
+    return _measurement(found, _edges(xanes, reading), reading)
+
+
+def read_samples(
+    file: str | Path,
+    wavelength: str | float | None = None,
+    reading: Reading = AS_THE_FILE_SAYS,
+) -> tuple[Measurement, ...]:
+    """Read a file whose scans are samples of their own: each pattern of a series or of a map.
+
+    Args:
+        file, wavelength, reading: as `read_measurement` takes them.
+
+    Raises:
+        SpectrumError: as `read` does; several absorption spectra are no series, and one of them must be chosen.
+    """
     path, absorber, edge = parse_edge_file(file)
-    found = read(path, wavelength=wavelength, absorber=absorber, edge=edge)
-    if isinstance(found, Xanes):
-        return Measurement(edges=(found, *edges))
-    return Measurement(found, tuple(edges))
+    found = read_each(path, wavelength=wavelength, absorber=absorber, edge=edge, reading=reading)
+    if len(found) > 1 and isinstance(found[0], Xanes):
+        return (read_measurement(file, (), wavelength, reading),)  # which says how to choose
+    return tuple(_measurement([one], [], reading) for one in found)
 
 
-def read_edge(text: str | Path, absorber: str | None = None, edge: str | None = None) -> Xanes:
+def read_edge(
+    text: str | Path, absorber: str | None = None, edge: str | None = None, reading: Reading = AS_THE_FILE_SAYS
+) -> Xanes:
     """Read a XANES spectrum that is named as `FILE[:ABSORBER[:EDGE]]`.
 
     Args:
         text: the file, and what is stated of it.
         absorber, edge: the same stated apart; what stands beside the file goes before.
+        reading: its columns, and how it is normalised.
 
     Raises:
         SpectrumError: where the file cannot be read, is no XANES spectrum, or its edge cannot be determined.
     """
     path, stated_absorber, stated_edge = parse_edge_file(text)
-    found = read(path, kind="xanes", absorber=stated_absorber or absorber, edge=stated_edge or edge)
+    found = read(path, kind="xanes", absorber=stated_absorber or absorber, edge=stated_edge or edge, reading=reading)
     assert isinstance(found, Xanes)
     return found
+
+
+def _edges(xanes: Iterable[str | Path], reading: Reading) -> list[Xanes]:
+    return [read_edge(text, reading=reading) for text in xanes]
+
+
+def _measurement(found: list[PowderPattern | Xanes], edges: list[Xanes], reading: Reading) -> Measurement:
+    all_edges = (*(one for one in found if isinstance(one, Xanes)), *edges)
+    if reading.e0_eV is not None and len(all_edges) > 1:
+        raise QueryError(f"--e0 belongs to one edge, and {len(all_edges)} were given.")
+    pattern = next((one for one in found if isinstance(one, PowderPattern)), None)
+    return Measurement(pattern, all_edges)

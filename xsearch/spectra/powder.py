@@ -29,6 +29,8 @@ class PowderPattern:
         notes: what was assumed or repaired, one line each.
         polarisation: of the beam: intensity polarised in the plane of scattering over that polarised across it, 1 for
             an unpolarised one; `xsearch.simulate.polarisation` has those of monochromators and synchrotrons.
+        sigma: (n,) float64, standard deviations of the intensities in their unit, above zero; None where the file
+            states none.
     """
 
     two_theta_deg: NDArray[np.float64]
@@ -37,6 +39,7 @@ class PowderPattern:
     source: str = ""
     notes: tuple[str, ...] = ()
     polarisation: float = 1.0
+    sigma: NDArray[np.float64] | None = None
 
     def __post_init__(self) -> None:
         x = np.ascontiguousarray(self.two_theta_deg, dtype=np.float64)
@@ -65,6 +68,11 @@ class PowderPattern:
             )
         if not 0 <= self.polarisation <= 1:
             raise SpectrumError(f"{name}: a polarisation of {self.polarisation:g} is not between 0 and 1.")
+        if self.sigma is not None:
+            sigma = np.ascontiguousarray(self.sigma, dtype=np.float64)
+            if sigma.shape != y.shape or not (np.isfinite(sigma) & (sigma > 0)).all():
+                raise SpectrumError(f"{name}: one finite standard deviation above zero is needed for each intensity.")
+            object.__setattr__(self, "sigma", sigma)
         object.__setattr__(self, "two_theta_deg", x)
         object.__setattr__(self, "intensity", y)
         object.__setattr__(self, "wavelength_A", float(self.wavelength_A))

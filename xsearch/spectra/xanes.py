@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from xsearch.elements import ATOMIC_NUMBERS, EDGES
 from xsearch.errors import SpectrumError
 from xsearch.spectra.mend import MAX_POINTS, MIN_POINTS
+from xsearch.spectra.normalisation import UNSTATED, Normalisation
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +23,7 @@ class Xanes:
         edge: one of `EDGES`.
         source: where it came from, usually the file's name.
         notes: what was assumed or repaired, one line each.
+        normalisation: edge energy and ranges where the file or its user states them.
     """
 
     energy_eV: NDArray[np.float64]
@@ -30,6 +32,7 @@ class Xanes:
     edge: str
     source: str = ""
     notes: tuple[str, ...] = ()
+    normalisation: Normalisation = UNSTATED
 
     def __post_init__(self) -> None:
         x = np.ascontiguousarray(self.energy_eV, dtype=np.float64)

@@ -15,6 +15,7 @@ from xsearch.chemistry.formula import parse_formula
 from xsearch.errors import QueryError
 from xsearch.options import parse_elements
 from xsearch.preprocess.xanes import NormalizedXanes, XanesWindow, deglitch, normalize, window
+from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.spectra.measurement import read_edge
 from xsearch.spectra.xanes import Xanes
 
@@ -96,6 +97,7 @@ def predict_file(
     formula: str | None = None,
     weights: str | Path | None = None,
     without_glitches: bool = False,
+    reading: Reading = AS_THE_FILE_SAYS,
 ) -> EdgePrediction:
     """Predict from a file.
 
@@ -106,6 +108,7 @@ def predict_file(
         formula: of the compound, such as `FeTiO3`, instead of its elements.
         weights: a folder that `xsearch train` wrote; by default the models that come with the package.
         without_glitches: whether outliers of a single point are replaced first, see `deglitch`.
+        reading: which columns are meant, and how the edge is normalised.
 
     Raises:
         SpectrumError: where it is not a XANES spectrum or cannot be normalised.
@@ -116,7 +119,7 @@ def predict_file(
     if elements and formula:
         raise QueryError("Elements and a formula were given; one of them is enough.")
     amounts = parse_formula(formula) if formula else None
-    spectrum = read_edge(path, absorber, edge)
+    spectrum = read_edge(path, absorber, edge, reading)
     if without_glitches:
         spectrum = deglitch(spectrum)
     given = sorted(parse_elements(elements or ()))

@@ -22,7 +22,7 @@ class Archive:
         self.name = source.name
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(source.data))
-        except zipfile.BadZipFile:
+        except _DAMAGE:
             raise SpectrumError(
                 f"{source.name}: a {source.suffix} file is a zip archive, and this is none or a truncated one."
             ) from None

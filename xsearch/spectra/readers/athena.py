@@ -9,6 +9,7 @@ import numpy as np
 from xsearch.errors import SpectrumError
 from xsearch.options import parse_absorber, parse_edge
 from xsearch.spectra.readers.source import SourceFile
+from xsearch.spectra.readers.wanted import Wanted
 from xsearch.spectra.readers.xas_scan import XasScan
 
 _ARRAY = re.compile(r"^@(?P<name>args|x|y)\s*=\s*\((?P<body>.*)\);\s*$")
@@ -33,21 +34,17 @@ class Group:
     mu: tuple[float, ...]
 
 
-def read_athena(source: SourceFile, spectrum: str | None, absorber: str | None) -> XasScan:
-    """One spectrum of an Athena project.
-
-    Args:
-        source: the file.
-        spectrum: the name, or the number from 1, of the spectrum.
-        absorber: the element wanted; it chooses where only one spectrum is of that element.
+def read_athena(source: SourceFile, wanted: Wanted) -> tuple[XasScan, ...]:
+    """All spectra of an Athena project.
 
     Raises:
-        SpectrumError: where the file is no project, or holds several spectra of which none is chosen: the message lists
-            them.
+        SpectrumError: where the file is no project, or holds none.
     """
-    groups = groups_of(source)
-    group = choose_group(groups, spectrum, absorber, source.name)
-    notes = [f"Spectrum {group.label!r} of {len(groups)} in the project."] if len(groups) > 1 else []
+    return tuple(_scan(group, source.name) for group in groups_of(source))
+
+
+def _scan(group: Group, name: str) -> XasScan:
+    notes = []
     energy_eV = np.array(group.energy_eV)
     shift_eV = _number(group.args.get("bkg_eshift"))
     if shift_eV:
@@ -55,9 +52,9 @@ def read_athena(source: SourceFile, spectrum: str | None, absorber: str | None) 
         notes.append(f"The project's energy shift of {shift_eV:+g} eV was applied.")
     if len(energy_eV) != len(group.mu):
         raise SpectrumError(
-            f"{source.name}: spectrum {group.label!r} has {len(energy_eV)} energies and {len(group.mu)} values."
+            f"{name}: spectrum {group.label!r} has {len(energy_eV)} energies and {len(group.mu)} values."
         )
-    return XasScan(energy_eV, np.array(group.mu), *_edge(group), unit="eV", notes=tuple(notes))
+    return XasScan(energy_eV, np.array(group.mu), *_edge(group), unit="eV", notes=tuple(notes), label=group.label)
 
 
 def groups_of(source: SourceFile) -> list[Group]:
@@ -75,31 +72,6 @@ def groups_of(source: SourceFile) -> list[Group]:
     if not groups:
         raise SpectrumError(f"{source.name}: no spectrum in it; an Athena project with mu(E) data is expected.")
     return groups
-
-
-def choose_group(groups: list[Group], spectrum: str | None, absorber: str | None, name: str) -> Group:
-    """The spectrum that is meant.
-
-    Raises:
-        SpectrumError: where none or several could be meant.
-    """
-    if spectrum is not None:
-        named = [group for group in groups if group.label == spectrum]
-        if not named and spectrum.isdecimal() and 1 <= int(spectrum) <= len(groups):
-            named = [groups[int(spectrum) - 1]]
-        if len(named) == 1:
-            return named[0]
-    else:
-        named = [group for group in groups if absorber is None or _edge(group)[0] in (None, absorber)]
-        if len(named) == 1:
-            return named[0]
-    listed = ", ".join(f"{number} {group.label!r}" for number, group in enumerate(groups[:20], start=1))
-    more = f" and {len(groups) - 20} more" if len(groups) > 20 else ""
-    problem = f"no spectrum {spectrum!r} in it" if spectrum is not None else f"{len(groups)} spectra in it"
-    raise SpectrumError(
-        f"{name}: {problem}; choose one by its number or name, as in {name}#2 (in Python also spectrum=2): "
-        f"{listed}{more}."
-    )
 
 
 def _edge(group: Group) -> tuple[str | None, str | None]:

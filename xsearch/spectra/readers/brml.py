@@ -10,16 +10,20 @@ from xsearch.errors import SpectrumError
 from xsearch.spectra.mend import MIN_POINTS
 from xsearch.spectra.readers.archive import Archive, number
 from xsearch.spectra.readers.headers import stated_lines
+from xsearch.spectra.readers.ranges import Range, scans_of
 from xsearch.spectra.readers.scan import PowderScan, StatedWavelength
 from xsearch.spectra.readers.source import SourceFile
 
 _XSI_TYPE = "{http://www.w3.org/2001/XMLSchema-instance}type"
 
+_MOST_DIGITS = 9
+"""Of a whole number in the file."""
+
 Curve = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
-def read_brml(source: SourceFile) -> PowderScan:
-    """The first full scan along 2θ, or the first picture of a still line detector.
+def read_brml(source: SourceFile) -> tuple[PowderScan, ...]:
+    """The scans along 2θ, or the pictures of a still line detector.
 
     Raises:
         SpectrumError: where there is neither.
@@ -29,18 +33,28 @@ def read_brml(source: SourceFile) -> PowderScan:
         (member for member in archive.members if re.search(r"RawData\d+\.xml$", member)),
         key=lambda member: [int(digits) for digits in re.findall(r"\d+", member)],
     )
-    for position, member in enumerate(members):
+    ranges = []
+    for member in members:
         root = archive.xml(member)
-        for route in root.iter("DataRoute"):
-            curve = _curve(route)
-            if curve is not None:
-                notes = [f"The file holds {len(members)} scans; {member} was read."] if len(members) > 1 else []
-                notes += ["Scans before it are not along 2θ."] if position else []
-                return PowderScan(*curve, wavelength=_wavelength(root), notes=tuple(notes))
-    raise SpectrumError(
-        f"{source.name}: no scan along 2θ of {MIN_POINTS} points or more among its {len(members)} scans; maps and "
-        "pictures of area detectors must be integrated first."
-    )
+        curves = (_curve(route, source.name) for route in root.iter("DataRoute"))
+        curve = next((found for found in curves if found is not None), None)
+        if curve is not None:
+            label = root.findtext(".//TimeStampStarted") or member.rpartition("/")[2]
+            ranges.append(Range(*curve, _seconds(root), _wavelength(root), label))
+    if not ranges:
+        raise SpectrumError(
+            f"{source.name}: no scan along 2θ among its {len(members)} scans; maps and pictures of area detectors must "
+            "be integrated first."
+        )
+    return scans_of(ranges, source.name)
+
+
+def _seconds(root: ElementTree.Element) -> float | None:
+    for tag in ("TimePerStepEffective", "TimePerStep"):
+        found = number(root.find(f".//{tag}"))
+        if found is not None and found > 0:
+            return found
+    return None
 
 
 def _wavelength(root: ElementTree.Element) -> StatedWavelength | None:
@@ -60,9 +74,12 @@ def _wavelength(root: ElementTree.Element) -> StatedWavelength | None:
     return lines or stated_lines(None, None, None, root.findtext(".//TubeMaterial"))
 
 
-def _curve(route: ElementTree.Element) -> Curve | None:
+def _curve(route: ElementTree.Element, name: str) -> Curve | None:
     """A route's angles and counts, or None where it is no scan along 2θ."""
-    rows = [[float(field) for field in (datum.text or "").split(",") if field.strip()] for datum in route.iter("Datum")]
+    try:
+        rows = [[float(field) for field in (one.text or "").split(",") if field.strip()] for one in route.iter("Datum")]
+    except ValueError:
+        raise SpectrumError(f"{name}: a point of a scan holds words where numbers are expected; altered.") from None
     if not rows or len({len(row) for row in rows}) != 1:
         return None
     table = np.array(rows)
@@ -72,7 +89,7 @@ def _curve(route: ElementTree.Element) -> Curve | None:
     start, length = counter
     if length > 1:
         return _still(route, table[0, start : start + length]) if len(table) == 1 else None
-    if len(table) < MIN_POINTS or start >= table.shape[1]:
+    if len(table) < 2 or start >= table.shape[1]:
         return None
     two_theta_deg = _two_theta(route, table)
     return None if two_theta_deg is None else (two_theta_deg, table[:, start])
@@ -92,7 +109,12 @@ def _counter(route: ElementTree.Element) -> tuple[int, int] | None:
     if not views:
         return None
     view = min(views, key=rank)
-    return int(view.get("Start", "0")), int(view.get("Length", "1"))
+    return _whole(view.get("Start", "0")), _whole(view.get("Length", "1"))
+
+
+def _whole(text: str) -> int:
+    """A whole number from zero; zero for anything else."""
+    return int(text) if text.isdecimal() and len(text) < _MOST_DIGITS else 0
 
 
 def _two_theta(route: ElementTree.Element, table: NDArray[np.float64]) -> NDArray[np.float64] | None:
@@ -100,7 +122,7 @@ def _two_theta(route: ElementTree.Element, table: NDArray[np.float64]) -> NDArra
     for view in route.iter("RawDataView"):
         if "VaryingRawDataView" in view.get(_XSI_TYPE, ""):
             for offset, field in enumerate(view.iter("FieldDefinitions")):
-                column = int(view.get("Start", "0")) + offset
+                column = _whole(view.get("Start", "0")) + offset
                 if "TwoTheta" in (field.get("AxisId"), field.get("FieldName")) and column < table.shape[1]:
                     return table[:, column]
     for axis in route.iter("ScanAxisInfo"):

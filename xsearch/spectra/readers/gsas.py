@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
+from xsearch.spectra.readers.dialect import strip_comment
 from xsearch.spectra.readers.headers import find_wavelength
 from xsearch.spectra.readers.scan import PowderScan
 from xsearch.spectra.readers.source import SourceFile
-from xsearch.spectra.readers.table import strip_comment
 
 _PAIRED = ("FXYE", "FXY")
 

@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
-from xsearch.spectra.mend import MIN_POINTS
 from xsearch.spectra.readers.archive import number, parse_xml
-from xsearch.spectra.readers.headers import stated_lines
+from xsearch.spectra.readers.headers import stated_kbeta, stated_lines
+from xsearch.spectra.readers.ranges import Range, scans_of
 from xsearch.spectra.readers.scan import PowderScan, StatedWavelength
 from xsearch.spectra.readers.source import SourceFile
 
 
-def read_xrdml(source: SourceFile) -> PowderScan:
-    """The first full scan along 2θ.
+def read_xrdml(source: SourceFile) -> tuple[PowderScan, ...]:
+    """The scans along 2θ: ranges of one pattern, or a series.
 
     Raises:
         SpectrumError: where there is none.
@@ -25,16 +25,13 @@ def read_xrdml(source: SourceFile) -> PowderScan:
             f"{source.name}: no XRDML measurement; its root is <{root.tag}>, <xrdMeasurements> is expected."
         )
     scans = [(measurement, scan) for measurement in root.iter("xrdMeasurement") for scan in measurement.iter("scan")]
-    found = [(measurement, data) for measurement, scan in scans if (data := _points(scan)) is not None]
-    if not found:
+    ranges = [found for measurement, scan in scans if (found := _range(measurement, scan)) is not None]
+    if not ranges:
         axes = sorted({scan.get("scanAxis", "?") for _, scan in scans})
         raise SpectrumError(
-            f"{source.name}: no scan along 2θ of {MIN_POINTS} points or more in it ({len(scans)} scans, along "
-            f"{', '.join(axes) or 'nothing'})."
+            f"{source.name}: no scan along 2θ in it ({len(scans)} scans, along {', '.join(axes) or 'nothing'})."
         )
-    measurement, (two_theta_deg, intensity) = found[0]
-    notes = (f"The file holds {len(scans)} scans; the first full one was read.",) if len(scans) > 1 else ()
-    return PowderScan(two_theta_deg, intensity, wavelength=_wavelength(measurement), notes=notes)
+    return scans_of(ranges, source.name)
 
 
 def _wavelength(measurement: ElementTree.Element) -> StatedWavelength | None:
@@ -43,6 +40,8 @@ def _wavelength(measurement: ElementTree.Element) -> StatedWavelength | None:
     if used is None:
         return stated_lines(None, None, None, anode)
     intended = used.get("intended", "").lower().replace(" ", "").replace("-", "")
+    if intended.startswith("kbeta"):
+        return stated_kbeta(number(used.find("kBeta")), anode)
     return stated_lines(
         number(used.find("kAlpha1")),
         number(used.find("kAlpha2")),
@@ -52,28 +51,50 @@ def _wavelength(measurement: ElementTree.Element) -> StatedWavelength | None:
     )
 
 
-def _points(scan: ElementTree.Element) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """A scan's angles and counts; None where it is none along 2θ, too short, or not whole."""
+def _range(measurement: ElementTree.Element, scan: ElementTree.Element) -> Range | None:
+    """A scan's angles and counts; None where it is none along 2θ."""
     points = scan.find("dataPoints")
     if points is None:
         return None
-    intensity = _values(points.find("intensities"))
+    intensity, unit = _values(points.find("intensities")), points.find("intensities")
     if intensity is None:
         # Raw counts come without the correction for the beam attenuator, intensities with it.
-        intensity = _values(points.find("counts"))
+        intensity, unit = _values(points.find("counts")), points.find("counts")
         factors = _values(points.find("beamAttenuationFactors"))
         if intensity is not None and factors is not None and factors.shape == intensity.shape:
             intensity = intensity * factors
     positions = next((axis for axis in points.findall("positions") if axis.get("axis", "").lower() == "2theta"), None)
-    if intensity is None or positions is None or len(intensity) < MIN_POINTS:
+    if intensity is None or positions is None or unit is None:
         return None
     listed = _values(positions.find("listPositions"))
     start, end = number(positions.find("startPosition")), number(positions.find("endPosition"))
     if listed is not None and listed.shape == intensity.shape:
-        return listed, intensity
-    if start is not None and end is not None and start != end:
-        return np.linspace(start, end, len(intensity)), intensity
-    return None
+        two_theta_deg = listed
+    elif start is not None and end is not None and start != end:
+        two_theta_deg = np.linspace(start, end, len(intensity))
+    else:
+        return None
+    notes = ("The scan was stopped before its end.",) if scan.get("status", "").lower() == "aborted" else ()
+    seconds = 1.0 if unit.get("unit", "").lower() == "cps" else _seconds(points, len(intensity))
+    return Range(two_theta_deg, intensity, seconds, _wavelength(measurement), _label(scan), notes)
+
+
+def _seconds(points: ElementTree.Element, count: int) -> float | NDArray[np.float64] | None:
+    each = _values(points.find("countingTimes"))
+    if each is not None and len(each) == count and (each > 0).all():
+        return each
+    common = number(points.find("commonCountingTime"))
+    return common if common and common > 0 else None
+
+
+def _label(scan: ElementTree.Element) -> str:
+    """A scan's temperature and the time at which it began, as far as the file says them."""
+    words = []
+    for conditions in scan.iter("nonAmbientPoints"):
+        values = _values(conditions.find(".//nonAmbientValues"))
+        if values is not None and conditions.get("type", "Temperature").lower() == "temperature":
+            words.append(f"{values.mean():.1f} K")
+    return ", ".join([*words, *([began] if (began := scan.findtext(".//startTimeStamp")) else [])])
 
 
 def _values(element: ElementTree.Element | None) -> NDArray[np.float64] | None:

@@ -1,12 +1,13 @@
 """From a path to a spectrum."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from xsearch.errors import SpectrumError
 from xsearch.options import parse_absorber, parse_edge
+from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.spectra.powder import PowderPattern
 from xsearch.spectra.radiation import parse_wavelength
 from xsearch.spectra.readers import photon_factory
@@ -14,58 +15,53 @@ from xsearch.spectra.readers.archive import Archive
 from xsearch.spectra.readers.athena import read_athena
 from xsearch.spectra.readers.brml import read_brml
 from xsearch.spectra.readers.bruker_raw import read_raw
+from xsearch.spectra.readers.choice import choose, noted
 from xsearch.spectra.readers.gsas import read_gsas
-from xsearch.spectra.readers.kind import Kind, kind_of
+from xsearch.spectra.readers.kind import Kind, kind_of, kind_of_reading
 from xsearch.spectra.readers.panalytical import read_xrdml
 from xsearch.spectra.readers.pdcif import read_pdcif
-from xsearch.spectra.readers.powder_text import powder_from_table, strip_chi_heading
-from xsearch.spectra.readers.rigaku import read_ras, read_rasx
-from xsearch.spectra.readers.scan import PowderScan, to_pattern
+from xsearch.spectra.readers.powder_text import powder_scans, strip_chi_heading
+from xsearch.spectra.readers.rigaku import read_asc, read_ras, read_rasx
+from xsearch.spectra.readers.scan import NAMED_AXES, PowderScan, to_pattern
 from xsearch.spectra.readers.source import SourceFile, load, looks_binary
-from xsearch.spectra.readers.stepped import read_uxd, stepped_counts
-from xsearch.spectra.readers.table import parse_table
+from xsearch.spectra.readers.stepped import mdi_counts, read_cpi, read_udf, read_uxd, stepped_counts
+from xsearch.spectra.readers.table import parse_table, parse_tables
+from xsearch.spectra.readers.wanted import Wanted
 from xsearch.spectra.readers.xas_scan import XasScan, to_xanes
 from xsearch.spectra.readers.xas_text import xas_from_table
 from xsearch.spectra.xanes import Xanes
 
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the user says about a file.
-
-    Attributes:
-        kind: powder pattern or absorption spectrum, or None.
-        spectrum: the name or number, from 1, of a spectrum in a file of several, or None.
-        absorber: the absorbing element, or None.
-    """
-
-    kind: Kind | None = None
-    spectrum: str | None = None
-    absorber: str | None = None
-
-
-Reader = Callable[[SourceFile, Wanted], PowderScan | XasScan]
+Scan = PowderScan | XasScan
+Reader = Callable[[SourceFile, Wanted], Scan | Sequence[Scan]]
+"""From a file to its scan, or to all of several that are not ranges of one pattern."""
 
 
 # Text of these kinds goes by many extensions, and begins with words of the user's own.
-_TEXT_MARKS: tuple[tuple[re.Pattern[str], Callable[[SourceFile], PowderScan | XasScan]], ...] = (
+_TEXT_MARKS: tuple[tuple[re.Pattern[str], Callable[[SourceFile], Scan | Sequence[Scan]]], ...] = (
     (photon_factory.MARK, photon_factory.read_9809),
     (re.compile(r"^BANK\s", re.MULTILINE), read_gsas),
-    (re.compile(r"^_(?:2THETA)?(?:COUNTS|CPS)\b|^_FILEVERSION", re.MULTILINE), read_uxd),
+    (re.compile(r"^_(?:2THETA)?_?(?:COUNTS|CPS)\b|^_FILEVERSION", re.MULTILINE), read_uxd),
+    (re.compile(r"^SampleIdent\s*,|^DataAngleRange\s*,", re.MULTILINE), read_udf),
+    (re.compile(r"\ASIETRONICS XRD SCAN"), read_cpi),
+    (re.compile(r"\A\s*\*TYPE\s*=|^\*WAVE_LENGTH1\s*=", re.MULTILINE), read_asc),
 )
 
 
-def read_text(source: SourceFile, wanted: Wanted) -> PowderScan | XasScan:
+def read_text(source: SourceFile, wanted: Wanted) -> Scan | Sequence[Scan]:
     """A spectrum in columns of text, or in counts only after a first angle and a step."""
     text = strip_chi_heading(source.text()) if source.suffix == ".chi" else source.text()
     for mark, reader in _TEXT_MARKS:
         if mark.search(text[:4000]):
             return reader(source)
-    if wanted.kind != "xanes" and (stepped := stepped_counts(text)) is not None:
-        return stepped
-    table = parse_table(text, source.name)
-    kind = wanted.kind or kind_of(table)
-    return xas_from_table(table, source.name) if kind == "xanes" else powder_from_table(table)
+    if wanted.kind != "xanes":
+        stepped = mdi_counts(text, source.name) or stepped_counts(text)
+        if stepped is not None:
+            return stepped
+    tables = parse_tables(text, source.name)
+    kind = wanted.kind or kind_of(tables[0], source.suffix)
+    if kind == "xanes":
+        return xas_from_table(parse_table(text, source.name), source.name)
+    return powder_scans(tables, source.name, wanted)
 
 
 def read_xas_text(source: SourceFile, wanted: Wanted) -> XasScan:
@@ -73,7 +69,7 @@ def read_xas_text(source: SourceFile, wanted: Wanted) -> XasScan:
     return xas_from_table(parse_table(source.text(), source.name), source.name)
 
 
-def read_zip(source: SourceFile, wanted: Wanted) -> PowderScan:
+def read_zip(source: SourceFile, wanted: Wanted) -> Sequence[PowderScan]:
     """A zipped instrument file, recognised by its members."""
     members = Archive(source).members
     if any("RawData" in member for member in members):
@@ -85,7 +81,7 @@ def read_zip(source: SourceFile, wanted: Wanted) -> PowderScan:
     )
 
 
-def _powder(reader: Callable[[SourceFile], PowderScan]) -> Reader:
+def _powder(reader: Callable[[SourceFile], PowderScan | Sequence[PowderScan]]) -> Reader:
     return lambda source, wanted: reader(source)
 
 
@@ -99,7 +95,7 @@ READERS: dict[str, Reader] = {
     ".xdi": read_xas_text,
     ".nor": read_xas_text,
     ".xmu": read_xas_text,
-    ".prj": lambda source, wanted: read_athena(source, wanted.spectrum, wanted.absorber),
+    ".prj": read_athena,
     ".gsas": _powder(read_gsas),
     ".gsa": _powder(read_gsas),
     ".gss": _powder(read_gsas),
@@ -107,6 +103,8 @@ READERS: dict[str, Reader] = {
     ".fxye": _powder(read_gsas),
     ".xra": _powder(read_gsas),
     ".uxd": _powder(read_uxd),
+    ".udf": _powder(read_udf),
+    ".cpi": _powder(read_cpi),
     ".xrdml": _powder(read_xrdml),
     ".brml": read_zip,
     ".rasx": read_zip,
@@ -140,18 +138,20 @@ def read(
     absorber: str | None = None,
     edge: str | None = None,
     spectrum: str | int | None = None,
+    reading: Reading = AS_THE_FILE_SAYS,
 ) -> PowderPattern | Xanes:
     """Read a measured spectrum.
 
     Args:
-        path: the file; text may be gzipped. `project.prj#2` and `project.prj#name` choose a spectrum, as `spectrum`
-            does.
+        path: the file; text may be gzipped. Where it holds several spectra, `FILE#2` and `FILE#name` choose one and
+            `FILE#all` the mean of all, as `spectrum` does.
         wavelength: of a powder pattern, as `parse_wavelength` takes it: `"CuKa"`, `0.7093`, `"17.48 keV"`. It goes
             before what the file says.
         kind: `"pxrd"` or `"xanes"`, where the file leaves it open. An absorber or edge means `"xanes"`.
         absorber: the absorbing element of an X-ray absorption spectrum, such as `"Fe"`; it goes before the file's.
         edge: its edge, such as `"K"`; it goes before the file's.
-        spectrum: the name, or the number from 1, of a spectrum in an Athena project.
+        spectrum: the name, or the number from 1, of a spectrum in a file of several; `"all"` for their mean.
+        reading: which columns and axis are meant, and how an edge is normalised; see `Reading.parse`.
 
     Returns:
         A `PowderPattern` or a `Xanes`; what was assumed or repaired is in its `notes`.
@@ -160,31 +160,91 @@ def read(
         WavelengthError: where a powder pattern comes without a wavelength.
         SpectrumError: where the file cannot be read, or holds nothing of use. The message is one line.
     """
-    if kind not in (None, "pxrd", "xanes"):
-        raise SpectrumError(f"Unknown kind {kind!r}; 'pxrd' or 'xanes' is expected.")
-    wavelength_A = None if wavelength is None else parse_wavelength(wavelength)
-    absorber = None if absorber is None else parse_absorber(absorber)
-    edge = None if edge is None else parse_edge(edge)
-    if absorber or edge:
-        kind = kind or "xanes"
-    path, chosen = _split_choice(path)
-    # A wavelength is of use to powder patterns only, so it decides the kind of a nameless table.
-    likely = kind or ("pxrd" if wavelength_A is not None else None)
-    wanted = Wanted(likely, chosen if spectrum is None else str(spectrum), absorber)
-    source = load(path)
-    reader = reader_of(source)
-    if wanted.spectrum not in (None, "1") and reader is not READERS[".prj"]:
-        raise SpectrumError(
-            f"{source.name}: one spectrum is read from it, #1; there is no spectrum {wanted.spectrum!r}."
-        )
-    scan = reader(source, wanted)
-    if isinstance(scan, XasScan):
-        if kind == "pxrd":
-            raise SpectrumError(f"{source.name}: an X-ray absorption spectrum, where a powder pattern is expected.")
-        return to_xanes(scan, source.name, absorber, edge)
-    if kind == "xanes":
-        raise SpectrumError(f"{source.name}: a powder pattern, where an X-ray absorption spectrum is expected.")
-    return to_pattern(scan, source.name, wavelength_A)
+    request = _Request(path, wavelength, kind, absorber, edge, reading)
+    chosen = request.chosen if spectrum is None else str(spectrum)
+    return request.spectrum(choose(request.scans(), chosen, request.source.name))
+
+
+def read_each(
+    path: str | Path,
+    *,
+    wavelength: str | float | None = None,
+    kind: Kind | None = None,
+    absorber: str | None = None,
+    edge: str | None = None,
+    reading: Reading = AS_THE_FILE_SAYS,
+) -> tuple[PowderPattern | Xanes, ...]:
+    """Read all spectra of a file, such as the scans of a series or of a map.
+
+    Args:
+        path, wavelength, kind, absorber, edge, reading: as `read` takes them; `FILE#2` gives one alone.
+
+    Returns:
+        One spectrum or more, in the file's order; the `source` of several ends with `#` and their number.
+
+    Raises:
+        WavelengthError, SpectrumError: as `read` does.
+    """
+    request = _Request(path, wavelength, kind, absorber, edge, reading)
+    scans = request.scans()
+    if len(scans) == 1 or request.chosen is not None:
+        return (request.spectrum(choose(scans, request.chosen, request.source.name)),)
+    return tuple(
+        request.spectrum(noted(scan, number, len(scans)), f"{request.source.name}#{number}")
+        for number, scan in enumerate(scans, start=1)
+    )
+
+
+class _Request:
+    """One file, what is said of it, and the scans in it."""
+
+    def __init__(
+        self,
+        path: str | Path,
+        wavelength: str | float | None,
+        kind: Kind | None,
+        absorber: str | None,
+        edge: str | None,
+        reading: Reading,
+    ) -> None:
+        if kind not in (None, "pxrd", "xanes"):
+            raise SpectrumError(f"Unknown kind {kind!r}; 'pxrd' or 'xanes' is expected.")
+        self.wavelength_A = None if wavelength is None else parse_wavelength(wavelength)
+        self.absorber = None if absorber is None else parse_absorber(absorber)
+        self.edge = None if edge is None else parse_edge(edge)
+        self.kind = kind or ("xanes" if absorber or edge else None)
+        self.reading = reading
+        path, self.chosen = _split_choice(path)
+        self.source = load(path)
+
+    def scans(self) -> Sequence[Scan]:
+        """All scans of the file; of several absorption spectra those of the absorber, where one is given."""
+        likely = self.kind or kind_of_reading(self.reading)
+        if likely is None and self.wavelength_A is not None:
+            likely = "pxrd"  # it is of use to powder patterns only
+        found = reader_of(self.source)(self.source, Wanted(likely, self.absorber, self.reading))
+        scans = (found,) if isinstance(found, PowderScan | XasScan) else tuple(found)
+        if self.absorber is not None and self.chosen is None:
+            theirs = [scan for scan in scans if isinstance(scan, XasScan) and scan.absorber in (None, self.absorber)]
+            return theirs or scans
+        return scans
+
+    def spectrum(self, scan: Scan, name: str | None = None) -> PowderPattern | Xanes:
+        """A scan as a spectrum.
+
+        Raises:
+            WavelengthError, SpectrumError: as `read` does.
+        """
+        name = name or self.source.name
+        if isinstance(scan, XasScan):
+            if self.kind == "pxrd":
+                raise SpectrumError(f"{name}: an X-ray absorption spectrum, where a powder pattern is expected.")
+            return to_xanes(scan, name, self.absorber, self.edge, self.reading)
+        if self.kind == "xanes":
+            raise SpectrumError(f"{name}: a powder pattern, where an X-ray absorption spectrum is expected.")
+        if self.reading.axis is not None:
+            scan = replace(scan, unit=NAMED_AXES[self.reading.axis])
+        return to_pattern(scan, name, self.wavelength_A)
 
 
 def reader_of(source: SourceFile) -> Reader:

@@ -3,61 +3,25 @@
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
 from xsearch.spectra.mend import MIN_POINTS
+from xsearch.spectra.readers.dialect import Dialect, guess_dialect, is_comment, strip_comment
 
-_COMMENTS = ("#", ";", "!", "//", "'", "%", "*", "$", "@", "/*")
-_MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "--", "---", "*", "inf", "-inf", "+inf", "#n/a"})
-_SAMPLE_LINES = 400
-"""Lines by which separators and columns are recognised."""
-
-
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How a file writes a row: what parts its fields (None: any blank), and its decimal mark."""
-
-    separator: str | None
-    decimal: str
-
-    def split(self, line: str) -> list[str]:
-        """The fields of a line, without quotes and without a closing separator."""
-        if '"' in line:
-            line = line.replace('"', "")
-        if self.separator is None:
-            return line.split()
-        line = line.strip(" \r\n")
-        fields = [field.strip() for field in line.split(self.separator)]
-        while fields and not fields[-1]:
-            fields.pop()
-        return fields
-
-    def number(self, field: str) -> float | None:
-        """A field's value; NaN where it says that a value is missing; None where it is no number."""
-        if self.decimal == ",":
-            if "." in field:
-                return None
-            field = field.replace(",", ".")
-        try:
-            return float(field)
-        except ValueError:
-            pass
-        if field.lower() in _MISSING:
-            return math.nan
-        try:
-            return float(field.lower().replace("d", "e"))  # Fortran double precision, 1.5D+03
-        except ValueError:
-            return None
-
-
-DIALECTS = (
-    Dialect("\t", "."), Dialect(None, "."), Dialect(";", "."), Dialect(";", ","), Dialect(",", "."), Dialect("\t", ","),
-    Dialect(None, ","),
-)  # fmt: skip
+MAX_LINES = 2_000_000
+"""Of a text file; no spectrum has more, and reading ends before memory does."""
+_MOST_WORDS = 500
+"""Lines of words that are kept of the head of a table, and as many of its end."""
+_MOST_STEPS_ACROSS = 20
+"""Steps of the axis by which a shorter row may go on with a table, for it to be one whose last columns have ended."""
+_FIELD = re.compile(r"=|^[^,;\t]*:\s+\S")
+"""A line of a key and its value, which names no columns."""
+_NUMBER_FIRST = re.compile(r"\s*\"?[-+]?\.?\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +30,12 @@ class Block:
 
     Attributes:
         rows: (n, k) float64; NaN where a field is missing or no number.
-        start: the number of its first line in the file, from 0.
+        start, end: the numbers of its first line in the file and of the line after its last, from 0.
     """
 
     rows: NDArray[np.float64]
     start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,61 +61,82 @@ def parse_table(text: str, name: str) -> TextTable:
     Raises:
         SpectrumError: where there is no table of two columns.
     """
-    lines = text.splitlines()
+    first, *others = parse_tables(text, name)
+    if not others:
+        return first
+    said = f"The file holds {len(others) + 1} tables; the first, of {len(first.values)} rows, was read."
+    return replace(first, notes=(*first.notes, said))
+
+
+def parse_tables(text: str, name: str) -> tuple[TextTable, ...]:
+    """All full tables of numbers in a text, each with what stands above it; one alone where none is full.
+
+    A table goes on after words in its middle where its first column does.
+
+    Raises:
+        SpectrumError: where there is no table of two columns.
+    """
+    lines = split_lines(text, name)
     dialect = guess_dialect(lines)
     blocks = list(iterate_blocks(lines, dialect)) if dialect else []
-    tables = [block for block in blocks if block.rows.shape[1] >= 2]
-    if dialect is None or not tables:
+    found = _joined([block for block in blocks if block.rows.shape[1] >= 2])
+    if dialect is None or not found:
         raise SpectrumError(_no_table(lines, name))
-    full = [block for block in tables if len(block.rows) >= MIN_POINTS]
-    chosen = full[0] if full else max(tables, key=lambda block: len(block.rows))
-    values, others = _join_continued(chosen, tables)
-    header_lines = [line for line in lines[: chosen.start] if line.strip()]
-    labels = find_labels(header_lines, values.shape[1], dialect)
-    notes = []
-    if others:
-        notes.append(f"The file holds {others + 1} tables; the first, of {len(values)} rows, was read.")
-    header = tuple(strip_comment(line) for line in header_lines if _is_wordy(line))
-    return TextTable(values, labels, header, tuple(notes))
+    full = [parts for parts in found if _length(parts) >= MIN_POINTS] or [max(found, key=_length)]
+    tables: list[TextTable] = []
+    above = 0
+    for place, parts in enumerate(full):
+        end = full[place + 1][0].start if place + 1 < len(full) else len(lines)
+        own = [line for line in lines[above : parts[0].start] if line.strip()]
+        labels = find_labels(own, parts[0].rows.shape[1], dialect)
+        wordy = [line for line in own if _is_wordy(line)]
+        words = tuple(strip_comment(line) for line in (*wordy[:_MOST_WORDS], *wordy[_MOST_WORDS:][-_MOST_WORDS:]))
+        if tables and not labels and len(tables[0].labels) == parts[0].rows.shape[1]:
+            labels = tables[0].labels
+        header = (*tables[0].header, *words) if tables else words
+        values = np.concatenate([part.rows for part in parts])
+        tables.append(TextTable(values, labels, header, _lost(lines, parts, end)))
+        above = parts[-1].end
+    return tuple(tables)
 
 
-def strip_comment(line: str) -> str:
-    """A line without its comment mark."""
-    return line.strip().lstrip("#;!%*$@'/").strip()
+def split_lines(text: str, name: str) -> list[str]:
+    """The lines of a text, whatever ends them.
 
-
-def guess_dialect(lines: list[str]) -> Dialect | None:
-    """The dialect in which most lines of a sample are rows of two or more numbers; None where no line is one."""
-    body = [line for line in lines if line.strip() and not is_comment(line)]
-    middle = max(0, (len(body) - _SAMPLE_LINES) // 2)
-    sample = body[middle : middle + _SAMPLE_LINES]
-    counts = [sum(_is_row(line, dialect) for line in sample) for dialect in DIALECTS]
-    best = max(counts)
-    return DIALECTS[counts.index(best)] if best else None
-
-
-def is_comment(line: str) -> bool:
-    """Whether a line begins with a comment mark."""
-    return line.lstrip().startswith(_COMMENTS)
+    Raises:
+        SpectrumError: where they are more than any spectrum has.
+    """
+    if "\r" in text:
+        text = text.replace("\r\n", "\n").replace("\r", "\n")
+    count = text.count("\n")
+    if count > MAX_LINES:
+        raise SpectrumError(f"{name}: {count:,} lines; spectra of up to {MAX_LINES:,} are read.")
+    return text.split("\n")
 
 
 def iterate_blocks(lines: list[str], dialect: Dialect) -> Iterator[Block]:
-    """The blocks of rows of one length; blank lines do not part them, words and comments do."""
+    """The blocks of rows of one length; blank lines do not part them, words and comments do.
+
+    Where the last columns end before the first, as of scans side by side, the rows go on with missing values.
+    """
     rows: list[list[float]] = []
-    start = width = 0
+    start = width = end = 0
     for number, line in enumerate(lines):
         if not line or line.isspace():
             continue
         row = None if is_comment(line) else _parse_row(line, dialect, width)
+        if row is not None and len(row) < width and _goes_on(rows, row):
+            row = row + [math.nan] * (width - len(row))
         if rows and (row is None or len(row) != width):
-            yield Block(np.array(rows), start)
+            yield Block(np.array(rows), start, end)
             rows, width = [], 0
         if row is not None:
             if not rows:
                 start, width = number, len(row)
             rows.append(row)
+            end = number + 1
     if rows:
-        yield Block(np.array(rows), start)
+        yield Block(np.array(rows), start, end)
 
 
 def find_labels(header_lines: list[str], count: int, dialect: Dialect) -> tuple[str, ...]:
@@ -160,6 +146,8 @@ def find_labels(header_lines: list[str], count: int, dialect: Dialect) -> tuple[
     """
     for line in reversed(header_lines[-8:]):
         bare = strip_comment(line.removeprefix("#L ")).replace('"', "")
+        if _FIELD.search(bare):
+            continue
         joined = re.sub(r"\s+(?=[(\[])", "", bare)
         joined = re.sub(r"[(\[][^)\]]*[)\]]", lambda match: match[0].replace(" ", "").replace(",", ""), joined)
         joined = re.sub(r"\b2\s*[-_ ]?\s*(theta|th|θ)", r"2\1", joined, flags=re.IGNORECASE)
@@ -170,7 +158,9 @@ def find_labels(header_lines: list[str], count: int, dialect: Dialect) -> tuple[
             re.split(r"[,;]", joined),
         ):
             words = [field.strip() for field in fields if field.strip()]
-            if len(words) == count and all(dialect.number(word) is None for word in words):
+            numbers = [dialect.number(word) is not None for word in words]
+            # the scans of a series may be named by numbers, such as their temperatures
+            if len(words) == count and (not any(numbers) or (count > 2 and not numbers[0] and all(numbers[1:]))):
                 return tuple(words)
     if len(header_lines) > count and header_lines[-count - 1].strip() == "Data:":
         return tuple(line.strip() for line in header_lines[-count:])
@@ -179,11 +169,6 @@ def find_labels(header_lines: list[str], count: int, dialect: Dialect) -> tuple[
 
 def _is_wordy(line: str) -> bool:
     return any(character.isalpha() for character in line)
-
-
-def _is_row(line: str, dialect: Dialect) -> bool:
-    fields = dialect.split(line)
-    return len(fields) >= 2 and all(dialect.number(field) is not None for field in fields)
 
 
 def _parse_row(line: str, dialect: Dialect, expected: int) -> list[float] | None:
@@ -204,30 +189,50 @@ def _parse_row(line: str, dialect: Dialect, expected: int) -> list[float] | None
     return [math.nan if value is None else value for value in values]
 
 
-def _join_continued(chosen: Block, tables: list[Block]) -> tuple[NDArray[np.float64], int]:
-    """The chosen block with those that go on where it ends (a comment in mid-table), and how many others there are."""
-    parts, others = [chosen.rows], 0
-    for block in tables:
-        if block is chosen:
-            continue
-        last = parts[-1]
+def _goes_on(rows: list[list[float]], row: list[float]) -> bool:
+    """Whether a shorter row stands where the next of a table is expected."""
+    if len(rows) < 2:
+        return False
+    last, step = rows[-1][0], rows[-1][0] - rows[-2][0]
+    return 0 < (row[0] - last) * math.copysign(1, step) <= _MOST_STEPS_ACROSS * abs(step)
+
+
+def _joined(blocks: list[Block]) -> list[list[Block]]:
+    """Blocks in groups, each of them one table: a block goes on with the one before where its first column does."""
+    groups: list[list[Block]] = []
+    for block in blocks:
+        last = groups[-1][-1].rows if groups else block.rows[:0]
         goes_on = (
-            block.start > chosen.start
-            and others == 0
+            len(last) > 1
             and block.rows.shape[1] == last.shape[1]
-            and len(last) > 1
             and (block.rows[0, 0] - last[-1, 0]) * (last[-1, 0] - last[-2, 0]) > 0
         )
         if goes_on:
-            parts.append(block.rows)
-        elif len(block.rows) >= MIN_POINTS:
-            others += 1
-    return np.concatenate(parts), others
+            groups[-1].append(block)
+        else:
+            groups.append([block])
+    return groups
+
+
+def _length(parts: list[Block]) -> int:
+    return sum(len(part.rows) for part in parts)
+
+
+def _lost(lines: list[str], parts: list[Block], end: int) -> tuple[str, ...]:
+    """A note on lines in a table, or after it, that begin with a number and are in no row."""
+    gaps = [(a.end, b.start) for a, b in pairwise(parts)] + [(parts[-1].end, end)]
+    lost = [line.strip() for low, high in gaps for line in lines[low:high] if _NUMBER_FIRST.match(line)]
+    if not lost:
+        return ()
+    what = "line that begins with a number is no row of the table and was"
+    if len(lost) > 1:
+        what = "lines that begin with a number are no rows of the table and were"
+    return (f"{len(lost)} {what} left out, such as {lost[0][:40]!r}.",)
 
 
 def _no_table(lines: list[str], name: str) -> str:
     body = [line.strip() for line in lines if line.strip() and not is_comment(line)]
-    single = sum(Dialect(None, ".").number(line) is not None for line in body)
+    single = sum(Dialect(None, ".").number(line, grouped=False) is not None for line in body)
     if body and single > len(body) / 2:
         return f"{name}: one column of numbers; two are expected, such as 2θ and intensity, or energy and absorption."
     first = f", got {body[0][:40]!r} and so on" if body else ""

@@ -1,15 +1,17 @@
 """What a reader takes from a file of X-ray absorption, and how it becomes a spectrum."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
 from xsearch.options import parse_absorber, parse_edge
+from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.spectra.edges import identify_edge
 from xsearch.spectra.mend import mend_axis
+from xsearch.spectra.normalisation import UNSTATED, Normalisation
 from xsearch.spectra.xanes import Xanes
 
 _MOST_KEV, _MOST_EV = 200.0, 400_000.0
@@ -32,6 +34,8 @@ class XasScan:
         edge: what the file says, or None.
         unit: `"eV"`, `"keV"`, or None where the file does not say.
         notes: what the reader assumed or passed over.
+        label: what the file calls it, where it holds several; or empty.
+        normalisation: what the file says of edge energy and ranges.
     """
 
     energy: NDArray[np.float64]
@@ -40,6 +44,8 @@ class XasScan:
     edge: str | None = None
     unit: str | None = None
     notes: tuple[str, ...] = ()
+    label: str = ""
+    normalisation: Normalisation = UNSTATED
 
 
 def find_absorber(header: tuple[str, ...]) -> tuple[str | None, str | None]:
@@ -56,7 +62,9 @@ def find_absorber(header: tuple[str, ...]) -> tuple[str | None, str | None]:
     return absorber, edge
 
 
-def to_xanes(scan: XasScan, name: str, absorber: str | None, edge: str | None) -> Xanes:
+def to_xanes(
+    scan: XasScan, name: str, absorber: str | None, edge: str | None, reading: Reading = AS_THE_FILE_SAYS
+) -> Xanes:
     """Mend a scan, bring it to eV, and settle its absorber and edge.
 
     Args:
@@ -64,6 +72,7 @@ def to_xanes(scan: XasScan, name: str, absorber: str | None, edge: str | None) -
         name: the file's name.
         absorber: what the user says; it goes before the file.
         edge: what the user says; it goes before the file.
+        reading: what the user says of edge energy and ranges; it goes before the file too.
 
     Raises:
         SpectrumError: where the scan cannot be used, or its edge is not recognised.
@@ -72,10 +81,14 @@ def to_xanes(scan: XasScan, name: str, absorber: str | None, edge: str | None) -
     notes = [*scan.notes, *mended]
     if np.ptp(mu) == 0:
         raise SpectrumError(f"{name}: the absorption is {mu[0]:g} at every energy; there is no edge in it.")
+    if energy[0] <= 0 and reading.e0_eV is not None:
+        energy = energy + reading.e0_eV
+        notes.append(f"The energies are relative to the edge; E0 {reading.e0_eV:g} eV as given was added.")
     if energy[0] <= 0:
         raise SpectrumError(
             f"{name}: energies run from {energy[0]:g} to {energy[-1]:g}; absolute photon energies in eV or keV are "
-            "expected (of a powder pattern, 2θ in degrees), not relative to the edge."
+            "expected (of a powder pattern, 2θ in degrees). Where they are relative to the edge, give its energy with "
+            "--e0."
         )
     # No edge lies below 50 eV, and no K edge in use above 200 keV, so the numbers show the unit.
     if scan.unit == "keV" or (scan.unit is None and energy[-1] < _MOST_KEV):
@@ -98,7 +111,15 @@ def to_xanes(scan: XasScan, name: str, absorber: str | None, edge: str | None) -
     found, said = identify_edge(energy, mu, name, *chosen)
     if not said and stated[0] and stated[1] and absorber is None and edge is None:
         said = (f"Absorber and edge {found} from the file.",)
-    return Xanes(energy, mu, found.absorber, found.edge, name, (*notes, *said))
+    ranges = replace(
+        scan.normalisation,
+        **{
+            key: given
+            for key in ("e0_eV", "pre_edge_eV", "post_edge_eV")
+            if (given := getattr(reading, key)) is not None
+        },
+    )
+    return Xanes(energy, mu, found.absorber, found.edge, name, (*notes, *said), ranges)
 
 
 def _or_none(parse, text: str) -> str | None:  # type: ignore[no-untyped-def]

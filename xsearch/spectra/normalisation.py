@@ -1,0 +1,24 @@
+"""How a spectrum is to be normalised, where its file or its user says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Normalisation:
+    """Edge energy and ranges of a normalisation, as in Athena and Larch; None is left to `normalize`.
+
+    Attributes:
+        e0_eV: the edge energy.
+        pre_edge_eV: range relative to E0 in which the pre-edge line is fitted.
+        post_edge_eV: range relative to E0 in which the post-edge curve is fitted.
+    """
+
+    e0_eV: float | None = None
+    pre_edge_eV: tuple[float, float] | None = None
+    post_edge_eV: tuple[float, float] | None = None
+
+
+UNSTATED = Normalisation()
+"""Nothing is said."""
