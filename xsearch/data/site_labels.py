@@ -46,6 +46,8 @@ def read_site_spectra(path: Path, structures: Path | None = None) -> pd.DataFram
         table = table.merge(formulas.drop_duplicates("material_id"), on="material_id")
     if missing := [c for c in NEEDED if c not in table.columns]:
         raise SpectrumError(f"{path.name}: the columns {', '.join(missing)} are missing.")
+    if "code" not in table.columns:
+        table["code"] = path.stem
     if "id" not in table.columns:
         parts = zip(table.material_id, table.absorber, table.edge, table.site_index, strict=True)
         table["id"] = [f"{material} {absorber} {edge} {site:g}" for material, absorber, edge, site in parts]

@@ -17,23 +17,28 @@ SHIFT_PER_CHARGE_eV = 1.2
 (1984) 5596 give 1 to 3). Set by hand."""
 
 RISE_eV = 4.0
-"""Of the centre of a metal's rise from its tabulated edge. Set by hand."""
+"""Of the centre of a rise from the Fermi level, where no spectrum of that edge says. Set by hand."""
 
 
 def with_common_energies(examples: Examples) -> Examples:
     """The same examples with offsets that do not depend on the code.
 
-    Codes place an edge up to 30 eV from where it is measured, the same for all compounds of an absorber. The median
-    over the compounds, less what their oxidation states shift, is brought to where it is for measured ones.
+    Codes place an edge up to 30 eV from where it is measured, the same for all compounds of an absorber. Tabulated
+    edges are those of elements, measured at the Fermi level: so the median over the compounds, less what their
+    oxidation states shift, is brought to the median rise of that edge above the Fermi level.
     """
     state = np.nan_to_num(examples.labels["oxidation_state"], nan=2.0)
     base = examples.offset_eV - SHIFT_PER_CHARGE_eV * state
     groups: dict[tuple[str, int, str], list[int]] = defaultdict(list)
+    rises: dict[tuple[int, str], list[float]] = defaultdict(list)
     for row, key in enumerate(zip(examples.code, examples.z.tolist(), examples.edge, strict=True)):
         groups[key].append(row)
+        if np.isfinite(examples.rise_eV[row]):
+            rises[key[1:]].append(float(examples.rise_eV[row]))
     offset = examples.offset_eV.copy()
-    for rows in groups.values():
-        offset[rows] += RISE_eV - np.median(base[rows])
+    for (_, *edge), rows in groups.items():
+        known = rises.get((edge[0], edge[1]), [RISE_eV])  # type: ignore[arg-type,index]
+        offset[rows] += np.median(known) - np.median(base[rows])
     return replace(examples, offset_eV=offset)
 
 

@@ -16,8 +16,12 @@ from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import SpectrumError
 from xsearch.models.tasks import CLASSES, SHARED, class_indices
 from xsearch.preprocess.computed import computed_window, step_scaled
+from xsearch.spectra.edges import tabulated_edge
 from xsearch.spectra.mend import mend_axis
 from xsearch.spectra.xanes import Xanes
+
+FEFF_START_eV = 2.44
+"""FEFF's grid of a near edge starts at k = -0.8 1/Å, so far below the Fermi level."""
 
 NAMED = ("labels", "shares")
 """Fields of `Examples` that hold an array for each name."""
@@ -33,6 +37,7 @@ class Examples:
         values: (n, 200) float32 windows, zero where unknown.
         known: (n, 200) bool.
         offset_eV: (n,) float32, the centre of the rise from the tabulated edge.
+        rise_eV: (n,) float32 of the centre of the rise from the Fermi level; NaN where a code does not place that.
         z: (n,) int64, the absorber's atomic number.
         edge: (n,) such as `K`.
         labels: each (n,) float32 with NaN where unknown; `neighbor_z` holds atomic numbers, `oxidation_agrees` 1
@@ -50,6 +55,7 @@ class Examples:
     values: NDArray[np.float32]
     known: NDArray[np.bool_]
     offset_eV: NDArray[np.float32]
+    rise_eV: NDArray[np.float32]
     z: NDArray[np.int64]
     edge: NDArray[np.object_]
     labels: dict[str, NDArray[np.float32]]
@@ -106,11 +112,14 @@ def join(spectra: pd.DataFrame, labels: pd.DataFrame) -> Examples:
     if labels.empty:
         raise SpectrumError("None of the spectra has a structure in which its site is the absorber.")
     table = spectra.drop(columns=[c for c in labels.columns if c != "id"], errors="ignore").merge(labels, on="id")
-    windows, rows = [], []
+    windows, rises, rows = [], [], []
+    starts_below_fermi = "fermi" in table.columns  # FEFF's own grid; others are cut and shifted
     for number, row in enumerate(table.itertuples()):
         try:
             energy, mu, _ = mend_axis(np.asarray(row.energy), np.asarray(row.mu), str(row.id), "energy")
             windows.append(computed_window(Xanes(energy, mu, row.absorber, row.edge, row.id)))
+            centre_eV = windows[-1].offset_eV + tabulated_edge(row.absorber, row.edge).energy_eV
+            rises.append(centre_eV - energy[0] - FEFF_START_eV if starts_below_fermi else np.nan)
         except SpectrumError:
             continue
         rows.append(number)
@@ -124,6 +133,7 @@ def join(spectra: pd.DataFrame, labels: pd.DataFrame) -> Examples:
         values=step_scaled(np.stack([w.values for w in windows]), known),
         known=known,
         offset_eV=np.array([w.offset_eV for w in windows], np.float32),
+        rise_eV=np.array(rises, np.float32),
         z=np.array([ATOMIC_NUMBERS[e] for e in kept.absorber], np.int64),
         edge=kept.edge.to_numpy(object),
         labels=labels,

@@ -92,9 +92,9 @@ def balancing_states(absorber: str, amounts: tuple[tuple[str, float], ...]) -> N
     """(13,) probability of each state of `STATES` for an absorber, were its formula's charges to cancel.
 
     In an element, a metal or an intermetallic it is zero. Elsewhere each other element takes its likeliest reported
-    states with their probabilities; what charge is left belongs to the absorber. A fractional mean is shared between
-    the two whole states beside it, and each of them counts by how often it is reported of the absorber. All zero where
-    nothing balances.
+    states with their probabilities; what charge is left belongs to the absorber. It counts by how often such a state is
+    reported of the absorber. A fractional mean is shared between the two whole states beside it. All zero where nothing
+    balances.
 
     Args:
         absorber: its symbol.
@@ -105,16 +105,17 @@ def balancing_states(absorber: str, amounts: tuple[tuple[str, float], ...]) -> N
     mine = dict(amounts)[absorber]
     others = [(amount, _likeliest(element)) for element, amount in amounts if element != absorber]
     shares = np.zeros(len(STATES))
+    states = states_of(absorber)
+    reported = {state: float(np.exp(states[state])) if state in states else RAREST_SHARE for state in STATES}
     for choice in itertools.product(*(states for _, states in others)):
         mean = -sum(amount * state for (amount, _), (state, _) in zip(others, choice, strict=True)) / mine
         if STATES[0] <= mean <= STATES[-1]:
-            below = int(np.floor(mean))
-            weight = float(np.exp(sum(log for _, log in choice)))
+            below, above = int(np.floor(mean)), int(np.ceil(mean))
+            usual = (1 - (mean - below)) * reported[below] + (mean - below) * reported[above]
+            weight = usual * float(np.exp(sum(log for _, log in choice)))
             shares[below - STATES[0]] += weight * (1 - (mean - below))
             if mean > below:
-                shares[below + 1 - STATES[0]] += weight * (mean - below)
-    reported = states_of(absorber)
-    shares *= [np.exp(reported[state]) if state in reported else RAREST_SHARE for state in STATES]
+                shares[above - STATES[0]] += weight * (mean - below)
     return np.asarray(shares / max(shares.sum(), 1e-12), np.float32)
 
 
@@ -155,6 +156,12 @@ def possible_neighbours(
     if not present:
         return np.ones(len(SYMBOLS), bool)
     return np.array([symbol in present or symbol == absorber for symbol in SYMBOLS])
+
+
+def charge_balances(composition: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, 13) the states that `composition_features` found to balance; all alike where no formula says."""
+    states = composition[:, -len(STATES) :]
+    return np.where(states.any(1, keepdims=True), states, np.float32(1 / len(STATES)))
 
 
 def _likeliest(element: str) -> list[tuple[int, float]]:

@@ -15,8 +15,8 @@ from xsearch.models.tasks import CLASSES, NUMBERS
 from xsearch.settings import setting
 
 BY_HAND = "set by hand"
-COMPOSITION = "composition"
-"""The part that does not read the spectrum."""
+COMPOSITION, CHARGES = "composition", "charges"
+"""The parts that do not read the spectrum: what a composition says, and which states balance a formula."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,8 @@ class BlendSettings:
     impossible: float = setting(
         2e-3, "probability", f"{BY_HAND}: a coordination number that a composition makes rarer cannot be"
     )
+    least_share: float = setting(0.05, "1", f"{BY_HAND}: of a state that takes part in a mean between two")
+    balanced: float = setting(0.8, "probability", f"{BY_HAND}: of a mean that an answer must have")
     least_trust: float = setting(0.25, "1", f"{BY_HAND}: uncertainties of numbers grow fourfold at most")
 
 
@@ -113,7 +115,7 @@ def blend(
 
 
 def _counted(part: str, weight: float, trust: NDArray[np.float32] | None) -> float | NDArray[np.float32]:
-    return weight if trust is None or part == COMPOSITION else weight * trust[:, None]
+    return weight if trust is None or part in (COMPOSITION, CHARGES) else weight * trust[:, None]
 
 
 def trust(distance: NDArray[np.float32], usual: float, decline: float) -> NDArray[np.float32]:
@@ -123,16 +125,20 @@ def trust(distance: NDArray[np.float32], usual: float, decline: float) -> NDArra
 
 def obey(
     classes: dict[str, NDArray[np.float32]],
-    usual_cn: NDArray[np.float32],
+    found: Blend,
+    row: int,
     absorber: str,
     elements: Iterable[str],
     amounts: Mapping[str, float] | None,
 ) -> None:
     """Take the probability of what cannot be, by what is given of a compound, and share it among the rest.
 
+    Where a formula leaves the absorber a mean oxidation state between two whole ones, the answer gets that mean.
+
     Args:
         classes: task to (classes,) probabilities, changed in place.
-        usual_cn: (classes,) what the composition alone says of the coordination number.
+        found: answers of the parts, that of the composition among them.
+        row: which of them.
         absorber: its symbol.
         elements, amounts: what is given.
     """
@@ -142,12 +148,31 @@ def obey(
         "neighbor_z": possible_neighbours(absorber, elements, amounts),
     }
     if present:
-        possible["cn"] = usual_cn > BLEND.impossible
+        possible["cn"] = found.parts[COMPOSITION]["cn"][row] > BLEND.impossible
         possible["ocn"] = np.array([n == 0 or "O" in present for n in CLASSES["ocn"]])
     for task, mask in possible.items():
         if task in classes:
             kept = classes[task] * mask
             classes[task] = kept / kept.sum() if kept.sum() > 1e-6 else (mask / mask.sum()).astype(np.float32)
+    if amounts is not None and "oxidation_state" in classes:
+        classes["oxidation_state"] = _with_mean(
+            classes["oxidation_state"], found.parts[CHARGES]["oxidation_state"][row]
+        )
+
+
+def _with_mean(states: NDArray[np.float32], balance: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(13,) probabilities of states with the mean of a balance that lies between two whole states, else as they are."""
+    values = np.array(CLASSES["oxidation_state"], np.float64)
+    likely = np.flatnonzero(balance > BLEND.least_share)
+    if len(likely) != 2 or likely[1] - likely[0] != 1 or balance[likely].sum() < BLEND.balanced:
+        return states
+    mean = float(balance[likely] @ values[likely] / balance[likely].sum())
+    low, high = -20.0, 20.0
+    for _ in range(60):  # the mean grows with the tilt
+        tilt = (low + high) / 2
+        powers = np.maximum(states, 1e-9) * np.exp(tilt * (values - mean))
+        low, high = (tilt, high) if powers @ values / powers.sum() < mean else (low, tilt)
+    return (powers / powers.sum()).astype(np.float32)
 
 
 def ranked(values: tuple[int, ...], probabilities: NDArray[np.float32]) -> tuple[tuple[int, float], ...]:

@@ -24,10 +24,15 @@ from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import XSearchError
 from xsearch.models.absorber import Z_SCALE, site_context
 from xsearch.models.composition import CompositionNet, composition_answers, prior_features
-from xsearch.models.conditioning import COMPOSITION_FEATURES, composition_features, conditioning_of
+from xsearch.models.conditioning import (
+    COMPOSITION_FEATURES,
+    charge_balances,
+    composition_features,
+    conditioning_of,
+)
 from xsearch.models.forest import Forest
 from xsearch.models.network_files import load_network, save_network
-from xsearch.models.site_blend import COMPOSITION, Blend, SiteAnswer, blend, obey, ranked, trust
+from xsearch.models.site_blend import CHARGES, COMPOSITION, Blend, SiteAnswer, blend, obey, ranked, trust
 from xsearch.models.spt import Spt
 from xsearch.models.tasks import CLASSES, NUMBERS
 from xsearch.models.xastruct import XaStruct
@@ -63,7 +68,8 @@ class SiteModel:
     ) -> None:
         composition.eval()
         self.composition = composition
-        self.networks = {name: network.eval() for name, network in networks.items()}
+        # in one order, since their features stand one after the other
+        self.networks = {name: networks[name].eval() for name in NETWORKS if name in networks}
         self.forests, self.settings = forests, settings
         self.centre, self.whitening, self.formulas = centre, whitening, formulas
 
@@ -96,7 +102,7 @@ class SiteModel:
         answers = []
         for row, window in enumerate(windows):
             own = {task: p[row] for task, p in classes.items()}
-            obey(own, found.parts[COMPOSITION]["cn"][row], window.absorber, elements, amounts)
+            obey(own, found, row, window.absorber, elements, amounts)
             measured = {t: (float(n[row, 0]), float(n[row, 1])) for t, n in numbers.items()}
             present = set(amounts if amounts is not None else elements)
             if present and "O" not in present:
@@ -119,6 +125,7 @@ class SiteModel:
         arrays = (as_read(values, known), known, offset_eV, context, prior_features(said, composition))
         parts, features = self._networks(*arrays)
         parts[COMPOSITION] = said
+        parts[CHARGES] = {"oxidation_state": charge_balances(composition)}
         if self.forests:
             samples = forest_features(*arrays)
             parts["forest"] = {task: forest.predict(samples) for task, forest in self.forests.items()}

@@ -22,7 +22,7 @@ from xsearch.models.tasks import NUMBERS, class_indices
 from xsearch.options import Conditioning
 from xsearch.training.loop import Schedule, train
 
-SCHEDULE = Schedule(epochs=12, batch=256, rate=3e-3, weight_decay=0.05, average=0.998)
+SCHEDULE = Schedule(epochs=9, batch=384, rate=4e-3, weight_decay=0.05, average=0.998)
 """How it is trained. Set by hand."""
 
 GIVEN = {Conditioning.NONE: 0.2, Conditioning.ELEMENTS: 0.4, Conditioning.FORMULA: 0.4}

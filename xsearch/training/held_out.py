@@ -38,7 +38,8 @@ class OutOfFold:
         measured: simulated measurements of the examples and of mixtures of their sites, on which parts are weighed.
         measured_found: answers to them.
         strange: spectra unlike all others; of the examples, far more altered.
-        strange_found, strange_distance: answers to them, and how far they are from the training spectra.
+        strange_found, strange_distance: answers to them, their formulas given, and how far they are from the training
+            spectra.
         fold: (n,) which fold each example belongs to.
         distance: (m,) of each simulated measurement from its model's training spectra.
     """
@@ -48,7 +49,7 @@ class OutOfFold:
     measured: Examples
     measured_found: dict[Conditioning, Blend]
     strange: Examples
-    strange_found: dict[Conditioning, Blend]
+    strange_found: Blend
     strange_distance: NDArray[np.float32]
     fold: NDArray[np.int64]
     distance: NDArray[np.float32]
@@ -58,8 +59,9 @@ class OutOfFold:
         weight = sampling_weights(self.measured)
         blends = {given: calibrate(found, self.measured, weight) for given, found in self.measured_found.items()}
         usual = float(np.quantile(self.distance, CALIBRATION.usual_share))
-        given = Conditioning.FORMULA
-        decline = decline_of(self.strange_found[given], self.strange, self.strange_distance, usual, blends[given])
+        decline = decline_of(
+            self.strange_found, self.strange, self.strange_distance, usual, blends[Conditioning.FORMULA]
+        )
         farthest = float(np.quantile(self.distance, CALIBRATION.familiar_share))
         return {"blends": blends, "usual": usual, "decline": decline, "farthest": farthest}
 
@@ -89,18 +91,24 @@ def answers_of(model: SiteModel, examples: Examples, fold: int, seed: int) -> Ou
     mixed = mixtures(examples, None)
     measured = simulated(concatenate([examples, mixed]) if len(mixed) else examples, seed + 1)
     strange = simulated(examples, seed + 2, STRANGE)
-    alone = evaluate_examples(model, measured)
+    found = {given: evaluate_examples(model, measured, given) for given in Conditioning}
     return OutOfFold(
         examples=examples,
         found={given: _bare(evaluate_examples(model, examples, given)) for given in Conditioning},
         measured=measured,
-        measured_found={given: _bare(evaluate_examples(model, measured, given)) for given in Conditioning},
+        measured_found={given: _bare(answer) for given, answer in found.items()},
         strange=strange,
-        strange_found={given: _bare(evaluate_examples(model, strange, given)) for given in Conditioning},
-        strange_distance=model.distance(evaluate_examples(model, strange).features),
+        strange_found=_bare(evaluate_examples(model, strange, Conditioning.FORMULA)),
+        strange_distance=_distance(model, strange),
         fold=np.full(len(examples), fold, np.int64),
-        distance=model.distance(alone.features),
+        distance=model.distance(found[Conditioning.NONE].features),
     )
+
+
+def _distance(model: SiteModel, examples: Examples) -> NDArray[np.float32]:
+    inputs = Inputs.of(examples)
+    features = model.features(examples.values, examples.known, examples.offset_eV, inputs.context)
+    return model.distance(features)
 
 
 def joined(parts: Sequence[OutOfFold]) -> OutOfFold:
@@ -118,7 +126,7 @@ def joined(parts: Sequence[OutOfFold]) -> OutOfFold:
         measured=concatenate([p.measured for p in parts]),
         measured_found=blends("measured_found"),
         strange=concatenate([p.strange for p in parts]),
-        strange_found=blends("strange_found"),
+        strange_found=_joined([p.strange_found for p in parts]),
         strange_distance=arrays("strange_distance"),
         fold=arrays("fold"),
         distance=arrays("distance"),
