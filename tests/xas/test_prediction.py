@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from xsearch import report
+from xsearch.chemistry.formula import parse_formula
+from xsearch.elements import SYMBOLS
 from xsearch.errors import QueryError
 from xsearch.models.attribution import attribution
 from xsearch.models.property_model import shipped_property_model
@@ -37,9 +39,24 @@ def test_answer_is_complete_and_plain() -> None:
 
 
 def test_absorber_outside_the_training_data_is_said() -> None:
-    energy = ENERGY - 4966 + 20000
-    (found,) = predict([Xanes(energy, titanium(0.1, 0.3).mu, "Mo", "K")])
-    assert any("No Mo K edge" in reason for reason in found.site.unfamiliar)
+    energy = ENERGY - 4966 + 21044
+    (found,) = predict([Xanes(energy, titanium(0.1, 0.3).mu, "Tc", "K")])
+    assert any("No Tc K edge" in reason for reason in found.site.unfamiliar)
+
+
+def test_most_of_the_periodic_table_is_trained() -> None:
+    edges = shipped_site_model().edges()
+    assert len(edges["K"]) + len(edges["L3"]) >= 60
+
+
+@pytest.mark.parametrize("formula", ["TiO2", "TiS2", "TiN", "TiAl", "Ti"])
+def test_what_is_given_is_obeyed(formula: str) -> None:
+    amounts = parse_formula(formula)
+    (found,) = predict([titanium(0.1, 0.35)], amounts=amounts)
+    assert {SYMBOLS[z - 1] for z, _ in found.site.classes["neighbor_z"]} <= set(amounts)
+    assert ("mood_A" in found.site.numbers) == ("O" in amounts)
+    if formula in ("Ti", "TiAl"):
+        assert found.site.classes["oxidation_state"] == ((0, pytest.approx(1)),)
 
 
 def test_attribution_lies_on_the_spectrum() -> None:

@@ -16,6 +16,10 @@ Tables = Annotated[
 Folds = Annotated[
     int | None, typer.Option("--folds", min=2, metavar="K", help="Of the cross-validation by formula; by default 4.")
 ]
+Start = Annotated[
+    str | None,
+    typer.Option("--from", metavar="WEIGHTS", help="Fine-tune the last layers of these: shipped, or a folder."),
+]
 Chemistry = Annotated[
     Path | None,
     typer.Option("--chemistry", metavar="FILE", help="Structures, without spectra, that say what formulas mean."),
@@ -47,6 +51,7 @@ def _site_command(kind: str, meaning: str) -> None:
         out: options.Out,
         index: options.IndexName = None,
         structures: options.Structures = None,
+        start: Start = None,
         chemistry: Chemistry = None,
         leave_out_table: LeaveOutTable = None,
         labels: options.Labels = None,
@@ -58,6 +63,15 @@ def _site_command(kind: str, meaning: str) -> None:
         device: options.Device = "cpu",
         json: options.Json = None,
     ) -> None:
+        if start is not None:
+            from xsearch.training.fine_tune import fine_tune_tables
+
+            with counting("folds") as count:
+                tuned = fine_tune_tables(
+                    out, tables or [], start, structures=structures, processes=workers or 1, say=count
+                )
+            give_report(tuned, json)
+            return
         from xsearch.training.run_site import make_site_model
 
         with counting("steps") as count:

@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.data.site_labels import labels_of, read_site_spectra
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import SpectrumError
 from xsearch.models.tasks import CLASSES, SHARED, class_indices
 from xsearch.preprocess.computed import computed_window, step_scaled
+from xsearch.preprocess.xanes import normalize, window
 from xsearch.spectra.edges import tabulated_edge
 from xsearch.spectra.mend import mend_axis
 from xsearch.spectra.xanes import Xanes
@@ -157,6 +159,62 @@ def one_kind(labels: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.
         found[task] = np.zeros((len(index), len(CLASSES[task])), np.float32)
         found[task][index >= 0, index[index >= 0]] = 1.0
     return found
+
+
+def read_labelled(path: Path) -> Examples:
+    """Examples of measured spectra whose descriptors a table states: fine-tuning needs no structures.
+
+    Args:
+        path: a table with `absorber, edge, formula, energy, mu` and any of `cn, oxidation_state, neighbor, mnnd_A,
+            nnrs_A, mood_A`; missing values are unknown. Spectra that cannot be normalised are left out.
+
+    Raises:
+        SpectrumError: where columns are missing or nothing can be used.
+    """
+    table = pd.read_parquet(path)
+    needed = ("absorber", "edge", "formula", "energy", "mu")
+    if missing := [c for c in needed if c not in table.columns]:
+        raise SpectrumError(f"{path.name}: the columns {', '.join(missing)} are missing.")
+    if not {"cn", "oxidation_state", "neighbor", "mnnd_A"} & set(table.columns):
+        raise SpectrumError(f"{path.name}: no column says what surrounds the absorber, such as cn or oxidation_state.")
+    rows, windows = [], []
+    for number, row in enumerate(table.itertuples()):
+        try:
+            energy, mu, _ = mend_axis(np.asarray(row.energy), np.asarray(row.mu), f"row {number}", "energy")
+            windows.append(window(normalize(Xanes(energy, mu, row.absorber, row.edge, f"row {number}"))))
+        except SpectrumError:
+            continue
+        rows.append(number)
+    if not rows:
+        raise SpectrumError(f"{path.name}: none of its spectra could be normalised.")
+    kept = table.iloc[rows]
+    count = len(kept)
+
+    def column(name: str) -> NDArray[np.float32]:
+        return kept[name].to_numpy(np.float32) if name in kept else np.full(count, np.nan, np.float32)
+
+    labels = {name: column(name) for name in NUMBERS} | {"oxidation_agrees": np.full(count, np.nan, np.float32)}
+    neighbors = kept["neighbor"] if "neighbor" in kept else pd.Series([None] * count)
+    labels["neighbor_z"] = np.array([ATOMIC_NUMBERS.get(str(e), np.nan) for e in neighbors], np.float32)
+    labels["mixed"] = np.full(count, np.nan, np.float32)
+    known = np.stack([w.known for w in windows])
+    names = np.array([f"row {n}" for n in rows], object)
+    return Examples(
+        values=step_scaled(np.stack([w.values for w in windows]), known),
+        known=known,
+        offset_eV=np.array([w.offset_eV for w in windows], np.float32),
+        rise_eV=np.full(count, np.nan, np.float32),
+        z=np.array([ATOMIC_NUMBERS[e] for e in kept.absorber], np.int64),
+        edge=kept.edge.to_numpy(object),
+        labels=labels,
+        ambiguous=np.zeros(count, bool),
+        formula=np.array([reduced_formula(parse_formula(str(f))) for f in kept.formula], object),
+        code=np.full(count, "measured", object),
+        ids=names,
+        material=names,
+        multiplicity=np.ones(count, np.float32),
+        shares=one_kind(labels),
+    )
 
 
 def _label_arrays(table: pd.DataFrame) -> dict[str, NDArray[np.float32]]:

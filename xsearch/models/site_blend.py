@@ -120,7 +120,7 @@ def _counted(part: str, weight: float, trust: NDArray[np.float32] | None) -> flo
 
 def trust(distance: NDArray[np.float32], usual: float, decline: float) -> NDArray[np.float32]:
     """(n,) 1 up to the usual distance, then falling as a power of it."""
-    return np.asarray(np.maximum(distance / usual, 1.0) ** -decline, np.float32)
+    return np.asarray(np.maximum(distance / max(usual, 1e-6), 1.0) ** -decline, np.float32)
 
 
 def obey(
@@ -161,18 +161,13 @@ def obey(
 
 
 def _with_mean(states: NDArray[np.float32], balance: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(13,) probabilities of states with the mean of a balance that lies between two whole states, else as they are."""
-    values = np.array(CLASSES["oxidation_state"], np.float64)
+    """(13,) probabilities of states; the shares of a balance that lies between two neighbouring ones where it does."""
     likely = np.flatnonzero(balance > BLEND.least_share)
     if len(likely) != 2 or likely[1] - likely[0] != 1 or balance[likely].sum() < BLEND.balanced:
         return states
-    mean = float(balance[likely] @ values[likely] / balance[likely].sum())
-    low, high = -20.0, 20.0
-    for _ in range(60):  # the mean grows with the tilt
-        tilt = (low + high) / 2
-        powers = np.maximum(states, 1e-9) * np.exp(tilt * (values - mean))
-        low, high = (tilt, high) if powers @ values / powers.sum() < mean else (low, tilt)
-    return (powers / powers.sum()).astype(np.float32)
+    shares = np.zeros_like(states)
+    shares[likely] = balance[likely] / balance[likely].sum()
+    return shares
 
 
 def ranked(values: tuple[int, ...], probabilities: NDArray[np.float32]) -> tuple[tuple[int, float], ...]:

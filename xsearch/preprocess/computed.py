@@ -26,6 +26,7 @@ class ComputedSettings:
     step_eV: float = setting(0.25, "eV", f"{BY_HAND}: of the continued part; FEFF's own near the edge")
     tail_eV: tuple[float, float] = setting((15.0, 60.0), "eV", f"{BY_HAND}: above the rise, whose mean is the step")
     rise_eV: float = setting(25.0, "eV", f"{BY_HAND}: from the start, within which the edge lies")
+    least_rise: float = setting(0.2, "of the spectrum's height", f"{BY_HAND}: less is no edge")
     smoothing_eV: float = setting(1.0, "eV", f"{BY_HAND}: standard deviation, of the slope's maximum; as `find_e0`")
 
 
@@ -47,6 +48,8 @@ def normalize_computed(xanes: Xanes, settings: ComputedSettings = COMPUTED) -> N
         SpectrumError: where nothing rises.
     """
     energy, mu = xanes.energy_eV, xanes.mu
+    if not float(np.ptp(mu)) > settings.least_rise * float(np.abs(mu).max()):
+        raise SpectrumError(f"{xanes.source or 'computed spectrum'}: nothing rises in it.")
     below = np.arange(energy[0] - settings.extended_eV, energy[0] - settings.step_eV / 2, settings.step_eV)
     tail = _lorentzian_tail(np.append(below, energy[0]), energy, mu, core_hole_width(xanes.absorber, xanes.edge))
     energy = np.concatenate([below, energy])
@@ -55,10 +58,7 @@ def normalize_computed(xanes: Xanes, settings: ComputedSettings = COMPUTED) -> N
     smooth = scipy.ndimage.gaussian_filter1d(
         np.interp(grid, energy, mu), settings.smoothing_eV / settings.step_eV, mode="nearest"
     )
-    slope = np.gradient(smooth)
-    if not slope.max() > 1e-6 * float(np.abs(mu).max()):
-        raise SpectrumError(f"{xanes.source or 'computed spectrum'}: nothing rises near its start.")
-    e0 = float(grid[np.argmax(slope)])
+    e0 = float(grid[np.argmax(np.gradient(smooth))])
     low, high = settings.tail_eV
     tail = (energy > e0 + low) & (energy < e0 + high)
     if tail.sum() < 5:

@@ -9,16 +9,19 @@ from numpy.typing import NDArray
 
 from xsearch.elements import ATOMIC_NUMBERS, EDGES
 from xsearch.errors import SpectrumError
+from xsearch.spectra.rise import largest_step
 
-_MAIN_EDGES = ("K", "L3")
+MAIN_EDGES = ("K", "L3")
 """Edges that are measured often."""
-_SELDOM_MEASURED = frozenset("Tc Xe Kr Ne Ar He Pm Po At Rn Fr Ra Ac Pa Np Pu Am Cm Bk Cf".split())
+SELDOM_MEASURED = frozenset("Tc Xe Kr Ne Ar He Pm Po At Rn Fr Ra Ac Pa Np Pu Am Cm Bk Cf".split())
 _BELOW_EV, _ABOVE_EV = 12.0, 22.0
 """How far the steepest rise may lie below and above its tabulated edge; set by hand, oxidation moves edges up."""
 _MISCALIBRATED_EV = 60.0
 """Energy scales that are off by more are not recognised; set by hand."""
 _STEP_EV = 10.0
-"""Width of the means whose largest difference is the edge; set by hand, blind to glitches and noise."""
+"""From the middle of the largest step, where the steepest rise is sought; set by hand."""
+_LEAST_RANGE_EV = 30.0
+"""Of a scan that has a step; the steepest rise of a shorter one is that of its points. Set by hand."""
 _SMOOTHING_EV = 3.0
 """Of the curve whose steepest point is the rise; set by hand."""
 _GRID_EV = 0.5
@@ -70,6 +73,11 @@ def tabulated_edge(absorber: str, edge: str) -> Edge:
             return Edge(absorber, edge, found.energy_eV)
     known = ", ".join(found.edge for found in tabulated_edges() if found.absorber == absorber)
     raise SpectrumError(f"{absorber} has no tabulated {edge} edge; tabulated are {known or 'none'}.")
+
+
+def edges_of(absorber: str | None) -> tuple[float, ...]:
+    """The energies of an element's edges in eV; none where it is not known which."""
+    return tuple(found.energy_eV for found in tabulated_edges() if found.absorber == absorber)
 
 
 def identify_edge(
@@ -131,35 +139,38 @@ def identify_edge(
 
 
 def steepest_rise_eV(energy_eV: NDArray[np.float64], mu: NDArray[np.float64]) -> float:
-    """Where the absorption, smoothed over 3 eV, rises most steeply: a first estimate of E0, good to some eV."""
-    grid = np.arange(energy_eV[0], energy_eV[-1], _GRID_EV)
-    if len(grid) < 60:
+    """Where the absorption, smoothed over 3 eV, rises most steeply: a first estimate of E0, good to some eV.
+
+    It is sought at the largest step where points lie densest, so that glitches, noise and a second element's edge far
+    above do not count.
+    """
+    if energy_eV[-1] - energy_eV[0] < _LEAST_RANGE_EV:
         return float(energy_eV[np.argmax(np.gradient(mu, energy_eV))])
-    values = np.interp(grid, energy_eV, mu)
-    # The largest step, of means over 10 eV on either side, ignores glitches and noise; the slope is sought there.
-    step_width = int(_STEP_EV / _GRID_EV)
-    sums = np.concatenate([[0.0], np.cumsum(values)])
-    means = (sums[step_width:] - sums[:-step_width]) / step_width
-    centre = int(np.argmax(means[step_width:] - means[:-step_width])) + step_width
+    grid, _, best = largest_step(energy_eV, mu)
+    near = np.arange(
+        max(energy_eV[0] + _SMOOTHING_EV, grid[best] - _STEP_EV),
+        min(energy_eV[-1] - _SMOOTHING_EV, grid[best] + _STEP_EV),
+        _GRID_EV,
+    )
     width = int(_SMOOTHING_EV / _GRID_EV) | 1
-    smooth = np.convolve(np.pad(values, width // 2, mode="edge"), np.ones(width) / width, mode="valid")
-    near = slice(max(width, centre - step_width), min(len(grid) - width, centre + step_width))
-    return float(grid[near][np.argmax(np.gradient(smooth)[near])])
+    values = np.interp(np.append(near, near[-1] + _GRID_EV * np.arange(1, width)) - _SMOOTHING_EV / 2, energy_eV, mu)
+    smooth = np.convolve(values, np.ones(width) / width, mode="valid")
+    return float(near[np.argmax(np.gradient(smooth))])
 
 
 def _near(pool: list[Edge], rise_eV: float) -> list[Edge]:
     """Edges that could be the steepest rise, the often measured first; off by up to 60 eV where none is nearer."""
     scale = 1.0 if rise_eV > 1500 else 0.6
     near = [e for e in pool if -_BELOW_EV * scale <= rise_eV - e.energy_eV <= _ABOVE_EV * scale]
-    usual = [e for e in near if e.edge in _MAIN_EDGES and e.absorber not in _SELDOM_MEASURED]
+    usual = [e for e in near if e.edge in MAIN_EDGES and e.absorber not in SELDOM_MEASURED]
     if near or rise_eV < 1500:
         return usual or near
     return [
         e
         for e in pool
         if abs(rise_eV - e.energy_eV) <= _MISCALIBRATED_EV
-        and e.edge in _MAIN_EDGES
-        and e.absorber not in _SELDOM_MEASURED
+        and e.edge in MAIN_EDGES
+        and e.absorber not in SELDOM_MEASURED
     ]
 
 

@@ -12,6 +12,8 @@ MAX_POINTS = 500_000
 """Points of a spectrum; set by hand."""
 MOST_POINTS_KEPT = 100_000
 """Above which points are averaged in groups; set by hand."""
+LARGEST = 1e30
+"""Numbers that are larger are damage; their squares would not be finite any more in single precision."""
 MAX_SHARE_DROPPED = 0.2
 """Of rows without finite numbers, above which a file is refused; set by hand."""
 
@@ -71,7 +73,7 @@ def _mended(x: Column, y: NDArray[np.float64], name: str, axis: str) -> _Step:
 
 
 def _drop_missing(x: Column, y: NDArray, name: str, axis: str) -> _Step:
-    good = np.isfinite(x) & np.isfinite(y[0])
+    good = (np.abs(x) < LARGEST) & (np.abs(y[0]) < LARGEST)
     bad = int((~good).sum())
     if bad == 0:
         return x, y, ()

@@ -131,3 +131,9 @@ def _log_loss(probabilities: NDArray[np.float32], shares: NDArray[np.float32]) -
         if known.any()
         else 0.0
     )
+
+
+def temperatures() -> list[float]:
+    """The temperatures that are tried for a model of one part."""
+    widest = CALIBRATION.widest_log_temperature
+    return np.round(np.exp(np.linspace(-widest, widest, CALIBRATION.temperatures)), 3).tolist()

@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pyarrow import parquet
 
 from xsearch.data.scores import accuracy, mean_absolute_error
-from xsearch.data.xanes_sites import Examples, fold_of, formula_hashes
+from xsearch.data.site_mixtures import with_common_energies
+from xsearch.data.xanes_sites import Examples, concatenate, fold_of, formula_hashes, read_examples, read_labelled
 from xsearch.elements import SYMBOLS
 from xsearch.errors import SpectrumError
-from xsearch.models.site_model import SiteModel
+from xsearch.models.site_model import SiteModel, shipped_site_model
 from xsearch.models.tasks import class_indices
 from xsearch.options import Conditioning
 from xsearch.training.held_out import evaluate_examples
@@ -24,6 +26,9 @@ from xsearch.training.site_network import train_network
 if TYPE_CHECKING:
     from rich.table import Table
     from torch import nn
+
+SHIPPED = "shipped"
+"""In place of a folder: the weights that come with the package."""
 
 TRAINED = {"spt": ("mix.", "heads."), "xastruct": ("blocks.2.", "blocks.3.", "heads.")}
 """Parameters of each network that are trained; the others stay as they are."""
@@ -70,6 +75,42 @@ class FineTuning:
             shown.add_row(name, f"{self.before[name]:.3f}", f"{self.after[name]:.3f}")
         shown.caption = f"Weights are in {self.folder}."
         return shown
+
+
+def fine_tune_tables(
+    out: Path,
+    tables: Sequence[Path],
+    start: str | Path = SHIPPED,
+    *,
+    structures: Path | None = None,
+    processes: int = 1,
+    say: Callable[[str], None] | None = None,
+) -> FineTuning:
+    """Fine-tune on tables: of measured spectra with their descriptors (`read_labelled`), or computed ones of sites.
+
+    Args:
+        out: a folder for the weights.
+        tables: Parquet tables.
+        start: a folder of weights, or `shipped` for those of the package.
+        structures: a table of cells for computed spectra that carry none.
+        processes: for the labels of computed spectra.
+        say: called with one line of progress.
+
+    Raises:
+        XSearchError: where there is nothing to train on, or no such weights.
+    """
+    if not tables:
+        raise SpectrumError("Nothing to fine-tune on: name Parquet tables of spectra.")
+    parts = []
+    for path in tables:
+        if not path.exists():
+            raise SpectrumError(f"{path}: no such file; a Parquet table of spectra is expected.")
+        if "material_id" in parquet.read_schema(path).names:
+            parts.append(with_common_energies(read_examples(path, None, processes, structures)))
+        else:
+            parts.append(read_labelled(path))
+    model = shipped_site_model() if str(start) == SHIPPED else SiteModel.load(Path(start))
+    return fine_tune(model, concatenate(parts), out, say=say)
 
 
 def fine_tune(
@@ -149,4 +190,3 @@ def _means(folds: Sequence[dict[str, tuple[float, int]]]) -> dict[str, float]:
         total = sum(n for _, n in pairs)
         means[name] = sum(value * n for value, n in pairs) / total if total else float("nan")
     return means
-

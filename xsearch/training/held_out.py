@@ -38,8 +38,7 @@ class OutOfFold:
         measured: simulated measurements of the examples and of mixtures of their sites, on which parts are weighed.
         measured_found: answers to them.
         strange: spectra unlike all others; of the examples, far more altered.
-        strange_found, strange_distance: answers to them, their formulas given, and how far they are from the training
-            spectra.
+        strange_found, strange_distance: answers to them, nothing given, and how far they are from the training spectra.
         fold: (n,) which fold each example belongs to.
         distance: (m,) of each simulated measurement from its model's training spectra.
     """
@@ -59,9 +58,7 @@ class OutOfFold:
         weight = sampling_weights(self.measured)
         blends = {given: calibrate(found, self.measured, weight) for given, found in self.measured_found.items()}
         usual = float(np.quantile(self.distance, CALIBRATION.usual_share))
-        decline = decline_of(
-            self.strange_found, self.strange, self.strange_distance, usual, blends[Conditioning.FORMULA]
-        )
+        decline = decline_of(self.strange_found, self.strange, self.strange_distance, usual, blends[Conditioning.NONE])
         farthest = float(np.quantile(self.distance, CALIBRATION.familiar_share))
         return {"blends": blends, "usual": usual, "decline": decline, "farthest": farthest}
 
@@ -98,7 +95,7 @@ def answers_of(model: SiteModel, examples: Examples, fold: int, seed: int) -> Ou
         measured=measured,
         measured_found={given: _bare(answer) for given, answer in found.items()},
         strange=strange,
-        strange_found=_bare(evaluate_examples(model, strange, Conditioning.FORMULA)),
+        strange_found=_bare(evaluate_examples(model, strange)),
         strange_distance=_distance(model, strange),
         fold=np.full(len(examples), fold, np.int64),
         distance=model.distance(found[Conditioning.NONE].features),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from xsearch.reading import Reading
 from xsearch.spectra.readers.columns import TWO_THETA_WORD, Role, roles_of
+from xsearch.spectra.readers.detectors import Signal, columns_of
 from xsearch.spectra.readers.table import TextTable
 
 Kind = Literal["pxrd", "xanes"]
@@ -20,6 +21,7 @@ POWDER_SUFFIXES = frozenset({".xye", ".xyd", ".chi", ".gr", ".fq", ".iq", ".sq",
 _POWDER_ROLES = frozenset({Role.TWO_THETA, Role.THETA, Role.Q, Role.D})
 _XAS_ROLES = frozenset({Role.ENERGY, Role.MU, Role.NORM})
 _COUNTER_ROLES = frozenset({Role.TRANSMITTED, Role.FLUORESCENCE})
+_ABSORPTION = frozenset({Signal.MU, Signal.TRANSMITTED, Signal.FLUORESCENCE})
 _POWDER_WORDS = re.compile(r"2\s*-?\s*theta|2θ|\btth\b|two_?theta|diffract|\bp?xrd\b|\banode\b|k-?alpha|\bCuKa", re.I)
 _XAS_WORDS = re.compile(
     r"\bxdi/|\bxanes\b|\bexafs\b|\bxafs\b|\bxas\b|absorption|element\.(symbol|edge)|"
@@ -84,6 +86,9 @@ def _kind_of_names(table: TextTable, suffix: str) -> Kind | None:
            if role is Role.TWO_THETA):  # fmt: skip
         return "pxrd"
     if Role.I0 in roles and _COUNTER_ROLES & set(roles):
+        return "xanes"
+    signals = {column.signal for column in columns_of(table.labels)}
+    if {Signal.ENERGY, Signal.ANGLE} & signals and _ABSORPTION & signals and not _POWDER_ROLES & set(roles):
         return "xanes"
     omega = [label.strip().lower().startswith("omega") for label in table.labels]
     for role, is_omega in zip(roles, omega, strict=True):

@@ -41,7 +41,7 @@ def read_9809(source: SourceFile) -> XasScan:
     if _I0 not in codes or not {_TRANSMITTED, _FLUORESCENCE} & set(codes) or len(codes) != counters.shape[1]:
         codes = [_I0, _TRANSMITTED, *[0] * (counters.shape[1] - 2)]
     i0 = counters[:, codes.index(_I0)]
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         energy_eV = HC_EV_A / (2 * float(spacing["value"]) * np.sin(np.radians(table.values[:, 1])))
         if _TRANSMITTED in codes:
             mu, words = np.log(i0 / counters[:, codes.index(_TRANSMITTED)]), "ln(i0/it), transmission"

@@ -88,16 +88,26 @@ def parse_tables(text: str, name: str) -> tuple[TextTable, ...]:
     for place, parts in enumerate(full):
         end = full[place + 1][0].start if place + 1 < len(full) else len(lines)
         own = [line for line in lines[above : parts[0].start] if line.strip()]
-        labels = find_labels(own, parts[0].rows.shape[1], dialect)
+        values, labels = _without_empty(np.concatenate([part.rows for part in parts]), own, dialect)
         wordy = [line for line in own if _is_wordy(line)]
         words = tuple(strip_comment(line) for line in (*wordy[:_MOST_WORDS], *wordy[_MOST_WORDS:][-_MOST_WORDS:]))
-        if tables and not labels and len(tables[0].labels) == parts[0].rows.shape[1]:
+        if tables and not labels and len(tables[0].labels) == values.shape[1]:
             labels = tables[0].labels
         header = (*tables[0].header, *words) if tables else words
-        values = np.concatenate([part.rows for part in parts])
         tables.append(TextTable(values, labels, header, _lost(lines, parts, end)))
         above = parts[-1].end
     return tuple(tables)
+
+
+def _without_empty(
+    values: NDArray[np.float64], header_lines: list[str], dialect: Dialect
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """A table and the names of its columns, without columns that hold nothing where tabs are doubled."""
+    labels = find_labels(header_lines, values.shape[1], dialect)
+    filled = ~np.isnan(values).all(axis=0)
+    if labels or filled.all() or filled.sum() < 2:
+        return values, labels
+    return values[:, filled], find_labels(header_lines, int(filled.sum()), dialect)
 
 
 def split_lines(text: str, name: str) -> list[str]:
@@ -205,7 +215,7 @@ def _joined(blocks: list[Block]) -> list[list[Block]]:
         goes_on = (
             len(last) > 1
             and block.rows.shape[1] == last.shape[1]
-            and (block.rows[0, 0] - last[-1, 0]) * (last[-1, 0] - last[-2, 0]) > 0
+            and (block.rows[0, 0] > last[-1, 0]) == (last[-1, 0] > last[-2, 0])
         )
         if goes_on:
             groups[-1].append(block)

@@ -1,7 +1,7 @@
 """What a reader takes from a file of X-ray absorption, and how it becomes a spectrum."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +14,11 @@ from xsearch.spectra.mend import mend_axis
 from xsearch.spectra.normalisation import UNSTATED, Normalisation
 from xsearch.spectra.xanes import Xanes
 
-_MOST_KEV, _MOST_EV = 200.0, 400_000.0
+MOST_KEV, _MOST_EV = 200.0, 400_000.0
 """An axis without a unit that ends below the first is in keV; one that goes beyond the second is no energy."""
 _EDGE_WORDS = re.compile(r"\b(?P<absorber>[A-Z][a-z]?)[\s_-]+(?P<edge>K|L(?:[123]|I{1,3}|2,?3)|M[45])[\s_-]*edge\b")
+_ELEMENT_EDGE = re.compile(r"\b(?P<absorber>(?!In|At|As|No|He|Be)[A-Z][a-z])[\s_-]+edge\b")
+"""`Fe edge`; symbols that are English words too are none."""
 _SYMBOL_LINE = re.compile(
     r"^(?:element\.symbol|absorb(?:er|ing[ _]element)|element)\s*[:=]\s*(?P<value>[A-Za-z]{1,2})\s*$", re.I
 )
@@ -59,6 +61,8 @@ def find_absorber(header: tuple[str, ...]) -> tuple[str | None, str | None]:
         elif match := _EDGE_WORDS.search(line):
             absorber = absorber or _or_none(parse_absorber, match["absorber"])
             edge = edge or _or_none(parse_edge, match["edge"])
+        elif match := _ELEMENT_EDGE.search(line):
+            absorber = absorber or _or_none(parse_absorber, match["absorber"])
     return absorber, edge
 
 
@@ -91,7 +95,7 @@ def to_xanes(
             "--e0."
         )
     # No edge lies below 50 eV, and no K edge in use above 200 keV, so the numbers show the unit.
-    if scan.unit == "keV" or (scan.unit is None and energy[-1] < _MOST_KEV):
+    if scan.unit == "keV" or (scan.unit is None and energy[-1] < MOST_KEV):
         energy = energy * 1000.0
         notes.append("The energies are in keV; they were converted to eV.")
     elif scan.unit == "eV" and energy[-1] < 50:
@@ -111,13 +115,14 @@ def to_xanes(
     found, said = identify_edge(energy, mu, name, *chosen)
     if not said and stated[0] and stated[1] and absorber is None and edge is None:
         said = (f"Absorber and edge {found} from the file.",)
-    ranges = replace(
-        scan.normalisation,
-        **{
-            key: given
-            for key in ("e0_eV", "pre_edge_eV", "post_edge_eV")
-            if (given := getattr(reading, key)) is not None
-        },
+    given = Normalisation(reading.e0_eV, reading.pre_edge_eV, reading.post_edge_eV)
+    for stated_here, source in ((scan.normalisation, "as the file states"), (given, "as given")):
+        if stated_here != UNSTATED:
+            notes.append(f"{stated_here}, {source}.")
+    ranges = Normalisation(
+        given.e0_eV or scan.normalisation.e0_eV,
+        given.pre_edge_eV or scan.normalisation.pre_edge_eV,
+        given.post_edge_eV or scan.normalisation.post_edge_eV,
     )
     return Xanes(energy, mu, found.absorber, found.edge, name, (*notes, *said), ranges)
 
