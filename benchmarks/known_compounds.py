@@ -2,7 +2,7 @@
 
     python -m benchmarks.known_compounds [truth|known|conditions ...] [--json]
 
-truth: the table of what is true. known: how often answers are right and sure, with nothing, the elements and the formula
+truth: what is true. known: how often answers are right and sure, with nothing, the elements and the formula
 given. conditions: the same as other beamlines measure. The data are `xas_measured.parquet` and `mp_structures.parquet`
 in `$XSEARCH_DATA`; described sites are kept in the platform's cache folder. No measured formula was trained on.
 """
