@@ -37,7 +37,7 @@ def with_common_energies(examples: Examples) -> Examples:
             rises[key[1:]].append(float(examples.rise_eV[row]))
     offset = examples.offset_eV.copy()
     for (_, *edge), rows in groups.items():
-        known = rises.get((edge[0], edge[1]), [RISE_eV])  # type: ignore[arg-type,index]
+        known = rises.get((edge[0], edge[1]), [RISE_eV])  # type: ignore[arg-type]
         offset[rows] += np.median(known) - np.median(base[rows])
     return replace(examples, offset_eV=offset)
 

@@ -242,8 +242,8 @@ class SiteModel:
         tensors = load_file(folder / "site_forests.safetensors")
         tasks = [task for task in FOREST_TASKS if f"{task}.feature" in tensors]
         forests = {task: Forest.from_tensors(task, tensors) for task in tasks}
-        arrays = (tensors[name].astype(np.float32) for name in ("centre", "whitening"))
-        return cls(composition, networks, forests, settings, *arrays, tensors["formulas"])
+        centre, whitening = (tensors[name].astype(np.float32) for name in ("centre", "whitening"))
+        return cls(composition, networks, forests, settings, centre, whitening, tensors["formulas"])
 
 
 @lru_cache(maxsize=1)

@@ -60,10 +60,10 @@ def normalize_computed(xanes: Xanes, settings: ComputedSettings = COMPUTED) -> N
     )
     e0 = float(grid[np.argmax(np.gradient(smooth))])
     low, high = settings.tail_eV
-    tail = (energy > e0 + low) & (energy < e0 + high)
-    if tail.sum() < 5:
+    after = (energy > e0 + low) & (energy < e0 + high)
+    if after.sum() < 5:
         raise SpectrumError(f"{xanes.source or 'computed spectrum'}: it ends less than {low:g} eV above its edge.")
-    step = float(np.average(mu[tail], weights=np.gradient(energy)[tail]))
+    step = float(np.average(mu[after], weights=np.gradient(energy)[after]))
     return NormalizedXanes(
         energy_eV=energy,
         mu=mu / step,

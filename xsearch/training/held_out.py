@@ -134,10 +134,9 @@ def simulated(examples: Examples, seed: int, augmentation: Augmentation | None =
     """The same examples as measurements might give them."""
     augment = augmentation or Augmentation()
     inputs = Inputs.of(examples)
-    values, known, offset = augment(
-        *(torch.from_numpy(a) for a in (examples.values, examples.known, examples.offset_eV)),
-        torch.Generator().manual_seed(seed), torch.from_numpy(inputs.width_eV),
-    )  # fmt: skip
+    generator, width_eV = torch.Generator().manual_seed(seed), torch.from_numpy(inputs.width_eV)
+    spectra = [torch.from_numpy(a) for a in (examples.values, examples.known, examples.offset_eV)]
+    values, known, offset = augment(spectra[0], spectra[1], spectra[2], generator, width_eV)
     return replace(examples, values=values.numpy(), known=known.numpy(), offset_eV=offset.numpy())
 
 
