@@ -16,7 +16,7 @@ from xsearch.data.site_labels import labels_of, read_site_spectra
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import SpectrumError
 from xsearch.models.tasks import CLASSES, SHARED, class_indices
-from xsearch.preprocess.computed import computed_window, step_scaled
+from xsearch.preprocess.site_window import computed_window, step_scaled
 from xsearch.preprocess.xanes import normalize, window
 from xsearch.spectra.edges import tabulated_edge
 from xsearch.spectra.mend import mend_axis

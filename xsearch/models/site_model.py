@@ -38,7 +38,7 @@ from xsearch.models.tasks import CLASSES, NUMBERS
 from xsearch.models.xastruct import XaStruct
 from xsearch.options import Conditioning
 from xsearch.paths import WEIGHTS_FOLDER
-from xsearch.preprocess.computed import step_scaled
+from xsearch.preprocess.site_window import step_scaled
 from xsearch.preprocess.xanes import XanesWindow, smoothed
 
 NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct}

@@ -1,113 +1,107 @@
-"""Computed spectra brought to the window of measured ones, though they start just below the edge."""
+"""Computed near-edge spectra made comparable: edge step one, and the mean over a material's sites."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
-import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
-from xsearch.errors import SpectrumError
-from xsearch.preprocess.edge import core_hole_width, edge_centre
-from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_GRID_eV, XanesWindow, window
-from xsearch.settings import setting
-from xsearch.spectra.edges import tabulated_edge
-from xsearch.spectra.xanes import Xanes
+from xsearch.preprocess.edge import core_hole_width
 
-BY_HAND = "set by hand"
+MEAN_STEP_eV = 0.25
+"""Grid of a mean over sites: that of FEFF near the edge."""
 
+TAIL_eV = 15.0
+"""Of the end of a spectrum, over which the absorption of the free atom gives the edge step. Set by hand."""
 
-@dataclass(frozen=True, slots=True)
-class ComputedSettings:
-    """How computed spectra are extended and scaled."""
+FERMI_AFTER_START_eV = 2.439
+"""FEFF's grid begins at k = -0.8 / Å, which is this far below the Fermi level (the card XANES 3.7 0.04)."""
 
-    extended_eV: float = setting(35.0, "eV", f"{BY_HAND}: how far below its start a spectrum is continued")
-    step_eV: float = setting(0.25, "eV", f"{BY_HAND}: of the continued part; FEFF's own near the edge")
-    tail_eV: tuple[float, float] = setting((15.0, 60.0), "eV", f"{BY_HAND}: above the rise, whose mean is the step")
-    rise_eV: float = setting(25.0, "eV", f"{BY_HAND}: from the start, within which the edge lies")
-    least_rise: float = setting(0.2, "of the spectrum's height", f"{BY_HAND}: less is no edge")
-    smoothing_eV: float = setting(1.0, "eV", f"{BY_HAND}: standard deviation, of the slope's maximum; as `find_e0`")
+PRE_EDGE_eV, PRE_EDGE_STEP_eV = 40.0, 0.5
+"""How far below its first point a spectrum is continued, and in which steps. Set by hand: the levels below an edge are
+taken there."""
 
 
-COMPUTED = ComputedSettings()
-
-
-def normalize_computed(xanes: Xanes, settings: ComputedSettings = COMPUTED) -> NormalizedXanes:
-    """A computed spectrum with an edge step of one.
-
-    It has no background, may start less than 3 eV below the edge and need not tend to one. Below its start it goes on
-    as a convolution with the core hole's Lorentzian makes it, scaled to its first value. The mean from
-    15 eV above the rise is the edge step, as in `normalize` for short scans.
+def feff_near_edge(
+    energy_eV: NDArray[np.float64],
+    mu: NDArray[np.float64],
+    mu0: NDArray[np.float64],
+    absorber: str,
+    edge: str,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What FEFF gives, as a near-edge spectrum can be used: edge step one, and continued below its first point.
 
     Args:
-        xanes: computed, without a background.
-        settings: of the extension and the scale.
+        energy_eV: (n,) ascending, on FEFF's grid.
+        mu, mu0: (n,) absorption in the crystal, and of the atom in the same potential.
+        absorber, edge: of the spectrum.
 
-    Raises:
-        SpectrumError: where nothing rises.
+    Returns:
+        (m,) energies and absorption in edge steps.
     """
-    energy, mu = xanes.energy_eV, xanes.mu
-    if not float(np.ptp(mu)) > settings.least_rise * float(np.abs(mu).max()):
-        raise SpectrumError(f"{xanes.source or 'computed spectrum'}: nothing rises in it.")
-    below = np.arange(energy[0] - settings.extended_eV, energy[0] - settings.step_eV / 2, settings.step_eV)
-    tail = _lorentzian_tail(np.append(below, energy[0]), energy, mu, core_hole_width(xanes.absorber, xanes.edge))
-    energy = np.concatenate([below, energy])
-    mu = np.concatenate([tail[:-1] * max(float(mu[0]), 0.0) / tail[-1], mu])
-    grid = np.arange(energy[0], min(energy[-1], xanes.energy_eV[0] + settings.rise_eV), settings.step_eV)
-    smooth = scipy.ndimage.gaussian_filter1d(
-        np.interp(grid, energy, mu), settings.smoothing_eV / settings.step_eV, mode="nearest"
-    )
-    e0 = float(grid[np.argmax(np.gradient(smooth))])
-    low, high = settings.tail_eV
-    after = (energy > e0 + low) & (energy < e0 + high)
-    if after.sum() < 5:
-        raise SpectrumError(f"{xanes.source or 'computed spectrum'}: it ends less than {low:g} eV above its edge.")
-    step = float(np.average(mu[after], weights=np.gradient(energy)[after]))
-    return NormalizedXanes(
-        energy_eV=energy,
-        mu=mu / step,
-        absorber=xanes.absorber,
-        edge=xanes.edge,
-        e0_eV=e0,
-        centre_eV=edge_centre(energy, mu / step, e0),
-        tabulated_e0_eV=tabulated_edge(xanes.absorber, xanes.edge).energy_eV,
-        edge_step=step,
-        method="short",
-        source=xanes.source,
-    )
+    return with_pre_edge(energy_eV, edge_step_one(energy_eV, mu, mu0), core_hole_width(absorber, edge))
 
 
-def _lorentzian_tail(
-    at_eV: NDArray[np.float64], energy_eV: NDArray[np.float64], mu: NDArray[np.float64], width_eV: float
+def with_pre_edge(
+    energy_eV: NDArray[np.float64], mu: NDArray[np.float64], width_eV: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """A spectrum of FEFF continued below its first point, which lies on the foot of the edge.
+
+    A core hole of several eV has lifted the absorption to half the edge step there. What lies below is the Lorentzian
+    tail of all that is above the Fermi level: the spectrum convolved with the core hole's width, scaled to its first
+    point.
+
+    Args:
+        energy_eV: (n,) ascending, on FEFF's grid.
+        mu: (n,) in edge steps.
+        width_eV: of the core hole, full width at half maximum.
+
+    Returns:
+        (m,) energies and absorption, in steps of 0.5 eV from 40 eV below the first point.
+    """
+    below = energy_eV[0] - np.arange(PRE_EDGE_STEP_eV, PRE_EDGE_eV + 1e-9, PRE_EDGE_STEP_eV)[::-1]
+    above = energy_eV >= energy_eV[0] + FERMI_AFTER_START_eV
+    half = width_eV / 2
+
+    def tail(at: NDArray[np.float64]) -> NDArray[np.float64]:
+        lorentzian = half / np.pi / ((energy_eV[above] - at[:, None]) ** 2 + half**2)
+        beyond = 0.5 - np.arctan((energy_eV[-1] - at) / half) / np.pi
+        return np.asarray(np.trapezoid(mu[above] * lorentzian, energy_eV[above], axis=1) + beyond)
+
+    scaled = tail(below) * (mu[0] / tail(energy_eV[:1]))
+    return np.concatenate([below, energy_eV]), np.concatenate([scaled, mu])
+
+
+def edge_step_one(
+    energy_eV: NDArray[np.float64], mu: NDArray[np.float64], mu0: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(k,) what a spectrum convolved with a Lorentzian leaves below its start; beyond its end it stays level."""
-    half = max(width_eV, 0.2) / 2
-    apart = energy_eV[None] - at_eV[:, None]
-    weights = np.gradient(energy_eV)[None] * half / (apart**2 + half**2) / np.pi
-    beyond = 0.5 - np.arctan((energy_eV[-1] - at_eV) / half) / np.pi
-    return np.asarray(weights @ mu + beyond * mu[-1], np.float64)
+    """FEFF's absorption in edge steps.
 
-
-def computed_window(xanes: Xanes) -> XanesWindow:
-    """The window of a computed spectrum, see `normalize_computed`."""
-    return window(normalize_computed(xanes))
-
-
-def step_scaled(values: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """(n, 200) windows divided by the mean of their tails.
-
-    The edge step of a measured spectrum comes from a far post-edge, that of a computed or short one from its tail; a
-    model that reads both must see them on one scale, and does not depend on how well a step was found.
+    FEFF scales µ by the absorption of the atom 50 eV above the edge, and with some cards by more, so that µ does not
+    tend to 1. The edge step is µ0 at the end of the spectrum: it has no fine structure, where µ itself still
+    oscillates.
 
     Args:
-        values: (n, 200), zero where unknown.
-        known: (n, 200).
+        energy_eV: (n,) ascending.
+        mu, mu0: (n,) absorption in the crystal, and of the atom in the same potential.
+
+    Returns:
+        (n,) µ in edge steps.
     """
-    tail = known & (WINDOW_GRID_eV > COMPUTED.tail_eV[0])
-    enough = tail.sum(1) >= 10
-    # a scan that ends early has its last part for a tail
-    last = known & (WINDOW_GRID_eV > 0.5 * np.where(known, WINDOW_GRID_eV, -np.inf).max(1, keepdims=True))
-    tail = np.where(enough[:, None], tail, last)
-    mean = (values * tail).sum(1) / np.maximum(tail.sum(1), 1)
-    return (values / np.clip(mean, 0.2, 5.0)[:, None]).astype(np.float32)
+    tail = energy_eV >= energy_eV[-1] - TAIL_eV
+    return np.asarray(mu / float(np.mean(mu0[tail])), np.float64)
+
+
+def mean_over_sites(
+    curves: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]], weights: Sequence[float]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Energies (eV) that all sites cover, and the weighted mean of their absorption; one code's energies agree.
+
+    Args:
+        curves: energies and absorption of each site.
+        weights: multiplicity of each.
+    """
+    low, high = max(float(energy[0]) for energy, _ in curves), min(float(energy[-1]) for energy, _ in curves)
+    grid = np.arange(low, high + 1e-6, MEAN_STEP_eV)
+    return grid, np.average([np.interp(grid, energy, mu) for energy, mu in curves], axis=0, weights=weights)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xsearch.errors import SpectrumError
-from xsearch.preprocess.powder import net_pattern
+from xsearch.preprocess.powder import background_under, net_pattern
 from xsearch.preprocess.xanes import NormalizedXanes
-from xsearch.report.overlay import background_under
 from xsearch.report.plot_style import COLOURS, INK, LABEL_PT, PALE, SMALL_PT, WIDTH_IN, style_ticks
 from xsearch.spectra import PowderPattern, Xanes
 
