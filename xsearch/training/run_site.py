@@ -31,8 +31,8 @@ from xsearch.training.loop import usable_device
 from xsearch.training.site_card import TrainingReport, card_of
 from xsearch.training.site_model import RECIPES, Recipe, train_site_model
 
-STRUCTURES = 16_000
-"""Structures of a table of chemistry that are described; an hour on one core. Set by hand."""
+STRUCTURES = 7_000
+"""Structures of a table of chemistry that are described: half an hour on one core. Set by hand."""
 
 
 def make_site_model(

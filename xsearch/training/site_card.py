@@ -46,7 +46,7 @@ CARD = """# Site model: what surrounds the absorber of a XANES spectrum
   number of {ambiguous:.0%}; bond valence and composition give different oxidation states for {disputed:.0%} of the
   sites that have both. An oxygen atom that is not bonded to another one counts as -2; elements, metals and
   intermetallics are 0.
-- `composition` is trained on the sites of known structures without spectra: what a formula, the elements or the
+- `composition` is trained on {sites:,} sites of known structures without spectra: what a formula, the elements or the
   absorber alone make likely. Its answer is read beside every spectrum. `charges` are the states that balance a formula.
 - In training, networks are given the compound's elements, or its formula, for some spectra and nothing for the others,
   so that one model answers with and without. Figures are given for each. Parts are weighed on simulated measurements
@@ -54,7 +54,7 @@ CARD = """# Site model: what surrounds the absorber of a XANES spectrum
   kinds of sites of a material; the figures below are of clean computed spectra.
 - The weights were trained on all of these formulas. The figures are by {folds}-fold cross-validation, grouped by
   reduced formula (a hash), over {tested} of the folds: each is tested with a model of the same recipe that was not
-  trained on its formulas, blended with weights and temperatures learned on others. N = {n:,} ({n_os:,} with an
+  trained on its formulas, blended with weights learned on others. N = {n:,} ({n_os:,} with an
   oxidation state).
 - Seed: {seed}. Command: `{command}`.
 - Not for: absorbers outside that list (the answer says so), anything but the near edge.
@@ -165,6 +165,7 @@ def card_of(
         rule="|".join(["---"] * (len(columns) + 1)),
         figures="\n".join(rows),
         by_code="\n".join(by_code),
+        sites=model.settings["training"]["sites"],
         mixed="\n".join(_mixed_line(held_out, given) for given in Conditioning),
         reliability=_reliability(classes["cn"], tested.labels["cn"]) if "cn" in classes else "not predicted",
         files="\n".join(

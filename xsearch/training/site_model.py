@@ -146,8 +146,9 @@ def fit(
     def checkpoint(name: str) -> Path | None:
         return None if work is None else work / f"{name}.pt"
 
+    sites = sites or Sites.of_examples(examples)
     composition = train_composition(
-        sites or Sites.of_examples(examples), replace(recipe.composition, seed=recipe.seed), checkpoint(COMPOSITION),
+        sites, replace(recipe.composition, seed=recipe.seed), checkpoint(COMPOSITION),
         reporter(COMPOSITION, recipe.composition.epochs), recipe.device,
     )  # fmt: skip
     # As often as materials have several kinds of sites, sums of them are read too: as in the crystal and at random.
@@ -165,7 +166,12 @@ def fit(
         forests = train_forests(seen, composition, recipe)
     settings: dict[str, Any] = {
         "edges": sorted({f"{SYMBOLS[z - 1]} {e}" for z, e in zip(examples.z, examples.edge, strict=True)}),
-        "training": {"spectra": len(examples), "formulas": len(set(examples.formula)), "seed": recipe.seed},
+        "training": {
+            "spectra": len(examples),
+            "formulas": len(set(examples.formula)),
+            "sites": len(sites),
+            "seed": recipe.seed,
+        },
     }
     empty = np.zeros(0, np.float32)
     model = SiteModel(composition, networks, forests, settings, empty, empty, formula_hashes(examples.formula))
