@@ -96,6 +96,13 @@ def test_standard_deviations_may_follow_the_counts(tmp_path: Path) -> None:
     assert pattern.sigma == pytest.approx(np.sqrt(Y), abs=0.006)
 
 
+def test_counts_that_end_early_are_a_stopped_measurement(tmp_path: Path) -> None:
+    body = "\n".join(" ".join(f"{value:.0f}" for value in Y[at : at + 10]) for at in range(0, 300, 10))
+    pattern = read(written(tmp_path, "scan.dat", f"a title\n{X[0]} 0.05 {X[-1]}\n{body}\n"), wavelength="CuKa")
+    assert pattern.intensity == pytest.approx(Y[:300])
+    assert any("end after 300 of 400 points" in note for note in pattern.notes)
+
+
 def test_a_gsas_title_may_hold_any_bytes(tmp_path: Path) -> None:
     content = b"lamno \x8e\0\xf0\xb3\xff" + gsas(X, Y, "STD").encode()
     assert_is_the_pattern(read(written(tmp_path, "bank.gsas", content), wavelength="CuKa"))

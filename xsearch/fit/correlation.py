@@ -122,6 +122,7 @@ def correlate(
     landscapes = np.array([_landscape(pattern, width, first, last) for width in settings.smoothings])
     measured = np.array([_compressed(pattern.profile(MATCH_AXIS, width), first, last) for width in scales])
     kernels, lengths = _kernels(scales)
+    breadth = pattern.breadth_invA * np.exp(-MATCH_AXIS.values())
     stiffness = np.empty(MAX_MODES)
     stiffness[:] = settings.stiffness / settings.shape_sigma**2
     stiffness[0] = settings.stiffness / settings.strain_sigma**2
@@ -136,7 +137,7 @@ def correlate(
         match_rows(
             rows[part], table.offsets, table.hkl, table.structure_factor_sq, table.cells, modes[part], expected[part],
             pattern.wavelength_A, pattern.polarisation, MATCH_AXIS.start, MATCH_AXIS.step, first, last,
-            settings.most_lines, settings.power, landscapes, np.array(settings.smoothings), stiffness, kernels,
+            settings.most_lines, settings.power, landscapes, np.array(settings.smoothings), stiffness, breadth, kernels,
             lengths, measured, powers, amplitudes[part], correlations[part],
         )  # fmt: skip
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
-from xsearch.errors import SpectrumError
+from xsearch.errors import SpectrumError, WavelengthError
 from xsearch.options import parse_absorber, parse_edge
 from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.spectra.powder import PowderPattern
@@ -50,6 +50,10 @@ _TEXT_MARKS: tuple[tuple[re.Pattern[str], Callable[[SourceFile], Scan | Sequence
 )
 
 
+_JCPDS_LINE = re.compile(r"^DIHKL:[ \t]*(.+)$", re.MULTILINE)
+"""A line of a card of the Joint Committee on Powder Diffraction Standards, as Dioptas keeps them."""
+
+
 def read_text(source: SourceFile, wanted: Wanted) -> Scan | Sequence[Scan]:
     """A spectrum in columns of text, or in counts only after a first angle and a step."""
     if ssrl.is_binary(source):
@@ -64,6 +68,8 @@ def read_text(source: SourceFile, wanted: Wanted) -> Scan | Sequence[Scan]:
         stepped = mdi_counts(text, source.name) or stepped_counts(text)
         if stepped is not None:
             return stepped
+    if _JCPDS_LINE.search(text):
+        text = "d I h k l\n" + "\n".join(match[1] for match in _JCPDS_LINE.finditer(text))
     return _in_columns(text, source, wanted)
 
 
@@ -263,10 +269,21 @@ def read_each(
     scans = request.scans()
     if len(scans) == 1 or request.chosen is not None:
         return (request.spectrum(choose(scans, request.chosen, request.source.name)),)
-    return tuple(
-        request.spectrum(noted(scan, number, len(scans)), f"{request.source.name}#{number}")
-        for number, scan in enumerate(scans, start=1)
-    )
+    found: list[PowderPattern | Xanes] = []
+    problems: list[SpectrumError] = []
+    for number, scan in enumerate(scans, start=1):
+        try:
+            found.append(request.spectrum(noted(scan, number, len(scans)), f"{request.source.name}#{number}"))
+        except WavelengthError:
+            raise  # which all of them miss
+        except SpectrumError as problem:
+            problems.append(problem)
+    if not found:
+        raise problems[0]
+    if problems:
+        said = f"{len(problems)} of {len(scans)} spectra in the file cannot be used, such as {problems[0]}"
+        found = [one.with_notes(said) for one in found]
+    return tuple(found)
 
 
 def labels_in(path: str | Path) -> tuple[str, ...]:
