@@ -14,6 +14,7 @@ from xsearch.builders.xas_source import XasSource
 from xsearch.data.shipped_library import STRUCTURES, ShippedLibrary, shipped_materials
 from xsearch.data.xas_tables import XasTables
 from xsearch.indexes import Index
+from xsearch.xas.library import EdgeLibraries
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,12 @@ def test_an_index_of_the_materials_project_gets_those_of_its_entries(
     table = index.xanes["Fe", "K"]
     assert set(table.material_id[table.kind == "simulated"]) == set(iron.column("material_id").to_pylist())
     assert (table.kind == "measured").sum() >= 15
+    searched = EdgeLibraries(index).of("Fe", "K").spectra
+    assert set(searched.level) == {"material"}  # a measurement is the mean over sites
+    assert len(searched) == (table.level == "material").sum() < len(table)
+    counts = index.info()["edges"]["Fe K"]
+    assert counts["simulated by FEFF10"] == iron.num_rows
+    assert counts["measured"] == (table.kind == "measured").sum()
     assert set(index.xanes["Sr", "K"].kind) == {"measured"}
     without = build_parquet(
         tmp_path / "iron.parquet", "bare", workers=1, measured_cells=False, shipped_spectra=False, progress=False

@@ -102,7 +102,7 @@ class XasTables:
             if has_mu0:
                 named = zip(columns[absorber], columns.get("edge", ["K"] * batch.num_rows), strict=True)
                 raw = zip(energies, mus, _lists(batch.column("mu0")), named, strict=True)
-                energies, mus = zip(*(_near_edge(*one) for one in raw), strict=True)
+                energies, mus = map(list, zip(*(_near_edge(*one) for one in raw), strict=True))
             for i in range(batch.num_rows):
                 stated = {name: values[i] for name, values in columns.items() if not _is_missing(values[i])}
                 yield _row(stated, str(stated.get(absorber, "")), energies[i], mus[i], path, self)

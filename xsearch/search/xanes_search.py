@@ -163,7 +163,7 @@ def without_spectrum(
     if not len(left):
         return ()
     with_spectrum = set(formulas_of(index, compared[compared >= 0]))
-    lacking = [formula for formula in dict.fromkeys(formulas_of(index, left)) if formula not in with_spectrum]
+    lacking = sorted(set(formulas_of(index, left)) - with_spectrum, key=lambda formula: (len(formula), formula))
     named = ""
     if lacking:
         more = f" and {len(lacking) - NAMED:,} more" if len(lacking) > NAMED else ""
@@ -176,9 +176,8 @@ def without_spectrum(
 
 
 def formulas_of(index: Index, rows: NDArray[np.int64]) -> list[str]:
-    """Reduced formulas of rows; reported compounds first, then by row."""
-    order = rows[np.argsort(index.columns.is_theoretical[rows] == 1, kind="stable")]
-    return [str(text) for text in index.catalog.column("reduced_formula").take(row_numbers(order)).to_pylist()]
+    """Reduced formulas of rows."""
+    return [str(text) for text in index.catalog.column("reduced_formula").take(row_numbers(rows)).to_pylist()]
 
 
 def assumptions(edges: Sequence[EdgeEvidence], hits: Sequence[Hit]) -> tuple[str, ...]:

@@ -11,9 +11,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,10 +166,15 @@ def _run(
     command: list[str], folder: Path, log: Path, timeout_s: float, notify: Callable[[str], None] | None
 ) -> int | None:
     """Exit code of a program whose output goes to a log; None where it had to be ended."""
-    own_group = {"start_new_session": True} if os.name == "posix" else {}
+    own_group = os.name == "posix"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.PIPE, **own_group
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            start_new_session=own_group,
         )
         reader = threading.Thread(target=_copy, args=(process, out, notify), daemon=True)
         reader.start()
@@ -182,7 +189,7 @@ def _run(
     return process.returncode
 
 
-def _copy(process: subprocess.Popen[bytes], out: object, notify: Callable[[str], None] | None) -> None:
+def _copy(process: subprocess.Popen[bytes], out: IO[bytes], notify: Callable[[str], None] | None) -> None:
     """From a program's error stream to its log; `notify` hears the names of stages."""
     assert process.stderr is not None
     with process.stderr:
@@ -192,14 +199,15 @@ def _copy(process: subprocess.Popen[bytes], out: object, notify: Callable[[str],
                 if notify is not None:
                     notify(word.removeprefix("stage "))
             else:
-                out.write(line)  # type: ignore[attr-defined]
-                out.flush()  # type: ignore[attr-defined]
+                out.write(line)
+                out.flush()
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """End a program and what it has started."""
     if os.name == "posix":
-        os.killpg(process.pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it may have ended just now
+            os.killpg(process.pid, signal.SIGKILL)
     else:
         subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
     process.wait()

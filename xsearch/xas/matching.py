@@ -102,8 +102,8 @@ def shift_prior(table: XanesTable, settings: MatchingSettings = DEFAULTS.matchin
     extra = extra_shift_eV(table.absorber, table.edge)
     if extra != 0.0:
         by_feff = (table.kind != "measured") & np.array([str(code).startswith("FEFF") for code in table.code], bool)
-        mean = np.where(by_feff, mean + (extra or 0.0), mean)
-        sigma = np.where(by_feff, np.hypot(sigma, settings.other_edge_eV), sigma)
+        usual, width = settings.other_edge_shift_eV
+        mean, sigma = np.where(by_feff, usual + (extra or 0.0), mean), np.where(by_feff, width, sigma)
     return ShiftPrior(mean, sigma)
 
 

@@ -17,6 +17,7 @@ _HEAD, _NAME, _GAP = 800, 20, 16
 """Bytes of the head, of a column's name, and between names and numbers."""
 _COUNTS = re.compile(rb"PTS\D{0,20}(?P<points>\d+)\s+COLS\D{0,20}(?P<columns>\d+)")
 _MOST_COLUMNS = 500
+"""Of a scan; more are damage."""
 
 
 def is_binary(source: SourceFile) -> bool:

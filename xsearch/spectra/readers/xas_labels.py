@@ -22,6 +22,7 @@ _LEGENDS = (
 _SCAN_LABELS = re.compile(r"[PD]\d+\s*=\s*\{(?P<label>[^}]*)\}\s*-->", re.IGNORECASE)
 """The list of an EPICS scan: `P1={Mono Energy} --> {...}`."""
 _MOST_WORDS_BEFORE = 3
+"""On the line of names, before them or behind them; set by hand."""
 _FEFF = ("omega", "e", "k", "mu", "mu0", "chi")
 
 
