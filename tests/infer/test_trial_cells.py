@@ -10,7 +10,7 @@ from tests.infer.conftest import task_of
 from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.infer.pipeline import compare
 from xsearch.infer.trial_cells import TrialCell, distinct, fitted_cells, indexed_cells
-from xsearch.preprocess.powder import net_pattern
+from xsearch.preprocess.powder import cleaned_pattern, net_pattern
 from xsearch.spectra import PowderPattern
 
 
@@ -25,9 +25,8 @@ def test_the_cell_of_a_crystal_is_among_those_of_its_lines():
 
 def test_no_lines_give_no_cell():
     two_theta_deg = np.arange(10, 90, 0.02)
-    # noise rises above nothing, but nothing explains it either
     flat = PowderPattern(two_theta_deg, 100 + np.cos(two_theta_deg / 20), 1.5406)
-    assert indexed_cells(net_pattern(flat)) == []
+    assert indexed_cells(cleaned_pattern(flat)) == []
 
 
 def test_a_crystal_that_fits_the_pattern_gives_its_cell(library, crystals):
