@@ -201,3 +201,19 @@ def test_the_x_ray_blocks_of_a_powder_cif_are_a_series_without_its_neutrons(tmp_
     )
     scans = read_each(written(tmp_path, "blocks.cif", text))
     assert [scan.intensity.max() / Y.max() for scan in scans] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("long.txt", b"1 " * 600_000, "a line of 1,200,000 characters"),
+        ("lines.txt", b"1 2\n" * 700_000, "700,000 lines"),
+        ("large.txt", b"# " + b"x" * 30_000_000, "MB of text"),
+        ("marks.brml", zipped({f"a/RawData{n}.xml": b"<a>" + b"<b/>" * 900_000 + b"</a>" for n in range(3)}), "marks"),
+    ],
+)
+def test_files_beyond_every_spectrum_are_refused_at_once(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    with pytest.raises(SpectrumError, match=message):
+        read(written(tmp_path, name, content), wavelength="CuKa")

@@ -73,7 +73,11 @@ def groups_of(source: SourceFile) -> tuple[list[Group], int]:
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         raise SpectrumError(f"{source.name}: a broken Athena project; save it again from Athena.") from None
     groups = [group for group in found if group is not None]
-    spectra = [group for group in groups if group.args.get("datatype", "xmu").lower() not in _NO_XANES]
+    spectra = [
+        group
+        for group in groups
+        if group.args.get("datatype", "xmu").lower() not in _NO_XANES and group.args.get("is_chi") != "1"
+    ]
     if not spectra:
         raise SpectrumError(f"{source.name}: no spectrum in it; an Athena project with mu(E) data is expected.")
     return spectra, len(found) - len(groups)

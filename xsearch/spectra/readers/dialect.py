@@ -33,7 +33,7 @@ class Dialect:
     def split(self, line: str) -> list[str]:
         """The fields of a line, without quotes and without a closing separator."""
         if '"' in line:
-            if self.separator is not None:
+            if self.separator is not None and any(self.separator in part for part in line.split('"')[1::2]):
                 line = line.strip(" \r\n")
                 return _without_last_blanks(next(csv.reader([line], delimiter=self.separator, skipinitialspace=True)))
             line = line.replace('"', "")

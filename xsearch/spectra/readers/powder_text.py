@@ -209,7 +209,8 @@ def _sigma_column(
     good = (y > 0) & (sigma > 0)
     if good.sum() < 0.5 * len(y) or np.ptp(sigma[good]) == 0 or (sigma[good] > y[good]).mean() > 0.5:
         return None
-    slope = np.polyfit(np.log(y[good]), np.log(sigma[good]), 1)[0] if np.ptp(y[good]) > 0 else 0.0
+    away = np.log(y[good]) - np.log(y[good]).mean()
+    slope = float(away @ np.log(sigma[good])) / max(float(away @ away), 1e-12)
     return 2 if 0.2 < slope < 0.8 else None
 
 

@@ -13,7 +13,7 @@ from xsearch.errors import SpectrumError
 
 MAX_BYTES = 100 * 2**20
 """Of a file, and of what it unpacks to; reading stops there."""
-MAX_TEXT_BYTES = 40 * 2**20
+MAX_TEXT_BYTES = 24 * 2**20
 """Of a file of text; no spectrum is longer, and reading ends within seconds."""
 MAX_HDF5_BYTES = 20 * 2**30
 """Of an HDF5 file, of which parts are read; pictures may stand beside the patterns."""

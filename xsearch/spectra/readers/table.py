@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
-from xsearch.spectra.mend import MIN_POINTS
+from xsearch.spectra.mend import LARGEST, MIN_POINTS
 from xsearch.spectra.readers.dialect import Dialect, guess_dialect, is_comment, strip_comment
 
-MAX_LINES = 2_000_000
-"""Of a text file; no spectrum has more, and reading ends before memory does."""
+MAX_LINES = 600_000
+"""Of a text file; no spectrum has more, and reading ends within seconds."""
+MAX_LINE = 1_000_000
+"""Characters of a line."""
+_ENOUGH_LINES = 200
+"""Rows that show how rows are written."""
 _MOST_WORDS = 500
 """Lines of words that are kept of the head of a table, and as many of its end."""
 _MOST_STEPS_ACROSS = 20
@@ -103,6 +107,7 @@ def _without_empty(
     values: NDArray[np.float64], header_lines: list[str], dialect: Dialect
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """A table and the names of its columns, without columns that hold nothing where tabs are doubled."""
+    values[~(np.abs(values) < LARGEST)] = np.nan  # infinite, or damaged
     labels = find_labels(header_lines, values.shape[1], dialect)
     filled = ~np.isnan(values).all(axis=0)
     if labels or filled.all() or filled.sum() < 2:
@@ -121,7 +126,11 @@ def split_lines(text: str, name: str) -> list[str]:
     count = text.count("\n")
     if count > MAX_LINES:
         raise SpectrumError(f"{name}: {count:,} lines; spectra of up to {MAX_LINES:,} are read.")
-    return text.split("\n")
+    lines = text.split("\n")
+    longest = max(map(len, lines))
+    if longest > MAX_LINE:
+        raise SpectrumError(f"{name}: a line of {longest:,} characters; lines of up to {MAX_LINE:,} are read.")
+    return lines
 
 
 def iterate_blocks(lines: list[str], dialect: Dialect, grouped_width: int = 0) -> Iterator[Block]:
@@ -186,7 +195,10 @@ def _width_of_grouped(lines: list[str], dialect: Dialect) -> int:
     """The fields of a row where the commas of a file part both fields and thousands; zero where they do not."""
     if dialect.separator != "," or dialect.decimal != ".":
         return 0
-    rows = [dialect.split(line) for line in lines if "," in line and '"' not in line and dialect.is_row(line, False)]
+    plain = [line for line in lines if "," in line and '"' not in line and not is_comment(line)]
+    if len({line.count(",") for line in plain}) == 1:
+        plain = plain[:_ENOUGH_LINES]  # all rows are alike
+    rows = [dialect.split(line) for line in plain if dialect.is_row(line, False)]
     widths = {len(row) for row in rows}
     if not rows:
         return 0
