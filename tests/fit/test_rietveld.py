@@ -36,7 +36,7 @@ def looked_at(crystal: Crystal, pattern: PowderPattern):
 @pytest.mark.parametrize("seed", [1, 5, 9])
 def test_the_right_crystal_explains_a_disturbed_pattern_to_within_its_errors(seed):
     refined = looked_at(rutile("Ti"), augmented_pattern(rutile("Ti"), seed))
-    assert refined.misfit < 2.5
+    assert refined.misfit < 3
     assert refined.moved_A < 0.1
 
 

@@ -9,7 +9,8 @@ from matplotlib._pylab_helpers import Gcf
 from xsearch import report
 from xsearch.answers import SearchResult
 from xsearch.errors import XSearchError
-from xsearch.report.overlay import background_under, overlay
+from xsearch.preprocess.powder import background_under
+from xsearch.report.overlay import overlay
 from xsearch.report.pattern_plot import d_scale
 
 

@@ -10,7 +10,9 @@ from tests.peaks import plain_pseudo_voigt
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.simulate.conditions import MEAN_STRAIN, Conditions, draw_conditions, draw_many
 from xsearch.simulate.measurement import (
+    amorphous,
     background,
+    beam_tail,
     counted,
     debye_waller,
     directional,
@@ -48,9 +50,9 @@ IDEAL = Conditions(
     floor=1e-6,
     fluorescence=0.0,
     slope=0.0,
-    hump=0.0,
-    hump_deg=30.0,
-    hump_width_deg=5.0,
+    tail=0.0,
+    humps=(),
+    tube=(),
     foreign=(),
 )
 
@@ -131,12 +133,34 @@ def test_kalpha2_is_half_as_strong_on_the_right(lines: Reflections) -> None:
     assert second / counts[first] == pytest.approx(0.5, abs=0.06)
 
 
-def test_background_falls_and_has_its_hump() -> None:
+def test_background_falls_with_the_angle() -> None:
+    assert (np.diff(background(np.arange(10, 90, 0.1), 2.0)) < 0).all()
+
+
+def test_a_hump_has_its_place_width_and_height() -> None:
     angles = np.arange(10, 90, 0.1)
-    assert (np.diff(background(angles, 2.0, 0.0, 30.0, 5.0)) < 0).all()
-    humped = background(angles, 0.0, 3.0, 30.0, 5.0)
-    assert angles[humped.argmax()] == pytest.approx(30.0)
-    assert humped.max() == pytest.approx(4.0)
+    hump = amorphous(angles, ((22.0, 9.0, 3.0),))
+    assert angles[hump.argmax()] == pytest.approx(22.0)
+    assert hump.max() == pytest.approx(3.0)
+    assert np.ptp(angles[hump > 1.5]) == pytest.approx(9.0, abs=0.2)
+
+
+def test_the_tail_of_the_beam_falls_from_the_first_angle() -> None:
+    tail = beam_tail(np.array([5.0, 10.0, 20.0]), 2.0)
+    assert tail == pytest.approx([2.0, 2 / 16, 2 / 256])
+
+
+def test_a_further_line_of_the_tube_gives_each_line_again(lines: Reflections) -> None:
+    beta_A = 1.392250
+    _, without = measure(lines, IDEAL, np.random.default_rng(0))
+    angles, counts = measure(lines, replace(IDEAL, tube=((beta_A, 0.2),)), np.random.default_rng(0))
+    strongest_deg = angles[without.argmax()]
+    at = 2 * np.degrees(np.arcsin(np.sin(np.radians(strongest_deg / 2)) * beta_A / IDEAL.wavelength_A))
+    nearby = np.abs(angles - at) < 0.05
+    assert counts[nearby].max() / without.max() == pytest.approx(
+        0.2 * 1.24, rel=0.05
+    )  # the Lorentz-polarisation factor
+    assert without[nearby].max() < 0.01 * without.max()
 
 
 def test_counts_scatter_like_their_root() -> None:

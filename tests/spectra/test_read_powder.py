@@ -205,7 +205,7 @@ def test_points_below_zero_angle_are_left_out_and_said(tmp_path: Path) -> None:
     ("name", "content", "message"),
     [
         ("empty.xy", b"", "the file is empty"),
-        ("nexus.xy", b"\x89HDF\r\n\x1a\n" + bytes(50), "an HDF5 (NeXus) file"),
+        ("nexus.xy", b"\x89HDF\r\n\x1a\n" + bytes(50), "a damaged HDF5 file"),
         ("blank.xy", b" \n \n", "the file is empty"),
         ("one.xy", rows(X).encode(), "one column of numbers; two are expected"),
         (

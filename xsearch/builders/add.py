@@ -200,7 +200,7 @@ def _spectrum_files(paths: list[Path]) -> Iterator[SpectrumFile]:
 def spectra_in(path: Path) -> list[tuple[str, str]]:
     """Number and name of each spectrum of an Athena project; none where it cannot be read, which fails later."""
     try:
-        return [(str(number), group.label) for number, group in enumerate(groups_of(load(path)), start=1)]
+        return [(str(number), group.label) for number, group in enumerate(groups_of(load(path))[0], start=1)]
     except SpectrumError:
         return []
 

@@ -65,6 +65,7 @@ def query(
     from xsearch.progress import open_progress
     from xsearch.query import answer_each, question_of
     from xsearch.report.files import check_picture
+    from xsearch.report.series_table import series_table
 
     if plot:
         check_picture(plot)
@@ -74,14 +75,18 @@ def query(
         system=system, leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,
     )  # fmt: skip
     reading = Reading.parse(columns, axis, e0, pre, post)
-    results = []
+    results, series = [], []
     with open_progress(json != STDOUT) as progress:
-        for answer in answer_each(
+        for answer, in_series in answer_each(
             open_or_build(index), question, files, xanes or (), wavelength, complain, reading, progress
         ):
             results.append(answer)
-            if json != STDOUT:
+            if in_series:
+                series.append(answer)
+            elif json != STDOUT:
                 show(report.table(answer, duplicates=duplicates or None))
+    if series and json != STDOUT:
+        show(series_table(series))
     save_answers(results, json=json, plot=plot, cifs=cifs, html=html, batch=max(len(files), len(results)) > 1)
     if len(results) < len(files):
         raise typer.Exit(FAILURE)

@@ -9,6 +9,8 @@ both fits alike and cancel.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,24 +40,54 @@ def le_bail(
         amplitudes: (7,) strain modes and zero shift to start from, such as a profile correlation finds.
         settings: of both fits.
     """
+    fitted = fitted_lines(reflections, pattern, amplitudes, settings)
+    if fitted is None:
+        return NOTHING_FITS
+    counts, free, calculated = pattern.excess, fitted.free, fitted.calculated
+    variance = pattern.variance(counts + pattern.background)
+    moved = fitted.lines.design.shape[1] + 2
+    texture = _texture(fitted.lines).shape[1] + 2
+    return LeBailFit(
+        cell=_misfit(counts, free, settings),
+        crystal=_misfit(free, calculated, settings),
+        whole=_misfit(counts, calculated, settings),
+        residuals=Residuals.of(counts, free, variance, len(fitted.lines.areas) + moved),
+        residuals_calculated=Residuals.of(counts, calculated, variance, moved + texture),
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FittedLines:
+    """The lines of a crystal fitted to a pattern.
+
+    Attributes:
+        lines: (k,) those in its range.
+        two_theta_deg, fwhm_deg: (k,) where they stand and how wide they are.
+        free, calculated: (n,) their sums at the points of the pattern, with free and with calculated intensities.
+    """
+
+    lines: StrainedLines
+    two_theta_deg: Array
+    fwhm_deg: Array
+    free: Array
+    calculated: Array
+
+
+def fitted_lines(
+    reflections: Reflections, pattern: NetPattern, amplitudes: Array, settings: LeBailSettings = LE_BAIL
+) -> FittedLines | None:
+    """The lines of a crystal as `le_bail` fits them; None where none is in range."""
     every = StrainedLines.of(reflections, pattern)
     theta = every.parameters(amplitudes)
     angles = every.two_theta_deg(theta)
     seen = (every.areas > 0) & (angles > pattern.two_theta_deg[0]) & (angles < pattern.two_theta_deg[-1])
     if not seen.any():
-        return NOTHING_FITS
+        return None
     lines, counts = every.take(seen), pattern.excess
-    start, step = float(pattern.two_theta_deg[0]), float(pattern.two_theta_deg[1] - pattern.two_theta_deg[0])
+    start, step = float(pattern.two_theta_deg[0]), pattern.step_deg
     positions, fwhm, free = _free_fit(lines, theta, counts, pattern.fwhm_deg, start, step, settings)
     calculated = _calculated_fit(lines, positions, fwhm, counts, start, step, settings)
-    variance = pattern.variance(pattern.excess + pattern.background)
-    return LeBailFit(
-        cell=_misfit(counts, free, settings),
-        crystal=_misfit(free, calculated, settings),
-        whole=_misfit(counts, calculated, settings),
-        residuals=Residuals.of(counts, free, variance, len(positions) + len(theta) + 2),
-        residuals_calculated=Residuals.of(counts, calculated, variance, len(theta) + 2 + _texture(lines).shape[1] + 2),
-    )
+    return FittedLines(lines, positions, fwhm, free, calculated)
 
 
 def _texture(lines: StrainedLines) -> Array:

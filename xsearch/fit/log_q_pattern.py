@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xsearch.errors import SpectrumError
 from xsearch.fit.settings import LOG_Q, LogQSettings
 from xsearch.preprocess.axis import SCREENING_AXIS
-from xsearch.preprocess.powder import NET_PATTERN, NetPattern
+from xsearch.preprocess.powder import NetPattern
 from xsearch.simulate.line_kernels import LARGEST_SINE
 
 START, STEP, N_BINS = SCREENING_AXIS.start, SCREENING_AXIS.step, SCREENING_AXIS.bins
@@ -59,13 +59,13 @@ def log_q_pattern(net: NetPattern, settings: LogQSettings = LOG_Q) -> LogQPatter
     rows, cuts = np.zeros((2, len(settings.smoothings), N_BINS))
     for row, cut, width in zip(rows, cuts, settings.smoothings, strict=True):
         smooth = smoothed(bins, width)
-        noise = settings.cut_noise * _noise(net.noise, net.wavelength_A, width)
+        noise = settings.cut_noise * _noise(net, width)
         cut[:] = noise + settings.cut_share * smooth.max()
         row[low:high] = compressed(smooth[low:high], cut[low:high])
         row[low:high] -= row[low:high].mean()
         row /= max(float(np.linalg.norm(row)), 1e-12)
     total = max(float(bins[low:high].sum()), 1e-12)
-    fwhm_deg = float(np.clip(net.fwhm_deg, 0.05, 1.0))
+    fwhm_deg = float(np.clip(net.fwhm_deg, 2 * net.step_deg, 3.0))
     spread = -float(np.log(max((rows[settings.spread_place] ** 4).sum(), 1e-12)))
     return LogQPattern(
         bins, rows, cuts, total, low, high, net.wavelength_A, net.polarisation, fwhm_deg, spread, settings
@@ -77,13 +77,14 @@ def compressed(values: NDArray[np.float64], cut: NDArray[np.float64] | float) ->
     return values / np.sqrt(np.abs(values) + cut)
 
 
-def _noise(point: float, wavelength_A: float, width: float) -> NDArray[np.float64]:
-    """(N_BINS,) standard deviation of smoothed bins where each point of the scan has `point`."""
+def _noise(net: NetPattern, width: float) -> NDArray[np.float64]:
+    """(N_BINS,) standard deviation of smoothed bins where there is background alone."""
     q = np.exp(SCREENING_AXIS.values())
-    sine = np.minimum(q * wavelength_A / (4 * np.pi), LARGEST_SINE)
+    sine = np.minimum(q * net.wavelength_A / (4 * np.pi), LARGEST_SINE)
     bin_deg = np.degrees(2 * STEP * sine / np.sqrt(1 - sine**2))
     # independent points add by their squares; a Gaussian average over w bins is one over 2 √π w of them
-    return point * np.sqrt(NET_PATTERN.step_deg * bin_deg / (2 * np.sqrt(np.pi) * max(width / STEP, 0.5)))
+    points = np.interp(np.log(q), net.ln_q, net.noise_density)
+    return points * np.sqrt(bin_deg / (2 * np.sqrt(np.pi) * max(width / STEP, 0.5)))
 
 
 def gaussian(sigma: float) -> NDArray[np.float64]:

@@ -53,21 +53,21 @@ class PatternPoints:
 
 def points_of(net: NetPattern, settings: PointSettings = POINTS) -> PatternPoints:
     """The points of a pattern, with the variance of counting."""
-    x, excess, background = (
+    x, excess, variance = (
         values[: len(values) // settings.merged * settings.merged].reshape(-1, settings.merged).mean(axis=1)
-        for values in (net.two_theta_deg, net.excess, net.background)
+        for values in (net.two_theta_deg, net.excess, net.variance(net.background + net.excess))
     )
     knots = np.linspace(x[0], x[-1], max(3, int((x[-1] - x[0]) / settings.knot_deg) + 1))
     functions = np.maximum(0.0, 1 - np.abs(x[:, None] - knots) / (knots[1] - knots[0]))
     return PatternPoints(
         two_theta_deg=x,
         excess=excess,
-        variance=net.variance(background + excess),
+        variance=variance,
         background_functions=functions,
         wavelength_A=net.wavelength_A,
         polarisation=net.polarisation,
         second_A=_second(net.wavelength_A),
-        width_deg=max(float(np.clip(net.fwhm_deg, 0.05, 1.0)), settings.narrowest_deg),
+        width_deg=float(np.clip(net.fwhm_deg, settings.narrowest_steps * net.step_deg, settings.widest_deg)),
     )
 
 

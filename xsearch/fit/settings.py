@@ -71,7 +71,8 @@ class PointSettings:
     """How a net pattern becomes the points of a refinement."""
 
     merged: int = setting(2, "points", "0.04°, a third of the narrowest line after the smoothing of the net pattern")
-    narrowest_deg: float = setting(0.12, "deg", "width that the smoothing of a net pattern leaves to a sharp line")
+    narrowest_steps: float = setting(6.0, "steps", "width that the smoothing of a net pattern leaves to a sharp line")
+    widest_deg: float = setting(6.0, "deg", "physics: of a line from crystals of 2 nm, with copper to 60°")
     knot_deg: float = setting(
         8.0, "deg", BY_HAND + ": distance of the knots of the background functions, between a line and a hump"
     )
@@ -185,8 +186,8 @@ class LeBailSettings:
     last_passes: int = setting(8, "passes", BY_HAND + ": of the free intensities in the end")
     rounds: int = setting(3, "rounds", BY_HAND + ": that move the lines")
     even_share: float = setting(0.02, "strongest line", BY_HAND + ": added to areas at the start, so that none is 0")
-    narrowest_deg: float = setting(0.04, "deg", BY_HAND + ": smallest full width of a line")
-    widest_deg: float = setting(1.5, "deg", BY_HAND + ": largest full width of a line")
+    narrowest_deg: float = setting(0.008, "deg", BY_HAND + ": smallest full width of a line, at a synchrotron")
+    widest_deg: float = setting(6.0, "deg", "physics: of a line from crystals of 2 nm, with copper to 60°")
     strain_sigma: float = setting(0.004, "ln length", BY_HAND + ": how far a strain may move from the match")
     zero_sigma_deg: float = setting(0.05, "deg", BY_HAND + ": how far the zero shift may move from the match")
     width_sigma: float = setting(0.3, "ln width", BY_HAND)

@@ -9,7 +9,7 @@ import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
 from xsearch.indexing.settings import DEFAULTS, LineSettings
-from xsearch.preprocess.powder import NET_PATTERN, NetPattern
+from xsearch.preprocess.powder import NetPattern
 from xsearch.spectra.radiation import LINES_A
 
 
@@ -47,10 +47,12 @@ class Lines:
 
 def find_lines(pattern: NetPattern, settings: LineSettings = DEFAULTS.lines) -> Lines:
     """Find the lines of a pattern: its maxima, placed by a parabola through the logarithm of their tops."""
-    least = max(settings.least_height, pattern.noise)
-    peaks, found = scipy.signal.find_peaks(pattern.net, height=least, prominence=pattern.noise)
+    noise = settings.least_noise * pattern.noise
+    peaks, found = scipy.signal.find_peaks(
+        pattern.net, height=np.maximum(settings.least_height, noise), prominence=noise
+    )
     peaks = peaks[found["prominences"] > settings.least_rise * found["peak_heights"]]
-    reach = max(2, round(settings.top_share * pattern.fwhm_deg / NET_PATTERN.step_deg))
+    reach = max(2, round(settings.top_share * pattern.fwhm_deg / pattern.step_deg))
     at = np.array([_top(pattern, int(peak), reach) for peak in peaks])
     height = pattern.excess[peaks]
     second = _is_kalpha2(at, height, pattern.wavelength_A, settings)

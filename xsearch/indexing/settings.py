@@ -11,7 +11,8 @@ from xsearch.settings import setting
 class LineSettings:
     """How lines are located in a pattern."""
 
-    least_height: float = setting(0.004, "of the highest point", "set by hand; never below the pattern's noise")
+    least_height: float = setting(0.004, "of the highest point", "set by hand")
+    least_noise: float = setting(4.0, "standard deviations", "set by hand: of the height and of the rise of a line")
     least_rise: float = setting(0.05, "of the line's height", "set by hand: noise makes maxima on a line's top")
     top_share: float = setting(0.3, "FWHM", "set by hand: half the width about the top that the position is read from")
     fixed_error_deg: float = setting(0.02, "degrees 2θ", "set by hand: how far off a goniometer may put a line")

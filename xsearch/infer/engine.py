@@ -126,9 +126,10 @@ def infer(
         "must_balance": must_balance,
         "top": top,
     }
+    read = [*(() if pattern is None else pattern.notes), *(note for one in xanes for note in one.notes)]
     return Inference(
-        chosen, tuple(candidates[:top]), verdict, pattern, len(proposals), n_screened, n_fitted, tuple(notes), options,
-        timings, settings={"inference": settings_record(settings)},
+        chosen, tuple(candidates[:top]), verdict, pattern, len(proposals), n_screened, n_fitted,
+        tuple(dict.fromkeys([*read, *notes])), options, timings, settings={"inference": settings_record(settings)},
     )  # fmt: skip
 
 

@@ -5,19 +5,12 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.preprocess.augmented_kernels import Cleaning, augmented_inputs
+from xsearch.preprocess.augmented_kernels import augmented_inputs
 from xsearch.preprocess.axis import INPUT_AXIS
-from xsearch.preprocess.powder import NET_PATTERN
+from xsearch.preprocess.powder import NET_PATTERN, cleaning
 
-CLEANING = Cleaning(
-    NET_PATTERN.smoothing_deg,
-    NET_PATTERN.background_reach_invA,
-    NET_PATTERN.reach_growth,
-    NET_PATTERN.least_reach_deg,
-    NET_PATTERN.passes,
-    NET_PATTERN.noise_cut,
-)
-"""The settings of a net pattern, for the compiled loop."""
+CLEANING = cleaning()
+"""How background and noise are taken off, for the compiled loop."""
 
 
 def inputs_of_rows(
@@ -42,8 +35,12 @@ def inputs_of_rows(
         seed: of grains and counts.
     """
     out = np.zeros((len(rows), 2, INPUT_AXIS.bins), np.float32)
+    grids = np.array([NET_PATTERN.grid_step_deg(wavelength_A) for wavelength_A in conditions["wavelength_A"]])
+    sigma = INPUT_AXIS.width / INPUT_AXIS.step
+    kernel = np.exp(-0.5 * (np.arange(int(4 * sigma + 0.5) + 1) / sigma) ** 2)
+    kernel /= 2 * kernel.sum() - kernel[0]
     augmented_inputs(
-        rows, offsets, hkl, structure_factor_sq, cells, system_codes, conditions, seed, CLEANING,
-        INPUT_AXIS.start, INPUT_AXIS.step, INPUT_AXIS.floor, INPUT_AXIS.power, INPUT_AXIS.width / INPUT_AXIS.step, out,
+        rows, offsets, hkl, structure_factor_sq, cells, system_codes, conditions, seed, grids,
+        CLEANING, INPUT_AXIS.start, INPUT_AXIS.step, INPUT_AXIS.floor, INPUT_AXIS.power, kernel, out,
     )  # fmt: skip
     return out

@@ -4,22 +4,19 @@
 input does not show.
 """
 
-from collections import namedtuple
-
 import numpy as np
 from numba import njit
 
-from xsearch.preprocess.kernels import snip
+from xsearch.preprocess.background_kernels import cleaned
+from xsearch.preprocess.counting import COUNTING
+from xsearch.preprocess.kernels import symmetric_convolution
 from xsearch.simulate.lattice_kernels import direction_cosines, inverse_d_sq, reciprocal_metric, tied
 from xsearch.simulate.line_kernels import LARGEST_SINE, add_line, lorentz_polarisation
 from xsearch.simulate.measurement import KALPHA_RATIO
 from xsearch.simulate.polarisation import UNPOLARISED
 
-Cleaning = namedtuple("Cleaning", "smoothing_deg reach_invA growth least_deg passes noise_cut")
-"""The settings of `xsearch.preprocess.powder.net_pattern`."""
-
-GRID_DEG = 0.02
-"""Step of the grid that patterns are drawn on, that of `xsearch.preprocess.powder`."""
+LEAST_SHARE = COUNTING.faintest_share
+"""Counts lower than this share of typical ones are no less noisy."""
 
 FAINTEST = 1e-3
 """Share of the strongest line below which a line is left out."""
@@ -71,6 +68,7 @@ def draw_lines(hkl, squares, cell, system, c, axis_deg, out):
         area[i] = value
         highest = max(highest, value / width[i])
     ratio = c.alpha2_A / c.wavelength_A
+    tube = c.tube
     share = KALPHA_RATIO / (1 + KALPHA_RATIO)
     for i in range(n):
         height = area[i] / (width[i] * highest) if area[i] > 0 else 0.0
@@ -85,41 +83,12 @@ def draw_lines(hkl, squares, cell, system, c, axis_deg, out):
         else:
             add_line(seen, (1 - share) * area[i], width[i], c.lorentzian, reach, axis_deg, out)
             add_line(seen + apart, share * area[i], width[i], c.lorentzian, reach, axis_deg, out)
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def convolved(values, kernel):
-    """Values under a symmetric kernel given by its right half, the ends continued."""
-    n, reach = len(values), len(kernel) - 1
-    out = np.empty(n)
-    for i in range(n):
-        total = kernel[0] * values[i]
-        for j in range(1, reach + 1):
-            total += kernel[j] * (values[max(i - j, 0)] + values[min(i + j, n - 1)])
-        out[i] = total
-    return out
-
-
-@njit(cache=True, nogil=True)
-def half_gaussian(sigma):
-    """Right half of a normalised Gaussian."""
-    reach = int(4 * sigma + 0.5)
-    kernel = np.empty(reach + 1)
-    for j in range(reach + 1):
-        kernel[j] = np.exp(-0.5 * (j / sigma) ** 2)
-    return kernel / (2 * kernel.sum() - kernel[0])
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def clipping_reach(n, first_deg, step_deg, wavelength_A, cleaning):
-    """What `xsearch.preprocess.powder.clipping_reach` gives, compiled."""
-    out = np.empty(n)
-    for k in range(n):
-        theta = np.radians((first_deg + k * step_deg) / 2)
-        reach = cleaning.reach_invA + cleaning.growth * 4 * np.pi * np.sin(theta) / wavelength_A
-        per_degree = np.radians(2 * np.pi * np.cos(theta) / wavelength_A)
-        out[k] = max(reach / max(per_degree, 1e-3), cleaning.least_deg) / step_deg
-    return out
+        alpha1 = (1 - share) * area[i] if ratio > 0 else area[i]
+        for t in range(len(tube)):
+            tube_sine = sine[i] * tube[t, 0] / c.wavelength_A
+            if tube[t, 1] > 0 and tube_sine < largest_sine:
+                away = 2 * np.degrees(np.arcsin(tube_sine)) - at
+                add_line(seen + away, tube[t, 1] * alpha1, width[i], c.lorentzian, NEAR_REACH, axis_deg, out)
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -134,25 +103,27 @@ def net_counts(net, c, axis_deg, cleaning):
     for j in range(len(c.foreign)):
         if c.foreign[j, 1] > 0:
             add_line(c.foreign[j, 0], c.foreign[j, 1] * width, width, c.lorentzian, FAR_REACH, axis_deg, net)
+    humps = c.humps
     for k in range(n):
         at = axis_deg[k]
+        amorphous = c.tail * (max(first_deg, 0.5) / max(at, 0.5)) ** 4
+        for h in range(len(humps)):
+            if humps[h, 2] > 0:
+                amorphous += humps[h, 2] * np.exp(-4 * np.log(2.0) * ((at - humps[h, 0]) / humps[h, 1]) ** 2)
         ground = 1 + c.slope * np.exp(-(at - first_deg) / 12)
-        ground += c.hump * np.exp(-0.5 * ((at - c.hump_deg) / c.hump_width_deg) ** 2)
-        expected[k] = c.counts * (net[k] + c.fluorescence) + c.floor * ground
+        expected[k] = c.counts * (net[k] + c.fluorescence + amorphous) + c.floor * ground
     per_point = np.sqrt(min(c.step_deg, step_deg) / step_deg)
-    noise = np.sqrt(np.median(expected))
     counts = np.empty(n)
     for k in range(n):
         scatter = per_point * np.sqrt(expected[k]) * np.random.normal()  # noqa: NPY002
         counts[k] = max(expected[k] + scatter, 0.0)
-    top = counts.max()
-    if top <= 0:
+    if counts.max() <= 0:
         return counts
-    smooth = convolved(counts * (1e5 / top), half_gaussian(cleaning.smoothing_deg / step_deg))
-    base = snip(smooth, clipping_reach(n, first_deg, step_deg, c.wavelength_A, cleaning), cleaning.passes)
-    cut = cleaning.noise_cut * noise * 1e5 / top
+    gain = np.full(n, per_point * per_point * step_deg)
+    least = max(LEAST_SHARE * np.median(counts), LEAST_SHARE)
+    _, excess, _, lines, _, _ = cleaned(counts, gain, least, first_deg, step_deg, c.wavelength_A, cleaning)
     for k in range(n):
-        counts[k] = max(smooth[k] - base[k] - cut, 0.0)
+        counts[k] = max(excess[k], 0.0) if lines[k] else 0.0
     return counts
 
 
@@ -176,7 +147,7 @@ def onto_log_q(net, first_deg, step_deg, wavelength_A, start, step, floor, power
     out[:] = 0
     if high < low:
         return
-    row = convolved(row, kernel)
+    row = symmetric_convolution(row, kernel)
     highest = row[low:high].max() if high > low else 0.0
     for j in range(low, high):
         out[0, j] = (row[j] / highest + floor) ** power - floor**power if highest > 0 else 0.0
@@ -185,7 +156,8 @@ def onto_log_q(net, first_deg, step_deg, wavelength_A, start, step, floor, power
 
 @njit(cache=True, nogil=True)
 def augmented_inputs(
-    rows, offsets, hkl, squares, cells, systems, conditions, seed, cleaning, start, step, floor, power, width_bins, out
+    rows, offsets, hkl, squares, cells, systems, conditions, seed, grids, cleaning, start, step, floor, power, kernel,
+    out,
 ):  # fmt: skip
     """The inputs (n, 2, bins) of rows of an index, each measured under its own conditions, into `out`.
 
@@ -193,17 +165,18 @@ def augmented_inputs(
         rows: (n,). offsets, hkl, squares, cells, systems: of the index.
         conditions: (n,) records of `xsearch.simulate.conditions.CONDITIONS`.
         seed: of grains and counts.
+        grids: (n,) steps of the axes that patterns are drawn on, those of `net_pattern`.
         cleaning: how background and noise are taken off, a `Cleaning`.
-        start, step, floor, power, width_bins: of the axis; widths in its bins.
+        start, step, floor, power, kernel: of the axis; the right half of what broadens its lines.
         out: (n, 2, bins) changed.
     """
     np.random.seed(seed)  # noqa: NPY002, numba knows no other
-    kernel = half_gaussian(width_bins)
     for i in range(len(rows)):
         c = conditions[i]
-        axis_deg = c.first_deg + GRID_DEG * np.arange(int((c.last_deg - c.first_deg) / GRID_DEG) + 1)
+        grid_deg = grids[i]
+        axis_deg = c.first_deg + grid_deg * np.arange(int((c.last_deg - c.first_deg) / grid_deg) + 1)
         net = np.zeros(len(axis_deg))
         a, b = offsets[rows[i]], offsets[rows[i] + 1]
         draw_lines(hkl[a:b], squares[a:b], cells[rows[i]], systems[rows[i]], c, axis_deg, net)
         found = net_counts(net, c, axis_deg, cleaning)
-        onto_log_q(found, c.first_deg, GRID_DEG, c.wavelength_A, start, step, floor, power, kernel, out[i])
+        onto_log_q(found, c.first_deg, grid_deg, c.wavelength_A, start, step, floor, power, kernel, out[i])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -31,6 +31,12 @@ class EdgeSettings:
     heights: tuple[float, float] = setting(
         (0.1, 2.5), "edge steps", f"where the steepest rise may lie, white lines above the step; {CHECKED}"
     )
+    least_step_of_white_line: float = setting(0.05, "of the spectrum's range", f"{BY_HAND}: where no rise has 0.3")
+    heights_of_white_line: tuple[float, float] = setting((0.1, 12.0), "edge steps", f"{BY_HAND}: where no rise fits")
+    smoothing_of_white_line_eV: float = setting(0.4, "eV", f"standard deviation of a Gaussian; {BY_HAND}")
+    first_inflection_eV: float = setting(2.5, "eV", f"from the tabulated edge, that of the metal: {BY_HAND}")
+    first_inflection: float = setting(0.35, "of the steepest slope", f"of a metal's first inflection; {BY_HAND}")
+    background_eV: float = setting(200.0, "eV", f"below the edge, whose slope is taken out; {BY_HAND}")
     centre_range_eV: tuple[float, float] = setting((-20.0, 30.0), "eV", f"around E0; {BY_HAND}")
     centre_top: float = setting(0.9, "edge steps", f"{BY_HAND}: below the white line")
 
@@ -89,11 +95,44 @@ def find_e0(
     rises = np.flatnonzero((inner >= slope[:-2]) & (inner > slope[2:]) & (inner > 0)) + 1
     edges = [int(p) for p in rises if _stays_up(smooth, int(p), settings)]
     if not edges:
+        white_line = replace(
+            settings,
+            least_step=settings.least_step_of_white_line,
+            heights=settings.heights_of_white_line,
+            smoothing_eV=settings.smoothing_of_white_line_eV,
+        )
+        # a strong white line is narrow: smoothing would move its rise down
+        smooth = _smoothed(grid, energy_eV, _without_slope(energy_eV, mu, near_eV, settings), white_line)
+        slope = np.gradient(smooth, settings.grid_eV)
+        inner = slope[1:-1]
+        rises = np.flatnonzero((inner >= slope[:-2]) & (inner > slope[2:]) & (inner > 0)) + 1
+        edges = [int(p) for p in rises if _stays_up(smooth, int(p), white_line)]
+    if not edges:
         raise SpectrumError("No absorption edge: nothing in the spectrum rises and stays up.")
     best = max(edges, key=lambda p: slope[p])
+    if near_eV is not None:
+        best = _first_inflection(grid, slope, edges, best, near_eV, settings)
     left, middle, right = slope[best - 1 : best + 2]
     bend = left - 2 * middle + right
     return float(grid[best] + (0.5 * settings.grid_eV * (left - right) / bend if bend < 0 else 0.0))
+
+
+def _first_inflection(
+    grid: NDArray[np.float64],
+    slope: NDArray[np.float64],
+    edges: list[int],
+    steepest: int,
+    near_eV: float,
+    settings: EdgeSettings,
+) -> int:
+    """The first inflection of a metal, which lies at the tabulated edge, though a later one be steeper."""
+    for rise in edges:
+        at_table = abs(grid[rise] - near_eV) <= settings.first_inflection_eV
+        steep = slope[rise] >= settings.first_inflection * slope[steepest]
+        # a pre-edge peak falls before the edge rises, a metal's shoulder does not
+        if rise < steepest and at_table and steep and slope[rise:steepest].min() > -FLAT * slope[steepest]:
+            return rise
+    return steepest
 
 
 def edge_centre(
@@ -133,7 +172,8 @@ def _without_slope(
     """(n,) spectrum less the slope of its pre-edge, where that is long enough to have one."""
     if near_eV is None:
         return mu
-    before = energy_eV < near_eV - settings.clear_of_edge_eV
+    distance = near_eV - energy_eV
+    before = (distance > settings.clear_of_edge_eV) & (distance < settings.background_eV)
     if before.sum() < 4 or np.ptp(energy_eV[before]) < 15:
         return mu
     return mu - np.polyval(np.polyfit(energy_eV[before], mu[before], 1), energy_eV)

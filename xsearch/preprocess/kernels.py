@@ -34,27 +34,34 @@ def broaden(ln_q, area, start, step, bins, width):
     return row
 
 
-@njit(cache=True, nogil=True)
-def snip(counts, reach, passes):
-    """Background of a spectrum by iterative clipping on a doubly logarithmic scale.
+@njit(cache=True, nogil=True, fastmath=True)
+def gaussian_average(values, sigma):
+    """(n,) averages under a Gaussian, the ends continued.
 
     Args:
-        counts: (n,) not negative.
-        reach: (n,) in points; around each point, features narrower than twice this are clipped away.
-        passes: (k,) the shares of the reach that are clipped with, falling from 1. Every pass lowers a broad hump a
-            little: a dozen passes leave humps in the background, where they belong, a hundred do not.
-
-    Returns:
-        (n,) float64.
+        values: (n,).
+        sigma: its standard deviation, in points.
     """
-    n = len(counts)
-    now = np.log(np.log(np.sqrt(counts + 1) + 1) + 1)
-    clipped = np.empty(n)
-    for share in passes:
-        for i in range(n):
-            # as far to both sides, or a slope at the ends would pass for a line
-            reached = min(int(share * reach[i]), i, n - 1 - i)
-            mean = 0.5 * (now[i - reached] + now[i + reached])
-            clipped[i] = min(now[i], mean)
-        now, clipped = clipped, now
-    return (np.exp(np.exp(now) - 1) - 1) ** 2 - 1
+    reach = int(REACH * sigma + 0.5)
+    kernel = np.empty(reach + 1)
+    for j in range(reach + 1):
+        kernel[j] = np.exp(-0.5 * (j / sigma) ** 2)
+    return symmetric_convolution(values, kernel / (2 * kernel.sum() - kernel[0]))
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def symmetric_convolution(values, kernel):
+    """(n,) values under a symmetric kernel given by its right half, the ends continued."""
+    n, reach = len(values), len(kernel) - 1
+    out = np.empty(n)
+    inside = n - 2 * reach
+    for i in range(n):
+        total = kernel[0] * values[i]
+        if inside > 0 and reach <= i < n - reach:
+            for j in range(1, reach + 1):
+                total += kernel[j] * (values[i - j] + values[i + j])
+        else:
+            for j in range(1, reach + 1):
+                total += kernel[j] * (values[max(i - j, 0)] + values[min(i + j, n - 1)])
+        out[i] = total
+    return out

@@ -9,50 +9,72 @@ from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.axis import LogQAxis
-from xsearch.preprocess.kernels import broaden, snip
+from xsearch.preprocess.background_kernels import Cleaning, cleaned
+from xsearch.preprocess.counting import counting_noise
+from xsearch.preprocess.kernels import broaden
 from xsearch.settings import setting
 from xsearch.simulate.line_kernels import lorentz_polarisation
 from xsearch.simulate.polarisation import UNPOLARISED
 from xsearch.spectra.powder import PowderPattern
 
 BY_HAND = "set by hand"
-MEASURED = "chosen on 97 measured patterns: xsearch evaluate pxrd pxrd_measured.parquet --index mp"
+CHOSEN = "chosen on simulated patterns: python -m benchmarks.conditions --half develop"
 
 
 @dataclass(frozen=True, slots=True)
 class NetPatternSettings:
     """How background and noise are taken off a measured pattern."""
 
-    step_deg: float = setting(0.02, "deg", f"{BY_HAND}: step of the net pattern")
-    smoothing_deg: float = setting(0.05, "deg", f"{BY_HAND}: standard deviation of the smoothing before clipping")
-    background_reach_invA: float = setting(
-        0.135, "1/A", f"half width of the widest feature that is clipped, at q = 0, for humps of glass; {MEASURED}"
+    step_deg: float = setting(0.02, "deg", f"{BY_HAND}: step of the net pattern with copper, and with longer waves")
+    smoothing_steps: float = setting(
+        2.5, "steps", f"{BY_HAND}: standard deviation of the average that lines are read off"
     )
-    reach_growth: float = setting(
-        0.03, "1", f"of that half width with q: lines crowd, so that valleys between them are far apart; {MEASURED}"
+    coarse_steps: int = setting(5, "steps", f"{BY_HAND}: means over so many are what the background is fitted to")
+    knot_invA: float = setting(
+        0.033, "1/A", f"distance of the background's knots at q = 0, where the beam and foils fall steeply; {CHOSEN}"
     )
-    least_reach_deg: float = setting(0.8, "deg", f"{BY_HAND}: smallest half width that is clipped")
-    clipping_passes: int = setting(
-        12, "passes", f"{BY_HAND}: every pass lowers a broad hump a little; a hundred leave none in the background"
+    knot_growth: float = setting(
+        0.077, "1", f"of that distance with q: lines crowd, so that valleys between them are far apart; {CHOSEN}"
     )
-    last_pass: float = setting(0.03, "first pass", f"{BY_HAND}: half width of the last pass; they fall geometrically")
-    noise_cut: float = setting(2.0, "standard deviations", f"{BY_HAND}: net counts below are set to zero")
+    stiffness: float = setting(1e-3, "1", f"of the penalty on second differences against the points nearby; {CHOSEN}")
+    share_above: float = setting(
+        0.01, "1", f"{BY_HAND}: weight of points above the background while its edge is sought"
+    )
+    seek_turns: int = setting(12, "turns", f"{BY_HAND}: in which the lower edge is sought")
+    settle_turns: int = setting(12, "turns", f"{BY_HAND}: in which the middle of the noise on it is sought")
+    on_background: float = setting(2.0, "standard deviations", f"{BY_HAND}: points higher above count as lines")
+    widths_apart: float = setting(5.0, "line widths", f"least distance of knots; {CHOSEN}")
+    width_share: float = setting(0.4, "1", f"{BY_HAND}: of the lines are narrower than the typical width")
+    rounds: int = setting(4, "rounds", f"{BY_HAND}: in which knots move apart, at most")
+    line_height: float = setting(0.03, "highest point", f"{BY_HAND}: of lines whose width is taken")
+    line_noise: float = setting(6.0, "standard deviations", f"{BY_HAND}: the same")
+    line_seed: float = setting(
+        4.0,
+        "standard deviations",
+        f"an average that stands out so far is a line's: of ten thousand one by chance; {CHOSEN}",
+    )
+    line_edge: float = setting(1.0, "standard deviations", f"{BY_HAND}: down to which a line reaches")
+    widest_average: float = setting(0.4, "line widths", "physics: the average that finds a line of this width best")
+    least_significance: float = setting(
+        6.0, "standard deviations", f"{BY_HAND}: of the area of the clearest line; below, there is none"
+    )
     fewest_steps: int = setting(100, "steps", f"{BY_HAND}: a pattern of fewer is refused")
-    least_peak_to_noise: float = setting(6.0, "standard deviations", f"{BY_HAND}: of the highest point")
 
-    @property
-    def passes(self) -> NDArray[np.float64]:
-        """Shares of the half width that are clipped with, one after the other."""
-        return np.geomspace(1, self.last_pass, self.clipping_passes)
+    def grid_step_deg(self, wavelength_A: float) -> float:
+        """Step of the net pattern: the same in q at short wavelengths as with copper."""
+        return self.step_deg * min(1.0, wavelength_A / COPPER_A)
 
 
 NET_PATTERN = NetPatternSettings()
 
+COPPER_A = 1.540593
+"""Wavelength of the laboratory's usual tube."""
+
 SAME_WAVELENGTH_A = 1e-3
 """Wavelengths closer than that have one Lorentz-polarisation factor."""
 
-FAINTEST_SHARE = 0.3
-"""No point counts for less noise than this share of that of a typical one."""
+NARROWEST_STEPS = 4.0
+"""Width that is taken for a typical line where none is seen."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,8 +87,12 @@ class NetPattern:
         net: (n,) float64, counts above background and noise, the highest 1.
         excess: (n,) in the units of `net`, counts above the background alone; noise scatters about zero.
         background: (n,) in the units of `net`.
-        noise: standard deviation of a point, in the units of `net`.
-        typical: median intensity as measured, and typical_variance: variance by counting of a point of `excess` there.
+        noise: (n,) standard deviation of a point of `excess` where there is background alone.
+        gain, least: variance of a point of `excess` is `gain` (n,) times what was measured there, background included,
+            and at least so much.
+        significance: area of the clearest line in standard deviations.
+        smoothing_deg: standard deviation of the average that made `excess`.
+        unit, offset: counts are `unit` times `excess` and `background`, plus `offset`.
         fwhm_deg: typical full width at half maximum of its lines.
         wavelength_A: in Å.
         polarisation: of the beam, see `xsearch.simulate.polarisation`.
@@ -77,9 +103,13 @@ class NetPattern:
     net: NDArray[np.float64]
     excess: NDArray[np.float64]
     background: NDArray[np.float64]
-    noise: float
-    typical: float
-    typical_variance: float
+    noise: NDArray[np.float64]
+    gain: NDArray[np.float64]
+    least: float
+    significance: float
+    smoothing_deg: float
+    unit: float
+    offset: float
     fwhm_deg: float
     wavelength_A: float
     polarisation: float = UNPOLARISED
@@ -120,8 +150,17 @@ class NetPattern:
 
     def variance(self, level: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) variance by counting of points of `excess` where so much was measured, background included."""
-        relative = np.maximum(level, 0) / max(self.typical, 1e-9)
-        return np.asarray(self.typical_variance * np.maximum(relative, FAINTEST_SHARE))
+        return np.asarray(self.gain * np.maximum(level, self.least))
+
+    @property
+    def noise_density(self) -> NDArray[np.float64]:
+        """(n,) standard deviation of a mean over one degree, where there is background alone."""
+        return np.asarray(self.noise * np.sqrt(2 * np.sqrt(np.pi) * self.smoothing_deg))
+
+    @property
+    def step_deg(self) -> float:
+        """Distance of two points."""
+        return float(self.two_theta_deg[1] - self.two_theta_deg[0])
 
     def scaled(self, kept: NDArray[np.float64]) -> NetPattern:
         """Points less what was explained of them: (n,) shares that are kept; the highest is 1 again."""
@@ -133,8 +172,9 @@ class NetPattern:
             excess=self.excess * kept / highest,
             background=self.background / highest,
             noise=self.noise / highest,
-            typical=self.typical / highest,
-            typical_variance=self.typical_variance / highest**2,
+            gain=self.gain / highest,
+            least=self.least / highest,
+            unit=self.unit * highest,
         )
 
     def window(self, axis: LogQAxis) -> tuple[int, int]:
@@ -147,88 +187,93 @@ class NetPattern:
 def net_pattern(pattern: PowderPattern, settings: NetPatternSettings = NET_PATTERN) -> NetPattern:
     """Take background and noise off a measured pattern.
 
-    The background is found by iterative clipping (SNIP: Ryan et al., Nucl. Instrum. Methods B 34 (1988) 396; Morháč
-    et al., A 401 (1997) 113) on smoothed counts; the noise is the median absolute difference of neighbours.
+    The background is a penalised spline below the lines, whose knots are too far apart for a line and near enough for a
+    hump. What stands above it is a line where its area stands out of the counting noise.
 
     Raises:
         SpectrumError: where the range is too short, or no line stands out of the noise.
     """
+    found = cleaned_pattern(pattern, settings)
+    if found.significance < settings.least_significance or found.net.max() <= 0:
+        raise SpectrumError(
+            f"{pattern.source or 'The pattern'}: no line stands out of the noise between "
+            f"{pattern.two_theta_deg[0]:g} and {pattern.two_theta_deg[-1]:g}° 2θ; measure longer or a wider range."
+        )
+    return found
+
+
+def cleaned_pattern(pattern: PowderPattern, settings: NetPatternSettings = NET_PATTERN) -> NetPattern:
+    """The same, of a pattern that may be without lines.
+
+    Raises:
+        SpectrumError: where the range is too short, or the intensity is the same everywhere.
+    """
     name = pattern.source or "The pattern"
     first, last = pattern.two_theta_deg[0], pattern.two_theta_deg[-1]
-    two_theta = np.arange(max(first, 0.5), min(last, 179.0), settings.step_deg)
+    steps_deg = np.gradient(pattern.two_theta_deg)
+    step_deg = min(
+        settings.step_deg, max(settings.grid_step_deg(pattern.wavelength_A), float(np.median(steps_deg)) / 2)
+    )
+    two_theta = np.arange(max(first, 0.5 * step_deg / settings.step_deg), min(last, 179.0), step_deg)
     if len(two_theta) < settings.fewest_steps:
         raise SpectrumError(
             f"{name}: runs from {first:g} to {last:g}° 2θ only; at least "
-            f"{settings.fewest_steps * settings.step_deg:g}° are needed."
+            f"{settings.fewest_steps * step_deg:.2g}° are needed."
         )
-    counts = np.interp(two_theta, pattern.two_theta_deg, pattern.intensity)
-    counts -= min(0.0, counts.min())
-    spread = float(counts.max() - counts.min())
-    if spread <= 0:
+    if np.ptp(pattern.intensity) <= 0:
         raise SpectrumError(f"{name}: the intensity is the same everywhere; there is no line to search for.")
-    counts *= 1e5 / counts.max()  # the clipping works on logarithms, and must not depend on the unit
-    smooth = _smoothed(counts, settings.smoothing_deg / settings.step_deg)
-    background = snip(smooth, clipping_reach(two_theta, pattern.wavelength_A, settings), settings.passes)
-    noise = float(1.4826 * np.median(np.abs(np.diff(counts))) / np.sqrt(2))
-    excess = smooth - background
-    net = np.maximum(excess - settings.noise_cut * noise, 0)
-    highest = float(excess.max())
-    if highest < settings.least_peak_to_noise * noise or net.max() <= 0:
-        raise SpectrumError(
-            f"{name}: no line stands out of the noise between {first:g} and {last:g}° 2θ; "
-            "measure longer or a wider range."
-        )
-    scale = net.max()
-    # a Gaussian average of standard deviation w over points of step s leaves the share s / (2 √π w) of the variance
-    step_deg = max(float(np.median(np.diff(pattern.two_theta_deg))), settings.step_deg)
-    averaged = min(1.0, step_deg / (2 * np.sqrt(np.pi) * settings.smoothing_deg))
-    raw = pattern.intensity - min(0.0, float(pattern.intensity.min()))
-    scatter = 1.4826 * float(np.median(np.abs(np.diff(raw)))) / np.sqrt(2)
-    # clipping runs along the lower edge of the noise
-    excess = (excess - np.median(excess[net == 0]) if (net == 0).any() else excess) / scale
-    unit = float((excess + background / scale).max() / raw.max())
-    q = 4 * np.pi * np.sin(np.radians(two_theta / 2)) / pattern.wavelength_A
+    noise = counting_noise(pattern)
+    counts = _on_grid(pattern.two_theta_deg, noise.counts, two_theta, step_deg)
+    gain = np.interp(two_theta, pattern.two_theta_deg, noise.gain * steps_deg)
+    background, excess, deviation, lines, significance, fwhm_deg = cleaned(
+        counts, gain, noise.least, two_theta[0], step_deg, pattern.wavelength_A, cleaning(settings)
+    )
+    net = np.where(lines, np.maximum(excess, 0.0), 0.0)
+    scale = float(net.max()) or float(np.abs(excess).max()) or 1.0
     return NetPattern(
         two_theta_deg=two_theta,
-        ln_q=np.log(q),
+        ln_q=np.log(4 * np.pi * np.sin(np.radians(two_theta / 2)) / pattern.wavelength_A),
         net=net / scale,
-        excess=excess,
+        excess=excess / scale,
         background=background / scale,
-        noise=noise / scale,
-        typical=float(np.median(raw)) * unit,
-        typical_variance=(max(scatter, 1e-6 * float(raw.max())) * unit) ** 2 * averaged,
-        fwhm_deg=_typical_width(two_theta, net / scale),
+        noise=deviation / scale,
+        gain=gain / (2 * np.sqrt(np.pi) * settings.smoothing_steps * step_deg * scale),
+        least=noise.least / scale,
+        significance=float(significance),
+        smoothing_deg=settings.smoothing_steps * step_deg,
+        unit=scale,
+        offset=min(0.0, float(pattern.intensity.min())),
+        fwhm_deg=float(fwhm_deg) or NARROWEST_STEPS * step_deg,
         wavelength_A=pattern.wavelength_A,
         polarisation=pattern.polarisation,
     )
 
 
-def clipping_reach(
-    two_theta_deg: NDArray[np.float64], wavelength_A: float, settings: NetPatternSettings = NET_PATTERN
+def background_under(pattern: PowderPattern) -> NDArray[np.float64]:
+    """(n,) background under a pattern, in its units and at its angles; zeros where none can be found."""
+    try:
+        found = cleaned_pattern(pattern)
+    except SpectrumError:
+        return np.zeros(len(pattern))
+    return np.interp(pattern.two_theta_deg, found.two_theta_deg, found.background * found.unit + found.offset)
+
+
+def cleaning(settings: NetPatternSettings = NET_PATTERN) -> Cleaning:
+    """The settings for compiled loops."""
+    return Cleaning(*(float(getattr(settings, name)) for name in Cleaning._fields))
+
+
+def _on_grid(
+    measured_deg: NDArray[np.float64],
+    counts: NDArray[np.float64],
+    two_theta_deg: NDArray[np.float64],
+    step_deg: float,
 ) -> NDArray[np.float64]:
-    """(n,) half width, in points, of what the background clips around each point of an even axis."""
-    theta = np.radians(two_theta_deg / 2)
-    step_deg = (two_theta_deg[-1] - two_theta_deg[0]) / (len(two_theta_deg) - 1)
-    reach = settings.background_reach_invA + settings.reach_growth * 4 * np.pi * np.sin(theta) / wavelength_A
-    per_degree = np.radians(2 * np.pi * np.cos(theta) / wavelength_A)
-    return np.maximum(reach / np.maximum(per_degree, 1e-3), settings.least_reach_deg) / step_deg
-
-
-def _smoothed(counts: NDArray[np.float64], sigma_steps: float) -> NDArray[np.float64]:
-    reach = int(4 * sigma_steps + 0.5)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma_steps) ** 2)
-    padded = np.pad(counts, reach, mode="edge")
-    return np.convolve(padded, kernel / kernel.sum(), mode="valid")
-
-
-def _typical_width(two_theta_deg: NDArray[np.float64], net: NDArray[np.float64]) -> float:
-    """Median full width at half maximum of the lines above a tenth of the highest, in degrees."""
-    inner = net[1:-1]
-    peaks = np.flatnonzero((inner >= net[:-2]) & (inner > net[2:]) & (inner > 0.1)) + 1
-    widths = []
-    for peak in peaks:
-        half = net[peak] / 2
-        left = peak - int(np.argmax(net[peak::-1] < half)) if (net[: peak + 1] < half).any() else 0
-        right = peak + int(np.argmax(net[peak:] < half)) if (net[peak:] < half).any() else len(net) - 1
-        widths.append(two_theta_deg[right] - two_theta_deg[left])
-    return float(np.median(widths)) if widths else 0.2
+    """Counts on an even axis: means over its steps where more was measured in a step, interpolated elsewhere."""
+    if float(np.median(np.diff(measured_deg))) > 0.75 * step_deg:
+        return np.interp(two_theta_deg, measured_deg, counts)
+    steps_deg = np.diff(measured_deg)
+    summed = np.concatenate([[0.0], np.cumsum(steps_deg * (counts[1:] + counts[:-1]) / 2)])
+    edges = np.clip([two_theta_deg - step_deg / 2, two_theta_deg + step_deg / 2], measured_deg[0], measured_deg[-1])
+    low, high = np.interp(edges, measured_deg, summed)
+    return np.asarray((high - low) / np.maximum(edges[1] - edges[0], 1e-12))

@@ -8,8 +8,10 @@ import numpy as np
 import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
+from xsearch.elements import ATOMIC_NUMBERS, highest_oxidation_state
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.edge import edge_centre, find_e0
+from xsearch.preprocess.ranges import surroundings
 from xsearch.settings import setting
 from xsearch.spectra.edges import tabulated_edge
 from xsearch.spectra.xanes import Xanes
@@ -30,14 +32,25 @@ class NormalisationSettings:
     """How the background is removed, and what cannot be used."""
 
     long_pre_edge_eV: float = setting(30.0, "eV", f"below E0, where a line is fitted; {CHECKED}")
+    longest_pre_edge_eV: float = setting(200.0, "eV", "below E0, where a pre-edge line begins, as in Athena")
+    least_pre_edge_eV: float = setting(20.0, "eV", f"long a pre-edge that falls clearly is a line; {BY_HAND}")
+    clear_pre_edge_eV: float = setting(8.0, "eV", f"below E0, where the line of a short pre-edge ends; {BY_HAND}")
+    falls_by: float = setting(0.1, "of the height above the pre-edge", f"in 20 eV, that is no constant; {BY_HAND}")
+    constant_below_eV: float = setting(50.0, "eV", "a stated post-edge that is shorter is a constant, as in Larch")
     long_post_edge_eV: float = setting(60.0, "eV", f"above E0, from which a post-edge curve is fitted; {CHECKED}")
     post_edge_start_eV: float = setting(150.0, "eV", f"above E0, of a long scan; {CHECKED}")
     parabola_from_eV: float = setting(350.0, "eV", f"length of a post-edge that has a curvature; {CHECKED}")
     least_range_eV: tuple[float, float] = setting((3.0, 8.0), "eV", f"below and above E0; {BY_HAND}")
     coarsest_step_eV: float = setting(6.0, "eV", f"near the edge; {BY_HAND}")
     negligible_background: float = setting(0.08, "of the spectrum's height", f"{BY_HAND}: not removed")
-    miscalibrated_eV: float = setting(
-        15.0, "eV", f"of E0 from the tabulated edge, above which a note says so; {BY_HAND}"
+    shift_eV: tuple[float, float] = setting(
+        (-7.0, 8.0), "eV", "of E0 of a metal from the tabulated edge, and of compounds of no oxidation"
+    )
+    shift_per_oxidation_eV: tuple[float, float] = setting(
+        (2.8, 1.5),
+        "eV",
+        "of the rise: of K edges up to zinc, tetrahedral oxyanions included (Wong et al., Phys. Rev. B "
+        "30 (1984) 5596), and of others",
     )
     noisiest: float = setting(0.25, "edge steps", f"{BY_HAND}: more noise is refused")
     noisy: float = setting(0.01, "edge steps", f"{BY_HAND}: windows with more are smoothed before models read them")
@@ -119,9 +132,10 @@ def normalize(xanes: Xanes, settings: NormalisationSettings = NORMALISATION) -> 
         raise SpectrumError(f"{name} ({xanes.absorber} {xanes.edge}): {error}") from None
     _check_range(name, xanes, e0, settings)
     relative = xanes.energy_eV - e0
-    pre, pre_note = _pre_edge(relative, xanes.mu, settings, stated.pre_edge_eV)
+    part = surroundings(xanes, e0)
+    pre, pre_note = _pre_edge(relative, xanes.mu, settings, stated.pre_edge_eV, part.low_eV - e0, name)
     risen = xanes.mu - pre
-    curve, method = _post_edge(relative, risen, settings, stated.post_edge_eV)
+    curve, method = _post_edge(relative, risen, settings, stated.post_edge_eV, part.high_eV - e0, name)
     step = float(curve[np.searchsorted(relative, 0.0)])
     if not step > 0:
         raise SpectrumError(
@@ -135,8 +149,8 @@ def normalize(xanes: Xanes, settings: NormalisationSettings = NORMALISATION) -> 
         raise SpectrumError(
             f"{name}: the noise is {noise:.0%} of the edge step; at most {settings.noisiest:.0%} can be used."
         )
-    notes = [*xanes.notes, *pre_note]
-    if abs(e0 - table) > settings.miscalibrated_eV:
+    notes = [*xanes.notes, *part.notes, *pre_note]
+    if not settings.shift_eV[0] <= e0 - table <= _most_shift_eV(xanes, settings):
         notes.append(f"E0 {e0:.1f} eV lies {e0 - table:+.1f} eV from the tabulated edge; check the energy calibration.")
     if method == "short":
         notes.append("The scan is short: the edge step is the mean of its tail.")
@@ -227,24 +241,48 @@ def _check_range(name: str, xanes: Xanes, e0: float, settings: NormalisationSett
         )
 
 
+def _most_shift_eV(xanes: Xanes, settings: NormalisationSettings) -> float:
+    """By how much oxidation can move a rise up: more for K edges of light elements in high states."""
+    light = xanes.edge == "K" and ATOMIC_NUMBERS[xanes.absorber] <= ATOMIC_NUMBERS["Zn"]
+    each = settings.shift_per_oxidation_eV[0 if light else 1]
+    return settings.shift_eV[1] + each * highest_oxidation_state(xanes.absorber)
+
+
 def _pre_edge(
     relative: NDArray[np.float64],
     mu: NDArray[np.float64],
     settings: NormalisationSettings,
     stated_eV: tuple[float, float] | None,
+    low_eV: float,
+    name: str,
 ) -> tuple[NDArray[np.float64], list[str]]:
-    """(n,) background under the edge."""
-    if stated_eV is not None and (fitted := _within(relative, stated_eV)).sum() >= 2:
-        return _polynomial(relative, mu, fitted, 1), []
-    far = relative < -settings.long_pre_edge_eV
-    if far.sum() >= 5 and relative[0] < -2 * settings.long_pre_edge_eV:
+    """(n,) background under the edge; `low_eV` is where its part of the scan begins."""
+    if stated_eV is not None:
+        return _polynomial(relative, mu, _stated(relative, stated_eV, 2, "pre-edge", name), 1), []
+    start = max(low_eV, -settings.longest_pre_edge_eV)
+    far = (relative < -settings.long_pre_edge_eV) & (relative >= start)
+    if far.sum() < 5:
+        far = (relative < -settings.long_pre_edge_eV) & (relative >= low_eV)
+    if far.sum() >= 5 and max(relative[0], low_eV) < -2 * settings.long_pre_edge_eV:
         # The first point is often off: the monochromator is still settling.
         far[0] = False
         return _polynomial(relative, mu, far, 1), []
-    start = float(np.mean(mu[relative < max(relative[0] + 2.0, -15.0)]))
-    if 0 <= start < settings.negligible_background * float(mu.max()):
+    short = (relative < min(relative[0] / 3, -settings.clear_pre_edge_eV)) & (relative >= low_eV)
+    if relative[0] < -settings.least_pre_edge_eV and short.sum() >= 5:
+        line = _polynomial(relative, mu, short, 1)
+        fall = float(np.interp(-20.0, relative, line) - np.interp(0.0, relative, line))
+        if fall > settings.falls_by * _tail_level(relative, mu - line):
+            return line, []
+    level = float(np.mean(mu[(relative < max(relative[0] + 2.0, -15.0)) & (relative >= low_eV)]))
+    if 0 <= level < settings.negligible_background * min(float(mu.max()), 2 * _tail_level(relative, mu)):
         return np.zeros_like(mu), []
-    return np.full_like(mu, start), ["The pre-edge is short: a constant was subtracted instead of a line."]
+    return np.full_like(mu, level), ["The pre-edge is short: a constant was subtracted instead of a line."]
+
+
+def _tail_level(relative: NDArray[np.float64], mu: NDArray[np.float64]) -> float:
+    """The level behind a white line."""
+    tail = mu[relative > min(15.0, 0.5 * float(relative[-1]))]
+    return max(float(np.median(tail)), 0.0) if len(tail) else 0.0
 
 
 def _post_edge(
@@ -252,22 +290,43 @@ def _post_edge(
     risen: NDArray[np.float64],
     settings: NormalisationSettings,
     stated_eV: tuple[float, float] | None,
+    high_eV: float,
+    name: str,
 ) -> tuple[NDArray[np.float64], str]:
-    """(n,) smooth post-edge curve, and which kind it is."""
-    if stated_eV is not None and (fitted := _within(relative, stated_eV)).sum() >= 3:
+    """(n,) smooth post-edge curve, and which kind it is; `high_eV` is where the edge's part of the scan ends."""
+    if stated_eV is not None:
+        fitted = _stated(relative, stated_eV, 3, "post-edge", name)
         length = min(stated_eV[1], float(relative[-1])) - stated_eV[0]
-        return _polynomial(relative, risen, fitted, 2 if length > settings.parabola_from_eV else 1), "flattened"
-    end = float(relative[-1])
+        degree = 0 if length < settings.constant_below_eV else 1 if length < settings.parabola_from_eV else 2
+        return _polynomial(relative, risen, fitted, degree), "flattened"
+    end = min(float(relative[-1]), high_eV)
     if end < settings.long_post_edge_eV:
-        tail = relative > min(15.0, 0.5 * end)
+        tail = (relative > min(15.0, 0.5 * end)) & (relative <= end)
         weights = np.gradient(relative)[tail]
         return np.full_like(risen, np.average(risen[tail], weights=weights)), "short"
     start = min(settings.post_edge_start_eV, 5.0 * round(end / 15.0))
     degree = 2 if end - start > settings.parabola_from_eV else 1
-    fitted = relative >= start
+    fitted = (relative >= start) & (relative <= end)
     if fitted.sum() < 5:
-        fitted = relative >= 0.3 * end
+        fitted = (relative >= 0.3 * end) & (relative <= end)
     return _polynomial(relative, risen, fitted, degree), "flattened"
+
+
+def _stated(
+    relative: NDArray[np.float64], bounds_eV: tuple[float, float], least: int, what: str, name: str
+) -> NDArray[np.bool_]:
+    """(n,) points in a stated range.
+
+    Raises:
+        SpectrumError: where they are too few for a fit.
+    """
+    inside = _within(relative, bounds_eV)
+    if inside.sum() < least:
+        raise SpectrumError(
+            f"{name}: the {what} range {bounds_eV[0]:g} to {bounds_eV[1]:g} eV holds {int(inside.sum())} points of a "
+            f"scan from {relative[0]:+.0f} to {relative[-1]:+.0f} eV around E0; give another."
+        )
+    return inside
 
 
 def _within(relative: NDArray[np.float64], bounds_eV: tuple[float, float]) -> NDArray[np.bool_]:
@@ -277,8 +336,9 @@ def _within(relative: NDArray[np.float64], bounds_eV: tuple[float, float]) -> ND
 def _polynomial(
     x: NDArray[np.float64], y: NDArray[np.float64], fitted: NDArray[np.bool_], degree: int
 ) -> NDArray[np.float64]:
-    """(n,) polynomial through the fitted points, everywhere."""
-    return np.asarray(np.polyval(np.polyfit(x[fitted], y[fitted], degree), x), np.float64)
+    """(n,) polynomial through the fitted points, everywhere; of a lower degree where they are too few."""
+    degree = min(degree, len(np.unique(x[fitted])) - 1)
+    return np.asarray(np.polynomial.Polynomial.fit(x[fitted], y[fitted], degree)(x), np.float64)
 
 
 def _noise(relative: NDArray[np.float64], mu: NDArray[np.float64]) -> float:

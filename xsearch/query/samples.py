@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
 from xsearch.answers import Combined, Inference, SearchResult
 from xsearch.errors import QueryError, XSearchError
@@ -13,6 +14,13 @@ from xsearch.query.question import Question
 from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.search import SearchIndex
 from xsearch.spectra.measurement import Measurement, read_measurement, read_samples
+
+
+class Answered(NamedTuple):
+    """An answer, and whether it is one of a series that a file holds."""
+
+    answer: SearchResult | Inference | Combined
+    in_series: bool
 
 
 def answer_sample(
@@ -45,7 +53,7 @@ def answer_each(
     on_error: Callable[[Exception], None],
     reading: Reading = AS_THE_FILE_SAYS,
     progress: Progress = SILENCE,
-) -> Iterator[SearchResult | Inference | Combined]:
+) -> Iterator[Answered]:
     """An answer a file, and an answer a pattern of a file that holds a series.
 
     Where there are several, one that cannot be read or searched is reported and left out.
@@ -81,7 +89,7 @@ def answer_each(
             progress.start(file, len(samples))
         for sample in samples:
             try:
-                yield _answer_of(index, question, sample)
+                yield Answered(_answer_of(index, question, sample), len(samples) > 1)
             except XSearchError as error:
                 if len(files) == 1 and len(samples) == 1:
                     raise

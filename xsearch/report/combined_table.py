@@ -44,7 +44,7 @@ def combined_table(combined: Combined, top: int | None = None) -> RenderableType
             style="italic" if one.kind == "inferred" else "",
         )
     notes = [f"inference: {combined.inference.verdict}", *combined.inference.notes, *combined.search.notes]
-    return with_lines([heading(combined.search), table], (f"{NOTE}{note}" for note in notes))
+    return with_lines([heading(combined.search), table], (f"{NOTE}{note}" for note in dict.fromkeys(notes)))
 
 
 def combined_record(combined: Combined) -> dict[str, Any]:

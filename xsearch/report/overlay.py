@@ -5,12 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
 from xsearch.answers.hit import Hit
-from xsearch.preprocess.kernels import snip
-from xsearch.preprocess.powder import NET_PATTERN, clipping_reach
 from xsearch.preprocess.profile import best_scale
 from xsearch.report.lines import lines_in_range, reflections_in_range
 from xsearch.report.settings import SETTINGS
@@ -18,15 +15,6 @@ from xsearch.simulate import Reflections
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
 from xsearch.spectra.radiation import LINES_A, mean_kalpha_A
-
-BACKGROUND_BINS = 1000
-"""The background is smooth: it is found on means over this many bins at most, and interpolated between them."""
-
-SMOOTHING_BINS = 2.0
-"""Width of the smoothing before: without it the background would follow the lowest noise, not its mean."""
-
-CLIPPING_SCALE = 1e5
-"""The clipping works on logarithms: the highest point is brought here, so that no unit of intensity matters."""
 
 WIDTH_FACTORS = (0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.2, 1.5)
 """The typical width was read off smoothed lines, doublets included: a drawing tries these multiples of it."""
@@ -125,17 +113,3 @@ def beam(wavelength_A: float) -> tuple[tuple[float, float], ...]:
         if abs(mean_kalpha_A(kalpha1_A, kalpha2_A) / wavelength_A - 1) < SAME_WAVELENGTH:
             return (kalpha1_A, 2 / 3), (kalpha2_A, 1 / 3)
     return ((wavelength_A, 1.0),)
-
-
-def background_under(pattern: PowderPattern) -> NDArray[np.float64]:
-    """(n,) smooth background under a pattern, by the clipping that the search uses, on a coarser axis."""
-    x, y = pattern.two_theta_deg, pattern.intensity
-    n_bins = min(len(x), BACKGROUND_BINS)
-    edges = np.linspace(0, len(x), n_bins + 1).astype(int)[:-1]
-    counts = np.diff([*edges, len(x)])
-    centre = np.add.reduceat(x, edges) / counts
-    mean = scipy.ndimage.gaussian_filter1d(np.add.reduceat(y, edges) / counts, SMOOTHING_BINS, mode="nearest")
-    floor = mean.min()
-    unit = CLIPPING_SCALE / max(float(mean.max() - floor), np.finfo(float).tiny)
-    clipped = snip((mean - floor) * unit, clipping_reach(centre, pattern.wavelength_A), NET_PATTERN.passes)
-    return np.interp(x, centre, clipped / unit + floor)

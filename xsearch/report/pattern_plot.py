@@ -8,7 +8,8 @@ import numpy as np
 
 from xsearch.answers.hit import Hit
 from xsearch.chemistry.space_groups import space_group_symbol
-from xsearch.report.overlay import Overlay, background_under, overlay
+from xsearch.preprocess.powder import background_under
+from xsearch.report.overlay import Overlay, overlay
 from xsearch.report.plot_style import COLOURS, INK, LABEL_PT, PALE, SMALL_PT, WIDTH_IN, annotate, style_ticks
 from xsearch.report.typeset import formula_mathtext, shortened, signed, symbol_mathtext
 from xsearch.spectra import PowderPattern
@@ -55,7 +56,7 @@ def search_figure(result: SearchResult, top: int = 3, linear: bool = False) -> F
     if not hits:
         panels[0].plot(pattern.two_theta_deg, pattern.intensity, color=INK, linewidth=0.6, label="measured")
     spacing = {"handlelength": 1.4, "columnspacing": 1.2, "borderaxespad": 0.3}
-    panels[0].legend(loc="upper right", ncols=3, fontsize=SMALL_PT, frameon=False, **spacing)
+    panels[0].legend(loc="upper right", ncols=4, fontsize=SMALL_PT, frameon=False, **spacing)
     format_axes(panels, pattern)
     panels[0].set_ylabel(f"{'' if linear or not hits else '√ '}intensity (arb. units)", fontsize=LABEL_PT)
     return figure
@@ -81,6 +82,7 @@ def draw_hit(panel: Axes, pattern: PowderPattern, drawn: Overlay, colour: str, h
     bottom = zero + min(float(difference.min()), 0.0) - 0.05 * span
     panel.plot(x, drawn.measured, color=INK, linewidth=0.7, label="measured")
     panel.plot(x, drawn.calculated, color=colour, linewidth=0.8, label="calculated")
+    panel.plot(x, drawn.background, color=PALE, linewidth=0.8, linestyle="--", label="background")
     panel.vlines(drawn.ticks_deg, tick_bottom, tick_top, color=colour, linewidth=0.6)
     panel.axhline(zero, color=PALE, linewidth=0.4)
     panel.plot(x, difference + zero, color=PALE, linewidth=0.6, label="difference")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rich.table import Table
+from rich.console import RenderableType
 
 from xsearch.elements import SYMBOLS
-from xsearch.report.rich_table import new_table
+from xsearch.report.hits_table import NOTE
+from xsearch.report.rich_table import new_table, with_lines
 from xsearch.report.xanes_plot import attribution_figure
 from xsearch.xas.prediction import EdgePrediction
 
@@ -36,8 +37,8 @@ NAMES = {
 }
 
 
-def prediction_table(prediction: EdgePrediction) -> Table:
-    """A row a quantity: the likeliest value with its probability, and the next ones."""
+def prediction_table(prediction: EdgePrediction) -> RenderableType:
+    """A row a quantity: the likeliest value with its probability, and the next ones; notes below."""
     site, properties = prediction.site, prediction.properties
     named = site.to_dict()
     spectrum = prediction.spectrum
@@ -55,9 +56,7 @@ def prediction_table(prediction: EdgePrediction) -> Table:
         for name, shares in properties.classes.items():
             answer = max(shares, key=lambda c: shares[c])
             table.add_row(NAMES[name], f"{answer}  {shares[answer]:.0%}", "")
-    if site.unfamiliar:
-        table.caption = " ".join(site.unfamiliar)
-    return table
+    return with_lines([table], (*site.unfamiliar, *(f"{NOTE}{note}" for note in spectrum.notes)))
 
 
 def prediction_record(prediction: EdgePrediction) -> dict[str, Any]:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from xsearch.answers.lcf import LcfResult
+from xsearch.preprocess.powder import background_under
 from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_eV
 from xsearch.report.lcf_plot import lcf_figure
-from xsearch.report.overlay import background_under, overlay
+from xsearch.report.overlay import overlay
 from xsearch.report.pattern_plot import TEXT_IN, draw_hit, format_axes, hit_facts, hit_title, search_figure
 from xsearch.report.plot_style import (
     COLOURS,

@@ -12,7 +12,10 @@ from xsearch.answers.evidence import Evidence
 from xsearch.answers.hit import Hit
 from xsearch.answers.symmetry import Symmetry
 from xsearch.chemistry.space_groups import space_group_symbol
+from xsearch.errors import SpectrumError
 from xsearch.fit.pattern_fit import PatternFit
+from xsearch.preprocess.amorphous import amorphous_humps
+from xsearch.preprocess.powder import net_pattern
 from xsearch.preprocess.xanes import NormalizedXanes
 from xsearch.report.hit_reasons import reasons
 from xsearch.report.json_text import head, plain
@@ -67,7 +70,16 @@ def pattern_record(pattern: PowderPattern) -> dict[str, Any]:
         "wavelength_A": pattern.wavelength_A,
         "points": len(pattern),
         "two_theta_deg": [pattern.two_theta_deg[0], pattern.two_theta_deg[-1]],
+        "amorphous": amorphous_record(pattern),
     }
+
+
+def amorphous_record(pattern: PowderPattern) -> list[dict[str, float]]:
+    """The amorphous humps of a pattern."""
+    try:
+        return [asdict(hump) for hump in amorphous_humps(net_pattern(pattern))]
+    except SpectrumError:
+        return []
 
 
 def spectrum_record(spectrum: NormalizedXanes) -> dict[str, Any]:

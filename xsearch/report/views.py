@@ -13,6 +13,7 @@ from xsearch.indexing.cell import IndexedCells
 from xsearch.report.calculated_xanes import write_xanes, xanes_record, xanes_table
 from xsearch.report.cells_table import cells_record, cells_table
 from xsearch.report.combined_table import combined_record, combined_table, write_combined_cifs
+from xsearch.report.file_contents import FileContents, contents_figure, file_record, file_table
 from xsearch.report.hits_table import result_table
 from xsearch.report.inference_table import candidates_frame, inference_record, inference_table, write_candidate_cifs
 from xsearch.report.json_text import json_text
@@ -35,7 +36,16 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from rich.console import RenderableType
 
-Answer = SearchResult | Combined | Inference | IndexedCells | SimulatedPattern | CalculatedXanes | EdgePrediction
+Answer = (
+    SearchResult
+    | Combined
+    | Inference
+    | IndexedCells
+    | SimulatedPattern
+    | CalculatedXanes
+    | EdgePrediction
+    | FileContents
+)
 """What can be shown and written. Mixtures are search results."""
 
 
@@ -73,6 +83,7 @@ VIEWS: Mapping[type, View] = {
         cifs=write_combined_cifs,
     ),
     IndexedCells: View(cells_record, cells_table),
+    FileContents: View(file_record, file_table, figure=contents_figure),
     SimulatedPattern: View(simulation_record, simulation_table, ("top",), figure=simulation_figure, xy=write_pattern),
     CalculatedXanes: View(xanes_record, xanes_table, xy=write_xanes),
     EdgePrediction: View(prediction_record, prediction_table, figure=prediction_figure),

@@ -15,6 +15,7 @@ from xsearch.answers.explanations import best_hits
 from xsearch.errors import MissingIndex, QueryError, SpectrumError
 from xsearch.indexes import Index
 from xsearch.options import AUTO_PHASES, MOST_PHASES, Constraints, Elements, Prior, Ranking, parse_choice
+from xsearch.preprocess.amorphous import amorphous_notes
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.progress import timed
@@ -160,7 +161,10 @@ class SearchIndex:
                 shown = groups if fold else [[place] for place in best_first(matches.rows, total)]
                 hits = selected.hits(pattern, matches, evidence, total, groups, shown, top)
                 best = matches.take(groups[0][:1] if groups else [])
-                notes = second_phase_notes(self.index, pattern, best, numbers.second_phase)
+                notes = (
+                    *amorphous_notes(pattern),
+                    *second_phase_notes(self.index, pattern, best, numbers.second_phase),
+                )
             answer = verdict([hit.score for hit in hits], numbers.verdict)
             with timed(timings, "symmetry"):
                 firsts = [group[0] for group in groups]
@@ -270,6 +274,7 @@ class SearchIndex:
                 "measured_cells": scope.measured_cells,
                 "phases": phases,
             },
+            notes=amorphous_notes(pattern),
             timings_ms=timings,
             mixtures=mixtures,
             settings={"powder": settings_record(self.settings)},

@@ -25,6 +25,7 @@ SIMULATED = (
     "entries: python -m xsearch.training.powder_ranking"
 )
 MEASURED = "a ranking weight, chosen on 97 measured patterns: xsearch evaluate pxrd pxrd_measured.parquet --index mp"
+CONDITIONS = "chosen on simulated patterns: python -m benchmarks.conditions --half develop"
 LEFT_OUT = "chosen on 150 simulated patterns of compounds that were left out of the index"
 
 
@@ -146,20 +147,24 @@ class RivalSettings:
 class SecondPhaseSettings:
     """When the first hit leaves the lines of a second phase."""
 
-    fewest_lines: int = setting(
-        3,
-        "lines",
-        "in measured mixtures of known phases all 24 first hits left so many, of confident first hits for a single "
-        "phase 6 in 100",
+    least_noise: float = setting(
+        6.0, "standard deviations", f"of the rise of a line, averaged over its width; {CONDITIONS}"
     )
-    least_height: float = setting(0.05, "highest point", "as fewest_lines")
+    least_height: float = setting(0.002, "highest line", f"lines of 10 % by weight are often no higher; {CONDITIONS}")
     absent_share: float = setting(
-        0.2,
-        "1",
-        f"{BY_HAND}: a line is foreign where the calculated profile reaches less of it; texture does not do that",
+        0.3, "1", f"a line is foreign where the calculated profile reaches less of it; {CONDITIONS}"
     )
+    absent_free_share: float = setting(
+        0.5, "1", f"and where lines with free intensities reach less of it: texture changes intensities; {CONDITIONS}"
+    )
+    matched_width: float = setting(0.4, "line widths", "physics: the average that finds a line of this width best")
+    near_widths: float = setting(0.5, "line widths", f"{BY_HAND}: so far from a crystal's line none is foreign")
+    near_deg: float = setting(0.06, "deg", f"{BY_HAND}: the same at least")
     most_named: int = setting(5, "lines", BY_HAND)
-    apart_bins: int = setting(8, "bins", f"{BY_HAND}: distance of the lines that are counted")
+    fewest_tube_lines: int = setting(2, "lines", f"{BY_HAND}: that show a further line of the tube")
+    tube_from_height: float = setting(0.15, "highest line", f"{BY_HAND}: lower lines show none")
+    tube_forgiven: float = setting(2.0, "1", f"{BY_HAND}: a line of the tube may be so much stronger than expected")
+    most_of_tube: float = setting(0.4, "of Kα", "physics: Kβ without a filter is about a fifth")
 
 
 @dataclass(frozen=True, slots=True)

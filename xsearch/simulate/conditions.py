@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 MOST_FOREIGN = 6
 """Foreign lines that a record has room for."""
 
+MOST_HUMPS, MOST_TUBE_LINES = 2, 2
+"""Humps, and lines of the tube beside Kα, that a record has room for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
@@ -27,7 +30,10 @@ class Conditions:
         direction: how much broader lines along `axis` are than those across it, see `measurement.directional`.
         counts: of the highest point above the background. floor: background, in counts.
         fluorescence: of the sample, even at all angles, relative to the highest line.
-        slope, hump, hump_deg, hump_width_deg: of the background, relative to the floor.
+        slope: of the background, relative to the floor.
+        tail: of the direct beam at the first angle, relative to the highest line.
+        humps: (k, 3) angle, full width at half maximum and height, relative to the highest line, of amorphous parts.
+        tube: (k, 2) wavelength in Å of further lines of the tube, and their intensity relative to Kα1.
         foreign: (k, 2) angle and relative height of lines that are not the sample's.
     """
 
@@ -53,16 +59,25 @@ class Conditions:
     floor: float
     fluorescence: float
     slope: float
-    hump: float
-    hump_deg: float
-    hump_width_deg: float
+    tail: float
+    humps: tuple[tuple[float, float, float], ...]
+    tube: tuple[tuple[float, float], ...]
     foreign: tuple[tuple[float, float], ...]
 
 
-VECTORS = {"shape_strain": ("f8", (6,)), "axis": ("i8", (3,)), "foreign": ("f8", (MOST_FOREIGN, 2))}
+VECTORS = {
+    "shape_strain": ("f8", (6,)),
+    "axis": ("i8", (3,)),
+    "humps": ("f8", (MOST_HUMPS, 3)),
+    "tube": ("f8", (MOST_TUBE_LINES, 2)),
+    "foreign": ("f8", (MOST_FOREIGN, 2)),
+}
 
 CONDITIONS = np.dtype([(name, *VECTORS.get(name, ("f8",))) for name in Conditions.__dataclass_fields__])
-"""One record a measurement, with the fields of `Conditions`; unused foreign lines have no height."""
+"""One record a measurement, with the fields of `Conditions`; unused humps and lines have no height."""
+
+FWHM = 2 * np.sqrt(2 * np.log(2))
+"""Of a Gaussian, in standard deviations."""
 
 TUBES_A = ((1.540593, 1.544427), (0.709317, 0.713607), (1.788996, 1.792835), (1.54184, 0.0), (0.8, 0.0))
 TUBE_SHARES = (0.62, 0.06, 0.05, 0.25, 0.02)
@@ -82,7 +97,8 @@ def draw_conditions(random: np.random.Generator) -> Conditions:
 def conditions_of(record: np.void) -> Conditions:
     """A record by name."""
     values = {name: record[name].tolist() for name in CONDITIONS.names or ()}
-    values["foreign"] = tuple((at, height) for at, height in values["foreign"] if height > 0)
+    for name in ("humps", "tube", "foreign"):
+        values[name] = tuple(tuple(one) for one in values[name] if one[-1] > 0)
     values["shape_strain"], values["axis"] = tuple(values["shape_strain"]), tuple(values["axis"])
     return Conditions(**values)
 
@@ -120,10 +136,10 @@ def draw_many(count: int, random: np.random.Generator) -> NDArray[np.void]:
     c["floor"] = np.exp(random.uniform(np.log(3), np.log(300), count))
     c["fluorescence"] = np.where(random.random(count) < 0.1, random.uniform(0.05, 0.6, count), 0.0)
     c["slope"] = random.exponential(1.5, count)
-    c["hump"] = random.exponential(0.5, count)
     span = c["last_deg"] - c["first_deg"]
-    c["hump_deg"] = c["first_deg"] + 0.4 * span * random.random(count)
-    c["hump_width_deg"] = random.uniform(3, 8, count)
+    c["humps"][:, 0, 2] = random.exponential(0.5, count) * c["floor"] / c["counts"]
+    c["humps"][:, 0, 0] = c["first_deg"] + 0.4 * span * random.random(count)
+    c["humps"][:, 0, 1] = FWHM * random.uniform(3, 8, count)
     there = np.arange(MOST_FOREIGN) < random.poisson(0.7, count)[:, None]
     c["foreign"][:, :, 0] = c["first_deg"][:, None] + span[:, None] * random.random((count, MOST_FOREIGN))
     c["foreign"][:, :, 1] = np.where(there, random.exponential(0.03, (count, MOST_FOREIGN)), 0.0)
@@ -137,7 +153,7 @@ def ideal(count: int, mean_strain: NDArray[np.floating] | float = 0.0) -> NDArra
     c["mean_strain"] = mean_strain
     c["b_iso_A2"], c["march"], c["axis"] = 0.8, 1.0, AXES[0]
     c["instrument_deg"], c["size_A"], c["lorentzian"] = 0.14, 2000.0, 0.5
-    c["counts"], c["floor"], c["hump_width_deg"] = 1e6, 1.0, 5.0
+    c["counts"], c["floor"] = 1e6, 1.0
     return c
 
 

@@ -2,10 +2,13 @@
 
 Positions: the cell is strained as its crystal system allows, the goniometer's zero is shifted, the sample displaced.
 Intensities: thermal motion, preferred orientation, scatter of grains. Shapes: instrument, size and strain broadening,
-the Kα doublet. Counts: background, fluorescence, foreign lines, Poisson noise. All angles are in degrees 2θ.
+the Kα doublet and other lines of the tube. Counts: background, fluorescence, amorphous humps, the direct beam, foreign
+lines, Poisson noise. All angles are in degrees 2θ.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,11 +90,22 @@ def directional(cosine: Array, amount: float) -> Array:
     return np.asarray(np.exp(amount * (cosine * cosine - 1 / 3)))
 
 
-def background(two_theta_deg: Array, slope: float, hump: float, hump_deg: float, hump_width_deg: float) -> Array:
-    """Air scatter that falls with the angle, the hump of a glass, and a constant of one."""
-    air = slope * np.exp(-(two_theta_deg - two_theta_deg[0]) / 12)
-    glass = hump * np.exp(-0.5 * ((two_theta_deg - hump_deg) / hump_width_deg) ** 2)
-    return 1 + air + glass
+def background(two_theta_deg: Array, slope: float) -> Array:
+    """Air scatter that falls with the angle, and a constant of one."""
+    return np.asarray(1 + slope * np.exp(-(two_theta_deg - two_theta_deg[0]) / 12))
+
+
+def amorphous(two_theta_deg: Array, humps: Sequence[tuple[float, float, float]]) -> Array:
+    """Humps of a glass, a capillary, a foil or an amorphous part: angle, full width at half maximum and height."""
+    total = np.zeros(len(two_theta_deg))
+    for at_deg, fwhm_deg, height in humps:
+        total += height * np.exp(-4 * np.log(2) * ((two_theta_deg - at_deg) / fwhm_deg) ** 2)
+    return total
+
+
+def beam_tail(two_theta_deg: Array, height: float) -> Array:
+    """Tail of the direct beam, `height` at the first angle, as the fourth power of the angle (Porod) lets it fall."""
+    return np.asarray(height * (np.maximum(two_theta_deg[0], 0.5) / np.maximum(two_theta_deg, 0.5)) ** 4)
 
 
 def fluorescent(net: Array, share: float) -> Array:
@@ -122,9 +136,21 @@ def measure(reflections: Reflections, conditions: Conditions, random: np.random.
     Returns:
         two_theta_deg (n,) even axis and counts (n,); without a line in range, counts of background alone.
     """
+    angles = measured_angles(conditions)
+    return angles, measured_counts(crystal_lines(reflections, conditions, angles, random), conditions, angles, random)
+
+
+def measured_angles(conditions: Conditions) -> Array:
+    """(n,) the angles of a measurement in degrees."""
+    steps = int((conditions.last_deg - conditions.first_deg) / conditions.step_deg) + 1
+    return np.asarray(conditions.first_deg + conditions.step_deg * np.arange(steps, dtype=np.float64))
+
+
+def crystal_lines(
+    reflections: Reflections, conditions: Conditions, angles: Array, random: np.random.Generator
+) -> Array:
+    """(n,) the lines of a crystal at angles, in proportion to |F|² of its unit cell."""
     c = conditions
-    steps = int((c.last_deg - c.first_deg) / c.step_deg) + 1
-    angles: Array = c.first_deg + c.step_deg * np.arange(steps, dtype=np.float64)
     cell = strained_cell(reflections.cell, reflections.system, c.mean_strain, np.array(c.shape_strain))
     inverse_d = inverse_spacings(reflections.hkl, cell)
     area = reflections.structure_factor_sq.astype(np.float64) * debye_waller((inverse_d / 2) ** 2, c.b_iso_A2)
@@ -133,8 +159,8 @@ def measure(reflections: Reflections, conditions: Conditions, random: np.random.
     broader = directional(cosine, c.direction)
     area *= np.maximum(1 + c.grain_scatter * random.standard_normal(len(area)), 0.05)
     net = np.zeros(len(angles))
-    lines = [(c.wavelength_A, 1.0), (c.alpha2_A, KALPHA_RATIO)] if c.alpha2_A else [(c.wavelength_A, 1.0)]
-    for wavelength_A, share in lines:
+    alpha2 = ((c.alpha2_A, KALPHA_RATIO),) if c.alpha2_A else ()
+    for wavelength_A, share in ((c.wavelength_A, 1.0), *alpha2, *c.tube):
         sine = wavelength_A * inverse_d / 2
         seen = sine < LARGEST_SINE
         true_deg = 2 * np.degrees(np.arcsin(sine[seen]))
@@ -142,9 +168,14 @@ def measure(reflections: Reflections, conditions: Conditions, random: np.random.
         fwhm = widths(true_deg, wavelength_A, c.instrument_deg, c.size_A, c.microstrain, broader[seen])
         weight = share * area[seen] * lorentz_polarisation(sine[seen], UNPOLARISED)
         add_lines(observed, weight, np.maximum(fwhm, 0.5 * c.step_deg), c.lorentzian, REACH_FWHM, angles, net)
-    highest = net.max()
-    net = net / highest if highest > 0 else net
+    return net
+
+
+def measured_counts(lines: Array, conditions: Conditions, angles: Array, random: np.random.Generator) -> Array:
+    """(n,) counts of lines, scaled to the highest, with all that is not the sample's lines."""
+    c = conditions
+    highest = lines.max()
+    net = lines / highest if highest > 0 else lines.copy()
     foreign_lines(np.array(c.foreign), c.instrument_deg, c.lorentzian, angles, net)
-    net = fluorescent(net, c.fluorescence)
-    ground = c.floor * background(angles, c.slope, c.hump, c.hump_deg, c.hump_width_deg)
-    return angles, counted(c.counts * net + ground, random)
+    net = fluorescent(net, c.fluorescence) + amorphous(angles, c.humps) + beam_tail(angles, c.tail)
+    return counted(c.counts * net + c.floor * background(angles, c.slope), random)

@@ -11,9 +11,9 @@ from xsearch.elements import ATOMIC_NUMBERS, EDGES
 from xsearch.errors import SpectrumError
 from xsearch.spectra.rise import largest_step
 
-_MAIN_EDGES = ("K", "L3")
+MAIN_EDGES = ("K", "L3")
 """Edges that are measured often."""
-_SELDOM_MEASURED = frozenset("Tc Xe Kr Ne Ar He Pm Po At Rn Fr Ra Ac Pa Np Pu Am Cm Bk Cf".split())
+SELDOM_MEASURED = frozenset("Tc Xe Kr Ne Ar He Pm Po At Rn Fr Ra Ac Pa Np Pu Am Cm Bk Cf".split())
 _BELOW_EV, _ABOVE_EV = 12.0, 22.0
 """How far the steepest rise may lie below and above its tabulated edge; set by hand, oxidation moves edges up."""
 _MISCALIBRATED_EV = 60.0
@@ -162,15 +162,15 @@ def _near(pool: list[Edge], rise_eV: float) -> list[Edge]:
     """Edges that could be the steepest rise, the often measured first; off by up to 60 eV where none is nearer."""
     scale = 1.0 if rise_eV > 1500 else 0.6
     near = [e for e in pool if -_BELOW_EV * scale <= rise_eV - e.energy_eV <= _ABOVE_EV * scale]
-    usual = [e for e in near if e.edge in _MAIN_EDGES and e.absorber not in _SELDOM_MEASURED]
+    usual = [e for e in near if e.edge in MAIN_EDGES and e.absorber not in SELDOM_MEASURED]
     if near or rise_eV < 1500:
         return usual or near
     return [
         e
         for e in pool
         if abs(rise_eV - e.energy_eV) <= _MISCALIBRATED_EV
-        and e.edge in _MAIN_EDGES
-        and e.absorber not in _SELDOM_MEASURED
+        and e.edge in MAIN_EDGES
+        and e.absorber not in SELDOM_MEASURED
     ]
 
 

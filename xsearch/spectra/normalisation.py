@@ -19,6 +19,13 @@ class Normalisation:
     pre_edge_eV: tuple[float, float] | None = None
     post_edge_eV: tuple[float, float] | None = None
 
+    def __str__(self) -> str:
+        """What is stated, for a note."""
+        parts = [] if self.e0_eV is None else [f"E0 {self.e0_eV:.2f} eV"]
+        for name, bounds in (("pre-edge", self.pre_edge_eV), ("post-edge", self.post_edge_eV)):
+            parts += [] if bounds is None else [f"{name} {bounds[0]:g} to {bounds[1]:g} eV"]
+        return ", ".join(parts) or "nothing stated"
+
 
 UNSTATED = Normalisation()
 """Nothing is said."""

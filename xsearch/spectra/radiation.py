@@ -24,6 +24,12 @@ LINES_A: dict[str, tuple[float, float, float]] = {
 """Kα1, Kα2 and Kβ1 in Å by anode. Cr to Cu: Hölzer et al., Phys. Rev. A 56, 4554 (1997). Ga, Mo, Ag, In: Deslattes et
 al., Rev. Mod. Phys. 75, 35 (2003), as in International Tables C, table 4.2.2.4."""
 
+W_LALPHA_A = 1.476390
+"""Lα1 of tungsten, which the filament of an aged tube puts onto the anode; Deslattes et al. (2003)."""
+
+SAME_TUBE_A = 5e-4
+"""A wavelength that far beyond the ends of a Kα doublet is still the tube's."""
+
 _KALPHA2_TO_KALPHA1 = 0.5
 """Ratio of intensities, from the statistical weights of the 2p levels."""
 _UNITS_A = {
@@ -45,6 +51,14 @@ _NAME = re.compile(r"(?P<anode>[a-z]{1,2})(?:k?(?P<line>a1|a2|a12|a|b1|b)?)")
 def mean_kalpha_A(kalpha1_A: float, kalpha2_A: float, ratio: float = _KALPHA2_TO_KALPHA1) -> float:
     """The intensity-weighted mean of an unresolved Kα doublet, in Å; `ratio` is Kα2 : Kα1, one half as a rule."""
     return (kalpha1_A + ratio * kalpha2_A) / (1 + ratio)
+
+
+def kbeta_of(wavelength_A: float) -> float | None:
+    """Kβ1 of the tube whose Kα a wavelength is, None where it is no tube's."""
+    for kalpha1, kalpha2, kbeta in LINES_A.values():
+        if kalpha1 - SAME_TUBE_A < wavelength_A < kalpha2 + SAME_TUBE_A:
+            return kbeta
+    return None
 
 
 def _named() -> dict[str, float]:

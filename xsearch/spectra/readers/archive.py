@@ -11,6 +11,14 @@ from xsearch.spectra.readers.source import MAX_BYTES, SourceFile
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError)
 
 
+MAX_UNPACKED_BYTES = 300 * 2**20
+"""Of all members of an archive together."""
+MAX_MEMBERS = 20_000
+"""Of an archive that are looked at."""
+MAX_XML_MARKS = 3_000_000
+"""Of `<` in a document, beyond which it would fill the memory."""
+
+
 class Archive:
     """A zipped instrument file, opened in memory.
 
@@ -19,7 +27,7 @@ class Archive:
     """
 
     def __init__(self, source: SourceFile) -> None:
-        self.name = source.name
+        self.name, self._left = source.name, MAX_UNPACKED_BYTES
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(source.data))
         except _DAMAGE:
@@ -30,7 +38,7 @@ class Archive:
     @property
     def members(self) -> list[str]:
         """The names of all members."""
-        return self._zip.namelist()
+        return self._zip.namelist()[:MAX_MEMBERS]
 
     def read(self, member: str) -> bytes:
         """A member's bytes.
@@ -39,15 +47,27 @@ class Archive:
             SpectrumError: where it is missing, damaged, or unpacks to too much.
         """
         try:
-            if self._zip.getinfo(member).file_size > MAX_BYTES:
-                raise SpectrumError(
-                    f"{self.name}: {member} unpacks to more than the {MAX_BYTES // 2**20} MB that are read."
-                )
-            return self._zip.read(member)
+            with self._zip.open(member) as stream:
+                data = stream.read(min(MAX_BYTES, self._left) + 1)
         except KeyError:
             raise SpectrumError(f"{self.name}: the archive lacks {member}; the file is incomplete.") from None
         except _DAMAGE as error:
             raise SpectrumError(f"{self.name}: {member} in the archive cannot be unpacked ({error}).") from None
+        self._left -= len(data)
+        if len(data) > MAX_BYTES or self._left < 0:
+            raise SpectrumError(
+                f"{self.name}: {member} unpacks to more than the {MAX_BYTES // 2**20} MB that are read."
+            )
+        return data
+
+    def check_sizes(self) -> None:
+        """Unpack every member to nothing, before another library does it without a limit.
+
+        Raises:
+            SpectrumError: where one is damaged, or all unpack to too much.
+        """
+        for member in self.members:
+            self.read(member)
 
     def xml(self, member: str) -> ElementTree.Element:
         """A member's XML, its namespaces dropped."""
@@ -60,6 +80,8 @@ def parse_xml(data: bytes, name: str) -> ElementTree.Element:
     Raises:
         SpectrumError: where the XML is broken.
     """
+    if data.count(b"<") > MAX_XML_MARKS:
+        raise SpectrumError(f"{name}: XML of more than {MAX_XML_MARKS:,} marks; no spectrum has so many.")
     try:
         root = ElementTree.fromstring(data)
     except (ElementTree.ParseError, LookupError, ValueError) as error:

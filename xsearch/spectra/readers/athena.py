@@ -1,19 +1,26 @@
 """Athena project files (.prj): gzipped text in which Perl, or JSON, lists the spectra of a project."""
 
 import json
+import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
 from xsearch.options import parse_absorber, parse_edge
+from xsearch.spectra.mend import MIN_POINTS
+from xsearch.spectra.normalisation import UNSTATED, Normalisation
 from xsearch.spectra.readers.source import SourceFile
 from xsearch.spectra.readers.wanted import Wanted
 from xsearch.spectra.readers.xas_scan import XasScan
 
 _ARRAY = re.compile(r"^@(?P<name>args|x|y)\s*=\s*\((?P<body>.*)\);\s*$")
-_FIELD = re.compile(r"'((?:[^'\\]|\\.)*)'|([^\s,'][^,]*)")
+_TOKEN = re.compile(r"'((?:[^'\\]|\\.)*)'|\"((?:[^\"\\]|\\.)*)\"|([\[\]])|([^\s,'\"\[\]]+)")
 _NO_XANES = ("chi", "chi(k)", "detector", "background")
 
 
@@ -24,7 +31,7 @@ class Group:
     Attributes:
         label: what the user called it.
         args: its parameters, by Athena's names.
-        energy_eV: its energies.
+        energy_eV: its energies, as measured.
         mu: its absorption.
     """
 
@@ -33,45 +40,68 @@ class Group:
     energy_eV: tuple[float, ...]
     mu: tuple[float, ...]
 
+    def number(self, name: str) -> float | None:
+        """A parameter as a number, or None where it is none."""
+        try:
+            value = float(self.args.get(name, ""))
+        except ValueError:
+            return None
+        return value if math.isfinite(value) else None
+
 
 def read_athena(source: SourceFile, wanted: Wanted) -> tuple[XasScan, ...]:
-    """All spectra of an Athena project.
+    """All spectra of an Athena project, with the edge energy and the ranges that it states.
 
     Raises:
         SpectrumError: where the file is no project, or holds none.
     """
-    return tuple(_scan(group, source.name) for group in groups_of(source))
+    groups, broken = groups_of(source)
+    lost = (
+        (f"{broken} of {broken + len(groups)} spectra of the project are broken and were left out.",) if broken else ()
+    )
+    return tuple(_scan(group, lost) for group in groups)
 
 
-def _scan(group: Group, name: str) -> XasScan:
-    notes = []
-    energy_eV = np.array(group.energy_eV)
-    shift_eV = _number(group.args.get("bkg_eshift"))
-    if shift_eV:
-        energy_eV = energy_eV + shift_eV
-        notes.append(f"The project's energy shift of {shift_eV:+g} eV was applied.")
-    if len(energy_eV) != len(group.mu):
-        raise SpectrumError(
-            f"{name}: spectrum {group.label!r} has {len(energy_eV)} energies and {len(group.mu)} values."
-        )
-    return XasScan(energy_eV, np.array(group.mu), *_edge(group), unit="eV", notes=tuple(notes), label=group.label)
-
-
-def groups_of(source: SourceFile) -> list[Group]:
-    """All absorption spectra of a project, in its order.
+def groups_of(source: SourceFile) -> tuple[list[Group], int]:
+    """All absorption spectra of a project, in its order, and how many are broken.
 
     Raises:
         SpectrumError: where the file is no project, or holds none.
     """
     text = source.text()
     try:
-        groups = _json_groups(text) if text.lstrip().startswith("{") else _perl_groups(text)
-    except (ValueError, TypeError, AttributeError, KeyError):
+        found = list(_json_groups(text) if text.lstrip().startswith("{") else _perl_groups(text))
+    except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         raise SpectrumError(f"{source.name}: a broken Athena project; save it again from Athena.") from None
-    groups = [group for group in groups if group.args.get("datatype", "xmu").lower() not in _NO_XANES]
-    if not groups:
+    groups = [group for group in found if group is not None]
+    spectra = [group for group in groups if group.args.get("datatype", "xmu").lower() not in _NO_XANES]
+    if not spectra:
         raise SpectrumError(f"{source.name}: no spectrum in it; an Athena project with mu(E) data is expected.")
-    return groups
+    return spectra, len(found) - len(groups)
+
+
+def _scan(group: Group, notes: tuple[str, ...]) -> XasScan:
+    energy_eV = np.array(group.energy_eV)
+    shift_eV = group.number("bkg_eshift") or 0.0
+    if shift_eV:
+        energy_eV = energy_eV + shift_eV
+        notes = (*notes, f"The project's energy shift of {shift_eV:+g} eV was applied.")
+    stated = _normalisation(group, energy_eV)
+    absorber, edge = _edge(group)
+    return XasScan(energy_eV, np.array(group.mu), absorber, edge, "eV", notes, group.label, stated)
+
+
+def _normalisation(group: Group, energy_eV: NDArray[np.float64]) -> Normalisation:
+    """The edge energy and the ranges that a project states, as far as the scan covers them."""
+    e0 = group.number("bkg_e0")
+    if e0 is None or not np.nanmin(energy_eV) < e0 < np.nanmax(energy_eV):
+        return UNSTATED
+    ranges = []
+    for first, last in (("bkg_pre1", "bkg_pre2"), ("bkg_nor1", "bkg_nor2")):
+        low, high = group.number(first), group.number(last)
+        covered = low is not None and high is not None and np.sum((energy_eV - e0 > low) & (energy_eV - e0 < high)) > 3
+        ranges.append((low, high) if covered and low is not None and high is not None else None)
+    return Normalisation(e0, ranges[0], ranges[1])
 
 
 def _edge(group: Group) -> tuple[str | None, str | None]:
@@ -82,49 +112,69 @@ def _edge(group: Group) -> tuple[str | None, str | None]:
         return None, None
 
 
-def _perl_groups(text: str) -> list[Group]:
-    """The groups of the Perl form, in which each ends with the line `[record]`."""
-    groups, arrays = [], {}
-    for line in text.splitlines():
+def _perl_groups(text: str) -> Iterator[Group | None]:
+    """The groups of the Perl form, in which each ends with the line `[record]`; None for one that is broken."""
+    arrays: dict[str, list[str]] = {}
+    for line in (*text.splitlines(), "[record]"):
         if match := _ARRAY.match(line):
-            arrays[match["name"]] = [_unquote(quoted or bare) for quoted, bare in _FIELD.findall(match["body"])]
+            arrays[match["name"]] = _values(match["body"])
         elif line.startswith(("[record]", "$old_group")):
-            if {"args", "x", "y"} <= arrays.keys():
-                groups.append(_perl_group(arrays))
+            if arrays:
+                yield _group(_pairs(arrays.get("args", [])), arrays.get("x"), arrays.get("y"))
             arrays = {}
-    if {"args", "x", "y"} <= arrays.keys():
-        groups.append(_perl_group(arrays))
-    return groups
 
 
-def _perl_group(arrays: dict[str, list[str]]) -> Group:
-    names_and_values = arrays["args"]
-    args = dict(zip(names_and_values[::2], names_and_values[1::2], strict=False))
-    return Group(args.get("label", "?"), args, tuple(map(float, arrays["x"])), tuple(map(float, arrays["y"])))
+def _values(body: str) -> list[str]:
+    """The values of a Perl list; those of a list within it are one value, joined by line breaks."""
+    values: list[str] = []
+    inner: list[str] | None = None
+    for single, double, bracket, bare in _TOKEN.findall(body):
+        if bracket == "[":
+            inner = []
+        elif bracket == "]":
+            values.append("\n".join(inner or []))
+            inner = None
+        else:
+            (values if inner is None else inner).append(re.sub(r"\\(.)", r"\1", single or double or bare).strip())
+    return values
 
 
-def _json_groups(text: str) -> list[Group]:
-    """The groups of the JSON form, in the order that it lists."""
-    project = json.loads(text)
-    groups = []
+def _pairs(values: list[str]) -> dict[str, str]:
+    """Names and values that follow one another. Where an older version wrote titles of several lines as several values,
+    names after them are found by how they begin."""
+    args: dict[str, str] = {}
+    place = 0
+    while place + 1 < len(values):
+        args.setdefault(values[place], values[place + 1])
+        place += 2
+        if place > 3 and values[place - 2] == "titles":
+            while place < len(values) and not re.fullmatch(r"[a-z][a-z0-9]*(_\w+)?", values[place]):
+                place += 1
+    if "bkg_z" not in args and "bkg_z" in values:
+        args |= {name: value for name, value in pairwise(values) if re.match(r"(bkg|fft)_", name)}
+    return args
+
+
+def _json_groups(text: str) -> Iterator[Group | None]:
+    """The groups of the JSON form, in the order that it lists; None for one that is broken."""
+    project: dict[str, Any] = json.loads(text)
     for key in project.get("_____order", [key for key in project if not key.startswith("_")]):
-        group = project[key]
-        if not isinstance(group, dict) or not {"args", "x", "y"} <= group.keys():
+        group = project.get(key)
+        if not isinstance(group, dict) or not {"args", "x", "y"} & group.keys():
             continue
-        args = group["args"]
+        args = group.get("args", {})
         if isinstance(args, list):
             args = dict(zip(args[::2], args[1::2], strict=False))
-        args = {str(name): str(value) for name, value in args.items()}
-        groups.append(Group(args.get("label", key), args, tuple(map(float, group["x"])), tuple(map(float, group["y"]))))
-    return groups
+        named = {str(name): str(value) for name, value in args.items()} if isinstance(args, dict) else {}
+        yield _group({"label": key, **named}, group.get("x"), group.get("y"))
 
 
-def _unquote(text: str) -> str:
-    return re.sub(r"\\(.)", r"\1", text).strip()
-
-
-def _number(text: str | None) -> float:
+def _group(args: dict[str, str], x: Any, y: Any) -> Group | None:
+    """A group, or None where its numbers are missing or broken."""
     try:
-        return float(text or 0)
-    except ValueError:
-        return 0.0
+        energies, mu = tuple(map(float, x)), tuple(map(float, y))
+    except (TypeError, ValueError):
+        return None
+    if len(energies) != len(mu) or len(energies) < MIN_POINTS:
+        return None
+    return Group(args.get("label", "?"), args, energies, mu)

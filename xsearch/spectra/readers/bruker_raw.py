@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
+from xsearch.spectra.readers import stoe
 from xsearch.spectra.readers.headers import stated_lines
 from xsearch.spectra.readers.ranges import Range, scans_of
 from xsearch.spectra.readers.scan import PowderScan, StatedWavelength
@@ -88,6 +89,8 @@ def read_raw(source: SourceFile) -> tuple[PowderScan, ...]:
     Raises:
         SpectrumError: where the file is of another kind, cut within a head, or holds no such scan.
     """
+    if source.data.startswith(stoe.MARK):
+        return stoe.read_stoe(source)
     data = _Bytes(source)
     version = next((reader for mark, reader in _VERSIONS if source.data.startswith(mark)), None)
     if version is None:

@@ -86,10 +86,10 @@ def powder_from_table(table: TextTable, name: str, wanted: Wanted) -> list[Powde
     stated = find_wavelength(table.header)
     count = table.values.shape[1]
     scans = []
-    triples = _triples(table, name, wanted)
+    triples = columns_of_pattern(table, name, wanted)
     for axis_column, columns, sigma_column in triples:
         axis, intensity = table.values[:, axis_column], table.values[:, list(columns)].sum(axis=1)
-        unit, said = _unit(table, axis_column, name, wanted)
+        unit, said = axis_unit(table, axis_column, name, wanted)
         sigma = None if sigma_column is None else table.values[:, sigma_column]
         there = _there(axis, intensity)
         notes = list(table.notes)
@@ -105,7 +105,7 @@ def powder_from_table(table: TextTable, name: str, wanted: Wanted) -> list[Powde
     return scans
 
 
-def _triples(table: TextTable, name: str, wanted: Wanted) -> list[tuple[int, tuple[int, ...], int | None]]:
+def columns_of_pattern(table: TextTable, name: str, wanted: Wanted) -> list[tuple[int, tuple[int, ...], int | None]]:
     """The columns of axis, intensity and standard deviation of each pattern in a table."""
     values, labels = table.values, table.labels
     count = values.shape[1]
@@ -207,7 +207,7 @@ def _sigma_column(
     return 2 if 0.2 < slope < 0.8 else None
 
 
-def _unit(table: TextTable, axis_column: int, name: str, wanted: Wanted) -> tuple[PowderAxis, tuple[str, ...]]:
+def axis_unit(table: TextTable, axis_column: int, name: str, wanted: Wanted) -> tuple[PowderAxis, tuple[str, ...]]:
     """The unit of the axis: what the user says, else its label, else the words above, else degrees of 2θ."""
     axis = table.values[:, axis_column]
     if wanted.reading.axis is not None:

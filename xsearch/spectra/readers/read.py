@@ -16,10 +16,13 @@ from xsearch.spectra.readers.athena import read_athena
 from xsearch.spectra.readers.brml import read_brml
 from xsearch.spectra.readers.bruker_raw import read_raw
 from xsearch.spectra.readers.choice import choose, noted
+from xsearch.spectra.readers.excel import sheets
 from xsearch.spectra.readers.gsas import read_gsas
 from xsearch.spectra.readers.kind import Kind, kind_of, kind_of_reading
 from xsearch.spectra.readers.panalytical import read_xrdml
 from xsearch.spectra.readers.pdcif import read_pdcif
+from xsearch.spectra.readers.peak_list import peaks_in
+from xsearch.spectra.readers.philips import read_philips
 from xsearch.spectra.readers.powder_text import powder_scans, strip_chi_heading
 from xsearch.spectra.readers.rigaku import read_asc, read_ras, read_rasx
 from xsearch.spectra.readers.scan import NAMED_AXES, PowderScan, to_pattern
@@ -57,11 +60,46 @@ def read_text(source: SourceFile, wanted: Wanted) -> Scan | Sequence[Scan]:
         stepped = mdi_counts(text, source.name) or stepped_counts(text)
         if stepped is not None:
             return stepped
+    return _in_columns(text, source, wanted)
+
+
+def _in_columns(text: str, source: SourceFile, wanted: Wanted) -> Scan | Sequence[Scan]:
     tables = parse_tables(text, source.name)
     kind = wanted.kind or kind_of(tables[0], source.suffix)
     if kind == "xanes":
         return xas_from_tables(tables, source.name, wanted)
-    return powder_scans(tables, source.name, wanted)
+    return peaks_in(tables, source.name, wanted) or powder_scans(tables, source.name, wanted)
+
+
+def read_workbook(source: SourceFile, wanted: Wanted) -> Scan | Sequence[Scan]:
+    """The spectra of a workbook, sheet by sheet; a sheet that holds none is passed over."""
+    found: list[Scan] = []
+    problem: SpectrumError | None = None
+    pages = sheets(source)
+    for name, text in pages.items():
+        try:
+            scans = _in_columns(text, source, wanted)
+        except SpectrumError as error:
+            problem = problem or error
+            continue
+        scans = [scans] if isinstance(scans, PowderScan | XasScan) else scans
+        found += [replace(scan, label=scan.label or name) if len(pages) > 1 else scan for scan in scans]
+    if not found:
+        raise problem or SpectrumError(f"{source.name}: an empty workbook; columns of numbers are expected.")
+    return found
+
+
+def read_hdf5(source: SourceFile, wanted: Wanted) -> Sequence[Scan]:
+    """The powder patterns of an HDF5 (NeXus) file."""
+    from xsearch.spectra.readers.hdf5_powder import powder_in_hdf5  # h5py takes a while to import
+
+    found = powder_in_hdf5(source, wanted) if wanted.kind != "xanes" else ()
+    if not found:
+        raise SpectrumError(
+            f"{source.name}: an HDF5 (NeXus) file without a pattern over 2θ, q or d; name its datasets, such as "
+            "--columns q=/entry/data/q,intensity=/entry/data/I, or export it as columns of text."
+        )
+    return found
 
 
 def read_xas_text(source: SourceFile, wanted: Wanted) -> Sequence[XasScan]:
@@ -69,16 +107,26 @@ def read_xas_text(source: SourceFile, wanted: Wanted) -> Sequence[XasScan]:
     return xas_from_tables(parse_tables(source.text(), source.name), source.name, wanted)
 
 
-def read_zip(source: SourceFile, wanted: Wanted) -> Sequence[PowderScan]:
-    """A zipped instrument file, recognised by its members."""
-    members = Archive(source).members
+def read_zip(source: SourceFile, wanted: Wanted) -> Scan | Sequence[Scan]:
+    """A zipped instrument file or workbook, recognised by its members; else the one file in an archive."""
+    archive = Archive(source)
+    members = archive.members
     if any("RawData" in member for member in members):
         return read_brml(source)
     if any("Profile" in member for member in members):
         return read_rasx(source)
-    raise SpectrumError(
-        f"{source.name}: a zip archive that is neither .brml nor .rasx; unpack it and give the spectrum's own file."
-    )
+    if any(member in ("xl/workbook.xml", "xl/workbook.bin", "content.xml") for member in members):
+        return read_workbook(source, wanted)
+    files = [one for one in members if not re.search(r"/$|(^|/)[._]|__MACOSX", one)]
+    if len(files) != 1:
+        raise SpectrumError(
+            f"{source.name}: a zip archive of {len(files)} files that is neither .brml nor .rasx; unpack it and give "
+            "the spectrum's own file."
+        )
+    inner = SourceFile(source.path, archive.read(files[0]), Path(files[0]).suffix.lower())
+    if inner.data.startswith(b"PK"):
+        raise SpectrumError(f"{source.name}: an archive in an archive; unpack it and give the spectrum's own file.")
+    return reader_of(inner)(inner, wanted)
 
 
 def _powder(reader: Callable[[SourceFile], PowderScan | Sequence[PowderScan]]) -> Reader:
@@ -111,6 +159,10 @@ READERS: dict[str, Reader] = {
     ".ras": _powder(read_ras),
     ".raw": _powder(read_raw),
     ".cif": _powder(read_pdcif),
+    ".h5": read_hdf5,
+    ".xlsx": read_zip,
+    ".xls": read_workbook,
+    ".rd": _powder(read_philips),
 }
 """The reader of each extension."""
 
@@ -119,10 +171,15 @@ SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"#XDI/", ".xdi"),
     (b"# Athena project file", ".prj"),
     (b"PK\x03\x04", ".brml"),
+    (b"\x89HDF\r\n\x1a\n", ".h5"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".xls"),
     (b"<?xml", ".xrdml"),
     (b"<xrdMeasurements", ".xrdml"),
     (b"*RAS_", ".ras"),
+    (b"V3RD", ".rd"),
+    (b"V5RD", ".rd"),
     (b"RAW ", ".raw"),
+    (b"RAW_1.", ".raw"),
     (b"RAW1.01", ".raw"),
     (b"RAW2", ".raw"),
     (b"RAW4.00", ".raw"),
@@ -247,12 +304,17 @@ class _Request:
         return to_pattern(scan, name, self.wavelength_A)
 
 
+_GSAS_BANK = re.compile(rb"^BANK\s+\d+\s+\d+\s+\d+\s+[A-Z]", re.MULTILINE)
+
+
 def reader_of(source: SourceFile) -> Reader:
     """The reader of a file: by how it begins, else by its extension, else the reader of text."""
     head = source.data[:64].lstrip(b"\xef\xbb\xbf \t\r\n")
     for signature, suffix in SIGNATURES:
         if head.startswith(signature):
             return READERS[suffix]
+    if _GSAS_BANK.search(source.data[:8192]):
+        return READERS[".gsas"]  # whose titles may hold any bytes
     # GSAS data are often called .raw too; what begins otherwise is for the reader of text, which says what it misses.
     if source.suffix == ".raw" and not looks_binary(source.data):
         return read_text

@@ -1,7 +1,7 @@
 """What a reader takes from a file of X-ray absorption, and how it becomes a spectrum."""
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,13 +115,14 @@ def to_xanes(
     found, said = identify_edge(energy, mu, name, *chosen)
     if not said and stated[0] and stated[1] and absorber is None and edge is None:
         said = (f"Absorber and edge {found} from the file.",)
-    ranges = replace(
-        scan.normalisation,
-        **{
-            key: given
-            for key in ("e0_eV", "pre_edge_eV", "post_edge_eV")
-            if (given := getattr(reading, key)) is not None
-        },
+    given = Normalisation(reading.e0_eV, reading.pre_edge_eV, reading.post_edge_eV)
+    for stated_here, source in ((scan.normalisation, "as the file states"), (given, "as given")):
+        if stated_here != UNSTATED:
+            notes.append(f"{stated_here}, {source}.")
+    ranges = Normalisation(
+        given.e0_eV or scan.normalisation.e0_eV,
+        given.pre_edge_eV or scan.normalisation.pre_edge_eV,
+        given.post_edge_eV or scan.normalisation.post_edge_eV,
     )
     return Xanes(energy, mu, found.absorber, found.edge, name, (*notes, *said), ranges)
 
