@@ -88,6 +88,7 @@ def smoothing_factor(counts: Array, settings: CountingSettings = COUNTING) -> fl
     """
     near, _ = _scatter(counts, 1, settings.block_points)
     far, _ = _scatter(counts, settings.smoothed_points, settings.block_points)
+    near = near[: len(far)]  # distant points leave a block less where the last one is nearly full
     quiet = far <= np.percentile(far, 25)
     neighbours, distant = float(np.median(near[quiet])), float(np.median(far[quiet]))
     if neighbours <= 0 or distant < settings.smoothed_ratio * neighbours:

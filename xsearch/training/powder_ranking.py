@@ -3,10 +3,10 @@
     python -m xsearch.training.powder_ranking FOLDER [--index mp] [--patterns 5000] [--without LABELLED.parquet] [--fit]
 
 Half of the patterns are simulated from measured cells that the index links to computed entries, as they are, so that
-the computed entry has to be found in spite of the differences between the two; half from reported computed entries,
-strained as real crystals are. Every formula comes once; those of the table `--without`, whose patterns judge the
-result, not at all. Terms of the matched rows are kept in FOLDER, one file a pattern, so that a run goes on where it was
-stopped. `--fit` finds the weights from what is there: a conditional logit of the right entry among the matched ones,
+the computed entry has to be found in spite of the differences between the two; half from computed entries that were
+reported, strained as real crystals are. Every formula comes once; those of the table `--without`, whose patterns judge
+the result, not at all. Terms of the matched rows are kept in FOLDER, one file a pattern, so that a run goes on where it
+was stopped. `--fit` finds the weights from what is there: a conditional logit of the right entry among the matched ones,
 with folds by formula (McFadden 1974). The weights are defaults of `xsearch.search.settings.RankingSettings`.
 """
 
@@ -83,7 +83,7 @@ def samples(index: Index, count: int, without: Collection[str], seed: int = 0) -
     names = dict(index.sql(sql.FORMULA_OF_ROWS).fetchall())
     pools = {
         "measured": np.flatnonzero(columns.cell_of >= 0),
-        "computed": np.flatnonzero((columns.cell_of < 0) & (columns.is_theoretical == 0)),
+        "computed": np.flatnonzero((columns.cell_of < 0) & (columns.is_theoretical != 1)),
     }
     seen = {source: set(without) for source in pools}
     turns = {source: iter(random.permutation(rows).tolist()) for source, rows in pools.items()}

@@ -1,13 +1,13 @@
 """Fit the score of a hit: the probability that it is right, from the evidence for it.
 
-    python -m xsearch.training.score LABELLED.parquet [--index mp] [--simulated 150] [--computed 80] [--write]
+    python -m xsearch.training.score LABELLED.parquet [--index mp] [--simulated 150] [--computed 80] [--judge] [--write]
 
 The model is fitted to simulated measurements alone: of measured cells that the index links to computed entries, with
 that cell left out, so that the computed cell or another measured one has to be found; and of computed entries drawn
 from all, strained as real crystals are, so that compounds that are not experimentally reported are right too. Each is
 searched blind and with its elements, with its right entries in the index and left out. Formulas of the labelled
-patterns are not simulated; these patterns, with and without linked measured cells, judge. Two models are fitted to the
-same cases: of fitted first hits, and of hits of which less is known.
+patterns are not simulated; with `--judge` they judge, with and without linked measured cells. Two models are fitted to
+the same cases: of fitted first hits, and of hits of which less is known.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.data.labelled_patterns import read_labelled, right_rows
+from xsearch.data.labelled_patterns import labelled_formulas, read_labelled, right_rows
 from xsearch.data.scores import expected_calibration_error
 from xsearch.data.simulated_measurements import drawn_conditions, measured_row
 from xsearch.errors import SpectrumError
@@ -69,11 +69,12 @@ def main() -> None:
     parser.add_argument("--simulated", type=int, default=150, help="how many simulated patterns of measured cells")
     parser.add_argument("--computed", type=int, default=80, help="how many simulated patterns of computed entries")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--judge", action="store_true", help="search the labelled patterns too, and report on them")
     parser.add_argument("--write", action="store_true", help=f"write {WEIGHTS_FILE.name}")
     arguments = parser.parse_args()
     index = open_index(arguments.index)
-    measured = list(measured_cases(index, arguments.labelled))
-    formulas = {one.formula for one in measured}
+    measured = list(measured_cases(index, arguments.labelled)) if arguments.judge else []
+    formulas = labelled_formulas(arguments.labelled)
     simulated = [
         *simulated_cases(index, formulas, arguments.simulated, arguments.seed),
         *computed_cases(index, formulas, arguments.computed, arguments.seed),
@@ -86,7 +87,8 @@ def main() -> None:
         print(f"model of {name} hits")
         report(f"simulated, {SCORE.folds} folds by formula", simulated, out_of_fold(simulated, features, products))
         model = fit(simulated, features, products)
-        report("measured, which were not trained on", measured, predict(model, measured))
+        if measured:
+            report("measured, which were not trained on", measured, predict(model, measured))
         stored[name] = model.to_dict()
     print(json.dumps(stored, indent=1))
     if arguments.write:
