@@ -31,6 +31,8 @@ from xsearch.reading import AS_THE_FILE_SAYS
 
 LONGEST_S = 10.0
 """A file may take."""
+LONGEST_START_S = 600.0
+"""A process may take to load and compile what reading needs."""
 MOST_BYTES = 2**30
 """A file may take, beside what the interpreter holds already."""
 MOST_LOOKED_AT = 20
@@ -91,19 +93,32 @@ def _reading(path: str, wavelength: str | None) -> tuple[str, str]:
 
 def _work(requests: Any, answers: Any, wavelength: str | None) -> None:
     """Read what is requested until nothing more is; in a process of its own, which may not take more than its share."""
+    _warm_up()
     warnings.simplefilter("error", RuntimeWarning)  # numbers that nobody looked at
     if sys.platform != "win32":
         import resource
 
-        import scipy.ndimage  # noqa: F401  what importing takes is not counted
-
-        from xsearch.spectra import read_each  # noqa: F401
-
         pages = Path("/proc/self/statm")
         held = int(pages.read_text(encoding="ascii").split()[0]) * resource.getpagesize() if pages.exists() else 2**31
         resource.setrlimit(resource.RLIMIT_AS, (held + MOST_BYTES, held + MOST_BYTES))
+    answers.send(None)  # ready
     while (path := requests.recv()) is not None:
         answers.send(outcome_of(path, wavelength))
+
+
+def _warm_up() -> None:
+    """Load and compile what reading takes, so that no file is charged with it."""
+    import numpy as np
+
+    from xsearch.preprocess.powder import net_pattern
+    from xsearch.preprocess.xanes import normalize
+    from xsearch.spectra import PowderPattern, Xanes
+
+    two_theta_deg = np.arange(10.0, 80.0, 0.02)
+    line = 1000 * np.exp(-(((two_theta_deg - 40) / 0.1) ** 2))
+    net_pattern(PowderPattern(two_theta_deg, np.random.default_rng(0).poisson(20 + line).astype(float), 1.5406))
+    energy_eV = np.arange(7000.0, 7300.0, 1.0)
+    normalize(Xanes(energy_eV, 0.5 + np.arctan((energy_eV - 7115) / 2) / np.pi, "Fe", "K"))
 
 
 class Reader:
@@ -119,18 +134,17 @@ class Reader:
         self._answers, ours = context.Pipe(duplex=False)
         self._process = context.Process(target=_work, args=(theirs, ours, self._wavelength), daemon=True)
         self._process.start()
-        self._fresh = True
+        if self._answers.poll(LONGEST_START_S):
+            self._answers.recv()
 
     def outcome(self, path: Path) -> Outcome:
-        """What becomes of a file; the first one of a process may take longer, since modules are loaded for it."""
-        longest = LONGEST_S + (60 if self._fresh else 0)
-        self._fresh = False
+        """What becomes of a file."""
         try:
             self._requests.send(str(path))
-            if self._answers.poll(longest):
+            if self._answers.poll(LONGEST_S):
                 outcome: Outcome = self._answers.recv()
                 return outcome
-            why, seconds = f"more than {LONGEST_S:g} s", longest
+            why, seconds = f"more than {LONGEST_S:g} s", LONGEST_S
         except (EOFError, OSError):
             why, seconds = "ended the process that read it", 0.0
         self._process.kill()

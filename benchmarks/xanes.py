@@ -2,8 +2,8 @@
 
     python -m benchmarks.xanes [PART ...] [--json]
 
-Parts: descriptors, baseline, robustness, retrieval, codes, measured, references, predicted, mixtures, joint, speed,
-learning.
+Parts: descriptors, baseline, robustness, retrieval, codes, measured, references, starter, predicted, mixtures, joint,
+speed, learning.
 Data are found through XSEARCH_DATA; what is computed from them once (labels) is kept in the platform's cache folder.
 """
 
@@ -53,7 +53,7 @@ def opened() -> Any:
     formulas = set(structures[structures.material_id.isin(known)].reduced_formula)
     path = home / "structures.parquet"
     structures[structures.reduced_formula.isin(formulas)].to_parquet(path)
-    build_parquet([path, *tables], "xanes", progress=sys.stderr.isatty())
+    build_parquet([path, *tables], "xanes", shipped_spectra=False, progress=sys.stderr.isatty())
     return open_index("xanes", threads=1)
 
 
@@ -127,6 +127,46 @@ def references() -> Figures:
     }
 
 
+def starter() -> Figures:
+    """What the starter index holds, and measured edges against it, the sample's elements known, sources apart.
+
+    `rivals` are other compounds of these elements with a spectrum of the edge: a query without any is right by
+    default, so that the figures are given for those with two and more as well.
+    """
+    from xsearch.builders import ensure_starter
+    from xsearch.evaluate.xanes import evaluate_xanes
+    from xsearch.search import open_index
+
+    if "XSEARCH_HOME" not in os.environ:
+        os.environ["XSEARCH_HOME"] = str(KEPT / "bench-starter")
+    ensure_starter(progress=sys.stderr.isatty())
+    index = open_index("starter", threads=1)
+    by_edge = index.index.spectra_by_edge()
+    found: Figures = {"edges": len(by_edge)}
+    for kind in ("measured", "simulated by FEFF10"):
+        held = [counts[kind] for counts in by_edge.values() if kind in counts]
+        found[kind] = {"edges": len(held), "spectra": sum(held), "median of an edge": float(np.median(held))}
+    for elements in ("exact", "subset"):
+        for compared in ("all", "measured", "simulated"):
+            report = evaluate_xanes(
+                data_file("xas_measured.parquet"), index, elements, compared=compared, leave_out=compared == "all"
+            )
+            found[f"{elements}, {compared}"] = {**in_short(report.to_dict()), "by rivals": by_rivals(report)}
+    return found
+
+
+def by_rivals(report: Any) -> Figures:
+    """Shares of right answers among edges with two rivals and more, and among those with fewer."""
+    shares = {}
+    for name, wanted in (("two and more", lambda n: n >= 2), ("fewer", lambda n: n < 2)):
+        ranks = [o.rank for o, n in zip(report.clean, report.rivals, strict=True) if o.answerable and wanted(n)]
+        shares[name] = {
+            "n": len(ranks),
+            **{f"top{k}": float(np.mean([r is not None and r <= k for r in ranks])) for k in (1, 5) if ranks},
+        }
+    return shares
+
+
 def predicted() -> Figures:
     """Measured edges against predicted spectra alone and against simulated ones alone, the sample's elements known.
 
@@ -156,9 +196,9 @@ def predicted() -> Figures:
         path = Path(home) / "structures.parquet"
         structures[mine].to_parquet(path)
         tables = [data_file(f"xas_{name}.parquet") for name in ("feff9", "feff10", "feff10_sites")]
-        build_parquet([path], "predicted", measured_cells=False, progress=False)
+        build_parquet([path], "predicted", measured_cells=False, shipped_spectra=False, progress=False)
         add_predicted("predicted", progress=False)
-        build_parquet([path, *tables], "simulated", measured_cells=False, progress=False)
+        build_parquet([path, *tables], "simulated", measured_cells=False, shipped_spectra=False, progress=False)
         for name in ("predicted", "simulated"):
             report = evaluate_xanes(
                 data_file("xas_measured.parquet"), open_index(name), "subset", compared="simulated", leave_out=False
@@ -216,8 +256,8 @@ def joint() -> Figures:
 PARTS: dict[str, Callable[[], Figures]] = {
     f.__name__: f
     for f in (
-        descriptors, baseline, robustness, retrieval, codes, measured, references, predicted, mixtures, joint, speed,
-        learning,
+        descriptors, baseline, robustness, retrieval, codes, measured, references, starter, predicted, mixtures,
+        joint, speed, learning,
     )
 }  # fmt: skip
 

@@ -55,6 +55,13 @@ class Backend(StrEnum):
     IVF = "ivf"
 
 
+class Engine(StrEnum):
+    """What calculates a near-edge spectrum: the learned forward model in milliseconds, or FEFF in minutes."""
+
+    MODEL = "model"
+    FEFF = "feff"
+
+
 class Given(StrEnum):
     """What a search is given of the sample's elements: nothing, those that it may hold, or all that it holds."""
 

@@ -15,6 +15,11 @@ LINE_EVERY_S = 15.0
 """Seconds between two plain lines; set by hand."""
 
 
+def per_time(rate_per_s: float) -> str:
+    """A rate in the unit in which it is above one."""
+    return f"{rate_per_s:.0f}/s" if rate_per_s >= 1 else f"{rate_per_s * 60:.1f}/min"
+
+
 class Progress(Protocol):
     """What a build tells about itself as it goes."""
 
@@ -75,7 +80,7 @@ class Lines:
             rate = self._done / max(now - self._began, 1e-6)
             of_total = f" of {self._total:,}" if self._total else ""
             left = f", {(self._total - self._done) / rate:.0f} s left" if self._total and rate else ""
-            self.say(f"{self._label}: {self._done:,}{of_total}, {self._failed:,} failed, {rate:.0f}/s{left}")
+            self.say(f"{self._label}: {self._done:,}{of_total}, {self._failed:,} failed, {per_time(rate)}{left}")
 
 
 class Bar:
@@ -120,7 +125,7 @@ class Bar:
         self._rich.update(
             self._task,
             advance=items,
-            rate=f"{done / max(time.monotonic() - self._began, 1e-6):.0f}/s",
+            rate=per_time(done / max(time.monotonic() - self._began, 1e-6)),
             failed=f"{self._failed:,} failed" if self._failed else "",
         )
 

@@ -8,7 +8,7 @@ from pymatgen.core import Lattice, Structure
 
 from tests.spectra.instrument_files import athena, xdi
 from xsearch.builders import build_cif
-from xsearch.builders.add import add_entries, formula_in_name
+from xsearch.builders.add import add_entries
 from xsearch.errors import BuildError, MissingIndex
 from xsearch.indexes import Index
 
@@ -99,19 +99,30 @@ def test_adding_again_replaces_and_adding_twice_is_the_same(lab: str, tmp_path: 
     assert Index.open(lab).manifest.files == files, again.version
 
 
-@pytest.mark.parametrize(
-    ("name", "formula"),
-    [
-        ("Fe2O3_hematite.xdi", "Fe2O3"),
-        ("Fe foil", "Fe"),
-        ("LiFePO4-charged.dat", "LiFePO4"),
-        ("sample7.dat", ""),
-        ("NaCl.dat", ""),
-        ("standard_Fe3O4.nor", "Fe3O4"),
-    ],
-)
-def test_a_compound_is_read_from_a_name_if_the_absorber_is_in_it(name: str, formula: str) -> None:
-    assert formula_in_name(name, "Fe") == formula
+def test_the_compound_is_what_the_file_or_a_table_beside_it_states(lab: str, tmp_path: Path) -> None:
+    folder = tmp_path / "stated"
+    folder.mkdir()
+    x, y = scan()
+    text = xdi(x, np.full_like(x, 1000.0), 1000 * np.exp(-y))
+    for name, field in (
+        ("Fe_FeS_rt_01.xdi", "Sample.formula: FeS"),
+        ("sample7.xdi", "Sample.name: magnetite Fe3O4 on tape"),
+        ("Fe2O3_of_the_table.xdi", "Sample.name: reference"),
+        ("NaCl_and_iron.xdi", "Sample.formula: NaCl"),
+        ("unknown.xdi", "Sample.name: reference"),
+    ):
+        (folder / name).write_text(text.replace("# ///", f"# {field}\n# ///"), encoding="utf-8")
+    (folder / "formulas.csv").write_text("file,formula\nFe2O3_of_the_table.xdi,FeO\n", encoding="utf-8")
+    result = add_entries(lab, xanes=folder, progress=False)
+    table = Index.open(lab).xanes["Fe", "K"]
+    assert dict(zip(table.spectrum_id, table.reduced_formula, strict=True)) == {
+        "own-Fe2O3_of_the_table.xdi": "FeO",
+        "own-Fe_FeS_rt_01.xdi": "FeS",
+        "own-NaCl_and_iron.xdi": "",
+        "own-sample7.xdi": "Fe3O4",
+        "own-unknown.xdi": "",
+    }
+    assert result.without_compound == ("own-NaCl_and_iron.xdi", "own-unknown.xdi")
 
 
 def test_what_cannot_be_added_is_refused_in_one_line(lab: str, tmp_path: Path) -> None:

@@ -48,7 +48,14 @@ def server(xsearch_home: Path) -> Iterator[MpServer]:
 
 
 def run(server: MpServer, selection: Selection | None = None, name: str = "mp", **more):
-    more = {"workers": 1, "measured_cells": False, "progress": False, "fetching": QUICK, **more}
+    more = {
+        "workers": 1,
+        "measured_cells": False,
+        "shipped_spectra": False,
+        "progress": False,
+        "fetching": QUICK,
+        **more,
+    }
     return build_mp(name, selection, endpoint=server.url, **more)
 
 
@@ -376,3 +383,15 @@ def test_an_update_keeps_and_finds_measured_cells_as_a_new_build_does(xsearch_ho
     assert as_rows(Index.open("mp")) == as_rows(Index.open("anew"))
     assert np.count_nonzero(Index.open("mp").columns.cell_of >= 0) > len(linked)
     assert Index.open("mp").manifest.extra["licences"] == Index.open("anew").manifest.extra["licences"]
+
+
+def test_shipped_spectra_are_in_every_version(server: MpServer) -> None:
+    first = run(server, shipped_spectra=True)
+    index = Index.open("mp")
+    kinds = index.spectra_table.column("kind").to_pylist()
+    assert kinds.count("measured") > 200
+    assert "CC0-1.0 / public domain" in index.info()["licences"]
+    assert run(server, shipped_spectra=True).version == first.version
+    assert run(server, Selection(frozenset({"Zn", "S", "O"})), "zinc", shipped_spectra=True).spectra > 0
+    held = Index.open("zinc").spectra_table.column("elements").to_pylist()
+    assert set(" ".join(held).split()) <= {"Zn", "S", "O"}

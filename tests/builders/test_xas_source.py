@@ -41,7 +41,14 @@ def test_a_build_takes_structures_and_spectra_together(
     xsearch_home: Path, structures: Path, tables: list[Path]
 ) -> None:
     assert split_files([structures, *tables]) == ([structures], tables)
-    made = build_parquet([tables[0], structures, tables[1]], "lab", workers=1, measured_cells=False, progress=False)
+    made = build_parquet(
+        [tables[0], structures, tables[1]],
+        "lab",
+        workers=1,
+        measured_cells=False,
+        shipped_spectra=False,
+        progress=False,
+    )
     index = Index.open("lab")
     assert (made.entries, made.spectra) == (2, 3)
     formula = index.material(index.row_of("mp-1")).reduced_formula
@@ -60,7 +67,7 @@ def test_a_build_takes_structures_and_spectra_together(
 def test_tables_are_added_to_an_index_and_nothing_is_lost(
     xsearch_home: Path, structures: Path, tables: list[Path]
 ) -> None:
-    build_parquet(structures, "lab", workers=1, measured_cells=False, progress=False)
+    build_parquet(structures, "lab", workers=1, measured_cells=False, shipped_spectra=False, progress=False)
     before = Index.open("lab")
     first = add_entries("lab", xanes=tables[0], progress=False)
     second = add_entries("lab", xanes=tables[1], progress=False)
@@ -71,7 +78,9 @@ def test_tables_are_added_to_an_index_and_nothing_is_lost(
     again = add_entries("lab", xanes=tables, progress=False)
     files = Index.open("lab").manifest.files
     assert (again.spectra, files["spectra.arrow"]) == (3, index.manifest.files["spectra.arrow"])
-    together = build_parquet([structures, *tables], "other", workers=1, measured_cells=False, progress=False)
+    together = build_parquet(
+        [structures, *tables], "other", workers=1, measured_cells=False, shipped_spectra=False, progress=False
+    )
     assert together.failures == again.failures
 
 

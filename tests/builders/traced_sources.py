@@ -41,6 +41,7 @@ from xsearch.builders.page_cache import PageCache
 from xsearch.builders.parquet import ParquetSource
 from xsearch.builders.pipeline import WORK
 from xsearch.builders.predicted import _Predictions
+from xsearch.builders.shipped import ShippedSpectra
 from xsearch.builders.starter import StarterSource
 from xsearch.builders.transform import Batch, MaterialTransform, SpectraTransform
 from xsearch.builders.xas_source import XasSource
@@ -166,6 +167,7 @@ def main(folder: Path) -> None:
         materials,
         spectra,
         XasSource(XasTables((tables,))),
+        ShippedSpectra.of_entries({"mp-23"}, XasSource(XasTables((tables,)))),
         ExtendedMaterials(index, crystals(folder / "own", ("Li", "F", 4.03)), added.ids),
         ExtendedSpectra(index, added),
         ExtendedSpectra(index, _Predictions(index, ("Ni",), 1)),

@@ -34,6 +34,22 @@ def test_sites_keep_their_index_and_their_material_gets_its_weighted_mean(tmp_pa
     assert (mean.material_id, mean.kind, mean.code, mean.licence) == ("mp-1", "simulated", "FEFF9", "CC0-1.0")
 
 
+def test_a_material_with_one_site_has_a_mean_where_its_sites_are_said_to_be_complete(tmp_path: Path) -> None:
+    rows = [simulated(name, 0.2, site=0, sites_complete=whole) for name, whole in (("mp-1", True), ("mp-2", False))]
+    found = spectra(write(tmp_path / "t.parquet", *rows))
+    assert [(s.material_id, s.level, s.site_index) for s in found.values()] == [
+        ("mp-1", "site", 0), ("mp-2", "site", 0), ("mp-1", "material", None),
+    ]  # fmt: skip
+
+
+def test_what_feff_gives_is_brought_to_an_edge_step_of_one(tmp_path: Path) -> None:
+    scaled = [1.3 * value for value in copper(0.2)]
+    row = simulated("mp-1", 0.2, mu=scaled, mu0=[1.3 * float(e > 8985) for e in ENERGY])
+    (spectrum,) = spectra(write(tmp_path / "t.parquet", row)).values()
+    assert spectrum.mu[-len(ENERGY) :] == pytest.approx(copper(0.2), abs=1e-6)
+    assert spectrum.energy_eV[0] == ENERGY[0] - 40
+
+
 def test_kinds_are_told_apart(tmp_path: Path) -> None:
     own = write(tmp_path / "own.parquet", measured("a", "Cu2O", 0.1, facility="APS", phase="cuprite"))
     (reference,) = spectra(own).values()

@@ -1,11 +1,14 @@
 """The compiled match against slow and obvious references."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.prototypes import Measure
 from xsearch.chemistry.crystal import cell_parameters, lattice_from_parameters
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.data.simulated_measurements import measured_row
 from xsearch.fit.settings import CORRELATION
 from xsearch.fit.strain import cell_under, strain_tensor
 from xsearch.fit.strain_kernels import line_design
@@ -16,6 +19,7 @@ from xsearch.search import SearchIndex
 from xsearch.search.match import match
 from xsearch.search.recall import best_rows, recall
 from xsearch.search.settings import DEFAULTS
+from xsearch.simulate.conditions import conditions_of, ideal
 from xsearch.simulate.line_kernels import line_intensities
 from xsearch.simulate.polarisation import UNPOLARISED
 from xsearch.simulate.powder import spacings
@@ -70,9 +74,12 @@ def test_the_zero_shift_moves_lines_by_its_angle() -> None:
     assert np.allclose(angles[1] - angles[0], 0.1, atol=1e-3)
 
 
-def test_correlations_agree_with_a_plain_calculation(prototypes: SearchIndex, measured: Measure) -> None:
+@pytest.mark.parametrize("size_A", [2000.0, 40.0])
+def test_correlations_agree_with_a_plain_calculation(prototypes: SearchIndex, size_A: float) -> None:
     index = prototypes.index
-    pattern = net_pattern(measured(30, strain=0.004))
+    conditions = replace(conditions_of(ideal(1, 0.004)[0]), size_A=size_A)
+    pattern = net_pattern(measured_row(index, 30, conditions, np.random.default_rng(0)))
+    assert (pattern.breadth_invA > 0) == (size_A < 100)
     rows = np.array([30, 31, 100, 200])
     found = match(index, pattern, rows, threads=1)
     first, last = pattern.window(MATCH_AXIS)
@@ -85,7 +92,9 @@ def test_correlations_agree_with_a_plain_calculation(prototypes: SearchIndex, me
         original = np.log(2 * np.pi / spacings(lines.hkl, lines.cell))
         area = line_intensities(original, lines.structure_factor_sq.astype(float), pattern.wavelength_A, UNPOLARISED)
         for scale, width in enumerate(CORRELATION.scales):
-            plain = (area * np.exp(-0.5 * ((MATCH_AXIS.values()[:, None] - ln_q) / width) ** 2)).sum(axis=1)[first:last]
+            widths = pattern.calculated_widths(ln_q, width)
+            lines_at = np.exp(-0.5 * ((MATCH_AXIS.values()[:, None] - ln_q) / widths) ** 2)
+            plain = (area / widths * lines_at).sum(axis=1)[first:last]
             seen = pattern.profile(MATCH_AXIS, width)[first:last]
             a, b = (MATCH_AXIS.compress(x / x.max()) for x in (plain, seen))
             assert found.correlations[place, scale] == pytest.approx(np.corrcoef(a, b)[0, 1], abs=0.02)

@@ -171,6 +171,30 @@ def test_the_noise_that_a_file_states_is_used() -> None:
     assert np.std(net.excess[part]) == pytest.approx(float(np.median(net.noise[part])), rel=0.3)
 
 
+def test_a_stated_noise_that_the_points_contradict_is_raised() -> None:
+    pattern = counted(3000 + gaussian(40, 3000, 0.3))
+    net = net_pattern(PowderPattern(ANGLES, pattern.intensity, 1.5406, sigma=np.full(len(ANGLES), 1.0)))
+    away = np.abs(net.two_theta_deg - 40) > 2
+    assert net.net[away].max() < 0.02
+    assert (net.net[away] > 0).mean() < 0.02
+
+
+def test_a_gap_between_two_ranges_holds_no_line() -> None:
+    pattern = counted(200 + LINES + gaussian(24, 800, 12.0))
+    kept = (ANGLES < 34) | (ANGLES > 47)
+    net = net_pattern(PowderPattern(ANGLES[kept], pattern.intensity[kept], 1.5406))
+    assert net.net[(net.two_theta_deg > 33) & (net.two_theta_deg < 48)].max() < 0.02
+    assert net.net[np.abs(net.two_theta_deg - 55.5) < 0.1].max() == pytest.approx(0.15, abs=0.04)
+
+
+def test_a_smoothed_pattern_has_no_lines_in_its_noise() -> None:
+    raw = counted(400 + gaussian(40, 4000, 0.3)).intensity
+    smoothed = np.convolve(np.pad(raw, 4, mode="edge"), np.ones(9) / 9, mode="valid")
+    net = net_pattern(PowderPattern(ANGLES, smoothed, 1.5406))
+    away = np.abs(net.two_theta_deg - 40) > 2
+    assert (net.net[away] > 0).mean() < 0.02
+
+
 def test_a_short_wavelength_is_averaged_over_as_little_in_q() -> None:
     angles = np.arange(1.5, 9.0, 0.002)
     lines = sum(1000 * np.exp(-4 * np.log(2) * ((angles - at) / 0.02) ** 2) for at in (2.4, 3.1, 4.4, 5.5))
@@ -188,3 +212,19 @@ def test_crowded_lines_at_high_angles_are_kept() -> None:
     net = net_pattern(PowderPattern(ANGLES, pattern().intensity + crowd, 1.5406))
     on = np.abs(net.two_theta_deg - 69.6).argmin()
     assert net.net[on - 20 : on + 20].max() > 0.07
+
+
+def test_only_lines_of_small_crystals_are_broader_than_sharp_ones() -> None:
+    q_invA = np.exp(net_pattern(pattern()).ln_q)
+    sharp, broad = net_pattern(pattern(fwhm=0.15)), net_pattern(pattern(fwhm=3.0))
+    assert sharp.breadth_invA == 0
+    assert sharp.calculated_widths(sharp.ln_q, 0.004) == pytest.approx(0.004)
+    sigma_deg = 3.0 / 2.355
+    expected = np.radians(sigma_deg) * 2 * np.pi * np.cos(np.radians(12)) / 1.5406
+    assert broad.breadth_invA == pytest.approx(expected, rel=0.2)
+    assert broad.calculated_widths(broad.ln_q, 0.004)[500] == pytest.approx(broad.breadth_invA / q_invA[500], rel=0.01)
+
+
+def test_a_pattern_beyond_the_compared_lines_is_refused_with_its_range() -> None:
+    with pytest.raises(SpectrumError, match=r"covers q of 6\.6.* check the wavelength, 0\.165 Å"):
+        net_pattern(PowderPattern(ANGLES + (10 - ANGLES[0]), pattern().intensity, 0.165))

@@ -91,7 +91,7 @@ def test_a_metal_has_its_edge_at_the_first_inflection_and_an_oxide_at_the_rise()
     def rise(e0: float, width: float) -> np.ndarray:
         return 0.5 + np.arctan((energy - e0) / width) / np.pi
 
-    foil = 0.4 * rise(7112, 1.0) + 0.6 * rise(7120, 1.2)
+    foil = 0.45 * rise(7112, 1.0) + 0.55 * rise(7120, 1.2)
     assert normalize(Xanes(energy, foil, "Fe", "K")).e0_eV == pytest.approx(7112, abs=1)
     oxide = rise(7124, 2.0) + 0.25 * np.exp(-(((energy - 7113) / 1.2) ** 2))
     assert normalize(Xanes(energy, oxide, "Fe", "K")).e0_eV == pytest.approx(7124, abs=1)

@@ -103,3 +103,10 @@ def test_products_of_signs_are_saturated() -> None:
 def test_low_scores_are_refused() -> None:
     assert [verdict([score]) for score in (0.9, 0.3, 0.01)] == ["match", "tentative", "no confident match"]
     assert verdict([]) == "no confident match"
+
+
+def test_a_match_of_edges_needs_rivals() -> None:
+    assert verdict([0.9], rivals=VERDICT.least_rivals) == "match"
+    assert verdict([0.9], rivals=VERDICT.least_rivals - 1) == "tentative"
+    assert verdict([0.1], rivals=10) == "no confident match"
+    assert verdict([0.9]) == "match"

@@ -108,6 +108,21 @@ def test_an_edge_finds_its_crystal_and_says_why(library: SearchIndex, tmp_path: 
     assert report.to_dataframe(result)["shift_eV Ti K"][0] == match.shift_eV
 
 
+def test_what_was_compared_and_what_was_not_is_said(library: SearchIndex) -> None:
+    alone = library.search(xanes=spectrum(4), only="Fe,Ti,O")
+    assert (formulas(alone), alone.verdict) == (["TiFeO3"], "tentative")
+    assert alone.hits[0].score > 0.5
+    assert any("compared with 1 simulated spectra" in line for line in alone.notes)
+    assert any(line.startswith("Only 1 compound that meets") for line in alone.notes)
+    titanium = library.search(xanes=spectrum(1, "Ti"))
+    (lacking,) = [line for line in titanium.notes if "have no Ti K spectrum to compare" in line]
+    named = lacking.partition("all those of ")[2].partition(" and ")[0].partition(" among ")[0].split(", ")
+    materials = library.index.materials(range(len(library.index)))
+    with_titanium = {m.reduced_formula for m in materials if "Ti" in m.crystal.elements}
+    assert set(named) <= with_titanium - {"TiO2", "TiFeO3"}
+    assert lacking.endswith("xsearch build computed aflow --absorbers Ti.")
+
+
 def test_a_spectrum_may_be_given_in_place_of_the_pattern(library: SearchIndex) -> None:
     assert formulas(library.search(spectrum(4)))[0] == "TiFeO3"
 

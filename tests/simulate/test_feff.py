@@ -1,6 +1,8 @@
-"""The adapter to an external FEFF."""
+"""FEFF by pip, and an external one, in a process of its own."""
 
 import stat
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +10,15 @@ import pytest
 
 from tests.crystals import rock_salt
 from xsearch.chemistry.crystal import Crystal
-from xsearch.errors import MissingExtra, QueryError, SpectrumError
-from xsearch.simulate.feff import find_feff, read_feff_xmu, run_feff, write_feff_input
+from xsearch.errors import MissingExtra, SpectrumError
+from xsearch.simulate import feff
+from xsearch.simulate.feff import find_feff, has_feff10, read_feff_xmu, run_feff
+from xsearch.simulate.feff_input import FeffSettings
+
+QUICK = FeffSettings(scf_A=3.0, fms_A=3.0, cluster_A=5.0)
+"""Cards with which FEFF takes seconds."""
+
+needs_feff10 = pytest.mark.skipif(not has_feff10(), reason='FEFF10 is not installed: pip install "xsearch[feff]"')
 
 
 @pytest.fixture
@@ -24,17 +33,33 @@ def script(path: Path, body: str) -> Path:
     return path
 
 
-def test_the_input_puts_the_absorber_in_the_middle_of_its_cluster(nickel_oxide, tmp_path):
-    text = write_feff_input(nickel_oxide, 0, tmp_path).read_text(encoding="utf-8")
-    assert "EDGE K" in text
-    rows = [line.split() for line in text[text.index("ATOMS") :].splitlines()]
-    atoms = [row for row in rows if len(row) >= 6 and row[0].lstrip("-").replace(".", "").isdigit()]
-    assert atoms[0][3] == "0"
-    distances = sorted(float(row[5]) for row in atoms)
-    assert distances[0] == 0
-    assert distances[1:7] == pytest.approx([2.09] * 6, abs=1e-3)
-    assert distances[7:19] == pytest.approx([4.18 / np.sqrt(2)] * 12, abs=1e-3)
-    assert max(distances) <= 8.0
+@needs_feff10
+def test_feff10_gives_the_edge_of_each_shell(nickel_oxide, tmp_path):
+    stages = []
+    at_k = run_feff(nickel_oxide, 0, tmp_path / "K", settings=QUICK, notify=stages.append)
+    assert stages == ["rdinp", "atomic", "pot", "xsph", "fms", "mkgtr", "path", "genfmt", "ff2x"]
+    assert at_k.scf_converged
+    assert -15 < at_k.fermi_eV < 0
+    assert at_k.energy_eV[0] == pytest.approx(8333 + at_k.fermi_eV, abs=30)
+    assert at_k.mu[-1] > 5 * at_k.mu[0]
+    at_l3 = run_feff(nickel_oxide, 0, tmp_path / "L3", "L3", settings=QUICK)
+    assert at_l3.energy_eV[0] == pytest.approx(853, abs=30)
+
+
+@needs_feff10
+def test_feff10_that_takes_too_long_is_ended_with_all_its_processes(nickel_oxide, tmp_path):
+    with pytest.raises(SpectrumError, match=r"within 1 s"):
+        run_feff(nickel_oxide, 0, tmp_path, timeout_s=1.0)
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+    time.sleep(1.5)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()} == before
+
+
+@needs_feff10
+def test_feff10_that_fails_is_told_in_one_line(nickel_oxide, tmp_path):
+    with pytest.raises(SpectrumError, match="ended with code 1") as error:
+        run_feff(nickel_oxide, 0, tmp_path, settings=replace(QUICK, core_hole="NONSENSE -1 -1"))
+    assert "\n" not in str(error.value)
 
 
 def test_a_run_gives_the_spectrum_that_the_program_wrote(nickel_oxide, tmp_path):
@@ -42,8 +67,9 @@ def test_a_run_gives_the_spectrum_that_the_program_wrote(nickel_oxide, tmp_path)
     fake = script(tmp_path / "feff", f"test -f feff.inp && printf '# omega e k mu mu0 chi\\n{table}\\n' > xmu.dat\n")
     spectrum = run_feff(nickel_oxide, 0, tmp_path / "run", executable=fake)
     assert spectrum.absorber == "Ni"
-    assert len(spectrum) == 30
+    assert len(spectrum.mu) == 30
     assert spectrum.mu[-1] > 0.99
+    assert "TOLSCF" not in (tmp_path / "run" / "feff.inp").read_text(encoding="utf-8")  # FEFF10 alone knows it
 
 
 def test_a_program_that_fails_is_reported_with_its_log(nickel_oxide, tmp_path):
@@ -66,17 +92,12 @@ def test_a_program_that_writes_nothing_is_told(nickel_oxide, tmp_path):
 
 def test_a_missing_feff_is_told_in_one_line(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(feff, "has_feff10", lambda: False)
     with pytest.raises(MissingExtra, match="--feff PATH") as error:
         find_feff()
     assert "\n" not in str(error.value)
-
-
-def test_a_disordered_crystal_or_a_wrong_site_is_refused(nickel_oxide, tmp_path):
-    with pytest.raises(QueryError, match="2 atoms"):
-        write_feff_input(nickel_oxide, 2, tmp_path)
-    half = Crystal(nickel_oxide.lattice_A, nickel_oxide.frac_coords, nickel_oxide.elements, np.array([1.0, 0.5]))
-    with pytest.raises(QueryError, match="one element"):
-        write_feff_input(half, 0, tmp_path)
+    with pytest.raises(MissingExtra, match="not an executable"):
+        find_feff(tmp_path / "none")
 
 
 def test_another_table_is_not_taken_for_a_spectrum(tmp_path):

@@ -1,5 +1,7 @@
 """Separators, decimal marks and thousands."""
 
+from pathlib import Path
+
 import pytest
 
 from xsearch.spectra.readers.table import parse_table, parse_tables
@@ -16,6 +18,7 @@ def table(angle: str, separator: str, counts: list[str]) -> str:
     ("angle", "separator", "counts"),
     [
         ("{}.{}", ",", ['"84"', '"977"', '"1,000"', '"12,345"', '"1,234,567"', '"90"']),
+        ("{}.{}", ",", ["84", "977", "1,000", "12,345", "1,234,567", "90"]),
         ("{}.{}", ";", ["84", "977", "1,000", "12,345", "1,234,567", "90"]),
         ("{}.{}", "\t", ["84", "977", "1,000", "12,345", "1,234,567", "90"]),
         ("{}.{}", "   ", ["84", "977", "1,000", "12,345", "1,234,567", "90"]),
@@ -40,6 +43,12 @@ def test_thousands_are_read_whatever_parts_them(angle: str, separator: str, coun
 def test_a_decimal_comma_before_three_digits_is_no_thousand() -> None:
     rows = "\n".join(f"{place};{1 + place / 1000:.3f}".replace(".", ",") for place in range(10, 60))
     assert parse_table(rows, "scan.csv").values[:, 1].max() < 2
+
+
+def test_commas_that_part_fields_and_thousands_are_told_apart_by_the_names(tmp_path: Path) -> None:
+    rows = "\n".join(f"{10 + place / 10:.1f},{1000 + place:,}" for place in range(60))
+    assert parse_table("2Theta,Counts\n" + rows, "scan.csv").values[:, 1].tolist() == list(range(1000, 1060))
+    assert parse_table("2Theta,Counts,Fit\n" + rows, "scan.csv").values.shape == (60, 3)
 
 
 def test_lines_that_are_no_rows_are_counted() -> None:

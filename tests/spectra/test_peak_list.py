@@ -28,6 +28,9 @@ def table(*columns: np.ndarray, separator: str = " ") -> str:
         (table(D, I), None),
         ("2theta I\n" + table(TWO_THETA, I), 1.540593),
         (table(TWO_THETA, I), 1.540593),
+        ("".join(f"{d:.4f}  {i:.0f}%  (1 0 {n})\n" for n, (d, i) in enumerate(zip(D, I, strict=True))), None),
+        ("VERSION: 4\nCOMMENT: Corundum\nA: 4.76\n" + "".join(f"DIHKL: {d:.4f} {i:.0f} 1 0 0\n" for d, i in
+         zip(D, I, strict=True)), None),
         ("No. 2theta d I h k l\n" + table(np.arange(1, 9), TWO_THETA, D, I, D * 0, D * 0, D * 0 + 1), None),
         ("# wavelength = 1.540593\nPos. [°2Th.];Height;Rel. Int. [%]\n" + table(TWO_THETA, I * 12, I, separator=";"),
          None),

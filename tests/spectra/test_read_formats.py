@@ -96,6 +96,13 @@ def test_standard_deviations_may_follow_the_counts(tmp_path: Path) -> None:
     assert pattern.sigma == pytest.approx(np.sqrt(Y), abs=0.006)
 
 
+def test_counts_that_end_early_are_a_stopped_measurement(tmp_path: Path) -> None:
+    body = "\n".join(" ".join(f"{value:.0f}" for value in Y[at : at + 10]) for at in range(0, 300, 10))
+    pattern = read(written(tmp_path, "scan.dat", f"a title\n{X[0]} 0.05 {X[-1]}\n{body}\n"), wavelength="CuKa")
+    assert pattern.intensity == pytest.approx(Y[:300])
+    assert any("end after 300 of 400 points" in note for note in pattern.notes)
+
+
 def test_a_gsas_title_may_hold_any_bytes(tmp_path: Path) -> None:
     content = b"lamno \x8e\0\xf0\xb3\xff" + gsas(X, Y, "STD").encode()
     assert_is_the_pattern(read(written(tmp_path, "bank.gsas", content), wavelength="CuKa"))
@@ -194,3 +201,19 @@ def test_the_x_ray_blocks_of_a_powder_cif_are_a_series_without_its_neutrons(tmp_
     )
     scans = read_each(written(tmp_path, "blocks.cif", text))
     assert [scan.intensity.max() / Y.max() for scan in scans] == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("long.txt", b"1 " * 600_000, "a line of 1,200,000 characters"),
+        ("lines.txt", b"1 2\n" * 700_000, "700,000 lines"),
+        ("large.txt", b"# " + b"x" * 30_000_000, "MB of text"),
+        ("marks.brml", zipped({f"a/RawData{n}.xml": b"<a>" + b"<b/>" * 900_000 + b"</a>" for n in range(3)}), "marks"),
+    ],
+)
+def test_files_beyond_every_spectrum_are_refused_at_once(
+    tmp_path: Path, name: str, content: bytes, message: str
+) -> None:
+    with pytest.raises(SpectrumError, match=message):
+        read(written(tmp_path, name, content), wavelength="CuKa")

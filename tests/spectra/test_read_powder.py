@@ -189,6 +189,31 @@ def test_tables_of_neighbouring_ranges_are_joined(tmp_path: Path) -> None:
     assert any("2 ranges were joined" in note for note in pattern.notes)
 
 
+def test_a_scan_that_cannot_be_used_does_not_hide_the_others(tmp_path: Path) -> None:
+    text = "# scan 1\n" + rows(X, Y) + "# scan 2\n" + rows(X, Y * 0 + 7)
+    (scan,) = read_each(written(tmp_path, "scan.xy", text), wavelength=1.5)
+    assert_is_the_pattern(scan)
+    assert any(note.startswith("1 of 2 spectra in the file cannot be used") for note in scan.notes)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "words"), [("shift_jis", "波長: 1.54"), ("gb18030", "波长: 1.54"), ("cp1251", "Анод: Cu")]
+)
+def test_a_header_in_another_code_page_is_read(tmp_path: Path, encoding: str, words: str) -> None:
+    path = written(tmp_path, "scan.xy", f"# {words}\n{rows(X, Y)}", encoding)
+    assert_is_the_pattern(read(path))
+
+
+@pytest.mark.parametrize("label", ["s (1/nm)", "Channel", "r_mm", "Energy (keV)"])
+def test_a_first_column_that_is_no_axis_is_refused_by_its_name(tmp_path: Path, label: str) -> None:
+    with pytest.raises(SpectrumError, match=r"the first column is .*, and no axis of a powder pattern"):
+        read(
+            written(tmp_path, "scan.csv", f"{label},Counts\n" + rows(X, Y, separator=",")),
+            wavelength="CuKa",
+            kind="pxrd",
+        )
+
+
 def test_negative_counts_are_kept_and_said(tmp_path: Path) -> None:
     pattern = read(written(tmp_path, "scan.xy", rows(X, Y - 30)), wavelength=1.5)
     assert pattern.intensity.min() == -10

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -13,22 +13,24 @@ from xsearch.builders.digests import digest_of
 from xsearch.builders.extension import extend, open_to_extend
 from xsearch.builders.pipeline import BuildResult
 from xsearch.builders.source import Item, SpectrumProcess
+from xsearch.builders.stated_compound import compound_of, is_table_of_formulas, read_formulas, sample_fields
 from xsearch.builders.user_entries import USER_ID, USER_SOURCE
 from xsearch.builders.workers import run_here
 from xsearch.builders.xas_source import XasSource, process_xas_rows
-from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.data.xas_tables import XasTables, check_tables
-from xsearch.errors import BuildError, CrystalError, SpectrumError
+from xsearch.errors import BuildError, SpectrumError, XSearchError
+from xsearch.indexes import sql
 from xsearch.indexes.files import sha256
 from xsearch.indexes.index import Index
 from xsearch.paths import Paths, as_paths
-from xsearch.spectra.readers.athena import groups_of
-from xsearch.spectra.readers.read import read
+from xsearch.spectra.readers.read import labels_in, read
 from xsearch.spectra.readers.source import load
 from xsearch.spectra.xanes import Xanes
 from xsearch.spectra.xas import XasSpectrum
 
-SUFFIXES = frozenset({".xdi", ".dat", ".txt", ".csv", ".nor", ".xmu", ".prj", ".xy"})
+SUFFIXES = frozenset(
+    {".xdi", ".dat", ".txt", ".csv", ".nor", ".xmu", ".prj", ".xy", ".larix", ".h5", ".hdf5", ".nxs", ".spec", ".fio"}
+)
 """Files of a folder that may hold absorption spectra."""
 
 FILES_FOR_WORKERS = 200
@@ -42,14 +44,18 @@ class SpectrumFile:
     Attributes:
         spectrum_id: its id in the index.
         path: of its file.
-        name: of the file, or of the spectrum within it; a formula at its start is the compound's.
+        name: of the file, or of the spectrum within it.
         number: within a file of several, from 1.
+        fields: what the file says of its sample.
+        formulas: by names of files, from a table beside them.
     """
 
     spectrum_id: str
     path: Path
     name: str
     number: str | None = None
+    fields: Mapping[str, str] = field(default_factory=dict)
+    formulas: Mapping[str, str] = field(default_factory=dict)
 
 
 def add_entries(
@@ -67,9 +73,11 @@ def add_entries(
 
     Args:
         name: of an existing index.
-        xanes: files and folders of absorption spectra: XDI, Athena projects, columns. A spectrum's compound is what
-            its file's name, or its name in the project, begins with: `Fe2O3_hematite.xdi`. A Parquet file is a table
-            of spectra, measured, simulated or predicted, that keep their ids and sources; see `XasTables`.
+        xanes: files and folders of absorption spectra: XDI, Athena projects, columns. A spectrum's compound is what a
+            table beside the files says (CSV with columns `file` and `formula`), else the file's `Sample.formula` or
+            `Sample.name`, else a formula in its name, such as `Fe2O3_hematite.xdi`; where none is certain, it has none
+            and is listed. A Parquet file is a table of spectra, measured, simulated or predicted, that keep their ids
+            and sources; see `XasTables`.
         cif: CIF files and folders of them.
         licence: of what is added.
         workers: processes; default one a core.
@@ -91,7 +99,16 @@ def add_entries(
     extra = dict(index.manifest.extra)
     licences = spectra.licences | ({licence} if crystals or files else set())
     extra |= {"licences": sorted({*extra.get("licences", []), *licences}), "own": True}
-    return extend(index, crystals, spectra, run=run, run_spectra=run, extra=extra, workers=workers, progress=progress)
+    made = extend(index, crystals, spectra, run=run, run_spectra=run, extra=extra, workers=workers, progress=progress)
+    return replace(made, without_compound=_without_compound(name, {one.spectrum_id for one in files}))
+
+
+def _without_compound(name: str, added: set[str]) -> tuple[str, ...]:
+    """The ids of added spectra whose compound is not known, in their order."""
+    if not added:
+        return ()
+    rows = Index.open(name).sql(sql.SPECTRA_WITHOUT_COMPOUND, [USER_SOURCE]).fetchall()
+    return tuple(spectrum_id for (spectrum_id,) in rows if spectrum_id in added)
 
 
 @dataclass(frozen=True)
@@ -162,21 +179,9 @@ def process_spectrum_file(item: Item) -> XasSpectrum:
         code="measured",
         source=USER_SOURCE,
         licence=licence,
-        reduced_formula=formula_in_name(one.name, spectrum.absorber),
+        reduced_formula=compound_of(one.fields, one.name, spectrum.absorber, one.formulas).formula,
         reference=one.name if one.number is None else f"{one.path.name}, {one.name}",
     )
-
-
-def formula_in_name(name: str, absorber: str) -> str:
-    """The compound that a file's name begins with; empty where that is no formula with the absorber in it."""
-    for word in name.replace("-", "_").replace(" ", "_").replace(".", "_").split("_")[:2]:
-        try:
-            amounts = parse_formula(word)
-        except CrystalError:
-            continue
-        if absorber in amounts:
-            return reduced_formula(amounts)
-    return ""
 
 
 def _spectrum_files(paths: list[Path]) -> Iterator[SpectrumFile]:
@@ -185,24 +190,33 @@ def _spectrum_files(paths: list[Path]) -> Iterator[SpectrumFile]:
     for root in paths:
         if not root.exists():
             raise BuildError(f"{root}: no such file or folder; give spectra, or folders that hold some.")
+        tables: dict[Path, dict[str, str]] = {}
         for path in [root] if root.is_file() else sorted(p for p in root.rglob("*") if p.is_file()):
-            if path.suffix.lower() not in SUFFIXES and path != root:
+            if (path.suffix.lower() not in SUFFIXES and path != root) or is_table_of_formulas(path):
                 continue
+            for folder in {path.parent, *([root] if root.is_dir() else [])} - tables.keys():
+                tables[folder] = read_formulas(folder)
+            formulas = tables.get(root, {}) | tables[path.parent]
             name = USER_ID + (path.name if path == root else path.relative_to(root).as_posix())
-            several = spectra_in(path) if path.suffix.lower() == ".prj" else []
-            found += [SpectrumFile(f"{name}#{number}", path, label, number) for number, label in several]
-            found += [] if several else [SpectrumFile(name, path, path.name)]
+            fields, several = _contents(path)
+            if len(several) > 1:
+                found += [
+                    SpectrumFile(f"{name}#{number}", path, label, str(number), fields, formulas)
+                    for number, label in enumerate(several, start=1)
+                ]
+            else:
+                found.append(SpectrumFile(name, path, several[0] if several else path.name, None, fields, formulas))
     if paths and not found:
         raise BuildError(f"No spectrum in {', '.join(map(str, paths))}; {', '.join(sorted(SUFFIXES))} are read.")
     return iter(sorted(found, key=lambda one: one.spectrum_id))
 
 
-def spectra_in(path: Path) -> list[tuple[str, str]]:
-    """Number and name of each spectrum of an Athena project; none where it cannot be read, which fails later."""
+def _contents(path: Path) -> tuple[dict[str, str], tuple[str, ...]]:
+    """What a file says of its sample, and the names of its spectra; nothing of one that cannot be read."""
     try:
-        return [(str(number), group.label) for number, group in enumerate(groups_of(load(path))[0], start=1)]
-    except SpectrumError:
-        return []
+        return sample_fields(load(path).data), labels_in(path)
+    except XSearchError:
+        return {}, ()
 
 
 def _tables(paths: list[Path], index: Index, licence: str) -> XasSource | None:

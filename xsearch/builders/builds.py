@@ -6,8 +6,10 @@ from xsearch.builders.cif import CifSource
 from xsearch.builders.identity import index_folder
 from xsearch.builders.parquet import ParquetSource
 from xsearch.builders.pipeline import BuildResult, Runner, build
+from xsearch.builders.shipped import ShippedSpectra
 from xsearch.builders.starter import StarterSource
 from xsearch.builders.xas_source import XasSource
+from xsearch.data.shipped_library import shipped_materials
 from xsearch.data.xas_tables import XasTables, split_files
 from xsearch.errors import BuildError
 from xsearch.indexes.versions import current_version
@@ -22,6 +24,7 @@ def build_parquet(
     *,
     workers: int | None = None,
     measured_cells: bool = True,
+    shipped_spectra: bool = True,
     progress: bool = True,
     run: Runner | None = None,
 ) -> BuildResult:
@@ -32,6 +35,7 @@ def build_parquet(
         name: of the index.
         workers: processes; default one a core.
         measured_cells: whether measured cells of the same phase, from the mineral database, are linked.
+        shipped_spectra: whether the spectra that come with xsearch are added where entries are Materials Project's.
         progress: whether progress is reported on the error stream.
         run: another way to run batches, such as on a cluster.
 
@@ -45,7 +49,9 @@ def build_parquet(
             f"them to an index that is there: xsearch build add {name} --xanes {tables[0]}"
         )
     source = ParquetSource.of(structures)
-    spectra = XasSource(XasTables(tuple(tables), formulas=source.formula_by_id())) if tables else None
+    formulas = source.formula_by_id()
+    given = XasSource(XasTables(tuple(tables), formulas=formulas)) if tables else None
+    spectra = ShippedSpectra.of_entries(formulas, given) if shipped_spectra and source.is_materials_project else given
     return build(
         source, name, workers=workers, measured_cells=measured_cells, progress=progress, run=run, spectra=spectra
     )
@@ -80,7 +86,9 @@ def build_cif(
 def build_starter(
     name: str = STARTER, *, workers: int | None = None, progress: bool = True, run: Runner | None = None
 ) -> BuildResult:
-    """Make the starter index: minerals of the American Mineralogist database and AFLOW's prototypes.
+    """Make the starter index: minerals of the American Mineralogist database, AFLOW's prototypes, shipped spectra.
+
+    The spectra bring the structures of their materials.
 
     Args:
         name: of the index.
@@ -91,7 +99,15 @@ def build_starter(
     Raises:
         MissingExtra: where the packages that carry the crystals are not installed.
     """
-    return build(StarterSource(), name, workers=workers, measured_cells=False, progress=progress, run=run)
+    return build(
+        StarterSource(),
+        name,
+        workers=workers,
+        measured_cells=False,
+        progress=progress,
+        run=run,
+        spectra=ShippedSpectra.of_entries(shipped_materials()),
+    )
 
 
 def ensure_starter(*, progress: bool = True) -> BuildResult | None:

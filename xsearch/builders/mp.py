@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -36,7 +36,10 @@ from xsearch.builders.source import Item, Process, SpectrumProcess
 from xsearch.builders.transform import MaterialTransform, SpectraTransform
 from xsearch.builders.user_entries import user_licences, user_materials, user_spectra
 from xsearch.builders.workers import run_here
+from xsearch.builders.xas_source import process_xas_rows
 from xsearch.chemistry.material import Material
+from xsearch.data.shipped_library import ShippedLibrary
+from xsearch.data.xas_tables import Row
 from xsearch.errors import BrokenIndex, BuildError, CrystalError, MissingIndex, SpectrumError
 from xsearch.indexes import sql
 from xsearch.indexes.files import builder_lock, remove
@@ -103,13 +106,13 @@ class MpSpectra:
         found: what was fetched and kept.
         owners: the material of each spectrum.
         foreign: spectra of tasks that no listed material names; they are counted as failures.
-        added: the user's spectra; None where they are stored unchanged.
+        added: the user's spectra, None where they are stored unchanged; and shipped ones, as rows of their table.
     """
 
     found: Collection
     owners: dict[str, str]
     foreign: tuple[str, ...] = ()
-    added: tuple[tuple[str, XasSpectrum | None], ...] = ()
+    added: tuple[tuple[str, XasSpectrum | tuple[Row, ...] | None], ...] = ()
     process: SpectrumProcess = field(default_factory=lambda: process_spectrum, repr=False)
 
     def fingerprint(self) -> str:
@@ -122,7 +125,7 @@ class MpSpectra:
         return len(self.found.order) + len(self.foreign) + len(self.added)
 
     def items(self) -> Iterator[Item]:
-        """The project's spectra, then the user's."""
+        """The project's spectra, then the user's and shipped ones."""
         for name, document in self.found.documents():
             yield Item(name, UNCHANGED if document is None else (self.owners[name], document))
         for name in self.foreign:
@@ -144,7 +147,9 @@ def process_spectrum(item: Item) -> XasSpectrum:
     """
     if item.payload is None:
         raise SpectrumError("Its task belongs to no material that the Materials Project lists.")
-    return item.payload if isinstance(item.payload, XasSpectrum) else process_xas(item)
+    if isinstance(item.payload, XasSpectrum):
+        return item.payload
+    return process_xas_rows(item) if isinstance(item.payload[0], dict) else process_xas(item)
 
 
 def build_mp(
@@ -155,6 +160,7 @@ def build_mp(
     endpoint: str | None = None,
     workers: int | None = None,
     measured_cells: bool = True,
+    shipped_spectra: bool = True,
     progress: bool = True,
     run: Callable[[Any, Any], Any] | None = None,
     fetching: FetchSettings = FETCHING,
@@ -173,6 +179,7 @@ def build_mp(
         endpoint: another address that speaks the same interface.
         workers: processes; default one a core.
         measured_cells: whether measured cells of the same phase, from the mineral database, are linked.
+        shipped_spectra: whether the spectra that come with xsearch are added.
         progress: whether progress is reported on the error stream.
         run: another way to run batches, such as on a cluster.
         fetching: page sizes, time-out and waits of requests.
@@ -209,16 +216,20 @@ def build_mp(
             )
         reporter.say(f"{name}: {client.pages_fetched:,} pages came in {client.network_s:.0f} s of requests")
     before = old or opened(folder)
-    added, added_spectra = (
-        user_materials(before, kept=old is not None),
-        user_spectra(before, NAME, kept=old is not None),
+    shipped = ShippedLibrary(frozenset(materials.order if shipped_spectra else ()), chosen.elements, chosen.edges)
+    shipped_now = shipped.spectra if shipped_spectra else {}
+    added = user_materials(before, kept=old is not None)
+    added_spectra = (
+        *(one for one in user_spectra(before, NAME, kept=old is not None) if one[0] not in shipped_now),
+        *shipped_now.items(),
     )
     licences = {CORE_LICENCE, *user_licences(before, NAME)}
     licences |= {LICENCES["BY-NC"]} if chosen.include_nc else set()
     licences |= {amcsd.LICENCE} if measured_cells else set()
+    licences |= {rows[0]["licence"] for rows in shipped_now.values()}
     source = MpSource(client.db_version, materials, added, frozenset(fetch.formulas), functionals)
     windows = MpSpectra(spectra, owner_of, tuple(fetch.foreign), added_spectra)
-    if old is not None and is_unchanged(old, source, windows):
+    if old is not None and is_unchanged(old, source, windows) and holds_spectra(old, shipped_now):
         remove(cache)
         return up_to_date(name, old)
     runner = run or partial(run_here, workers=workers)
@@ -296,6 +307,11 @@ def is_unchanged(index: Index, source: MpSource, spectra: MpSpectra) -> bool:
     return len(source.found.kept) == len(source.found.order) == len(old_materials(index)) and len(
         spectra.found.kept
     ) == len(spectra.found.order) == len(old_spectra(index))
+
+
+def holds_spectra(index: Index, wanted: Iterable[str]) -> bool:
+    """Whether an index has spectra of these ids."""
+    return set(wanted) <= set(index.spectra_table.column("spectrum_id").to_pylist())
 
 
 def up_to_date(name: str, index: Index) -> BuildResult:

@@ -102,6 +102,11 @@ class ParquetSource:
         )
 
     @property
+    def is_materials_project(self) -> bool:
+        """Whether ids of the Materials Project are among the entries'."""
+        return MATERIALS_PROJECT in self._origins
+
+    @property
     def citation(self) -> str:
         """Of those databases."""
         return "; ".join(dict.fromkeys(origin.citation for origin in self._origins if origin))

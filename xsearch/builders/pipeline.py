@@ -61,6 +61,7 @@ class BuildResult:
         seconds: of wall-clock time.
         spectra: absorption spectra.
         reused: entries that were taken over from the version before.
+        without_compound: ids of added spectra whose compound is not known.
     """
 
     name: str
@@ -72,6 +73,7 @@ class BuildResult:
     seconds: float
     spectra: int = 0
     reused: int = 0
+    without_compound: tuple[str, ...] = ()
 
 
 def build(

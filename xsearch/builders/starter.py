@@ -1,23 +1,25 @@
-"""The starter index: some nine thousand crystals that come with the packages xsearch requires."""
+"""The starter index: some ten thousand crystals that come with xsearch and the packages that it requires."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from xsearch.builders.aflow import AflowSource, process_aflow
 from xsearch.builders.amcsd import AmcsdSource, process_amcsd
+from xsearch.builders.digests import digest_of
+from xsearch.builders.parquet import ParquetSource, process_row
 from xsearch.builders.source import Item, Process
 from xsearch.chemistry.material import Material
+from xsearch.data.shipped_library import STRUCTURES
 
 
 @dataclass(frozen=True)
 class StarterSource:
-    """The mineral database and the AFLOW prototypes, one after the other."""
+    """The mineral database, the AFLOW prototypes, and the structures of the shipped spectra, one after the other."""
 
-    name: str = "AMCSD and AFLOW prototypes"
-    licence: str = "free for use with citation"
+    name: str = "AMCSD, AFLOW prototypes, Materials Project (part)"
+    licence: str = "free for use with citation; CC-BY-4.0"
     process: Process = field(default_factory=lambda: process_starter, repr=False)
 
     @property
@@ -27,16 +29,18 @@ class StarterSource:
 
     @property
     def citation(self) -> str:
-        """Of both."""
-        return f"{AmcsdSource().citation}; {AflowSource().citation}"
+        """Of all."""
+        return "; ".join(one.citation for one in (AmcsdSource(), AflowSource(), shipped_structures()))
 
     def fingerprint(self) -> str:
-        """A hash of both files."""
-        return hashlib.sha256(f"{AmcsdSource().fingerprint()} {AflowSource().fingerprint()}".encode()).hexdigest()
+        """A hash of all files."""
+        return digest_of([one.fingerprint() for one in (AmcsdSource(), AflowSource(), shipped_structures())])
 
     def count(self) -> int | None:
-        """Minerals and prototypes."""
-        return (AmcsdSource().count() or 0) + sum(1 for _ in AflowSource().items())
+        """All of them."""
+        return (
+            (AmcsdSource().count() or 0) + sum(1 for _ in AflowSource().items()) + (shipped_structures().count() or 0)
+        )
 
     def formulas(self) -> frozenset[str] | None:
         """Nothing is linked: these are measured cells themselves."""
@@ -46,8 +50,15 @@ class StarterSource:
         """Minerals first."""
         yield from AmcsdSource().items()
         yield from AflowSource().items()
+        yield from shipped_structures().items()
+
+
+def shipped_structures() -> ParquetSource:
+    """The structures that come with the shipped spectra."""
+    return ParquetSource((STRUCTURES,))
 
 
 def process_starter(item: Item) -> Material:
-    """A material of either kind."""
-    return process_aflow(item) if item.item_id.startswith("aflow-") else process_amcsd(item)
+    """A material of any kind."""
+    kind = item.item_id.partition("-")[0]
+    return {"aflow": process_aflow, "mp": process_row}.get(kind, process_amcsd)(item)

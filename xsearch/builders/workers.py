@@ -14,9 +14,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, nullcontext
 from itertools import islice
 from types import ModuleType
-from typing import Any
+from typing import Any, Protocol
 
-from xsearch.builders.transform import Batch, MaterialTransform, SpectraTransform
+from xsearch.builders.transform import Batch, MaterialTransform
 from xsearch.errors import BuildError
 
 MOST_WORKERS = 61 if sys.platform == "win32" else 1024
@@ -25,7 +25,21 @@ MOST_WORKERS = 61 if sys.platform == "win32" else 1024
 WAITING_PER_WORKER = 2
 """Batches handed out ahead, so that no worker waits and memory stays small."""
 
-_transform: MaterialTransform | SpectraTransform | None = None  # of a worker process, set once as it starts
+
+class Transform(Protocol):
+    """The pure step of a build: what becomes of a batch, on any machine."""
+
+    @property
+    def process(self) -> Any:
+        """What works on an item; workers import its module."""
+        ...
+
+    def __call__(self, batch: Batch) -> Any:
+        """What a batch becomes."""
+        ...
+
+
+_transform: Transform | None = None  # of a worker process, set once as it starts
 
 
 def default_workers() -> int:
@@ -33,9 +47,7 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def run_here(
-    transform: MaterialTransform | SpectraTransform, batches: Iterator[Batch], workers: int | None = None
-) -> Generator[tuple[int, Any]]:
+def run_here(transform: Transform, batches: Iterator[Batch], workers: int | None = None) -> Generator[tuple[int, Any]]:
     """Chunks of batches, in the order in which they get ready.
 
     Args:
@@ -91,7 +103,7 @@ def _main_hidden() -> Iterator[None]:
         sys.modules["__main__"] = script
 
 
-def _pool(transform: MaterialTransform | SpectraTransform, workers: int) -> ProcessPoolExecutor:
+def _pool(transform: Transform, workers: int) -> ProcessPoolExecutor:
     context: Any = multiprocessing.get_context("spawn")
     if "forkserver" in multiprocessing.get_all_start_methods():
         context = multiprocessing.get_context("forkserver")
@@ -99,7 +111,7 @@ def _pool(transform: MaterialTransform | SpectraTransform, workers: int) -> Proc
     return ProcessPoolExecutor(workers, mp_context=context, initializer=_start, initargs=(transform,))
 
 
-def _start(transform: MaterialTransform | SpectraTransform) -> None:
+def _start(transform: Transform) -> None:
     """Prepare a worker: one thread, deaf to Ctrl-C (the parent hears it and lets the batch at hand finish).
 
     A parent that is killed cannot say goodbye; the worker watches for that, or it would wait for work for ever.

@@ -27,6 +27,7 @@ def parquet(
     files: Annotated[list[Path], typer.Argument(metavar="FILE.parquet", help="Tables of structures, and of spectra.")],
     name: options.NewName,
     measured_cells: options.MeasuredCells = True,
+    shipped_spectra: options.ShippedSpectra = True,
     workers: options.Workers = None,
     cluster: options.Cluster = None,
 ) -> None:
@@ -39,7 +40,16 @@ def parquet(
     from xsearch.builders.cluster import running_on
 
     with running_on(cluster) as run:
-        report(build_parquet(files, name, measured_cells=measured_cells, workers=workers, run=run))
+        report(
+            build_parquet(
+                files,
+                name,
+                measured_cells=measured_cells,
+                shipped_spectra=shipped_spectra,
+                workers=workers,
+                run=run,
+            )
+        )
 
 
 @app.command("cif")
@@ -60,9 +70,10 @@ def cif(
 
 @app.command("starter")
 def starter(name: options.NewName = "starter", workers: options.Workers = None) -> None:
-    """Make the starter index: 9,000 measured crystals that come with the installation.
+    """Make the starter index: 10,000 crystals and XANES spectra of 70 edges that come with the installation.
 
-    They are the American Mineralogist Crystal Structure Database and the AFLOW prototypes.
+    The crystals are the American Mineralogist Crystal Structure Database, the AFLOW prototypes, and the structures of
+    the Materials Project that spectra were computed of. The spectra are measured references and computed by FEFF10.
     """
     from xsearch.builders import build_starter
 
@@ -73,9 +84,7 @@ def starter(name: options.NewName = "starter", workers: options.Workers = None) 
 def mp(
     name: options.NewName = "mp",
     only: options.Only = None,
-    edges: Annotated[
-        str | None, typer.Option("--edges", metavar="K,L3", help="Only spectra of these edges; by default all.")
-    ] = None,
+    edges: options.Edges = None,
     ids: Annotated[
         Path | None, typer.Option("--ids", metavar="FILE", help="Only the materials whose ids this file lists.")
     ] = None,
@@ -87,6 +96,7 @@ def mp(
         bool, typer.Option("--bulk", help="Fetch whole tables from object storage instead of pages.")
     ] = False,
     measured_cells: options.MeasuredCells = True,
+    shipped_spectra: options.ShippedSpectra = True,
     workers: options.Workers = None,
     cluster: options.Cluster = None,
 ) -> None:
@@ -100,7 +110,16 @@ def mp(
 
     chosen = select(only, edges, ids, limit, include_nc, bulk)
     with running_on(cluster) as run:
-        report(build_mp(name, chosen, measured_cells=measured_cells, workers=workers, run=run))
+        report(
+            build_mp(
+                name,
+                chosen,
+                measured_cells=measured_cells,
+                shipped_spectra=shipped_spectra,
+                workers=workers,
+                run=run,
+            )
+        )
 
 
 @app.command("add")
@@ -129,10 +148,7 @@ def add(
 @app.command("predicted")
 def predicted(
     name: Annotated[str, typer.Argument(metavar="INDEX", help="The index whose entries get spectra.")],
-    absorbers: Annotated[
-        str | None,
-        typer.Option("--absorbers", metavar="ELEMENTS", help="Whose K edges; all that the model knows if none."),
-    ] = None,
+    absorbers: options.Absorbers = None,
     limit: options.Limit = None,
     workers: options.Workers = None,
 ) -> None:
@@ -143,6 +159,45 @@ def predicted(
     from xsearch.builders.predicted import add_predicted
 
     report(add_predicted(name, parse_elements(absorbers or ()), limit=limit, workers=workers))
+
+
+@app.command("computed")
+def computed(
+    name: Annotated[str, typer.Argument(metavar="INDEX", help="The index whose entries get spectra.")],
+    absorbers: options.Absorbers = None,
+    edges: options.Edges = None,
+    only: options.Only = None,
+    limit: options.Limit = None,
+    hours: options.Hours = None,
+    timeout: options.SiteTimeout = 1800.0,
+    workers: options.Workers = None,
+    cluster: options.Cluster = None,
+) -> None:
+    """Compute XANES spectra with FEFF10 for entries of an index that have none; it takes minutes a spectrum.
+
+    The usual edges are K up to iodine and L3 of heavier elements; elements up to sodium are computed where named.
+    FEFF10 is an extra: pip install "xsearch[feff]". Known and stable compounds come first. Each site is kept as soon
+    as it is there, whatever ends the run; the same command goes on, and what was computed once serves every index.
+    """
+    from xsearch.builders.cluster import running_on
+    from xsearch.builders.computed import add_computed
+    from xsearch.options import parse_edges
+
+    with running_on(cluster) as run:
+        done, built = add_computed(
+            name,
+            parse_elements(absorbers or ()),
+            parse_edges(edges or ""),
+            only=None if only is None else parse_elements(only),
+            limit=limit,
+            hours=hours,
+            timeout_s=timeout,
+            workers=workers,
+            run=run,
+        )
+    say(str(done))
+    if built:
+        report(built)
 
 
 def report(built: BuildResult) -> None:
@@ -157,6 +212,10 @@ def report(built: BuildResult) -> None:
         say(f"{built.reused:,} entries had not changed and were taken over from the version before.")
     if built.resumed:
         say(f"{built.resumed:,} items had been done by an earlier build that was stopped.")
+    if built.without_compound:
+        listed = ", ".join(built.without_compound)
+        say(f"{len(built.without_compound):,} spectra have no compound that is certain: {listed}.")
+        say("State it as Sample.formula, or in a CSV file beside them with the columns file and formula.")
     if built.failures:
         say(f"{built.failures:,} items could not be used; `xsearch index info {built.name}` says why.")
     if not any(index.is_default for index in list_indexes() if index.name == built.name):

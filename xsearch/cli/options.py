@@ -45,7 +45,8 @@ WAVELENGTH = typer.Option(
 Wavelength = Annotated[str | None, WAVELENGTH]
 ABSORBER = typer.Option("--absorber", "-a", metavar="ELEMENT", help="The absorbing element, such as Fe.")
 Absorber = Annotated[str | None, ABSORBER]
-EdgeName = Annotated[str | None, typer.Option("--edge", metavar="EDGE", help="Such as K or L3.")]
+EDGE = typer.Option("--edge", metavar="EDGE", help="Such as K or L3.")
+EdgeName = Annotated[str | None, EDGE]
 Deglitch = Annotated[
     bool, typer.Option("--deglitch", help="Replace single points that stand out of a XANES spectrum; it is noted.")
 ]
@@ -152,6 +153,13 @@ MeasuredCells = Annotated[
         "--measured-cells/--no-measured-cells", help="Use the measured cells linked to computed entries, beside theirs."
     ),
 ]
+ShippedSpectra = Annotated[
+    bool,
+    typer.Option(
+        "--shipped-spectra/--no-shipped-spectra",
+        help="Add the XANES spectra that come with xsearch: measured references, and computed ones of entries.",
+    ),
+]
 RankingChoice = Annotated[
     Ranking | None,
     typer.Option(
@@ -191,13 +199,17 @@ Log = Annotated[
     Path | None, typer.Option("--log", metavar="FILE", help="Keep outcomes here; a later call goes on from them.")
 ]
 Limit = Annotated[int | None, typer.Option("--limit", min=1, metavar="N", help="At most so many, to try it out.")]
-Out = Annotated[Path, typer.Option("--out", "-o", metavar="PATH", help="Where the weights and their card go.")]
+Out = Annotated[Path, typer.Option("--out", "-o", metavar="PATH", help="Where what is made goes.")]
 Weights = Annotated[
     Path | None, typer.Option("--weights", metavar="PATH", help="Weights that `xsearch train` made, instead of ours.")
 ]
 Structures = Annotated[
     Path | None,
-    typer.Option("--structures", metavar="FILE", help="Cells of spectra that carry none, if not beside the table."),
+    typer.Option(
+        "--structures",
+        metavar="FILE",
+        help="A table of structures, for what carries none; by default the one beside the file.",
+    ),
 ]
 Labels = Annotated[
     Path | None, typer.Option("--labels", metavar="FILE", help="Keep the labels of the table here between calls.")
@@ -221,4 +233,20 @@ Cluster = Annotated[
         metavar="ADDRESS",
         help="Work on a Dask cluster, such as tcp://node1:8786, instead of this machine.",
     ),
+]
+
+# Spectra that are calculated.
+
+Absorbers = Annotated[
+    str | None, elements("--absorbers", "Whose edges, such as Fe,Mn; by default all that can be calculated.")
+]
+Edges = Annotated[
+    str | None, typer.Option("--edges", metavar="K,L3", help="Only spectra of these edges; by default the usual ones.")
+]
+
+Hours = Annotated[
+    float | None, typer.Option("--hours", min=0.0, metavar="N", help="Begin no site after so many hours.")
+]
+SiteTimeout = Annotated[
+    float, typer.Option("--timeout", min=1.0, metavar="S", help="Give up a site after so many seconds.")
 ]

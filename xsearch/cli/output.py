@@ -39,27 +39,42 @@ def say(note: str) -> None:
 
 
 @contextmanager
+def one_line() -> Iterator[Callable[[str], None]]:
+    """One line of a terminal's error stream that is written over again and gone at the end; elsewhere nothing is shown.
+
+    Yields:
+        A function to call with the line.
+    """
+    shown = sys.stderr.isatty()
+
+    def write(line: str) -> None:
+        if shown:
+            sys.stderr.write(f"\r\x1b[K{line}")
+            sys.stderr.flush()
+
+    try:
+        yield write
+    finally:
+        if shown:
+            sys.stderr.write("\r\x1b[K")
+
+
+@contextmanager
 def counting(what: str) -> Iterator[Callable[[str], None]]:
-    """A count on one line of a terminal's error stream, gone at the end; elsewhere nothing is shown.
+    """A count on such a line.
 
     Yields:
         A function to call with the name of each thing that is done.
     """
-    shown = sys.stderr.isatty()
     done = 0
+    with one_line() as write:
 
-    def count(name: str) -> None:
-        nonlocal done
-        done += 1
-        if shown:
-            sys.stderr.write(f"\r\x1b[K{done} {what}, {name[:60]}")
-            sys.stderr.flush()
+        def count(name: str) -> None:
+            nonlocal done
+            done += 1
+            write(f"{done} {what}, {name[:60]}")
 
-    try:
         yield count
-    finally:
-        if shown:
-            sys.stderr.write("\r\x1b[K")
 
 
 class Report(Protocol):

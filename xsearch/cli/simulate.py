@@ -6,7 +6,8 @@ from typing import Annotated
 import typer
 
 from xsearch.cli import options
-from xsearch.cli.output import give_answer, say
+from xsearch.cli.output import give_answer, one_line, say
+from xsearch.options import Engine
 
 app = typer.Typer(help="Calculate the pattern of a crystal.", no_args_is_help=True)
 
@@ -54,18 +55,62 @@ def pxrd(
 def xanes(
     cif: Annotated[Path, typer.Argument(metavar="FILE.cif", help="The crystal, as a CIF file.")],
     absorber: Annotated[str, options.ABSORBER],
+    edge: Annotated[str, options.EDGE] = "K",
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="The learned model, in milliseconds, or FEFF, in a minute a site.")
+    ] = Engine.MODEL,
     feff: Annotated[
-        Path | None, typer.Option("--feff", metavar="PROGRAM", help="Run this FEFF instead of the learned model.")
+        Path | None,
+        typer.Option("--feff", metavar="PROGRAM", help="Run this FEFF instead of the one that pip installs."),
     ] = None,
+    timeout: options.SiteTimeout = 3600.0,
     xy: options.Xy = None,
     json: options.Json = None,
 ) -> None:
-    """Predict the K-edge XANES of an element in a crystal, or compute it with an installed FEFF."""
+    """Predict the XANES of an element in a crystal, or compute it with FEFF: the mean over its sites.
+
+    FEFF10 is an extra: pip install "xsearch[feff]". It needs no compiler.
+    """
     from xsearch import report
+    from xsearch.options import parse_absorber, parse_edge
     from xsearch.xas.forward import xanes_of_cif
 
-    spectrum = xanes_of_cif(cif, absorber, feff=feff)
+    with one_line() as notify:
+        spectrum = xanes_of_cif(
+            cif,
+            parse_absorber(absorber),
+            edge=parse_edge(edge),
+            engine=engine,
+            feff=feff,
+            timeout_s=timeout,
+            notify=notify,
+        )
     give_answer(spectrum, json)
     if xy:
         report.write_xy(spectrum, xy)
         say(f"Spectrum: {xy}")
+
+
+@app.command("sites")
+def sites(
+    edges: Annotated[Path, typer.Argument(metavar="FILE.json", help="A JSON list of [material_id, absorber, edge].")],
+    out: options.Out,
+    structures: options.Structures = None,
+    limit: options.Limit = None,
+    hours: options.Hours = None,
+    timeout: options.SiteTimeout = 1800.0,
+    workers: options.Workers = None,
+    cluster: options.Cluster = None,
+) -> None:
+    """Compute the XANES of every distinct site of listed materials with FEFF, into a table of a row a site.
+
+    Each site is kept as soon as it is there, in FILE.jsonl beside the table; the same command goes on where it stood.
+    """
+    from xsearch.builders.cluster import running_on
+    from xsearch.builders.computed import compute_table
+
+    with running_on(cluster) as run:
+        done = compute_table(
+            edges, out, structures, limit=limit, hours=hours, timeout_s=timeout, workers=workers, run=run
+        )
+    say(f"{out}: {done}")

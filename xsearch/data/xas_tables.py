@@ -15,10 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xsearch.chemistry.formula import parse_formula, reduced_formula
+from xsearch.elements import ATOMIC_NUMBERS, EDGES
 from xsearch.errors import BuildError, CrystalError, SpectrumError
 from xsearch.indexes.files import sha256
 from xsearch.options import parse_absorber, parse_edge
 from xsearch.paths import Paths, as_paths
+from xsearch.preprocess.computed import feff_near_edge, mean_over_sites
 from xsearch.spectra.xas import KINDS, XasSpectrum
 
 ABSORBERS, ABSORPTIONS = ("absorber", "element"), ("mu_raw", "mu", "mu_norm")
@@ -32,13 +34,10 @@ TEXTS = (
     "reduced_formula", "phase", "sample", "spectrum_level",
 )  # fmt: skip
 NUMBERS = ("site_index", "site", "site_multiplicity", "multiplicity")
-FLAGS = ("usable_query", "suspect")
+FLAGS = ("usable_query", "suspect", "sites_complete")
 
 BATCH_ROWS = 500
 """Rows read at a time. Set by hand."""
-
-MEAN_STEP_eV = 0.25
-"""Grid of a mean over sites: that of FEFF near the edge."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,9 @@ class XasTables:
     A row with a `material_id` belongs to that entry. One with it, or with a `code`, is simulated, one without either a
     measured reference; a column `kind` (simulated, measured, predicted) says otherwise. `site_index` or `site` makes
     it a site's spectrum. Of a material whose sites one code computed, and whose mean it does not give, the mean is
-    added, weighted by `site_multiplicity` or `multiplicity`.
+    added, weighted by `site_multiplicity` or `multiplicity`: where `sites_complete` says that none is missing, or, in
+    a table without that column, where there are several. A column `mu0` beside `mu`, as FEFF writes it, brings the
+    edge step to one, and what FEFF leaves out below the edge is continued; see `feff_near_edge`.
 
     Attributes:
         files: read one after another.
@@ -83,8 +84,9 @@ class XasTables:
                 elif row["material_id"]:
                     sites.setdefault(key, []).append(row)
             for means, rows in sites.items():
-                if len(rows) > 1 and means not in given:
-                    yield f"{' '.join(means[:4])} mean of {len(rows)}", tuple(rows)
+                is_whole = all(row["is_whole"] for row in rows) if rows[0]["is_whole"] is not None else len(rows) > 1
+                if is_whole and means not in given:
+                    yield f"{' '.join(means[:4])} mean of {len(rows)}", tuple({**row, "site": None} for row in rows)
 
     def _rows(self, path: Path) -> Iterator[Row]:
         file = pq.ParquetFile(path)
@@ -92,9 +94,15 @@ class XasTables:
         absorber = next(name for name in ABSORBERS if name in there)
         absorption = next(name for name in ABSORPTIONS if name in there)
         wanted = [name for name in (*TEXTS, *NUMBERS, *FLAGS) if name in there]
-        for batch in file.iter_batches(BATCH_ROWS, columns=[*wanted, absorber, absorption, "energy"]):
+        has_mu0 = absorption == "mu" and "mu0" in there
+        needed = [*wanted, absorber, absorption, "energy", *(["mu0"] if has_mu0 else [])]
+        for batch in file.iter_batches(BATCH_ROWS, columns=needed):
             energies, mus = _lists(batch.column("energy")), _lists(batch.column(absorption))
             columns = {name: batch.column(name).to_pylist() for name in {*wanted, absorber}}
+            if has_mu0:
+                named = zip(columns[absorber], columns.get("edge", ["K"] * batch.num_rows), strict=True)
+                raw = zip(energies, mus, _lists(batch.column("mu0")), named, strict=True)
+                energies, mus = map(list, zip(*(_near_edge(*one) for one in raw), strict=True))
             for i in range(batch.num_rows):
                 stated = {name: values[i] for name, values in columns.items() if not _is_missing(values[i])}
                 yield _row(stated, str(stated.get(absorber, "")), energies[i], mus[i], path, self)
@@ -138,7 +146,7 @@ def spectrum_of_rows(spectrum_id: str, rows: tuple[Row, ...]) -> XasSpectrum:
     energy, mu = (row["energy"], row["mu"]) if len(rows) == 1 else _mean(rows)
     if energy is None or mu is None or len(energy) == 0:
         raise SpectrumError("The row holds no energies or no absorption.")
-    is_site = len(rows) == 1 and row["site"] is not None
+    is_site = row["site"] is not None
     return XasSpectrum(
         spectrum_id=spectrum_id,
         absorber=parse_absorber(row["absorber"]),
@@ -185,6 +193,7 @@ def _row(stated: Row, absorber: str, energy: np.ndarray, mu: np.ndarray, path: P
         "licence": str(stated.get("licence") or tables.licence),
         "reduced_formula": _formula(stated, tables.formulas.get(material, "")),
         "reference": str(stated.get("phase") or stated.get("sample") or "") or None,
+        "is_whole": stated.get("sites_complete"),
         "refused": _refusal(stated, absorber, edge),
         "energy": energy,
         "mu": mu,
@@ -220,15 +229,20 @@ def _mean(rows: tuple[Row, ...]) -> tuple[np.ndarray | None, np.ndarray | None]:
     whole = [row for row in rows if row["energy"] is not None and len(row["energy"]) > 1]
     if len(whole) < len(rows):
         return None, None
-    low, high = max(float(row["energy"][0]) for row in whole), min(float(row["energy"][-1]) for row in whole)
-    energy = np.arange(low, high + 1e-6, MEAN_STEP_eV)
-    mu = [np.interp(energy, row["energy"], row["mu"]) for row in whole]
-    return energy, np.average(mu, axis=0, weights=[row["weight"] for row in whole])
+    return mean_over_sites([(row["energy"], row["mu"]) for row in whole], [row["weight"] for row in whole])
 
 
 def _lists(column: pa.Array) -> list[Any]:
     """A list column's rows as arrays, None for a null."""
     return [None if value is None else np.asarray(value.values, np.float64) for value in column]
+
+
+def _near_edge(energy: Any, mu: Any, mu0: Any, named: tuple[Any, Any]) -> tuple[Any, Any]:
+    """What FEFF gives as a spectrum that can be used, where µ0 is there and absorber and edge are named."""
+    whole = all(one is not None and len(one) for one in (energy, mu, mu0))
+    if not whole or named[0] not in ATOMIC_NUMBERS or named[1] not in EDGES:
+        return energy, mu
+    return feff_near_edge(energy, mu, mu0, *named)
 
 
 def _is_missing(value: Any) -> bool:

@@ -31,10 +31,12 @@ class XanesReport(Report):
     Attributes:
         compounds: absorber and formula of each outcome.
         formula_ranks: of the first hit with the right formula, whatever its phase.
+        rivals: how many other hits each had, fifty at most: phases that it was compared with.
     """
 
     compounds: tuple[str, ...] = ()
     formula_ranks: tuple[int | None, ...] = ()
+    rivals: tuple[int, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As of patterns; `by_compound`: shares where each compound has the same weight; `formula_top1` and so on."""
@@ -89,6 +91,7 @@ def evaluate_xanes(
     outcomes: list[Outcome] = []
     compounds: list[str] = []
     formula_ranks: list[int | None] = []
+    rivals: list[int] = []
     refused: list[str] = []
     for query in read_labelled_edges(path):
         library = _library(opened, query)
@@ -141,6 +144,7 @@ def evaluate_xanes(
         )
         outcomes.append(outcome)
         compounds.append(f"{query.absorber} {query.reduced_formula}")
+        rivals.append(max(0, len(hits) - 1))
         formula_ranks.append(next((hit.rank for hit in hits if is_right(hit, query, frozenset())), None))
         if progress:
             progress(outcome)
@@ -152,6 +156,7 @@ def evaluate_xanes(
         refused=tuple(refused),
         compounds=tuple(compounds),
         formula_ranks=tuple(formula_ranks),
+        rivals=tuple(rivals),
     )
 
 

@@ -136,6 +136,7 @@ def correlate(
     landscapes = np.array([_landscape(pattern, width, first, last) for width in settings.smoothings])
     measured = np.array([_compressed(pattern.profile(MATCH_AXIS, width), first, last) for width in scales])
     kernels, lengths = _kernels(scales)
+    breadth = pattern.breadth_invA * np.exp(-MATCH_AXIS.values())
     stiffness = np.empty(MAX_MODES)
     stiffness[:] = settings.stiffness / settings.shape_sigma**2
     stiffness[0] = settings.stiffness / settings.strain_sigma**2
@@ -152,7 +153,7 @@ def correlate(
                 rows[part], table.offsets, table.hkl, table.structure_factor_sq, table.cells, modes[part],
                 expected[part], pattern.wavelength_A, pattern.polarisation, MATCH_AXIS.start, MATCH_AXIS.step, first,
                 last, settings.most_lines, settings.power, landscapes, np.array(settings.smoothings), stiffness,
-                kernels, lengths, measured, powers, amplitudes[part], correlations[part],
+                breadth, kernels, lengths, measured, powers, amplitudes[part], correlations[part],
             )  # fmt: skip
 
         shares = range(0, len(rows), SHARE)

@@ -181,11 +181,26 @@ def compressed_correlation(calculated, measured, first, last, powers):
     return (sum_cm - sum_c * sum_m / n) / np.sqrt(variance_c * variance_m)
 
 
+@njit(cache=True, nogil=True, fastmath=True)
+def spread(ln_q, area, breadth, start, step, out):
+    """Put lines onto the axis as Gaussians of unit area times `area`, each as broad as lines are there."""
+    out[:] = 0
+    for j in range(len(ln_q)):
+        position = (ln_q[j] - start) / step
+        centre = min(max(int(np.round(position)), 0), len(out) - 1)
+        sigma = max(breadth[centre] / step, 0.5)
+        reach = int(np.ceil(3.5 * sigma))
+        height = area[j] / sigma
+        for k in range(max(0, centre - reach), min(len(out), centre + reach + 1)):
+            u = (k - position) / sigma
+            out[k] += height * np.exp(-0.5 * u * u)
+
+
 @njit(cache=True, nogil=True)
 def match_rows(
     rows, offsets, hkl, squares, cells, modes_of, expected,
     wavelength_A, polarisation, start, step, first, last, most_lines, fit_power,
-    landscapes, widths, stiffness, kernels, kernel_lengths, measured, powers,
+    landscapes, widths, stiffness, breadth, kernels, kernel_lengths, measured, powers,
     amplitudes, correlations,
 ):  # fmt: skip
     """Strain every candidate to the pattern and correlate its profile with it.
@@ -194,6 +209,7 @@ def match_rows(
         rows: (k,) rows of the index. offsets, hkl, squares, cells: its reflections. modes_of: (k,) strain modes.
         expected: (k,) strain that the prior expects.
         landscapes: (levels, bins) the pattern smoothed by each of `widths`, coarse to fine.
+        breadth: (bins,) standard deviation in ln q of the pattern's own lines, 0 where they are sharp.
         kernels: (scales, reach) Gaussian half kernels, each broadening the profile of the one before.
         measured: (scales, bins) the pattern on each scale, compressed. powers: the table of that compression.
         amplitudes: (k, MAX_MODES) filled here. correlations: (k, scales) filled here.
@@ -267,7 +283,10 @@ def match_rows(
             for a in range(modes):
                 x -= design[i, a] * amplitudes[t, a]
             shifted[j] = x
-        splat(shifted, area[seen], start, step, raw)
+        if breadth[0] > 0:
+            spread(shifted, area[seen], breadth, start, step, raw)
+        else:
+            splat(shifted, area[seen], start, step, raw)
         for scale in range(len(kernels)):
             convolve(raw, kernels[scale, : kernel_lengths[scale]], smooth)
             correlations[t, scale] = compressed_correlation(smooth, measured[scale], first, last, powers)

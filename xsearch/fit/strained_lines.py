@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from xsearch.fit.strain import ZERO_SHIFT
 from xsearch.fit.strain_kernels import line_design
 from xsearch.preprocess.axis import MATCH_AXIS
-from xsearch.preprocess.kernels import broaden
+from xsearch.preprocess.kernels import broaden_each
 from xsearch.preprocess.powder import NetPattern
 from xsearch.simulate.line_kernels import LARGEST_SINE, line_intensities
 from xsearch.simulate.reflections import Reflections
@@ -85,4 +85,9 @@ def strained_profiles(
     """
     lines = StrainedLines.of(reflections, pattern)
     ln_q, axis = lines.moved(lines.parameters(amplitudes)), MATCH_AXIS
-    return np.array([broaden(ln_q, lines.areas, axis.start, axis.step, axis.bins, width) for width in widths])
+    return np.array(
+        [
+            broaden_each(ln_q, lines.areas, pattern.calculated_widths(ln_q, width), axis.start, axis.step, axis.bins)
+            for width in widths
+        ]
+    )

@@ -252,10 +252,21 @@ class Index:
             "bytes": sum(int(file["size"]) for file in self.manifest.files.values()),
             "sources": dict(self.sql(sql.COUNTS.format(column="source")).fetchall()),
             "licences": dict(self.sql(sql.COUNTS.format(column="licence")).fetchall()),
+            "edges": self.spectra_by_edge(),
             "settings": self.manifest.settings,
             **self.manifest.extra,
             **(self.embedding.info() if self.embedding else {}),
         }
+
+    def spectra_by_edge(self) -> dict[str, dict[str, int]]:
+        """By edge such as `Fe K`, how many materials and references can be searched: measured, and by code.
+
+        Computed and predicted ones are counted by what made them, such as `simulated by FEFF10`.
+        """
+        found: dict[str, dict[str, int]] = {}
+        for absorber, edge, kind, code, count in self.sql(sql.SPECTRA_BY_EDGE).fetchall():
+            found.setdefault(f"{absorber} {edge}", {})[f"{kind} by {code}" if code else kind] = count
+        return found
 
     def _connection(self) -> DuckDBPyConnection:
         if not hasattr(self._connections, "connection"):  # a DuckDB connection serves one thread at a time

@@ -101,7 +101,27 @@ where cell_of is null and list_contains(elements, ?)
 order by row_id
 """
 
+WITHOUT_COMPUTED_EDGE = """
+select row_id from materials
+where cell_of is null and list_contains(elements, ?)
+  and row_id not in (select row_id from spectra where row_id is not null and absorber = ? and edge = ?
+                     and spectrum_type = 'XANES' and level = 'material' and kind = 'simulated')
+order by is_theoretical is not false, coalesce(energy_above_hull_eV, 0.1), len(atomic_numbers), row_id
+"""
+
+SPECTRA_WITHOUT_COMPOUND = (
+    "select spectrum_id from spectra where source = ? and reduced_formula = '' order by spectrum_id"
+)
+"""Of one source."""
+
 PREDICTED_SPECTRA = "select row_id, absorber, code from spectra where kind = 'predicted'"
+
+SPECTRA_BY_EDGE = """
+select absorber, edge, kind, case when kind = 'measured' then '' else code end as made_by,
+       count(distinct coalesce(material_id, spectrum_id)) as n
+from spectra where window_note is null
+group by all order by all
+"""
 
 COUNTS = "select coalesce({column}, 'unknown') as value, count(*) as n from catalog group by 1 order by n desc, value"
 

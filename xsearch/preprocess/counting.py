@@ -28,13 +28,20 @@ class CountingSettings:
         1e-4, "highest point", f"{BY_HAND}: of a point, and the least counts, in smooth curves"
     )
     faintest_share: float = setting(0.3, "typical counts", f"{BY_HAND}: lower counts are no less noisy")
-    smoothed_points: int = setting(4, "points", f"{BY_HAND}: distance at which smoothed points scatter more")
-    smoothed_ratio: float = setting(3.0, "1", f"{BY_HAND}: of the variance there over that of neighbours")
-    largest_ratio: float = setting(50.0, "1", f"{BY_HAND}: the same at most; curves without noise bend")
+    averaged_points: int = setting(8, "points", f"{BY_HAND}: means over so many show whether a program has smoothed")
+    block_means: int = setting(12, "means", f"{BY_HAND}: in which one scatter of means is taken")
+    smoothed_ratio: float = setting(6.0, "1", f"{BY_HAND}: of their noise over that of neighbours, where it has")
+    largest_ratio: float = setting(200.0, "1", f"{BY_HAND}: the same at most; curves without noise bend")
+    sigma_agrees: float = setting(
+        4.0, "1", f"{BY_HAND}: points that scatter by so much more than a stated variance say that it is none"
+    )
     level_points: int = setting(9, "points", f"{BY_HAND}: over which a stated sigma is compared with the counts")
 
 
 COUNTING = CountingSettings()
+
+QUIET = 1.5
+"""The quietest quarter of blocks scatters so much less than all, by chance."""
 
 MEDIAN_SQUARE = 0.4549
 """Median of the square of a standard normal deviate."""
@@ -62,7 +69,9 @@ def counting_noise(pattern: PowderPattern, settings: CountingSettings = COUNTING
     if pattern.sigma is not None:
         kernel = np.ones(settings.level_points) / settings.level_points
         level = np.convolve(np.pad(counts, settings.level_points // 2, mode="edge"), kernel, mode="valid")
-        return CountingNoise(counts, pattern.sigma**2 / np.maximum(level, least), least)
+        stated = pattern.sigma**2 / np.maximum(level, least)
+        scatter = scatter_over_counts(counts, settings) / float(np.median(stated))
+        return CountingNoise(counts, stated * (scatter if scatter > settings.sigma_agrees else 1.0), least)
     gain = scatter_over_counts(counts, settings)
     if _are_whole(pattern.intensity) and (
         float(np.median(counts)) < settings.few_counts or 1 / settings.counts_agree < gain < settings.counts_agree
@@ -75,7 +84,7 @@ def counting_noise(pattern: PowderPattern, settings: CountingSettings = COUNTING
 
 def scatter_over_counts(counts: Array, settings: CountingSettings = COUNTING) -> float:
     """Variance of points over their counts, as second differences of neighbours show it."""
-    variance, level = _scatter(counts, 1, settings.block_points)
+    variance, level = _scatter(counts, settings.block_points), _blocks(counts[1:-1], settings.block_points)
     lit = level > 0
     return float(np.median(variance[lit] / level[lit])) if lit.any() else 0.0
 
@@ -83,26 +92,34 @@ def scatter_over_counts(counts: Array, settings: CountingSettings = COUNTING) ->
 def smoothing_factor(counts: Array, settings: CountingSettings = COUNTING) -> float:
     """How much larger the noise of an average is than neighbouring points show, 1 unless a program has smoothed.
 
-    Smoothed points differ from their neighbours by less than from those `smoothed_points` away. Lines bend the counts
-    over such a distance too, so that the quietest quarter of the pattern decides.
+    Means over `averaged_points` of points that were not smoothed scatter as much less as they are many. Lines bend the
+    counts over such a distance too, so that the quietest quarter of the pattern decides.
     """
-    near, _ = _scatter(counts, 1, settings.block_points)
-    far, _ = _scatter(counts, settings.smoothed_points, settings.block_points)
-    near = near[: len(far)]  # distant points leave a block less where the last one is nearly full
+    size = settings.averaged_points
+    means = counts[: len(counts) // size * size].reshape(-1, size).mean(axis=1)
+    if len(means) < 4 * settings.block_means:
+        return 1.0
+    far = size * _scatter(means, settings.block_means)
+    near = _scatter(counts, size * settings.block_means)
+    both = min(len(far), len(near))
+    far, near = far[:both], near[:both]
     quiet = far <= np.percentile(far, 25)
     neighbours, distant = float(np.median(near[quiet])), float(np.median(far[quiet]))
     if neighbours <= 0 or distant < settings.smoothed_ratio * neighbours:
         return 1.0
-    return min(distant / neighbours, settings.largest_ratio) * settings.smoothed_points
+    return min(QUIET * distant / neighbours, settings.largest_ratio)
 
 
-def _scatter(counts: Array, lag: int, block_points: int) -> tuple[Array, Array]:
-    """(blocks,) variance of points by second differences over so many points, and median counts."""
-    square = (counts[: -2 * lag] - 2 * counts[lag:-lag] + counts[2 * lag :]) ** 2 / 6
-    size = min(block_points, len(square))
-    kept = len(square) // size * size
-    variance = np.median(square[:kept].reshape(-1, size), axis=1) / MEDIAN_SQUARE
-    return variance, np.median(counts[lag : kept + lag].reshape(-1, size), axis=1)
+def _scatter(values: Array, size: int) -> Array:
+    """(blocks,) variance of values, by the median of second differences in blocks of so many."""
+    return _blocks((values[:-2] - 2 * values[1:-1] + values[2:]) ** 2 / 6, size) / MEDIAN_SQUARE
+
+
+def _blocks(values: Array, size: int) -> Array:
+    """(blocks,) medians of values in blocks of so many."""
+    size = min(size, len(values))
+    kept = len(values) // size * size
+    return np.asarray(np.median(values[:kept].reshape(-1, size), axis=1))
 
 
 def _are_whole(intensity: Array) -> bool:

@@ -35,7 +35,7 @@ class EdgeSettings:
     heights_of_white_line: tuple[float, float] = setting((0.1, 12.0), "edge steps", f"{BY_HAND}: where no rise fits")
     smoothing_of_white_line_eV: float = setting(0.4, "eV", f"standard deviation of a Gaussian; {BY_HAND}")
     first_inflection_eV: float = setting(2.5, "eV", f"from the tabulated edge, that of the metal: {BY_HAND}")
-    first_inflection: float = setting(0.35, "of the steepest slope", f"of a metal's first inflection; {BY_HAND}")
+    first_inflection: float = setting(0.85, "of the steepest slope", f"{BY_HAND}: about as steep as the steepest")
     background_eV: float = setting(200.0, "eV", f"below the edge, whose slope is taken out; {BY_HAND}")
     centre_range_eV: tuple[float, float] = setting((-20.0, 30.0), "eV", f"around E0; {BY_HAND}")
     centre_top: float = setting(0.9, "edge steps", f"{BY_HAND}: below the white line")

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
-from xsearch.preprocess.axis import LogQAxis
+from xsearch.preprocess.axis import MATCH_AXIS, LogQAxis
 from xsearch.preprocess.background_kernels import Cleaning, cleaned
 from xsearch.preprocess.counting import counting_noise
 from xsearch.preprocess.kernels import broaden
@@ -58,6 +58,9 @@ class NetPatternSettings:
     least_significance: float = setting(
         6.0, "standard deviations", f"{BY_HAND}: of the area of the clearest line; below, there is none"
     )
+    sharp_invA: float = setting(
+        0.012, "1/A", "standard deviation in q of lines that the weights of correlations were chosen for: copper, 0.25°"
+    )
     fewest_steps: int = setting(100, "steps", f"{BY_HAND}: a pattern of fewer is refused")
 
     def grid_step_deg(self, wavelength_A: float) -> float:
@@ -72,6 +75,9 @@ COPPER_A = 1.540593
 
 SAME_WAVELENGTH_A = 1e-3
 """Wavelengths closer than that have one Lorentz-polarisation factor."""
+
+FWHM_SIGMAS = 2 * np.sqrt(2 * np.log(2))
+"""Full width at half maximum of a Gaussian, in standard deviations."""
 
 NARROWEST_STEPS = 4.0
 """Width that is taken for a typical line where none is seen."""
@@ -94,6 +100,7 @@ class NetPattern:
         smoothing_deg: standard deviation of the average that made `excess`.
         unit, offset: counts are `unit` times `excess` and `background`, plus `offset`.
         fwhm_deg: typical full width at half maximum of its lines.
+        breadth_invA: standard deviation of its lines in q beyond that of sharp ones; 0 where they are sharp.
         wavelength_A: in Å.
         polarisation: of the beam, see `xsearch.simulate.polarisation`.
     """
@@ -111,6 +118,7 @@ class NetPattern:
     unit: float
     offset: float
     fwhm_deg: float
+    breadth_invA: float
     wavelength_A: float
     polarisation: float = UNPOLARISED
     _profiles: dict[tuple[LogQAxis, float, float | None], NDArray[np.float64]] = field(
@@ -147,6 +155,13 @@ class NetPattern:
             there = lorentz_polarisation(q * lp_wavelength_A, UNPOLARISED)
             area = area * there / lorentz_polarisation(q * self.wavelength_A, self.polarisation)
         return broaden(self.ln_q, area, axis.start, axis.step, axis.bins, width)
+
+    def calculated_widths(self, ln_q: NDArray[np.float64], width: float) -> NDArray[np.float64]:
+        """(n,) standard deviations in ln q that calculated lines need where the pattern is broadened by `width`.
+
+        They are `width` but where the pattern's own lines are broad. Small crystals broaden all lines alike in q.
+        """
+        return np.asarray(np.hypot(width, self.breadth_invA * np.exp(-ln_q)))
 
     def variance(self, level: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) variance by counting of points of `excess` where so much was measured, background included."""
@@ -210,6 +225,12 @@ def cleaned_pattern(pattern: PowderPattern, settings: NetPatternSettings = NET_P
     """
     name = pattern.source or "The pattern"
     first, last = pattern.two_theta_deg[0], pattern.two_theta_deg[-1]
+    low, high = pattern.q_invA[0], pattern.q_invA[-1]
+    if low > MATCH_AXIS.q_max_invA or high < MATCH_AXIS.q_min_invA:
+        raise SpectrumError(
+            f"{name}: covers q of {low:.3g} to {high:.3g} 1/Å, and lines are compared from {MATCH_AXIS.q_min_invA:g} "
+            f"to {MATCH_AXIS.q_max_invA:g} 1/Å; check the wavelength, {pattern.wavelength_A:g} Å."
+        )
     steps_deg = np.gradient(pattern.two_theta_deg)
     step_deg = min(
         settings.step_deg, max(settings.grid_step_deg(pattern.wavelength_A), float(np.median(steps_deg)) / 2)
@@ -230,6 +251,7 @@ def cleaned_pattern(pattern: PowderPattern, settings: NetPatternSettings = NET_P
     )
     net = np.where(lines, np.maximum(excess, 0.0), 0.0)
     scale = float(net.max()) or float(np.abs(excess).max()) or 1.0
+    width_deg = float(fwhm_deg) or NARROWEST_STEPS * step_deg
     return NetPattern(
         two_theta_deg=two_theta,
         ln_q=np.log(4 * np.pi * np.sin(np.radians(two_theta / 2)) / pattern.wavelength_A),
@@ -243,7 +265,8 @@ def cleaned_pattern(pattern: PowderPattern, settings: NetPatternSettings = NET_P
         smoothing_deg=settings.smoothing_steps * step_deg,
         unit=scale,
         offset=min(0.0, float(pattern.intensity.min())),
-        fwhm_deg=float(fwhm_deg) or NARROWEST_STEPS * step_deg,
+        fwhm_deg=width_deg,
+        breadth_invA=_breadth(two_theta, net, width_deg, pattern.wavelength_A, settings.sharp_invA),
         wavelength_A=pattern.wavelength_A,
         polarisation=pattern.polarisation,
     )
@@ -261,6 +284,20 @@ def background_under(pattern: PowderPattern) -> NDArray[np.float64]:
 def cleaning(settings: NetPatternSettings = NET_PATTERN) -> Cleaning:
     """The settings for compiled loops."""
     return Cleaning(*(float(getattr(settings, name)) for name in Cleaning._fields))
+
+
+def _breadth(
+    two_theta_deg: NDArray[np.float64],
+    net: NDArray[np.float64],
+    fwhm_deg: float,
+    wavelength_A: float,
+    sharp_invA: float,
+) -> float:
+    """What the lines in the middle of a pattern's intensity are broader than sharp ones, in q."""
+    middle = min(int(np.searchsorted(np.cumsum(net), net.sum() / 2)), len(net) - 1)
+    invA_per_rad = 2 * np.pi * np.cos(np.radians(two_theta_deg[middle] / 2)) / wavelength_A
+    sigma_invA = invA_per_rad * np.radians(fwhm_deg) / FWHM_SIGMAS
+    return float(np.sqrt(max(sigma_invA**2 - sharp_invA**2, 0.0)))
 
 
 def _on_grid(

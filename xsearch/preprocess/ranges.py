@@ -20,9 +20,7 @@ BY_HAND = "set by hand on simulated scans (tests/preprocess/test_ranges.py)"
 class OtherEdgeSettings:
     """Which other edges in a scan count, and how far from them the ranges stay."""
 
-    least_distance_eV: float = setting(
-        40.0, "eV", f"from E0: nearer, an edge cannot be told from fine structure; {BY_HAND}"
-    )
+    least_distance_eV: float = setting(40.0, "eV", f"from E0: nearer, fine structure hides an edge; {BY_HAND}")
     near_eV: tuple[float, float] = setting(
         (-8.0, 25.0), "eV", f"around a tabulated edge, where its step lies; {BY_HAND}"
     )

@@ -273,7 +273,8 @@ def _pre_edge(
         fall = float(np.interp(-20.0, relative, line) - np.interp(0.0, relative, line))
         if fall > settings.falls_by * _tail_level(relative, mu - line):
             return line, []
-    level = float(np.mean(mu[(relative < max(relative[0] + 2.0, -15.0)) & (relative >= low_eV)]))
+    before = relative < max(relative[0] + 2.0, -15.0)
+    level = float(np.mean(mu[before & (relative >= low_eV)] if np.any(before & (relative >= low_eV)) else mu[before]))
     if 0 <= level < settings.negligible_background * min(float(mu.max()), 2 * _tail_level(relative, mu)):
         return np.zeros_like(mu), []
     return np.full_like(mu, level), ["The pre-edge is short: a constant was subtracted instead of a line."]

@@ -19,7 +19,7 @@ ROWS_SHOWN = 15
 def xanes_table(spectrum: CalculatedXanes) -> Table:
     """Some rows of the spectrum."""
     table = new_table(("energy / eV", "μ", "±"))
-    table.title = f"{spectrum.absorber} K edge, {spectrum.method}"
+    table.title = f"{spectrum.absorber} {spectrum.edge} edge, {spectrum.method}"
     for i in np.linspace(0, len(spectrum.mu) - 1, ROWS_SHOWN).round().astype(int).tolist():
         table.add_row(f"{spectrum.energy_eV[i]:.1f}", f"{spectrum.mu[i]:.3f}", f"{spectrum.sigma[i]:.3f}")
     return table
@@ -29,7 +29,7 @@ def xanes_record(spectrum: CalculatedXanes) -> dict[str, Any]:
     """Everything as plain values."""
     return {
         "absorber": spectrum.absorber,
-        "edge": "K",
+        "edge": spectrum.edge,
         "method": spectrum.method,
         "notes": list(spectrum.notes),
         "energy_eV": spectrum.energy_eV.tolist(),
@@ -41,7 +41,9 @@ def xanes_record(spectrum: CalculatedXanes) -> dict[str, Any]:
 def write_xanes(spectrum: CalculatedXanes, path: str | Path) -> Path:
     """Energy, absorption and its standard deviation as three columns with a header."""
     path = Path(path)
-    header = f"{spectrum.absorber} K edge, {spectrum.method}; energy_eV mu sigma\n" + "\n".join(spectrum.notes)
+    header = f"{spectrum.absorber} {spectrum.edge} edge, {spectrum.method}; energy_eV mu sigma\n" + "\n".join(
+        spectrum.notes
+    )
     columns = np.column_stack([spectrum.energy_eV, spectrum.mu, spectrum.sigma])
     np.savetxt(with_folder(path), columns, fmt="%.4f", header=header)
     return path

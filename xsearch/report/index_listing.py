@@ -10,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.indexes import Index
 from xsearch.indexes.library import IndexSummary
 from xsearch.report.rich_table import new_table
@@ -52,14 +53,28 @@ def info_table(index: Index) -> RenderableType:
     for key, value in index.info().items():
         if value is None or value in ("", [], {}):
             continue
-        table.add_row(key.replace("_", " "), size_text(value) if key == "bytes" else value_text(value))
+        if key != "edges":
+            table.add_row(key.replace("_", " "), size_text(value) if key == "bytes" else value_text(value))
+    parts: list[RenderableType] = [table]
+    if by_edge := index.spectra_by_edge():
+        parts.append(edges_table(by_edge))
     failures = index.failures()
     shown = [Text(f"  {failure.item_id}: {failure.reason}") for failure in failures[:FAILURES_SHOWN]]
     if failures:
         shown.insert(0, Text(f"{len(failures):,} items could not be used:", style="bold"))
     if len(failures) > FAILURES_SHOWN:
         shown.append(Text(f"  and {len(failures) - FAILURES_SHOWN:,} more; --json names them all", style="dim"))
-    return Group(table, *shown)
+    return Group(*parts, *shown)
+
+
+def edges_table(by_edge: Mapping[str, Mapping[str, int]]) -> RenderableType:
+    """Spectra that can be searched, a row an edge: how many materials and references, by what made the spectra."""
+    kinds = sorted({kind for counts in by_edge.values() for kind in counts})
+    table = new_table(("XANES", *kinds), ("XANES",))
+    table.title = f"{len(by_edge)} edges can be searched"
+    for edge in sorted(by_edge, key=lambda name: (ATOMIC_NUMBERS[name.split()[0]], name)):
+        table.add_row(edge, *(f"{by_edge[edge][kind]:,}" if kind in by_edge[edge] else "" for kind in kinds))
+    return table
 
 
 def value_text(value: Any) -> str:

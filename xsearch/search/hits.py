@@ -14,7 +14,7 @@ from xsearch.fit.strain import cell_under
 from xsearch.indexes import Index
 from xsearch.options import Prior
 from xsearch.preprocess.axis import MATCH_AXIS
-from xsearch.preprocess.kernels import broaden
+from xsearch.preprocess.kernels import broaden_each
 from xsearch.preprocess.powder import NetPattern
 from xsearch.preprocess.profile import best_scale
 from xsearch.search.rank import Evidence as RowEvidence
@@ -139,8 +139,8 @@ def _unexplained(
     place = MATCH_AXIS.index(ln_q)
     inside_range = (place > first) & (place < last)
     lines = int((inside_range & (area > settings.faintest_line * area.max(initial=0))).sum())
-    width = settings.explained_width
-    calculated = broaden(ln_q, area, MATCH_AXIS.start, MATCH_AXIS.step, MATCH_AXIS.bins, width)[first:last]
+    widths = pattern.calculated_widths(ln_q, settings.explained_width)
+    calculated = broaden_each(ln_q, area, widths, MATCH_AXIS.start, MATCH_AXIS.step, MATCH_AXIS.bins)[first:last]
     inside = measured[first:last]
     scale = best_scale(inside, calculated)
     if scale <= 0:

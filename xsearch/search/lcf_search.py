@@ -13,7 +13,7 @@ from xsearch.search.lcf_hits import Compared, make_lcf
 from xsearch.search.scope import Scope
 from xsearch.search.selection import rows_with
 from xsearch.search.verdict import verdict
-from xsearch.search.xanes_search import Opened, missing
+from xsearch.search.xanes_search import Opened, without_spectrum
 from xsearch.search.xanes_stages import prepare, with_absorbers
 from xsearch.settings import settings_record
 from xsearch.spectra import Xanes
@@ -40,22 +40,25 @@ def search_lcf(
             best = explored.search(phases)
             entries = len(set(library.row[is_entry].tolist()))
             references = {target.compounds[at].formula for at in np.flatnonzero(~is_entry).tolist()}
-            compared = Compared(
-                index, spectrum, entries + len(references), len(rows_with(index, each, measured_cells=False))
-            )
+            choices = rows_with(index, each, measured_cells=False)
+            compared = Compared(index, spectrum, entries + len(references), len(choices))
             mixtures = tuple(make_lcf(compared, one, explored) for one in best)
     hits = best_hits(mixtures)
     return LcfResult(
         pattern=None,
         hits=hits,
-        verdict=verdict(sorted(hit.score for hit in hits), opened.powder.verdict),
+        verdict=verdict(sorted(hit.score for hit in hits), opened.powder.verdict, rivals=compared.compared - len(hits)),
         index_name=index.name,
         index_version=index.version,
         n_searched=compared.compared,
         settings={"xas": settings_record(settings)},
         constraints=each,
         options={"prior": scope.prior.value, "phases": phases},
-        notes=(*spectrum.notes, *_assumptions(library, hits), *missing(compared.compared, compared.choices)),
+        notes=(
+            *spectrum.notes,
+            *_assumptions(library, hits),
+            *without_spectrum(index, library.row, choices, [library.name]),
+        ),
         timings_ms=timings,
         spectra=(spectrum,),
         mixtures=mixtures,

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from xsearch.fit.correlation import Matches
 from xsearch.fit.le_bail import FittedLines, fitted_lines
 from xsearch.indexes import Index
+from xsearch.preprocess.axis import FloatOrArray
 from xsearch.preprocess.kernels import gaussian_average
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.settings import DEFAULTS, SecondPhaseSettings
@@ -71,11 +72,12 @@ def foreign_lines(index: Index, pattern: NetPattern, best: Matches, settings: Se
     absent = (share(fitted.calculated) < settings.absent_share) & (share(fitted.free) < settings.absent_free_share)
     tube = []
     for name, ratio in _tube_lines(pattern.wavelength_A):
+        # beyond the image of the last angle stand images of lines that were not measured
         image, strength = _tube_image(pattern, smooth, ratio, settings)
         of_tube = absent & (height < settings.tube_forgiven * strength * image[peaks])
-        if of_tube.sum() >= settings.fewest_tube_lines:
+        if of_tube.any():
             tube.append((name, strength))
-            absent &= ~of_tube
+            absent &= ~of_tube & (pattern.two_theta_deg[peaks] < _image_deg(pattern.two_theta_deg[-1], ratio))
     order = np.argsort(-height[absent], kind="stable")
     return ForeignLines(tuple(pattern.two_theta_deg[peaks[absent]][order].tolist()), tuple(tube))
 
@@ -118,12 +120,15 @@ def _tube_lines(wavelength_A: float) -> tuple[tuple[str, float], ...]:
 def _tube_image(pattern: NetPattern, smooth: Array, ratio: float, settings: SecondPhaseSettings) -> tuple[Array, float]:
     """The pattern as another wavelength would show it, and the share of it that all of the strongest lines allow."""
     x = pattern.two_theta_deg
-    image = np.interp(
-        2 * np.degrees(np.arcsin(np.minimum(np.sin(np.radians(x / 2)) / ratio, 1.0))), x, smooth, left=0.0, right=0.0
-    )
+    image = np.interp(_image_deg(x, 1 / ratio), x, smooth, left=0.0, right=0.0)
     tops, _ = scipy.signal.find_peaks(image, height=settings.tube_from_height * float(smooth.max()))
     strongest = tops[np.argsort(-image[tops], kind="stable")[: settings.fewest_tube_lines + 1]]
     if len(strongest) < settings.fewest_tube_lines:
         return image, 0.0
     share = float(np.min(smooth[strongest] / image[strongest]))
     return image, share if 0 < share < settings.most_of_tube else 0.0
+
+
+def _image_deg(two_theta_deg: FloatOrArray, ratio: float) -> FloatOrArray:
+    """Angles of the same planes at a wavelength so many times as long."""
+    return 2 * np.degrees(np.arcsin(np.minimum(np.sin(np.radians(two_theta_deg / 2)) * ratio, 1.0)))

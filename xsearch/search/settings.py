@@ -161,8 +161,8 @@ class SecondPhaseSettings:
     near_widths: float = setting(0.5, "line widths", f"{BY_HAND}: so far from a crystal's line none is foreign")
     near_deg: float = setting(0.06, "deg", f"{BY_HAND}: the same at least")
     most_named: int = setting(5, "lines", BY_HAND)
-    fewest_tube_lines: int = setting(2, "lines", f"{BY_HAND}: that show a further line of the tube")
-    tube_from_height: float = setting(0.15, "highest line", f"{BY_HAND}: lower lines show none")
+    fewest_tube_lines: int = setting(2, "lines", f"{BY_HAND}: from which the share of a tube's line is taken")
+    tube_from_height: float = setting(0.1, "highest line", f"{BY_HAND}: lower lines show none")
     tube_forgiven: float = setting(2.0, "1", f"{BY_HAND}: a line of the tube may be so much stronger than expected")
     most_of_tube: float = setting(0.4, "of Kα", "physics: Kβ without a filter is about a fifth")
 
@@ -216,6 +216,9 @@ class VerdictSettings:
     )
     confident: float = setting(0.5, "probability", f"{BY_HAND}: least score of a match, more likely right than wrong")
     tentative: float = setting(0.25, "probability", f"{BY_HAND}: least score of a tentative match")
+    least_rivals: int = setting(
+        2, "phases", f"{BY_HAND}: that an edge was compared with beside the first hit; with fewer nothing is a match"
+    )
 
 
 VERDICT = VerdictSettings()

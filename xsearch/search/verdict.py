@@ -94,14 +94,20 @@ def probability(evidence: Mapping[str, float]) -> float:
     return float(model.probability(np.array([[evidence[feature] for feature in model.features]]))[0])
 
 
-def verdict(scores: list[float], settings: VerdictSettings = VERDICT) -> Verdict:
+def verdict(scores: list[float], settings: VerdictSettings = VERDICT, rivals: int | None = None) -> Verdict:
     """The verdict on an answer by the first of its scores.
 
     That is the best hit's; of a mixture, all of whose phases are the answer, the lowest.
+
+    Args:
+        scores: of the hits.
+        settings: the thresholds.
+        rivals: other phases that an edge was compared with, of a search by edges alone: a match needs some.
     """
     if not scores or scores[0] < settings.tentative:
         return "no confident match"
-    return "match" if scores[0] >= settings.confident else "tentative"
+    has_rivals = rivals is None or rivals >= settings.least_rivals
+    return "match" if scores[0] >= settings.confident and has_rivals else "tentative"
 
 
 @cache

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from xsearch.answers import Hit, SearchResult
 from xsearch.indexes import Index
+from xsearch.indexes.tables import row_numbers
 from xsearch.preprocess.powder import net_pattern
 from xsearch.progress import timed
 from xsearch.search.rank import best_first, phases
@@ -18,7 +19,7 @@ from xsearch.search.scope import Scope
 from xsearch.search.second_compound import second_compound_notes
 from xsearch.search.selection import Profiles, Selection, rows_with
 from xsearch.search.settings import DEFAULTS as POWDER
-from xsearch.search.settings import PowderSettings
+from xsearch.search.settings import PowderSettings, VerdictSettings
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_hits import fold_entries, spectra_hits, with_edges
 from xsearch.search.xanes_stages import (
@@ -34,6 +35,9 @@ from xsearch.spectra.measurement import Measurement
 from xsearch.xas.evidence import EdgeEvidence
 from xsearch.xas.library import EdgeLibraries
 from xsearch.xas.settings import DEFAULTS, XasSettings
+
+NAMED = 5
+"""Compounds without a spectrum that a note names."""
 
 
 @dataclass(frozen=True)
@@ -75,18 +79,23 @@ def search_by_spectra(
             )
         with timed(timings, "edges"):
             edges = weigh_edges(opened.libraries, spectra, scope, settings)
-        second: list[tuple[str, ...]] = []
+        remarks: list[str] = []
+        rivals = None
         if pattern is None:
             with timed(timings, "rank"):
                 edges = assign_each(index, edges, settings=settings.evidence)
                 candidates = combine(index, edges, scope.prior, scope.constraints, settings=settings.evidence)
                 single = [[place] for place in candidates.best_first()]
                 groups = fold_entries(index, candidates, settings.evidence) if fold else single
-                choices = len(rows_with(index, scope.constraints, measured_cells=False))
-                hits = spectra_hits(index, candidates, groups, top, choices, settings.probability)
+                choices = rows_with(index, scope.constraints, measured_cells=False)
+                hits = spectra_hits(index, candidates, groups, top, len(choices), settings.probability)
             with timed(timings, "second compound"):
-                second = [second_compound_notes(index, edge, scope.prior, settings) for edge in edges]
+                for edge in edges:
+                    remarks += second_compound_notes(index, edge, scope.prior, settings)
             searched = len(candidates.rows)
+            rivals = len(groups) - 1
+            remarks += few_rivals(rivals, edges, opened.powder.verdict)
+            remarks += without_spectrum(index, candidates.rows, choices, [edge.name for edge in edges])
         else:
             with timed(timings, "select"):
                 rows = rows_with(index, scope.constraints, scope.measured_cells)
@@ -107,11 +116,11 @@ def search_by_spectra(
                 shown = groups if fold else [[place] for place in best_first(matches.rows, candidates.total)]
                 by_pattern = selected.hits(pattern, matches, evidence, candidates.total, groups, shown, top)
                 hits = with_edges(by_pattern, index, candidates)
-            searched = choices = len(rows)
+            searched = len(rows)
     return SearchResult(
         pattern=measurement.pattern,
         hits=hits,
-        verdict=verdict([hit.score for hit in hits], opened.powder.verdict),
+        verdict=verdict([hit.score for hit in hits], opened.powder.verdict, rivals),
         index_name=index.name,
         index_version=index.version,
         n_searched=searched,
@@ -126,19 +135,53 @@ def search_by_spectra(
             "fold": fold,
             "top": top,
         },
-        notes=(*assumptions(edges, hits), *chain.from_iterable(second), *missing(searched, choices)),
+        notes=(*assumptions(edges, hits), *remarks),
         timings_ms=timings,
         spectra=spectra,
     )
 
 
-def missing(compared: int, choices: int) -> tuple[str, ...]:
-    """A note on the entries that could not be compared."""
-    if compared >= choices:
+def few_rivals(rivals: int, edges: Sequence[EdgeEvidence], settings: VerdictSettings) -> tuple[str, ...]:
+    """A note where so few compounds were compared that the best of them says little."""
+    if rivals >= settings.least_rivals:
         return ()
+    named = " and ".join(edge.name for edge in edges)
     return (
-        f"{choices - compared:,} of {choices:,} entries that meet the conditions have no such spectrum to compare.",
+        f"Only {rivals + 1} compound{'s' if rivals else ''} that meet{'' if rivals else 's'} the conditions "
+        f"ha{'ve' if rivals else 's'} a {named} spectrum: too few to call the best of them a match.",
     )
+
+
+def without_spectrum(
+    index: Index, compared: NDArray[np.int64], choices: NDArray[np.int64], edges: Sequence[str]
+) -> tuple[str, ...]:
+    """A note on the entries that could not be compared: how many, of which compounds, and how to get their spectra.
+
+    Args:
+        index: the index.
+        compared: rows that were, -1 for references.
+        choices: rows that meet the conditions.
+        edges: names such as `Fe K`.
+    """
+    left = np.setdiff1d(choices, compared)
+    if not len(left):
+        return ()
+    with_spectrum = set(formulas_of(index, compared[compared >= 0]))
+    lacking = sorted(set(formulas_of(index, left)) - with_spectrum, key=lambda formula: (len(formula), formula))
+    named = ""
+    if lacking:
+        more = f" and {len(lacking) - NAMED:,} more" if len(lacking) > NAMED else ""
+        named = f", all those of {', '.join(lacking[:NAMED])}{more} among them"
+    absorbers = ",".join(dict.fromkeys(edge.split()[0] for edge in edges))
+    return (
+        f"{len(left):,} of {len(choices):,} entries that meet the conditions have no {' or '.join(edges)} spectrum to "
+        f"compare{named}; compute some: xsearch build computed {index.name} --absorbers {absorbers}.",
+    )
+
+
+def formulas_of(index: Index, rows: NDArray[np.int64]) -> list[str]:
+    """Reduced formulas of rows."""
+    return [str(text) for text in index.catalog.column("reduced_formula").take(row_numbers(rows)).to_pylist()]
 
 
 def assumptions(edges: Sequence[EdgeEvidence], hits: Sequence[Hit]) -> tuple[str, ...]:

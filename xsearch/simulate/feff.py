@@ -1,133 +1,87 @@
-"""An external FEFF executable as a source of XANES: inputs through pymatgen, one run, the spectrum back."""
+"""FEFF as a source of XANES: FEFF10 by pip, or an executable of the user; input, one run, the spectrum back."""
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
+import signal
 import subprocess
-from dataclasses import dataclass
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
+from typing import IO
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
-from xsearch.errors import MissingExtra, QueryError, SpectrumError
-from xsearch.spectra import Xanes
+from xsearch.errors import MissingExtra, SpectrumError
+from xsearch.simulate.feff_input import FeffSettings, feff_input
 
 EXECUTABLES = ("feff", "feff10", "feff9", "feff85L", "feffmpi")
 TIMEOUT_S = 3600.0
-"""An external FEFF is ended after this time."""
+"""FEFF is ended after this time."""
+
+FEFF10 = [sys.executable, "-P", str(Path(__file__).with_name("feff_stages.py"))]
+"""Runs the FEFF10 that comes by pip."""
+
+COMPLAINTS = {
+    "Bad counts found repeatedly": "its potentials do not become self-consistent (bad counts)",
+    "Fatal error in subroutine corval": "its potentials do not become self-consistent (core and valence not separated)",
+    "NO CONVERGENCE": "its potentials do not become self-consistent",
+}
+"""What FEFF prints before it ends, and what that means."""
 
 
-@dataclass(frozen=True, slots=True)
-class FeffSettings:
-    """What a calculation has to give.
+@dataclass(frozen=True, slots=True, eq=False)
+class FeffSpectrum:
+    """What FEFF gives for one site, in its own units: µ does not tend to 1.
 
     Attributes:
-        scf_A: radius of the self-consistent cluster.
-        fms_A: radius of full multiple scattering.
-        cluster_A: radius of the cluster that is written.
-        core_hole: `FSR` (final state rule) or `RPA`.
-        k_max: of the XANES card, 1/Å.
-        k_step, e_step_eV: of the XANES card.
+        energy_eV: (n,) float64, absolute, on FEFF's own scale.
+        mu, mu0: (n,) float64, absorption of the absorber in its crystal, and of the atom in the same potential.
+        absorber, edge: see `Xanes`.
+        fermi_eV: Fermi level.
+        scf_converged: whether the potentials became self-consistent.
+        seconds: that it took.
     """
 
-    scf_A: float = 4.5
-    fms_A: float = 6.0
-    cluster_A: float = 8.0
-    core_hole: str = "FSR"
-    k_max: float = 3.7
-    k_step: float = 0.04
-    e_step_eV: float = 0.1
+    energy_eV: NDArray[np.float64]
+    mu: NDArray[np.float64]
+    mu0: NDArray[np.float64]
+    absorber: str
+    edge: str
+    fermi_eV: float
+    scf_converged: bool
+    seconds: float = 0.0
 
 
-def find_feff(executable: str | Path | None = None) -> Path:
-    """The FEFF executable: the one given, or the first of the usual names on the search path.
+def has_feff10() -> bool:
+    """Whether the FEFF10 that comes by pip is installed."""
+    return find_spec("feff10") is not None
+
+
+def find_feff(executable: str | Path | None = None) -> list[str]:
+    """The command that runs FEFF: the executable given, or FEFF10 by pip, or the first usual name on the search path.
 
     Raises:
-        MissingExtra: where there is none; FEFF is licensed by its authors and never part of xsearch.
+        MissingExtra: where there is none.
     """
+    if executable is None and has_feff10():
+        return FEFF10
     names = [str(executable)] if executable is not None else list(EXECUTABLES)
     for name in names:
         if found := shutil.which(name):
-            return Path(found)
-    wanted = f"{executable} is not an executable" if executable else f"none of {', '.join(EXECUTABLES)} is on the path"
-    raise MissingExtra(f"No FEFF: {wanted}. Install FEFF (feff.phys.washington.edu) and name it with --feff PATH.")
-
-
-def write_feff_input(
-    crystal: Crystal, site: int, folder: str | Path, edge: str = "K", settings: FeffSettings | None = None
-) -> Path:
-    """Write `feff.inp` for the XANES of one site.
-
-    Args:
-        crystal: fully occupied.
-        site: the absorber's place in the crystal.
-        folder: made if it is not there.
-        edge: such as `K` or `L3`.
-        settings: radii and cards.
-
-    Returns:
-        The path of `feff.inp`.
-
-    Raises:
-        QueryError: for a disordered crystal or a site that is not there.
-    """
-    from pymatgen.io.feff.inputs import Atoms, Potential, Tags
-
-    if not crystal.is_ordered:
-        raise QueryError("FEFF needs a crystal in which every site holds one element; order it first.")
-    if not 0 <= site < len(crystal):
-        raise QueryError(f"The crystal has {len(crystal)} atoms; site {site} is not among them.")
-    chosen = settings or FeffSettings()
-    structure = crystal.to_structure()
-    # pymatgen merges coinciding sites: the absorber is the one at the given position
-    place = int(
-        np.argmin([np.linalg.norm((s.frac_coords - crystal.frac_coords[site] + 0.5) % 1 - 0.5) for s in structure])
-    )
-    atoms = Atoms(structure, place, chosen.cluster_A)
-    tags = Tags(
-        {
-            "EDGE": edge,
-            "S02": 1.0,
-            "COREHOLE": chosen.core_hole,
-            "CONTROL": "1 1 1 1 1 1",
-            "XANES": f"{chosen.k_max:g} {chosen.k_step:g} {chosen.e_step_eV:g}",
-            "SCF": f"{chosen.scf_A:g} 0 100 0.2 3",
-            "FMS": f"{chosen.fms_A:g} 0",
-            "EXCHANGE": "0 0.0 0.0 2",
-        }
-    )
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    title = f"TITLE {structure.composition.reduced_formula} site {site} {crystal.elements[site]} {edge}"
-    text = "\n\n".join([title, _cards(tags), str(Potential(structure, place)), str(atoms), "END"])
-    path = target / "feff.inp"
-    path.write_text(text + "\n", encoding="utf-8")
-    return path
-
-
-def read_feff_xmu(path: str | Path, absorber: str, edge: str = "K") -> Xanes:
-    """The spectrum of an `xmu.dat`: columns ω, e, k, μ, μ0, χ; lines with # are comments.
-
-    Raises:
-        SpectrumError: where the file is not there or holds no such table.
-    """
-    file = Path(path)
-    if not file.exists():
-        raise SpectrumError(f"{file}: FEFF wrote no spectrum; its log in the same folder says why.")
-    rows = []
-    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
-        if line.lstrip().startswith("#") or not line.strip():
-            continue
-        try:
-            rows.append([float(word) for word in line.split()])
-        except ValueError:
-            raise SpectrumError(f"{file}: {line.strip()[:60]!r} is not a row of numbers as FEFF writes them.") from None
-    if not rows or len(rows[0]) < 4 or len({len(row) for row in rows}) != 1:
-        raise SpectrumError(f"{file}: the columns ω, e, k, μ are expected in every row.")
-    table = np.array(rows)
-    energy, first = np.unique(table[:, 0], return_index=True)
-    return Xanes(energy, table[first, 3], absorber, edge, source=str(file), notes=("Computed by FEFF.",))
+            return [found]
+    if executable is not None:
+        raise MissingExtra(f"No FEFF: {executable} is not an executable; give the path of one, or leave --feff out.")
+    raise MissingExtra('FEFF is not installed: pip install "xsearch[feff]", or name an executable with --feff PATH.')
 
 
 def run_feff(
@@ -139,27 +93,136 @@ def run_feff(
     executable: str | Path | None = None,
     settings: FeffSettings | None = None,
     timeout_s: float = TIMEOUT_S,
-) -> Xanes:
-    """Write the input, run FEFF in the folder, and read the spectrum.
+    notify: Callable[[str], None] | None = None,
+) -> FeffSpectrum:
+    """Write the input, run FEFF in the folder in a process of its own, and read the spectrum.
+
+    Args:
+        crystal: fully occupied.
+        site: the absorber's place in the crystal.
+        folder: made if it is not there; FEFF's files stay in it.
+        edge: such as `K` or `L3`.
+        executable: a FEFF of the user; see `find_feff`.
+        settings: radii and cards.
+        timeout_s: after it FEFF is ended.
+        notify: hears the name of each stage as it begins; FEFF10 by pip alone says so.
 
     Raises:
         MissingExtra: where there is no FEFF.
+        QueryError: see `feff_input`.
         SpectrumError: where it fails, takes longer than `timeout_s`, or writes no spectrum.
     """
-    program = find_feff(executable)
-    path = write_feff_input(crystal, site, folder, edge, settings)
-    log = path.with_name("feff.log")
-    try:
-        with log.open("wb") as out:
-            done = subprocess.run(
-                [str(program)], cwd=path.parent, stdout=out, stderr=subprocess.STDOUT, timeout=timeout_s, check=False
-            )
-    except subprocess.TimeoutExpired:
-        raise SpectrumError(f"FEFF did not finish within {timeout_s:g} s; see {log}, or allow it more time.") from None
-    if done.returncode != 0:
-        raise SpectrumError(f"FEFF ended with code {done.returncode}; see {log}.")
-    return read_feff_xmu(path.with_name("xmu.dat"), crystal.elements[site], edge)
+    command = find_feff(executable)
+    chosen = settings or FeffSettings()
+    if command is FEFF10:
+        command = [*FEFF10, "."]
+    elif settings is None:
+        chosen = replace(chosen, scf_tolerances=())  # earlier versions do not know the card
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "feff.inp").write_text(feff_input(crystal, site, edge, chosen), encoding="utf-8")
+    log = target / "feff.log"
+    begin = time.monotonic()
+    code = _run(command, target, log, timeout_s, notify)
+    if code is None:
+        raise SpectrumError(f"FEFF did not finish within {timeout_s:g} s; see {log}, or allow it more time.")
+    if code != 0:
+        raise SpectrumError(f"FEFF ended with code {code}: {_reason(log)}; see {log}.")
+    spectrum = read_feff_xmu(target / "xmu.dat", crystal.elements[site], edge)
+    return replace(spectrum, scf_converged=_converged(target, log), seconds=time.monotonic() - begin)
 
 
-def _cards(tags: dict[str, object]) -> str:
-    return "\n".join(f"{name} {value}" for name, value in tags.items())
+def read_feff_xmu(path: str | Path, absorber: str, edge: str = "K") -> FeffSpectrum:
+    """The spectrum of an `xmu.dat`: columns ω, e, k, μ, μ0, χ; lines with # are comments.
+
+    Raises:
+        SpectrumError: where the file is not there or holds no such table.
+    """
+    file = Path(path)
+    if not file.exists():
+        raise SpectrumError(f"{file}: FEFF wrote no spectrum; its log in the same folder says why.")
+    text = file.read_text(encoding="utf-8", errors="replace")
+    rows = []
+    for line in text.splitlines():
+        if line.lstrip().startswith("#") or not line.strip():
+            continue
+        try:
+            rows.append([float(word) for word in line.split()])
+        except ValueError:
+            raise SpectrumError(f"{file}: {line.strip()[:60]!r} is not a row of numbers as FEFF writes them.") from None
+    if not rows or len(rows[0]) < 5 or len({len(row) for row in rows}) != 1:
+        raise SpectrumError(f"{file}: the columns ω, e, k, μ, μ0 are expected in every row.")
+    table = np.array(rows)
+    if not np.isfinite(table[:, 3]).all() or not np.ptp(table[:, 3]):
+        raise SpectrumError(f"{file}: FEFF wrote an absorption that is constant or not finite.")
+    energy, first = np.unique(table[:, 0], return_index=True)
+    fermi = re.search(r"Mu=\s*([-+.\dEe]+?)eV", text)
+    return FeffSpectrum(
+        energy, table[first, 3], table[first, 4], absorber, edge, float(fermi[1]) if fermi else np.nan, True
+    )
+
+
+def _run(
+    command: list[str], folder: Path, log: Path, timeout_s: float, notify: Callable[[str], None] | None
+) -> int | None:
+    """Exit code of a program whose output goes to a log; None where it had to be ended."""
+    own_group = os.name == "posix"
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.PIPE,
+            start_new_session=own_group,
+        )
+        reader = threading.Thread(target=_copy, args=(process, out, notify), daemon=True)
+        reader.start()
+        try:
+            process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            if process.poll() is None:
+                _end(process)
+            reader.join(5)
+    return process.returncode
+
+
+def _copy(process: subprocess.Popen[bytes], out: IO[bytes], notify: Callable[[str], None] | None) -> None:
+    """From a program's error stream to its log; `notify` hears the names of stages."""
+    assert process.stderr is not None
+    with process.stderr:
+        for line in process.stderr:
+            word = line.decode("utf-8", errors="replace").strip()
+            if word.startswith("stage "):
+                if notify is not None:
+                    notify(word.removeprefix("stage "))
+            else:
+                out.write(line)
+                out.flush()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program and what it has started."""
+    if os.name == "posix":
+        with suppress(ProcessLookupError):  # it may have ended just now
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        subprocess.run(["taskkill", "/F", "/T", "/PID", str(process.pid)], capture_output=True, check=False)
+    process.wait()
+
+
+def _reason(log: Path) -> str:
+    """Why FEFF ended, as its log says it: a known complaint, or else the last line."""
+    text = log.read_text(encoding="utf-8", errors="replace")
+    if complaint := next((meaning for words, meaning in COMPLAINTS.items() if words in text), ""):
+        return complaint
+    lines = text.split("\n")
+    return next((" ".join(line.split())[:120] for line in reversed(lines) if line.strip()), "it printed nothing")
+
+
+def _converged(folder: Path, log: Path) -> bool:
+    """Whether the potentials converged, as the log of the stage or of the run says."""
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in (folder / "log1.dat", log) if path.exists()]
+    return any("Convergence reached" in text for text in texts)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass(frozen=True, slots=True)
 class Normalisation:
@@ -29,3 +32,27 @@ class Normalisation:
 
 UNSTATED = Normalisation()
 """Nothing is said."""
+_LEAST_POINTS = 4
+"""In a range, for a curve to be fitted there."""
+
+
+def stated_in_file(
+    energy_eV: NDArray[np.float64], e0_eV: float | None, *ranges_eV: tuple[float | None, float | None]
+) -> Normalisation:
+    """The edge energy and ranges that a file states, as far as its scan covers them.
+
+    Args:
+        energy_eV: (n,) of the scan.
+        e0_eV: what is stated.
+        ranges_eV: pre-edge and post-edge, relative to E0.
+    """
+    if e0_eV is None or not np.nanmin(energy_eV) < e0_eV < np.nanmax(energy_eV):
+        return UNSTATED
+    relative = energy_eV - e0_eV
+    pre, post = (
+        (low, high)
+        if low is not None and high is not None and np.sum((relative > low) & (relative < high)) >= _LEAST_POINTS
+        else None
+        for low, high in ranges_eV
+    )
+    return Normalisation(e0_eV, pre, post)

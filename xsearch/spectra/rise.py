@@ -28,6 +28,7 @@ class RiseSettings:
     least_clarity: float = setting(6.0, "standard deviations of the step elsewhere", SIMULATED)
     very_clear: float = setting(50.0, "as above", f"more of it is no reason to prefer an absorption; {SIMULATED}")
     near_eV: float = setting(60.0, "eV", "from a stated edge, where its rise is sought; set by hand")
+    stated: float = setting(1.6, "times", f"as clear is a rise that lies at the edge which is stated; {SIMULATED}")
     least_share: float = setting(0.05, "of the spectrum's height above its trend", SIMULATED)
     least_distinct: float = setting(0.2, "of the points", f"values of a measured quantity that differ; {SIMULATED}")
 
@@ -92,14 +93,24 @@ def largest_step(
     grid = np.arange(energy_eV[0] + width, energy_eV[-1] - width, spacing)
     if len(grid) < 3:
         return energy_eV, np.zeros_like(energy_eV), 0
-    area = np.concatenate([[0.0], np.cumsum(np.diff(energy_eV) * (mu[1:] + mu[:-1]) / 2)])
-    here, above, below = (np.interp(grid + shift, energy_eV, area) for shift in (0.0, width, -width))
+    here, above, below = (_area_up_to(grid + shift, energy_eV, mu) for shift in (0.0, width, -width))
     steps = (above - 2 * here + below) / width
     fine = _density(grid, energy_eV) * settings.finest >= 1
     near = np.any([np.abs(grid - edge) < settings.near_eV for edge in edges_eV], axis=0) if edges_eV else fine
     fine = near if np.any(near) else fine
     candidates = np.where(fine, steps, -np.inf) if fine.any() else steps
     return grid, steps, int(np.argmax(candidates))
+
+
+def _area_up_to(
+    at: NDArray[np.float64], energy_eV: NDArray[np.float64], mu: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """(m,) the area below the line through all points, from the first of them."""
+    gaps = np.diff(energy_eV)
+    area = np.concatenate([[0.0], np.cumsum(gaps * (mu[1:] + mu[:-1]) / 2)])
+    i = np.clip(np.searchsorted(energy_eV, at, side="right") - 1, 0, len(gaps) - 1)
+    beyond = at - energy_eV[i]
+    return np.asarray(area[i] + mu[i] * beyond + (mu[i + 1] - mu[i]) / gaps[i] * beyond**2 / 2)
 
 
 def _density(at: NDArray[np.float64], energy_eV: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -145,9 +156,11 @@ def judge_rise(
     spread = 1.4826 * float(np.median(np.abs(usual - np.median(usual))))
     share = step / (float(np.ptp(y - np.polyval(np.polyfit(x - x[0], y, 1), x - x[0]))) + 1e-300)
     clarity = step / (spread + _noise_of_step(x, y, settings) + 1e-9 * float(np.abs(y).max()) + 1e-300)
+    clarity *= settings.stated if edges_eV else 1.0
     elsewhere = bool(edges_eV) and min(abs(grid[best] - edge) for edge in edges_eV) > settings.near_eV
     small = share < settings.least_share and not edges_eV
-    if elsewhere or small or not _stays_up(x, y, float(grid[best]), step, settings):
+    slope = float(np.median(steps)) / min(settings.width_eV, float(x[-1] - x[0]) / 6)
+    if elsewhere or small or not _stays_up(x, y, float(grid[best]), step, slope, settings):
         clarity = 0.0
     prominence = float(_density(grid[best : best + 1], x)[0]) * step / float(np.max(steps) - np.median(steps))
     return Rise(float(grid[best]), step, clarity, prominence)
@@ -167,11 +180,22 @@ def _noise_of_step(x: NDArray[np.float64], y: NDArray[np.float64], settings: Ris
     return noise * float(np.sqrt(2 / within))
 
 
-def _stays_up(x: NDArray[np.float64], y: NDArray[np.float64], at: float, step: float, settings: RiseSettings) -> bool:
-    """Whether the level after a rise is higher than the one before it: a glitch or a bump of a counter falls back."""
+def _stays_up(
+    x: NDArray[np.float64], y: NDArray[np.float64], at: float, step: float, slope: float, settings: RiseSettings
+) -> bool:
+    """Whether the level after a rise is higher than before it, a falling background aside; a glitch falls back.
+
+    Args:
+        x, y: (n,) the spectrum.
+        at: the energy of the rise.
+        step: its height.
+        slope: of the background, per eV.
+        settings: of the search.
+    """
     near, far = settings.level_eV
-    after = y[(x > at + near) & (x < at + far)]
-    before = y[(x < at - near) & (x > at - far)]
-    if len(after) < 2 or len(before) < 2:
+    after = (x > at + near) & (x < at + far)
+    before = (x < at - near) & (x > at - far)
+    if after.sum() < 2 or before.sum() < 2:
         return True
-    return float(np.median(after) - np.median(before)) > settings.least_kept * step
+    fall = min(slope, 0.0) * float(np.median(x[after]) - np.median(x[before]))
+    return float(np.median(y[after]) - np.median(y[before])) - fall > settings.least_kept * step

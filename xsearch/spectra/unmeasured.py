@@ -7,7 +7,23 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-_LARGE = (2.0**16 - 1, 2.0**16, 2.0**31 - 1, 2.0**32 - 1, 2.0**32 - 2, 2.0**64, 2.0**63, 1e9, 1e10, 1e20, 1e30, 1e38)
+_LARGE = (
+    2.0**16 - 1,
+    2.0**16,
+    2.0**31 - 1,
+    2.0**32 - 1,
+    2.0**32 - 2,
+    2.0**64,
+    2.0**63,
+    99999.0,
+    999999.0,
+    9999999.0,
+    1e9,
+    1e10,
+    1e20,
+    1e30,
+    1e38,
+)
 """What programs write for a masked pixel or a full counter."""
 _NEGATIVE = (-1.0, -2.0, -9.0, -10.0, -99.0, -100.0, -999.0, -1000.0, -9999.0, -99999.0, -999999.0, -(2.0**31), -1e10,
              -1e30)  # fmt: skip

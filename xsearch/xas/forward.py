@@ -1,8 +1,9 @@
-"""XANES of a crystal in a file: predicted by the forward model, or computed by an installed FEFF."""
+"""XANES of a crystal in a file: predicted by the forward model, or computed by FEFF."""
 
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,17 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.cif import read_cif
-from xsearch.chemistry.symmetry import find_symmetry
+from xsearch.chemistry.crystal import Crystal
+from xsearch.chemistry.symmetry import distinct_sites
 from xsearch.errors import QueryError
+from xsearch.options import Engine
+from xsearch.preprocess.computed import feff_near_edge, mean_over_sites
+from xsearch.simulate.feff import TIMEOUT_S, run_feff
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CalculatedXanes:
-    """A K-edge spectrum that was not measured.
+    """A spectrum that was not measured.
 
     Attributes:
-        energy_eV, mu, sigma: (n,) float64; sigma is zero where FEFF computed the spectrum.
-        absorber: symbol.
+        energy_eV, mu, sigma: (n,) float64, edge step one; sigma is zero where FEFF computed the spectrum.
+        absorber, edge: symbol, and such as `K`.
         method: `predicted` or `FEFF`.
         notes: what limits it.
     """
@@ -29,17 +34,31 @@ class CalculatedXanes:
     mu: NDArray[np.float64]
     sigma: NDArray[np.float64]
     absorber: str
+    edge: str
     method: str
     notes: tuple[str, ...] = ()
 
 
-def xanes_of_cif(path: str | Path, absorber: str, *, feff: str | Path | None = None) -> CalculatedXanes:
-    """The K edge of an element in the first crystal of a CIF file, averaged over its sites.
+def xanes_of_cif(
+    path: str | Path,
+    absorber: str,
+    *,
+    edge: str = "K",
+    engine: Engine = Engine.MODEL,
+    feff: str | Path | None = None,
+    timeout_s: float = TIMEOUT_S,
+    notify: Callable[[str], None] | None = None,
+) -> CalculatedXanes:
+    """The edge of an element in the first crystal of a CIF file, averaged over its sites.
 
     Args:
         path: the file.
         absorber: symbol.
-        feff: a FEFF executable; the forward model if None.
+        edge: such as `K` or `L3`.
+        engine: the forward model, which takes milliseconds, or FEFF, which takes a minute a site.
+        feff: a FEFF executable, which is then the engine; else FEFF10 by pip.
+        timeout_s: for each site that FEFF computes.
+        notify: hears what FEFF is at.
 
     Raises:
         CrystalError, QueryError, MissingExtra, SpectrumError: in one line.
@@ -48,25 +67,53 @@ def xanes_of_cif(path: str | Path, absorber: str, *, feff: str | Path | None = N
     if not file.exists():
         raise QueryError(f"{file}: no such file; give a crystal as a CIF file.")
     crystal = read_cif(file.read_text(encoding="utf-8", errors="replace"), file.name)[0].crystal
-    if feff is None:
-        from xsearch.models.forward import forward_ensemble
+    if engine is Engine.FEFF or feff is not None:
+        if absorber not in crystal.elements or not crystal.is_ordered:
+            raise QueryError(f"{file.name}: an ordered crystal that holds {absorber} is needed.")
+        return computed_xanes(crystal, absorber, edge, feff=feff, timeout_s=timeout_s, notify=notify)
+    if edge != "K":
+        raise QueryError(f"The forward model predicts K edges; compute the {edge} edge with FEFF (--engine feff).")
+    from xsearch.models.forward import forward_ensemble
 
-        predicted = forward_ensemble().predict(crystal, absorber)
-        return CalculatedXanes(
-            predicted.energy_eV, predicted.mu, predicted.sigma, absorber, "predicted", predicted.notes
-        )
-    from xsearch.simulate.feff import run_feff
+    found = forward_ensemble().predict(crystal, absorber)
+    return CalculatedXanes(found.energy_eV, found.mu, found.sigma, absorber, edge, "predicted", found.notes)
 
-    symmetry = find_symmetry(crystal)
-    sites = [i for i, element in enumerate(crystal.elements) if element == absorber]
-    if not sites or not crystal.is_ordered:
-        raise QueryError(f"{file.name}: an ordered crystal that holds {absorber} is needed.")
-    distinct = {symmetry.orbits[site]: site for site in reversed(sites)}
-    weights = [sum(symmetry.orbits[s] == orbit for s in sites) for orbit in distinct]
-    with tempfile.TemporaryDirectory() as folder:
-        spectra = [run_feff(crystal, site, Path(folder) / str(site), executable=feff) for site in distinct.values()]
-    grid = np.linspace(
-        max(s.energy_eV[0] for s in spectra), min(s.energy_eV[-1] for s in spectra), max(len(s) for s in spectra)
-    )
-    mean = np.average([np.interp(grid, s.energy_eV, s.mu) for s in spectra], axis=0, weights=weights)
-    return CalculatedXanes(grid, mean, np.zeros(len(grid)), absorber, "FEFF", (f"{len(spectra)} distinct sites.",))
+
+def computed_xanes(
+    crystal: Crystal,
+    absorber: str,
+    edge: str,
+    *,
+    feff: str | Path | None = None,
+    timeout_s: float = TIMEOUT_S,
+    notify: Callable[[str], None] | None = None,
+) -> CalculatedXanes:
+    """The edge of an element as FEFF computes it: every distinct site, the mean by multiplicity, edge step one.
+
+    Args:
+        crystal: ordered, with the absorber in it.
+        absorber, edge, feff, timeout_s, notify: as in `xanes_of_cif`.
+
+    Raises:
+        QueryError, MissingExtra, SpectrumError: in one line.
+    """
+    sites = distinct_sites(crystal, absorber)
+    spectra = []
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        for number, (site, _) in enumerate(sites, start=1):
+
+            def of_site(stage: str, number: int = number) -> None:
+                if notify is not None:
+                    notify(f"site {number} of {len(sites)}: {stage}")
+
+            spectra.append(
+                run_feff(
+                    crystal, site, Path(folder) / str(site), edge, executable=feff, timeout_s=timeout_s, notify=of_site
+                )
+            )
+    curves = [feff_near_edge(one.energy_eV, one.mu, one.mu0, absorber, edge) for one in spectra]
+    energy, mu = mean_over_sites(curves, [count for _, count in sites])
+    notes = [f"{len(sites)} distinct site{'s' if len(sites) > 1 else ''}, as FEFF's energies are: not aligned."]
+    if not all(one.scf_converged for one in spectra):
+        notes.append("The potentials of some sites did not converge.")
+    return CalculatedXanes(energy, mu, np.zeros(len(energy)), absorber, edge, "FEFF", tuple(notes))

@@ -80,7 +80,7 @@ class EdgeLibraries:
             held = ", ".join(" ".join(key) for key in self.edges) or "no spectra at all"
             raise NothingSearched(
                 f"Index {self._index.name!r} holds no {absorber} {edge} spectra; it has {held}. Add some: xsearch "
-                f"build add {self._index.name} --xanes FOLDER_OR_TABLE."
+                f"build add {self._index.name} --spectra FOLDER."
             )
         if (absorber, edge) not in self._read:
             rows = spectra_of_edge(self._index.spectra_table, absorber, edge)
@@ -89,7 +89,13 @@ class EdgeLibraries:
             table = xanes_table(rows, absorber, edge)
             # a prediction gives way to what was computed for the same entry
             superseded = (table.kind == "predicted") & np.isin(owner, owner[table.kind == "simulated"])
-            self._read[absorber, edge] = EdgeLibrary(table, owner, notes).take(~superseded)
+            # a measurement is the mean over sites: a site's spectrum gives way to that of its material
+            made_by = [*zip(owner.tolist(), table.code.tolist(), strict=True)]
+            averaged = {by for by, level in zip(made_by, table.level, strict=True) if level == "material"}
+            of_site = np.array(
+                [level == "site" and by in averaged for by, level in zip(made_by, table.level, strict=True)], bool
+            )
+            self._read[absorber, edge] = EdgeLibrary(table, owner, notes).take(~superseded & ~of_site)
         return self._read[absorber, edge]
 
     def select(

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV, XanesWindow
+from xsearch.xas.feff_energy import extra_shift_eV
 from xsearch.xas.settings import DEFAULTS, MatchingSettings
 
 STEP_eV = float(WINDOW_GRID_eV[1] - WINDOW_GRID_eV[0])
@@ -97,8 +98,13 @@ def shift_prior(table: XanesTable, settings: MatchingSettings = DEFAULTS.matchin
         else settings.other_shift_eV
         for kind, elements in zip(table.kind, table.elements, strict=True)
     ]
-    found = np.array(pairs, np.float64).reshape(-1, 2)
-    return ShiftPrior(found[:, 0], found[:, 1])
+    mean, sigma = np.array(pairs, np.float64).reshape(-1, 2).T
+    extra = extra_shift_eV(table.absorber, table.edge)
+    if extra != 0.0:
+        by_feff = (table.kind != "measured") & np.array([str(code).startswith("FEFF") for code in table.code], bool)
+        usual, width = settings.other_edge_shift_eV
+        mean, sigma = np.where(by_feff, usual + (extra or 0.0), mean), np.where(by_feff, width, sigma)
+    return ShiftPrior(mean, sigma)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

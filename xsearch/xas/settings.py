@@ -35,6 +35,9 @@ class MatchingSettings:
     metal_shift_eV: tuple[float, float] = setting((-9.5, 2.0), "eV", FEFF_SHIFT)
     oxide_shift_eV: tuple[float, float] = setting((-2.4, 2.3), "eV", FEFF_SHIFT)
     other_shift_eV: tuple[float, float] = setting((-3.5, 3.4), "eV", FEFF_SHIFT)
+    other_edge_shift_eV: tuple[float, float] = setting(
+        (-5.1, 5.0), "eV", f"{BY_HAND}: mean of the three, as wide as they lie apart; of edges beside K of Ti to Zn"
+    )
     measured_shift_eV: tuple[float, float] = setting((0.0, 1.5), "eV", f"{BY_HAND}: calibrations of beamlines")
     shift_penalty: float = setting(0.02, "correlation", f"{BY_HAND}: cost of a shift one standard deviation off")
 

@@ -15,8 +15,8 @@ MAX_UNPACKED_BYTES = 300 * 2**20
 """Of all members of an archive together."""
 MAX_MEMBERS = 20_000
 """Of an archive that are looked at."""
-MAX_XML_MARKS = 3_000_000
-"""Of `<` in a document, beyond which it would fill the memory."""
+MAX_XML_MARKS = 2_500_000
+"""Of `<` in the documents of a file, beyond which they would fill the memory."""
 
 
 class Archive:
@@ -27,7 +27,7 @@ class Archive:
     """
 
     def __init__(self, source: SourceFile) -> None:
-        self.name, self._left = source.name, MAX_UNPACKED_BYTES
+        self.name, self._left, self._marks = source.name, MAX_UNPACKED_BYTES, 0
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(source.data))
         except _DAMAGE:
@@ -71,7 +71,11 @@ class Archive:
 
     def xml(self, member: str) -> ElementTree.Element:
         """A member's XML, its namespaces dropped."""
-        return parse_xml(self.read(member), f"{self.name}: {member}")
+        data = self.read(member)
+        self._marks += data.count(b"<")
+        if self._marks > MAX_XML_MARKS:
+            raise SpectrumError(f"{self.name}: XML of more than {MAX_XML_MARKS:,} marks; no spectrum has so many.")
+        return parse_xml(data, f"{self.name}: {member}")
 
 
 def parse_xml(data: bytes, name: str) -> ElementTree.Element:

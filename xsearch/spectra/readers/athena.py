@@ -9,12 +9,11 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
 from xsearch.options import parse_absorber, parse_edge
 from xsearch.spectra.mend import MIN_POINTS
-from xsearch.spectra.normalisation import UNSTATED, Normalisation
+from xsearch.spectra.normalisation import stated_in_file
 from xsearch.spectra.readers.source import SourceFile
 from xsearch.spectra.readers.wanted import Wanted
 from xsearch.spectra.readers.xas_scan import XasScan
@@ -74,7 +73,11 @@ def groups_of(source: SourceFile) -> tuple[list[Group], int]:
     except (ValueError, TypeError, AttributeError, KeyError, RecursionError):
         raise SpectrumError(f"{source.name}: a broken Athena project; save it again from Athena.") from None
     groups = [group for group in found if group is not None]
-    spectra = [group for group in groups if group.args.get("datatype", "xmu").lower() not in _NO_XANES]
+    spectra = [
+        group
+        for group in groups
+        if group.args.get("datatype", "xmu").lower() not in _NO_XANES and group.args.get("is_chi") != "1"
+    ]
     if not spectra:
         raise SpectrumError(f"{source.name}: no spectrum in it; an Athena project with mu(E) data is expected.")
     return spectra, len(found) - len(groups)
@@ -86,22 +89,10 @@ def _scan(group: Group, notes: tuple[str, ...]) -> XasScan:
     if shift_eV:
         energy_eV = energy_eV + shift_eV
         notes = (*notes, f"The project's energy shift of {shift_eV:+g} eV was applied.")
-    stated = _normalisation(group, energy_eV)
+    pre1, pre2, nor1, nor2 = (group.number(name) for name in ("bkg_pre1", "bkg_pre2", "bkg_nor1", "bkg_nor2"))
+    stated = stated_in_file(energy_eV, group.number("bkg_e0"), (pre1, pre2), (nor1, nor2))
     absorber, edge = _edge(group)
     return XasScan(energy_eV, np.array(group.mu), absorber, edge, "eV", notes, group.label, stated)
-
-
-def _normalisation(group: Group, energy_eV: NDArray[np.float64]) -> Normalisation:
-    """The edge energy and the ranges that a project states, as far as the scan covers them."""
-    e0 = group.number("bkg_e0")
-    if e0 is None or not np.nanmin(energy_eV) < e0 < np.nanmax(energy_eV):
-        return UNSTATED
-    ranges = []
-    for first, last in (("bkg_pre1", "bkg_pre2"), ("bkg_nor1", "bkg_nor2")):
-        low, high = group.number(first), group.number(last)
-        covered = low is not None and high is not None and np.sum((energy_eV - e0 > low) & (energy_eV - e0 < high)) > 3
-        ranges.append((low, high) if covered and low is not None and high is not None else None)
-    return Normalisation(e0, ranges[0], ranges[1])
 
 
 def _edge(group: Group) -> tuple[str | None, str | None]:

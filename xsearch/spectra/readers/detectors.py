@@ -85,7 +85,7 @@ _ANGLE = (
 _NEVER = (
     r".*(time|seconds?|epoch|clock|preset|dwell|date|hora|event|index|encoder|motor|gap|current|pressure|icr|ocr|"
     r"dead|live|offset|gain|shutter|feedback|lifetime|elapsed|pitch|piezo|harmonic|timestamp|step_?pos|ring|srcur|"
-    r"counter_?time|temperature|sample_?[xyz]$|voltage|humidity|derivative|status|monotonic|rois?_?(start|end)).*",
+    r"(in|out)put_?counts|counter_?time|temperature|sample_?[xyz]$|voltage|humidity|derivative|status|monotonic|rois?_?(start|end)).*",
 )  # fmt: skip
 """Words in the name of what is no detector, whatever else stands in it."""
 _NONE = (
@@ -149,7 +149,8 @@ _FLUORESCENCE = (
     rf"|dante|amptek|ketek" rf"|mca|roi|sca|lytle|pips|stern_?heald|maia|element|ch(an(nel)?)?){_PART}",
     rf"(.*_)?[a-z]{{1,2}}_?[kl]_?(a|b|alpha|beta){_PART}", rf"[a-z]{{1,2}}_?(mca|roi|sdd|vortex|ff|dtc){_PART}",
     rf"dtc?{_PART}", r"(corr(ected)?|cor)_?(i|roi|counts?|fluo?|sca|ff|if)?[_\d]*", r"mcs0?3(_.*)?_?fbk",
-    r"tey(_?c)?", r"(sample_?)?(drain|tey)(_?current)?", r"e_?yield", r"(zap_)?det_dtc[_\d]*", r"(bg|nd)_?\d+",
+    r"(tey|channeltron)(_?(c|signal|current|corr))?",
+    r"(sample_?)?(drain|tey)(_?current)?", r"e_?yield", r"(zap_)?det_dtc[_\d]*", r"(bg|nd)_?\d+",
     r"\d*el_?sum",
 )  # fmt: skip
 _CHAMBER = re.compile(
@@ -245,7 +246,8 @@ def columns_of(labels: Sequence[str]) -> tuple[Column, ...]:
 
 def _plain(label: str) -> str:
     """A name in lower case with `_` for blanks and marks, without its unit: `Photon Energy [eV]` is `photon_energy`."""
-    word = _DEVICE.sub("", label.strip().strip("\"'$").lower())
+    word = label.strip().strip("\"'").lower()
+    word = _DEVICE.sub("", word.removeprefix("$(").rstrip(")") if word.startswith("$(") else word)
     if word.startswith(("ln(", "log(", "-ln(", "-log(")):
         word = word.lstrip("-").replace("(", "_").replace(")", "").replace("/", "_")
     word = re.sub(
@@ -260,5 +262,6 @@ def _family(name: str) -> tuple[str, int | None]:
     numbers = list(re.finditer(r"\d+", name))
     if not numbers:
         return name, None
-    last = numbers[-1]
+    # channels are summed, not the regions of interest of one channel
+    last = numbers[-2] if len(numbers) > 1 and re.search(r"roi_?\d+$", name) else numbers[-1]
     return (name[: last.start()] + "#" + name[last.end() :]), int(last[0])

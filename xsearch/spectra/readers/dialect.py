@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 _COMMENTS = ("#", ";", "!", "//", "'", "%", "*", "$", "@", "/*")
 _MISSING = frozenset({"", "nan", "na", "n/a", "null", "none", "-", "--", "---", "*", "inf", "-inf", "+inf", "#n/a"})
+_MARKS_BEHIND = ("%", "°")
+"""What may follow a number in its field."""
+_HEAD_OF_THOUSANDS, _TAIL_OF_THOUSANDS = re.compile(r"[-+]?[1-9]\d{0,2}(?:\d{3})*"), re.compile(r"\d{3}(?:\.\d*)?")
 _SAMPLE_LINES = 400
 """Lines by which separators and columns are recognised."""
 _BLANKS_IN_NUMBERS = re.compile("[\u00a0\u202f\u2009\u2007]")
@@ -30,7 +33,7 @@ class Dialect:
     def split(self, line: str) -> list[str]:
         """The fields of a line, without quotes and without a closing separator."""
         if '"' in line:
-            if self.separator is not None:
+            if self.separator is not None and any(self.separator in part for part in line.split('"')[1::2]):
                 line = line.strip(" \r\n")
                 return _without_last_blanks(next(csv.reader([line], delimiter=self.separator, skipinitialspace=True)))
             line = line.replace('"', "")
@@ -54,6 +57,8 @@ class Dialect:
             pass
         if field.lower() in _MISSING:
             return math.nan
+        if field[-1:] in _MARKS_BEHIND:
+            return self.number(field[:-1].rstrip(), grouped)
         if grouped and _GROUPED[self.decimal].fullmatch(field):
             return float(re.sub(rf"[^\d{re.escape(self.decimal)}+-]", "", field).replace(",", "."))
         try:
@@ -61,10 +66,29 @@ class Dialect:
         except ValueError:
             return None
 
+    def regrouped(self, fields: list[str], width: int) -> list[str]:
+        """The fields of a row with thousands put together that its separator had parted, as in `10.0,1,234`."""
+        while len(fields) > width:
+            pairs = [
+                place
+                for place in range(len(fields) - 1)
+                if _HEAD_OF_THOUSANDS.fullmatch(fields[place]) and _TAIL_OF_THOUSANDS.fullmatch(fields[place + 1])
+            ]
+            if not pairs:
+                return fields
+            place = pairs[0]
+            fields = [*fields[:place], fields[place] + fields[place + 1], *fields[place + 2 :]]
+        return fields
+
     def is_row(self, line: str, grouped: bool) -> bool:
         """Whether a line is a row of two or more numbers."""
         fields = self.split(line)
         return len(fields) >= 2 and all(self.number(field, grouped) is not None for field in fields)
+
+    def is_mostly_row(self, line: str) -> bool:
+        """Whether a line begins with two numbers or more and holds no more words than numbers."""
+        numbers = [self.number(field) is not None for field in self.split(line)]
+        return numbers[:2] == [True, True] and 2 * sum(numbers) >= len(numbers)
 
 
 DIALECTS = (
@@ -86,6 +110,8 @@ def guess_dialect(lines: list[str]) -> Dialect | None:
     grouped = [sum(dialect.is_row(line, grouped=True) for line in sample) for dialect in DIALECTS]
     counts = [with_groups if without else 0 for without, with_groups in zip(plain, grouped, strict=True)]
     counts = counts if any(counts) else grouped
+    if not any(counts):  # rows that hold words too, such as the indices of a reflection
+        counts = [sum(dialect.is_mostly_row(line) for line in sample) for dialect in DIALECTS]
     best = max(counts)
     return DIALECTS[counts.index(best)] if best else None
 

@@ -20,7 +20,7 @@ _IS = (
     r"(?P<sign>[:=：＝,;\t]|\s)\s*[\"']?\s*" + _NUMBER + r"\s*[\"']?\s*[\(\[]?\s*(?P<unit2>[^\W\d_]*)"
 )  # fmt: skip
 _OF_BEAM = (
-    r"(?:(?:x-?\s?rays?|incident|beam|photon|used|mean|average|radiation|source|synchrotron|mono(?:chromator)?)"
+    r"(?:(?:x-?\s?rays?|incident|beam|photon|used|mean|average|calibrated|refined|nominal|exact|radiation|source|synchrotron|mono(?:chromator)?)"
     r"[\s_.-]*)*"
 )
 _WAVELENGTH_WORDS = (
@@ -29,7 +29,8 @@ _WAVELENGTH_WORDS = (
     "v(?:å|a)gl(?:ä|a)ngd", r"bølgelengde", r"długość\s+fali", r"vlnov(?:á|a)\s+d(?:é|e)lka", r"длина\s+волны",
     "波長", "波长", "파장",
 )  # fmt: skip
-_ENERGY_WORDS = ("energy", "energie", "énergie", "energía", "energia", "энергия", "エネルギー", "能量", "에너지", "e")
+_ENERGY_WORDS = ("energy", "energie", "énergie", "energía", "energia", "энергия", "エネルギー", "能量", "에너지",
+                 r"energy[\s_]*(?=k?ev)", "e")  # fmt: skip
 _LINE_WORD = r"k[\s_-]*(?:alpha|α|a)[\s_-]*[12]?|alpha[\s_-]*1|used|value|lambda|first|[1k]"
 _WAVELENGTH = re.compile(
     rf"{_START}(?:[a-z][a-z0-9]*[._])*{_OF_BEAM}(?:{'|'.join(_WAVELENGTH_WORDS)})"
@@ -38,14 +39,15 @@ _WAVELENGTH = re.compile(
 )
 _ENERGY = re.compile(rf"{_START}(?:[a-z][a-z0-9]*[._])*{_OF_BEAM}(?:{'|'.join(_ENERGY_WORDS)}){_IS}", re.IGNORECASE)
 _KALPHA = re.compile(
-    rf"{_START}(?:[A-Z][a-z]?[\s_-]*|[a-z][a-z0-9]*[._])*(?:wave[\s_-]*length[\s_-]*)?"
+    rf"{_START}(?:[a-z][a-z0-9]*[._])*(?:[a-z]{{1,2}}[\s_-]*)?(?:wave[\s_-]*length[\s_-]*)?"
     r"k[\s_-]*(?:alpha|α|a)[\s_-]*(?P<which>[12])[^0-9=:,\t]{0,24}[=:,\t ]\s*[\"']?(?P<number>\d*[.,]\d+)",
     re.IGNORECASE,
 )
 _ANODES = "|".join(LINES_A)
 _NAME = rf"(?P<name>(?:{_ANODES})[\s_-]*K[_-]?(?:\s?alpha|\s?α|a|\s?beta|\s?β|b)[\s_-]*[12]?)(?![a-z0-9])"
 _NAMED = (
-    re.compile(rf"{_START}{_OF_BEAM}(?:radiation|source|line|x-?\s?rays?|anode|tube|wave[\s_-]*length|lambda|λ)[\w\s]{{0,12}}?"
+    re.compile(rf"{_START}{_OF_BEAM}(?:radiation|source|line|x-?\s?rays?|anode|tube|wave[\s_-]*length|lambda|λ|strahlung|rayonnement|"
+               rf"radiaci[oó]n|radiazione|излучение|x?線源?|辐射|射线)[\w\s]{{0,12}}?"
                rf"\s*[:=：＝,\t]\s*[\"']?{_NAME}", re.IGNORECASE),
     re.compile(rf"{_NAME}[\s_-]*(?:x-?\s?ray\s*)?(?:radiation|doublet|line\b|source|strahlung|線|辐射)", re.IGNORECASE),
     re.compile(rf"(?:^|[,;|\t])\s*[\"']?{_NAME}[\"']?\s*(?:$|[,;|\t])", re.IGNORECASE),
@@ -61,7 +63,7 @@ _METAL = (
 )
 _ANODE = re.compile(
     rf"{_START}(?:[a-z][a-z0-9]*[._])*(?:x-?\s?ray[\s_-]*)?(?:tube[\s_-]*)?"
-    r"(?:anode(?:n)?|anodo|ánodo|x-?\s?ray\s+(?:target|source|tube)|tube|röhre|radiation|(?:xg|tube)[\s_-]*target|対陰極|阳极|陽極)"
+    r"(?:anode(?:n)?|anodo|ánodo|анод|x-?\s?ray\s+(?:target|source|tube)|tube|tubo|röhre|radiation|(?:xg|tube)[\s_-]*target|対陰極|阳极|陽極|ターゲット|管球|靶材?|x?線源)"
     rf"(?:[\s_-]*(?:material|name|element|type|metal))?\s*[:=：＝,\t ]\s*{_METAL}",
     re.IGNORECASE,
 )
@@ -71,7 +73,8 @@ _TARGET = re.compile(
 )
 _COATING = re.compile(r"sputter|deposit|evaporat|coating|\bfilms?\b|substrate|\bPLD\b|magnetron|\d\s*W\b", re.I)
 """What targets are for, too."""
-_LONGEST_LINE = 2000
+_RUNS_OF_BLANKS = re.compile(r"(\s)\s{2,}")
+_LONGEST_LINE = 1000
 """Characters of a line of words that are looked at."""
 _KNOWN_UNITS = ("", "a", "å", "ang", "nm", "pm", "m", "ev", "kev", "オングストローム", "埃")
 
@@ -178,7 +181,8 @@ def _by_anode(header: tuple[str, ...]) -> StatedWavelength | None:
 
 def _matches(pattern: re.Pattern[str], header: tuple[str, ...]) -> Iterator[re.Match[str]]:
     for line in header:
-        yield from pattern.finditer(line[:_LONGEST_LINE])
+        # Runs of blanks would make the search slow; two of them part fields as well as many.
+        yield from pattern.finditer(_RUNS_OF_BLANKS.sub(lambda run: run[1] * 2, line[:_LONGEST_LINE]))
 
 
 def _words(match: re.Match[str]) -> str:

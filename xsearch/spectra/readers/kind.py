@@ -10,6 +10,7 @@ from xsearch.reading import Reading
 from xsearch.spectra.readers.columns import TWO_THETA_WORD, Role, roles_of
 from xsearch.spectra.readers.detectors import Signal, columns_of
 from xsearch.spectra.readers.table import TextTable
+from xsearch.spectra.readers.xas_labels import column_names
 
 Kind = Literal["pxrd", "xanes"]
 
@@ -87,7 +88,7 @@ def _kind_of_names(table: TextTable, suffix: str) -> Kind | None:
         return "pxrd"
     if Role.I0 in roles and _COUNTER_ROLES & set(roles):
         return "xanes"
-    signals = {column.signal for column in columns_of(table.labels)}
+    signals = {column.signal for column in columns_of(column_names(table)[0])}
     if {Signal.ENERGY, Signal.ANGLE} & signals and _ABSORPTION & signals and not _POWDER_ROLES & set(roles):
         return "xanes"
     omega = [label.strip().lower().startswith("omega") for label in table.labels]

@@ -9,7 +9,7 @@ from gemmi import cif
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
-from xsearch.spectra.mend import MIN_POINTS
+from xsearch.spectra.mend import MAX_POINTS, MIN_POINTS
 from xsearch.spectra.radiation import RADIATIONS_A, radiation_name
 from xsearch.spectra.readers.scan import NEUTRONS, PowderAxis, PowderScan, StatedWavelength
 from xsearch.spectra.readers.source import SourceFile
@@ -53,7 +53,12 @@ class _Block:
 
     def raw(self, name: str) -> list[str]:
         """The values of an item as the file writes them."""
-        return list(self.block.find_values(self._names[name])) if name in self._names else []
+        if name not in self._names:
+            return []
+        values = self.block.find_values(self._names[name])
+        if len(values) > MAX_POINTS:
+            raise SpectrumError(f"{name} of {len(values):,} values; spectra of up to {MAX_POINTS:,} points are read.")
+        return list(values)
 
     def column(self, name: str) -> NDArray[np.float64]:
         """(n,) the values of an item; NaN where one is no number."""

@@ -24,6 +24,10 @@ LEAST_SPACING_DEG = 0.08
 """Mean spacing of lines in 2θ, below which rows are the steps of a pattern; set by hand."""
 WIDTH_DEG, WIDTH_INVA = 0.12, 0.008
 """Full widths at half maximum of the lines that are drawn: of a good laboratory diffractometer."""
+MOST_DEG, MOST_POSITION = 180.0, 1000.0
+"""Of 2θ, and of d or q in any unit, beyond which a table is no list of lines; set by hand."""
+LEAST_D_A = 0.15
+"""Of a line; set by hand."""
 _LONGEST_D_A = 25.0
 """At which a list without names may begin to be one of d; set by hand."""
 _POINTS_A_WIDTH = 6
@@ -54,6 +58,8 @@ def peaks_in(tables: Sequence[TextTable], name: str, wanted: Wanted) -> PowderSc
     x, y = position[good], intensity[good]
     if unit in _ANGLES and np.ptp(x) / (len(x) - 1) < LEAST_SPACING_DEG:
         return None
+    if x.max() > (MOST_DEG if unit in _ANGLES else MOST_POSITION):
+        return None
     if not (y > 0).any():
         raise SpectrumError(f"{name}: a peak list whose intensities are all zero.")
     notes = [*table.notes, *said]
@@ -68,6 +74,8 @@ def peaks_in(tables: Sequence[TextTable], name: str, wanted: Wanted) -> PowderSc
         x, drawn = 2 * x, PowderAxis.TWO_THETA_DEG
     else:
         x, drawn = (np.degrees(x), PowderAxis.TWO_THETA_DEG) if unit is PowderAxis.TWO_THETA_RAD else (x, unit)
+    if drawn is PowderAxis.Q_INVA and x.max() > 2 * np.pi / LEAST_D_A:
+        return None
     width = _width(x, WIDTH_INVA if drawn is PowderAxis.Q_INVA else WIDTH_DEG)
     axis, drawing = draw(x, y, width)
     shown = f"{width:.2g} 1/Å" if drawn is PowderAxis.Q_INVA else f"{width:.2g}°"

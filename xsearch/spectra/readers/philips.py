@@ -23,6 +23,8 @@ def read_philips(source: SourceFile) -> tuple[PowderScan, ...]:
         SpectrumError: where its head is cut or makes no range of 2θ.
     """
     data = source.data
+    if data[2:4] != b"RD" or data[:2] not in _FIRST_COUNT:
+        raise SpectrumError(f"{source.name}: no Philips raw scan, which begins with V3RD or V5RD.")
     try:
         anode = data[85]
         wavelength_A = struct.unpack_from("<d", data, 94)[0]

@@ -35,6 +35,12 @@ _SHORTEST_D_A = 1.0
 """At which d must begin at least to be in Å where no unit is named; set by hand."""
 _LONGEST_TITLE = 60
 """Characters of the name of a scan."""
+_NO_AXIS = re.compile(
+    r"^(?:s|k|sin.*)\s*[(\[/_].*|(?:1/|inv|[-⁻][1¹]).*(?:nm|å|ang)|chan|pixel|radius|r[\s_(]*(?:mm|px|pix)|time|temp|"
+    r"^(?:energy|e)\b|position\s*[(\[]?mm",
+    re.IGNORECASE,
+)
+"""Names of a first column that is neither an angle nor q nor d, where none has such a name."""
 _ODD_COLUMNS = re.compile(
     r"calc|diff|back|bkg|bck|resid|weight|time|temp|step|esd|err|sig|omega|theta|chi|phi|index|^no\.?$|^n$|^#$|posr?",
     re.IGNORECASE,
@@ -93,7 +99,7 @@ def powder_from_table(table: TextTable, name: str, wanted: Wanted) -> list[Powde
         sigma = None if sigma_column is None else table.values[:, sigma_column]
         there = _there(axis, intensity)
         notes = list(table.notes)
-        if count > 3 or (axis_column, *columns) != (0, 1):
+        if count > 2 + (sigma is not None) or (axis_column, *columns) != (0, 1):
             notes.append(_columns_read(table, axis_column, columns))
         label = table.labels[columns[0]] if table.labels else ""
         scans.append(
@@ -203,7 +209,8 @@ def _sigma_column(
     good = (y > 0) & (sigma > 0)
     if good.sum() < 0.5 * len(y) or np.ptp(sigma[good]) == 0 or (sigma[good] > y[good]).mean() > 0.5:
         return None
-    slope = np.polyfit(np.log(y[good]), np.log(sigma[good]), 1)[0] if np.ptp(y[good]) > 0 else 0.0
+    away = np.log(y[good]) - np.log(y[good]).mean()
+    slope = float(away @ np.log(sigma[good])) / max(float(away @ away), 1e-12)
     return 2 if 0.2 < slope < 0.8 else None
 
 
@@ -224,6 +231,11 @@ def axis_unit(table: TextTable, axis_column: int, name: str, wanted: Wanted) -> 
         return (unit, ()) if unit in (PowderAxis.Q_INVA, PowderAxis.Q_INVNM) else _q_without_unit(axis, name)
     if role is Role.D:
         return (unit, ()) if unit in (PowderAxis.D_A, PowderAxis.D_NM) else _d_without_unit(axis)
+    if _NO_AXIS.search(label):
+        raise SpectrumError(
+            f"{name}: the first column is {label!r}, and no axis of a powder pattern; name the column of 2θ, q or d, "
+            "such as --columns 2theta=2, or say what it is with --axis."
+        )
     if label.strip().lower().startswith("omega"):
         raise SpectrumError(f"{name}: the axis is {label!r}, a rocking curve; a scan along 2θ is expected.")
     text = "\n".join(table.header)
@@ -232,6 +244,8 @@ def axis_unit(table: TextTable, axis_column: int, name: str, wanted: Wanted) -> 
     match = _Q_HEADER.search(text)
     if match and not re.search(r"2\s*-?(theta|th\b|θ)", text, re.IGNORECASE):
         return (PowderAxis.Q_INVNM if match[1].lower() == "nm" else PowderAxis.Q_INVA), ()
+    if label and role is None and not re.search(r"2\s*-?\s*theta|2θ|\b2th|\btth", text, re.IGNORECASE):
+        return PowderAxis.TWO_THETA_DEG, (f"The column {label!r} was read as 2θ in degrees; --axis says otherwise.",)
     return PowderAxis.TWO_THETA_DEG, ()
 
 

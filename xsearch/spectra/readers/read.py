@@ -4,13 +4,14 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
-from xsearch.errors import SpectrumError
+from xsearch.errors import SpectrumError, WavelengthError
 from xsearch.options import parse_absorber, parse_edge
 from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.spectra.powder import PowderPattern
 from xsearch.spectra.radiation import parse_wavelength
-from xsearch.spectra.readers import photon_factory
+from xsearch.spectra.readers import larix, photon_factory, ssrl
 from xsearch.spectra.readers.archive import Archive
 from xsearch.spectra.readers.athena import read_athena
 from xsearch.spectra.readers.brml import read_brml
@@ -41,7 +42,6 @@ Reader = Callable[[SourceFile, Wanted], Scan | Sequence[Scan]]
 
 # Text of these kinds goes by many extensions, and begins with words of the user's own.
 _TEXT_MARKS: tuple[tuple[re.Pattern[str], Callable[[SourceFile], Scan | Sequence[Scan]]], ...] = (
-    (photon_factory.MARK, photon_factory.read_9809),
     (re.compile(r"^BANK\s", re.MULTILINE), read_gsas),
     (re.compile(r"^_(?:2THETA)?_?(?:COUNTS|CPS)\b|^_FILEVERSION", re.MULTILINE), read_uxd),
     (re.compile(r"^SampleIdent\s*,|^DataAngleRange\s*,", re.MULTILINE), read_udf),
@@ -50,9 +50,17 @@ _TEXT_MARKS: tuple[tuple[re.Pattern[str], Callable[[SourceFile], Scan | Sequence
 )
 
 
+_JCPDS_LINE = re.compile(r"^DIHKL:[ \t]*(.+)$", re.MULTILINE)
+"""A line of a card of the Joint Committee on Powder Diffraction Standards, as Dioptas keeps them."""
+
+
 def read_text(source: SourceFile, wanted: Wanted) -> Scan | Sequence[Scan]:
     """A spectrum in columns of text, or in counts only after a first angle and a step."""
+    if ssrl.is_binary(source):
+        return ssrl.read_ssrl(source, wanted)
     text = strip_chi_heading(source.text()) if source.suffix == ".chi" else source.text()
+    if photon_factory.MARK.search(text[:4000]):
+        return photon_factory.read_9809(source, wanted)
     for mark, reader in _TEXT_MARKS:
         if mark.search(text[:4000]):
             return reader(source)
@@ -60,6 +68,8 @@ def read_text(source: SourceFile, wanted: Wanted) -> Scan | Sequence[Scan]:
         stepped = mdi_counts(text, source.name) or stepped_counts(text)
         if stepped is not None:
             return stepped
+    if _JCPDS_LINE.search(text):
+        text = "d I h k l\n" + "\n".join(match[1] for match in _JCPDS_LINE.finditer(text))
     return _in_columns(text, source, wanted)
 
 
@@ -90,16 +100,27 @@ def read_workbook(source: SourceFile, wanted: Wanted) -> Scan | Sequence[Scan]:
 
 
 def read_hdf5(source: SourceFile, wanted: Wanted) -> Sequence[Scan]:
-    """The powder patterns of an HDF5 (NeXus) file."""
+    """The powder patterns of an HDF5 (NeXus) file, or its absorption spectra."""
     from xsearch.spectra.readers.hdf5_powder import powder_in_hdf5  # h5py takes a while to import
+    from xsearch.spectra.readers.hdf5_xas import xas_in_hdf5
 
     found = powder_in_hdf5(source, wanted) if wanted.kind != "xanes" else ()
-    if not found:
-        raise SpectrumError(
-            f"{source.name}: an HDF5 (NeXus) file without a pattern over 2θ, q or d; name its datasets, such as "
-            "--columns q=/entry/data/q,intensity=/entry/data/I, or export it as columns of text."
-        )
-    return found
+    if found or wanted.kind == "pxrd":
+        return found or _nothing_in_hdf5(source)
+    try:
+        return xas_in_hdf5(source, wanted)
+    except SpectrumError:
+        if wanted.kind == "xanes":
+            raise
+        return _nothing_in_hdf5(source)
+
+
+def _nothing_in_hdf5(source: SourceFile) -> NoReturn:
+    raise SpectrumError(
+        f"{source.name}: an HDF5 (NeXus) file without a pattern over 2θ, q or d, or an absorption with a clear rise; "
+        "name its datasets, such as --columns q=/entry/data/q,intensity=/entry/data/I or --columns "
+        "energy=energy,i0=I0,it=I1, or export it as columns of text."
+    )
 
 
 def read_xas_text(source: SourceFile, wanted: Wanted) -> Sequence[XasScan]:
@@ -144,6 +165,7 @@ READERS: dict[str, Reader] = {
     ".nor": read_xas_text,
     ".xmu": read_xas_text,
     ".prj": read_athena,
+    ".larix": larix.read_larix,
     ".gsas": _powder(read_gsas),
     ".gsa": _powder(read_gsas),
     ".gss": _powder(read_gsas),
@@ -170,6 +192,7 @@ SIGNATURES: tuple[tuple[bytes, str], ...] = (
     (b"# XDI/", ".xdi"),
     (b"#XDI/", ".xdi"),
     (b"# Athena project file", ".prj"),
+    *((mark, ".larix") for mark in larix.MARKS),
     (b"PK\x03\x04", ".brml"),
     (b"\x89HDF\r\n\x1a\n", ".h5"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", ".xls"),
@@ -246,10 +269,32 @@ def read_each(
     scans = request.scans()
     if len(scans) == 1 or request.chosen is not None:
         return (request.spectrum(choose(scans, request.chosen, request.source.name)),)
-    return tuple(
-        request.spectrum(noted(scan, number, len(scans)), f"{request.source.name}#{number}")
-        for number, scan in enumerate(scans, start=1)
-    )
+    found: list[PowderPattern | Xanes] = []
+    problems: list[SpectrumError] = []
+    for number, scan in enumerate(scans, start=1):
+        try:
+            found.append(request.spectrum(noted(scan, number, len(scans)), f"{request.source.name}#{number}"))
+        except WavelengthError:
+            raise  # which all of them miss
+        except SpectrumError as problem:
+            problems.append(problem)
+    if not found:
+        raise problems[0]
+    if problems:
+        said = f"{len(problems)} of {len(scans)} spectra in the file cannot be used, such as {problems[0]}"
+        found = [one.with_notes(said) for one in found]
+    return tuple(found)
+
+
+def labels_in(path: str | Path) -> tuple[str, ...]:
+    """What a file calls its absorption spectra, in its order; one that is alone may have no name.
+
+    Raises:
+        SpectrumError: as `read` does.
+    """
+    request = _Request(path, None, "xanes", None, None, AS_THE_FILE_SAYS)
+    scans = request.scans()
+    return tuple(scan.label for scan in scans) if len(scans) > 1 or scans[0].label else ()
 
 
 class _Request:

@@ -13,7 +13,7 @@ from xsearch.errors import SpectrumError
 
 MAX_BYTES = 100 * 2**20
 """Of a file, and of what it unpacks to; reading stops there."""
-MAX_TEXT_BYTES = 40 * 2**20
+MAX_TEXT_BYTES = 24 * 2**20
 """Of a file of text; no spectrum is longer, and reading ends within seconds."""
 MAX_HDF5_BYTES = 20 * 2**30
 """Of an HDF5 file, of which parts are read; pictures may stand beside the patterns."""
@@ -23,6 +23,13 @@ _XZ_MEMORY = 256 * 2**20
 """Bytes that unpacking may need."""
 _PACKED_SUFFIXES = {".gz", ".bz2", ".xz"}
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_CODE_PAGES = {
+    "shift_jis": ("波長", "強度", "角度", "線源", "2θ"),
+    "gb18030": ("波长", "强度", "角度", "阳极", "辐射", "2θ"),
+    "euc_kr": ("파장", "강도", "2θ"),
+    "cp1251": ("длина волны", "анод", "интенсивность"),
+}
+"""Code pages, and words by which text in them is recognised."""
 _TEXT_CONTROLS = frozenset(b"\t\n\r\f\x1a\x1b")
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -72,7 +79,19 @@ class SourceFile:
         try:
             return self.data.decode("utf-8")
         except UnicodeDecodeError:
-            return self.data.decode("latin-1")
+            return _in_a_code_page(self.data)
+
+
+def _in_a_code_page(data: bytes) -> str:
+    """Text that is not UTF-8: in the code page in which it holds words that headers are made of, else in Latin-1."""
+    for encoding, words in _CODE_PAGES.items():
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        if any(word in text.lower() for word in words):
+            return text
+    return data.decode("latin-1")
 
 
 def load(path: str | Path) -> SourceFile:

@@ -119,6 +119,8 @@ def stepped_counts(text: str) -> PowderScan | None:
     """
     header: list[str] = []
     lines = text.splitlines()
+    if text.count("\n") > _MOST_STEPS:
+        return None
     for number, line in enumerate(lines):
         fields = line.split()
         first = _floats(fields[:3])
@@ -135,11 +137,14 @@ def stepped_counts(text: str) -> PowderScan | None:
         if expected < MIN_POINTS or values is None:
             return None
         doubled = abs(len(values) - 2 * expected) <= 1
-        if not doubled and abs(len(values) - expected) > 1:
+        stopped = MIN_POINTS <= len(values) < expected - 1 and _is_packed(lines[number : number + 6])
+        if not doubled and not stopped and abs(len(values) - expected) > 1:
             return None
         counts = np.array(values[:expected])
         sigma = np.array(values[expected : 2 * expected]) if doubled and len(values) >= 2 * expected else None
         notes = [f"The file gives no angles but start {start:g}, step {step:g} and end {end:g}."]
+        if stopped:
+            notes.append(f"The counts end after {len(values)} of {expected} points, as of a stopped measurement.")
         if doubled:
             notes.append("Standard deviations follow the counts.")
         words = (*header, " ".join(fields[3:]))
@@ -148,6 +153,13 @@ def stepped_counts(text: str) -> PowderScan | None:
             unfit=other_radiation(words),
         )  # fmt: skip
     return None
+
+
+def _is_packed(lines: list[str]) -> bool:
+    """Whether a row of three numbers stands above rows of more, as no table of columns begins."""
+    widths = [len(line.split()) for line in lines if line.strip()]
+    numbers = _floats(lines[0].split()) if lines else None
+    return numbers is not None and len(numbers) == 3 and len(widths) > 3 and min(widths[1:-1]) > 3
 
 
 def _uxd_range(keys: Keys, paired: bool, lines: list[str], name: str) -> Range:

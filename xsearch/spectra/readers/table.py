@@ -10,11 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.errors import SpectrumError
-from xsearch.spectra.mend import MIN_POINTS
+from xsearch.spectra.mend import LARGEST, MIN_POINTS
 from xsearch.spectra.readers.dialect import Dialect, guess_dialect, is_comment, strip_comment
 
-MAX_LINES = 2_000_000
-"""Of a text file; no spectrum has more, and reading ends before memory does."""
+MAX_LINES = 600_000
+"""Of a text file; no spectrum has more, and reading ends within seconds."""
+MAX_LINE = 1_000_000
+"""Characters of a line."""
+_ENOUGH_LINES = 200
+"""Rows that show how rows are written."""
 _MOST_WORDS = 500
 """Lines of words that are kept of the head of a table, and as many of its end."""
 _MOST_STEPS_ACROSS = 20
@@ -78,7 +82,7 @@ def parse_tables(text: str, name: str) -> tuple[TextTable, ...]:
     """
     lines = split_lines(text, name)
     dialect = guess_dialect(lines)
-    blocks = list(iterate_blocks(lines, dialect)) if dialect else []
+    blocks = list(iterate_blocks(lines, dialect, _width_of_grouped(lines, dialect))) if dialect else []
     found = _joined([block for block in blocks if block.rows.shape[1] >= 2])
     if dialect is None or not found:
         raise SpectrumError(_no_table(lines, name))
@@ -103,6 +107,7 @@ def _without_empty(
     values: NDArray[np.float64], header_lines: list[str], dialect: Dialect
 ) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """A table and the names of its columns, without columns that hold nothing where tabs are doubled."""
+    values[~(np.abs(values) < LARGEST)] = np.nan  # infinite, or damaged
     labels = find_labels(header_lines, values.shape[1], dialect)
     filled = ~np.isnan(values).all(axis=0)
     if labels or filled.all() or filled.sum() < 2:
@@ -121,20 +126,25 @@ def split_lines(text: str, name: str) -> list[str]:
     count = text.count("\n")
     if count > MAX_LINES:
         raise SpectrumError(f"{name}: {count:,} lines; spectra of up to {MAX_LINES:,} are read.")
-    return text.split("\n")
+    lines = text.split("\n")
+    longest = max(map(len, lines))
+    if longest > MAX_LINE:
+        raise SpectrumError(f"{name}: a line of {longest:,} characters; lines of up to {MAX_LINE:,} are read.")
+    return lines
 
 
-def iterate_blocks(lines: list[str], dialect: Dialect) -> Iterator[Block]:
+def iterate_blocks(lines: list[str], dialect: Dialect, grouped_width: int = 0) -> Iterator[Block]:
     """The blocks of rows of one length; blank lines do not part them, words and comments do.
 
-    Where the last columns end before the first, as of scans side by side, the rows go on with missing values.
+    Where the last columns end before the first, as of scans side by side, the rows go on with missing values. Rows of
+    more than `grouped_width` fields, where it is given, have thousands that their separator parts.
     """
     rows: list[list[float]] = []
     start = width = end = 0
     for number, line in enumerate(lines):
         if not line or line.isspace():
             continue
-        row = None if is_comment(line) else _parse_row(line, dialect, width)
+        row = None if is_comment(line) else _parse_row(line, dialect, width, grouped_width)
         if row is not None and len(row) < width and _goes_on(rows, row):
             row = row + [math.nan] * (width - len(row))
         if rows and (row is None or len(row) != width):
@@ -181,9 +191,33 @@ def _is_wordy(line: str) -> bool:
     return any(character.isalpha() for character in line)
 
 
-def _parse_row(line: str, dialect: Dialect, expected: int) -> list[float] | None:
+def _width_of_grouped(lines: list[str], dialect: Dialect) -> int:
+    """The fields of a row where the commas of a file part both fields and thousands; zero where they do not."""
+    if dialect.separator != "," or dialect.decimal != ".":
+        return 0
+    plain = [line for line in lines if "," in line and '"' not in line and not is_comment(line)]
+    if len({line.count(",") for line in plain}) == 1:
+        plain = plain[:_ENOUGH_LINES]  # all rows are alike
+    rows = [dialect.split(line) for line in plain if dialect.is_row(line, False)]
+    widths = {len(row) for row in rows}
+    if not rows:
+        return 0
+    least = min(widths)
+    if len(widths) == 1:  # of all rows or of none; the names of the columns decide
+        first = next(number for number, line in enumerate(lines) if dialect.is_row(line, False))
+        above = [line for line in lines[:first] if line.strip()]
+        least = (
+            least - 1 if find_labels(above, least - 1, dialect) and not find_labels(above, least, dialect) else least
+        )
+    longer = [row for row in rows if len(row) > least >= 2]
+    return least if longer and all(len(dialect.regrouped(row, least)) == least for row in longer) else 0
+
+
+def _parse_row(line: str, dialect: Dialect, expected: int, grouped_width: int) -> list[float] | None:
     """A row's numbers, or None where the line is no row. A field that is no number is NaN where most others are."""
     fields = dialect.split(line)
+    if grouped_width:
+        fields = dialect.regrouped(fields, grouped_width)
     if dialect.decimal == ".":
         try:
             return [float(field) for field in fields] or None  # nearly every line of a long file ends here

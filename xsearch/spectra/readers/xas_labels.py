@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from xsearch.spectra.readers.columns import Role, role_of
-from xsearch.spectra.readers.detectors import column_of
+from xsearch.spectra.readers.detectors import Signal, column_of
 from xsearch.spectra.readers.table import TextTable
 
 _XDI = re.compile(r"column\.(?P<number>\d+)\s*:\s*(?P<label>\S+)(?:\s+(?P<unit>[^|\s]\S*))?", re.IGNORECASE)
@@ -22,6 +21,8 @@ _LEGENDS = (
 """Numbered lists of columns: FIO files of DESY; `1) Mono Energy * 2) ...`; `# 1: energy`; `1_Energy 2_I0`."""
 _SCAN_LABELS = re.compile(r"[PD]\d+\s*=\s*\{(?P<label>[^}]*)\}\s*-->", re.IGNORECASE)
 """The list of an EPICS scan: `P1={Mono Energy} --> {...}`."""
+_MOST_WORDS_BEFORE = 3
+"""On the line of names, before them or behind them; set by hand."""
 _FEFF = ("omega", "e", "k", "mu", "mu0", "chi")
 
 
@@ -55,19 +56,26 @@ def _listed(header: tuple[str, ...], count: int) -> list[str] | None:
 
 
 def _counted(header: tuple[str, ...], count: int) -> list[str] | None:
-    """The words of the lowest line that names a column or two, where there are about as many as columns."""
+    """The words of the lowest line that names an axis or a detector or two, where there are about as many as columns.
+
+    Words before them may say that names follow, and a mark may stand behind them.
+    """
     for line in reversed(header[-12:]):
         line = re.sub(r"^\(\d+\)\s*", "", line)
         for words in (re.split(r"\s*\*\s*|\s{2,}|\t+", line), re.split(r"\s*[,;]\s*", line), line.split()):
             named = [word.strip("\"' ") for word in words if re.search(r"\w", word)]
-            known = sum(column_of(word).signal is not None or role_of(word) is Role.MU for word in named)
-            if count <= len(named) <= count + 1 and known >= 2:
-                return (
-                    named[len(named) - count :]
-                    if column_of(named[0]).signal is None and len(named) > count
-                    else named[:count]
-                )
+            if count <= len(named) <= count + _MOST_WORDS_BEFORE:
+                chosen = max(named[:count], named[len(named) - count :], key=_known)
+                if _known(chosen)[1] >= 2:
+                    return chosen
     return None
+
+
+def _known(words: list[str]) -> tuple[bool, int]:
+    """Whether the first word is an axis, and how many words name something."""
+    signals = [column_of(word).signal for word in words]
+    first = bool(signals) and signals[0] in (Signal.ENERGY, Signal.ANGLE)
+    return first, sum(signal is not None for signal in signals)
 
 
 def _feff(header: tuple[str, ...], count: int) -> list[str] | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.elements import SYMBOLS
 from xsearch.errors import SpectrumError
 from xsearch.options import parse_absorber, parse_edge
 from xsearch.reading import AS_THE_FILE_SAYS, Reading
@@ -19,6 +20,10 @@ MOST_KEV, _MOST_EV = 200.0, 400_000.0
 _EDGE_WORDS = re.compile(r"\b(?P<absorber>[A-Z][a-z]?)[\s_-]+(?P<edge>K|L(?:[123]|I{1,3}|2,?3)|M[45])[\s_-]*edge\b")
 _ELEMENT_EDGE = re.compile(r"\b(?P<absorber>(?!In|At|As|No|He|Be)[A-Z][a-z])[\s_-]+edge\b")
 """`Fe edge`; symbols that are English words too are none."""
+_FEFF_ABSORBER = re.compile(
+    r"\bAbs\s+Z=\s*(?P<z>\d{1,3})\b.*?\b(?P<edge>K|L[123]|M[1-5])\s+(?:shell|edge|hole)", re.IGNORECASE
+)
+"""How FEFF names the absorber in the head of xmu.dat: `Abs   Z=29 Rmt= 1.1 Rnm= 1.3 K  shell`."""
 _SYMBOL_LINE = re.compile(
     r"^(?:element\.symbol|absorb(?:er|ing[ _]element)|element)\s*[:=]\s*(?P<value>[A-Za-z]{1,2})\s*$", re.I
 )
@@ -60,6 +65,9 @@ def find_absorber(header: tuple[str, ...]) -> tuple[str | None, str | None]:
             edge = edge or _or_none(parse_edge, match["value"])
         elif match := _EDGE_WORDS.search(line):
             absorber = absorber or _or_none(parse_absorber, match["absorber"])
+            edge = edge or _or_none(parse_edge, match["edge"])
+        elif (match := _FEFF_ABSORBER.search(line)) and int(match["z"]) in range(1, len(SYMBOLS) + 1):
+            absorber = absorber or SYMBOLS[int(match["z"]) - 1]
             edge = edge or _or_none(parse_edge, match["edge"])
         elif match := _ELEMENT_EDGE.search(line):
             absorber = absorber or _or_none(parse_absorber, match["absorber"])

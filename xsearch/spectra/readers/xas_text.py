@@ -57,7 +57,8 @@ class _Energies:
     @property
     def in_eV(self) -> NDArray[np.float64]:
         """(n,) as far as the numbers show their unit."""
-        kilo = self.unit == "keV" or (self.unit is None and np.nanmax(np.abs(self.values), initial=0) < MOST_KEV)
+        low, high = np.nanmin(self.values, initial=np.inf), np.nanmax(self.values, initial=0)
+        kilo = self.unit == "keV" or (self.unit is None and low > 0 and high < MOST_KEV)
         return self.values * 1000 if kilo else self.values
 
 

@@ -1,0 +1,146 @@
+"""Pack the spectra that come with xsearch: `python -m xsearch.data.pack_library --help`.
+
+From tables of full length come three small files, and the offsets of FEFF's energies. Measured references keep their
+numbers in single precision; computed spectra keep FEFF's points in half precision, in edge steps and continued below
+the edge, see `xsearch.preprocess.computed`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from xsearch.chemistry.formula import parse_formula, reduced_formula
+from xsearch.data.shipped_library import REFERENCES, SITES, STRUCTURES
+from xsearch.data.xas_tables import XasTables, spectrum_of_rows
+from xsearch.errors import CrystalError, SpectrumError
+from xsearch.preprocess.computed import feff_near_edge
+from xsearch.preprocess.xanes import normalize, window
+from xsearch.xas.feff_energy import OFFSETS_FILE
+
+COMPUTED = "FEFF10, computed for xsearch"
+COMPUTED_LICENCE = "CC-BY-4.0"
+"""Of spectra computed from structures of the Materials Project, which have this licence."""
+
+POLYMORPHS = 2
+"""Structures of a reference's compound that are shipped, the lowest in energy. Set by hand."""
+
+REFERENCE_COLUMNS = (
+    "id", "source", "licence", "facility", "element", "edge", "sample", "formula", "phase", "temperature",
+    "compound_key", "usable_query", "suspect",
+)  # fmt: skip
+SITE_COLUMNS = (
+    "material_id", "reduced_formula", "absorber", "edge", "site", "multiplicity", "sites_complete", "scf_converged",
+    "fermi", "code", "source", "licence", "sample",
+)  # fmt: skip
+STRUCTURE_COLUMNS = (
+    "material_id", "formula", "reduced_formula", "a", "b", "c", "alpha", "beta", "gamma", "species", "frac_coords",
+    "licence", "spacegroup_number", "energy_above_hull", "energy_above_hull_src", "energy_above_hull_formula_sg_min",
+    "theoretical", "duplicate_of", "band_gap", "band_gap_src",
+)  # fmt: skip
+
+
+def pack_references(table: pd.DataFrame, out: Path) -> None:
+    """Measured references as they were measured: they are normalised as a query is."""
+    _write(table, REFERENCE_COLUMNS, "mu_raw", table.mu_raw, np.float32, out)
+
+
+def pack_sites(tables: Sequence[pd.DataFrame], out: Path) -> pd.DataFrame:
+    """Computed sites of several tables, in edge steps; of equal ones the first is kept. Returns them all."""
+    sites = pd.concat(tables, ignore_index=True).drop_duplicates(["material_id", "absorber", "edge", "site"])
+    sites = sites[sites.scf_converged].sort_values(["absorber", "edge", "material_id", "site"], kind="stable")
+    sites = sites.assign(source=COMPUTED, licence=COMPUTED_LICENCE, sample=sites.cards)
+    split = zip(
+        zip(sites.energy, sites.mu, sites.mu0, strict=True), zip(sites.absorber, sites.edge, strict=True), strict=True
+    )
+    curves = [feff_near_edge(*(np.asarray(one, np.float64) for one in arrays), *named) for arrays, named in split]
+    _write(
+        sites.assign(energy=[energy for energy, _ in curves]),
+        SITE_COLUMNS,
+        "mu",
+        [mu for _, mu in curves],
+        np.float16,
+        out,
+    )
+    return sites
+
+
+def pack_structures(structures: pd.DataFrame, materials: set[str], formulas: set[str], out: Path) -> int:
+    """Structures of materials, and of compounds that references were measured of. Returns how many."""
+    order = structures.assign(unreported=structures.theoretical.fillna(True).astype(bool))
+    order = order[order.reduced_formula.isin(formulas) & order.duplicate_of.isna()]
+    energy = order.energy_above_hull.fillna(order.energy_above_hull_formula_sg_min).fillna(1.0)
+    order = order.assign(energy=energy).sort_values(["unreported", "energy", "nsites"], kind="stable")
+    wanted = materials | set(order.groupby("reduced_formula").head(POLYMORPHS).material_id)
+    kept = structures[structures.material_id.isin(wanted)]
+    table = pa.Table.from_pandas(kept[list(STRUCTURE_COLUMNS)], preserve_index=False).replace_schema_metadata(None)
+    pq.write_table(table, out, compression="zstd", compression_level=19)
+    return len(kept)
+
+
+def write_offsets(out: Path) -> None:
+    """Where the edges of the packed spectra lie, less the tabulated ones: medians over materials, by edge."""
+    found: dict[str, list[float]] = {}
+    for name, rows in XasTables((SITES,)).spectra():
+        spectrum = spectrum_of_rows(name, rows)
+        if spectrum.level != "material":
+            continue
+        try:
+            offset = window(normalize(spectrum.to_xanes())).offset_eV
+        except SpectrumError:
+            continue
+        found.setdefault(f"{spectrum.absorber} {spectrum.edge}", []).append(offset)
+    medians = {name: round(float(np.median(values)), 2) for name, values in sorted(found.items())}
+    out.write_text(json.dumps(medians, indent=1) + "\n", encoding="utf-8")
+
+
+def _write(
+    table: pd.DataFrame, columns: Sequence[str], name: str, mu: Sequence[np.ndarray], precision: type, out: Path
+) -> None:
+    arrays = {column: pa.array(table[column], from_pandas=True) for column in columns if column in table}
+    arrays["energy"] = pa.array([np.asarray(one).round(2).astype(np.float32) for one in table.energy])
+    arrays[name] = pa.array([np.asarray(one).astype(precision) for one in mu])
+    split = {f"{column}.list.element": "BYTE_STREAM_SPLIT" for column in ("energy", name)}
+    texts = [column for column in columns if column in table]
+    packed = pa.table(arrays)
+    pq.write_table(packed, out, compression="zstd", compression_level=19, use_dictionary=texts, column_encoding=split)
+
+
+def _formulas(table: pd.DataFrame) -> set[str]:
+    found = set()
+    for text in table.formula.dropna().unique():
+        try:
+            found.add(reduced_formula(parse_formula(str(text))))
+        except CrystalError:
+            continue
+    return found
+
+
+def main() -> None:
+    """Write the three files and say how large they are."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--references", type=Path, required=True, help="measured spectra: xas_references.parquet")
+    parser.add_argument("--sites", type=Path, nargs="+", required=True, help="tables that `simulate sites` wrote")
+    parser.add_argument("--structures", type=Path, required=True, help="mp_structures.parquet")
+    given = parser.parse_args()
+    REFERENCES.parent.mkdir(exist_ok=True)
+    references = pd.read_parquet(given.references)
+    pack_references(references, REFERENCES)
+    sites = pack_sites([pd.read_parquet(path) for path in given.sites], SITES)
+    write_offsets(OFFSETS_FILE)
+    structures = pd.read_parquet(given.structures)
+    count = pack_structures(structures, set(sites.material_id), _formulas(references), STRUCTURES)
+    edges = sites.groupby(["absorber", "edge"]).ngroups
+    print(f"{len(references)} references; {len(sites)} sites of {sites.material_id.nunique()} materials, {edges} edges")
+    print(f"{count} structures; {sum(p.stat().st_size for p in (REFERENCES, SITES, STRUCTURES)) / 1024:.0f} kB")
+
+
+if __name__ == "__main__":
+    main()
