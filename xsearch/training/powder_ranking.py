@@ -6,7 +6,7 @@ Half of the patterns are simulated from measured cells that the index links to c
 the computed entry has to be found in spite of the differences between the two; half from computed entries that were
 reported, strained as real crystals are. Every formula comes once; those of the table `--without`, whose patterns judge
 the result, not at all. Terms of the matched rows are kept in FOLDER, one file a pattern, so that a run goes on where it
-was stopped. `--fit` finds the weights from what is there: a conditional logit of the right entry among the matched ones,
+was stopped. `--fit` finds the weights from what is there: a conditional logit of the right entry among those matched,
 with folds by formula (McFadden 1974). The weights are defaults of `xsearch.search.settings.RankingSettings`.
 """
 
