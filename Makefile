@@ -44,6 +44,7 @@ bench-pxrd: $(READY)
 
 bench-xanes: $(READY)
 	$(BIN)/python -m benchmarks.xanes
+	$(BIN)/python -m benchmarks.known_compounds
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

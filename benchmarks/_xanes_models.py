@@ -18,7 +18,8 @@ from benchmarks._data import LABELS, data_file
 if TYPE_CHECKING:
     from xsearch.data.xanes_sites import Examples
     from xsearch.models.site_model import SiteModel
-    from xsearch.training.site_model import OutOfFold, Recipe
+    from xsearch.training.held_out import OutOfFold
+    from xsearch.training.site_model import Recipe
 
 Figures = dict[str, Any]
 SHOWN = (
@@ -45,6 +46,7 @@ def baseline() -> Figures:
 def robustness() -> Figures:
     """The recipe of the shipped model on one fold, with errors added before normalisation: energy scale and noise."""
     from xsearch.data.site_labels import labels_of, read_site_spectra
+    from xsearch.data.site_mixtures import with_common_energies
     from xsearch.data.xanes_sites import join
     from xsearch.evaluate.descriptors import ScanErrors, report_on
     from xsearch.options import Conditioning
@@ -56,7 +58,7 @@ def robustness() -> Figures:
     labels = labels_of(_table(), LABELS)
     found = {}
     for name, shift_eV, noise in (("none", 0.0, 0.0), ("shift", 3.0, 0.0), ("noise", 0.0, 0.05), ("both", 3.0, 0.05)):
-        with_errors = join(ScanErrors(shift_eV, noise)(spectra), labels)
+        with_errors = with_common_energies(join(ScanErrors(shift_eV, noise)(spectra), labels))
         for given in (Conditioning.NONE, Conditioning.ELEMENTS):
             report = report_on(with_errors, model, given).to_dict()
             found[f"{name}, elements {given}"] = {k: report[k] for k in SHOWN}
@@ -104,27 +106,26 @@ def _table() -> Path:
 
 
 def _examples() -> Examples:
+    from xsearch.data.site_mixtures import with_common_energies
     from xsearch.data.xanes_sites import read_examples
 
-    return read_examples(_table(), LABELS, os.cpu_count() or 1)
+    return with_common_energies(read_examples(_table(), LABELS, os.cpu_count() or 1))
 
 
 def _one_fold(examples: Examples, recipe: Recipe, share: float = 1.0) -> tuple[SiteModel, Examples, OutOfFold]:
     """A recipe trained on a share of the formulas outside fold 0 of 4, and its answers within it."""
     from xsearch.data.xanes_sites import fold_of
-    from xsearch.options import Conditioning
-    from xsearch.training.calibration import calibrate
-    from xsearch.training.site_model import OutOfFold, evaluate_examples, fit
+    from xsearch.training.held_out import answers_of
+    from xsearch.training.site_model import fit
 
     fold = np.array([fold_of(str(f), recipe.folds) for f in examples.formula])
     formulas = np.array(sorted(set(examples.formula[fold != 0])), object)
     np.random.default_rng(0).shuffle(formulas)
     chosen = np.isin(examples.formula, formulas[: round(share * len(formulas))])
     model, test = fit(examples.take(chosen), recipe), examples.take(fold == 0)
-    found = {given: evaluate_examples(model, test, given) for given in Conditioning}
-    model.settings |= {"blends": {t: calibrate(f, test) for t, f in found.items()}, "farthest": float("inf")}
-    distance = model.distance(found[Conditioning.NONE].features)
-    return model, test, OutOfFold(test, found, np.zeros(len(test), np.int64), distance)
+    held_out = answers_of(model, test, 0, recipe.seed)
+    model.settings |= held_out.calibration()
+    return model, test, held_out
 
 
 def _short(held_out: OutOfFold) -> Figures:

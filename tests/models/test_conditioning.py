@@ -12,6 +12,8 @@ from xsearch.models.conditioning import (
     balancing_states,
     composition_features,
     conditioning_of,
+    possible_neighbours,
+    possible_states,
 )
 from xsearch.options import Conditioning
 
@@ -41,6 +43,38 @@ def test_a_mean_between_two_states_is_shared() -> None:
     assert shares[STATES.index(2)] > 0.2
     assert shares[STATES.index(3)] > 0.2
     assert shares.sum() == pytest.approx(1)
+
+
+def test_the_shares_of_a_mixed_valence_follow_from_its_formula() -> None:
+    shares = balancing_states("Co", (("Co", 3), ("O", 4)))
+    assert shares[STATES.index(3)] / shares[STATES.index(2)] == pytest.approx(2, rel=0.05)
+
+
+def test_metals_and_elements_are_neutral() -> None:
+    assert possible_states("Pt", amounts={"Pt": 1}).tolist() == [state == 0 for state in STATES]
+    assert possible_states("Fe", amounts={"Fe": 3, "Al": 1}).tolist() == [state == 0 for state in STATES]
+    assert likeliest("Fe", Fe=3, Al=1) == 0
+
+
+@pytest.mark.parametrize(
+    ("absorber", "amounts", "can", "cannot"),
+    [
+        ("Cu", {"Cu": 2, "S": 1}, [1], [0, 2, 3]),
+        ("Fe", {"Fe": 2, "O": 3}, [3], [0, 4]),
+        ("Mn", {"K": 1, "Mn": 1, "O": 4}, [7], [0]),
+        ("S", {"Fe": 1, "S": 2}, [-1], [4, 6]),
+    ],
+)
+def test_a_formula_forbids_states(absorber: str, amounts: dict[str, float], can: list[int], cannot: list[int]) -> None:
+    possible = dict(zip(STATES, possible_states(absorber, amounts=amounts).tolist(), strict=True))
+    assert all(possible[state] for state in can)
+    assert not any(possible[state] for state in cannot)
+
+
+def test_neighbours_come_from_what_is_given() -> None:
+    found = [s for s, can in zip(SYMBOLS, possible_neighbours("V", amounts={"V": 1, "N": 1}), strict=True) if can]
+    assert found == ["N", "V"]
+    assert possible_neighbours("V").all()
 
 
 def test_elements_are_a_part_of_the_features_of_a_formula() -> None:

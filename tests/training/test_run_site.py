@@ -21,7 +21,7 @@ def test_tables_and_an_index_train_together(tmp_path: Path) -> None:
     report = make_site_model(tmp_path / "out", [table], tmp_path / "oxides", "xastruct", folds=2, epochs=3, processes=1)
     assert report.report.n == 18 + 8
     assert report.report.cn_accuracy > 0.9, "nearly all of them have six neighbours"
-    assert set(report.parts) == {"xastruct", "forest"}
+    assert set(report.parts) == {"xastruct", "forest", "composition", "charges"}
     model = SiteModel.load(tmp_path / "out")
     assert model.settings["edges"] == ["Co K", "Cu K", "Fe K", "Mn K", "Ni K", "Zn K"]
     (found,) = predict([Xanes(*spectrum("Zn", 4.3), "Zn", "K")], model)
@@ -74,5 +74,5 @@ def test_settings_are_plain_json(tmp_path: Path) -> None:
     report = make_site_model(tmp_path / "out", [table], kind="forest", folds=2, processes=1)
     settings = json.loads((tmp_path / "out" / "site_model.json").read_text(encoding="utf-8"))
     assert settings["cross_validation"]["none"]["n"] == report.report.n == 18
-    assert set(settings["blends"]["elements"]["weights"]["cn"]) == {"forest"}
+    assert set(settings["blends"]["elements"]["weights"]["cn"]) <= {"forest", "composition"}
     assert set(site_model.RECIPES) == {"site", "spt", "xastruct", "forest"}

@@ -1,21 +1,24 @@
 """The whole training, small: made spectra whose descriptors are written into them must be read back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from xsearch.data.augmentation import Augmentation, STEP_eV, broaden, shift
+from xsearch.data.augmentation import Augmentation, STEP_eV, broaden, sharpen, shift
 from xsearch.data.descriptor_scores import report_of
-from xsearch.data.xanes_sites import Examples, fold_of, formula_hashes
+from xsearch.data.xanes_sites import Examples, fold_of, formula_hashes, one_kind
 from xsearch.errors import SpectrumError, XSearchError
 from xsearch.evaluate.descriptors import report_on
 from xsearch.models.site_model import SiteModel
 from xsearch.models.tasks import NUMBERS
 from xsearch.preprocess.xanes import WINDOW_GRID_eV, XanesWindow
+from xsearch.training.composition import Sites, train_composition
+from xsearch.training.held_out import OutOfFold
 from xsearch.training.loop import Schedule, train, usable_device
-from xsearch.training.site_model import OutOfFold, Recipe, out_of_fold, train_site_model
+from xsearch.training.site_model import Recipe, out_of_fold, train_site_model
 from xsearch.training.site_network import train_network
 
 
@@ -29,7 +32,7 @@ def made(count: int, seed: int) -> Examples:
     white = np.where(cn == 6, 0.7, 0.15)[:, None] * np.exp(-(((x - 5) / 3) ** 2))
     wave = 0.1 * np.sin((x - 5) * distance[:, None] ** 2 / 15) * (x > 5)
     values = (step + white + wave + chance.normal(0, 0.003, (count, 200))).astype(np.float32)
-    labels = {name: np.full(count, np.nan, np.float32) for name in (*NUMBERS, "psgo", "ocn", "neighbor_z")}
+    labels = {name: np.full(count, np.nan, np.float32) for name in (*NUMBERS, "psgo", "neighbor_z")}
     labels |= {
         "cn": cn.astype(np.float32),
         "oxidation_state": np.where(cn == 6, 3, 2).astype(np.float32),
@@ -38,12 +41,14 @@ def made(count: int, seed: int) -> Examples:
         "mood_A": chance.uniform(2.4, 3.0, count).astype(np.float32),
         "ocn": cn.astype(np.float32),
         "oxidation_agrees": np.ones(count, np.float32),
+        "mixed": np.zeros(count, np.float32),
     }
     texts = np.array([f"Fe{seed}O{i}" for i in range(count)], object)
     return Examples(
         values=values,
         known=np.ones((count, 200), bool),
         offset_eV=np.zeros(count, np.float32),
+        rise_eV=np.zeros(count, np.float32),
         z=np.full(count, 26, np.int64),
         edge=np.full(count, "K", object),
         labels=labels,
@@ -51,10 +56,19 @@ def made(count: int, seed: int) -> Examples:
         formula=texts,
         code=np.full(count, "made", object),
         ids=texts,
+        material=texts,
+        multiplicity=np.ones(count, np.float32),
+        shares=one_kind(labels),
     )
 
 
-RECIPE = Recipe(networks=(("xastruct", Schedule(epochs=12, batch=50, rate=3e-3)),), trees=10, folds=2)
+RECIPE = Recipe(
+    networks=(("xastruct", Schedule(epochs=12, batch=50, rate=3e-3)),),
+    composition=Schedule(epochs=1, batch=50),
+    trees=10,
+    leaf=1,
+    folds=2,
+)
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +85,8 @@ def test_cross_validated_figures_foretell_those_on_new_formulas(trained: tuple[S
     foretold = report_of(trained[1].examples, *trained[1].blended())
     found = report_on(made(300, 3), trained[0])
     assert foretold.cn_accuracy == pytest.approx(found.cn_accuracy, abs=0.05)
-    assert foretold.mnnd_mae == pytest.approx(found.mnnd_mae, rel=0.4)
+    assert foretold.mnnd_mae > 0.7 * found.mnnd_mae, "half of the data foretell no less an error"
+    assert foretold.mnnd_mae < 0.02
     assert foretold.nnrs_r2 < 0.1, "nothing in the spectra tells this one; only a model that had seen it would know"
 
 
@@ -81,7 +96,7 @@ def test_no_answer_out_of_fold_knew_its_formula() -> None:
     chance = np.random.default_rng(0)
     again = examples.take(np.repeat(np.arange(100), 2))
     again.labels["mnnd_A"][:] = np.repeat(chance.uniform(1.8, 2.3, 100), 2)
-    held_out = out_of_fold(again, Recipe(networks=(), trees=10, folds=2))
+    held_out = out_of_fold(again, replace(RECIPE, networks=()))
     assert len(held_out.examples) == 200
     assert report_of(held_out.examples, *held_out.blended()).mnnd_r2 < 0.1
 
@@ -147,13 +162,14 @@ def test_probabilities_add_up_and_uncertainties_cover(model: SiteModel) -> None:
     assert sum(p for _, p in answers[0].classes["cn"]) == pytest.approx(1, abs=0.02)
     truth = examples.labels["mnnd_A"]
     inside = [abs(a.numbers["mnnd_A"][0] - t) <= a.numbers["mnnd_A"][1] for a, t in zip(answers, truth, strict=True)]
-    assert 0.5 < np.mean(inside) < 0.85
+    assert np.mean(inside) > 0.6, "they are fitted on simulated measurements, which are harder"
 
 
 @pytest.mark.parametrize("name", ["spt", "xastruct"])
 def test_interrupted_training_ends_at_the_same_weights(name: str, tmp_path: Path) -> None:
     examples = made(64, 7)
-    whole = train_network(name, examples, Schedule(epochs=2, batch=32))
+    composition = train_composition(Sites.of_examples(examples), Schedule(epochs=1, batch=32))
+    whole = train_network(name, examples, composition, Schedule(epochs=2, batch=32))
 
     class Cut(Exception):
         pass
@@ -162,8 +178,10 @@ def test_interrupted_training_ends_at_the_same_weights(name: str, tmp_path: Path
         raise Cut
 
     with pytest.raises(Cut):
-        train_network(name, examples, Schedule(epochs=2, batch=32), checkpoint=tmp_path / "c.pt", report=cut)
-    resumed = train_network(name, examples, Schedule(epochs=2, batch=32), checkpoint=tmp_path / "c.pt")
+        train_network(
+            name, examples, composition, Schedule(epochs=2, batch=32), checkpoint=tmp_path / "c.pt", report=cut
+        )
+    resumed = train_network(name, examples, composition, Schedule(epochs=2, batch=32), checkpoint=tmp_path / "c.pt")
     for a, b in zip(whole.state_dict().values(), resumed.state_dict().values(), strict=True):
         assert torch.equal(a, b)
 
@@ -184,6 +202,14 @@ def test_augmentation_moves_and_broadens_as_said() -> None:
     wide = broaden(bump, torch.tensor([3.0]))[0]
     variance = lambda y: float((y * (x - 10) ** 2).sum() / y.sum())  # noqa: E731
     assert variance(wide) - variance(bump[0]) == pytest.approx(9.0, rel=0.1)
+
+
+def test_sharpening_undoes_the_core_hole() -> None:
+    x = torch.as_tensor(WINDOW_GRID_eV, dtype=torch.float32)
+    broad = 0.5 + torch.atan((x - 5) / 2.0)[None] / torch.pi
+    narrow = sharpen(broad, torch.tensor([2.0]))[0]
+    assert float(torch.diff(narrow).max()) > 1.25 * float(torch.diff(broad[0]).max())
+    assert (narrow[:20] < broad[0, :20]).all(), "the tail below the edge is the core hole's"
 
 
 def test_augmentation_leaves_unknown_parts_unknown() -> None:

@@ -7,6 +7,8 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from xsearch.chemistry.valence import is_alloy
+
 if TYPE_CHECKING:
     from pymatgen.core import Element, Structure
 
@@ -51,7 +53,10 @@ class OxidationStates:
 
 
 def oxidation_states(structure: Structure) -> OxidationStates:
-    """Both kinds of oxidation state of an ordered structure. Metals and odd compounds have neither."""
+    """Both kinds of oxidation state of an ordered structure; zero everywhere in elements, metals and intermetallics."""
+    elements = sorted({site.specie.symbol for site in structure})
+    if len(elements) == 1 or is_alloy(elements):
+        return OxidationStates(None, dict.fromkeys(elements, 0.0))
     return OxidationStates(_by_bond_valence(structure), _by_composition(structure))
 
 
@@ -78,8 +83,6 @@ def _has_peroxide_bond(structure: Structure) -> bool:
 
 def _by_composition(structure: Structure) -> dict[str, float] | None:
     composition = structure.composition.element_composition
-    if len(composition) == 1:
-        return {next(iter(composition)).symbol: 0.0}
     # Guesses cost exponentially with the number of atoms: the reduced formula is enough.
     reduced = composition.reduced_composition
     if any(_ways(element, round(amount)) > MOST_WAYS for element, amount in reduced.items()):

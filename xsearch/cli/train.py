@@ -16,6 +16,18 @@ Tables = Annotated[
 Folds = Annotated[
     int | None, typer.Option("--folds", min=2, metavar="K", help="Of the cross-validation by formula; by default 4.")
 ]
+Start = Annotated[
+    str | None,
+    typer.Option("--from", metavar="WEIGHTS", help="Fine-tune the last layers of these: shipped, or a folder."),
+]
+Chemistry = Annotated[
+    Path | None,
+    typer.Option("--chemistry", metavar="FILE", help="Structures, without spectra, that say what formulas mean."),
+]
+LeaveOutTable = Annotated[
+    Path | None,
+    typer.Option("--leave-out-table", metavar="FILE", help="Train on none of the formulas of this table."),
+]
 Tested = Annotated[
     int | None, typer.Option("--tested", min=1, metavar="N", help="Test so many of the folds only, to save time.")
 ]
@@ -39,6 +51,9 @@ def _site_command(kind: str, meaning: str) -> None:
         out: options.Out,
         index: options.IndexName = None,
         structures: options.Structures = None,
+        start: Start = None,
+        chemistry: Chemistry = None,
+        leave_out_table: LeaveOutTable = None,
         labels: options.Labels = None,
         workers: options.Workers = None,
         folds: Folds = None,
@@ -48,6 +63,15 @@ def _site_command(kind: str, meaning: str) -> None:
         device: options.Device = "cpu",
         json: options.Json = None,
     ) -> None:
+        if start is not None:
+            from xsearch.training.fine_tune import fine_tune_tables
+
+            with counting("folds") as count:
+                tuned = fine_tune_tables(
+                    out, tables or [], start, structures=structures, processes=workers or 1, say=count
+                )
+            give_report(tuned, json)
+            return
         from xsearch.training.run_site import make_site_model
 
         with counting("steps") as count:
@@ -57,6 +81,8 @@ def _site_command(kind: str, meaning: str) -> None:
                 index,
                 kind,
                 structures=structures,
+                chemistry=chemistry,
+                left_out=leave_out_table,
                 labels_cache=labels,
                 processes=workers,
                 folds=folds,
@@ -71,7 +97,7 @@ def _site_command(kind: str, meaning: str) -> None:
 
 _site_command("spt", "Train SPT: from a spectrum to all descriptors of its absorber's site.")
 _site_command("xastruct", "Train XAStruct, spectrum to structure: gated networks and forests.")
-_site_command("site", "Train what the package ships: SPT, XAStruct and forests, blended by cross-validation.")
+_site_command("site", "Train what the package ships: SPT, XAStruct, forests and chemistry, blended.")
 
 
 @app.command("specfusion")

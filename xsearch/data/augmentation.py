@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -20,8 +21,10 @@ class Augmentation:
     Attributes:
         calibration_eV: the energy axis as a whole is off by up to this much: E0 moves, the window does not.
         misplaced_eV: standard deviation of errors in finding E0: the window moves.
+        self_absorption: largest a of µ (1 + a) / (1 + a µ), which takes a / (1 + a) of the structure near the step.
+        sharpening: largest part of the core hole's width by which lines are narrowed, as in HERFD.
         noise: largest standard deviation of the noise, in edge steps.
-        broadening_eV: largest standard deviation of extra Gaussian broadening.
+        broadening_eV: largest standard deviation of a Gaussian, beside a fifth of the core hole's width.
         scale, slope: standard deviations of errors of the edge step, and of the post-edge over the window.
         crop_eV: what the scan is cut by at most, at its start and at its end.
         probability: of each kind, for each spectrum.
@@ -29,6 +32,8 @@ class Augmentation:
 
     calibration_eV: float = 3.5
     misplaced_eV: float = 0.7
+    self_absorption: float = 0.6
+    sharpening: float = 0.6
     noise: float = 0.06
     broadening_eV: float = 1.2
     scale: float = 0.03
@@ -38,7 +43,12 @@ class Augmentation:
     probability: float = 0.5
 
     def __call__(
-        self, values: Tensor, known: Tensor, offset_eV: Tensor, generator: torch.Generator
+        self,
+        values: Tensor,
+        known: Tensor,
+        offset_eV: Tensor,
+        generator: torch.Generator,
+        width_eV: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Augment a batch.
 
@@ -47,11 +57,13 @@ class Augmentation:
             known: (b, 200) bool.
             offset_eV: (b,) E0 less the tabulated edge.
             generator: where chance comes from.
+            width_eV: (b,) of the core hole; without it nothing is sharpened.
 
         Returns:
             The three, augmented.
         """
         batch = len(values)
+        width_eV = torch.zeros(batch) if width_eV is None else width_eV
 
         def some(probability: float = self.probability) -> Tensor:
             return (torch.rand(batch, generator=generator) < probability).float()
@@ -67,7 +79,10 @@ class Augmentation:
         misplaced = some() * normal() * self.misplaced_eV
         values, known = shift(values, misplaced), shift(known.float(), misplaced) > 0.5
         offset_eV = offset_eV + misplaced
-        values = broaden(values, some() * uniform() * self.broadening_eV)
+        values = sharpen(values, some(0.25) * uniform() * self.sharpening * width_eV.clamp(max=5.0))
+        values = broaden(values, some() * uniform() * (self.broadening_eV + 0.2 * width_eV.clamp(max=10.0)))
+        absorbed = (some() * uniform() * self.self_absorption)[:, None]
+        values = values * (1 + absorbed) / (1 + absorbed * values.clamp(min=-0.5))
         values = values + (some() * uniform() * self.noise)[:, None] * torch.randn(values.shape, generator=generator)
         known = self._crop(known, some(), some(), uniform(), uniform())
         values = self._shorten(values, known, some(0.3), uniform())
@@ -119,8 +134,21 @@ def shift(values: Tensor, by_eV: Tensor) -> Tensor:
 
 def broaden(values: Tensor, sigma_eV: Tensor) -> Tensor:
     """(b, 200) values convolved with Gaussians of (b,) standard deviations; ends held."""
-    pad = 24
+    return _filtered(values, lambda frequency: torch.exp(-2 * (torch.pi * frequency * sigma_eV[:, None]) ** 2))
+
+
+def sharpen(values: Tensor, width_eV: Tensor) -> Tensor:
+    """(b, 200) values whose lines lose (b,) Lorentzian width and take a Gaussian of a third of it; ends held."""
+    width = width_eV[:, None]
+    return _filtered(values, lambda f: torch.exp(torch.pi * f * width - 2 * (torch.pi * f * width / 3) ** 2))
+
+
+def _filtered(values: Tensor, factor: Callable[[Tensor], Tensor]) -> Tensor:
+    """Values with each frequency multiplied; the ends are continued level, and joined by a slope far outside."""
+    pad = 48
     longer = torch.nn.functional.pad(values[:, None], (pad, pad), mode="replicate")[:, 0]
+    # The transform is periodic: without the straight line from end to end its jump would be filtered as well.
+    line = longer[:, :1] + (longer[:, -1:] - longer[:, :1]) * torch.linspace(0, 1, longer.shape[1])
     frequency = torch.fft.rfftfreq(longer.shape[1], STEP_eV)
-    damping = torch.exp(-2 * (torch.pi * frequency * sigma_eV[:, None]) ** 2)
-    return torch.fft.irfft(torch.fft.rfft(longer) * damping, n=longer.shape[1])[:, pad:-pad]
+    found = torch.fft.irfft(torch.fft.rfft(longer - line) * factor(frequency), n=longer.shape[1])
+    return (found + line)[:, pad:-pad]

@@ -11,10 +11,11 @@ import pandas as pd
 
 from xsearch.data.descriptor_scores import DescriptorReport, report_of
 from xsearch.data.site_labels import labels_of, read_site_spectra
+from xsearch.data.site_mixtures import with_common_energies
 from xsearch.data.xanes_sites import Examples, formula_hashes, join
 from xsearch.models.site_model import SiteModel, shipped_site_model
 from xsearch.options import Conditioning, parse_choice
-from xsearch.training.site_model import evaluate_examples
+from xsearch.training.held_out import evaluate_examples
 
 SHOWN = ("cn_accuracy", "cn_macro_f1", "os_accuracy", "mnnd_mae", "mnnd_r2", "nnrs_r2", "mood_r2")
 
@@ -72,11 +73,11 @@ def evaluate_descriptors(
     conditioning = parse_choice(Conditioning, given, "choice of what is given")
     if weights is not None:
         model = SiteModel.load(weights)
-    spectra = read_site_spectra(path)
+    spectra = read_site_spectra(path, structures)
     labels = labels_of(path, labels_cache, processes or os.cpu_count() or 1, structures)
     if errors is not None:
         spectra = errors(spectra[spectra.id.isin(set(labels.id))])
-    return report_on(join(spectra, labels), model or shipped_site_model(), conditioning)
+    return report_on(with_common_energies(join(spectra, labels)), model or shipped_site_model(), conditioning)
 
 
 def report_on(examples: Examples, model: SiteModel, given: Conditioning = Conditioning.NONE) -> DescriptorReport:

@@ -7,14 +7,14 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.chemistry.element_physics import ELEMENT_PHYSICS, element_physics, shells
 from xsearch.elements import EDGES, SYMBOLS
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.edge import core_hole_width
 from xsearch.spectra.edges import tabulated_edge
 
-NOBLE_GASES = (0, 2, 10, 18, 36, 54, 86, 118)
-"""Atomic numbers at which the periods end."""
 ABSORBER_FEATURES = 8 + len(EDGES)
+SITE_CONTEXT = ABSORBER_FEATURES + ELEMENT_PHYSICS
 Z_SCALE = 50.0
 """Brings atomic numbers to about one, for networks."""
 
@@ -25,12 +25,7 @@ def absorber_features(z: int, edge: str = "K") -> NDArray[np.float32]:
 
     Values are scaled to about one. An edge that is not tabulated gives zeros for energy and width.
     """
-    period = next(n for n, noble in enumerate(NOBLE_GASES[1:], start=1) if z <= noble)
-    place = z - NOBLE_GASES[period - 1]
-    length = NOBLE_GASES[period] - NOBLE_GASES[period - 1]
-    s, p = min(place, 2), max(0, place - (length - 6))
-    d = min(10, max(0, place - (length - 16))) if length >= 18 else 0
-    f = min(14, max(0, place - 2)) if length == 32 else 0
+    period, place, s, p, d, f = shells(z)
     symbol = SYMBOLS[z - 1]
     try:
         energy = np.log(tabulated_edge(symbol, edge).energy_eV / 7000)
@@ -38,6 +33,10 @@ def absorber_features(z: int, edge: str = "K") -> NDArray[np.float32]:
     except SpectrumError:
         energy = width = 0.0
     one_hot = [float(edge == e) for e in EDGES]
-    return np.array(
-        [z / Z_SCALE, period / 7, place / length, s / 2, p / 6, d / 10, f / 14 + energy, width, *one_hot], np.float32
-    )
+    return np.array([z / Z_SCALE, period, place, s, p, d, f + energy, width, *one_hot], np.float32)
+
+
+@lru_cache(maxsize=1024)
+def site_context(z: int, edge: str = "K") -> NDArray[np.float32]:
+    """(28,) `absorber_features` and the element's own physics: what site models know of an absorber and its edge."""
+    return np.concatenate([absorber_features(z, edge), element_physics()[z - 1]])

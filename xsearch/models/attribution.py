@@ -10,11 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import QueryError
-from xsearch.models.absorber import absorber_features
-from xsearch.models.conditioning import COMPOSITION_FEATURES
-from xsearch.models.site_model import SiteModel
+from xsearch.models.site_model import SiteModel, stacked
 from xsearch.models.spt import Spt
 from xsearch.models.tasks import CLASSES, NUMBERS
 from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow
@@ -42,13 +39,7 @@ def attribution(model: SiteModel, window: XanesWindow, task: str) -> NDArray[np.
     maps: list[torch.Tensor] = []
     hook = network.map.register_forward_hook(lambda module, given, made: maps.append(made))
     try:
-        found = network(
-            torch.from_numpy(window.values)[None],
-            torch.from_numpy(window.known)[None],
-            torch.tensor([window.offset_eV], dtype=torch.float32),
-            torch.from_numpy(absorber_features(ATOMIC_NUMBERS[window.absorber], window.edge))[None],
-            torch.zeros(1, COMPOSITION_FEATURES),
-        )
+        found = network(*(torch.from_numpy(array) for array in model.inputs(*stacked([window]))))
     finally:
         hook.remove()
     score = found.logits[task].max() if task in CLASSES else found.means[task].sum()

@@ -13,7 +13,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.valence import RAREST_SHARE, states_of
+from xsearch.chemistry.valence import RAREST_SHARE, is_alloy, states_of
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import QueryError
 from xsearch.models.tasks import CLASSES
@@ -21,6 +21,9 @@ from xsearch.options import Conditioning
 
 STATES = CLASSES["oxidation_state"]
 COMPOSITION_FEATURES = 2 + 2 * len(SYMBOLS) + len(STATES)
+STRONG_ANIONS = frozenset("O F Cl Br I S Se N".split())
+"""Beside one of these in a formula, the absorber is not neutral. Carbonyls, the exception, are rare."""
+
 LIKELIEST_STATES = 3
 """Of each other element; with four, a formula of seven elements takes milliseconds and the answer is the same."""
 
@@ -35,7 +38,7 @@ def conditioning_of(elements: Iterable[str] = (), amounts: Mapping[str, float] |
 def composition_features(
     absorber: str, elements: Iterable[str] = (), amounts: Mapping[str, float] | None = None
 ) -> NDArray[np.float32]:
-    """(208,) features of what is given of a compound; all zero where nothing is.
+    """(211,) features of what is given of a compound; all zero where nothing is.
 
     Two flags (elements, formula), which elements there are, their atomic fractions, and the oxidation states of
     the absorber that would balance the formula's charges.
@@ -81,35 +84,84 @@ CONDITIONING_MASKS = {
     Conditioning.ELEMENTS: _mask(len(SYMBOLS)),
     Conditioning.FORMULA: _mask(COMPOSITION_FEATURES - 2),
 }
-"""By which the (208,) features of a formula are multiplied, so that no more of it is left than is given."""
+"""By which the (211,) features of a formula are multiplied, so that no more of it is left than is given."""
 
 
 @lru_cache(maxsize=4096)
 def balancing_states(absorber: str, amounts: tuple[tuple[str, float], ...]) -> NDArray[np.float32]:
-    """(10,) probability of each state of `STATES` for an absorber, were its formula's charges to cancel.
+    """(13,) probability of each state of `STATES` for an absorber, were its formula's charges to cancel.
 
-    Each other element takes its likeliest reported states with their probabilities; what charge is left belongs to
-    the absorber. A fractional mean is shared between the two whole states beside it, and each of them counts by how
-    often it is reported of the absorber. All zero where nothing balances.
+    In an element, a metal or an intermetallic it is zero. Elsewhere each other element takes its likeliest reported
+    states with their probabilities; what charge is left belongs to the absorber. It counts by how often such a state is
+    reported of the absorber. A fractional mean is shared between the two whole states beside it. All zero where nothing
+    balances.
 
     Args:
         absorber: its symbol.
         amounts: (element, amount) pairs of the formula.
     """
+    if is_neutral(element for element, _ in amounts):
+        return np.array([float(state == 0) for state in STATES], np.float32)
     mine = dict(amounts)[absorber]
     others = [(amount, _likeliest(element)) for element, amount in amounts if element != absorber]
     shares = np.zeros(len(STATES))
+    states = states_of(absorber)
+    reported = {state: float(np.exp(states[state])) if state in states else RAREST_SHARE for state in STATES}
     for choice in itertools.product(*(states for _, states in others)):
         mean = -sum(amount * state for (amount, _), (state, _) in zip(others, choice, strict=True)) / mine
         if STATES[0] <= mean <= STATES[-1]:
-            below = int(np.floor(mean))
-            weight = float(np.exp(sum(log for _, log in choice)))
+            below, above = int(np.floor(mean)), int(np.ceil(mean))
+            usual = (1 - (mean - below)) * reported[below] + (mean - below) * reported[above]
+            weight = usual * float(np.exp(sum(log for _, log in choice)))
             shares[below - STATES[0]] += weight * (1 - (mean - below))
             if mean > below:
-                shares[below + 1 - STATES[0]] += weight * (mean - below)
-    reported = states_of(absorber)
-    shares *= [np.exp(reported[state]) if state in reported else RAREST_SHARE for state in STATES]
+                shares[above - STATES[0]] += weight * (mean - below)
     return np.asarray(shares / max(shares.sum(), 1e-12), np.float32)
+
+
+def is_neutral(elements: Iterable[str]) -> bool:
+    """Whether atoms of these elements keep their electrons: one element alone, or metals only."""
+    present = frozenset(elements)
+    return len(present) == 1 or is_alloy(present)
+
+
+def possible_states(
+    absorber: str, elements: Iterable[str] = (), amounts: Mapping[str, float] | None = None
+) -> NDArray[np.bool_]:
+    """(13,) which states of `STATES` an absorber can have, by what is given of its compound.
+
+    Zero alone in an element, a metal or an intermetallic; else zero and the reported states, within what the most
+    positive and most negative reported states of the other elements leave in a formula.
+    """
+    present = set(amounts if amounts is not None else elements)
+    if present and is_neutral(present | {absorber}):
+        return np.array([state == 0 for state in STATES])
+    reported = set(states_of(absorber)) | {0}
+    lowest, highest = float(STATES[0]), float(STATES[-1])
+    if amounts is not None:
+        others = [(amount, states_of(e) or {0: 0.0}) for e, amount in amounts.items() if e != absorber]
+        highest = -sum(amount * min(states) for amount, states in others) / amounts[absorber]
+        lowest = -sum(amount * max(states) for amount, states in others) / amounts[absorber]
+        if STRONG_ANIONS & (present - {absorber}):
+            reported -= {0}
+    found = np.array([state in reported and np.floor(lowest) <= state <= np.ceil(highest) for state in STATES])
+    return found if found.any() else np.ones(len(STATES), bool)
+
+
+def possible_neighbours(
+    absorber: str, elements: Iterable[str] = (), amounts: Mapping[str, float] | None = None
+) -> NDArray[np.bool_]:
+    """(98,) which elements can surround an absorber: those of its compound, any where nothing is given."""
+    present = set(amounts if amounts is not None else elements)
+    if not present:
+        return np.ones(len(SYMBOLS), bool)
+    return np.array([symbol in present or symbol == absorber for symbol in SYMBOLS])
+
+
+def charge_balances(composition: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, 13) the states that `composition_features` found to balance; all alike where no formula says."""
+    states = composition[:, -len(STATES) :]
+    return np.where(states.any(1, keepdims=True), states, np.float32(1 / len(STATES)))
 
 
 def _likeliest(element: str) -> list[tuple[int, float]]:

@@ -1,10 +1,15 @@
-"""The model of an absorber's surroundings: two networks and forests, blended, calibrated, with a familiarity test."""
+"""The model of an absorber's surroundings: what networks and forests read off a spectrum, and what chemistry says.
+
+The parts are blended as a logarithmic pool: the logarithms of their probabilities are added, with weights that were
+fitted on held-out spectra. The less familiar a spectrum is, the less those parts count that read it, so that an answer
+to a spectrum unlike any other is what the composition alone says. What is given is obeyed: neighbours, oxidation states
+and coordinations that cannot be have no probability.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,17 +20,25 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from torch import Tensor, nn
 
-from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
+from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import XSearchError
-from xsearch.models.absorber import absorber_features
-from xsearch.models.conditioning import COMPOSITION_FEATURES, composition_features, conditioning_of
+from xsearch.models.absorber import Z_SCALE, site_context
+from xsearch.models.composition import CompositionNet, composition_answers, prior_features
+from xsearch.models.conditioning import (
+    COMPOSITION_FEATURES,
+    charge_balances,
+    composition_features,
+    conditioning_of,
+)
 from xsearch.models.forest import Forest
 from xsearch.models.network_files import load_network, save_network
+from xsearch.models.site_blend import CHARGES, COMPOSITION, Blend, SiteAnswer, blend, obey, ranked, trust
 from xsearch.models.spt import Spt
 from xsearch.models.tasks import CLASSES, NUMBERS
 from xsearch.models.xastruct import XaStruct
 from xsearch.options import Conditioning
 from xsearch.paths import WEIGHTS_FOLDER
+from xsearch.preprocess.site_window import step_scaled
 from xsearch.preprocess.xanes import XanesWindow, smoothed
 
 NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct}
@@ -34,88 +47,18 @@ BATCH = 256
 """Spectra that networks read at once; it does not change answers."""
 
 
-@dataclass(frozen=True, slots=True)
-class SiteAnswer:
-    """The surroundings of an absorber, as one spectrum gives them.
-
-    Attributes:
-        classes: task to (value, probability) pairs, the most probable first; `neighbor_z` gives atomic numbers.
-        numbers: task to (value, uncertainty): two thirds of the true values lie within the uncertainty.
-        unfamiliar: reasons why the spectrum lies outside what the model has seen; empty where it does not.
-    """
-
-    classes: dict[str, tuple[tuple[int, float], ...]]
-    numbers: dict[str, tuple[float, float]]
-    unfamiliar: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain values, neighbours by symbol."""
-        named = {
-            task: [
-                {"value": SYMBOLS[v - 1] if task == "neighbor_z" else v, "probability": round(p, 4)} for v, p in found
-            ]
-            for task, found in self.classes.items()
-        }
-        named["neighbor"] = named.pop("neighbor_z", [])
-        numbers = {task: {"value": round(v, 4), "uncertainty": round(u, 4)} for task, (v, u) in self.numbers.items()}
-        return {**named, **numbers, "unfamiliar": list(self.unfamiliar)}
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Blend:
-    """Answers of the parts to n spectra.
-
-    Attributes:
-        parts: by part and task, (n, classes) probabilities or (n, 2) mean and scale.
-        features: (n, widths of the networks) what the networks read off the spectra.
-    """
-
-    parts: dict[str, dict[str, NDArray[np.float32]]]
-    features: NDArray[np.float32]
-
-    def take(self, rows: NDArray[np.generic]) -> Blend:
-        """The answers to some spectra, by index or mask."""
-        parts = {part: {task: a[rows] for task, a in found.items()} for part, found in self.parts.items()}
-        return Blend(parts, self.features[rows])
-
-
-def blend(
-    found: Blend, settings: dict[str, Any]
-) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
-    """Calibrated probabilities of each class task, and (n, 2) value and uncertainty of each number.
-
-    Args:
-        found: answers of the parts.
-        settings: `weights` of the parts for each task, `temperature` of each class task and `scale` of each number.
-    """
-    classes, numbers = {}, {}
-    answered = [task for task, weights in settings["weights"].items() if weights]
-    for task in (t for t in CLASSES if t in answered):
-        sharp = np.power(np.maximum(_mixed(found, task, settings), 1e-6), 1 / settings["temperature"].get(task, 1.0))
-        classes[task] = sharp / sharp.sum(1, keepdims=True)
-    for task in (t for t in NUMBERS if t in answered):
-        mixed = _mixed(found, task, settings)
-        mixed[:, 1] *= settings["scale"].get(task, 1.0)
-        numbers[task] = mixed
-    return classes, numbers
-
-
-def _mixed(found: Blend, task: str, settings: dict[str, Any]) -> NDArray[np.float32]:
-    weights = settings["weights"][task]
-    total = sum(weights.values())
-    return np.asarray(sum(w / total * found.parts[part][task] for part, w in weights.items()), np.float32)
-
-
 class SiteModel:
-    """Networks, forests and how they are blended.
+    """Networks, forests, chemistry and how they are blended.
 
     Attributes:
-        settings: `blends`, one for each `Conditioning`, with `weights` of the parts for each task, `temperature` and
-            `scale` of each task; `farthest` familiar distance, `edges` seen in training, and what the card repeats.
+        settings: `blends`, one for each `Conditioning`, with `weights` of the parts for each task and `scale` of each
+            number; `farthest` familiar distance and `decline` of the trust beyond it, `edges` seen in training, and
+            what the card repeats.
     """
 
     def __init__(
         self,
+        composition: CompositionNet,
         networks: dict[str, nn.Module],
         forests: dict[str, Forest],
         settings: dict[str, Any],
@@ -123,7 +66,10 @@ class SiteModel:
         whitening: NDArray[np.float32],
         formulas: NDArray[np.uint32],
     ) -> None:
-        self.networks = {name: network.eval() for name, network in networks.items()}
+        composition.eval()
+        self.composition = composition
+        # in one order, since their features stand one after the other
+        self.networks = {name: networks[name].eval() for name in NETWORKS if name in networks}
         self.forests, self.settings = forests, settings
         self.centre, self.whitening, self.formulas = centre, whitening, formulas
 
@@ -146,38 +92,42 @@ class SiteModel:
         if not windows:
             return []
         elements = tuple(elements)
-        values = np.stack([w.values for w in windows])
-        known = np.stack([w.known for w in windows])
-        offset = np.array([w.offset_eV for w in windows], np.float32)
-        absorber = np.stack([absorber_features(ATOMIC_NUMBERS[w.absorber], w.edge) for w in windows])
+        spectra = stacked(windows)
         composition = np.stack([composition_features(w.absorber, elements, amounts) for w in windows])
-        found = self.evaluate(values, known, offset, absorber, composition)
-        classes, numbers = self.blend(found, conditioning_of(elements, amounts))
+        found = self.evaluate(*spectra, composition)
         # how familiar a spectrum is does not depend on what is given beside it
-        features = self.features(values, known, offset, absorber) if composition.any() else found.features
+        features = self.features(*spectra) if composition.any() else found.features
         distance = self.distance(features)
-        return [
-            SiteAnswer(
-                classes={task: _ranked(CLASSES[task], p[row]) for task, p in classes.items()},
-                numbers={task: (float(n[row, 0]), float(n[row, 1])) for task, n in numbers.items()},
-                unfamiliar=self._unfamiliar(windows[row], float(distance[row])),
-            )
-            for row in range(len(windows))
-        ]
+        classes, numbers = self.blend(found, conditioning_of(elements, amounts), self.trust(distance))
+        answers = []
+        for row, window in enumerate(windows):
+            own = {task: p[row] for task, p in classes.items()}
+            obey(own, found, row, window.absorber, elements, amounts)
+            measured = {t: (float(n[row, 0]), float(n[row, 1])) for t, n in numbers.items()}
+            present = set(amounts if amounts is not None else elements)
+            if present and "O" not in present:
+                measured.pop("mood_A", None)
+            listed = {task: ranked(CLASSES[task], p) for task, p in own.items() if task != "mixed"}
+            mixed = float(own["mixed"][1]) if "mixed" in own else None
+            answers.append(SiteAnswer(listed, measured, mixed, self._unfamiliar(window, float(distance[row]))))
+        return answers
 
     def evaluate(
         self,
         values: NDArray[np.float32],
         known: NDArray[np.bool_],
         offset_eV: NDArray[np.float32],
-        absorber: NDArray[np.float32],
+        context: NDArray[np.float32],
         composition: NDArray[np.float32],
     ) -> Blend:
-        """Answers of the parts to n windows; arguments as in `Spt.forward`. Forests read the spectrum alone."""
-        values = smoothed(values, known)
-        parts, features = self._networks(values, known, offset_eV, absorber, composition)
+        """Answers of the parts to n windows; `context` and `composition` as `site_context`, `composition_features`."""
+        said = composition_answers(self.composition, _z(context), composition)
+        arrays = (as_read(values, known), known, offset_eV, context, prior_features(said, composition))
+        parts, features = self._networks(*arrays)
+        parts[COMPOSITION] = said
+        parts[CHARGES] = {"oxidation_state": charge_balances(composition)}
         if self.forests:
-            samples = forest_features(values, known, offset_eV, absorber)
+            samples = forest_features(*arrays)
             parts["forest"] = {task: forest.predict(samples) for task, forest in self.forests.items()}
         return Blend(parts, features)
 
@@ -186,11 +136,22 @@ class SiteModel:
         values: NDArray[np.float32],
         known: NDArray[np.bool_],
         offset_eV: NDArray[np.float32],
-        absorber: NDArray[np.float32],
+        context: NDArray[np.float32],
     ) -> NDArray[np.float32]:
         """(n, widths of the networks) what they read off spectra alone; arguments as in `evaluate`."""
+        return self._networks(*self.inputs(values, known, offset_eV, context))[1]
+
+    def inputs(
+        self,
+        values: NDArray[np.float32],
+        known: NDArray[np.bool_],
+        offset_eV: NDArray[np.float32],
+        context: NDArray[np.float32],
+    ) -> tuple[NDArray[Any], ...]:
+        """What networks read where nothing is given beside spectra; arguments as in `evaluate`."""
         nothing = np.zeros((len(values), COMPOSITION_FEATURES), np.float32)
-        return self._networks(smoothed(values, known), known, offset_eV, absorber, nothing)[1]
+        prior = prior_features(composition_answers(self.composition, _z(context), nothing), nothing)
+        return as_read(values, known), known, offset_eV, context, prior
 
     def _networks(self, *arrays: NDArray[Any]) -> tuple[dict[str, dict[str, NDArray[np.float32]]], NDArray[np.float32]]:
         parts: dict[str, dict[str, NDArray[np.float32]]] = {}
@@ -206,10 +167,10 @@ class SiteModel:
         return parts, features
 
     def blend(
-        self, found: Blend, given: Conditioning = Conditioning.NONE
+        self, found: Blend, given: Conditioning = Conditioning.NONE, trust: NDArray[np.float32] | None = None
     ) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
         """The blended answers where so much of the compound is given, see `blend`."""
-        return blend(found, self.settings["blends"][given])
+        return blend(found, self.settings["blends"][given], trust)
 
     def distance(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """(n,) Mahalanobis distance from the training spectra, in the networks' own features; 0 without networks."""
@@ -218,10 +179,14 @@ class SiteModel:
         moved = (features - self.centre) @ self.whitening
         return np.asarray(np.sqrt((moved**2).mean(1)), np.float32)
 
+    def trust(self, distance: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) by how much the parts that read a spectrum count at a distance: 1 for a usual one, falling beyond."""
+        return trust(distance, self.settings["usual"], self.settings["decline"])
+
     def _unfamiliar(self, window: XanesWindow, distance: float) -> tuple[str, ...]:
         reasons = []
         if f"{window.absorber} {window.edge}" not in self.settings["edges"]:
-            seen = ", ".join(self.settings["edges"])
+            seen = ", ".join(f"{edge}: {len(symbols)} elements" for edge, symbols in self.edges().items())
             reasons.append(f"No {window.absorber} {window.edge} edge was among the training spectra ({seen}).")
         if distance > self.settings["farthest"]:
             reasons.append(
@@ -230,14 +195,22 @@ class SiteModel:
             )
         return tuple(reasons)
 
+    def edges(self) -> dict[str, list[str]]:
+        """The absorbers of the training spectra by edge."""
+        found: dict[str, list[str]] = {}
+        for named in self.settings["edges"]:
+            symbol, edge = named.split()
+            found.setdefault(edge, []).append(symbol)
+        return found
+
     def save(self, folder: Path) -> None:
         """One safetensors file a network, one for the forests and the training features, one JSON of settings."""
         folder.mkdir(parents=True, exist_ok=True)
-        for name, network in self.networks.items():
+        for name, network in (self.networks | {COMPOSITION: self.composition}).items():
             save_network(network, folder / f"{name}.safetensors")
         tensors: dict[str, NDArray[Any]] = {
             "centre": self.centre,
-            "whitening": self.whitening,
+            "whitening": self.whitening.astype(np.float16),
             "formulas": self.formulas,
         }
         for task, forest in self.forests.items():
@@ -257,8 +230,10 @@ class SiteModel:
         if not (folder / "site_model.json").exists():
             raise XSearchError(f"{folder} holds no site model; `xsearch train spt` makes one.")
         settings = json.loads((folder / "site_model.json").read_text(encoding="utf-8"))
-        if "blends" not in settings:
+        if "decline" not in settings:
             raise XSearchError(f"The site model of {folder} is of an older kind; train it again with `xsearch train`.")
+        composition = CompositionNet()
+        load_network(composition, folder / f"{COMPOSITION}.safetensors")
         networks: dict[str, nn.Module] = {}
         for name, make in NETWORKS.items():
             if (path := folder / f"{name}.safetensors").exists():
@@ -267,7 +242,8 @@ class SiteModel:
         tensors = load_file(folder / "site_forests.safetensors")
         tasks = [task for task in FOREST_TASKS if f"{task}.feature" in tensors]
         forests = {task: Forest.from_tensors(task, tensors) for task in tasks}
-        return cls(networks, forests, settings, tensors["centre"], tensors["whitening"], tensors["formulas"])
+        centre, whitening = (tensors[name].astype(np.float32) for name in ("centre", "whitening"))
+        return cls(composition, networks, forests, settings, centre, whitening, tensors["formulas"])
 
 
 @lru_cache(maxsize=1)
@@ -276,14 +252,39 @@ def shipped_site_model() -> SiteModel:
     return SiteModel.load()
 
 
+def stacked(
+    windows: Sequence[XanesWindow],
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32], NDArray[np.float32]]:
+    """Values, known points, offsets and contexts of some windows, as `SiteModel.evaluate` takes them."""
+    return (
+        np.stack([w.values for w in windows]),
+        np.stack([w.known for w in windows]),
+        np.array([w.offset_eV for w in windows], np.float32),
+        np.stack([site_context(ATOMIC_NUMBERS[w.absorber], w.edge) for w in windows]),
+    )
+
+
+def _z(context: NDArray[np.float32]) -> NDArray[np.int64]:
+    """(n,) atomic numbers out of `site_context`."""
+    return np.asarray((context[:, 0] * Z_SCALE).round(), np.int64)
+
+
+def as_read(values: NDArray[np.float32], known: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Windows as every part reads them: smoothed where they are noisy, and scaled by their tails."""
+    return step_scaled(smoothed(values, known), known)
+
+
 def forest_features(
     values: NDArray[np.float32],
     known: NDArray[np.bool_],
     offset_eV: NDArray[np.float32],
-    absorber: NDArray[np.float32],
+    context: NDArray[np.float32],
+    prior: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    """(n, 241) what the forests split on: the window, which parts of it are known, its offset, the absorber."""
-    return np.concatenate([values, known[:, ::8], offset_eV[:, None], absorber], 1, dtype=np.float32)
+    """(n, features) what the forests split on: the window by pairs of points, where it is known, its offset, absorber
+    and edge, and what the composition says."""
+    pairs = values.reshape(len(values), -1, 2).mean(2)
+    return np.concatenate([pairs, known[:, ::8], offset_eV[:, None], context, prior], 1, dtype=np.float32)
 
 
 @torch.inference_mode()
@@ -300,9 +301,3 @@ def _run(network: nn.Module, *arrays: NDArray[Any]) -> tuple[dict[str, NDArray[n
             outputs.setdefault(task, []).append(torch.stack([mean, found.log_scales[task].exp() * spread], 1))
         features.append(found.features)
     return {task: torch.cat(parts).numpy() for task, parts in outputs.items()}, torch.cat(features).numpy()
-
-
-def _ranked(values: tuple[int, ...], probabilities: NDArray[np.float32]) -> tuple[tuple[int, float], ...]:
-    """(value, probability) pairs, most probable first, without those below one in a thousand."""
-    found = [(value, p) for value, p in zip(values, probabilities.tolist(), strict=True) if p > 1e-3]
-    return tuple(sorted(found, key=lambda pair: -pair[1]))

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from xsearch.models.absorber import ABSORBER_FEATURES
-from xsearch.models.conditioning import COMPOSITION_FEATURES
+from xsearch.models.absorber import SITE_CONTEXT
+from xsearch.models.composition import PRIOR_FEATURES
 from xsearch.models.site_prediction import SiteHeads, SitePrediction
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV
 
@@ -34,7 +34,7 @@ class SptConfig:
         heads: of each attention.
         reach: how many tokens (2.2 eV each) away a neighbour may be.
         dropout: share of features dropped in training.
-        composition_dropout: share of the composition features dropped in training.
+        prior_dropout: share of the composition's answer dropped in training.
     """
 
     bands: int = 4
@@ -44,7 +44,7 @@ class SptConfig:
     heads: int = 4
     reach: int = 4
     dropout: float = 0.15
-    composition_dropout: float = 0.1
+    prior_dropout: float = 0.1
 
 
 class FrequencyBands(nn.Module):
@@ -117,10 +117,9 @@ class Spt(nn.Module):
         )
         self.to_tokens = nn.Linear(3 * c * ((config.bands + 2) // 2), w)
         self.place = nn.Parameter(0.02 * torch.randn(TOKENS, w))
-        self.context = nn.Sequential(nn.Linear(ABSORBER_FEATURES + 3, w), nn.GELU(), nn.Linear(w, 2 * w))
-        self.composition = nn.Linear(COMPOSITION_FEATURES, 2 * w, bias=False)
-        nn.init.zeros_(self.composition.weight)  # an element that no training compound holds has no effect
-        self.forget = nn.Dropout(config.composition_dropout)
+        self.context = nn.Sequential(nn.Linear(SITE_CONTEXT + 3, w), nn.GELU(), nn.Linear(w, 2 * w))
+        self.prior = nn.Linear(PRIOR_FEATURES, 2 * w)
+        self.forget = nn.Dropout(config.prior_dropout)
         self.layers = nn.ModuleList([NeighborAttention(config) for _ in range(config.layers)])
         self.queries = nn.Parameter(0.5 * torch.randn(SiteHeads.tasks, w))
         self.collect = nn.MultiheadAttention(w, config.heads, batch_first=True)
@@ -129,7 +128,7 @@ class Spt(nn.Module):
         self.heads = SiteHeads(w)
 
     def forward(
-        self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor, composition: Tensor
+        self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor, prior: Tensor
     ) -> SitePrediction:
         """Predict.
 
@@ -137,8 +136,8 @@ class Spt(nn.Module):
             values: (b, 200) windows.
             known: (b, 200) bool.
             offset_eV: (b,) E0 less the tabulated edge.
-            absorber: (b, ABSORBER_FEATURES).
-            composition: (b, COMPOSITION_FEATURES) what is given of the compound, zero where nothing is.
+            absorber: (b, SITE_CONTEXT).
+            prior: (b, PRIOR_FEATURES) what the composition alone says, see `xsearch.models.composition`.
         """
         x = 3 * torch.where(known, values - self.reference, 0.0)  # both ends of a full window lie near zero
         rows = torch.cat([x[:, None], self.bands(x)], 1)
@@ -146,7 +145,7 @@ class Spt(nn.Module):
         tokens = self.to_tokens(self.map(picture).flatten(1, 2).transpose(1, 2)) + self.place  # (b, 25, w)
         offset = offset_eV[:, None]
         context = torch.cat([absorber, offset / 10, (offset / 4).sin(), (offset / 4).cos()], 1)
-        gain, bias = (self.context(context) + self.composition(self.forget(composition))).chunk(2, 1)  # (b, w) each
+        gain, bias = (self.context(context) + self.prior(self.forget(prior))).chunk(2, 1)  # (b, w) each
         tokens = tokens * (1 + gain[:, None]) + bias[:, None]
         for layer in self.layers:
             tokens = layer(tokens)

@@ -6,13 +6,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 CLASSES: dict[str, tuple[int, ...]] = {
-    "cn": tuple(range(1, 13)),
+    "cn": tuple(range(1, 17)),
     "ocn": tuple(range(13)),
-    "oxidation_state": tuple(range(-2, 8)),
+    "oxidation_state": tuple(range(-4, 9)),
     "psgo": (1, 2, 3, 4, 6, 8, 12, 16, 24, 48),
     "neighbor_z": tuple(range(1, 99)),
+    "mixed": (0, 1),
 }
-"""Classification tasks: the value that each class stands for."""
+"""Classification tasks: the value that each class stands for. `mixed`: whether absorbers of different oxidation
+state or coordination add up to the spectrum."""
+
+SHARED = ("cn", "oxidation_state", "neighbor_z")
+"""Tasks whose probabilities are shares of the absorber's atoms where a spectrum is of several kinds of sites."""
 
 NUMBERS: dict[str, tuple[float, float]] = {
     "mnnd_A": (2.05, 0.15),

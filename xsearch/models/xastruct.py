@@ -13,8 +13,8 @@ import torch
 from torch import Tensor, nn
 
 from xsearch.elements import SYMBOLS
-from xsearch.models.absorber import ABSORBER_FEATURES, Z_SCALE
-from xsearch.models.conditioning import COMPOSITION_FEATURES
+from xsearch.models.absorber import SITE_CONTEXT, Z_SCALE
+from xsearch.models.composition import PRIOR_FEATURES
 from xsearch.models.site_prediction import SiteHeads, SitePrediction
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV
 
@@ -29,7 +29,7 @@ class XaStructConfig:
         blocks: how many.
         element: what is learned of each absorbing element beside its physical features.
         dropout: share of features dropped in training.
-        composition_dropout: share of the composition features dropped in training.
+        prior_dropout: share of the composition's answer dropped in training.
     """
 
     width: int = 256
@@ -37,7 +37,7 @@ class XaStructConfig:
     blocks: int = 3
     element: int = 16
     dropout: float = 0.3
-    composition_dropout: float = 0.1
+    prior_dropout: float = 0.1
 
 
 class SwiGlu(nn.Module):
@@ -67,11 +67,10 @@ class XaStruct(nn.Module):
         self.register_buffer("reference", torch.as_tensor(step, dtype=torch.float32))
         self.element = nn.Embedding(len(SYMBOLS) + 1, config.element)
         nn.init.zeros_(self.element.weight)  # so that an element without training has its physical features alone
-        context = ABSORBER_FEATURES + 3 + config.element
+        context = SITE_CONTEXT + 3 + config.element
         self.enter = nn.Linear(2 * WINDOW_POINTS + WINDOW_POINTS // 4 + context, config.width)
-        self.composition = nn.Linear(COMPOSITION_FEATURES, config.width, bias=False)
-        nn.init.zeros_(self.composition.weight)  # an element that no training compound holds has no effect
-        self.forget = nn.Dropout(config.composition_dropout)
+        self.prior = nn.Linear(PRIOR_FEATURES, config.width)
+        self.forget = nn.Dropout(config.prior_dropout)
         self.blocks = nn.Sequential(
             *[SwiGlu(config.width, config.hidden, config.dropout) for _ in range(config.blocks)],
             nn.LayerNorm(config.width),
@@ -79,7 +78,7 @@ class XaStruct(nn.Module):
         self.heads = SiteHeads(config.width)
 
     def forward(
-        self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor, composition: Tensor
+        self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor, prior: Tensor
     ) -> SitePrediction:
         """Predict; arguments as in `Spt.forward`."""
         x = torch.where(known, values - self.reference, 0.0)
@@ -88,5 +87,5 @@ class XaStruct(nn.Module):
         learned = self.element((absorber[:, 0] * Z_SCALE).round().long())
         context = torch.cat([absorber, offset / 10, (offset / 4).sin(), (offset / 4).cos(), learned], 1)
         entered = self.enter(torch.cat([3 * x, slope, known[:, ::4].float(), context], 1))
-        features = self.blocks(entered + self.composition(self.forget(composition)))  # (b, width)
+        features = self.blocks(entered + self.prior(self.forget(prior)))  # (b, width)
         return self.heads([features] * self.heads.tasks, features)

@@ -15,6 +15,9 @@ from xsearch.xas.prediction import EdgePrediction
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+MIXED = 0.5
+"""From this probability on, several kinds of sites are reported."""
+
 NAMES = {
     "oxidation_state": "oxidation state",
     "cn": "coordination number",
@@ -48,6 +51,9 @@ def prediction_table(prediction: EdgePrediction) -> RenderableType:
         best, *others = named["neighbor" if task == "neighbor_z" else task]
         rest = ", ".join(f"{o['value']} {o['probability']:.0%}" for o in others[:2])
         table.add_row(NAMES[task], f"{best['value']}  {best['probability']:.0%}", rest)
+    if site.mixed is not None and site.mixed > MIXED:
+        note = "probabilities above are shares of the absorber's atoms"
+        table.add_row("several kinds of sites", f"{site.mixed:.0%}", note)
     for task, (value, uncertainty) in site.numbers.items():
         table.add_row(NAMES[task], f"{value:.3f} ± {uncertainty:.3f}", "")
     if properties is not None:

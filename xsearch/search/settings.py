@@ -151,12 +151,15 @@ class SecondPhaseSettings:
         6.0, "standard deviations", f"of the rise of a line, averaged over its width; {CONDITIONS}"
     )
     least_height: float = setting(0.002, "highest line", f"lines of 10 % by weight are often no higher; {CONDITIONS}")
+    clear_height: float = setting(0.01, "highest line", f"lower ones must rise over the background too; {CONDITIONS}")
+    least_over_background: float = setting(0.1, "background", f"so much: splines ripple where humps are; {CONDITIONS}")
     absent_share: float = setting(
         0.3, "1", f"a line is foreign where the calculated profile reaches less of it; {CONDITIONS}"
     )
     absent_free_share: float = setting(
         0.5, "1", f"and where lines with free intensities reach less of it: texture changes intensities; {CONDITIONS}"
     )
+    widest: float = setting(3.0, "line widths", f"{BY_HAND}: what is broader is left of a hump")
     matched_width: float = setting(0.4, "line widths", "physics: the average that finds a line of this width best")
     near_widths: float = setting(0.5, "line widths", f"{BY_HAND}: so far from a crystal's line none is foreign")
     near_deg: float = setting(0.06, "deg", f"{BY_HAND}: the same at least")

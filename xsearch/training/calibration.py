@@ -8,43 +8,100 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
 from xsearch.data.xanes_sites import Examples
-from xsearch.models.site_model import Blend, blend
-from xsearch.models.tasks import CLASSES, NUMBERS, class_indices
+from xsearch.models.site_blend import BLEND, Blend, blend, trust
+from xsearch.models.tasks import CLASSES, NUMBERS, SHARED, class_indices
 from xsearch.training.settings import CALIBRATION
 
+FloatArray = NDArray[np.floating]
 
-def calibrate(found: Blend, examples: Examples) -> dict[str, Any]:
-    """Settings `weights`, `temperature` and `scale` of a site model.
+
+def calibrate(found: Blend, examples: Examples, weight: FloatArray | None = None) -> dict[str, Any]:
+    """Settings `weights` and `scale` of a site model.
 
     Args:
         found: answers of each part to the examples, none of which it was trained on.
         examples: with their labels.
+        weight: (n,) of the examples; equal if None.
     """
-    settings: dict[str, Any] = {"weights": {}, "temperature": {}, "scale": {}}
-    truths = {task: class_indices(task, examples.labels[task]) for task in CLASSES}
-    for task, truth in truths.items():
-        settings["weights"][task] = _best_weights(found, task, truth >= 0, partial(_class_quality, truth=truth))
+    weight = np.ones(len(examples)) if weight is None else weight
+    settings: dict[str, Any] = {"weights": {}, "scale": {}}
+    for task in CLASSES:
+        settings["weights"][task] = _pool_weights(found, task, class_shares(examples, task), weight)
     for task in NUMBERS:
         numbers = examples.labels[task]
         quality = partial(_number_quality, truth=numbers)
         settings["weights"][task] = _best_weights(found, task, np.isfinite(numbers), quality)
-    classes, numbers_found = blend(found, settings)
-    for task, probabilities in classes.items():
-        settings["temperature"][task] = _temperature(probabilities, truths[task])
-    for task, answer in numbers_found.items():
+    _, answers = blend(found, settings)
+    for task, answer in answers.items():
         errors = np.abs(answer[:, 0] - examples.labels[task]) / np.maximum(answer[:, 1], 1e-6)
-        known = errors[np.isfinite(errors)]
-        settings["scale"][task] = float(np.quantile(known, CALIBRATION.share_within)) if len(known) else 1.0
+        scale = float(np.nanquantile(errors, CALIBRATION.share_within)) if np.isfinite(errors).any() else 1.0
+        settings["scale"][task] = scale
     return settings
+
+
+def class_shares(examples: Examples, task: str) -> NDArray[np.float32]:
+    """(n, classes) true shares of the classes of a task; rows of what is unknown are zero."""
+    if task in SHARED:
+        return examples.shares[task]
+    index = class_indices(task, examples.labels[task])
+    shares = np.zeros((len(index), len(CLASSES[task])), np.float32)
+    shares[index >= 0, index[index >= 0]] = 1.0
+    return shares
+
+
+def decline_of(
+    strange: Blend, examples: Examples, distance: NDArray[np.float32], usual: float, settings: dict[str, Any]
+) -> float:
+    """How fast the trust in what reads a spectrum falls with its distance: where strange spectra are likeliest.
+
+    Args:
+        strange: answers to spectra unlike the training ones.
+        examples: with their labels.
+        distance: (n,) of each.
+        usual: distance up to which nothing is taken.
+        settings: weights of the parts.
+    """
+
+    def loss(decline: float) -> float:
+        classes, _ = blend(strange, settings, trust(distance, usual, decline))
+        return sum(_log_loss(classes[t], class_shares(examples, t)) for t in ("cn", "oxidation_state") if t in classes)
+
+    return float(min(CALIBRATION.declines, key=loss))
+
+
+def _pool_weights(found: Blend, task: str, shares: NDArray[np.float32], weight: FloatArray) -> dict[str, float]:
+    """Weights of a logarithmic pool of the parts that answer a task, at which the truth is likeliest."""
+    parts = [name for name in found.parts if task in found.parts[name]]
+    known = shares.sum(1) > 0.5
+    if not parts or not known.any():
+        return dict.fromkeys(parts, 1.0 / max(len(parts), 1))
+    logs = np.stack([np.log(np.maximum(found.parts[p][task][known], BLEND.least)) for p in parts]).astype(np.float64)
+    truth, w = shares[known].astype(np.float64), weight[known] / weight[known].sum()
+
+    def loss(at: FloatArray) -> tuple[float, FloatArray]:
+        pooled = np.tensordot(at, logs, 1)
+        pooled -= pooled.max(1, keepdims=True)
+        powers = np.exp(pooled)
+        total = powers.sum(1, keepdims=True)
+        error = powers / total - truth  # (n, classes)
+        value = float(w @ ((np.log(total[:, 0])) - (truth * pooled).sum(1)))
+        ridge = at - 1 / len(parts)
+        gradient = np.einsum("n,nc,pnc->p", w, error, logs)
+        return value + CALIBRATION.pool_ridge * float(ridge @ ridge), gradient + 2 * CALIBRATION.pool_ridge * ridge
+
+    start = np.full(len(parts), 1 / len(parts))
+    fitted = scipy.optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 2.0)] * len(parts))
+    return {part: round(float(v), 4) for part, v in zip(parts, fitted.x, strict=True) if v > 1e-3}
 
 
 def _best_weights(
     found: Blend, task: str, known: NDArray[np.bool_], quality: Callable[[NDArray[np.float32]], float]
 ) -> dict[str, float]:
-    """Weights of the parts that answer a task: the mean over the best tenth of a small grid.
+    """Weights of the parts that answer a number: the mean over the best tenth of a small grid.
 
     The single best point would fit the accidents of the data.
     """
@@ -61,33 +118,22 @@ def _best_weights(
     return {part: float(w) for part, w in zip(parts, shares[best].mean(0).round(3), strict=True) if w > 0}
 
 
-def _class_quality(probabilities: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
-    """How likely the truth was held. The accuracy itself is too coarse: weights chosen by it fit accidents."""
-    return -_log_loss(probabilities, truth)
-
-
 def _number_quality(answers: NDArray[np.float32], truth: NDArray[np.float32]) -> float:
     """Less the mean of the mean absolute and the root mean square error: the usual site and the rare one both count."""
     errors = answers[:, 0] - truth
     return -0.5 * float(np.nanmean(np.abs(errors)) + np.sqrt(np.nanmean(errors**2)))
 
 
-def _log_loss(probabilities: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
-    known = truth >= 0
-    return float(-np.log(np.maximum(probabilities[known, truth[known]], 1e-4)).mean())
-
-
-def _temperature(probabilities: NDArray[np.float32], truth: NDArray[np.int64]) -> float:
-    """The temperature at which the true classes are most likely."""
-
-    def loss(temperature: float) -> float:
-        sharp = np.power(np.maximum(probabilities, 1e-6), 1 / temperature)
-        return _log_loss(sharp / sharp.sum(1, keepdims=True), truth)
-
-    return float(min(temperatures(), key=loss)) if (truth >= 0).any() else 1.0
+def _log_loss(probabilities: NDArray[np.float32], shares: NDArray[np.float32]) -> float:
+    known = shares.sum(1) > 0.5
+    return (
+        float(-(shares[known] * np.log(np.maximum(probabilities[known], BLEND.least))).sum(1).mean())
+        if known.any()
+        else 0.0
+    )
 
 
 def temperatures() -> list[float]:
-    """The temperatures that are tried."""
+    """The temperatures that are tried for a model of one part."""
     widest = CALIBRATION.widest_log_temperature
     return np.round(np.exp(np.linspace(-widest, widest, CALIBRATION.temperatures)), 3).tolist()

@@ -85,8 +85,12 @@ def _train(
         lr=schedule.rate,
     )
     steps = max(1, size // schedule.batch)
+    total_steps = schedule.epochs * steps + 1
     cycle = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, schedule.rate, total_steps=schedule.epochs * steps + 1, pct_start=0.1
+        optimizer,
+        schedule.rate,
+        total_steps=total_steps,
+        pct_start=max(0.1, 1.5 / total_steps),  # at least one step upwards
     )
     averaged = copy.deepcopy(model)
     first = 0

@@ -12,19 +12,27 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from pyarrow import parquet
 
+from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.data.descriptor_scores import report_of
 from xsearch.data.index_sites import index_examples
-from xsearch.data.site_labels import CELLS_FILE
+from xsearch.data.site_labels import cells_of
+from xsearch.data.site_mixtures import with_common_energies
+from xsearch.data.structure_sites import structure_sites, usual_structures
 from xsearch.data.xanes_sites import Examples, concatenate, read_examples
-from xsearch.errors import SpectrumError, XSearchError
+from xsearch.errors import CrystalError, SpectrumError, XSearchError
 from xsearch.indexes import Index
-from xsearch.models.site_model import Blend, blend
+from xsearch.models.site_blend import Blend, blend
 from xsearch.options import Conditioning
 from xsearch.report.json_text import plain
+from xsearch.training.composition import Sites
 from xsearch.training.loop import usable_device
 from xsearch.training.site_card import TrainingReport, card_of
 from xsearch.training.site_model import RECIPES, Recipe, train_site_model
+
+STRUCTURES = 7_000
+"""Structures of a table of chemistry that are described: half an hour on one core. Set by hand."""
 
 
 def make_site_model(
@@ -34,6 +42,8 @@ def make_site_model(
     kind: str = "site",
     *,
     structures: Path | None = None,
+    chemistry: Path | None = None,
+    left_out: Path | None = None,
     labels_cache: Path | None = None,
     processes: int | None = None,
     folds: int | None = None,
@@ -52,6 +62,10 @@ def make_site_model(
         index: an index whose spectra and structures are taken as well.
         kind: which parts, one of `RECIPES`.
         structures: a table of cells for spectra that carry none.
+        chemistry: a table of structures, such as `mp_structures.parquet`, whose sites say what compositions mean; by
+            default only the sites of the spectra do.
+        left_out: a table with a column `formula`, such as `xas_measured.parquet`: no spectrum and no structure of one
+            of these formulas is trained on.
         labels_cache: a file that keeps the labels of one table between calls.
         processes: for the labels; one a core if None.
         folds: of the cross-validation, instead of the recipe's.
@@ -67,8 +81,15 @@ def make_site_model(
     recipe = _recipe(kind, folds, tested, epochs, seed, device)
     work = out / "checkpoints"
     with resumable(work):
-        examples = read_sources(tables, index, structures, labels_cache, processes or os.cpu_count() or 1, work)
-        model, held_out = train_site_model(examples, recipe, work, say)
+        processes = processes or os.cpu_count() or 1
+        examples = read_sources(tables, index, structures, labels_cache, processes, work)
+        formulas = formulas_of(left_out) if left_out is not None else frozenset()
+        examples = with_common_energies(examples.take(~np.isin(examples.formula, list(formulas))))
+        sites = None
+        if chemistry is not None:
+            chosen = usual_structures(chemistry, formulas, STRUCTURES)
+            sites = Sites.of(structure_sites(chemistry, out / "sites.parquet", chosen, processes, say))
+        model, held_out = train_site_model(examples, recipe, work, say, sites)
     unaided = held_out.found[Conditioning.NONE]
     parts = {name: report_of(held_out.examples, *_alone(unaided, name)) for name in unaided.parts}
     reports = {given: report_of(held_out.examples, *held_out.blended(given)) for given in Conditioning}
@@ -77,6 +98,8 @@ def make_site_model(
     model.save(out)
     source = ", ".join([*(f"`{p.name}`" for p in tables), *([f"index `{index}`"] if index else [])])
     given = [*(f"$XSEARCH_DATA/{p.name}" for p in tables), *([f"--index {index}"] if index else [])]
+    beside = {"--chemistry": chemistry, "--leave-out-table": left_out}
+    given += [f"{option} $XSEARCH_DATA/{path.name}" for option, path in beside.items() if path is not None]
     options = {"--folds": folds, "--tested": tested, "--epochs": epochs}
     given += [f"{option} {value}" for option, value in options.items() if value is not None]
     command = " ".join(["xsearch train", kind, *given, "--seed", str(seed), "--out FOLDER"])
@@ -125,8 +148,25 @@ def read_sources(
     return concatenate(parts)
 
 
+def formulas_of(table: Path) -> frozenset[str]:
+    """The reduced formulas of a table with a column `formula`.
+
+    Raises:
+        SpectrumError: where there is no such table or column.
+    """
+    if not table.exists() or "formula" not in parquet.read_schema(table).names:
+        raise SpectrumError(f"{table}: a Parquet table with a column formula is expected.")
+    found = set()
+    for text in parquet.read_table(table, columns=["formula"]).column("formula").to_pylist():
+        try:
+            found.add(reduced_formula(parse_formula(str(text))))
+        except CrystalError:
+            continue
+    return frozenset(found)
+
+
 def _digest(table: Path, structures: Path | None) -> str:
-    cells = structures or table.parent / CELLS_FILE
+    cells = structures or cells_of(table)
     content = [path.read_bytes() for path in (table, cells) if path.exists()]
     return hashlib.sha256(b"".join(content)).hexdigest()[:12]
 
@@ -147,4 +187,4 @@ def _recipe(kind: str, folds: int | None, tested: int | None, epochs: int | None
 def _alone(found: Blend, part: str) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
     """Answers of one part alone."""
     weights = {task: {part: 1.0} for task in found.parts[part]}
-    return blend(found, {"weights": weights, "temperature": {}, "scale": {}})
+    return blend(found, {"weights": weights, "scale": {}})

@@ -148,8 +148,13 @@ class CalibrationSettings:
     """How parts of a model are weighted and their probabilities calibrated."""
 
     steps: tuple[float, ...] = setting((0.0, 1.0, 2.0), "1", f"{BY_HAND}: of the grid of weights")
-    widest_log_temperature: float = setting(0.9, "ln T", BY_HAND)
+    widest_log_temperature: float = setting(0.9, "ln T", f"{BY_HAND}: of models with one part")
     temperatures: int = setting(37, "temperatures", BY_HAND)
+    pool_ridge: float = setting(0.003, "1", f"{BY_HAND}: cost of the squared distance of the pool's weights from equal")
+    declines: tuple[float, ...] = setting(
+        (0.0, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0), "1", f"{BY_HAND}: powers of the distance that are tried"
+    )
+    usual_share: float = setting(0.9, "1", f"{BY_HAND}: of held-out spectra that are trusted in full")
     share_within: float = setting(0.68, "1", "one standard deviation of a normal distribution")
     familiar_share: float = setting(0.99, "1", f"{BY_HAND}: of held-out spectra that count as like the training data")
 

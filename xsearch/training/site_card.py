@@ -13,10 +13,13 @@ from numpy.typing import NDArray
 
 from xsearch.data.descriptor_scores import DescriptorReport, report_of
 from xsearch.data.xanes_sites import Examples
+from xsearch.models.site_blend import COMPOSITION
 from xsearch.models.site_model import SiteModel
 from xsearch.models.tasks import class_indices
 from xsearch.options import Conditioning
-from xsearch.training.site_model import OutOfFold, Recipe
+from xsearch.training.held_out import OutOfFold
+from xsearch.training.mixed_shares import mixed_shares
+from xsearch.training.site_model import Recipe
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -41,12 +44,17 @@ CARD = """# Site model: what surrounds the absorber of a XANES spectrum
   codes {codes}; absorbers {edges}.
 - Labels: computed from the structures by `xsearch.chemistry.descriptors`. CrystalNN is unsure of the coordination
   number of {ambiguous:.0%}; bond valence and composition give different oxidation states for {disputed:.0%} of the
-  sites that have both. An oxygen atom that is not bonded to another one counts as -2.
+  sites that have both. An oxygen atom that is not bonded to another one counts as -2; elements, metals and
+  intermetallics are 0.
+- `composition` is trained on {sites:,} sites of known structures without spectra: what a formula, the elements or the
+  absorber alone make likely. Its answer is read beside every spectrum. `charges` are the states that balance a formula.
 - In training, networks are given the compound's elements, or its formula, for some spectra and nothing for the others,
-  so that one model answers with and without; forests read the spectrum alone. Figures are given for each.
+  so that one model answers with and without. Figures are given for each. Parts are weighed on simulated measurements
+  (noise, broadening, narrowed lines, self-absorption, short ranges, wrong steps and energies) and on sums over the
+  kinds of sites of a material; the figures below are of clean computed spectra.
 - The weights were trained on all of these formulas. The figures are by {folds}-fold cross-validation, grouped by
   reduced formula (a hash), over {tested} of the folds: each is tested with a model of the same recipe that was not
-  trained on its formulas, blended with weights and temperatures learned on others. N = {n:,} ({n_os:,} with an
+  trained on its formulas, blended with weights learned on others. N = {n:,} ({n_os:,} with an
   oxidation state).
 - Seed: {seed}. Command: `{command}`.
 - Not for: absorbers outside that list (the answer says so), anything but the near edge.
@@ -56,6 +64,8 @@ CARD = """# Site model: what surrounds the absorber of a XANES spectrum
 {figures}
 
 {by_code}
+
+{mixed}
 
 Right answers, and how probable they were called, coordination number: {reliability}.
 
@@ -125,7 +135,8 @@ def card_of(
         + f" | {found.report.majority[name]:.4f} |"
         for name in HEADLINES
     ]  # fmt: skip
-    paths = sorted(p for p in found.folder.iterdir() if p.name in {f"{n}.safetensors" for n in model.networks})
+    names = {f"{n}.safetensors" for n in (*model.networks, COMPOSITION)}
+    paths = sorted(p for p in found.folder.iterdir() if p.name in names)
     paths += [found.folder / name for name in ("site_forests.safetensors", "site_model.json")]
     tested = held_out.examples
     codes = sorted(set(tested.code))
@@ -154,10 +165,22 @@ def card_of(
         rule="|".join(["---"] * (len(columns) + 1)),
         figures="\n".join(rows),
         by_code="\n".join(by_code),
+        sites=model.settings["training"]["sites"],
+        mixed="\n".join(_mixed_line(held_out, given) for given in Conditioning),
         reliability=_reliability(classes["cn"], tested.labels["cn"]) if "cn" in classes else "not predicted",
         files="\n".join(
             f"| {p.name} | {p.stat().st_size:,} | {hashlib.sha256(p.read_bytes()).hexdigest()} |" for p in paths
         ),
+    )
+
+
+def _mixed_line(held_out: OutOfFold, given: Conditioning) -> str:
+    found = mixed_shares(held_out, given)
+    return (
+        f"- Compounds with several kinds of sites, simulated measurements, {HEADINGS[given]}, N = {found.n:,}: all "
+        f"shares within 0.15 for the oxidation state {found.oxidation_state:.0%}, the coordination number "
+        f"{found.cn:.0%}, both {found.both:.0%}; several kinds noticed {found.noticed:.0%}, falsely "
+        f"{found.false_alarms:.1%}."
     )
 
 

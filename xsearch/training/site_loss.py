@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from xsearch.data.xanes_sites import Examples
 from xsearch.models.site_prediction import SitePrediction
-from xsearch.models.tasks import CLASSES, NUMBERS, class_indices
+from xsearch.models.tasks import CLASSES, NUMBERS, SHARED, class_indices
 
-WEIGHTS = {"cn": 1.0, "oxidation_state": 1.0, "ocn": 0.5, "psgo": 0.3, "neighbor_z": 0.5}
+WEIGHTS = {"cn": 1.0, "oxidation_state": 1.0, "ocn": 0.5, "psgo": 0.2, "neighbor_z": 0.5, "mixed": 0.3}
 NUMBER_WEIGHTS = {"mnnd_A": 1.5, "nnrs_A": 1.0, "mood_A": 1.0, "nnosm": 0.4, "cn2": 0.4}
 """Weights of the tasks in the loss, and of the numbers, scaled as in `xsearch.models.tasks`. Set by hand."""
 
@@ -25,8 +25,14 @@ SCALE_WEIGHT = 0.1
 
 
 def targets(examples: Examples) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
-    """Class indices (-1 where unknown) and scaled numbers (NaN where unknown), each (n,)."""
-    classes = {task: torch.from_numpy(class_indices(task, examples.labels[task])) for task in CLASSES}
+    """(n, classes) shares of each class, zero where unknown, and (n,) scaled numbers, NaN where unknown."""
+    classes = {}
+    for task, values in CLASSES.items():
+        if task in SHARED:
+            classes[task] = torch.from_numpy(examples.shares[task])
+        else:
+            index = torch.from_numpy(class_indices(task, examples.labels[task]))
+            classes[task] = nn.functional.one_hot(index.clamp(min=0), len(values)).float() * (index >= 0)[:, None]
     numbers = {
         task: torch.from_numpy(((examples.labels[task] - usual) / spread).astype(np.float32))
         for task, (usual, spread) in NUMBERS.items()
@@ -42,7 +48,7 @@ def joint_loss(found: SitePrediction, classes: dict[str, Tensor], numbers: dict[
     """
     total = torch.zeros((), device=found.features.device)
     for task, weight in WEIGHTS.items():
-        known = classes[task] >= 0
+        known = classes[task].sum(1) > 0.5
         if known.any():
             total = total + weight * nn.functional.cross_entropy(
                 found.logits[task][known], classes[task][known], label_smoothing=SMOOTHING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,89 +12,122 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from xsearch.chemistry.formula import parse_formula
 from xsearch.data.augmentation import Augmentation
 from xsearch.data.xanes_sites import Examples
 from xsearch.elements import SYMBOLS
-from xsearch.errors import CrystalError, QueryError
-from xsearch.models.absorber import absorber_features
-from xsearch.models.conditioning import COMPOSITION_FEATURES, CONDITIONING_MASKS, composition_features
-from xsearch.models.site_model import NETWORKS
+from xsearch.models.absorber import site_context
+from xsearch.models.composition import CompositionNet, composition_answers, prior_features
+from xsearch.models.conditioning import CONDITIONING_MASKS
+from xsearch.models.site_model import NETWORKS, as_read
 from xsearch.options import Conditioning
+from xsearch.preprocess.edge import core_hole_width
+from xsearch.training.composition import formula_features
 from xsearch.training.loop import Schedule, train
 from xsearch.training.site_loss import joint_loss, targets
 
 CONDITIONING = {Conditioning.NONE: 0.4, Conditioning.ELEMENTS: 0.3, Conditioning.FORMULA: 0.3}
-"""How often so much of a compound is given to a network in training."""
+"""How often so much of a compound is given to a network in training. Set by hand."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Inputs:
-    """Examples as tensors.
+    """Examples as arrays that models read.
 
-    `values` (n, 200), `known` (n, 200), `offset_eV` (n,), `absorber` (n, features), and `composition` (n, features) of
-    their formulas, of which `CONDITIONING_MASKS` leaves what is given.
+    Attributes:
+        values: (n, 200) float32 windows.
+        known: (n, 200) bool.
+        offset_eV: (n,) float32.
+        context: (n, SITE_CONTEXT) float32 of absorber and edge.
+        composition: (n, COMPOSITION_FEATURES) float32 of the formulas; `CONDITIONING_MASKS` leaves what is given.
+        width_eV: (n,) float32 of the core hole.
     """
 
-    values: Tensor
-    known: Tensor
-    offset_eV: Tensor
-    absorber: Tensor
-    composition: Tensor
+    values: NDArray[np.float32]
+    known: NDArray[np.bool_]
+    offset_eV: NDArray[np.float32]
+    context: NDArray[np.float32]
+    composition: NDArray[np.float32]
+    width_eV: NDArray[np.float32]
 
     @classmethod
     def of(cls, examples: Examples) -> Inputs:
         """The inputs of some examples."""
-        absorbers = [absorber_features(int(z), str(edge)) for z, edge in zip(examples.z, examples.edge, strict=True)]
-        composition = [_composition(str(f), int(z)) for f, z in zip(examples.formula, examples.z, strict=True)]
+        edges = [(int(z), str(edge)) for z, edge in zip(examples.z, examples.edge, strict=True)]
         return cls(
-            torch.from_numpy(examples.values),
-            torch.from_numpy(examples.known),
-            torch.from_numpy(examples.offset_eV),
-            torch.from_numpy(np.stack(absorbers)),
-            torch.from_numpy(np.stack(composition)),
+            values=examples.values,
+            known=examples.known,
+            offset_eV=examples.offset_eV,
+            context=np.stack([site_context(z, edge) for z, edge in edges]),
+            composition=formula_features(examples.formula, examples.z),
+            width_eV=np.array([core_hole_width(SYMBOLS[z - 1], edge) for z, edge in edges], np.float32),
         )
 
+    def priors(self, network: CompositionNet, z: NDArray[np.int64]) -> dict[Conditioning, NDArray[np.float32]]:
+        """(n, PRIOR_FEATURES) what compositions say, for each amount that may be given of them."""
+        found = {}
+        for given, mask in CONDITIONING_MASKS.items():
+            composition = self.composition * mask
+            found[given] = prior_features(composition_answers(network, z, composition), composition)
+        return found
 
-def _composition(formula: str, z: int) -> NDArray[np.float32]:
-    """Features of a formula of a table; a text that is none, or lacks the absorber, gives zeros."""
-    try:
-        return composition_features(SYMBOLS[z - 1], amounts=parse_formula(formula))
-    except (CrystalError, QueryError):
-        return np.zeros(COMPOSITION_FEATURES, np.float32)
+
+def sampling_weights(examples: Examples) -> NDArray[np.float64]:
+    """(n,) how often each example is drawn: an edge with a hundred times more spectra counts ten times more."""
+    keys = list(zip(examples.z.tolist(), examples.edge, strict=True))
+    counts = Counter(keys)
+    weights = np.array([counts[key] ** -0.5 for key in keys])
+    return weights / weights.sum()
+
+
+def augmented(
+    inputs: Inputs, rows: Tensor, augment: Augmentation, generator: torch.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.bool_], NDArray[np.float32]]:
+    """Windows, known points and offsets of some rows as a measurement might give them, as models read them."""
+    at = rows.numpy()
+    values, known, offset = augment(
+        torch.from_numpy(inputs.values[at]), torch.from_numpy(inputs.known[at]),
+        torch.from_numpy(inputs.offset_eV[at]), generator, torch.from_numpy(inputs.width_eV[at]),
+    )  # fmt: skip
+    return as_read(values.numpy(), known.numpy()), known.numpy(), offset.numpy()
 
 
 def train_network(
     name: str,
     examples: Examples,
+    composition: CompositionNet,
     schedule: Schedule | None = None,
     augmentation: Augmentation | None = None,
     checkpoint: Path | None = None,
     report: Callable[[int, float, nn.Module], None] | None = None,
     device: str = "cpu",
+    start: nn.Module | None = None,
 ) -> nn.Module:
     """Train a network on some examples; the same seed gives the same weights.
 
     Args:
         name: one of `NETWORKS`.
         examples: training examples only.
+        composition: what compositions say.
         schedule, augmentation: the defaults are those of the weights that the package ships.
         checkpoint: see `xsearch.training.loop.train`.
         report, device: likewise.
+        start: a network to go on from; parameters that need no gradient stay as they are.
     """
     schedule = schedule or Schedule()
     augment = augmentation or Augmentation()
     torch.manual_seed(schedule.seed)
-    model = NETWORKS[name]()
+    model = start if start is not None else NETWORKS[name]()
     inputs = Inputs.of(examples)
     classes, numbers = targets(examples)
-    masks = torch.from_numpy(np.stack(list(CONDITIONING_MASKS.values())))
+    priors = torch.from_numpy(np.stack(list(inputs.priors(composition, examples.z).values())))  # (3, n, features)
     shares = torch.tensor([CONDITIONING[given] for given in CONDITIONING_MASKS])
+    weights = torch.from_numpy(sampling_weights(examples))
 
     def loss_of(net: nn.Module, rows: Tensor, generator: torch.Generator) -> Tensor:
-        augmented = augment(inputs.values[rows], inputs.known[rows], inputs.offset_eV[rows], generator)
+        rows = torch.multinomial(weights, len(rows), replacement=True, generator=generator)
         given = torch.multinomial(shares, len(rows), replacement=True, generator=generator)
-        batch = (*augmented, inputs.absorber[rows], inputs.composition[rows] * masks[given])
+        spectra = (torch.from_numpy(a) for a in augmented(inputs, rows, augment, generator))
+        batch = (*spectra, torch.from_numpy(inputs.context[rows.numpy()]), priors[given, rows])
         found = net(*(t.to(device) for t in batch))
         return joint_loss(
             found,

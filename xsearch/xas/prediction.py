@@ -21,7 +21,8 @@ from xsearch.spectra.xanes import Xanes
 
 if TYPE_CHECKING:  # the networks come with torch, which what only shows answers need not load
     from xsearch.models.property_model import PropertyAnswer, PropertyModel
-    from xsearch.models.site_model import SiteAnswer, SiteModel
+    from xsearch.models.site_blend import SiteAnswer
+    from xsearch.models.site_model import SiteModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,265 @@
+"""Predictions on measured spectra of compounds whose structures are known: how often they are right, and how sure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from xsearch.chemistry.formula import parse_formula
+from xsearch.data.measured_truth import Truth, measured_truths, usable_spectra
+from xsearch.elements import SYMBOLS
+from xsearch.errors import SpectrumError
+from xsearch.models.site_blend import SiteAnswer
+from xsearch.models.site_model import SiteModel, shipped_site_model
+from xsearch.options import Conditioning
+from xsearch.preprocess.edge import core_hole_width
+from xsearch.preprocess.xanes import XanesWindow, normalize, window
+from xsearch.spectra.xanes import Xanes
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+SURE = 0.8
+"""An answer with a higher probability is sure of itself. Set by the question that users have."""
+
+SHARES_WITHIN = 0.15
+"""How far each share of a mixed compound may be off."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCompounds:
+    """Figures of one model on measured spectra, with one amount of the compound given.
+
+    Attributes:
+        given: how much.
+        n: spectra; `n_compounds` of so many compounds and edges, `unread` could not be normalised.
+        oxidation_state, cn, cn_clear, neighbor: shares of the spectra for which the likeliest answer is right; of
+            those with one truth. `cn_clear`: where CrystalNN is sure of it.
+        by_compound: the same, each compound and edge counting alike.
+        outside: answers with a neighbour that the formula lacks.
+        metals_neutral: oxidation state 0 for elements, and of how many.
+        distance_mae: of the mean neighbour distance, Å.
+        sure_wrong: answers on oxidation state or coordination that are wrong though sure; `sure` is how many are sure,
+            `marked` how many of the wrong ones are marked as unfamiliar.
+        mixed: share of the mixed compounds' answers whose shares are right within 0.15, and of how many.
+        wrong: one line each.
+    """
+
+    given: str
+    n: int
+    n_compounds: int
+    unread: int
+    oxidation_state: float
+    n_oxidation_state: int
+    cn: float
+    cn_clear: float
+    n_cn: int
+    neighbor: float
+    by_compound: dict[str, float]
+    outside: int
+    metals_neutral: float
+    n_metals: int
+    distance_mae: float
+    sure: int
+    sure_wrong: int
+    marked: int
+    mixed: float
+    n_mixed: int
+    wrong: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def read_known(
+    spectra: Path, structures: Path, cache: Path, processes: int = 1, say: Callable[[str], None] | None = None
+) -> list[tuple[Truth, Xanes]]:
+    """Measured spectra with their truths; arguments as in `measured_truths`."""
+    table = usable_spectra(spectra)
+    truths = {truth.id: truth for truth in measured_truths(table, structures, cache, processes, say)}
+    rows = table[table.id.astype(str).isin(truths)]
+    return [
+        (truths[str(row.id)], Xanes(np.asarray(row.energy), _absorption(row), row.element, row.edge, str(row.id)))
+        for row in rows.itertuples()
+    ]
+
+
+def _absorption(row: Any) -> np.ndarray:
+    raw = getattr(row, "mu_raw", None)
+    return np.asarray(row.mu_norm if raw is None or not np.isfinite(raw).all() else raw, np.float64)
+
+
+def evaluate_known(
+    known: Sequence[tuple[Truth, Xanes]],
+    given: Conditioning,
+    model: SiteModel | None = None,
+    change: Callable[[Xanes], Xanes] | None = None,
+) -> KnownCompounds:
+    """Figures of a model.
+
+    Args:
+        known: as `read_known` gives them.
+        given: what the model is given of each compound.
+        model: the shipped one if None.
+        change: of each spectrum before it is read, to measure robustness.
+    """
+    model = model or shipped_site_model()
+    answers: list[tuple[Truth, SiteAnswer]] = []
+    unread = 0
+    for truth, xanes in known:
+        try:
+            read = window(normalize(change(xanes) if change else xanes))
+        except SpectrumError:
+            unread += 1
+            continue
+        answers.append((truth, _answer(model, read, truth, given)))
+    return figures(answers, given, unread)
+
+
+def _answer(model: SiteModel, read: XanesWindow, truth: Truth, given: Conditioning) -> SiteAnswer:
+    amounts = parse_formula(truth.formula)
+    if given is Conditioning.NONE:
+        return model.predict([read])[0]
+    return model.predict([read], sorted(amounts), amounts if given is Conditioning.FORMULA else None)[0]
+
+
+def figures(answers: Sequence[tuple[Truth, SiteAnswer]], given: Conditioning, unread: int = 0) -> KnownCompounds:
+    """Figures of answers, see `KnownCompounds`."""
+    rows, wrong = [], []
+    for truth, answer in answers:
+        row: dict[str, Any] = {"compound": f"{truth.absorber} {truth.edge} {truth.formula} {truth.material_ids}"}
+        for task, shares in (("oxidation_state", truth.oxidation_state), ("cn", truth.cn)):
+            if not shares or task not in answer.classes:
+                continue
+            value, probability = answer.classes[task][0]
+            best = max(shares, key=lambda v: shares[v])
+            if shares[best] >= 0.9:
+                row[task] = value == best
+                row[f"{task}_sure"] = probability > SURE
+                if value != best:
+                    doubt = ", unfamiliar" if answer.unfamiliar else ""
+                    name = f"{truth.id} {truth.absorber} {truth.edge} {truth.formula}"
+                    wrong.append(f"{name}: {task} {value} ({probability:.0%}), true {best}{doubt}")
+            elif truth.mixed:
+                said = dict(answer.classes[task])
+                off = max(abs(said.get(v, 0.0) - shares.get(v, 0.0)) for v in {*said, *shares})
+                row["shares"] = row.get("shares", True) and off <= SHARES_WITHIN
+        if truth.clear and "cn" in row:
+            row["cn_clear"] = row["cn"]
+        neighbor = SYMBOLS[answer.classes["neighbor_z"][0][0] - 1]
+        row["neighbor"] = neighbor in truth.neighbors
+        row["outside"] = neighbor not in parse_formula(truth.formula)
+        if len(parse_formula(truth.formula)) == 1:
+            row["metal"] = answer.classes["oxidation_state"][0][0] == 0
+        row["distance"] = abs(answer.numbers["mnnd_A"][0] - truth.mnnd_A)
+        row["unfamiliar"] = bool(answer.unfamiliar)
+        rows.append(row)
+    table = pd.DataFrame(rows)
+    sure = sure_wrong = marked = 0
+    for task in ("oxidation_state", "cn"):
+        if task in table:
+            certain = table[f"{task}_sure"].fillna(False).astype(bool)
+            false = certain & (table[task] == False)  # noqa: E712  (missing values are neither)
+            sure, sure_wrong = sure + int(certain.sum()), sure_wrong + int(false.sum())
+            marked += int((false & table.unfamiliar).sum())
+    tasks = ("oxidation_state", "cn", "cn_clear", "neighbor")
+    means = {task: float(table[task].dropna().astype(float).mean()) if task in table else np.nan for task in tasks}
+    grouped = table.groupby("compound")
+    by_compound = {
+        task: float(grouped[task].apply(lambda s: s.dropna().astype(float).mean()).mean())
+        for task in tasks
+        if task in table
+    }
+
+    def counted(column: str) -> tuple[float, int]:
+        values = table[column].dropna().astype(float) if column in table else pd.Series(dtype=float)
+        return (float(values.mean()) if len(values) else np.nan), len(values)
+
+    metals, n_metals = counted("metal")
+    mixed, n_mixed = counted("shares")
+    return KnownCompounds(
+        given=str(given), n=len(table), n_compounds=table.compound.nunique(), unread=unread,
+        oxidation_state=means["oxidation_state"], n_oxidation_state=counted("oxidation_state")[1], cn=means["cn"],
+        cn_clear=means["cn_clear"], n_cn=counted("cn")[1], neighbor=means["neighbor"], by_compound=by_compound,
+        outside=int(table.outside.sum()), metals_neutral=metals, n_metals=n_metals,
+        distance_mae=float(table.distance.mean()), sure=sure, sure_wrong=sure_wrong, marked=marked, mixed=mixed,
+        n_mixed=n_mixed, wrong=tuple(wrong),
+    )  # fmt: skip
+
+
+def conditions(seed: int = 0) -> dict[str, Callable[[Xanes], Xanes]]:
+    """Ways in which beamlines measure otherwise, as changes of a spectrum: by name."""
+    chance = np.random.default_rng(seed)
+
+    def normal(xanes: Xanes) -> tuple[np.ndarray, float]:
+        spectrum = normalize(xanes)
+        return spectrum.mu, spectrum.e0_eV
+
+    def self_absorbed(xanes: Xanes) -> Xanes:
+        mu, _ = normal(xanes)
+        a = 0.3 / 0.7
+        return _with(xanes, xanes.energy_eV, mu * (1 + a) / (1 + a * np.maximum(mu, -0.5)))
+
+    def short(xanes: Xanes) -> Xanes:
+        mu, e0 = normal(xanes)
+        kept = (xanes.energy_eV > e0 - 15) & (xanes.energy_eV < e0 + 45)
+        return _with(xanes, xanes.energy_eV[kept], mu[kept])
+
+    def noisy(xanes: Xanes) -> Xanes:
+        mu, _ = normal(xanes)
+        return _with(xanes, xanes.energy_eV, mu + chance.normal(0, 0.02, len(mu)))
+
+    def wrong_step(xanes: Xanes) -> Xanes:
+        # a background that bends upwards beyond the near edge, so that the post-edge points a tenth too high
+        mu, e0 = normal(xanes)
+        beyond = np.clip(xanes.energy_eV - e0, 0, None)
+        return _with(xanes, xanes.energy_eV, mu + 0.1 * (1 - np.exp(-beyond / 60)))
+
+    def sharpened(xanes: Xanes) -> Xanes:
+        mu, e0 = normal(xanes)
+        width = 0.5 * min(core_hole_width(xanes.absorber, xanes.edge), 5.0)
+        near = np.arange(max(xanes.energy_eV[0], e0 - 60), min(xanes.energy_eV[-1], e0 + 150), 0.25)
+        values = np.interp(near, xanes.energy_eV, mu)
+        line = np.linspace(values[0], values[-1], len(values))
+        f = np.fft.rfftfreq(len(values), 0.25)
+        factor = np.exp(np.pi * f * width - 2 * (np.pi * f * width / 2.2) ** 2 - 2 * (np.pi * f * 0.3) ** 2)
+        return _with(xanes, near, np.fft.irfft(np.fft.rfft(values - line) * factor, n=len(values)) + line)
+
+    return {
+        "self-absorption 30 %": self_absorbed,
+        "-15 to +45 eV": short,
+        "noise 2 %": noisy,
+        "step off by 10 %": wrong_step,
+        "lines narrowed (HERFD)": sharpened,
+    }
+
+
+def _with(xanes: Xanes, energy_eV: np.ndarray, mu: np.ndarray) -> Xanes:
+    return Xanes(energy_eV, mu, xanes.absorber, xanes.edge, xanes.source)
+
+
+def known_table(found: Sequence[KnownCompounds]) -> Table:
+    """A column for each amount that is given, for a terminal."""
+    from rich.table import Table
+
+    shown = Table(title=f"{found[0].n} measured spectra of {found[0].n_compounds} known compounds and edges")
+    for heading in ("figure", *(f"given: {one.given}" for one in found)):
+        shown.add_column(heading)
+    for name in (
+        "oxidation_state", "n_oxidation_state", "cn", "cn_clear", "n_cn", "neighbor", "outside", "metals_neutral",
+        "n_metals", "distance_mae", "sure", "sure_wrong", "marked", "mixed", "n_mixed", "unread",
+    ):  # fmt: skip
+        shown.add_row(name, *(_text(getattr(one, name)) for one in found))
+    for task in found[0].by_compound:
+        shown.add_row(f"{task}, by compound", *(_text(one.by_compound.get(task, np.nan)) for one in found))
+    return shown
+
+
+def _text(value: float | int) -> str:
+    return str(value) if isinstance(value, int) else f"{value:.3f}"

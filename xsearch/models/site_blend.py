@@ -1,0 +1,176 @@
+"""How answers of the parts of a site model become one, and how what is given is obeyed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.elements import SYMBOLS
+from xsearch.models.conditioning import possible_neighbours, possible_states
+from xsearch.models.tasks import CLASSES, NUMBERS
+from xsearch.settings import setting
+
+BY_HAND = "set by hand"
+COMPOSITION, CHARGES = "composition", "charges"
+"""The parts that do not read the spectrum: what a composition says, and which states balance a formula."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlendSettings:
+    """How parts are blended and what is given is obeyed."""
+
+    least: float = setting(1e-4, "probability", f"{BY_HAND}: of a part's answer, so that none forbids alone")
+    impossible: float = setting(
+        2e-3, "probability", f"{BY_HAND}: a coordination number that a composition makes rarer cannot be"
+    )
+    least_share: float = setting(0.05, "1", f"{BY_HAND}: of a state that takes part in a mean between two")
+    balanced: float = setting(0.8, "probability", f"{BY_HAND}: of a mean that an answer must have")
+    least_trust: float = setting(0.25, "1", f"{BY_HAND}: uncertainties of numbers grow fourfold at most")
+
+
+BLEND = BlendSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class SiteAnswer:
+    """The surroundings of an absorber, as one spectrum gives them.
+
+    Attributes:
+        classes: task to (value, probability) pairs, the most probable first; `neighbor_z` gives atomic numbers.
+        numbers: task to (value, uncertainty): two thirds of the true values lie within the uncertainty.
+        mixed: probability that absorbers of different oxidation state or coordination add up to the spectrum; the
+            probabilities of `cn`, `oxidation_state` and `neighbor_z` are then their shares. None if not predicted.
+        unfamiliar: reasons why the spectrum lies outside what the model has seen; empty where it does not.
+    """
+
+    classes: dict[str, tuple[tuple[int, float], ...]]
+    numbers: dict[str, tuple[float, float]]
+    mixed: float | None
+    unfamiliar: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, neighbours by symbol."""
+        named = {
+            task: [
+                {"value": SYMBOLS[v - 1] if task == "neighbor_z" else v, "probability": round(p, 4)} for v, p in found
+            ]
+            for task, found in self.classes.items()
+        }
+        named["neighbor"] = named.pop("neighbor_z", [])
+        numbers = {task: {"value": round(v, 4), "uncertainty": round(u, 4)} for task, (v, u) in self.numbers.items()}
+        mixed = None if self.mixed is None else round(self.mixed, 4)
+        return {**named, **numbers, "mixed": mixed, "unfamiliar": list(self.unfamiliar)}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Blend:
+    """Answers of the parts to n spectra.
+
+    Attributes:
+        parts: by part and task, (n, classes) probabilities or (n, 2) mean and scale.
+        features: (n, widths of the networks) what the networks read off the spectra.
+    """
+
+    parts: dict[str, dict[str, NDArray[np.float32]]]
+    features: NDArray[np.float32]
+
+    def take(self, rows: NDArray[np.generic]) -> Blend:
+        """The answers to some spectra, by index or mask."""
+        parts = {part: {task: a[rows] for task, a in found.items()} for part, found in self.parts.items()}
+        return Blend(parts, self.features[rows])
+
+
+def blend(
+    found: Blend, settings: dict[str, Any], trust: NDArray[np.float32] | None = None
+) -> tuple[dict[str, NDArray[np.float32]], dict[str, NDArray[np.float32]]]:
+    """Calibrated probabilities of each class task, and (n, 2) value and uncertainty of each number.
+
+    Args:
+        found: answers of the parts.
+        settings: `weights` of the parts for each task, and `scale` of each number.
+        trust: (n,) from 0 to 1, by which the parts that read the spectrum count; 1 if None.
+    """
+    classes, numbers = {}, {}
+    answered = [task for task, weights in settings["weights"].items() if weights]
+    for task in (t for t in CLASSES if t in answered):
+        logs = sum(
+            _counted(part, weight, trust) * np.log(np.maximum(found.parts[part][task], BLEND.least))
+            for part, weight in settings["weights"][task].items()
+        )
+        powers = np.exp(logs - np.max(logs, axis=1, keepdims=True))
+        classes[task] = (powers / powers.sum(1, keepdims=True)).astype(np.float32)
+    for task in (t for t in NUMBERS if t in answered):
+        weights = settings["weights"][task]
+        mixed = sum(w * found.parts[part][task] for part, w in weights.items()) / sum(weights.values())
+        mixed = np.asarray(mixed, np.float32)
+        mixed[:, 1] *= settings["scale"].get(task, 1.0)
+        if trust is not None:
+            mixed[:, 1] /= np.maximum(trust, BLEND.least_trust)
+        numbers[task] = mixed
+    return classes, numbers
+
+
+def _counted(part: str, weight: float, trust: NDArray[np.float32] | None) -> float | NDArray[np.float32]:
+    return weight if trust is None or part in (COMPOSITION, CHARGES) else weight * trust[:, None]
+
+
+def trust(distance: NDArray[np.float32], usual: float, decline: float) -> NDArray[np.float32]:
+    """(n,) 1 up to the usual distance, then falling as a power of it."""
+    return np.asarray(np.maximum(distance / max(usual, 1e-6), 1.0) ** -decline, np.float32)
+
+
+def obey(
+    classes: dict[str, NDArray[np.float32]],
+    found: Blend,
+    row: int,
+    absorber: str,
+    elements: Iterable[str],
+    amounts: Mapping[str, float] | None,
+) -> None:
+    """Take the probability of what cannot be, by what is given of a compound, and share it among the rest.
+
+    Where a formula leaves the absorber a mean oxidation state between two whole ones, the answer gets that mean.
+
+    Args:
+        classes: task to (classes,) probabilities, changed in place.
+        found: answers of the parts, that of the composition among them.
+        row: which of them.
+        absorber: its symbol.
+        elements, amounts: what is given.
+    """
+    present = set(amounts if amounts is not None else elements)
+    possible = {
+        "oxidation_state": possible_states(absorber, elements, amounts),
+        "neighbor_z": possible_neighbours(absorber, elements, amounts),
+    }
+    if present:
+        possible["cn"] = found.parts[COMPOSITION]["cn"][row] > BLEND.impossible
+        possible["ocn"] = np.array([n == 0 or "O" in present for n in CLASSES["ocn"]])
+    for task, mask in possible.items():
+        if task in classes:
+            kept = classes[task] * mask
+            classes[task] = kept / kept.sum() if kept.sum() > 1e-6 else (mask / mask.sum()).astype(np.float32)
+    if amounts is not None and "oxidation_state" in classes:
+        classes["oxidation_state"] = _with_mean(
+            classes["oxidation_state"], found.parts[CHARGES]["oxidation_state"][row]
+        )
+
+
+def _with_mean(states: NDArray[np.float32], balance: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(13,) probabilities of states; the shares of a balance that lies between two neighbouring ones where it does."""
+    likely = np.flatnonzero(balance > BLEND.least_share)
+    if len(likely) != 2 or likely[1] - likely[0] != 1 or balance[likely].sum() < BLEND.balanced:
+        return states
+    shares = np.zeros_like(states)
+    shares[likely] = balance[likely] / balance[likely].sum()
+    return shares
+
+
+def ranked(values: tuple[int, ...], probabilities: NDArray[np.float32]) -> tuple[tuple[int, float], ...]:
+    """(value, probability) pairs, most probable first, without those below one in a thousand."""
+    found = [(value, p) for value, p in zip(values, probabilities.tolist(), strict=True) if p > 1e-3]
+    return tuple(sorted(found, key=lambda pair: -pair[1]))

@@ -1,0 +1,192 @@
+"""Fine-tuning of a trained site model on few spectra: a warm start, with all but the last layers frozen."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pyarrow import parquet
+
+from xsearch.data.scores import accuracy, mean_absolute_error
+from xsearch.data.site_mixtures import with_common_energies
+from xsearch.data.xanes_sites import Examples, concatenate, fold_of, formula_hashes, read_examples, read_labelled
+from xsearch.elements import SYMBOLS
+from xsearch.errors import SpectrumError
+from xsearch.models.site_model import SiteModel, shipped_site_model
+from xsearch.models.tasks import class_indices
+from xsearch.options import Conditioning
+from xsearch.training.held_out import evaluate_examples
+from xsearch.training.loop import Schedule
+from xsearch.training.site_network import train_network
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from torch import nn
+
+SHIPPED = "shipped"
+"""In place of a folder: the weights that come with the package."""
+
+TRAINED = {"spt": ("mix.", "heads."), "xastruct": ("blocks.2.", "blocks.3.", "heads.")}
+"""Parameters of each network that are trained; the others stay as they are."""
+
+SCHEDULE = Schedule(epochs=40, batch=32, rate=5e-4, weight_decay=0.0, average=0.9)
+"""How: slow, since there is little to learn from. Set by hand."""
+
+FOLDS = 4
+"""Of the cross-validation by formula. Set by hand."""
+
+LEAST_FORMULAS = 3
+"""With fewer, nothing says whether anything was gained."""
+
+
+@dataclass(frozen=True, slots=True)
+class FineTuning:
+    """What fine-tuning gained, on formulas that were left out of it.
+
+    Attributes:
+        n: spectra, of `n_formulas`.
+        before, after: figures of the model as it was and fine-tuned: `cn`, `oxidation_state` (shares right) and
+            `mnnd_mae` (Å), with nothing given of the compounds.
+        folder: where the weights are.
+    """
+
+    n: int
+    n_formulas: int
+    before: dict[str, float]
+    after: dict[str, float]
+    folder: Path
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        return asdict(self) | {"folder": str(self.folder)}
+
+    def table(self) -> Table:
+        """As a table for a terminal."""
+        from rich.table import Table
+
+        shown = Table(title=f"By cross-validation: {self.n} spectra, {self.n_formulas} formulas")
+        for heading in ("figure", "before", "fine-tuned"):
+            shown.add_column(heading)
+        for name in self.before:
+            shown.add_row(name, f"{self.before[name]:.3f}", f"{self.after[name]:.3f}")
+        shown.caption = f"Weights are in {self.folder}."
+        return shown
+
+
+def fine_tune_tables(
+    out: Path,
+    tables: Sequence[Path],
+    start: str | Path = SHIPPED,
+    *,
+    structures: Path | None = None,
+    processes: int = 1,
+    say: Callable[[str], None] | None = None,
+) -> FineTuning:
+    """Fine-tune on tables: of measured spectra with their descriptors (`read_labelled`), or computed ones of sites.
+
+    Args:
+        out: a folder for the weights.
+        tables: Parquet tables.
+        start: a folder of weights, or `shipped` for those of the package.
+        structures: a table of cells for computed spectra that carry none.
+        processes: for the labels of computed spectra.
+        say: called with one line of progress.
+
+    Raises:
+        XSearchError: where there is nothing to train on, or no such weights.
+    """
+    if not tables:
+        raise SpectrumError("Nothing to fine-tune on: name Parquet tables of spectra.")
+    parts = []
+    for path in tables:
+        if not path.exists():
+            raise SpectrumError(f"{path}: no such file; a Parquet table of spectra is expected.")
+        if "material_id" in parquet.read_schema(path).names:
+            parts.append(with_common_energies(read_examples(path, None, processes, structures)))
+        else:
+            parts.append(read_labelled(path))
+    model = shipped_site_model() if str(start) == SHIPPED else SiteModel.load(Path(start))
+    return fine_tune(model, concatenate(parts), out, say=say)
+
+
+def fine_tune(
+    model: SiteModel,
+    examples: Examples,
+    out: Path,
+    schedule: Schedule = SCHEDULE,
+    say: Callable[[str], None] | None = None,
+) -> FineTuning:
+    """Fine-tune a model, save it, and report what it gained by cross-validation.
+
+    Args:
+        model: it stays as it is.
+        examples: the few spectra.
+        out: a folder for the weights.
+        schedule: see there.
+        say: called with one line of progress.
+
+    Raises:
+        SpectrumError: where there are too few formulas.
+    """
+    formulas = sorted(set(examples.formula))
+    if len(formulas) < LEAST_FORMULAS:
+        raise SpectrumError(
+            f"{len(formulas)} formulas are too few to fine-tune on; spectra of {LEAST_FORMULAS} or more are needed."
+        )
+    fold = np.array([fold_of(str(f), FOLDS) for f in examples.formula])
+    if len(set(fold.tolist())) < 2:  # a hash that brings few formulas together
+        fold = np.array([formulas.index(f) % 2 for f in examples.formula])
+    before, after = [], []
+    for k in sorted(set(fold.tolist())):
+        if say is not None:
+            say(f"fold {k + 1} of {FOLDS}")
+        tuned = tuned_model(model, examples.take(fold != k), schedule)
+        held_out = examples.take(fold == k)
+        before.append(_right(model, held_out))
+        after.append(_right(tuned, held_out))
+    if say is not None:
+        say("all spectra")
+    tuned_model(model, examples, schedule).save(out)
+    return FineTuning(len(examples), len(formulas), _means(before), _means(after), out)
+
+
+def tuned_model(model: SiteModel, examples: Examples, schedule: Schedule = SCHEDULE) -> SiteModel:
+    """A copy of a model whose last layers were trained on some examples."""
+    networks: dict[str, nn.Module] = {}
+    for name, network in model.networks.items():
+        start = copy.deepcopy(network)
+        for key, parameter in start.named_parameters():
+            parameter.requires_grad_(key.startswith(TRAINED[name]))
+        networks[name] = train_network(name, examples, model.composition, schedule, start=start)
+        networks[name].requires_grad_(True)
+    seen = sorted({f"{SYMBOLS[z - 1]} {edge}" for z, edge in zip(examples.z, examples.edge, strict=True)})
+    settings = model.settings | {"edges": sorted({*model.settings["edges"], *seen})}
+    settings.pop("cross_validation", None)
+    formulas = np.union1d(model.formulas, formula_hashes(examples.formula))
+    return SiteModel(model.composition, networks, model.forests, settings, model.centre, model.whitening, formulas)
+
+
+def _right(model: SiteModel, examples: Examples) -> dict[str, tuple[float, int]]:
+    """Each figure with how many spectra it is of."""
+    classes, numbers = model.blend(evaluate_examples(model, examples), Conditioning.NONE)
+    found: dict[str, tuple[float, int]] = {}
+    for task in ("cn", "oxidation_state"):
+        truth = class_indices(task, examples.labels[task])
+        found[task] = accuracy(classes[task].argmax(1), truth), int((truth >= 0).sum())
+    distance = examples.labels["mnnd_A"]
+    found["mnnd_mae"] = mean_absolute_error(numbers["mnnd_A"][:, 0], distance), int(np.isfinite(distance).sum())
+    return found
+
+
+def _means(folds: Sequence[dict[str, tuple[float, int]]]) -> dict[str, float]:
+    """Figures of all folds together."""
+    means = {}
+    for name in folds[0]:
+        pairs = [fold[name] for fold in folds if fold[name][1]]
+        total = sum(n for _, n in pairs)
+        means[name] = sum(value * n for value, n in pairs) / total if total else float("nan")
+    return means
