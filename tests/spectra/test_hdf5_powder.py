@@ -145,3 +145,16 @@ def test_a_damaged_file_ends_in_a_pattern_or_one_clear_line(
     except XSearchError as error:
         message = str(error)
     assert "\n" not in message
+
+
+def test_a_file_on_which_the_library_crashes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import h5py
+
+    path = tmp_path / "scan.h5"
+    with h5py.File(path, "w") as file:
+        file["x"] = [1.0, 2.0]
+    crash = tmp_path / "probe.py"
+    crash.write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n", encoding="utf-8")
+    monkeypatch.setattr("xsearch.spectra.readers.hdf5.PROBE", crash)
+    with pytest.raises(SpectrumError, match="damaged HDF5 file"):
+        read(path)

@@ -62,7 +62,8 @@ def foreign_lines(index: Index, pattern: NetPattern, best: Matches, settings: Se
     if fitted is None:
         return ForeignLines()
     smooth, sigma_steps = _matched(pattern, fitted, settings)
-    peaks, height = _peaks(pattern, smooth, sigma_steps, settings)
+    widest_steps = settings.widest * float(np.median(fitted.fwhm_deg)) / pattern.step_deg + sigma_steps
+    peaks, height = _peaks(pattern, smooth, sigma_steps, widest_steps, settings)
     within = 2 * int(_tolerance_deg(fitted, settings) / pattern.step_deg) + 3
 
     def share(curve: Array) -> Array:
@@ -70,6 +71,8 @@ def foreign_lines(index: Index, pattern: NetPattern, best: Matches, settings: Se
         return np.asarray(nearby[peaks] / height)
 
     absent = (share(fitted.calculated) < settings.absent_share) & (share(fitted.free) < settings.absent_free_share)
+    faint = height < settings.clear_height * float(smooth.max())
+    absent &= ~(faint & (height < settings.least_over_background * pattern.background[peaks]))
     tube = []
     for name, ratio in _tube_lines(pattern.wavelength_A):
         # beyond the image of the last angle stand images of lines that were not measured
@@ -90,16 +93,19 @@ def _matched(pattern: NetPattern, fitted: FittedLines, settings: SecondPhaseSett
 
 
 def _peaks(
-    pattern: NetPattern, smooth: Array, sigma_steps: float, settings: SecondPhaseSettings
+    pattern: NetPattern, smooth: Array, sigma_steps: float, widest_steps: float, settings: SecondPhaseSettings
 ) -> tuple[NDArray[np.intp], Array]:
-    """Maxima whose rise is above the noise, and their heights."""
+    """Maxima as narrow as lines whose rise is above the noise, and their heights."""
     first_steps = pattern.smoothing_deg / pattern.step_deg
     averaged = first_steps / np.hypot(first_steps, sigma_steps)
     noise = np.sqrt(
         averaged * gaussian_average(pattern.variance(pattern.background + np.maximum(smooth, 0)), sigma_steps)
     )
     peaks, _ = scipy.signal.find_peaks(
-        smooth, height=settings.least_height * float(smooth.max()), prominence=settings.least_noise * noise
+        smooth,
+        height=settings.least_height * float(smooth.max()),
+        prominence=settings.least_noise * noise,
+        width=(None, widest_steps),
     )
     return peaks, smooth[peaks]
 

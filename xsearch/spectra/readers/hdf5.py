@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import io
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import h5py
@@ -16,6 +20,9 @@ from xsearch.errors import SpectrumError
 from xsearch.spectra.readers.source import SourceFile
 
 MARK = b"\x89HDF\r\n\x1a\n"
+PROBE = Path(__file__).with_name("hdf5_probe.py")
+LONGEST_S = 30.0
+"""That this may take on a busy machine; its processor time is limited too."""
 MOST_VALUES = 20_000_000
 """Of a dataset that is read; no series of patterns is larger."""
 MOST_CHUNK_BYTES = 64 * 2**20
@@ -34,6 +41,7 @@ def opened(source: SourceFile) -> Iterator[h5py.File]:
     """
     if importlib.util.find_spec("hdf5plugin"):
         import hdf5plugin  # noqa: F401  registers its filters
+    _check_apart(source)
     try:
         where = source.path if source.on_disk else io.BytesIO(source.data)
         with h5py.File(where, "r") as file:
@@ -47,6 +55,28 @@ def opened(source: SourceFile) -> Iterator[h5py.File]:
                 f"{source.name}: its data are packed with a filter that is not installed; pip install hdf5plugin."
             ) from None
         raise SpectrumError(f"{source.name}: a damaged HDF5 file ({words[:120]}).") from None
+
+
+def _check_apart(source: SourceFile) -> None:
+    """Read the file in another process first, where the HDF5 library may hang or crash on it.
+
+    Raises:
+        SpectrumError: where it does.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = source.path
+        if not source.on_disk:
+            path = Path(folder) / "unpacked.h5"
+            path.write_bytes(source.data)
+        command = [sys.executable, "-I", str(PROBE), str(path.resolve()), str(MOST_VALUES)]
+        try:
+            done = subprocess.run(command, timeout=LONGEST_S, capture_output=True, check=False)
+        except subprocess.TimeoutExpired:
+            raise SpectrumError(f"{source.name}: a damaged HDF5 file (the HDF5 library hangs on it).") from None
+        except OSError:  # no process can be started here
+            return
+    if done.returncode < 0:
+        raise SpectrumError(f"{source.name}: a damaged HDF5 file (the HDF5 library hangs or crashes on it).")
 
 
 def groups(file: h5py.File) -> Iterator[tuple[str, h5py.Group]]:
