@@ -204,7 +204,7 @@ class Constraints:
 
     def of_each_phase(self) -> Constraints:
         """What each phase of a mixture obeys: the phases hold the required elements together, none need hold them."""
-        return Constraints(only=self.allowed, exclude=self.exclude)
+        return Constraints(may=self.allowed, exclude=self.exclude)
 
     def __str__(self) -> str:
         parts = (

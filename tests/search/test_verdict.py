@@ -39,7 +39,6 @@ def test_without_a_rival_the_margin_is_the_largest() -> None:
     [
         ("strain", -4.0),
         ("shape", -2.0),
-        ("prior", 0.0),
         ("unexplained_squared", 0.36),
         ("margin", 0.1),
         ("ln_lines", 1.5),

@@ -18,7 +18,7 @@ def cases(count: int, seed: int, formulas: int = 40) -> list[Case]:
     features = random.normal(size=(count, len(FITTED_FEATURES)))
     right = random.random(count) < 1 / (1 + np.exp(2 * features[:, UNEXPLAINED] - 0.5))
     return [
-        Case(f"X{place % formulas}", "blind", False, True, tuple(row), bool(one))
+        Case(f"X{place % formulas}", "blind", False, tuple(row), bool(one))
         for place, (row, one) in enumerate(zip(features.tolist(), right, strict=True))
     ]
 
@@ -45,10 +45,10 @@ def test_less_is_known_of_hits_whose_lines_were_not_fitted() -> None:
 
 def test_no_formula_is_judged_by_a_model_that_saw_it() -> None:
     noise = cases(400, 1, formulas=400)
-    twins = [Case(one.formula, "blind", False, True, one.features, not one.right) for one in noise]
+    twins = [Case(one.formula, "blind", False, one.features, not one.right) for one in noise]
     seen = predict(fit(noise), noise)
-    unseen = out_of_fold(noise, [])
-    alone = out_of_fold([*noise, *twins], [])[: len(noise)]
+    unseen = out_of_fold(noise)
+    alone = out_of_fold([*noise, *twins])[: len(noise)]
     right = np.array([one.right for one in noise])
     assert seen[right].mean() > unseen[right].mean()
     assert np.abs(alone - 0.5).max() < 0.15  # each formula right once and wrong once: nothing to learn
@@ -62,6 +62,6 @@ def test_computed_entries_are_found_where_they_are_and_never_where_they_were_tak
     assert made == list(computed_cases(prototypes, without, 6, seed=0))
     assert len(made) >= 16  # blind and with elements, with the answer and without; one of few elements may leave none
     assert not {one.formula for one in made} & without
-    assert not any(one.measured or len(one.features) != len(FITTED_FEATURES) for one in made)
+    assert not any(len(one.features) != len(FITTED_FEATURES) for one in made)
     assert np.mean([one.right for one in made if not one.left_out]) > 0.6
     assert not any(one.right for one in made if one.left_out)

@@ -17,6 +17,7 @@ class Evidence:
         strain: of the mean strain, given the expected one.
         shape: of the strain beyond its isotropic part.
         lines: what the number of the crystal's lines costs, since a crystal with many fits more by chance.
+        missing_elements: what the elements cost that were given and that the crystal lacks.
         intensities: of the calculated intensities, where the lines were fitted.
         edges: edge, such as `Fe K`, to that of its spectrum.
         margin: how far the sum is ahead of the best other phase.
@@ -30,6 +31,7 @@ class Evidence:
     strain: float | None = None
     shape: float | None = None
     lines: float | None = None
+    missing_elements: float | None = None
     intensities: float | None = None
     edges: Mapping[str, float] = field(default_factory=dict)
     margin: float | None = None

@@ -23,7 +23,7 @@ SYMPREC_A = 0.1
 """Tolerance of a symmetry search, Å: that of the Materials Project."""
 
 SITES_SYMPREC_A = 0.01
-"""Tolerance below which sites count as equivalent where each is computed, Å; it reproduces all 947 site lists of the
+"""Tolerance below which sites count as equivalent where each is computed, Å; it reproduces 947 lists of sites of the
 computed spectra that come with xsearch, 0.1 all but four."""
 
 TIGHTER_SYMPRECS_A = (0.1, 0.01, 0.001)

@@ -21,7 +21,7 @@ from xsearch.chemistry.symmetry import distinct_sites
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import BuildError, QueryError, XSearchError
 from xsearch.indexes.files import write_atomically
-from xsearch.simulate.feff import run_feff
+from xsearch.simulate.feff import run_feff, without_log
 from xsearch.simulate.feff_input import FeffSettings, cluster_around
 
 CODE = "FEFF10"
@@ -114,8 +114,7 @@ def compute_site(job: SiteJob, settings: FeffSettings, timeout_s: float) -> dict
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             found = run_feff(job.crystal, job.site, folder, job.edge, settings=settings, timeout_s=timeout_s)
     except XSearchError as error:
-        reason = " ".join(str(error).split()).partition("; see ")[0]  # the log went with its folder
-        return {**row, "error": reason, "timeout_s": timeout_s}
+        return {**row, "error": without_log(error), "timeout_s": timeout_s}
     return {
         **row,
         "material_id": job.material_id,

@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.data.shipped_library import REFERENCES, SITES, STRUCTURES
@@ -57,10 +58,10 @@ def pack_sites(tables: Sequence[pd.DataFrame], out: Path) -> pd.DataFrame:
     sites = pd.concat(tables, ignore_index=True).drop_duplicates(["material_id", "absorber", "edge", "site"])
     sites = sites[sites.scf_converged].sort_values(["absorber", "edge", "material_id", "site"], kind="stable")
     sites = sites.assign(source=COMPUTED, licence=COMPUTED_LICENCE, sample=sites.cards)
-    split = zip(
-        zip(sites.energy, sites.mu, sites.mu0, strict=True), zip(sites.absorber, sites.edge, strict=True), strict=True
-    )
-    curves = [feff_near_edge(*(np.asarray(one, np.float64) for one in arrays), *named) for arrays, named in split]
+    curves = [
+        feff_near_edge(as_float(row.energy), as_float(row.mu), as_float(row.mu0), row.absorber, row.edge)
+        for row in sites.itertuples()
+    ]
     _write(
         sites.assign(energy=[energy for energy, _ in curves]),
         SITE_COLUMNS,
@@ -70,6 +71,11 @@ def pack_sites(tables: Sequence[pd.DataFrame], out: Path) -> pd.DataFrame:
         out,
     )
     return sites
+
+
+def as_float(values: Sequence[float]) -> NDArray[np.float64]:
+    """A list column's row as an array."""
+    return np.asarray(values, np.float64)
 
 
 def pack_structures(structures: pd.DataFrame, materials: set[str], formulas: set[str], out: Path) -> int:

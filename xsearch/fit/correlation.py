@@ -19,6 +19,8 @@ from xsearch.preprocess.axis import MATCH_AXIS
 from xsearch.preprocess.powder import NetPattern
 from xsearch.simulate.strain import strain_modes
 
+Array = NDArray[np.float64]
+
 KERNEL_REACH = 3.5
 """Standard deviations at which a Gaussian that broadens profiles is cut."""
 
@@ -55,6 +57,8 @@ class Matches:
         expected: (k,) mean strain that was expected.
         correlations: (k, scales) Pearson correlation of compressed profiles on `settings.scales`.
         settings: of the correlation.
+        isotropic_strain: (k,) mean strain where the cells keep their shapes. isotropic_correlations: (k, scales) then.
+            None where that was not tried.
     """
 
     rows: NDArray[np.int64]
@@ -62,6 +66,8 @@ class Matches:
     expected: NDArray[np.float64]
     correlations: NDArray[np.float64]
     settings: CorrelationSettings = CORRELATION
+    isotropic_strain: NDArray[np.float64] | None = None
+    isotropic_correlations: NDArray[np.float64] | None = None
 
     @property
     def strain(self) -> NDArray[np.float64]:
@@ -91,6 +97,8 @@ class Matches:
             amplitudes=self.amplitudes[places],
             expected=self.expected[places],
             correlations=self.correlations[places],
+            isotropic_strain=None if self.isotropic_strain is None else self.isotropic_strain[places],
+            isotropic_correlations=None if self.isotropic_correlations is None else self.isotropic_correlations[places],
         )
 
 
@@ -106,8 +114,13 @@ def correlate(
     expected: NDArray[np.float64],
     threads: int = 2,
     settings: CorrelationSettings = CORRELATION,
+    *,
+    isotropic: bool = False,
 ) -> Matches:
     """Strain crystals to a pattern and correlate their profiles with it.
+
+    A cell that is free to change its shape can go astray, and can imitate others; with `isotropic` each is also fitted
+    with its shape kept, and both correlations are evidence.
 
     Args:
         table: of the crystals.
@@ -116,6 +129,7 @@ def correlate(
         expected: (k,) mean strains to start from.
         threads: the rows are shared out among so many.
         settings: of the strain and of the scales.
+        isotropic: whether crystals are fitted with their shapes kept too.
     """
     scales = settings.scales
     first, last = pattern.window(MATCH_AXIS)
@@ -127,28 +141,39 @@ def correlate(
     stiffness[:] = settings.stiffness / settings.shape_sigma**2
     stiffness[0] = settings.stiffness / settings.strain_sigma**2
     stiffness[ZERO_SHIFT] = settings.stiffness / settings.zero_sigma_deg**2
-    modes = strain_modes(table.systems[rows])
-    amplitudes = np.zeros((len(rows), MAX_MODES))
-    correlations = np.zeros((len(rows), len(scales)))
     powers = MATCH_AXIS.compress(np.linspace(0, 1, POWER_TABLE))
 
-    def one_share(begin: int) -> None:
-        part = slice(begin, begin + SHARE)
-        match_rows(
-            rows[part], table.offsets, table.hkl, table.structure_factor_sq, table.cells, modes[part], expected[part],
-            pattern.wavelength_A, pattern.polarisation, MATCH_AXIS.start, MATCH_AXIS.step, first, last,
-            settings.most_lines, settings.power, landscapes, np.array(settings.smoothings), stiffness, breadth, kernels,
-            lengths, measured, powers, amplitudes[part], correlations[part],
-        )  # fmt: skip
+    def fitted(rows: NDArray[np.int64], modes: NDArray[np.int64], expected: NDArray[np.float64]) -> tuple[Array, Array]:
+        """(n, 7) amplitudes and (n, scales) correlations of some rows with so many strain modes."""
+        amplitudes, correlations = np.zeros((len(rows), MAX_MODES)), np.zeros((len(rows), len(scales)))
 
-    shares = range(0, len(rows), SHARE)
-    if threads > 1 and len(rows) > SHARE:
-        with ThreadPoolExecutor(threads) as pool:
-            list(pool.map(one_share, shares))
-    else:
-        for begin in shares:
-            one_share(begin)
-    return Matches(rows, amplitudes, expected, correlations, settings)
+        def one_share(begin: int) -> None:
+            part = slice(begin, begin + SHARE)
+            match_rows(
+                rows[part], table.offsets, table.hkl, table.structure_factor_sq, table.cells, modes[part],
+                expected[part], pattern.wavelength_A, pattern.polarisation, MATCH_AXIS.start, MATCH_AXIS.step, first,
+                last, settings.most_lines, settings.power, landscapes, np.array(settings.smoothings), stiffness,
+                breadth, kernels, lengths, measured, powers, amplitudes[part], correlations[part],
+            )  # fmt: skip
+
+        shares = range(0, len(rows), SHARE)
+        if threads > 1 and len(rows) > SHARE:
+            with ThreadPoolExecutor(threads) as pool:
+                list(pool.map(one_share, shares))
+        else:
+            for begin in shares:
+                one_share(begin)
+        return amplitudes, correlations
+
+    modes = strain_modes(table.systems[rows])
+    amplitudes, correlations = fitted(rows, modes, expected)
+    if not isotropic:
+        return Matches(rows, amplitudes, expected, correlations, settings)
+    strain, kept = amplitudes[:, 0].copy(), correlations.copy()
+    free = np.flatnonzero(modes > 1)
+    unshaped, kept[free] = fitted(rows[free], np.ones_like(modes[free]), expected[free])
+    strain[free] = unshaped[:, 0]
+    return Matches(rows, amplitudes, expected, correlations, settings, strain, kept)
 
 
 def _compressed(profile: NDArray[np.float64], first: int, last: int) -> NDArray[np.float64]:

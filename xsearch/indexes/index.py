@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from xsearch.chemistry.gases import GASES
 from xsearch.chemistry.material import Material
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.errors import BrokenIndex, QueryError
@@ -182,6 +183,13 @@ class Index:
     def columns(self) -> Columns:
         """The numbers of every row that recall and ranking read."""
         return Columns.from_records(self._column_records)
+
+    @cached_property
+    def is_gas(self) -> NDArray[np.bool_]:
+        """(n,) which rows are gases at room temperature and ambient pressure."""
+        found = np.zeros(len(self), np.bool_)
+        found[[row for (row,) in self.sql(sql.ROWS_OF_FORMULAS, [sorted(GASES)]).fetchall()]] = True
+        return found
 
     @property
     def encoder(self) -> str | None:

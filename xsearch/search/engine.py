@@ -286,7 +286,9 @@ class SearchIndex:
             pattern = net_pattern(pxrd, self.settings.net_pattern)
         with timed(timings, "select"):
             rows = rows_with(self.index, scope.constraints, scope.measured_cells)
-            return pattern, Selection(self.index, rows, self.profiles(rows), scope.prior, self.threads, self.settings)
+            return pattern, Selection(
+                self.index, rows, self.profiles(rows), scope.prior, self.threads, self.settings, scope.constraints
+            )
 
     def _left(self, selected: Selection, leave_out_rows: Collection[int]) -> Selection:
         """The same selection less some rows."""

@@ -114,6 +114,7 @@ def _terms(evidence: RowEvidence, place: int, margins: NDArray[np.float64]) -> E
         strain=float(evidence.strain[place]),
         shape=float(evidence.shape[place]),
         lines=float(evidence.lines[place]),
+        missing_elements=float(evidence.missing_elements[place]),
         intensities=float(evidence.intensities[place]),
         margin=float(margins[0]),
         margin_to_third=float(margins[1]),

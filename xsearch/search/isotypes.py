@@ -38,7 +38,7 @@ def isotypes(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.int64
     kept = np.argsort(-score, kind="stable")[: numbers.rows]
     kept = kept[np.isfinite(score[kept])]
     matches = match(index, pattern, rows[kept], selected.threads, shifts[best[kept]], settings.correlation)
-    evidence = matches.evidence + lines_evidence(index, rows[kept], settings.ranking)
+    evidence = matches.evidence + lines_evidence(index, rows[kept], settings.phase_ranking)
     return rows[kept], evidence
 
 

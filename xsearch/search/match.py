@@ -18,6 +18,8 @@ def match(
     threads: int = 2,
     expected: NDArray[np.float64] | None = None,
     settings: CorrelationSettings = CORRELATION,
+    *,
+    isotropic: bool = False,
 ) -> Matches:
     """Strain rows of an index to a pattern and correlate their profiles with it.
 
@@ -28,9 +30,10 @@ def match(
         threads: the rows are shared out among so many.
         expected: (k,) mean strains to start from; those that the index expects by default.
         settings: of the correlation.
+        isotropic: whether rows are fitted with the shapes of their cells kept too.
     """
     offsets, hkl, squares, _ = index.reflection_arrays
     columns = index.columns
     table = ReflectionTable(offsets, hkl, squares, columns.cell, columns.crystal_system)
     starts = columns.expected_strain[rows].astype(np.float64) if expected is None else expected
-    return correlate(table, pattern, rows, starts, threads, settings)
+    return correlate(table, pattern, rows, starts, threads, settings, isotropic=isotropic)

@@ -51,7 +51,7 @@ def phase_hits(
         settings=settings.correlation,
     )
     widest = np.full(len(components), hypothesis.correlations[-1], np.float32)
-    evidence = weigh(selected.index, matches, widest, selected.prior, settings)
+    evidence = weigh(selected.index, matches, widest, selected.prior, settings, ranking=settings.phase_ranking)
     largest = settings.verdict.largest_margin
     return make_hits(
         selected.index,

@@ -80,8 +80,9 @@ def components(
     index: Index, pattern: NetPattern, matches: Matches, prior: Prior, settings: PowderSettings = DEFAULTS
 ) -> list[Component]:
     """Matched rows as components of a joint fit."""
-    evidence = weigh(index, matches, np.zeros(len(matches.rows), np.float32), prior, settings)
-    lines = evidence.lines + settings.ranking.lines_weight * np.log(settings.ranking.fewest_lines)
+    ranking = settings.phase_ranking
+    evidence = weigh(index, matches, np.zeros(len(matches.rows), np.float32), prior, settings, ranking=ranking)
+    lines = evidence.lines + ranking.lines_weight * np.log(ranking.fewest_lines)
     known = evidence.prior - (settings.prior.known_bonus if prior is Prior.KNOWN else 0.0)
     apart = evidence.strain + evidence.shape + lines + known
     materials = index.materials(matches.rows)

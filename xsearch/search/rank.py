@@ -13,7 +13,7 @@ from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.indexes import Index
 from xsearch.indexes.columns import Columns
 from xsearch.indexes.prior import log_prior
-from xsearch.options import Prior
+from xsearch.options import ANY, Constraints, Prior
 from xsearch.search.settings import DEFAULTS, PowderSettings, RankingSettings
 from xsearch.simulate.strain import strain_modes
 
@@ -22,7 +22,8 @@ from xsearch.simulate.strain import strain_modes
 class Evidence:
     """The terms of the score, each (k,), natural logarithms up to a constant.
 
-    `le_bail_fits` holds Le Bail fits by place, of the few rows that have one; `settings` are of the ranking.
+    `missing_elements` is what given elements cost that a row lacks. `le_bail_fits` holds Le Bail fits by place, of the
+    few rows that have one; `settings` are of the ranking.
     """
 
     match: NDArray[np.float64]
@@ -31,21 +32,28 @@ class Evidence:
     shape: NDArray[np.float64]
     lines: NDArray[np.float64]
     prior: NDArray[np.float64]
+    missing_elements: NDArray[np.float64]
     le_bail_fits: Mapping[int, LeBailFit] = field(default_factory=dict)
     settings: RankingSettings = DEFAULTS.ranking
 
     @property
     def intensities(self) -> NDArray[np.float64]:
-        """(k,) of fitted lines, 0 at least and where they were not fitted, so that no fitted row falls for it."""
-        found = np.zeros(len(self.match))
+        """(k,) of fitted lines, 0 where they were not fitted."""
+        found, numbers = np.zeros(len(self.match)), self.settings
         for place, one in self.le_bail_fits.items():
-            found[place] = max(0.0, -self.settings.intensity_weight * np.log(one.whole))
+            found[place] = (
+                numbers.fitted_bonus
+                - numbers.whole_weight * np.log(one.whole)
+                - numbers.crystal_weight * np.log(one.crystal)
+                - numbers.cell_weight * np.log(one.cell)
+            )
         return found
 
     @property
     def total(self) -> NDArray[np.float64]:
         """(k,) their sum."""
-        return self.match + self.recall + self.strain + self.shape + self.lines + self.prior + self.intensities
+        profile = self.match + self.recall + self.strain + self.shape + self.lines
+        return profile + self.prior + self.missing_elements + self.intensities
 
 
 def weigh(
@@ -54,25 +62,66 @@ def weigh(
     recall_score: NDArray[np.float32],
     prior: Prior,
     settings: PowderSettings = DEFAULTS,
+    constraints: Constraints = ANY,
+    ranking: RankingSettings | None = None,
 ) -> Evidence:
-    """The evidence for each matched row, whose score in recall is (k,) `recall_score`."""
-    ranking, correlation = settings.ranking, settings.correlation
+    """The evidence for each matched row.
+
+    Args:
+        index: of the rows.
+        matches: of k rows.
+        recall_score: (k,) in recall.
+        prior: which prior counts.
+        settings: of the correlation and of the prior.
+        constraints: given elements that a row lacks are a cost.
+        ranking: of the terms; by default that of `settings`.
+    """
+    ranking, correlation = ranking or settings.ranking, settings.correlation
     columns = index.columns
     measured = columns.is_measured[matches.rows] == 1
     isotropic = strain_modes(columns.crystal_system[matches.rows]) == 1
     strain_sigma = np.where(measured, ranking.measured_strain_sigma, ranking.strain_sigma)
     shape_sigma = np.where(measured & ~isotropic, ranking.measured_shape_sigma, ranking.shape_sigma)
     return Evidence(
-        match=matches.evidence,
-        recall=correlation.recall_weight * closeness(recall_score.astype(np.float64), correlation),
+        match=_correlated(matches, ranking),
+        recall=ranking.recall_weight * closeness(recall_score.astype(np.float64), correlation),
         strain=_heavy_tailed(
-            matches.strain - matches.expected, strain_sigma, ranking.strain_sigma, ranking.strain_weight
+            _weighed_strain(matches, ranking) - matches.expected,
+            strain_sigma,
+            ranking.strain_sigma,
+            ranking.strain_weight,
         ),
         shape=_heavy_tailed(matches.shape_change, shape_sigma, ranking.shape_sigma, ranking.shape_weight),
         lines=lines_evidence(index, matches.rows, ranking),
-        prior=log_prior(columns, matches.rows, prior, settings.prior),
+        prior=ranking.prior_weight * log_prior(columns, matches.rows, prior, settings.prior)
+        - (ranking.gas_cost if prior is Prior.KNOWN else 0.0) * index.is_gas[matches.rows],
+        missing_elements=np.asarray(
+            -ranking.missing_element_cost * missing_elements(columns, matches.rows, constraints), np.float64
+        ),
         settings=ranking,
     )
+
+
+def missing_elements(columns: Columns, rows: NDArray[np.int64], constraints: Constraints) -> NDArray[np.int64]:
+    """(k,) how many of the elements of `only` rows lack; the rows hold no others. Nothing else says what is there."""
+    if constraints.only is None:
+        return np.zeros(len(rows), np.int64)
+    return np.maximum(0, len(constraints.only) - columns.n_elements[rows].astype(np.int64))
+
+
+def _correlated(matches: Matches, ranking: RankingSettings) -> NDArray[np.float64]:
+    """(k,) evidence of the correlations, with shapes free and kept."""
+    found = closeness(matches.correlations, matches.settings) @ np.array(ranking.correlation_weights)
+    if matches.isotropic_correlations is None:
+        return np.asarray(found)
+    kept = closeness(matches.isotropic_correlations, matches.settings) @ np.array(ranking.isotropic_weights)
+    return np.asarray(found + kept)
+
+
+def _weighed_strain(matches: Matches, ranking: RankingSettings) -> NDArray[np.float64]:
+    """(k,) the mean strain that is weighed."""
+    kept = matches.isotropic_strain
+    return matches.strain if kept is None or not any(ranking.isotropic_weights) else kept
 
 
 def lines_evidence(

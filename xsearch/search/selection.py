@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from xsearch.fit.le_bail import le_bail
 from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.indexes import Index
 from xsearch.indexes.prior import log_prior
-from xsearch.options import Constraints, Prior
+from xsearch.options import ANY, Constraints, Prior
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.hits import make_hits, not_above_the_first
 from xsearch.search.match import match
@@ -52,6 +53,7 @@ class Selection:
         prior: which prior counts.
         threads: for the match.
         settings: of every stage.
+        constraints: that the rows meet; given elements that a row lacks are a cost.
     """
 
     index: Index
@@ -60,6 +62,7 @@ class Selection:
     prior: Prior
     threads: int
     settings: PowderSettings = DEFAULTS
+    constraints: Constraints = ANY
 
     def recall(self, pattern: NetPattern, most: int | None = None) -> NDArray[np.intp]:
         """Places of the rows whose profiles are nearest to a pattern's; two lists of `most`, see `best_rows`."""
@@ -82,8 +85,10 @@ class Selection:
         recalled = recall(
             self.index, self.profiles[places], pattern, self.rows[places], exact=True, settings=self.settings.recall
         )
-        matches = match(self.index, pattern, recalled.rows, self.threads, settings=self.settings.correlation)
-        return matches, weigh(self.index, matches, recalled.score, self.prior, self.settings)
+        matches = match(
+            self.index, pattern, recalled.rows, self.threads, settings=self.settings.correlation, isotropic=True
+        )
+        return matches, weigh(self.index, matches, recalled.score, self.prior, self.settings, self.constraints)
 
     def with_le_bail_fits(
         self, pattern: NetPattern, matches: Matches, evidence: Evidence, groups: list[list[int]]
@@ -95,7 +100,8 @@ class Selection:
             reflections = self.index.reflections(int(matches.rows[place]))
             return le_bail(reflections, pattern, matches.amplitudes[place], self.settings.le_bail)
 
-        return replace(evidence, le_bail_fits={place: one(place) for place in firsts})
+        with ThreadPoolExecutor(self.threads) as pool:
+            return replace(evidence, le_bail_fits=dict(zip(firsts, pool.map(one, firsts), strict=True)))
 
     def hits(
         self,

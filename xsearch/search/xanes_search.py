@@ -84,7 +84,7 @@ def search_by_spectra(
         if pattern is None:
             with timed(timings, "rank"):
                 edges = assign_each(index, edges, settings=settings.evidence)
-                candidates = combine(index, edges, scope.prior, settings=settings.evidence)
+                candidates = combine(index, edges, scope.prior, scope.constraints, settings=settings.evidence)
                 single = [[place] for place in candidates.best_first()]
                 groups = fold_entries(index, candidates, settings.evidence) if fold else single
                 choices = rows_with(index, scope.constraints, measured_cells=False)
@@ -99,7 +99,9 @@ def search_by_spectra(
         else:
             with timed(timings, "select"):
                 rows = rows_with(index, scope.constraints, scope.measured_cells)
-                selected = Selection(index, rows, opened.profiles(rows), scope.prior, opened.threads, opened.powder)
+                selected = Selection(
+                    index, rows, opened.profiles(rows), scope.prior, opened.threads, opened.powder, scope.constraints
+                )
                 edges = assign_each(index, edges, rows, settings.evidence)
             with timed(timings, "recall"):
                 by_edges = np.flatnonzero(np.isin(rows, recalled_by_edges(index, edges, settings.evidence)))
@@ -107,7 +109,9 @@ def search_by_spectra(
             with timed(timings, "match"):
                 matches, evidence = selected.match(pattern, places, scope.leave_out_rows)
             with timed(timings, "rank"):
-                candidates = combine(index, edges, scope.prior, (matches, evidence), settings.evidence)
+                candidates = combine(
+                    index, edges, scope.prior, scope.constraints, (matches, evidence), settings.evidence
+                )
                 groups = phases(index, matches, candidates.total, opened.powder.ranking)
                 shown = groups if fold else [[place] for place in best_first(matches.rows, candidates.total)]
                 by_pattern = selected.hits(pattern, matches, evidence, candidates.total, groups, shown, top)

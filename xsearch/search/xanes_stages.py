@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.chemistry.formula import parse_formula
 from xsearch.errors import QueryError
 from xsearch.fit.correlation import Matches
 from xsearch.indexes import Index
-from xsearch.options import Constraints, Prior
+from xsearch.options import ANY, Constraints, Prior
 from xsearch.preprocess.xanes import NormalizedXanes, normalize
-from xsearch.search.rank import Evidence
+from xsearch.search.rank import Evidence, missing_elements
 from xsearch.search.scope import Scope
 from xsearch.spectra.xanes import Xanes
 from xsearch.xas.evidence import EdgeEvidence, assign_references, entry_prior, weigh_edge
@@ -98,6 +99,7 @@ def combine(
     index: Index,
     edges: Sequence[EdgeEvidence],
     prior: Prior,
+    constraints: Constraints = ANY,
     matched: tuple[Matches, Evidence] | None = None,
     settings: EvidenceSettings = DEFAULTS.evidence,
 ) -> Candidates:
@@ -110,6 +112,7 @@ def combine(
         index: the index.
         edges: of every edge.
         prior: which prior counts; the powder match brings its own.
+        constraints: given elements that an entry or a reference lacks are a cost.
         matched: rows matched with a powder pattern, which then are the candidates.
         settings: of the evidence.
     """
@@ -118,6 +121,11 @@ def combine(
         names = sorted({formula for edge in edges for formula in edge.of_formula})
         # a reference without an entry was measured, so it costs nothing
         total = np.append(entry_prior(index.columns, rows, prior, settings), np.zeros(len(names)))
+        lacking = [
+            *missing_elements(index.columns, rows, constraints).tolist(),
+            *(_lacking(name, constraints) for name in names),
+        ]
+        total = total - settings.missing_element_cost * np.array(lacking, np.float64)
     else:
         rows, names = matched[0].rows, []
         total = settings.pattern_weight * matched[1].total
@@ -140,6 +148,11 @@ def combine(
     filled = np.array([*[""] * len(rows), *names], object)
     every = np.append(rows, np.full(len(names), -1, np.int64))
     return Candidates(tuple(edges), every, filled, evidence, places, total)
+
+
+def _lacking(formula: str, constraints: Constraints) -> int:
+    """How many of the elements of `only` a formula lacks."""
+    return len((constraints.only or frozenset()) - parse_formula(formula).keys())
 
 
 def bounded_loss(value: NDArray[np.float64], usual: float, failure: float) -> NDArray[np.float64]:

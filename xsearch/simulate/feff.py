@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
-from xsearch.errors import MissingExtra, SpectrumError
+from xsearch.errors import MissingExtra, SpectrumError, XSearchError
 from xsearch.simulate.feff_input import FeffSettings, feff_input
 
 EXECUTABLES = ("feff", "feff10", "feff9", "feff85L", "feffmpi")
@@ -60,6 +60,11 @@ class FeffSpectrum:
     fermi_eV: float
     scf_converged: bool
     seconds: float = 0.0
+
+
+def without_log(error: XSearchError) -> str:
+    """What an error of `run_feff` says, but for the log: where that went with a temporary folder."""
+    return " ".join(str(error).split()).partition("; see ")[0].rstrip(".")
 
 
 def has_feff10() -> bool:
@@ -125,7 +130,7 @@ def run_feff(
     begin = time.monotonic()
     code = _run(command, target, log, timeout_s, notify)
     if code is None:
-        raise SpectrumError(f"FEFF did not finish within {timeout_s:g} s; see {log}, or allow it more time.")
+        raise SpectrumError(f"FEFF did not finish within {timeout_s:g} s, allow it more time; see {log}.")
     if code != 0:
         raise SpectrumError(f"FEFF ended with code {code}: {_reason(log)}; see {log}.")
     spectrum = read_feff_xmu(target / "xmu.dat", crystal.elements[site], edge)

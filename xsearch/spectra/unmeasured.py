@@ -33,6 +33,8 @@ _SMALL, _FAR = 2.0, 5.0
 """Times the median that one value below zero must lie below it, and times the others below zero; set by hand."""
 _FEW_ZEROS = 0.002
 """Share of zeros among other points, above which zeros are counts; set by hand."""
+_BESIDE = 1e-3
+"""Of the highest point, that points beside a gap reach; calculated lines taper off instead. Set by hand."""
 _SHORTEST_RUN = 3
 """Zeros in a row that are a gap; set by hand."""
 
@@ -100,6 +102,8 @@ def _zero_gaps(y: NDArray[np.float64], masked: NDArray[np.bool_]) -> NDArray[np.
     for first, last in pairwise(edges):
         if zero[first] and last - first >= _SHORTEST_RUN:
             gaps[first:last] = True
-    if (zero & ~gaps).sum() > _FEW_ZEROS * len(y) or gaps.sum() > len(y) // 2:
+    beside = (np.roll(gaps, 1) | np.roll(gaps, -1)) & ~zero & ~masked
+    tapers = beside.any() and float(np.median(y[beside])) < _BESIDE * float(np.nanmax(y[~masked]))
+    if (zero & ~gaps).sum() > _FEW_ZEROS * len(y) or gaps.sum() > len(y) // 2 or tapers:
         return np.zeros(len(y), dtype=bool)
     return gaps

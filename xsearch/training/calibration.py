@@ -95,7 +95,8 @@ def _pool_weights(found: Blend, task: str, shares: NDArray[np.float32], weight: 
 
     start = np.full(len(parts), 1 / len(parts))
     fitted = scipy.optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 2.0)] * len(parts))
-    return {part: round(float(v), 4) for part, v in zip(parts, fitted.x, strict=True) if v > 1e-3}
+    kept = {part: round(float(v), 4) for part, v in zip(parts, fitted.x, strict=True) if v > 1e-3}
+    return kept or {parts[0]: 1e-3}  # nothing is known of the task, and the answer is flat
 
 
 def _best_weights(

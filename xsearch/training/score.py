@@ -1,14 +1,13 @@
 """Fit the score of a hit: the probability that it is right, from the evidence for it.
 
-    python -m xsearch.training.score LABELLED.parquet [--index mp] [--simulated 150] [--computed 80] [--write]
+    python -m xsearch.training.score LABELLED.parquet [--index mp] [--simulated 150] [--computed 80] [--judge] [--write]
 
-Three kinds of patterns are searched, blind and with their elements, each with its right entries in the index and left
-out: labelled measured patterns, with and without linked measured cells; simulated measurements of measured cells that
-the index links to computed entries, with that cell left out, so that the computed cell or another measured one has to
-be found; and simulated measurements of computed entries drawn from all, strained as real crystals are, so that
-compounds that are not experimentally reported are right too. Formulas of the labelled patterns are not simulated, and
-the figures of the measured patterns are from folds by formula. Two models are fitted to the same cases: of fitted first
-hits, and of hits of which less is known.
+The model is fitted to simulated measurements alone: of measured cells that the index links to computed entries, with
+that cell left out, so that the computed cell or another measured one has to be found; and of computed entries drawn
+from all, strained as real crystals are, so that compounds that are not experimentally reported are right too. Each is
+searched blind and with its elements, with its right entries in the index and left out. Formulas of the labelled
+patterns are not simulated; with `--judge` they judge, with and without linked measured cells. Two models are fitted to
+the same cases: of fitted first hits, and of hits of which less is known.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.data.labelled_patterns import read_labelled, right_rows
+from xsearch.data.labelled_patterns import labelled_formulas, read_labelled, right_rows
 from xsearch.data.scores import expected_calibration_error
 from xsearch.data.simulated_measurements import drawn_conditions, measured_row
 from xsearch.errors import SpectrumError
@@ -51,7 +50,6 @@ class Case:
         formula: of the sample; folds are grouped by it.
         kind: what the search was given and could use.
         left_out: whether the right entries had been left out.
-        measured: whether the pattern was measured, not simulated.
         features: of the first hit, in the order of `FITTED_FEATURES`, which begin with `FEATURES`.
         right: whether it was right.
     """
@@ -59,7 +57,6 @@ class Case:
     formula: str
     kind: str
     left_out: bool
-    measured: bool
     features: tuple[float, ...]
     right: bool
 
@@ -72,25 +69,27 @@ def main() -> None:
     parser.add_argument("--simulated", type=int, default=150, help="how many simulated patterns of measured cells")
     parser.add_argument("--computed", type=int, default=80, help="how many simulated patterns of computed entries")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--judge", action="store_true", help="search the labelled patterns too, and report on them")
     parser.add_argument("--write", action="store_true", help=f"write {WEIGHTS_FILE.name}")
     arguments = parser.parse_args()
     index = open_index(arguments.index)
-    measured = list(measured_cases(index, arguments.labelled))
-    formulas = {one.formula for one in measured}
+    measured = list(measured_cases(index, arguments.labelled)) if arguments.judge else []
+    formulas = labelled_formulas(arguments.labelled)
     simulated = [
         *simulated_cases(index, formulas, arguments.simulated, arguments.seed),
         *computed_cases(index, formulas, arguments.computed, arguments.seed),
     ]
     stored: dict[str, Any] = {
         "what": "logit of the probability that a hit is right",
-        "cases": {"measured": len(measured), "simulated": len(simulated), "seed": arguments.seed},
+        "cases": {"simulated": len(simulated), "seed": arguments.seed},
     }
     for name, (features, products) in MODELS.items():
         print(f"model of {name} hits")
-        report("trained on simulated patterns only", measured, predict(fit(simulated, features, products), measured))
-        folds = out_of_fold(measured, simulated, features, products)
-        report(f"{SCORE.folds} folds by formula, and simulated", measured, folds)
-        stored[name] = fit([*measured, *simulated], features, products).to_dict()
+        report(f"simulated, {SCORE.folds} folds by formula", simulated, out_of_fold(simulated, features, products))
+        model = fit(simulated, features, products)
+        if measured:
+            report("measured, which were not trained on", measured, predict(model, measured))
+        stored[name] = model.to_dict()
     print(json.dumps(stored, indent=1))
     if arguments.write:
         WEIGHTS_FILE.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
@@ -127,7 +126,7 @@ def simulated_cases(index: SearchIndex, without: Collection[str], count: int, se
         elements = index.index.materials([owner])[0].elements
         for use_cells in (True, False) if len(cells) > 1 else (False,):
             try:
-                yield from _searches(index, pattern, names[owner], elements, right, use_cells, (row,), False)
+                yield from _searches(index, pattern, names[owner], elements, right, use_cells, (row,))
             except SpectrumError:
                 break  # too noisy: no line stands out
 
@@ -146,9 +145,7 @@ def computed_cases(index: SearchIndex, without: Collection[str], count: int, see
         pattern = _laboratory(index, row, drawn_conditions(index.index, row, random), random)
         elements = index.index.materials([row])[0].elements
         try:
-            yield from _searches(
-                index, pattern, names[row], elements, _same_phase(index, row), False, is_measured=False
-            )
+            yield from _searches(index, pattern, names[row], elements, _same_phase(index, row), False)
         except SpectrumError:
             continue  # too noisy: no line stands out
 
@@ -192,7 +189,6 @@ def _searches(
     right: Collection[int],
     measured_cells: bool,
     without: Collection[int] = (),
-    is_measured: bool = True,
 ) -> Iterator[Case]:
     ids = {material.material_id for material in index.index.materials(sorted(right))}
     for given in ("blind", "subset"):
@@ -211,7 +207,6 @@ def _searches(
                     formula=formula,
                     kind=f"{given}, {'with' if measured_cells else 'without'} measured cells",
                     left_out=leave_out,
-                    measured=is_measured,
                     features=tuple(features[feature] for feature in FITTED_FEATURES),
                     right=bool(found & ids),
                 )
@@ -225,9 +220,8 @@ def fit(
 
     values = _values(cases, features)
     centre, spread = values.mean(axis=0), np.maximum(values.std(axis=0), 1e-9)
-    trust = [SCORE.measured_weight if one.measured else 1.0 for one in cases]
     made = terms((values - centre) / spread, features, products)
-    found = LogisticRegression(C=1 / (2 * SCORE.ridge), max_iter=1000).fit(made, [one.right for one in cases], trust)
+    found = LogisticRegression(C=1 / (2 * SCORE.ridge), max_iter=1000).fit(made, [one.right for one in cases])
     return ScoreModel(features, products, centre, spread, float(found.intercept_[0]), found.coef_[0])
 
 
@@ -241,21 +235,17 @@ def _values(cases: list[Case], features: tuple[str, ...]) -> NDArray[np.float64]
 
 
 def out_of_fold(
-    measured: list[Case],
-    simulated: list[Case],
-    features: tuple[str, ...] = FITTED_FEATURES,
-    products: Products = FITTED_PRODUCTS,
+    cases: list[Case], features: tuple[str, ...] = FITTED_FEATURES, products: Products = FITTED_PRODUCTS
 ) -> NDArray[np.float64]:
-    """(n,) probabilities of measured cases by models that saw none of their formula, the mean of some divisions."""
-    names = sorted({one.formula for one in measured})
-    number = np.array([names.index(one.formula) for one in measured])
-    total = np.zeros(len(measured))
+    """(n,) probabilities of cases by models that saw none of their formula, the mean of some divisions."""
+    names = sorted({one.formula for one in cases})
+    number = np.array([names.index(one.formula) for one in cases])
+    total = np.zeros(len(cases))
     for repeat in range(SCORE.repeats):
         fold = (np.random.default_rng(repeat).permutation(len(names)) % SCORE.folds)[number]
         for held_out in range(SCORE.folds):
-            seen = [one for one, where in zip(measured, fold, strict=True) if where != held_out]
-            model = fit([*seen, *simulated], features, products)
-            total[fold == held_out] += predict(model, [measured[i] for i in np.flatnonzero(fold == held_out)])
+            model = fit([one for one, where in zip(cases, fold, strict=True) if where != held_out], features, products)
+            total[fold == held_out] += predict(model, [cases[i] for i in np.flatnonzero(fold == held_out)])
     return total / SCORE.repeats
 
 

@@ -32,7 +32,6 @@ class ScoreSettings:
     ridge: float = setting(
         1.7, "1", f"{BY_HAND}: cost of half the squared length of the weights, evidence scaled to unit variance"
     )
-    measured_weight: float = setting(3.0, "1", f"{BY_HAND}: of a measured pattern beside a simulated one")
     sample_strain: float = setting(
         0.0005, "ln length", "two samples of one compound; literature values differ by 0.1 % an axis (AMCSD)"
     )
@@ -40,6 +39,18 @@ class ScoreSettings:
 
 
 SCORE = ScoreSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class PowderRankingSettings:
+    """`xsearch.training.powder_ranking`."""
+
+    phases_kept: int = setting(80, "phases", f"{BY_HAND}: of a pattern, the first ones; later ones are never first")
+    ridge: float = setting(0.02, "1", f"{BY_HAND}: cost of half the squared length of the weights, a pattern")
+    folds: int = setting(5, "folds", BY_HAND)
+
+
+POWDER_RANKING = PowderRankingSettings()
 
 
 @dataclass(frozen=True, slots=True)

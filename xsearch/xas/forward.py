@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from xsearch.chemistry.cif import read_cif
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import distinct_sites
-from xsearch.errors import QueryError
+from xsearch.errors import QueryError, SpectrumError
 from xsearch.options import Engine
 from xsearch.preprocess.computed import feff_near_edge, mean_over_sites
-from xsearch.simulate.feff import TIMEOUT_S, run_feff
+from xsearch.simulate.feff import TIMEOUT_S, run_feff, without_log
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -106,11 +106,12 @@ def computed_xanes(
                 if notify is not None:
                     notify(f"site {number} of {len(sites)}: {stage}")
 
-            spectra.append(
-                run_feff(
-                    crystal, site, Path(folder) / str(site), edge, executable=feff, timeout_s=timeout_s, notify=of_site
-                )
-            )
+            where = Path(folder) / str(site)
+            try:
+                found = run_feff(crystal, site, where, edge, executable=feff, timeout_s=timeout_s, notify=of_site)
+            except SpectrumError as error:
+                raise SpectrumError(f"{without_log(error)}.") from None
+            spectra.append(found)
     curves = [feff_near_edge(one.energy_eV, one.mu, one.mu0, absorber, edge) for one in spectra]
     energy, mu = mean_over_sites(curves, [count for _, count in sites])
     notes = [f"{len(sites)} distinct site{'s' if len(sites) > 1 else ''}, as FEFF's energies are: not aligned."]

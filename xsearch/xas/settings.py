@@ -60,6 +60,11 @@ class EvidenceSettings:
     hull_cost_per_eV: float = setting(5.0, "log-evidence per eV/atom", MEASURED_EDGES)
     unknown_hull_eV: float = setting(0.03, "eV/atom", MEASURED_EDGES)
     highest_hull_eV: float = setting(0.2, "eV/atom", MEASURED_EDGES)
+    missing_element_cost: float = setting(
+        2.0,
+        "log-evidence",
+        f"{BY_HAND}: of each element of `only` that a compound lacks: one given element in eight is not in the phase",
+    )
     polymorphs: int = setting(5, "entries", f"{BY_HAND}: of its formula that a reference without an entry stands for")
     polymorph_weight: float = setting(
         0.5, "1", f"of the entries' own simulated spectra among those that one reference stands for; {MEASURED_EDGES}"
