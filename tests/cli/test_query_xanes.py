@@ -89,7 +89,7 @@ def test_edges_of_a_file_may_be_said_and_several_files_are_several_samples(xsear
         (["{pxrd}", "--phases", "2", "--xanes", "{Ti}"], "cannot be joined with --xanes"),
         (["{Fe}", "--phases", "2", "--xanes", "{Ti}"], "cannot be joined with --xanes"),
         (["{Fe}", "--xanes", "{Fe}"], "given 2 times"),
-        (["{pxrd}", "--xanes", "{pxrd}"], "no tabulated edge lies near"),
+        (["{pxrd}", "--xanes", "{pxrd}"], "the absorption has no clear rise"),
         (["{Fe}", "--only", "Ti,O"], "Fe absorbs in the given spectra"),
     ],
 )

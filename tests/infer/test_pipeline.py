@@ -18,7 +18,7 @@ def test_fitted_and_refined_candidates_come_with_their_evidence(library, crystal
 
 
 def test_templates_are_placed_where_nothing_explains_the_pattern_in_its_own_cell(library, crystals):
-    right = task_of(library, ["Ba", "Zr", "O"], augmented_pattern(crystals[13], 1))
+    right = task_of(library, ["Ba", "Zr", "O"], augmented_pattern(crystals[13], 5))
     found = compare(right)
     assert "template_placement" not in found.timings_ms
     assert min(one.refined.misfit for one in found.refined) <= right.settings.placement.explained_misfit
