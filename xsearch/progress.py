@@ -101,7 +101,6 @@ class Bar:
             console=Console(file=stream),
             transient=True,
         )
-        self._rich.start()
         self._task: TaskID | None = None
 
     def say(self, text: str) -> None:
@@ -110,7 +109,9 @@ class Bar:
 
     def start(self, label: str, total: int | None) -> None:
         """A bar of its own for the stage."""
-        if self._task is not None:
+        if self._task is None:
+            self._rich.start()  # not before there is something to show
+        else:
             self._rich.remove_task(self._task)
         self._failed = 0
         self._began = time.monotonic()
