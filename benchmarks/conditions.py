@@ -13,13 +13,14 @@ outcomes are kept, and a later run goes on where an earlier one ended.
 import argparse
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from xsearch.errors import SpectrumError
+from xsearch.evaluate.outcome_log import OutcomeLog
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.rank import volumes
 from xsearch.simulate.conditions import Conditions
@@ -184,18 +185,12 @@ def outcome(opened: SearchIndex, row: int, other: int, condition: str) -> Outcom
 
 def outcomes(opened: SearchIndex, names: list[str], rows: list[int], log: Path | None) -> Iterator[Outcome]:
     """One outcome for each condition and row, from the log where it holds it."""
-    kept: dict[tuple[str, int], Outcome] = {}
-    if log is not None and log.exists():
-        lines = log.read_text(encoding="utf-8").splitlines()
-        kept = {(one.condition, one.row): one for one in (Outcome(**json.loads(line)) for line in lines)}
+    kept = OutcomeLog(log, lambda stored: Outcome(**stored), lambda one: f"{one.condition}, {one.row}")
     for name in names:
         for place, row in enumerate(rows):
-            if (name, row) not in kept:
-                kept[name, row] = outcome(opened, row, rows[place - 1], name)
-                if log is not None:
-                    with log.open("a", encoding="utf-8") as file:
-                        file.write(json.dumps(asdict(kept[name, row]), ensure_ascii=False) + "\n")
-            yield kept[name, row]
+            found = kept.done.get(f"{name}, {row}") or outcome(opened, row, rows[place - 1], name)
+            kept.add(found)
+            yield found
 
 
 def figures(found: list[Outcome]) -> dict[str, float]:
