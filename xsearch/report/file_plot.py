@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from xsearch.errors import SpectrumError
-from xsearch.preprocess.powder import background_under, net_pattern
+from xsearch.preprocess.powder import background_under
 from xsearch.preprocess.xanes import NormalizedXanes
 from xsearch.report.plot_style import COLOURS, INK, LABEL_PT, PALE, SMALL_PT, WIDTH_IN, style_ticks
 from xsearch.spectra import PowderPattern, Xanes
@@ -60,18 +59,10 @@ def _draw_patterns(panel: Axes, patterns: Sequence[PowderPattern]) -> None:
             linewidth=0.6,
             label=pattern.source if len(patterns) > 1 else "measured",
         )
-    if len(patterns) == 1 and _has_lines(patterns[0]):
-        under = np.sqrt(np.maximum(background_under(patterns[0]) - lowest, 0))
+    if len(patterns) == 1 and (under := background_under(patterns[0])).any():
+        under = np.sqrt(np.maximum(under - lowest, 0))
         panel.plot(patterns[0].two_theta_deg, under, color=COLOURS[1], linewidth=0.8, label="background")
     _finish(panel, "2θ (°)", "√ intensity")
-
-
-def _has_lines(pattern: PowderPattern) -> bool:
-    try:
-        net_pattern(pattern)
-    except SpectrumError:
-        return False
-    return True
 
 
 def _draw_curves(panel: Axes, curves: Sequence[tuple[np.ndarray, np.ndarray, str]], label: str) -> None:
