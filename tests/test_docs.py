@@ -13,7 +13,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 TEXT = {page: page.read_text(encoding="utf-8") for page in PAGES}
 WANTED = (
     "getting-started file-formats scores-and-verdicts materials-project xanes unknown-compounds python-api scaling "
-    "benchmarks limitations architecture glossary"
+    "metadata benchmarks limitations architecture glossary"
 )
 
 
