@@ -124,7 +124,7 @@ class SearchIndex:
             fold: whether entries of one phase become one hit.
             leave_out_rows: rows of the index to leave out, to see the answer where the right entry is missing.
             ranking: `physics`, `learned` or `fused`, see `xsearch.options.Ranking`; by default the
-                last, where the index has the vectors for it. With edges, profiles and edges recall, and physics ranks.
+                last, where the index has the vectors for it. Edges recall beside them, and physics ranks.
             leave_out_spectra: ids of library spectra to leave out.
 
         Returns:
@@ -155,7 +155,8 @@ class SearchIndex:
                 raise QueryError(
                     "Ranking `learned` orders the hits of a powder pattern alone; leave it out with edges."
                 )
-            opened = Opened(self.index, self.libraries, self.profiles, self.threads, self.settings)
+            nearest_to = self.nearest_neighbours if chosen is Ranking.FUSED else None
+            opened = Opened(self.index, self.libraries, self.profiles, self.threads, self.settings, nearest_to)
             return search_by_spectra(opened, measurement, scope, top=top, fold=fold)
         pxrd = _powder(measurement)
         timings: dict[str, float] = {}
@@ -165,7 +166,8 @@ class SearchIndex:
             rows = selected.rows
             with timed(timings, "recall"):
                 places = np.empty(0, np.intp) if chosen is Ranking.LEARNED else selected.recall(pattern)
-                if chosen is not Ranking.PHYSICS:
+            if chosen is not Ranking.PHYSICS:
+                with timed(timings, "vectors"):
                     count = numbers.vectors.rows if chosen is Ranking.FUSED else numbers.recall.rows
                     nearest = self.nearest_neighbours(pattern, rows, count)
                     places = np.union1d(places, nearest.places)
@@ -174,7 +176,7 @@ class SearchIndex:
             with timed(timings, "rank"):
                 total = evidence.total
                 if chosen is Ranking.LEARNED:
-                    total = nearest.evidence[np.searchsorted(rows, matches.rows)]
+                    total = nearest.evidence[np.searchsorted(rows[nearest.places], matches.rows)]
                 groups = phases(self.index, matches, total, numbers.ranking)
                 evidence = selected.with_le_bail_fits(pattern, matches, evidence, groups)
                 if chosen is not Ranking.LEARNED:
