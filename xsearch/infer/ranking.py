@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers import Verdict
-from xsearch.infer.evidence import TERMS, answer_probability, shares
+from xsearch.answers.link import Link
+from xsearch.chemistry.formula import reduced_formula
+from xsearch.infer.evidence import TERMS, answer_probability, shares, totals
+from xsearch.infer.predictions import Links
 from xsearch.infer.settings import InferenceSettings
 from xsearch.infer.task import InferenceTask
 from xsearch.infer.trial import RefinedCandidate
@@ -30,10 +33,17 @@ class RankedCandidate:
     probability: float
 
 
-def rank(task: InferenceTask, candidates: Sequence[RefinedCandidate]) -> tuple[Verdict, list[RankedCandidate]]:
-    """The verdict, and the candidates, one for each formula and structure type, the most probable first."""
+def rank(
+    task: InferenceTask, candidates: Sequence[RefinedCandidate], links: Links
+) -> tuple[Verdict, list[RankedCandidate], tuple[Link, ...]]:
+    """The verdict; the candidates, one for each formula and structure type, the most probable first; and the chain.
+
+    What spectra say is evidence beside that of the fits.
+    """
     settings, evidence = task.settings, task.evidence(candidates)
-    share = shares(evidence)
+    parts = _of_links(links, candidates)
+    gained = sum(parts.values(), np.zeros(len(candidates)))
+    share = shares(evidence, gained)
     order = np.lexsort((np.array([candidate.proposal.row for candidate in candidates]), -share)).tolist()
     answer = answer_probability(evidence)
     if order and candidates[order[0]].correlation < settings.verdict.least_correlation:
@@ -46,8 +56,22 @@ def rank(task: InferenceTask, candidates: Sequence[RefinedCandidate]) -> tuple[V
         for k, part in folded
     ]
     if answer <= settings.verdict.refused_up_to:
-        return "no confident match", ranked
-    return "match" if ranked[0].probability >= settings.verdict.confident else "tentative", ranked
+        verdict: Verdict = "no confident match"
+    else:
+        verdict = "match" if ranked[0].probability >= settings.verdict.confident else "tentative"
+    names = [f"{reduced_formula(one.refined.crystal.composition)} {one.symmetry.number}" for one in candidates]
+    return verdict, ranked, links.chain(totals(evidence) + gained, parts, names)
+
+
+def _of_links(links: Links, candidates: Sequence[RefinedCandidate]) -> dict[str, NDArray[np.float64]]:
+    """By link, (k,) what it adds to the evidence of each candidate."""
+    if not candidates:
+        return {}
+    return {
+        **links.of_formulas(np.array([candidate.proposal.coefficients for candidate in candidates])),
+        **links.of_groups(np.array([candidate.symmetry.number for candidate in candidates])),
+        **links.of_crystals([candidate.refined.crystal for candidate in candidates]),
+    }
 
 
 def _folded(

@@ -225,6 +225,27 @@ class EdgeSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkSettings:
+    """How much what spectra say of a compound counts in an inference.
+
+    Attributes:
+        reported_share: of the reported oxidation states in those that a spectrum gives, so that none is impossible.
+        coordination_weight, system_weight: of the logarithm of a predicted probability.
+        least_probability: that a prediction leaves to anything.
+        disfavoured: log-odds against the most favoured from which a formula or a candidate counts as disfavoured.
+        formulas, structures: without a pattern, likeliest formulas whose crystals are made, and crystals of each.
+    """
+
+    reported_share: float = setting(0.1, "1", "set by hand")
+    coordination_weight: float = setting(0.5, "1", "set by hand")
+    system_weight: float = setting(0.5, "1", "set by hand")
+    least_probability: float = setting(0.01, "probability", "set by hand")
+    disfavoured: float = setting(-2.3, "ln", "one in ten")
+    formulas: int = setting(40, "1", "set by hand")
+    structures: int = setting(6, "1", "set by hand")
+
+
+@dataclass(frozen=True, slots=True)
 class InferenceSettings:
     """All numbers that decide an inference.
 
@@ -241,6 +262,7 @@ class InferenceSettings:
     evidence: EvidenceSettings = EvidenceSettings()
     verdict: VerdictSettings = VerdictSettings()
     edges: EdgeSettings = EdgeSettings()
+    links: LinkSettings = LinkSettings()
     same_volume: float = setting(0.03, "ln volume", "set by hand")
 
 
