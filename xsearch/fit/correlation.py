@@ -84,6 +84,18 @@ class Matches:
         """(k,) added to the calculated angles."""
         return self.amplitudes[:, ZERO_SHIFT]
 
+    def starts(self, place: int) -> NDArray[np.float64]:
+        """(2 or 3, 7) amplitudes that a fit of the lines may start from: as matched, of a kept shape, as expected.
+
+        Preferred orientation and foreign lines lead a strain astray; the cell of a kept shape seldom goes far.
+        """
+        means = [float(self.expected[place])]
+        if self.isotropic_strain is not None:
+            means.insert(0, float(self.isotropic_strain[place]))
+        others = np.zeros((len(means), self.amplitudes.shape[1]))
+        others[:, 0] = means
+        return np.vstack([self.amplitudes[place], others])
+
     @property
     def evidence(self) -> NDArray[np.float64]:
         """(k,) of the profiles."""

@@ -24,13 +24,13 @@ from numpy.typing import NDArray
 
 from xsearch.data.labelled_patterns import labelled_formulas, read_labelled, right_rows
 from xsearch.data.scores import expected_calibration_error
-from xsearch.data.simulated_measurements import drawn_conditions, measured_row
+from xsearch.data.simulated_measurements import drawn_conditions, laboratory, measured_row
 from xsearch.errors import SpectrumError
 from xsearch.indexes import sql
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.probability import ScoreModel, terms
 from xsearch.search.verdict import FEATURES, FITTED_FEATURES, FITTED_PRODUCTS, WEIGHTS_FILE, score_features
-from xsearch.simulate.conditions import Conditions, draw_conditions
+from xsearch.simulate.conditions import draw_conditions
 from xsearch.spectra import PowderPattern
 from xsearch.training.settings import SCORE
 
@@ -142,7 +142,8 @@ def computed_cases(index: SearchIndex, without: Collection[str], count: int, see
     names = dict(index.index.sql(sql.FORMULA_OF_ROWS).fetchall())
     pool = [row for row in np.flatnonzero(columns.cell_of < 0).tolist() if names[row] not in without]
     for row in random.permutation(pool)[:count].tolist():
-        pattern = _laboratory(index, row, drawn_conditions(index.index, row, random), random)
+        conditions = laboratory(drawn_conditions(index.index, row, random), random)
+        pattern = measured_row(index.index, row, conditions, random)
         elements = index.index.materials([row])[0].elements
         try:
             yield from _searches(index, pattern, names[row], elements, _same_phase(index, row), False)
@@ -165,20 +166,7 @@ def simulated_pattern(index: SearchIndex, row: int, random: np.random.Generator)
         mean_strain=float(SCORE.sample_strain * random.standard_t(3)),
         shape_strain=(*(SCORE.sample_strain * random.standard_t(3, 3)).tolist(), 0.0, 0.0, 0.0),
     )
-    return _laboratory(index, row, conditions, random)
-
-
-def _laboratory(index: SearchIndex, row: int, drawn: Conditions, random: np.random.Generator) -> PowderPattern:
-    """A row measured under conditions, with copper and over the range that laboratories use for minerals."""
-    conditions = replace(
-        drawn,
-        wavelength_A=SCORE.wavelength_A,
-        alpha2_A=0.0,
-        first_deg=float(random.uniform(4, 12)),
-        last_deg=float(random.uniform(75, 90)),
-        step_deg=0.02,
-    )
-    return measured_row(index.index, row, conditions, random)
+    return measured_row(index.index, row, laboratory(conditions, random), random)
 
 
 def _searches(
