@@ -8,8 +8,8 @@ import scipy
 from numpy.typing import NDArray
 
 from tests.prototypes import Measure
-from xsearch.fit.le_bail import NOTHING_FITS, le_bail
 from xsearch.fit.intensity_kernels import fit_intensities, line_products
+from xsearch.fit.le_bail import NOTHING_FITS, le_bail
 from xsearch.fit.le_bail_kernels import REACH, add_profile, free_areas, position_step, shape_table
 from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.fit.settings import LE_BAIL

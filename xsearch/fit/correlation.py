@@ -24,6 +24,9 @@ Array = NDArray[np.float64]
 KERNEL_REACH = 3.5
 """Standard deviations at which a Gaussian that broadens profiles is cut."""
 
+NEW_START = 0.001
+"""Starts of a fit differ by so much strain at least."""
+
 SHARE = 32
 """Rows a thread takes at a time."""
 
@@ -85,16 +88,18 @@ class Matches:
         return self.amplitudes[:, ZERO_SHIFT]
 
     def starts(self, place: int) -> NDArray[np.float64]:
-        """(2 or 3, 7) amplitudes that a fit of the lines may start from: as matched, of a kept shape, as expected.
+        """(1 to 3, 7) amplitudes that a fit of the lines may start from: as matched, of a kept shape, as expected.
 
         Preferred orientation and foreign lines lead a strain astray; the cell of a kept shape seldom goes far.
         """
-        means = [float(self.expected[place])]
-        if self.isotropic_strain is not None:
-            means.insert(0, float(self.isotropic_strain[place]))
-        others = np.zeros((len(means), self.amplitudes.shape[1]))
-        others[:, 0] = means
-        return np.vstack([self.amplitudes[place], others])
+        found = [self.amplitudes[place]]
+        kept = () if self.isotropic_strain is None else (self.isotropic_strain[place],)
+        for mean in (*kept, self.expected[place]):
+            start = np.zeros(MAX_MODES)
+            start[0] = mean
+            if min(np.abs(start - other)[:ZERO_SHIFT].max() for other in found) > NEW_START:
+                found.append(start)
+        return np.array(found)
 
     @property
     def evidence(self) -> NDArray[np.float64]:

@@ -230,7 +230,7 @@ def _calculated_fit(
 
 
 def _misfit_of_points(fitted: FittedLines, pattern: NetPattern, variance: Array, settings: LeBailSettings) -> float:
-    """Mean square of what calculated intensities leave, in its expected size: counts, grains, line shapes and places."""
+    """Mean square of what calculated intensities leave, in its expected size: counts, grains, shapes and places."""
     y, step = fitted.calculated, pattern.step_deg
     squares = np.empty(len(y))
     add_squares(

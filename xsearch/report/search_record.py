@@ -54,6 +54,7 @@ def search_record(result: SearchResult, kind: str = "search") -> dict[str, Any]:
             "index": {"name": result.index_name, "version": result.index_version, "searched": result.n_searched},
             "verdict": result.verdict,
             "confident": result.confident,
+            "twins": asdict(result.twins) if result.twins else None,
             "symmetry": symmetry_record(result.symmetry) if result.symmetry else None,
             "hits": [hit_record(hit, result) for hit in result.hits],
             "notes": list(result.notes),

@@ -30,6 +30,7 @@ from xsearch.search.second_phase import second_phase_notes
 from xsearch.search.selection import Selection, rows_with
 from xsearch.search.settings import DEFAULTS, PowderSettings
 from xsearch.search.symmetry import symmetry, symmetry_posterior
+from xsearch.search.twins import plainest_first, twin_group
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_search import Opened, search_by_spectra
 from xsearch.settings import settings_record
@@ -158,8 +159,10 @@ class SearchIndex:
                 if chosen is not Ranking.LEARNED:
                     total = evidence.total
                     groups = phases(self.index, matches, total, numbers.ranking)
+                    groups = plainest_first(self.index.columns, matches.rows, evidence, groups, numbers.twins)
                 shown = groups if fold else [[place] for place in best_first(matches.rows, total)]
                 hits = selected.hits(pattern, matches, evidence, total, groups, shown, top)
+                alike = twin_group(hits, evidence.of_pattern, total, groups, numbers.twins, numbers.verdict)
                 best = matches.take(groups[0][:1] if groups else [])
                 notes = (
                     *amorphous_notes(pattern),
@@ -196,6 +199,7 @@ class SearchIndex:
             },
             notes=notes,
             timings_ms=timings,
+            twins=alike if fold else None,
             symmetry=likely,
             settings={"powder": settings_record(numbers)},
         )

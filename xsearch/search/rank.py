@@ -39,11 +39,14 @@ class Evidence:
 
     @property
     def intensities(self) -> NDArray[np.float64]:
-        """(k,) of fitted lines: what preferred orientation brings, and how well points agree; 0 where none is fitted.
+        """(k,) of fitted lines: what preferred orientation brings, and how well points agree.
 
         Plates and needles change intensities, so that the correlation with that orientation counts where it is better.
+        Rows that were not fitted, since others were ahead, get no more than the least of those that were.
         """
         found, numbers = np.zeros(len(self.match)), self.settings
+        if not self.le_bail_fits:
+            return found
         for place, one in self.le_bail_fits.items():
             oriented = closeness(np.array(one.correlations)) - self.closeness[place]
             found[place] = (
@@ -52,7 +55,8 @@ class Evidence:
                 - numbers.march_weight * min(one.log_march**2, numbers.most_march)
                 - numbers.points_weight * np.log(max(one.points, numbers.least_points))
             )
-        return found
+        fitted = np.isin(np.arange(len(found)), list(self.le_bail_fits))
+        return np.where(fitted, found, found[fitted].min())
 
     @property
     def of_pattern(self) -> NDArray[np.float64]:

@@ -101,7 +101,7 @@ class RankingSettings:
     most_march: float = setting(1.0, "1", f"{BY_HAND}: of (ln r)² at most")
     fitted_bonus: float = setting(0.71, "log-evidence", f"of a Le Bail fitted row; {SIMULATED}")
     le_bail_fitted: int = setting(30, "phases", f"{BY_HAND}: with preferred orientation the right phase may be so low")
-    most_fitted: int = setting(120, "phases", f"{BY_HAND}: where none of the first ones explains the pattern")
+    most_fitted: int = setting(60, "phases", f"{BY_HAND}: where none of the first ones explains the pattern")
     good_whole: float = setting(0.15, "1", f"{BY_HAND}: misfit of calculated intensities that explain the pattern")
     missing_element_cost: float = setting(
         2.0,
@@ -127,6 +127,14 @@ PHASES = RankingSettings(
     gas_cost=0.0,
 )
 """What the terms weigh for a phase of a mixture, whose cell is fitted jointly and once; set by hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class TwinSettings:
+    """Which phases a pattern cannot tell apart, and which of them stands for them."""
+
+    bayes_factor: float = setting(3.0, "1", "barely worth mentioning below: Kass and Raftery 1995")
+    fewer_elements: int = setting(2, "elements", f"{BY_HAND}: a twin with so many fewer stands for the group")
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +251,7 @@ class PowderSettings:
     ranking: RankingSettings = field(default_factory=RankingSettings)
     phase_ranking: RankingSettings = PHASES
     le_bail: LeBailSettings = LE_BAIL
+    twins: TwinSettings = field(default_factory=TwinSettings)
     hits: HitSettings = field(default_factory=HitSettings)
     rivals: RivalSettings = field(default_factory=RivalSettings)
     second_phase: SecondPhaseSettings = field(default_factory=SecondPhaseSettings)

@@ -19,8 +19,8 @@ from xsearch.simulate.line_kernels import LARGEST_SINE, add_lines, lorentz_polar
 from xsearch.simulate.polarisation import UNPOLARISED
 from xsearch.simulate.powder import inverse_spacings
 from xsearch.simulate.reflections import Reflections
-from xsearch.simulate.texture import textured
 from xsearch.simulate.strain import strained_cell
+from xsearch.simulate.texture import textured
 
 Array = NDArray[np.float64]
 

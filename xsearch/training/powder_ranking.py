@@ -27,12 +27,11 @@ from xsearch.data.simulated_measurements import laboratory, measured_row
 from xsearch.errors import SpectrumError
 from xsearch.fit.correlation import closeness
 from xsearch.indexes import Index, sql
-from xsearch.indexes.prior import log_prior
 from xsearch.options import Constraints, Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.progress import open_progress
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.rank import lines_evidence, phases, weigh
+from xsearch.search.rank import phases, weigh
 from xsearch.search.selection import Selection, rows_with
 from xsearch.search.settings import DEFAULTS, RankingSettings
 from xsearch.simulate.conditions import MEAN_STRAIN, Conditions, conditions_of, draw_many

@@ -27,6 +27,7 @@ EXPECTED_STRAIN = ExpectedStrainSettings()
 class ScoreSettings:
     """`xsearch.training.score`."""
 
+    twins_shown: int = setting(10, "hits", f"{BY_HAND}: of a search, among which the first one's twins are sought")
     folds: int = setting(5, "folds", BY_HAND)
     repeats: int = setting(3, "divisions", f"{BY_HAND}: whose folds are averaged")
     ridge: float = setting(
