@@ -161,14 +161,14 @@ def twins_line(result: SearchResult) -> str:
     ranks = ", ".join(map(str, twins.ranks))
     more = twins.size - len(twins.ranks)
     further = f" and {more} that {'is' if more == 1 else 'are'} not shown" if more else ""
-    told = _elements_that_tell(result)
+    elements = _discriminating_elements(result)
     return (
         f"hits {ranks}{further} fit equally well (Bayes factor below 3); one of them is right with probability "
-        f"{twins.score:.2f}" + (f"; the elements tell: {told}" if told else "; the elements are the same")
+        f"{twins.score:.2f}" + (f"; discriminating elements: {elements}" if elements else "; the elements are the same")
     )
 
 
-def _elements_that_tell(result: SearchResult) -> str:
+def _discriminating_elements(result: SearchResult) -> str:
     """Elements that some of the twins hold and others do not."""
     assert result.twins is not None
     held = [set(hit.material.elements) for hit in result.hits if hit.rank in result.twins.ranks]
