@@ -28,7 +28,7 @@ from xsearch.indexes.manifest import MANIFEST, Manifest, check_hashes, check_siz
 from xsearch.indexes.outcome import Failure
 from xsearch.indexes.records import table_to_materials
 from xsearch.indexes.reflection_arrays import ReflectionArrays
-from xsearch.indexes.spectra import SPECTRA, STORED_SCHEMA, stored_spectra, tables_of
+from xsearch.indexes.spectra import SPECTRA, STORED_SCHEMA, stored_spectra, tables_of, with_exafs
 from xsearch.indexes.stored_chunk import chunk_of_rows
 from xsearch.indexes.tables import row_numbers
 from xsearch.indexes.vectors import Profiles
@@ -75,7 +75,7 @@ class Index:
         self._failed = _open_table(version_folder / assemble.FAILURES)
         path = version_folder / SPECTRA
         has_spectra = SPECTRA in self.manifest.files
-        self.spectra_table = _open_table(path) if has_spectra else pa.Table.from_batches([], STORED_SCHEMA)
+        self.spectra_table = with_exafs(_open_table(path)) if has_spectra else pa.Table.from_batches([], STORED_SCHEMA)
         arrays = (assemble.OFFSETS, assemble.HKL, assemble.SQUARES, assemble.MULTIPLICITY)
         self.reflection_arrays = ReflectionArrays(*(_open_array(version_folder / name) for name in arrays))
         self._column_records = _open_array(version_folder / assemble.COLUMNS)

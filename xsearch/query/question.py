@@ -8,7 +8,7 @@ from typing import Any
 
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.errors import QueryError
-from xsearch.options import ANY, Constraints, Elements, Prior, parse_choice, parse_numbers
+from xsearch.options import ANY, Constraints, Elements, Prior, Range, parse_choice, parse_numbers
 from xsearch.spectra.measurement import Measurement
 
 
@@ -25,6 +25,7 @@ class Question:
         top: how many hits, and how many candidates, to give; None for the usual numbers.
         prior: what counts beside the measurement.
         measured_cells: whether measured cells linked to a computed entry are searched beside it.
+        range: which part of absorption spectra is compared.
         deglitch: whether single points that stand out of XANES spectra are replaced first.
         system: crystal system of inferred crystals.
         leave_out: reduced formulas whose entries give no template.
@@ -44,6 +45,7 @@ class Question:
     top: int | None = None
     prior: Prior = Prior.KNOWN
     measured_cells: bool = True
+    range: Range = Range.AUTO
     deglitch: bool = False
     system: str | None = None
     leave_out: tuple[str, ...] = ()
@@ -53,6 +55,7 @@ class Question:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prior", parse_choice(Prior, self.prior, "prior"))
+        object.__setattr__(self, "range", parse_choice(Range, self.range, "range"))
         if self.system is not None and self.system not in CRYSTAL_SYSTEMS:
             raise QueryError(
                 f"Unknown crystal system {self.system!r}; one of {', '.join(CRYSTAL_SYSTEMS)} is expected."
