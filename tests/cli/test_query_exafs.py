@@ -55,7 +55,7 @@ def test_exafs_is_compared_and_said(xsearch: Xsearch, titanium: Path) -> None:
 
 def test_auto_adds_exafs_to_the_near_edge(xsearch: Xsearch, titanium: Path) -> None:
     both = answer(xsearch, titanium, titanium / "Ti_K_exafs.dat:Ti:K")
-    assert both["search"]["options"]["range"] == "auto"
+    assert both["question"]["options"]["range"] == "auto"
     assert [match["edge"] for match in both["hits"][0]["edges"]] == ["Ti K", "Ti K EXAFS"]
     near = answer(xsearch, titanium, titanium / "Ti_K_exafs.dat:Ti:K", "--range", "xanes")
     assert [match["edge"] for match in near["hits"][0]["edges"]] == ["Ti K"]

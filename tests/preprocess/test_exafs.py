@@ -11,10 +11,10 @@ from tests.exafs import chi_of_two_shells, scan
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.exafs import (
     EXAFS,
+    R_GRID_A,
     INV_A2_PER_eV,
     K_GRID_invA,
     K_STEP_invA,
-    R_GRID_A,
     background,
     extract_exafs,
     fourier,
@@ -71,9 +71,7 @@ def test_a_fourier_transform_is_the_plain_sum() -> None:
     found = fourier(chi, 3.0, 12.0)
     window = hanning(K_GRID_invA, 3.0, 12.0, EXAFS.window_invA)
     for place in (0, 30, 44, 100):
-        plain = sum(
-            w * c * np.exp(2j * k * R_GRID_A[place]) for w, c, k in zip(window, chi, K_GRID_invA, strict=True)
-        )
+        plain = sum(w * c * np.exp(2j * k * R_GRID_A[place]) for w, c, k in zip(window, chi, K_GRID_invA, strict=True))
         assert found[place] == pytest.approx(plain * K_STEP_invA / np.sqrt(np.pi))
     assert R_GRID_A[np.abs(found).argmax()] == pytest.approx(2.2, abs=0.05)
 

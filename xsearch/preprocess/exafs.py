@@ -47,7 +47,7 @@ class ExafsSettings:
         "of χ where the background is chosen: closest to the χ of simulated scans (tests/preprocess/test_exafs.py)",
     )
     least_reach_eV: float = setting(
-        250.0, "eV", f"above E0, that is k = 8.1 1/Å: shells 0.3 Å apart are told apart; {BY_HAND}"
+        250.0, "eV", f"above E0, that is k = 8.1 1/Å: shells 0.3 Å apart are resolved; {BY_HAND}"
     )
     least_points: int = setting(60, "points", f"above E0; {BY_HAND}")
     transform_invA: tuple[float, float] = setting(

@@ -19,6 +19,7 @@ from xsearch.indexes.spectra import (
     spectra_of_edge,
     xanes_table,
 )
+from xsearch.indexes.tables import row_numbers
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.options import Constraints
 from xsearch.xas.exafs_matching import ExafsTable
@@ -104,8 +105,8 @@ class EdgeLibraries:
             what = "EXAFS" if exafs else "spectra"
             held = ", ".join(" ".join(key) for key in sorted(edges)) or f"no {what} at all"
             raise NothingSearched(
-                f"Index {self._index.name!r} holds no {absorber} {edge} {what}; it has {held}. Add some: xsearch build add "
-                f"{self._index.name} --spectra FOLDER."
+                f"Index {self._index.name!r} holds no {absorber} {edge} {what}; it has {held}. Add some: xsearch "
+                f"build add {self._index.name} --spectra FOLDER."
             )
         if (absorber, edge, exafs) not in self._read:
             self._read[absorber, edge, exafs] = self._library(absorber, edge, exafs)
@@ -137,7 +138,10 @@ class EdgeLibraries:
         leave_out_spectra: Collection[str],
         exafs: bool = False,
     ) -> EdgeLibrary:
-        """The spectra whose compound meets the element conditions, less those that are to be left out.
+        """The spectra whose compound meets the conditions, less those that are to be left out.
+
+        A reference without an entry stands for the entries of its formula, so one of these must meet conditions on
+        symmetry or metadata.
 
         Args:
             absorber, edge: which library.
@@ -156,12 +160,17 @@ class EdgeLibraries:
                 passes[elements] = absorber in elements and constraints.matches(elements)
         keep = np.array([passes[elements] for elements in whole.spectra.elements], bool)
         keep &= ~np.isin(whole.row, list(leave_out_rows)) | (whole.row < 0)
+        if not constraints.of_entries.is_open:
+            rows = self._index.select(constraints, measured_cells=False)
+            column = self._index.catalog.column("reduced_formula")
+            formulas = set(column.take(row_numbers(rows)).to_pylist())
+            stands = np.array([name in formulas for name in whole.spectra.reduced_formula], bool)
+            keep &= np.isin(whole.row, rows) | ((whole.row < 0) & stands)
         if leave_out_spectra:
             left_out = set(leave_out_spectra)
             keep &= np.array([name not in left_out for name in whole.spectra.spectrum_id], bool)
         if not keep.any():
             raise NothingSearched(
-                f"Index {self._index.name!r} holds no {whole.name} spectrum with {constraints}; loosen the element "
-                "conditions."
+                f"Index {self._index.name!r} holds no {whole.name} spectrum with {constraints}; loosen the conditions."
             )
         return whole.take(keep)
