@@ -15,7 +15,7 @@ from xsearch.answers import LcfResult, MixtureResult, SearchResult
 from xsearch.answers.explanations import best_hits
 from xsearch.errors import MissingIndex, QueryError, SpectrumError
 from xsearch.indexes import Index
-from xsearch.options import AUTO_PHASES, MOST_PHASES, Elements, Prior, Ranking, parse_choice
+from xsearch.options import AUTO_PHASES, MOST_PHASES, Elements, Prior, Range, Ranking, parse_choice
 from xsearch.preprocess.amorphous import amorphous_notes
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
@@ -106,6 +106,7 @@ class SearchIndex:
         leave_out_rows: Collection[int] = (),
         ranking: str | None = None,
         leave_out_spectra: Collection[str] = (),
+        range: str = "auto",
     ) -> SearchResult:
         """Find the crystals that gave a powder pattern, XANES spectra, or both.
 
@@ -127,6 +128,7 @@ class SearchIndex:
             ranking: `physics`, `learned` or `fused`, see `xsearch.options.Ranking`; by default the
                 last, where the index has the vectors for it. With edges, profiles and edges recall, and physics ranks.
             leave_out_spectra: ids of library spectra to leave out.
+            range: `xanes`, `exafs` or `auto`, see `xsearch.options.Range`.
 
         Returns:
             The hits, the best first, with what was assumed and how long each stage took.
@@ -141,6 +143,7 @@ class SearchIndex:
             measured_cells,
             leave_out_rows,
             leave_out_spectra,
+            parse_choice(Range, range, "range"),
         )
         return self.search_measurement(_measurement(pxrd, xanes), scope, top=top, fold=fold, ranking=ranking)
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from xsearch.chemistry.space_groups import space_group_number
-from xsearch.options import ANY, Constraints, CrystalSystem, Elements, Prior, parse_choice
+from xsearch.options import ANY, Constraints, CrystalSystem, Elements, Prior, Range, parse_choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class Scope:
         constraints: on elements, symmetry and metadata.
         prior: which prior counts.
         measured_cells: whether measured cells linked to a computed entry are searched beside it.
+        range: which part of an absorption spectrum is compared.
         leave_out_rows: rows of the index that are left out.
         leave_out_spectra: ids of library spectra that are left out.
     """
@@ -26,6 +27,7 @@ class Scope:
     measured_cells: bool = True
     leave_out_rows: Collection[int] = ()
     leave_out_spectra: Collection[str] = ()
+    range: Range = Range.AUTO
 
 
 def constraints_of(
