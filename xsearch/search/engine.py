@@ -13,7 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.answers import LcfResult, MixtureResult, SearchResult
 from xsearch.answers.explanations import best_hits
-from xsearch.errors import MissingIndex, QueryError, SpectrumError
+from xsearch.chemistry.sample_conditions import SampleConditions
+from xsearch.errors import MissingIndex, QueryError
 from xsearch.indexes import Index
 from xsearch.options import AUTO_PHASES, MOST_PHASES, Elements, Prior, Range, Ranking, parse_choice
 from xsearch.preprocess.amorphous import amorphous_notes
@@ -36,7 +37,7 @@ from xsearch.search.verdict import verdict
 from xsearch.search.xanes_search import Opened, search_by_spectra
 from xsearch.settings import settings_record
 from xsearch.spectra import PowderPattern, Xanes
-from xsearch.spectra.measurement import Measurement
+from xsearch.spectra.measurement import Measurement, measurement_of
 from xsearch.xas.library import EdgeLibraries
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class SearchIndex:
         where: str | None = None,
         top: int = 20,
         prior: str = "known",
+        conditions: str | None = None,
         measured_cells: bool = True,
         fold: bool = True,
         leave_out_rows: Collection[int] = (),
@@ -122,6 +124,7 @@ class SearchIndex:
                 columns are those of `sql`.
             top: how many hits to give.
             prior: `known` favours experimentally reported compounds and those near the convex hull; `none` does not.
+            conditions: pressure and temperature of the sample, such as `"5 GPa, 600 K"`; ambient by default.
             measured_cells: whether measured cells linked to a computed entry are searched beside it.
             fold: whether entries of one phase become one hit.
             leave_out_rows: rows of the index to leave out, to see the answer where the right entry is missing.
@@ -141,11 +144,12 @@ class SearchIndex:
             constraints_of(only, must, may, exclude, exactly, system, space_group, where),
             parse_choice(Prior, prior, "prior"),
             measured_cells,
+            SampleConditions.parse(conditions),
             leave_out_rows,
             leave_out_spectra,
             parse_choice(Range, range, "range"),
         )
-        return self.search_measurement(_measurement(pxrd, xanes), scope, top=top, fold=fold, ranking=ranking)
+        return self.search_measurement(measurement_of(pxrd, xanes), scope, top=top, fold=fold, ranking=ranking)
 
     def search_measurement(
         self, measurement: Measurement, scope: Scope, *, top: int = 20, fold: bool = True, ranking: str | None = None
@@ -218,6 +222,7 @@ class SearchIndex:
             constraints=scope.constraints,
             options={
                 "prior": scope.prior.value,
+                "conditions": str(scope.conditions),
                 "measured_cells": scope.measured_cells,
                 "fold": fold,
                 "top": top,
@@ -273,7 +278,7 @@ class SearchIndex:
             measured_cells,
             leave_out_spectra=leave_out_spectra,
         )
-        return self.search_phases(_measurement(pxrd, xanes), scope, phases=phases)
+        return self.search_phases(measurement_of(pxrd, xanes), scope, phases=phases)
 
     def search_phases(
         self, measurement: Measurement, scope: Scope, *, phases: int = AUTO_PHASES
@@ -321,7 +326,14 @@ class SearchIndex:
         with timed(timings, "select"):
             rows = rows_with(self.index, scope.constraints, scope.measured_cells)
             return pattern, Selection(
-                self.index, rows, self.profiles(rows), scope.prior, self.threads, self.settings, scope.constraints
+                self.index,
+                rows,
+                self.profiles(rows),
+                scope.prior,
+                self.threads,
+                self.settings,
+                scope.constraints,
+                scope.conditions,
             )
 
     def _left(self, selected: Selection, leave_out_rows: Collection[int]) -> Selection:
@@ -379,16 +391,6 @@ def open_index(name: str | Path | None = None, threads: int = 2, settings: Powde
     if chosen is None:
         raise MissingIndex("There is no index yet; build one, such as with `xsearch build starter`.")
     return SearchIndex(Index.open(chosen), threads, settings)
-
-
-def _measurement(pxrd: PowderPattern | Xanes | None, xanes: Xanes | Sequence[Xanes] | None) -> Measurement:
-    """A pattern and edges, whatever argument they came by."""
-    edges = (xanes,) if isinstance(xanes, Xanes) else tuple(xanes or ())
-    if isinstance(pxrd, Xanes):
-        return Measurement(edges=(pxrd, *edges))
-    if pxrd is not None and not isinstance(pxrd, PowderPattern):
-        raise SpectrumError(f"{type(pxrd).__name__} is no powder pattern; give one as `pxrd`, such as `read` gives it.")
-    return Measurement(pxrd, edges)
 
 
 def _powder(measurement: Measurement) -> PowderPattern:
