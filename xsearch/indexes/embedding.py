@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xsearch.indexes.backends import Shortcut, as_bits
 from xsearch.indexes.manifest import Manifest
 from xsearch.indexes.scan import device_for
-from xsearch.indexes.vectors import Profiles, load_faiss
+from xsearch.indexes.vectors import Profiles, has_faiss, load_faiss
 from xsearch.options import Backend
 
 EMBEDDING = "embedding.faiss"
@@ -63,5 +63,5 @@ class Embedding(Profiles):
     def info(self) -> dict[str, str]:
         """How, and on which device, nearest neighbours are found on this machine."""
         on = device_for(len(self.array)) if self.backend is Backend.EXACT else "cpu"
-        library = "FAISS" if on == "cpu" else "torch"
+        library = "torch" if on != "cpu" else "FAISS" if has_faiss() else "NumPy"
         return {"vector_backend": self.backend.value, "vectors_searched_by": library, "vectors_searched_on": on}

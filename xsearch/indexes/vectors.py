@@ -27,6 +27,15 @@ def load_faiss() -> Any:
     return faiss
 
 
+def has_faiss() -> bool:
+    """Whether FAISS can be loaded."""
+    try:
+        load_faiss()
+    except MissingExtra:
+        return False
+    return True
+
+
 class HalfWriter:
     """Collects half-precision profiles or vectors and writes them as one FAISS index; 0.2 GB for 150,000 rows of 600.
 

@@ -93,7 +93,8 @@ def by_chemistry(
         for rank, k in enumerate(order[:top].tolist(), start=1)
     ]
     names = [f"{reduced_formula(one.crystal.composition)} {one.symmetry.number}" for one in chosen]
-    return candidates, links.chain(total, parts, names)
+    worth = {name: settings.coordination_weight if name in gains else 1.0 for name in parts}
+    return candidates, links.chain(total, parts, worth, names)
 
 
 def _crystals(

@@ -169,9 +169,9 @@ def totals(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(evidence @ weights("candidate"))
 
 
-def shares(evidence: NDArray[np.float64], gained: NDArray[np.float64] | float = 0.0) -> NDArray[np.float64]:
-    """(k,) probability of each refined candidate by its `TERMS` and what else is gained, given that one is right."""
-    return _softmax(totals(evidence) + gained)
+def shares(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k,) probability of each refined candidate by its `TERMS`, given that one of them is right."""
+    return _softmax(totals(evidence))
 
 
 def _softmax(total: NDArray[np.float64]) -> NDArray[np.float64]:

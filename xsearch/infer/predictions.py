@@ -86,7 +86,7 @@ class Links:
     def log_systems(self) -> Array | None:
         """(8,) evidence for each crystal system by its code, the last for an unknown one; None without a prediction."""
         said: Mapping[str, float] = self.predicted.systems
-        if not said:
+        if not said or not self._settings.system_weight:
             return None
         settings = self._settings
         found = np.array([said.get(system, 0.0) for system in CRYSTAL_SYSTEMS], np.float64)
@@ -124,12 +124,15 @@ class Links:
         agreed = sum(said.get(number, 0.0) for number in numbers) / len(numbers)
         return float(np.log(max(agreed, least)))
 
-    def chain(self, total: Array, parts: Mapping[str, Array], names: Sequence[str]) -> tuple[Link, ...]:
+    def chain(
+        self, total: Array, parts: Mapping[str, Array], worth: Mapping[str, float], names: Sequence[str]
+    ) -> tuple[Link, ...]:
         """What each link said and did.
 
         Args:
             total: (k,) log-evidence of the candidates.
             parts: by name of a link, (k,) what it added to `total`.
+            worth: by name of a link, the weight of its logarithms in that.
             names: formula and space group of each candidate.
         """
         if not len(total):
@@ -141,7 +144,7 @@ class Links:
             disfavoured = int((part < part.max() + self._settings.disfavoured).sum())
             found.append(
                 Link(
-                    name, self._said(name), self._weight(name), disfavoured, len(part), names[without],
+                    name, self._said(name), worth[name], disfavoured, len(part), names[without],
                     names[without] != names[first],
                 )
             )  # fmt: skip
@@ -156,8 +159,3 @@ class Links:
             signed = "+d" if kind.startswith("oxidation") else "d"
             said = [(format(value, signed) if value else "0", p) for value, p in of[element].items()]
         return tuple(sorted(((value, p) for value, p in said if p >= 0.005), key=lambda one: -one[1]))
-
-    def _weight(self, name: str) -> float:
-        if name == SYSTEM:
-            return self._settings.system_weight
-        return self._settings.coordination_weight if name.startswith("coordination") else 1.0

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xsearch.answers import Verdict
 from xsearch.answers.link import Link
 from xsearch.chemistry.formula import reduced_formula
-from xsearch.infer.evidence import TERMS, answer_probability, shares, totals
+from xsearch.infer.evidence import TERMS, answer_probability, shares, totals, weights
 from xsearch.infer.predictions import Links
 from xsearch.infer.settings import InferenceSettings
 from xsearch.infer.task import InferenceTask
@@ -38,12 +38,11 @@ def rank(
 ) -> tuple[Verdict, list[RankedCandidate], tuple[Link, ...]]:
     """The verdict; the candidates, one for each formula and structure type, the most probable first; and the chain.
 
-    What spectra say is evidence beside that of the fits.
+    What spectra say of charges and of the crystal system is part of how likely a formula is by chemistry, and counts
+    with its weight beside the fits.
     """
     settings, evidence = task.settings, task.evidence(candidates)
-    parts = _of_links(links, candidates)
-    gained = sum(parts.values(), np.zeros(len(candidates)))
-    share = shares(evidence, gained)
+    share = shares(evidence)
     order = np.lexsort((np.array([candidate.proposal.row for candidate in candidates]), -share)).tolist()
     answer = answer_probability(evidence)
     if order and candidates[order[0]].correlation < settings.verdict.least_correlation:
@@ -60,18 +59,25 @@ def rank(
     else:
         verdict = "match" if ranked[0].probability >= settings.verdict.confident else "tentative"
     names = [f"{reduced_formula(one.refined.crystal.composition)} {one.symmetry.number}" for one in candidates]
-    return verdict, ranked, links.chain(totals(evidence) + gained, parts, names)
+    return verdict, ranked, _chain(links, candidates, totals(evidence), names)
 
 
-def _of_links(links: Links, candidates: Sequence[RefinedCandidate]) -> dict[str, NDArray[np.float64]]:
-    """By link, (k,) what it adds to the evidence of each candidate."""
+def _chain(
+    links: Links, candidates: Sequence[RefinedCandidate], total: NDArray[np.float64], names: Sequence[str]
+) -> tuple[Link, ...]:
+    """What each link did, as far as chemistry counts beside the fits."""
     if not candidates:
-        return {}
-    return {
-        **links.of_formulas(np.array([candidate.proposal.coefficients for candidate in candidates])),
-        **links.of_groups(np.array([candidate.symmetry.number for candidate in candidates])),
-        **links.of_crystals([candidate.refined.crystal for candidate in candidates]),
+        return ()
+    terms = dict(zip(TERMS, weights("candidate").tolist(), strict=True))
+    coefficients = np.array([candidate.proposal.coefficients for candidate in candidates])
+    groups = np.array([candidate.symmetry.number for candidate in candidates])
+    charges, systems = links.of_formulas(coefficients), links.of_groups(groups)
+    worth = {
+        **dict.fromkeys(charges, terms["log_formula"] + terms["log_charge"]),
+        **dict.fromkeys(systems, terms["log_system"]),
     }
+    parts = {name: worth[name] * part for name, part in {**charges, **systems}.items()}
+    return links.chain(total, parts, worth, names)
 
 
 def _folded(

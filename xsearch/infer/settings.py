@@ -230,15 +230,18 @@ class LinkSettings:
 
     Attributes:
         reported_share: of the reported oxidation states in those that a spectrum gives, so that none is impossible.
-        coordination_weight, system_weight: of the logarithm of a predicted probability.
+        coordination_weight: of the logarithm of a predicted probability, where there is no pattern.
+        system_weight: the same; with a pattern.
         least_probability: that a prediction leaves to anything.
         disfavoured: log-odds against the most favoured from which a formula or a candidate counts as disfavoured.
         formulas, structures: without a pattern, likeliest formulas whose crystals are made, and crystals of each.
     """
 
-    reported_share: float = setting(0.1, "1", "set by hand")
+    reported_share: float = setting(
+        0.1, "1", "400 simulated compounds whose formulas the site model had not seen: 0.02 to 0.3 do alike"
+    )
     coordination_weight: float = setting(0.5, "1", "set by hand")
-    system_weight: float = setting(0.5, "1", "set by hand")
+    system_weight: float = setting(0.0, "1", "not measured yet; 0 leaves the prediction out")
     least_probability: float = setting(0.01, "probability", "set by hand")
     disfavoured: float = setting(-2.3, "ln", "one in ten")
     formulas: int = setting(40, "1", "set by hand")

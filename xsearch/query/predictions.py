@@ -11,6 +11,7 @@ from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.errors import SpectrumError
 from xsearch.indexes import sql
 from xsearch.infer.predictions import Predictions
+from xsearch.infer.settings import INFERENCE_SETTINGS
 from xsearch.options import ANY, Prior
 from xsearch.preprocess.powder import net_pattern
 from xsearch.query.question import Question
@@ -36,7 +37,8 @@ def predictions_of(index: SearchIndex, question: Question) -> tuple[Predictions,
     elements = sorted(constraints.allowed or ())
     oxidation, coordination, notes = of_edges(measurement.edges, elements)
     systems = {}
-    if measurement.pattern is not None and constraints.system is None and constraints.space_group is None:
+    stated = constraints.system is not None or constraints.space_group is not None
+    if measurement.pattern is not None and not stated and INFERENCE_SETTINGS.links.system_weight:
         systems = of_pattern(index, measurement.pattern, question.leave_out)
     return (
         Predictions(

@@ -118,10 +118,8 @@ class SearchIndex:
             only: these elements and no others, such as `"Fe O Ti"` or a list of symbols.
             must: all of these. may: beside those of `must`, these and no others. exclude: none of these.
             exactly: all of these and no others.
-            system: crystal system of the entries that are searched.
-            space_group: likewise, its number or symbol.
-            where: likewise, an SQL condition on their metadata, such as `"band_gap > 1 and e_above_hull < 0.05"`; the
-                columns are those of `sql`.
+            system, space_group: of the entries that are searched; a space group is a number or a symbol.
+            where: an SQL condition on their metadata, such as `"band_gap > 1"`, on the columns of `sql`.
             top: how many hits to give.
             prior: `known` favours experimentally reported compounds and those near the convex hull; `none` does not.
             conditions: pressure and temperature of the sample, such as `"5 GPa, 600 K"`; ambient by default.

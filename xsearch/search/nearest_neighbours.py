@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 from xsearch.errors import QueryError
 from xsearch.indexes import Index
 from xsearch.indexes.scan import Scan, device_for
+from xsearch.indexes.vectors import has_faiss
 from xsearch.models import powder_vectors
 from xsearch.models.powder_encoder import WEIGHTS_FILE, load
 from xsearch.models.powder_vectors import PowderVectors
@@ -61,7 +62,10 @@ class NearestNeighbours:
 
 
 class VectorSearch:
-    """The vectors of an index, searched for the nearest neighbours of a pattern: by FAISS, where a GPU does not."""
+    """The vectors of an index, searched for the nearest neighbours of a pattern: by FAISS, where a GPU does not.
+
+    Without FAISS, an extra, all of them are compared by NumPy, which takes longer.
+    """
 
     def __init__(self, index: Index, encoder: PowderVectors | None = None) -> None:
         if index.embedding is None:
@@ -69,9 +73,9 @@ class VectorSearch:
         self._encoder = powder_vectors.load() if encoder is None else encoder
         self._embedding = index.embedding
         self._stored = index.embedding.array
-        self._shortcut = index.embedding.shortcut
+        self._shortcut = index.embedding.shortcut if has_faiss() else None
         on_gpu = self._shortcut is None and device_for(len(self._stored)) != "cpu"
-        self._scan = Scan(self._stored) if on_gpu else None
+        self._scan = Scan(self._stored) if on_gpu or not has_faiss() else None
 
     def nearest(
         self,
