@@ -10,7 +10,7 @@ from xsearch.cli import options
 from xsearch.cli.errors import FAILURE, complain
 from xsearch.cli.output import STDOUT, save_answers, show
 from xsearch.cli.starter import open_or_build
-from xsearch.options import Prior
+from xsearch.options import Prior, parse_known
 from xsearch.reading import Reading
 
 
@@ -32,6 +32,8 @@ def query(
     may: options.May = None,
     exclude: options.Not = None,
     exactly: options.Exactly = None,
+    known: options.Known = None,
+    standard: options.StandardName = None,
     top: options.Top = None,
     phases: options.Phases = None,
     prior: options.PriorChoice = Prior.KNOWN,
@@ -73,6 +75,7 @@ def query(
         only=only, must=must, may=may, exclude=exclude, exactly=exactly, oxidation=oxidation, coordination=coordination,
         infer=infer, phases=phases, top=top, prior=prior, measured_cells=measured_cells, deglitch=deglitch,
         system=system, leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,
+        known=parse_known(known), standard=standard,
     )  # fmt: skip
     reading = Reading.parse(columns, axis, e0, pre, post)
     results, series = [], []

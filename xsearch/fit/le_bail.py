@@ -46,7 +46,7 @@ def le_bail(
     counts, free, calculated = pattern.excess, fitted.free, fitted.calculated
     variance = pattern.variance(counts + pattern.background)
     moved = fitted.lines.design.shape[1] + 2
-    texture = _texture(fitted.lines).shape[1] + 2
+    texture = fitted.lines.texture_harmonics().shape[1] + 2
     return LeBailFit(
         cell=_misfit(counts, free, settings),
         crystal=_misfit(free, calculated, settings),
@@ -88,16 +88,6 @@ def fitted_lines(
     positions, fwhm, free = _free_fit(lines, theta, counts, pattern.fwhm_deg, start, step, settings)
     calculated = _calculated_fit(lines, positions, fwhm, counts, start, step, settings)
     return FittedLines(lines, positions, fwhm, free, calculated)
-
-
-def _texture(lines: StrainedLines) -> Array:
-    """(n, t) second-order harmonics that the crystal system allows; in a cubic crystal, the fourth-order one."""
-    modes = lines.design.shape[1] - 1
-    if modes > 1:
-        return lines.design[:, 1:modes]
-    squares = lines.hkl.astype(np.float64) ** 2
-    pairs = squares[:, 0] * squares[:, 1] + squares[:, 1] * squares[:, 2] + squares[:, 0] * squares[:, 2]
-    return np.asarray((pairs / np.maximum(squares.sum(axis=1), 1) ** 2 - 0.2)[:, None])
 
 
 def _free_fit(
@@ -171,7 +161,7 @@ def _calculated_fit(
     add_profile(positions, fwhm, areas, start, step, shape_table(), sums)
     areas *= (np.maximum(counts, 0) @ sums) / max(float(sums @ sums), 1e-12)
     s_squared = (np.exp(lines.ln_q) / (4 * np.pi)) ** 2
-    factors = np.column_stack([np.ones(len(areas)), -2 * (s_squared - s_squared.mean()), _texture(lines)])
+    factors = np.column_stack([np.ones(len(areas)), -2 * (s_squared - s_squared.mean()), lines.texture_harmonics()])
     texture = [settings.texture_stiffness] * (factors.shape[1] - 2)
     stiffness = np.array([0.0, settings.stiffness / settings.b_sigma_A2**2, *texture])
     parameters = np.zeros(factors.shape[1])

@@ -61,6 +61,15 @@ class StrainedLines:
         sines = np.exp(self.moved(parameters)) * self.wavelength_A / (4 * np.pi)
         return np.asarray(2 * np.degrees(np.arcsin(np.minimum(sines, LARGEST_SINE))))
 
+    def texture_harmonics(self) -> Array:
+        """(n, t) second-order harmonics that the crystal system allows; in a cubic crystal, the fourth-order one."""
+        modes = self.design.shape[1] - 1
+        if modes > 1:
+            return self.design[:, 1:modes]
+        squares = self.hkl.astype(np.float64) ** 2
+        pairs = squares[:, 0] * squares[:, 1] + squares[:, 1] * squares[:, 2] + squares[:, 0] * squares[:, 2]
+        return np.asarray((pairs / np.maximum(squares.sum(axis=1), 1) ** 2 - 0.2)[:, None])
+
     def take(self, chosen: NDArray[np.bool_]) -> StrainedLines:
         """Some of them."""
         return replace(

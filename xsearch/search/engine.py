@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -18,8 +19,11 @@ from xsearch.options import AUTO_PHASES, MOST_PHASES, Constraints, Elements, Pri
 from xsearch.preprocess.amorphous import amorphous_notes
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
+from xsearch.preprocess.tube import tube_notes
 from xsearch.progress import timed
 from xsearch.search.isotypes import symmetry_of_isotypes
+from xsearch.search.known import Given, find_known
+from xsearch.search.known_rest import search_rest
 from xsearch.search.lcf_search import search_lcf
 from xsearch.search.mixture_hits import make_mixture
 from xsearch.search.nearest_neighbours import NearestNeighbours, VectorSearch, has_vectors, parse_ranking
@@ -87,6 +91,8 @@ class SearchIndex:
         leave_out_rows: Collection[int] = (),
         ranking: str | None = None,
         leave_out_spectra: Collection[str] = (),
+        known: Sequence[Given] | str = (),
+        standard: str | None = None,
     ) -> SearchResult:
         """Find the crystals that gave a powder pattern, XANES spectra, or both.
 
@@ -104,6 +110,9 @@ class SearchIndex:
             ranking: `physics`, `learned` or `fused`, see `xsearch.options.Ranking`; by default the
                 last, where the index has the vectors for it. With edges, profiles and edges recall, and physics ranks.
             leave_out_spectra: ids of library spectra to leave out.
+            known: phases that are certainly there: formulas, ids, CIF files, names of standards, or crystals. They are
+                fitted first; hits and verdict are about the rest.
+            standard: a certified standard in the sample, such as `Si640`, which moreover fixes the angles.
 
         Returns:
             The hits, the best first, with what was assumed and how long each stage took.
@@ -118,6 +127,7 @@ class SearchIndex:
             measured_cells,
             leave_out_rows,
             leave_out_spectra,
+            find_known(self.index, known, standard),
         )
         return self.search_measurement(_measurement(pxrd, xanes), scope, top=top, fold=fold, ranking=ranking)
 
@@ -128,6 +138,9 @@ class SearchIndex:
         chosen = parse_ranking(ranking, self.index)
         if top < 1:
             raise QueryError(f"top = {top} gives no hit; give 1 or more.")
+        if scope.known:
+            search = partial(self.search_measurement, top=top, fold=fold, ranking=ranking)
+            return search_rest(self.index, measurement, scope, self.settings, search, SearchResult)
         if measurement.edges:
             if chosen is Ranking.LEARNED:
                 raise QueryError(
@@ -162,8 +175,9 @@ class SearchIndex:
                 hits = selected.hits(pattern, matches, evidence, total, groups, shown, top)
                 best = matches.take(groups[0][:1] if groups else [])
                 notes = (
+                    *tube_notes(pattern.tube),
                     *amorphous_notes(pattern),
-                    *second_phase_notes(self.index, pattern, best, numbers.second_phase),
+                    *second_phase_notes(self.index, pattern, best, numbers.second_phase, scope.left),
                 )
             answer = verdict([hit.score for hit in hits], numbers.verdict)
             with timed(timings, "symmetry"):
@@ -214,6 +228,8 @@ class SearchIndex:
         prior: str = "known",
         measured_cells: bool = True,
         leave_out_spectra: Collection[str] = (),
+        known: Sequence[Given] | str = (),
+        standard: str | None = None,
     ) -> MixtureResult | LcfResult:
         """Find the crystals that together gave a powder pattern or an edge, and how much there is of each.
 
@@ -229,6 +245,7 @@ class SearchIndex:
             prior: as in `search`.
             measured_cells: as in `search`.
             leave_out_spectra: as in `search`.
+            known, standard: as in `search`; weights are then those of all phases together.
 
         Raises:
             SpectrumError, QueryError: as in `search`.
@@ -238,6 +255,7 @@ class SearchIndex:
             parse_choice(Prior, prior, "prior"),
             measured_cells,
             leave_out_spectra=leave_out_spectra,
+            known=find_known(self.index, known, standard),
         )
         return self.search_phases(_measurement(pxrd, xanes), scope, phases=phases)
 
@@ -247,6 +265,9 @@ class SearchIndex:
         """Find the crystals that together gave a measurement; `search_mixture` with its arguments as data."""
         if not 1 <= phases <= MOST_PHASES:
             raise QueryError(f"phases = {phases}; a number from 1 to {MOST_PHASES} is expected.")
+        if scope.known:
+            search = partial(self.search_phases, phases=phases)
+            return search_rest(self.index, measurement, scope, self.settings, search, MixtureResult)
         if measurement.edges:
             if len(measurement.edges) > 1 or measurement.pattern is not None:
                 raise QueryError("A mixture is searched for by one powder pattern or by one edge; give one of them.")
@@ -274,7 +295,7 @@ class SearchIndex:
                 "measured_cells": scope.measured_cells,
                 "phases": phases,
             },
-            notes=amorphous_notes(pattern),
+            notes=(*tube_notes(pattern.tube), *amorphous_notes(pattern)),
             timings_ms=timings,
             mixtures=mixtures,
             settings={"powder": settings_record(self.settings)},

@@ -164,10 +164,10 @@ class SecondPhaseSettings:
     near_widths: float = setting(0.5, "line widths", f"{BY_HAND}: so far from a crystal's line none is foreign")
     near_deg: float = setting(0.06, "deg", f"{BY_HAND}: the same at least")
     most_named: int = setting(5, "lines", BY_HAND)
-    fewest_tube_lines: int = setting(2, "lines", f"{BY_HAND}: from which the share of a tube's line is taken")
-    tube_from_height: float = setting(0.1, "highest line", f"{BY_HAND}: lower lines show none")
-    tube_forgiven: float = setting(2.0, "1", f"{BY_HAND}: a line of the tube may be so much stronger than expected")
-    most_of_tube: float = setting(0.4, "of Kα", "physics: Kβ without a filter is about a fifth")
+    least_kept: float = setting(0.9, "1", f"{BY_HAND}: where known phases leave less, their lines stood")
+    holder_lines: int = setting(2, "lines", f"{BY_HAND}: that a holder's metal must explain to be named")
+    holder_seen: float = setting(0.8, "1", f"{BY_HAND}: of the metal's intensity that must be in the pattern")
+    tube_forgiven: float = setting(1.3, "1", f"{BY_HAND}: a line of the tube may be so much stronger than expected")
 
 
 @dataclass(frozen=True, slots=True)
