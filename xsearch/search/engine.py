@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.answers import LcfResult, MixtureResult, SearchResult
 from xsearch.answers.explanations import best_hits
-from xsearch.errors import MissingIndex, QueryError, SpectrumError
+from xsearch.errors import MissingIndex, QueryError
 from xsearch.indexes import Index
-from xsearch.options import AUTO_PHASES, MOST_PHASES, Constraints, Elements, Prior, Ranking, parse_choice
+from xsearch.options import AUTO_PHASES, MOST_PHASES, Elements, Prior, Ranking, parse_choice
 from xsearch.preprocess.amorphous import amorphous_notes
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
@@ -25,13 +26,14 @@ from xsearch.search.isotypes import symmetry_of_isotypes
 from xsearch.search.known import Given, find_known
 from xsearch.search.known_rest import search_rest
 from xsearch.search.lcf_search import search_lcf
+from xsearch.search.measured import measurement_of, powder_of
 from xsearch.search.mixture_hits import make_mixture
 from xsearch.search.nearest_neighbours import NearestNeighbours, VectorSearch, has_vectors, parse_ranking
 from xsearch.search.phase_search import PhaseSearch
 from xsearch.search.rank import best_first, phases
-from xsearch.search.scope import Scope
+from xsearch.search.scope import Scope, constraints_of
 from xsearch.search.second_phase import second_phase_notes
-from xsearch.search.selection import Selection, rows_with
+from xsearch.search.selection import Selection, condition_notes, rows_with
 from xsearch.search.settings import DEFAULTS, PowderSettings
 from xsearch.search.symmetry import symmetry, symmetry_posterior
 from xsearch.search.verdict import verdict
@@ -40,6 +42,9 @@ from xsearch.settings import settings_record
 from xsearch.spectra import PowderPattern, Xanes
 from xsearch.spectra.measurement import Measurement
 from xsearch.xas.library import EdgeLibraries
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 GATHER_BELOW = 0.25
 """Where element conditions leave less than this share of the rows, only their profiles are read."""
@@ -74,6 +79,17 @@ class SearchIndex:
         """The index's name."""
         return self.index.name
 
+    def sql(self, statement: str) -> pa.Table:
+        """The answer to an SQL question about the entries, spectra and failures of the index, as an Arrow table.
+
+        Args:
+            statement: such as `"select formula, band_gap from materials where space_group = 227"`.
+
+        Raises:
+            QueryError: where it cannot be understood, or would change anything.
+        """
+        return self.index.metadata.select(statement)
+
     def search(
         self,
         pxrd: PowderPattern | Xanes | None = None,
@@ -84,6 +100,9 @@ class SearchIndex:
         may: Elements = None,
         exclude: Elements = None,
         exactly: Elements = None,
+        system: str | None = None,
+        space_group: int | str | None = None,
+        where: str | None = None,
         top: int = 20,
         prior: str = "known",
         measured_cells: bool = True,
@@ -102,6 +121,10 @@ class SearchIndex:
             only: these elements and no others, such as `"Fe O Ti"` or a list of symbols.
             must: all of these. may: beside those of `must`, these and no others. exclude: none of these.
             exactly: all of these and no others.
+            system: crystal system of the entries that are searched.
+            space_group: likewise, its number or symbol.
+            where: likewise, an SQL condition on their metadata, such as `"band_gap > 1 and e_above_hull < 0.05"`; the
+                columns are those of `sql`.
             top: how many hits to give.
             prior: `known` favours experimentally reported compounds and those near the convex hull; `none` does not.
             measured_cells: whether measured cells linked to a computed entry are searched beside it.
@@ -122,14 +145,14 @@ class SearchIndex:
             QueryError: where an element does not exist, conditions contradict each other, or nothing is left.
         """
         scope = Scope(
-            Constraints.parse(only, must, may, exclude, exactly),
+            constraints_of(only, must, may, exclude, exactly, system, space_group, where),
             parse_choice(Prior, prior, "prior"),
             measured_cells,
             leave_out_rows,
             leave_out_spectra,
             find_known(self.index, known, standard),
         )
-        return self.search_measurement(_measurement(pxrd, xanes), scope, top=top, fold=fold, ranking=ranking)
+        return self.search_measurement(measurement_of(pxrd, xanes), scope, top=top, fold=fold, ranking=ranking)
 
     def search_measurement(
         self, measurement: Measurement, scope: Scope, *, top: int = 20, fold: bool = True, ranking: str | None = None
@@ -148,7 +171,7 @@ class SearchIndex:
                 )
             opened = Opened(self.index, self.libraries, self.profiles, self.threads, self.settings)
             return search_by_spectra(opened, measurement, scope, top=top, fold=fold)
-        pxrd = _powder(measurement)
+        pxrd = powder_of(measurement)
         timings: dict[str, float] = {}
         numbers = self.settings
         with threadpool_limits(self.threads, user_api="blas"):
@@ -175,6 +198,7 @@ class SearchIndex:
                 hits = selected.hits(pattern, matches, evidence, total, groups, shown, top)
                 best = matches.take(groups[0][:1] if groups else [])
                 notes = (
+                    *condition_notes(self.index, scope.constraints),
                     *tube_notes(pattern.tube),
                     *amorphous_notes(pattern),
                     *second_phase_notes(self.index, pattern, best, numbers.second_phase, scope.left),
@@ -225,6 +249,9 @@ class SearchIndex:
         may: Elements = None,
         exclude: Elements = None,
         exactly: Elements = None,
+        system: str | None = None,
+        space_group: int | str | None = None,
+        where: str | None = None,
         prior: str = "known",
         measured_cells: bool = True,
         leave_out_spectra: Collection[str] = (),
@@ -242,6 +269,7 @@ class SearchIndex:
             only, may, exclude: elements, as in `search`; each phase obeys them.
             must, exactly: elements that the phases hold together; none need hold them all. An edge sees compounds of
                 its absorber alone, and asks no more than that they hold no other elements.
+            system, space_group, where: of each phase, as in `search`.
             prior: as in `search`.
             measured_cells: as in `search`.
             leave_out_spectra: as in `search`.
@@ -251,13 +279,13 @@ class SearchIndex:
             SpectrumError, QueryError: as in `search`.
         """
         scope = Scope(
-            Constraints.parse(only, must, may, exclude, exactly),
+            constraints_of(only, must, may, exclude, exactly, system, space_group, where),
             parse_choice(Prior, prior, "prior"),
             measured_cells,
             leave_out_spectra=leave_out_spectra,
             known=find_known(self.index, known, standard),
         )
-        return self.search_phases(_measurement(pxrd, xanes), scope, phases=phases)
+        return self.search_phases(measurement_of(pxrd, xanes), scope, phases=phases)
 
     def search_phases(
         self, measurement: Measurement, scope: Scope, *, phases: int = AUTO_PHASES
@@ -273,7 +301,7 @@ class SearchIndex:
                 raise QueryError("A mixture is searched for by one powder pattern or by one edge; give one of them.")
             opened = Opened(self.index, self.libraries, self.profiles, self.threads, self.settings)
             return search_lcf(opened, measurement.edges[0], scope, phases=phases)
-        pxrd = _powder(measurement)
+        pxrd = powder_of(measurement)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):
             each = replace(scope, constraints=scope.constraints.of_each_phase())
@@ -295,7 +323,11 @@ class SearchIndex:
                 "measured_cells": scope.measured_cells,
                 "phases": phases,
             },
-            notes=(*tube_notes(pattern.tube), *amorphous_notes(pattern)),
+            notes=(
+                *condition_notes(self.index, scope.constraints),
+                *tube_notes(pattern.tube),
+                *amorphous_notes(pattern),
+            ),
             timings_ms=timings,
             mixtures=mixtures,
             settings={"powder": settings_record(self.settings)},
@@ -366,19 +398,3 @@ def open_index(name: str | Path | None = None, threads: int = 2, settings: Powde
     if chosen is None:
         raise MissingIndex("There is no index yet; build one, such as with `xsearch build starter`.")
     return SearchIndex(Index.open(chosen), threads, settings)
-
-
-def _measurement(pxrd: PowderPattern | Xanes | None, xanes: Xanes | Sequence[Xanes] | None) -> Measurement:
-    """A pattern and edges, whatever argument they came by."""
-    edges = (xanes,) if isinstance(xanes, Xanes) else tuple(xanes or ())
-    if isinstance(pxrd, Xanes):
-        return Measurement(edges=(pxrd, *edges))
-    if pxrd is not None and not isinstance(pxrd, PowderPattern):
-        raise SpectrumError(f"{type(pxrd).__name__} is no powder pattern; give one as `pxrd`, such as `read` gives it.")
-    return Measurement(pxrd, edges)
-
-
-def _powder(measurement: Measurement) -> PowderPattern:
-    if measurement.pattern is None:
-        raise QueryError("Nothing to search for; give a powder pattern as `pxrd`, edges as `xanes`, or both.")
-    return measurement.pattern

@@ -91,7 +91,7 @@ def take_off(
             break
         left = net.scaled(kept)
     notes += [f"{one.name} was given as known, and its lines are not in the pattern." for one in waiting]
-    phases = tuple(_told(one, fit) for one, fit in found) + tuple(_told(one, None) for one in waiting)
+    phases = tuple(_phase_of(one, fit) for one, fit in found) + tuple(_phase_of(one, None) for one in waiting)
     return TakenOff(_rest(pattern, net, kept), net, kept, tuple(found), phases, tuple(notes))
 
 
@@ -139,7 +139,7 @@ def _rest(pattern: PowderPattern, net: NetPattern, kept: NDArray[np.float64]) ->
     return replace(pattern, intensity=ground + (pattern.intensity - ground) * share)
 
 
-def _told(one: KnownCrystal, fit: KnownPhaseFit | None) -> KnownPhase:
+def _phase_of(one: KnownCrystal, fit: KnownPhaseFit | None) -> KnownPhase:
     cell = tuple(float(length) for length in one.symmetry.cell) if fit is None else fit.cell
     return KnownPhase(
         name=one.name,
@@ -190,10 +190,10 @@ def search_rest(
     assert isinstance(result, kind)
     believed = result.answer if result.verdict != "no confident match" else ()
     phases, share = with_weights(taken, believed)
-    told: SearchResult = replace(result, known=phases, notes=(*taken.notes, *result.notes))
-    if isinstance(told, MixtureResult):
-        told = replace(told, mixtures=tuple(_of_all(one, share) for one in told.mixtures))
-    return cast(AnyResult, told)
+    stated: SearchResult = replace(result, known=phases, notes=(*taken.notes, *result.notes))
+    if isinstance(stated, MixtureResult):
+        stated = replace(stated, mixtures=tuple(_of_all(one, share) for one in stated.mixtures))
+    return cast(AnyResult, stated)
 
 
 def _has_lines(pattern: PowderPattern, powder: PowderSettings) -> bool:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.options import ANY, Constraints, Prior
+from xsearch.chemistry.space_groups import space_group_number
+from xsearch.options import ANY, Constraints, CrystalSystem, Elements, Prior, parse_choice
 from xsearch.search.known import KnownCrystal
 
 
@@ -34,7 +35,7 @@ class Scope:
     """What of an index a search compares, and what counts beside the measurement.
 
     Attributes:
-        constraints: on the elements.
+        constraints: on elements, symmetry and metadata.
         prior: which prior counts.
         measured_cells: whether measured cells linked to a computed entry are searched beside it.
         leave_out_rows: rows of the index that are left out.
@@ -50,3 +51,30 @@ class Scope:
     leave_out_spectra: Collection[str] = ()
     known: tuple[KnownCrystal, ...] = ()
     left: Left | None = None
+
+
+def constraints_of(
+    only: Elements = None,
+    must: Elements = None,
+    may: Elements = None,
+    exclude: Elements = None,
+    exactly: Elements = None,
+    system: str | None = None,
+    space_group: int | str | None = None,
+    where: str | None = None,
+) -> Constraints:
+    """Constraints from what a user gives; `SearchIndex.search` says what each means.
+
+    Raises:
+        QueryError: where an element, a system or a space group does not exist, or the elements contradict each other.
+    """
+    return Constraints.parse(
+        only,
+        must,
+        may,
+        exclude,
+        exactly,
+        system=None if system is None else parse_choice(CrystalSystem, system, "crystal system"),
+        space_group=None if space_group is None else space_group_number(space_group),
+        where=where,
+    )
