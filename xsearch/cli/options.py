@@ -5,7 +5,16 @@ from typing import Annotated, Any
 
 import typer
 
-from xsearch.options import Compared, Conditioning, CrystalSystem, Given, Prior, Ranking, parse_phases
+from xsearch.options import (
+    Compared,
+    Conditioning,
+    CrystalSystem,
+    Given,
+    Prior,
+    Range,
+    Ranking,
+    parse_phases,
+)
 from xsearch.reading import Axis
 
 
@@ -188,6 +197,13 @@ MeasuredCells = Annotated[
     bool,
     typer.Option(
         "--measured-cells/--no-measured-cells", help="Use the measured cells linked to computed entries, beside theirs."
+    ),
+]
+RangeChoice = Annotated[
+    Range,
+    typer.Option(
+        "--range",
+        help="Compare near edges (xanes), extended fine structure (exafs), or both where there is EXAFS (auto).",
     ),
 ]
 ShippedSpectra = Annotated[

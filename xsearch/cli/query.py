@@ -10,7 +10,7 @@ from xsearch.cli import options
 from xsearch.cli.errors import FAILURE, complain
 from xsearch.cli.output import STDOUT, save_answers, show
 from xsearch.cli.starter import open_or_build
-from xsearch.options import Prior, parse_known
+from xsearch.options import Prior, Range, parse_known
 from xsearch.reading import Reading
 
 
@@ -41,6 +41,7 @@ def query(
     phases: options.Phases = None,
     prior: options.PriorChoice = Prior.KNOWN,
     measured_cells: options.MeasuredCells = True,
+    range: options.RangeChoice = Range.AUTO,
     deglitch: options.Deglitch = False,
     infer: Annotated[
         bool, typer.Option("--infer", help="Infer crystals in no database too, from the elements of the constraints.")
@@ -76,8 +77,8 @@ def query(
     question = question_of(
         only=only, must=must, may=may, exclude=exclude, exactly=exactly, system=system, space_group=space_group,
         where=where, oxidation=oxidation, coordination=coordination,
-        infer=infer, phases=phases, top=top, prior=prior, measured_cells=measured_cells, deglitch=deglitch,
-        leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,
+        infer=infer, phases=phases, top=top, prior=prior, measured_cells=measured_cells, range=range,
+        deglitch=deglitch, leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,
         known=parse_known(known), standard=standard,
     )  # fmt: skip
     reading = Reading.parse(columns, axis, e0, pre, post)

@@ -7,7 +7,7 @@ found. The scale is a low quantile of measured over calculated heights: other ph
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,8 +20,10 @@ from xsearch.fit.settings import KNOWN_PHASE, KnownPhaseSettings
 from xsearch.fit.strain import ZERO_SHIFT, cell_under
 from xsearch.fit.strained_lines import StrainedLines
 from xsearch.preprocess.powder import NetPattern
+from xsearch.simulate.lattice_kernels import reciprocal_metric
 from xsearch.simulate.line_kernels import LARGEST_SINE
 from xsearch.simulate.reflections import Reflections
+from xsearch.simulate.texture import AXES_OF, cosines_sq, march_dollase
 
 Array = NDArray[np.float64]
 
@@ -78,7 +80,7 @@ def fit_known_phase(
     if lines is None:
         return None
     smooth, noise = pattern.averaged(settings.averaged_widths * pattern.fwhm_deg)
-    places = _Places(lines, pattern, smooth, expected_strain, strain_sigma, displaced, settings)
+    places = _Places(lines, reflections, pattern, smooth, expected_strain, strain_sigma, displaced, settings)
     trials = [_trial(places, start, noise) for start in places.starts()]
     best = min(trials, key=lambda one: one.loss)
     angles, heights, nearby, profile = best.angles, best.heights, best.nearby, best.profile
@@ -138,7 +140,7 @@ def _trial(places: _Places, start: Array, noise: Array) -> _Trial:
     last = len(places.smooth) - 1
     index = np.clip(np.rint((angles - pattern.two_theta_deg[0]) / pattern.step_deg).astype(int), 0, last)
     nearby = scipy.ndimage.maximum_filter1d(places.smooth, 2 * places.reach + 1)[index]
-    texture, scale, loss = _texture_and_scale(lines, profile(lines.areas)[index], nearby, noise[index], settings)
+    texture, scale, loss = _texture_and_scale(places, profile(lines.areas)[index], nearby, noise[index])
     areas = scale * lines.areas * texture
     loss += settings.strain_cost * float((((at - places.expected) / places.sigma) ** 2).sum())
     heights = profile(areas)[index]
@@ -147,33 +149,41 @@ def _trial(places: _Places, start: Array, noise: Array) -> _Trial:
     )
 
 
-def _texture_and_scale(
-    lines: StrainedLines, heights: Array, nearby: Array, noise: Array, settings: KnownPhaseSettings
-) -> tuple[Array, float, float]:
+def _texture_and_scale(places: _Places, heights: Array, nearby: Array, noise: Array) -> tuple[Array, float, float]:
     """(k,) factors by preferred orientation, and the scale, that suit the lines' heights best; and how badly.
 
     Args:
-        lines: of the phase.
+        places: of the phase's lines.
         heights: (k,) calculated for a scale of one, without texture.
         nearby, noise: (k,) measured, and how uncertain that is.
     """
+    settings = places.settings
     usable = heights > settings.faintest_judged * heights.max()
     weight = heights[usable] / heights[usable].sum()
     ratio = np.log(np.maximum(nearby, noise)[usable] / heights[usable])
-    harmonics = lines.texture_harmonics()
-    harmonics = harmonics / max(float(np.abs(harmonics[usable]).max()), 1e-9)
     best = (np.inf, np.ones(len(heights)), 1.0)
-    for column in harmonics.T:
-        for strength in settings.textures:
-            away = ratio - strength * column[usable]
-            scale = _quantile(away, weight, settings.scale_quantile)
-            away = away - scale
-            # what is above may be another phase's; what is below cannot be
-            loss = np.minimum(np.where(away > 0, settings.above_cost, 1.0) * np.abs(away), settings.most_away)
-            total = float(weight @ loss) + settings.texture_cost * strength**2
-            if total < best[0]:
-                best = (total, np.exp(strength * column), float(np.exp(scale)))
+    for texture, log_march in _textures(places.lines, places.reflections, settings):
+        away = ratio - np.log(texture[usable])
+        scale = _quantile(away, weight, settings.scale_quantile)
+        away = away - scale
+        # what is above may be another phase's; what is below cannot be
+        loss = np.minimum(np.where(away > 0, settings.above_cost, 1.0) * np.abs(away), settings.most_away)
+        total = float(weight @ loss) + settings.texture_cost * log_march**2
+        if total < best[0]:
+            best = (total, texture, float(np.exp(scale)))
     return best[1], best[2], best[0]
+
+
+def _textures(
+    lines: StrainedLines, reflections: Reflections, settings: KnownPhaseSettings
+) -> Iterator[tuple[Array, float]]:
+    """(k,) factors by each preferred orientation that is tried, and the logarithm of its March parameter."""
+    yield np.ones(len(lines.areas)), 0.0
+    metric = reciprocal_metric(reflections.cell)
+    for axis in AXES_OF[reflections.system]:
+        squares = cosines_sq(lines.hkl, metric, reflections.system, axis)
+        for log_march in settings.log_marches:
+            yield march_dollase(squares, float(np.exp(log_march))).mean(axis=1), log_march
 
 
 def _strong_lines(reflections: Reflections, pattern: NetPattern, settings: KnownPhaseSettings) -> StrainedLines | None:
@@ -193,6 +203,7 @@ class _Places:
     def __init__(
         self,
         lines: StrainedLines,
+        reflections: Reflections,
         pattern: NetPattern,
         smooth: Array,
         expected_strain: float,
@@ -200,7 +211,7 @@ class _Places:
         displaced: bool,
         settings: KnownPhaseSettings,
     ) -> None:
-        self.lines, self.pattern, self.smooth = lines, pattern, smooth
+        self.lines, self.reflections, self.pattern, self.smooth = lines, reflections, pattern, smooth
         self.settings, self.displaced = settings, displaced
         self.modes = lines.design.shape[1] - 1
         sigma = np.full(self.modes, max(strain_sigma, 1e-9))

@@ -40,7 +40,7 @@ create view spectra as
            kind,                                            -- simulated, measured or predicted
            code, source, licence, reference, last_updated,
            energy_eV, mu,                                   -- as they came
-           window_note                                      -- why it is not searched; null where it is
+           window_note                                      -- why its near edge is not searched; null where it is
     from stored_spectra;
 create view failures as
     select item_id, reason from failed;
@@ -169,7 +169,7 @@ def connect(catalog: pa.Table, failed: pa.Table, spectra: pa.Table) -> DuckDBPyC
     connection = duckdb.connect(config={"threads": 1})
     connection.register("catalog", catalog)
     connection.register("failed", failed)
-    connection.register("stored_spectra", spectra.drop_columns(["window"]))  # DuckDB knows no half precision
+    connection.register("stored_spectra", spectra.drop_columns(["window", "k2_chi"]))  # DuckDB knows no halves
     connection.execute(SCHEMA)
     return connection
 

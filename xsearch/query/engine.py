@@ -49,7 +49,10 @@ def answer(index: SearchIndex, question: Question) -> SearchResult | Inference |
 
 def search(index: SearchIndex, question: Question) -> SearchResult:
     """The hits of an index, or the phases of a mixture."""
-    scope = Scope(question.constraints, question.prior, question.measured_cells, known=known_phases(index, question))
+    scope = Scope(
+        question.constraints, question.prior, question.measured_cells, range=question.range,
+        known=known_phases(index, question),
+    )  # fmt: skip
     if question.phases:
         return index.search_phases(question.measurement, scope, phases=question.phases)
     return index.search_measurement(question.measurement, scope, **_top(question))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from xsearch.errors import QueryError
-from xsearch.options import ANY, Constraints, Elements, Prior, parse_choice, parse_numbers
+from xsearch.options import ANY, Constraints, Elements, Prior, Range, parse_choice, parse_numbers
 from xsearch.search.scope import constraints_of
 from xsearch.spectra.measurement import Measurement
 
@@ -25,6 +25,7 @@ class Question:
         top: how many hits, and how many candidates, to give; None for the usual numbers.
         prior: what counts beside the measurement.
         measured_cells: whether measured cells linked to a computed entry are searched beside it.
+        range: which part of absorption spectra is compared.
         deglitch: whether single points that stand out of XANES spectra are replaced first.
         leave_out: reduced formulas whose entries give no template.
         alloy: True to infer without charge balance, False with it; None for what the elements suggest.
@@ -45,6 +46,7 @@ class Question:
     top: int | None = None
     prior: Prior = Prior.KNOWN
     measured_cells: bool = True
+    range: Range = Range.AUTO
     deglitch: bool = False
     leave_out: tuple[str, ...] = ()
     alloy: bool | None = None
@@ -55,6 +57,7 @@ class Question:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prior", parse_choice(Prior, self.prior, "prior"))
+        object.__setattr__(self, "range", parse_choice(Range, self.range, "range"))
         if not self.search and not self.infer:
             raise QueryError("Nothing is to be done; search an index, infer, or both.")
         if self.infer and self.phases:

@@ -16,17 +16,15 @@ from xsearch.answers import LcfResult, MixtureResult, SearchResult
 from xsearch.answers.explanations import best_hits
 from xsearch.errors import MissingIndex, QueryError
 from xsearch.indexes import Index
-from xsearch.options import AUTO_PHASES, MOST_PHASES, Elements, Prior, Ranking, parse_choice
-from xsearch.preprocess.amorphous import amorphous_notes
+from xsearch.options import AUTO_PHASES, MOST_PHASES, Elements, Prior, Range, Ranking, parse_choice
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
-from xsearch.preprocess.tube import tube_notes
 from xsearch.progress import timed
 from xsearch.search.isotypes import symmetry_of_isotypes
 from xsearch.search.known import Given, find_known
 from xsearch.search.known_rest import search_rest
 from xsearch.search.lcf_search import search_lcf
-from xsearch.search.measured import measurement_of, powder_of
+from xsearch.search.measured import measurement_of, pattern_notes, powder_of
 from xsearch.search.mixture_hits import make_mixture
 from xsearch.search.nearest_neighbours import NearestNeighbours, VectorSearch, has_vectors, parse_ranking
 from xsearch.search.phase_search import PhaseSearch
@@ -36,6 +34,7 @@ from xsearch.search.second_phase import second_phase_notes
 from xsearch.search.selection import Selection, condition_notes, rows_with
 from xsearch.search.settings import DEFAULTS, PowderSettings
 from xsearch.search.symmetry import symmetry, symmetry_posterior
+from xsearch.search.twins import plainest_first, twin_group
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_search import Opened, search_by_spectra
 from xsearch.settings import settings_record
@@ -110,6 +109,7 @@ class SearchIndex:
         leave_out_rows: Collection[int] = (),
         ranking: str | None = None,
         leave_out_spectra: Collection[str] = (),
+        range: str = "auto",
         known: Sequence[Given] | str = (),
         standard: str | None = None,
     ) -> SearchResult:
@@ -133,8 +133,8 @@ class SearchIndex:
             ranking: `physics`, `learned` or `fused`, see `xsearch.options.Ranking`; by default the
                 last, where the index has the vectors for it. With edges, profiles and edges recall, and physics ranks.
             leave_out_spectra: ids of library spectra to leave out.
-            known: phases that are certainly there: formulas, ids, CIF files, names of standards, or crystals. They are
-                fitted first; hits and verdict are about the rest.
+            range: `xanes`, `exafs` or `auto`, see `xsearch.options.Range`.
+            known: phases that are there: formulas, ids, CIF files or crystals; hits and verdict are about the rest.
             standard: a certified standard in the sample, such as `Si640`, which moreover fixes the angles.
 
         Returns:
@@ -150,6 +150,7 @@ class SearchIndex:
             measured_cells,
             leave_out_rows,
             leave_out_spectra,
+            parse_choice(Range, range, "range"),
             find_known(self.index, known, standard),
         )
         return self.search_measurement(measurement_of(pxrd, xanes), scope, top=top, fold=fold, ranking=ranking)
@@ -194,13 +195,14 @@ class SearchIndex:
                 if chosen is not Ranking.LEARNED:
                     total = evidence.total
                     groups = phases(self.index, matches, total, numbers.ranking)
+                    groups = plainest_first(self.index.columns, matches.rows, evidence, groups, numbers.twins)
                 shown = groups if fold else [[place] for place in best_first(matches.rows, total)]
                 hits = selected.hits(pattern, matches, evidence, total, groups, shown, top)
+                alike = twin_group(hits, evidence.of_pattern, total, groups, numbers.twins, numbers.verdict)
                 best = matches.take(groups[0][:1] if groups else [])
                 notes = (
                     *condition_notes(self.index, scope.constraints),
-                    *tube_notes(pattern.tube),
-                    *amorphous_notes(pattern),
+                    *pattern_notes(pattern),
                     *second_phase_notes(self.index, pattern, best, numbers.second_phase, scope.left),
                 )
             answer = verdict([hit.score for hit in hits], numbers.verdict)
@@ -234,6 +236,7 @@ class SearchIndex:
             },
             notes=notes,
             timings_ms=timings,
+            twins=alike if fold else None,
             symmetry=likely,
             settings={"powder": settings_record(numbers)},
         )
@@ -318,16 +321,8 @@ class SearchIndex:
             index_version=self.index.version,
             n_searched=len(selected.rows),
             constraints=scope.constraints,
-            options={
-                "prior": scope.prior.value,
-                "measured_cells": scope.measured_cells,
-                "phases": phases,
-            },
-            notes=(
-                *condition_notes(self.index, scope.constraints),
-                *tube_notes(pattern.tube),
-                *amorphous_notes(pattern),
-            ),
+            options={"prior": scope.prior.value, "measured_cells": scope.measured_cells, "phases": phases},
+            notes=(*condition_notes(self.index, scope.constraints), *pattern_notes(pattern)),
             timings_ms=timings,
             mixtures=mixtures,
             settings={"powder": settings_record(self.settings)},

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from xsearch.errors import QueryError, SpectrumError
+from xsearch.preprocess.amorphous import amorphous_notes
+from xsearch.preprocess.powder import NetPattern
+from xsearch.preprocess.tube import tube_notes
 from xsearch.spectra import PowderPattern, Xanes
 from xsearch.spectra.measurement import Measurement
 
@@ -32,3 +35,8 @@ def powder_of(measurement: Measurement) -> PowderPattern:
     if measurement.pattern is None:
         raise QueryError("Nothing to search for; give a powder pattern as `pxrd`, edges as `xanes`, or both.")
     return measurement.pattern
+
+
+def pattern_notes(pattern: NetPattern) -> tuple[str, ...]:
+    """What was taken off a pattern, and what lies below its lines."""
+    return (*tube_notes(pattern.tube), *amorphous_notes(pattern))

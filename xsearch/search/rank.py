@@ -23,7 +23,7 @@ class Evidence:
     """The terms of the score, each (k,), natural logarithms up to a constant.
 
     `missing_elements` is what given elements cost that a row lacks. `le_bail_fits` holds Le Bail fits by place, of the
-    few rows that have one; `settings` are of the ranking.
+    few rows that have one, and `closeness` (k, scales) what the match gave them before; `settings` are of the ranking.
     """
 
     match: NDArray[np.float64]
@@ -33,27 +33,40 @@ class Evidence:
     lines: NDArray[np.float64]
     prior: NDArray[np.float64]
     missing_elements: NDArray[np.float64]
+    closeness: NDArray[np.float64]
     le_bail_fits: Mapping[int, LeBailFit] = field(default_factory=dict)
     settings: RankingSettings = DEFAULTS.ranking
 
     @property
     def intensities(self) -> NDArray[np.float64]:
-        """(k,) of fitted lines, 0 where they were not fitted."""
+        """(k,) of fitted lines: what preferred orientation brings, and how well points agree.
+
+        Plates and needles change intensities, so that the correlation with that orientation counts where it is better.
+        Rows that were not fitted, since others were ahead, get no more than the least of those that were.
+        """
         found, numbers = np.zeros(len(self.match)), self.settings
+        if not self.le_bail_fits:
+            return found
         for place, one in self.le_bail_fits.items():
+            oriented = closeness(np.array(one.correlations)) - self.closeness[place]
             found[place] = (
                 numbers.fitted_bonus
-                - numbers.whole_weight * np.log(one.whole)
-                - numbers.crystal_weight * np.log(one.crystal)
-                - numbers.cell_weight * np.log(one.cell)
+                + np.maximum(oriented, 0) @ np.array(numbers.correlation_weights)
+                - numbers.march_weight * min(one.log_march**2, numbers.most_march)
+                - numbers.points_weight * np.log(max(one.points, numbers.least_points))
             )
-        return found
+        fitted = np.isin(np.arange(len(found)), list(self.le_bail_fits))
+        return np.where(fitted, found, found[fitted].min())
+
+    @property
+    def of_pattern(self) -> NDArray[np.float64]:
+        """(k,) the sum of what the pattern says."""
+        return self.match + self.recall + self.strain + self.shape + self.lines + self.intensities
 
     @property
     def total(self) -> NDArray[np.float64]:
         """(k,) their sum."""
-        profile = self.match + self.recall + self.strain + self.shape + self.lines
-        return profile + self.prior + self.missing_elements + self.intensities
+        return self.of_pattern + self.prior + self.missing_elements
 
 
 def weigh(
@@ -98,6 +111,7 @@ def weigh(
         missing_elements=np.asarray(
             -ranking.missing_element_cost * missing_elements(columns, matches.rows, constraints), np.float64
         ),
+        closeness=closeness(matches.correlations, matches.settings),
         settings=ranking,
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.space_groups import space_group_number
-from xsearch.options import ANY, Constraints, CrystalSystem, Elements, Prior, parse_choice
+from xsearch.options import ANY, Constraints, CrystalSystem, Elements, Prior, Range, parse_choice
 from xsearch.search.known import KnownCrystal
 
 
@@ -38,6 +38,7 @@ class Scope:
         constraints: on elements, symmetry and metadata.
         prior: which prior counts.
         measured_cells: whether measured cells linked to a computed entry are searched beside it.
+        range: which part of an absorption spectrum is compared.
         leave_out_rows: rows of the index that are left out.
         leave_out_spectra: ids of library spectra that are left out.
         known: phases that are there; they are fitted first, and the rest is searched for.
@@ -49,6 +50,7 @@ class Scope:
     measured_cells: bool = True
     leave_out_rows: Collection[int] = ()
     leave_out_spectra: Collection[str] = ()
+    range: Range = Range.AUTO
     known: tuple[KnownCrystal, ...] = ()
     left: Left | None = None
 

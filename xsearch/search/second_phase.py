@@ -68,7 +68,7 @@ def foreign_lines(index: Index, pattern: NetPattern, best: Matches, settings: Se
     It has none where neither its calculated intensities nor free ones reach a maximum. Texture changes intensities;
     where the crystal has a line at all, however weak it should be, none is foreign.
     """
-    fitted = fitted_lines(index.reflections(int(best.rows[0])), pattern, best.amplitudes[0])
+    fitted = fitted_lines(index.reflections(int(best.rows[0])), pattern, best.starts(0))
     if fitted is None:
         return np.empty(0)
     width_deg = settings.matched_width * float(np.median(fitted.fwhm_deg))

@@ -101,15 +101,24 @@ class Selection:
     def with_le_bail_fits(
         self, pattern: NetPattern, matches: Matches, evidence: Evidence, groups: list[list[int]]
     ) -> Evidence:
-        """The same evidence, with a Le Bail fit of the best row of each of the first phases."""
-        firsts = [group[0] for group in groups[: self.settings.ranking.le_bail_fitted]]
+        """The same evidence, with a Le Bail fit of the best row of each of the first phases.
+
+        More phases are fitted where none of the first has the pattern's lines and their intensities.
+        """
+        ranking = self.settings.ranking
+        found: dict[int, LeBailFit] = {}
 
         def one(place: int) -> LeBailFit:
             reflections = self.index.reflections(int(matches.rows[place]))
-            return le_bail(reflections, pattern, matches.amplitudes[place], self.settings.le_bail)
+            return le_bail(reflections, pattern, matches.starts(place), self.settings.le_bail)
 
         with ThreadPoolExecutor(self.threads) as pool:
-            return replace(evidence, le_bail_fits=dict(zip(firsts, pool.map(one, firsts), strict=True)))
+            for first in range(0, ranking.most_fitted, ranking.le_bail_fitted):
+                places = [group[0] for group in groups[first : first + ranking.le_bail_fitted]]
+                found.update(zip(places, pool.map(one, places), strict=True))
+                if any(fit.whole < ranking.good_whole for fit in found.values()):
+                    break
+        return replace(evidence, le_bail_fits=found)
 
     def hits(
         self,
