@@ -193,6 +193,14 @@ Phases = Annotated[
 PriorChoice = Annotated[
     Prior, typer.Option("--prior", help="Prefer known and stable compounds, or none (for new phases).")
 ]
+Conditions = Annotated[
+    str | None,
+    typer.Option(
+        "--conditions",
+        metavar="TEXT",
+        help="Pressure and temperature of the sample, such as '5 GPa, 600 K'; ambient where none is given.",
+    ),
+]
 MeasuredCells = Annotated[
     bool,
     typer.Option(

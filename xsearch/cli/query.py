@@ -40,6 +40,7 @@ def query(
     top: options.Top = None,
     phases: options.Phases = None,
     prior: options.PriorChoice = Prior.KNOWN,
+    conditions: options.Conditions = None,
     measured_cells: options.MeasuredCells = True,
     range: options.RangeChoice = Range.AUTO,
     deglitch: options.Deglitch = False,
@@ -77,7 +78,8 @@ def query(
     question = question_of(
         only=only, must=must, may=may, exclude=exclude, exactly=exactly, system=system, space_group=space_group,
         where=where, oxidation=oxidation, coordination=coordination,
-        infer=infer, phases=phases, top=top, prior=prior, measured_cells=measured_cells, range=range,
+        infer=infer, phases=phases, top=top, prior=prior, conditions=conditions,
+        measured_cells=measured_cells, range=range,
         deglitch=deglitch, leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,
         known=parse_known(known), standard=standard,
     )  # fmt: skip

@@ -50,7 +50,7 @@ def answer(index: SearchIndex, question: Question) -> SearchResult | Inference |
 def search(index: SearchIndex, question: Question) -> SearchResult:
     """The hits of an index, or the phases of a mixture."""
     scope = Scope(
-        question.constraints, question.prior, question.measured_cells, range=question.range,
+        question.constraints, question.prior, question.measured_cells, question.conditions, range=question.range,
         known=known_phases(index, question),
     )  # fmt: skip
     if question.phases:

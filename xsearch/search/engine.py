@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +13,8 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.answers import LcfResult, MixtureResult, SearchResult
 from xsearch.answers.explanations import best_hits
-from xsearch.errors import MissingIndex, QueryError
+from xsearch.chemistry.sample_conditions import SampleConditions
+from xsearch.errors import QueryError
 from xsearch.indexes import Index
 from xsearch.options import AUTO_PHASES, MOST_PHASES, Elements, Prior, Range, Ranking, parse_choice
 from xsearch.preprocess.axis import RECALL_AXIS
@@ -24,7 +24,7 @@ from xsearch.search.isotypes import symmetry_of_isotypes
 from xsearch.search.known import Given, find_known
 from xsearch.search.known_rest import search_rest
 from xsearch.search.lcf_search import search_lcf
-from xsearch.search.measured import measurement_of, pattern_notes, powder_of
+from xsearch.search.measured import pattern_notes, powder_of
 from xsearch.search.mixture_hits import make_mixture
 from xsearch.search.nearest_neighbours import NearestNeighbours, VectorSearch, has_vectors, parse_ranking
 from xsearch.search.phase_search import PhaseSearch
@@ -39,7 +39,7 @@ from xsearch.search.verdict import verdict
 from xsearch.search.xanes_search import Opened, search_by_spectra
 from xsearch.settings import settings_record
 from xsearch.spectra import PowderPattern, Xanes
-from xsearch.spectra.measurement import Measurement
+from xsearch.spectra.measurement import Measurement, measurement_of
 from xsearch.xas.library import EdgeLibraries
 
 if TYPE_CHECKING:
@@ -104,6 +104,7 @@ class SearchIndex:
         where: str | None = None,
         top: int = 20,
         prior: str = "known",
+        conditions: str | None = None,
         measured_cells: bool = True,
         fold: bool = True,
         leave_out_rows: Collection[int] = (),
@@ -127,6 +128,7 @@ class SearchIndex:
                 columns are those of `sql`.
             top: how many hits to give.
             prior: `known` favours experimentally reported compounds and those near the convex hull; `none` does not.
+            conditions: pressure and temperature of the sample, such as `"5 GPa, 600 K"`; ambient by default.
             measured_cells: whether measured cells linked to a computed entry are searched beside it.
             fold: whether entries of one phase become one hit.
             leave_out_rows: rows of the index to leave out, to see the answer where the right entry is missing.
@@ -148,6 +150,7 @@ class SearchIndex:
             constraints_of(only, must, may, exclude, exactly, system, space_group, where),
             parse_choice(Prior, prior, "prior"),
             measured_cells,
+            SampleConditions.parse(conditions),
             leave_out_rows,
             leave_out_spectra,
             parse_choice(Range, range, "range"),
@@ -229,6 +232,7 @@ class SearchIndex:
             constraints=scope.constraints,
             options={
                 "prior": scope.prior.value,
+                "conditions": str(scope.conditions),
                 "measured_cells": scope.measured_cells,
                 "fold": fold,
                 "top": top,
@@ -335,7 +339,14 @@ class SearchIndex:
         with timed(timings, "select"):
             rows = rows_with(self.index, scope.constraints, scope.measured_cells)
             return pattern, Selection(
-                self.index, rows, self.profiles(rows), scope.prior, self.threads, self.settings, scope.constraints
+                self.index,
+                rows,
+                self.profiles(rows),
+                scope.prior,
+                self.threads,
+                self.settings,
+                scope.constraints,
+                scope.conditions,
             )
 
     def _left(self, selected: Selection, leave_out_rows: Collection[int]) -> Selection:
@@ -373,23 +384,3 @@ class SearchIndex:
         if self._all_profiles is None:
             self._all_profiles = stored.astype(np.float32)
         return self._all_profiles if len(rows) == len(stored) else self._all_profiles[rows]
-
-
-def open_index(name: str | Path | None = None, threads: int = 2, settings: PowderSettings = DEFAULTS) -> SearchIndex:
-    """Open an index for searching.
-
-    Args:
-        name: of the index, or its folder; the one in use (`xsearch index use`) by default.
-        threads: how many threads a search may use.
-        settings: the numbers that decide a search by powder pattern.
-
-    Raises:
-        MissingIndex: where it is not there.
-        BrokenIndex: where it is damaged.
-    """
-    from xsearch.indexes.library import default_index
-
-    chosen = default_index() if name is None else name
-    if chosen is None:
-        raise MissingIndex("There is no index yet; build one, such as with `xsearch build starter`.")
-    return SearchIndex(Index.open(chosen), threads, settings)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.chemistry.sample_conditions import AMBIENT, SampleConditions
 from xsearch.chemistry.space_groups import space_group_number
 from xsearch.options import ANY, Constraints, CrystalSystem, Elements, Prior, Range, parse_choice
 from xsearch.search.known import KnownCrystal
@@ -39,6 +40,7 @@ class Scope:
         prior: which prior counts.
         measured_cells: whether measured cells linked to a computed entry are searched beside it.
         range: which part of an absorption spectrum is compared.
+        conditions: pressure and temperature of the sample.
         leave_out_rows: rows of the index that are left out.
         leave_out_spectra: ids of library spectra that are left out.
         known: phases that are there; they are fitted first, and the rest is searched for.
@@ -48,6 +50,7 @@ class Scope:
     constraints: Constraints = ANY
     prior: Prior = Prior.KNOWN
     measured_cells: bool = True
+    conditions: SampleConditions = AMBIENT
     leave_out_rows: Collection[int] = ()
     leave_out_spectra: Collection[str] = ()
     range: Range = Range.AUTO

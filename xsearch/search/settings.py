@@ -109,6 +109,9 @@ class RankingSettings:
         f"{BY_HAND}: of each element of `only` that an entry lacks: one given element in eight is not in the phase",
     )
     gas_cost: float = setting(3.0, "log-evidence", f"{BY_HAND}: of a gas at room temperature, which is no powder")
+    other_conditions_cost: float = setting(
+        1.0, "log-evidence", f"{BY_HAND}: of a crystal that was determined under another pressure or temperature"
+    )
     same_phase_volume: float = setting(
         0.05,
         "1",
@@ -125,6 +128,7 @@ PHASES = RankingSettings(
     shape_weight=0.20,
     lines_weight=0.2,
     gas_cost=0.0,
+    other_conditions_cost=0.0,
 )
 """What the terms weigh for a phase of a mixture, whose cell is fitted jointly and once; set by hand."""
 
