@@ -314,18 +314,6 @@ def parse_phases(text: str) -> int:
     raise QueryError(f"{text!r} is neither a number of phases from 1 to {MOST_PHASES} nor 'auto'.")
 
 
-def parse_known(text: str | None) -> tuple[str, ...]:
-    """Known phases from text with commas between them: formulas, ids, CIF files or names of standards.
-
-    Raises:
-        QueryError: where nothing stands between two commas.
-    """
-    names = tuple(name.strip() for name in (text or "").split(","))
-    if text is not None and not all(names):
-        raise QueryError(f"{text!r} names no phase between two commas; give such as Si,Al2O3,mp-134,film.cif.")
-    return names if text is not None else ()
-
-
 def parse_absorber(text: str) -> str:
     """An element's symbol from what a person or a header wrote.
 

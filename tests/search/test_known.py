@@ -124,5 +124,7 @@ def test_known_phases_are_found_by_id_formula_file_and_name(prototypes: SearchIn
 def test_what_is_no_phase_is_refused(prototypes: SearchIndex) -> None:
     with pytest.raises(QueryError, match="no known phase"):
         find_known(prototypes.index, "Pu3Xe7")
+    with pytest.raises(QueryError, match="between two commas"):
+        find_known(prototypes.index, "Si,,Al")
     with pytest.raises(QueryError, match="no file"):
         find_known(prototypes.index, "nowhere.cif")

@@ -10,7 +10,7 @@ from xsearch.cli import options
 from xsearch.cli.errors import FAILURE, complain
 from xsearch.cli.output import STDOUT, save_answers, show
 from xsearch.cli.starter import open_or_build
-from xsearch.options import Prior, Range, parse_known
+from xsearch.options import Prior, Range
 from xsearch.reading import Reading
 
 
@@ -81,7 +81,7 @@ def query(
         infer=infer, phases=phases, top=top, prior=prior, conditions=conditions,
         measured_cells=measured_cells, range=range,
         deglitch=deglitch, leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,
-        known=parse_known(known), standard=standard,
+        known=known, standard=standard,
     )  # fmt: skip
     reading = Reading.parse(columns, axis, e0, pre, post)
     results, series = [], []

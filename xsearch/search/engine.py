@@ -111,7 +111,7 @@ class SearchIndex:
         ranking: str | None = None,
         leave_out_spectra: Collection[str] = (),
         range: str = "auto",
-        known: Sequence[Given] | str = (),
+        known: Sequence[Given] | str | None = None,
         standard: str | None = None,
     ) -> SearchResult:
         """Find the crystals that gave a powder pattern, XANES spectra, or both.
@@ -262,7 +262,7 @@ class SearchIndex:
         prior: str = "known",
         measured_cells: bool = True,
         leave_out_spectra: Collection[str] = (),
-        known: Sequence[Given] | str = (),
+        known: Sequence[Given] | str | None = None,
         standard: str | None = None,
     ) -> MixtureResult | LcfResult:
         """Find the crystals that together gave a powder pattern or an edge, and how much there is of each.

@@ -55,7 +55,7 @@ class KnownCrystal:
 
 
 def find_known(
-    index: Index, given: Iterable[Given] | str = (), standard: str | None = None
+    index: Index, given: Iterable[Given] | str | None = None, standard: str | None = None
 ) -> tuple[KnownCrystal, ...]:
     """The crystals of known phases, a standard first.
 
@@ -69,8 +69,10 @@ def find_known(
         CrystalError: where a CIF file holds no crystal.
     """
     found = [] if standard is None else [_of_standard(find_standard(standard), standard, certified=True)]
-    names = [part.strip() for part in given.split(",")] if isinstance(given, str) else list(given)
-    found += [_find_one(index, one) for one in names if one != ""]
+    names = [part.strip() for part in given.split(",")] if isinstance(given, str) else list(given or ())
+    if "" in names:
+        raise QueryError(f"{given!r} names no phase between two commas; give such as Si,Al2O3,mp-134,film.cif.")
+    found += [_find_one(index, one) for one in names]
     return tuple(found)
 
 
