@@ -241,7 +241,9 @@ class LinkSettings:
         0.1, "1", "400 simulated compounds whose formulas the site model had not seen: 0.02 to 0.3 do alike"
     )
     coordination_weight: float = setting(
-        0.25, "1", "100 simulated compounds, formulas held out: 47 first formulas right instead of 43; 0.5 gives 46, 1 45"
+        0.25,
+        "1",
+        "100 simulated compounds, formulas held out: 47 first formulas right instead of 43; 0.5 gives 46, 1 45",
     )
     system_weight: float = setting(0.0, "1", "not measured yet; 0 leaves the prediction out")
     least_probability: float = setting(0.01, "probability", "set by hand")
