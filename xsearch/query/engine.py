@@ -108,7 +108,7 @@ def infer_candidates(index: SearchIndex, question: Question) -> Inference:
         templates = None
     else:
         templates = np.isin(library.rows, index.index.select(Constraints(where=condition)))
-    predicted, remarks = predictions_of(index, question)
+    predicted, remarks = predictions_of(index, replace(question, measurement=measurement))
     found = infer(
         library,
         sorted(constraints.allowed or ()),
