@@ -146,7 +146,7 @@ def background(
 
 
 def fourier(
-    weighted: NDArray[np.float64], low_invA: float, high_invA: float, sill_invA: float = EXAFS.window_invA
+    weighted: NDArray[np.floating], low_invA: float, high_invA: float, sill_invA: float = EXAFS.window_invA
 ) -> NDArray[np.complex128]:
     """χ(R) of weighted χ(k): (..., 321) on `K_GRID_invA` to (..., 121) on `R_GRID_A`.
 
