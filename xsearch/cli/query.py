@@ -35,9 +35,12 @@ def query(
     system: options.System = None,
     space_group: options.SpaceGroup = None,
     where: options.Where = None,
+    known: options.Known = None,
+    standard: options.StandardName = None,
     top: options.Top = None,
     phases: options.Phases = None,
     prior: options.PriorChoice = Prior.KNOWN,
+    conditions: options.Conditions = None,
     measured_cells: options.MeasuredCells = True,
     range: options.RangeChoice = Range.AUTO,
     deglitch: options.Deglitch = False,
@@ -75,8 +78,10 @@ def query(
     question = question_of(
         only=only, must=must, may=may, exclude=exclude, exactly=exactly, system=system, space_group=space_group,
         where=where, oxidation=oxidation, coordination=coordination,
-        infer=infer, phases=phases, top=top, prior=prior, measured_cells=measured_cells, range=range,
+        infer=infer, phases=phases, top=top, prior=prior, conditions=conditions,
+        measured_cells=measured_cells, range=range,
         deglitch=deglitch, leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,
+        known=known, standard=standard,
     )  # fmt: skip
     reading = Reading.parse(columns, axis, e0, pre, post)
     results, series = [], []

@@ -194,6 +194,14 @@ class Index:
         found[[row for (row,) in self.sql(sql.ROWS_OF_FORMULAS, [sorted(GASES)]).fetchall()]] = True
         return found
 
+    @cached_property
+    def stated_conditions(self) -> NDArray[np.float64]:
+        """(2, n) pressure in GPa and temperature in K under which cells were determined; NaN where none is stated."""
+        found = np.full((2, len(self)), np.nan)
+        for row, pressure_GPa, temperature_K in self.sql(sql.STATED_CONDITIONS).fetchall():
+            found[:, row] = [np.nan if one is None else one for one in (pressure_GPa, temperature_K)]
+        return found
+
     @property
     def encoder(self) -> str | None:
         """Which weights the vectors in `embedding` come from, None without vectors."""

@@ -59,6 +59,11 @@ ROWS_OF_FORMULA = "select row_id from catalog where reduced_formula = ?"
 
 FORMULAS_OF_ROWS = "select row_id, reduced_formula from catalog where list_contains(?::bigint[], row_id)"
 
+STATED_CONDITIONS = (
+    "select row_id, pressure_GPa, temperature_K from materials "
+    "where pressure_GPa is not null or temperature_K is not null"
+)
+
 ROWS_OF_FORMULAS = "select row_id from materials where list_contains(?, reduced_formula)"
 
 ENTRIES_OF_FORMULAS = (

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from xsearch.chemistry.sample_conditions import AMBIENT, SampleConditions
 from xsearch.errors import QueryError
 from xsearch.options import ANY, Constraints, Elements, Prior, Range, parse_choice, parse_numbers
 from xsearch.search.scope import constraints_of
@@ -25,12 +26,15 @@ class Question:
         top: how many hits, and how many candidates, to give; None for the usual numbers.
         prior: what counts beside the measurement.
         measured_cells: whether measured cells linked to a computed entry are searched beside it.
+        conditions: pressure and temperature of the sample.
         range: which part of absorption spectra is compared.
         deglitch: whether single points that stand out of XANES spectra are replaced first.
         leave_out: reduced formulas whose entries give no template.
         alloy: True to infer without charge balance, False with it; None for what the elements suggest.
         relax: how many inferred crystals, the best first, are relaxed with CHGNet.
         relax_seconds: how long that may take in all, in seconds.
+        known: phases that are there, with commas between; the answer is about the rest.
+        standard: the name of a certified standard in the sample.
 
     Raises:
         QueryError: where the parts of the question contradict each other.
@@ -44,12 +48,15 @@ class Question:
     top: int | None = None
     prior: Prior = Prior.KNOWN
     measured_cells: bool = True
+    conditions: SampleConditions = AMBIENT
     range: Range = Range.AUTO
     deglitch: bool = False
     leave_out: tuple[str, ...] = ()
     alloy: bool | None = None
     relax: int = 0
     relax_seconds: float = 60.0
+    known: str | None = None
+    standard: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prior", parse_choice(Prior, self.prior, "prior"))
@@ -84,6 +91,7 @@ def question_of(
     system: str | None = None,
     space_group: int | str | None = None,
     where: str | None = None,
+    conditions: str | None = None,
     oxidation: Iterable[str] | None = None,
     coordination: Iterable[str] | None = None,
     **options: Any,
@@ -92,6 +100,7 @@ def question_of(
 
     Args:
         only, must, may, exclude, exactly, system, space_group, where: constraints, as `SearchIndex.search` takes them.
+        conditions: pressure and temperature, such as `5 GPa, 600 K`; ambient by default.
         oxidation: known oxidation states, each as `Mn=3,4`.
         coordination: known coordination numbers, each as `Mn=4,6`.
         options: further fields of `Question`.
@@ -105,4 +114,4 @@ def question_of(
     )
     constraints = constraints_of(only, must, may, exclude, exactly, system, space_group, where)
     options["leave_out"] = tuple(options.get("leave_out", ()))
-    return Question(known, constraints, **options)
+    return Question(known, constraints, conditions=SampleConditions.parse(conditions), **options)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.chemistry.sample_conditions import AMBIENT, SOLID, SampleConditions
 from xsearch.fit.correlation import Matches, closeness
 from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.indexes import Index
@@ -76,6 +77,7 @@ def weigh(
     prior: Prior,
     settings: PowderSettings = DEFAULTS,
     constraints: Constraints = ANY,
+    conditions: SampleConditions = AMBIENT,
     ranking: RankingSettings | None = None,
 ) -> Evidence:
     """The evidence for each matched row.
@@ -87,13 +89,16 @@ def weigh(
         prior: which prior counts.
         settings: of the correlation and of the prior.
         constraints: given elements that a row lacks are a cost.
+        conditions: of the sample: cells determined under others are less certain, and a little less likely.
         ranking: of the terms; by default that of `settings`.
     """
     ranking, correlation = ranking or settings.ranking, settings.correlation
     columns = index.columns
     measured = columns.is_measured[matches.rows] == 1
     isotropic = strain_modes(columns.crystal_system[matches.rows]) == 1
+    stated = index.stated_conditions[:, matches.rows]
     strain_sigma = np.where(measured, ranking.measured_strain_sigma, ranking.strain_sigma)
+    strain_sigma = np.hypot(strain_sigma, SOLID.uncertainty * conditions.strain(*stated))
     shape_sigma = np.where(measured & ~isotropic, ranking.measured_shape_sigma, ranking.shape_sigma)
     return Evidence(
         match=_correlated(matches, ranking),
@@ -107,7 +112,11 @@ def weigh(
         shape=_heavy_tailed(matches.shape_change, shape_sigma, ranking.shape_sigma, ranking.shape_weight),
         lines=lines_evidence(index, matches.rows, ranking),
         prior=ranking.prior_weight * log_prior(columns, matches.rows, prior, settings.prior)
-        - (ranking.gas_cost if prior is Prior.KNOWN else 0.0) * index.is_gas[matches.rows],
+        - (prior is Prior.KNOWN)
+        * (
+            ranking.gas_cost * index.is_gas[matches.rows]
+            + ranking.other_conditions_cost * conditions.are_other(*stated)
+        ),
         missing_elements=np.asarray(
             -ranking.missing_element_cost * missing_elements(columns, matches.rows, constraints), np.float64
         ),

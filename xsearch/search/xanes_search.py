@@ -104,7 +104,14 @@ def search_by_spectra(
             with timed(timings, "select"):
                 rows = rows_with(index, scope.constraints, scope.measured_cells)
                 selected = Selection(
-                    index, rows, opened.profiles(rows), scope.prior, opened.threads, opened.powder, scope.constraints
+                    index,
+                    rows,
+                    opened.profiles(rows),
+                    scope.prior,
+                    opened.threads,
+                    opened.powder,
+                    scope.constraints,
+                    scope.conditions,
                 )
                 edges = assign_each(index, edges, rows, settings.evidence)
             with timed(timings, "recall"):

@@ -39,7 +39,7 @@ from xsearch.training.settings import POWDER_RANKING
 
 Array = NDArray[np.float64]
 
-UNIT = RankingSettings(recall_weight=1.0, prior_weight=1.0, strain_weight=1.0, gas_cost=0.0)
+UNIT = RankingSettings(recall_weight=1.0, prior_weight=1.0, strain_weight=1.0, gas_cost=0.0, other_conditions_cost=0.0)
 """Weights with which the evidence gives terms as features."""
 
 FEATURES = (
