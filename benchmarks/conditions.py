@@ -5,9 +5,9 @@
 
 Each crystal is measured under every condition with the same seed, and searched for blind. Crystals are drawn from one
 half of the index's formulas: numbers are chosen on `develop`, figures are reported on `report`. A hit is right when it
-has the crystal's formula and space group, or is its entry. Printed for each condition: right first, right among five,
-right and confident (verdict `match`), wrong and confident, second phase noted, and refused, in per cent. With a log,
-outcomes are kept, and a later run goes on where an earlier one ended.
+has the crystal's formula and space group, or is its entry. Printed for each condition: right first, right among the
+first hit and its twins, right among five, right and confident (verdict `match`), wrong and confident, second phase
+noted, and refused, in per cent. With a log, outcomes are kept, and a later run goes on where an earlier one ended.
 """
 
 import argparse
@@ -134,7 +134,10 @@ KNOWN: dict[str, tuple[str, dict[str, Any]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One search: the rank of the right crystal (0 where it is not among the hits or nothing was found)."""
+    """One search: the rank of the right crystal (0 where it is not among the hits or nothing was found).
+
+    `score` is that of the first hit, `group_right` whether the right crystal is among the first hit and its twins.
+    """
 
     condition: str
     row: int
@@ -142,6 +145,8 @@ class Outcome:
     verdict: str
     second_phase: bool
     first: str
+    score: float = 0.0
+    group_right: bool = False
 
 
 def crystals(opened: SearchIndex, half: str, count: int) -> list[int]:
@@ -194,7 +199,11 @@ def outcome(opened: SearchIndex, row: int, other: int, condition: str) -> Outcom
     ranks = [hit.rank for hit in result.hits if ids & {one.matched.material_id for one in (hit, *hit.duplicates)}]
     noted = any("second phase" in note for note in result.notes)
     first = result.hits[0].material.reduced_formula if result.hits else ""
-    return Outcome(condition, row, min(ranks, default=0), result.verdict, noted, first)
+    together = result.twins.ranks if result.twins else ()
+    score = result.hits[0].score if result.hits else 0.0
+    return Outcome(
+        condition, row, min(ranks, default=0), result.verdict, noted, first, score, bool(set(ranks) & set(together))
+    )
 
 
 def outcomes(opened: SearchIndex, names: list[str], rows: list[int], log: Path | None) -> Iterator[Outcome]:
@@ -217,6 +226,7 @@ def figures(found: list[Outcome]) -> dict[str, float]:
     return {
         "n": len(found),
         "first": share([one.rank == 1 for one in found]),
+        "in_group": share([one.group_right for one in found]),
         "among_five": share([one.rank > 0 for one in found]),
         "confident": share([sure and one.rank == 1 for sure, one in zip(confident, found, strict=True)]),
         "confidently_wrong": share([sure and one.rank != 1 for sure, one in zip(confident, found, strict=True)]),
@@ -240,7 +250,7 @@ def main() -> None:
     names = [name for name in (*CHANGES, *KNOWN) if name.startswith(wanted)]
     rows = crystals(opened, arguments.half, arguments.patterns)
     table: dict[str, dict[str, float]] = {}
-    headings = "first among_five confident confidently_wrong second_phase refused".split()
+    headings = "first in_group among_five confident confidently_wrong second_phase refused".split()
     if not arguments.json:
         print(f"{'condition':22s}", *(f"{heading:>17s}" for heading in headings))
     for name in names:

@@ -233,7 +233,9 @@ class VerdictSettings:
     largest_margin: float = setting(
         15.0, "log-evidence", f"{BY_HAND}: of a margin as a feature; the score was fitted with it"
     )
-    confident: float = setting(0.5, "probability", f"{BY_HAND}: least score of a match, more likely right than wrong")
+    confident: float = setting(
+        0.6, "probability", f"least score of a match: with it 1 % of patterns get a wrong one; {CONDITIONS}"
+    )
     tentative: float = setting(0.25, "probability", f"{BY_HAND}: least score of a tentative match")
     least_rivals: int = setting(
         2, "phases", f"{BY_HAND}: that an edge was compared with beside the first hit; with fewer nothing is a match"
