@@ -170,7 +170,7 @@ def main(folder: Path) -> None:
         ShippedSpectra.of_entries({"mp-23"}, XasSource(XasTables((tables,)))),
         ExtendedMaterials(index, crystals(folder / "own", ("Li", "F", 4.03)), added.ids),
         ExtendedSpectra(index, added),
-        ExtendedSpectra(index, _Predictions(index, ("Ni",), 1)),
+        ExtendedSpectra(index, _Predictions(index, (("Ni", "K"),), 1)),
     ]
     sys.addaudithook(remember)
     for source in sources:
