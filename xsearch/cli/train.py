@@ -97,7 +97,7 @@ def _site_command(kind: str, meaning: str) -> None:
 
 _site_command("spt", "Train SPT: from a spectrum to all descriptors of its absorber's site.")
 _site_command("xastruct", "Train XAStruct, spectrum to structure: gated networks and forests.")
-_site_command("site", "Train what the package ships: SPT, XAStruct, forests and chemistry, blended.")
+_site_command("site", "Train what the package ships: XAStruct, forests and chemistry, blended.")
 
 
 @app.command("specfusion")

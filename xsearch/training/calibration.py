@@ -73,13 +73,21 @@ def decline_of(
     return float(min(CALIBRATION.declines, key=loss))
 
 
-def _pool_weights(found: Blend, task: str, shares: NDArray[np.float32], weight: FloatArray) -> dict[str, float]:
-    """Weights of a logarithmic pool of the parts that answer a task, at which the truth is likeliest."""
+def _pool_weights(
+    found: Blend, task: str, shares: NDArray[np.float32], weight: FloatArray
+) -> dict[str, tuple[float, float]]:
+    """Weights of a logarithmic pool of the parts that answer a task, at which the truth is likeliest.
+
+    Each part has one at the least coverage of an edge by training spectra and one at full coverage: where few spectra
+    taught the networks, the composition counts more.
+    """
     parts = [name for name in found.parts if task in found.parts[name]]
     known = shares.sum(1) > 0.5
     if not parts or not known.any():
-        return dict.fromkeys(parts, 1.0 / max(len(parts), 1))
-    logs = np.stack([np.log(np.maximum(found.parts[p][task][known], BLEND.least)) for p in parts]).astype(np.float64)
+        return dict.fromkeys(parts, (1.0 / max(len(parts), 1),) * 2)
+    each = np.stack([np.log(np.maximum(found.parts[p][task][known], BLEND.least)) for p in parts]).astype(np.float64)
+    full = found.coverage[known].astype(np.float64)[None, :, None]
+    logs = np.concatenate([(1 - full) * each, full * each])  # (2 parts, n, classes)
     truth, w = shares[known].astype(np.float64), weight[known] / weight[known].sum()
 
     def loss(at: FloatArray) -> tuple[float, FloatArray]:
@@ -93,10 +101,11 @@ def _pool_weights(found: Blend, task: str, shares: NDArray[np.float32], weight: 
         gradient = np.einsum("n,nc,pnc->p", w, error, logs)
         return value + CALIBRATION.pool_ridge * float(ridge @ ridge), gradient + 2 * CALIBRATION.pool_ridge * ridge
 
-    start = np.full(len(parts), 1 / len(parts))
-    fitted = scipy.optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 2.0)] * len(parts))
-    kept = {part: round(float(v), 4) for part, v in zip(parts, fitted.x, strict=True) if v > 1e-3}
-    return kept or {parts[0]: 1e-3}  # nothing is known of the task, and the answer is flat
+    start = np.full(len(logs), 1 / len(parts))
+    fitted = scipy.optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 2.0)] * len(logs))
+    ends = np.round(fitted.x, 4).reshape(2, -1).T.tolist()
+    kept = {part: (few, many) for part, (few, many) in zip(parts, ends, strict=True) if max(few, many) > 1e-3}
+    return kept or {parts[0]: (1e-3, 1e-3)}  # nothing is known of the task, and the answer is flat
 
 
 def _best_weights(

@@ -142,13 +142,13 @@ def simulated(examples: Examples, seed: int, augmentation: Augmentation | None =
 
 def evaluate_examples(model: SiteModel, examples: Examples, given: Conditioning = Conditioning.NONE) -> Blend:
     """Answers of the parts of a model to examples, with so much given of their compounds."""
-    inputs = Inputs.of(examples)
+    inputs = Inputs.of(examples, model.composition.known)
     composition = inputs.composition * CONDITIONING_MASKS[given]
     return model.evaluate(examples.values, examples.known, examples.offset_eV, inputs.context, composition)
 
 
 def _bare(found: Blend) -> Blend:
-    return Blend(found.parts, np.zeros((len(found.features), 0), np.float32))
+    return replace(found, features=np.zeros((len(found.features), 0), np.float32))
 
 
 def _joined(blends: Sequence[Blend]) -> Blend:
@@ -157,4 +157,5 @@ def _joined(blends: Sequence[Blend]) -> Blend:
         part: {task: np.concatenate([b.parts[part][task] for b in blends]) for task in said}
         for part, said in blends[0].parts.items()
     }
-    return Blend(parts, np.zeros((sum(len(b.features) for b in blends), 0), np.float32))
+    coverage = np.concatenate([b.coverage for b in blends])
+    return Blend(parts, np.zeros((len(coverage), 0), np.float32), coverage)
