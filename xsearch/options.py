@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from xsearch.elements import ATOMIC_NUMBERS, EDGES
 from xsearch.errors import QueryError, SpectrumError
@@ -20,6 +20,9 @@ MOST_PHASES = 6
 
 AUTO_PHASES = 4
 """Phases that a mixture may have where their number is left to the search."""
+
+SPACE_GROUPS = 230
+"""How many there are."""
 
 _SEPARATORS = re.compile(r"[\s,;+\-]+")
 _SYMBOLS_RUN_TOGETHER = re.compile(r"(?:[A-Z][a-z]?\d*){2,}")
@@ -45,6 +48,18 @@ class Ranking(StrEnum):
     PHYSICS = "physics"
     LEARNED = "learned"
     FUSED = "fused"
+
+
+class CrystalSystem(StrEnum):
+    """The seven crystal systems."""
+
+    TRICLINIC = "triclinic"
+    MONOCLINIC = "monoclinic"
+    ORTHORHOMBIC = "orthorhombic"
+    TETRAGONAL = "tetragonal"
+    TRIGONAL = "trigonal"
+    HEXAGONAL = "hexagonal"
+    CUBIC = "cubic"
 
 
 class Backend(StrEnum):
@@ -118,17 +133,21 @@ def parse_choice(kind: type[Choice], word: str, name: str) -> Choice:
 
 @dataclass(frozen=True, slots=True)
 class Constraints:
-    """Which elements an answer may, must or must not hold; the default leaves everything open.
+    """What an answer must satisfy: its elements, its symmetry, its metadata; the default leaves everything open.
 
     Attributes:
         only: no element outside this set; None leaves it open.
         must: every one of these.
         may: with `must`, nothing outside `must` and `may`; alone it means the same as `only`. None leaves it open.
         exclude: none of these.
-        exactly: all of these and no others; None leaves it open. Nothing else can stand beside it.
+        exactly: all of these and no others; None leaves it open. No other elements can stand beside it.
+        system: its crystal system; None leaves it open.
+        space_group: number of its space group; None leaves it open.
+        where: an SQL condition on the metadata of an entry, such as `band_gap > 1`; None leaves it open. Of an
+            inferred crystal it is that of the entry that gives the template.
 
     Raises:
-        QueryError: where an element does not exist or the conditions contradict each other.
+        QueryError: where an element, a system or a space group does not exist, or the elements contradict each other.
     """
 
     only: frozenset[str] | None = None
@@ -136,8 +155,17 @@ class Constraints:
     may: frozenset[str] | None = None
     exclude: frozenset[str] = frozenset()
     exactly: frozenset[str] | None = None
+    system: CrystalSystem | None = None
+    space_group: int | None = None
+    where: str | None = None
 
     def __post_init__(self) -> None:
+        if self.system is not None:
+            object.__setattr__(self, "system", parse_choice(CrystalSystem, self.system, "crystal system"))
+        if self.space_group is not None and not 1 <= self.space_group <= SPACE_GROUPS:
+            raise QueryError(f"Space group {self.space_group} does not exist; 1 to {SPACE_GROUPS} are expected.")
+        if self.where is not None and not self.where.strip():
+            raise QueryError("`where` gives no condition; leave it out, or give one such as 'band_gap > 1'.")
         named = set().union(self.only or (), self.must, self.may or (), self.exclude, self.exactly or ())
         if unknown := sorted(named - ATOMIC_NUMBERS.keys()):
             raise QueryError(f"Unknown element {unknown[0]!r}; symbols from H to Cf are expected, such as Fe.")
@@ -162,8 +190,9 @@ class Constraints:
         may: Elements = None,
         exclude: Elements = None,
         exactly: Elements = None,
+        **conditions: Any,
     ) -> Constraints:
-        """From text or lists of symbols, each as `parse_elements` takes it.
+        """From text or lists of symbols, each as `parse_elements` takes it, and further fields as they are.
 
         Raises:
             QueryError: where an element does not exist or the conditions contradict each other.
@@ -174,12 +203,18 @@ class Constraints:
             may=None if may is None else parse_elements(may),
             exclude=parse_elements(exclude or ()),
             exactly=None if exactly is None else parse_elements(exactly),
+            **conditions,
         )
 
     @property
     def is_open(self) -> bool:
-        """Whether every set of elements passes."""
+        """Whether everything passes."""
         return self == Constraints()
+
+    @property
+    def of_entries(self) -> Constraints:
+        """The conditions on symmetry and metadata alone."""
+        return Constraints(system=self.system, space_group=self.space_group, where=self.where)
 
     @property
     def required(self) -> frozenset[str]:
@@ -196,7 +231,7 @@ class Constraints:
         return None if self.may is None else self.must | self.may
 
     def matches(self, elements: Collection[str]) -> bool:
-        """Whether a crystal of these elements passes: the plain definition that the SQL is tested against."""
+        """Whether these elements pass: the plain definition that the SQL is tested against."""
         held = set(elements)
         if self.allowed is not None and not held <= self.allowed:
             return False
@@ -204,7 +239,7 @@ class Constraints:
 
     def of_each_phase(self) -> Constraints:
         """What each phase of a mixture obeys: the phases hold the required elements together, none need hold them."""
-        return Constraints(may=self.allowed, exclude=self.exclude)
+        return replace(self.of_entries, may=self.allowed, exclude=self.exclude)
 
     def __str__(self) -> str:
         parts = (
@@ -214,7 +249,11 @@ class Constraints:
             ("may", self.may),
             ("not", self.exclude),
         )
-        return "; ".join(f"{word} {_listed(group)}" for word, group in parts if group) or "any elements"
+        words = [f"{word} {_listed(group)}" for word, group in parts if group]
+        words += [str(self.system)] if self.system else []
+        words += [f"space group {self.space_group}"] if self.space_group else []
+        words += [f"where {self.where}"] if self.where else []
+        return "; ".join(words) or "any elements"
 
 
 ANY = Constraints()

@@ -79,3 +79,26 @@ def test_rollback_without_an_older_version_says_so(xsearch: Xsearch, own_lab: Pa
     done = xsearch("index", "rollback", "lab")
     assert done.exit_code == 1
     assert "older version" in done.stderr
+
+
+def test_sql_gives_a_table_json_and_csv(xsearch: Xsearch, lab: Path, tmp_path: Path) -> None:
+    question = "select formula, space_group from materials where prototype is not null order by row_id"
+    printed = xsearch("index", "sql", "lab", question).stdout
+    assert printed.splitlines()[0].split() == ["formula", "space_group"]
+    assert "more than 100 rows" in printed
+    rows = json.loads(xsearch("index", "sql", "lab", question, "--json", "-").stdout)
+    assert len(rows) == 288
+    assert set(rows[0]) == {"formula", "space_group"}
+    assert xsearch("index", "sql", "lab", question, "--csv", tmp_path / "rows.csv").exit_code == 0
+    lines = (tmp_path / "rows.csv").read_text(encoding="utf-8").splitlines()
+    assert lines[:2] == ["formula,space_group", f"{rows[0]['formula']},{rows[0]['space_group']}"]
+    assert len(lines) == 289
+    assert len(xsearch("index", "sql", "lab", question, "--csv", "-", "--top", 3).stdout.splitlines()) == 4
+
+
+def test_sql_that_cannot_be_answered_is_one_line(xsearch: Xsearch, lab: Path) -> None:
+    for statement in ("select nothing from materials", "drop table materials", "selec"):
+        done = xsearch("index", "sql", "lab", statement)
+        assert done.exit_code == 1
+        assert done.stdout == ""
+        assert done.stderr.count("\n") == 1

@@ -43,7 +43,7 @@ def test_an_index_made_of_an_index_has_the_same_bytes(index: Index, tmp_path: Pa
         staging.publish(1)
     again = Index.open(tmp_path / "again")
     for name in index.manifest.files:
-        if name != "failures.arrow":
+        if not name.startswith("failures"):
             assert (again.folder / name).read_bytes() == (index.folder / name).read_bytes(), name
 
 

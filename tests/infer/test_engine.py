@@ -104,6 +104,17 @@ def test_conditions_on_system_states_and_coordination_hold(library):
     assert 136 not in {c.space_group for c in eightfold.candidates}
 
 
+def test_space_group_and_templates_that_are_stated_hold(library, crystals):
+    rutile = infer(library, ["Sn", "O"], augmented_pattern(crystals[15], seed=2), space_group=136)
+    assert {c.space_group for c in rutile.candidates} == {136}
+    used = rutile.candidates[0].source_id
+    others = library.material_ids != used
+    narrowed = infer(library, ["Sn", "O"], space_group=136, templates=others)
+    assert used not in {c.source_id for c in narrowed.candidates}
+    with pytest.raises(QueryError, match="225 is cubic, not tetragonal"):
+        infer(library, ["Sn", "O"], system="tetragonal", space_group=225)
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [

@@ -7,7 +7,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.errors import CrystalError
+from xsearch.errors import CrystalError, QueryError
+from xsearch.options import CrystalSystem, parse_choice
 
 CRYSTAL_SYSTEMS = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "trigonal", "hexagonal", "cubic")
 TRICLINIC, MONOCLINIC, ORTHORHOMBIC, TETRAGONAL, TRIGONAL, HEXAGONAL, CUBIC = range(len(CRYSTAL_SYSTEMS))
@@ -33,6 +34,23 @@ def crystal_system(space_group: int) -> str:
     return CRYSTAL_SYSTEMS[bisect_left(LAST_GROUPS, space_group)]
 
 
+def groups_of(system: str | None, space_group: int | None) -> frozenset[int] | None:
+    """Numbers of the space groups that a crystal system and a space group leave; None where both leave all.
+
+    Raises:
+        QueryError: where the system does not exist, or the space group belongs to another one.
+    """
+    if system is None:
+        return None if space_group is None else frozenset({space_group})
+    code = CRYSTAL_SYSTEMS.index(parse_choice(CrystalSystem, system, "crystal system"))
+    of_system = frozenset(np.flatnonzero(code == SYSTEM_OF_GROUP).tolist())
+    if space_group is None:
+        return of_system
+    if space_group not in of_system:
+        raise QueryError(f"Space group {space_group} is {crystal_system(space_group)}, not {system}; give one of them.")
+    return frozenset({space_group})
+
+
 @cache
 def space_group_symbol(number: int) -> str:
     """The short Hermann-Mauguin symbol of a space group, with screw axes as `4_2`, such as `P4_2/mnm` for 136."""
@@ -47,3 +65,24 @@ def space_group_symbol(number: int) -> str:
     if 3 <= number <= 15:  # monoclinic: only the unique axis is named
         axes = [axis for axis in axes if axis != "1"]
     return centring + "".join(re.sub(r"^([2346])([1-5])", r"\1_\2", axis) for axis in axes)
+
+
+def space_group_number(text: int | str) -> int:
+    """The number of a space group from its number or symbol, such as `227`, `Fd-3m`, `P4_2/mnm` or `P 42/m n m`.
+
+    Raises:
+        QueryError: where there is none.
+    """
+    import gemmi
+
+    word = str(text).strip()
+    if word.isdecimal():
+        number = int(word)
+        if 1 <= number <= LAST_GROUPS[-1]:
+            return number
+    modern = {symbol: number for number, symbol in MODERN.items()}
+    squeezed = re.sub(r"[\s_]", "", word)
+    found = None if word.isdecimal() else gemmi.find_spacegroup_by_name(squeezed)
+    if found is None and squeezed not in modern:
+        raise QueryError(f"Unknown space group {word!r}; a number from 1 to 230 or a symbol such as Fd-3m is expected.")
+    return modern[squeezed] if found is None else int(found.number)

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from xsearch.cli import options
-from xsearch.cli.output import give, say
+from xsearch.cli.output import STDOUT, give, say
 
 app = typer.Typer(help="List, check, move and delete indexes.", no_args_is_help=True)
 
@@ -36,6 +36,34 @@ def info(name: Name, json: options.Json = None) -> None:
 
     opened = Index.open(name)
     give(lambda: info_record(opened), lambda: info_table(opened), json)
+
+
+@app.command("sql")
+def sql(
+    name: Name,
+    statement: Annotated[
+        str, typer.Argument(metavar="SELECT", help="Such as 'select formula, band_gap from materials limit 5'.")
+    ],
+    top: options.Top = None,
+    csv: options.Csv = None,
+    json: options.Json = None,
+) -> None:
+    """Put an SQL question to the metadata of an index: tables materials, spectra and failures, read only."""
+    from xsearch.indexes import Index
+    from xsearch.report.sql_table import sql_csv, sql_records, sql_table
+
+    metadata = Index.open(name).metadata
+    if csv == STDOUT:
+        typer.echo(sql_csv(metadata.select(statement, top)), nl=False)
+    elif csv:
+        csv.write_text(sql_csv(metadata.select(statement, top)), encoding="utf-8")
+        say(f"Written: {csv}")
+    else:
+        give(
+            lambda: sql_records(metadata.select(statement, top)),
+            lambda: sql_table(lambda most: metadata.select(statement, most), top),
+            json,
+        )
 
 
 @app.command("verify")

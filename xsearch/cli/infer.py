@@ -34,9 +34,11 @@ def infer(
     may: options.May = None,
     exclude: options.Not = None,
     exactly: options.Exactly = None,
+    system: options.System = None,
+    space_group: options.SpaceGroup = None,
+    where: options.Where = None,
     top: options.Top = None,
     deglitch: options.Deglitch = False,
-    system: options.System = None,
     oxidation: options.Oxidation = None,
     coordination: options.Coordination = None,
     leave_out: options.LeaveOut = None,
@@ -56,8 +58,9 @@ def infer(
     from xsearch.query import answer_sample, question_of
 
     question = question_of(
-        only=only, must=must, may=may, exclude=exclude, exactly=exactly, oxidation=oxidation, coordination=coordination,
-        search=False, infer=True, top=top, deglitch=deglitch, system=system, leave_out=leave_out or (), alloy=alloy,
+        only=only, must=must, may=may, exclude=exclude, exactly=exactly, system=system, space_group=space_group,
+        where=where, oxidation=oxidation, coordination=coordination,
+        search=False, infer=True, top=top, deglitch=deglitch, leave_out=leave_out or (), alloy=alloy,
         relax=relax, relax_seconds=relax_seconds,
     )  # fmt: skip
     reading = Reading.parse(columns, axis, e0, pre, post)

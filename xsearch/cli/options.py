@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from xsearch.options import Compared, Conditioning, Given, Prior, Ranking, parse_phases
+from xsearch.options import Compared, Conditioning, CrystalSystem, Given, Prior, Ranking, parse_phases
 from xsearch.reading import Axis
 
 
@@ -90,11 +90,30 @@ Formula = Annotated[
     str | None, typer.Option("--formula", metavar="FORMULA", help="The compound's formula, instead of its elements.")
 ]
 
-# Conditions of an inference.
+# Constraints on symmetry and metadata.
 
 System = Annotated[
-    str | None, typer.Option("--system", metavar="SYSTEM", help="Infer only this crystal system, such as orthorhombic.")
+    CrystalSystem | None, typer.Option("--system", help="Only crystals of this system, found or inferred.")
 ]
+SpaceGroup = Annotated[
+    str | None,
+    typer.Option(
+        "--space-group",
+        metavar="GROUP",
+        help="Only crystals of this space group, found or inferred; a number or a symbol such as Fd-3m.",
+    ),
+]
+Where = Annotated[
+    str | None,
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help="Only entries whose metadata meet an SQL condition, as hits and as templates, such as 'band_gap > 1'.",
+    ),
+]
+
+# Conditions of an inference.
+
 Oxidation = Annotated[
     list[str] | None,
     typer.Option(
@@ -174,6 +193,7 @@ RankingChoice = Annotated[
 Json = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Write everything as JSON; - prints it instead.")
 ]
+Csv = Annotated[Path | None, typer.Option("--csv", metavar="FILE", help="Write comma-separated values; - prints them.")]
 Plot = Annotated[Path | None, typer.Option("--plot", metavar="FILE", help="Write a picture: .png, .svg or .pdf.")]
 Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write a self-contained page.")]
 Cifs = Annotated[

@@ -32,6 +32,9 @@ def query(
     may: options.May = None,
     exclude: options.Not = None,
     exactly: options.Exactly = None,
+    system: options.System = None,
+    space_group: options.SpaceGroup = None,
+    where: options.Where = None,
     top: options.Top = None,
     phases: options.Phases = None,
     prior: options.PriorChoice = Prior.KNOWN,
@@ -40,7 +43,6 @@ def query(
     infer: Annotated[
         bool, typer.Option("--infer", help="Infer crystals in no database too, from the elements of the constraints.")
     ] = False,
-    system: options.System = None,
     oxidation: options.Oxidation = None,
     coordination: options.Coordination = None,
     leave_out: options.LeaveOut = None,
@@ -70,9 +72,10 @@ def query(
     if plot:
         check_picture(plot)
     question = question_of(
-        only=only, must=must, may=may, exclude=exclude, exactly=exactly, oxidation=oxidation, coordination=coordination,
+        only=only, must=must, may=may, exclude=exclude, exactly=exactly, system=system, space_group=space_group,
+        where=where, oxidation=oxidation, coordination=coordination,
         infer=infer, phases=phases, top=top, prior=prior, measured_cells=measured_cells, deglitch=deglitch,
-        system=system, leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,
+        leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,
     )  # fmt: skip
     reading = Reading.parse(columns, axis, e0, pre, post)
     results, series = [], []

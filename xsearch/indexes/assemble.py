@@ -15,9 +15,10 @@ from xsearch.elements import element_masks
 from xsearch.errors import BuildError
 from xsearch.indexes.chunk import Chunk
 from xsearch.indexes.columns import COLUMN_DTYPE, UNKNOWN_SYSTEM
+from xsearch.indexes.metadata import write_metadata
 from xsearch.indexes.records import MATERIAL_SCHEMA
 from xsearch.indexes.spectra import SPECTRA, SpectraChunk, write_spectra
-from xsearch.indexes.tables import TableWriter
+from xsearch.indexes.tables import TableWriter, read_table
 from xsearch.indexes.vectors import ProfileWriter
 
 CATALOG, FAILURES, COLUMNS = "catalog.arrow", "failures.arrow", "columns.npy"
@@ -88,6 +89,12 @@ def assemble(chunks: Iterable[Chunk], folder: Path, spectra: Iterable[SpectraChu
     with TableWriter(folder / FAILURES, FAILURE_SCHEMA) as failed:
         failed.append(pa.table([pa.array(side, pa.string()) for side in _sides(failures)], schema=FAILURE_SCHEMA))
     profiles.write(folder / PROFILES)
+    write_metadata(
+        folder,
+        read_table(folder / CATALOG),
+        read_table(folder / SPECTRA) if n_spectra else None,
+        read_table(folder / FAILURES),
+    )
     counts = {"materials": len(rows), "reflections": offset, "failures": len(failures), "spectra": n_spectra}
     return counts, profiles.bins
 

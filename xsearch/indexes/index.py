@@ -25,12 +25,13 @@ from xsearch.indexes.chunk import Chunk, Entry
 from xsearch.indexes.columns import COLUMN_DTYPE, UNKNOWN_SYSTEM, Columns
 from xsearch.indexes.embedding import EMBEDDING, Embedding
 from xsearch.indexes.manifest import MANIFEST, Manifest, check_hashes, check_sizes, read_manifest, touched_files
+from xsearch.indexes.metadata import MATERIALS, Metadata, flat_materials, read_materials
 from xsearch.indexes.outcome import Failure
 from xsearch.indexes.records import table_to_materials
 from xsearch.indexes.reflection_arrays import ReflectionArrays
 from xsearch.indexes.spectra import SPECTRA, STORED_SCHEMA, stored_spectra, tables_of
 from xsearch.indexes.stored_chunk import chunk_of_rows
-from xsearch.indexes.tables import row_numbers
+from xsearch.indexes.tables import read_table, row_numbers
 from xsearch.indexes.vectors import Profiles
 from xsearch.indexes.versions import current_folder, folder_of
 from xsearch.indexes.xanes_table import XanesTable
@@ -73,6 +74,8 @@ class Index:
         rows, bins = self.manifest.counts["materials"], self.manifest.profile_bins
         self.catalog = _open_table(version_folder / assemble.CATALOG)
         self._failed = _open_table(version_folder / assemble.FAILURES)
+        is_flat = MATERIALS in self.manifest.files
+        self._flat_file = pa.memory_map(str(version_folder / MATERIALS)) if is_flat else None
         path = version_folder / SPECTRA
         has_spectra = SPECTRA in self.manifest.files
         self.spectra_table = _open_table(path) if has_spectra else pa.Table.from_batches([], STORED_SCHEMA)
@@ -206,21 +209,35 @@ class Index:
         """The FAISS index (inner product, half precision) over `profiles`, or None where there are none."""
         return None if self._profiles is None else self._profiles.faiss
 
+    @cached_property
+    def metadata(self) -> Metadata:
+        """What users ask with SQL: the catalog without structures, one column a property."""
+        flat = flat_materials(self.catalog) if self._flat_file is None else read_materials(self._flat_file)
+        return Metadata(self.name, flat, self.spectra_table, self._failed)
+
     def select(self, constraints: Constraints, measured_cells: bool = True) -> NDArray[np.int64]:
-        """Rows whose elements meet the constraints, rising.
+        """Rows that meet the constraints, rising.
 
         Args:
-            constraints: on the elements.
+            constraints: on elements, symmetry and metadata.
             measured_cells: whether measured cells linked to another entry are among them.
+
+        Raises:
+            QueryError: where its condition on the metadata cannot be understood.
         """
         if constraints.is_open:
             return np.arange(len(self)) if measured_cells else np.flatnonzero(self.columns.cell_of < 0)
         parameters = sql.select_parameters(constraints, measured_cells)
         found = self._connection().execute(sql.SELECT_ROWS, parameters).fetchnumpy()
-        return np.sort(np.asarray(found["row_id"], np.int64), kind="stable")
+        rows = np.sort(np.asarray(found["row_id"], np.int64), kind="stable")
+        if constraints.of_entries.is_open:
+            return rows
+        return np.intersect1d(rows, self.metadata.rows(constraints), assume_unique=True)
 
     def sql(self, statement: str, parameters: Sequence[object] = ()) -> Any:
-        """Run SQL on the catalog: views `materials`, `spectra` and `failures`, whose columns `indexes/sql.py` lists.
+        """Run SQL on the whole catalog: views `materials`, `spectra` and `failures`, as `indexes/sql.py` lists them.
+
+        It is the library's own; users ask `metadata`.
 
         Returns:
             A DuckDB relation, with `fetchall()`, `df()` and so on.
@@ -246,6 +263,7 @@ class Index:
         return {
             "name": self.name,
             "version": self.version,
+            "folder": str(self.folder),
             "made": made.isoformat(timespec="seconds"),
             "counts": self.manifest.counts,
             "profile_bins": self.manifest.profile_bins,
@@ -310,7 +328,7 @@ class Index:
 
 def _open_table(path: Path) -> pa.Table:
     with _reading(path):
-        return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+        return read_table(path)
 
 
 def _open_array(path: Path) -> np.ndarray:

@@ -6,6 +6,7 @@ bytes from one build to the next, and an index must be the same bit for bit from
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -125,8 +126,39 @@ group by all order by all
 
 COUNTS = "select coalesce({column}, 'unknown') as value, count(*) as n from catalog group by 1 order by n desc, value"
 
+PROPERTY_TYPES = """
+select key, list(distinct json_type(properties, '$."' || key || '"'))
+from (select properties, unnest(json_keys(properties)) as key from catalog) group by key order by key
+"""
+"""Which properties the entries have, and the JSON types of their values."""
+
 ALL_BITS = 0xFFFF_FFFF_FFFF_FFFF
 """A mask of 64 elements."""
+
+
+def flat_materials(types: Mapping[str, str]) -> str:
+    """The statement that gives a catalog without its structures, its properties as columns of these types.
+
+    A measured cell that is linked to an entry takes from it what it does not have itself.
+    """
+    inherited = ("space_group", "crystal_system", "template", "energy_above_hull_eV", "is_theoretical", "name")
+    both = {name: f"coalesce(own.{name}, owner.{name}) as {name}" for name in inherited}
+    columns = [
+        *(f"own.{name}" for name in ("row_id", "material_id", "formula", "reduced_formula", "anonymous_formula")),
+        both["name"], "own.elements", "len(own.elements)::int as n_elements",
+        both["space_group"], both["crystal_system"], both["template"],
+        "len(own.atomic_numbers)::int as n_sites", both["energy_above_hull_eV"], both["is_theoretical"],
+        *(f"own.{name}" for name in ("is_measured", "temperature_K", "pressure_GPa", "functional", "expected_strain")),
+        *(f"own.{name}" for name in ("cell_of", "duplicate_of", "source", "licence", "reference")),
+    ]  # fmt: skip
+    for name, kind in types.items():
+        path = "'$.\"" + name.replace("'", "''") + "\"'"
+        quoted = name.replace('"', '""')
+        columns.append(f'coalesce(own.properties->>{path}, owner.properties->>{path})::{kind} as "{quoted}"')
+    return (
+        f"select {', '.join(columns)} from catalog own left join catalog owner on own.cell_of = owner.material_id "
+        "order by own.row_id"
+    )
 
 
 def connect(catalog: pa.Table, failed: pa.Table, spectra: pa.Table) -> DuckDBPyConnection:

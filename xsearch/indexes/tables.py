@@ -46,6 +46,11 @@ class TableWriter:
                 self._writer.close()
 
 
+def read_table(path: Path) -> pa.Table:
+    """An Arrow file, mapped."""
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+
+
 def row_numbers(rows: NDArray[np.integer]) -> pa.Int64Array:
     """Rows to take. `pa.array` would load pandas, a third of a second, to see whether it was given a series."""
     wanted = np.ascontiguousarray(rows, np.int64)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xsearch.answers import Candidate, Inference, Verdict
-from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS, SYSTEM_OF_GROUP
+from xsearch.chemistry.space_groups import groups_of
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.chemistry.valence import OxidationHint, check_elements
 from xsearch.errors import CrystalError, QueryError
@@ -38,6 +39,8 @@ def infer(
     *,
     xanes: Sequence[Xanes] = (),
     system: str | None = None,
+    space_group: int | None = None,
+    templates: NDArray[np.bool_] | None = None,
     oxidation: Mapping[str, OxidationHint] | None = None,
     coordination: Mapping[str, Sequence[int]] | None = None,
     excluded: Iterable[str] = (),
@@ -55,7 +58,8 @@ def infer(
         pattern: a measured powder pattern; without it, candidates are ranked by chemistry alone.
         xanes: measured K edges of some of the elements, used to order the candidates where the forward model knows
             the absorber.
-        system: keep one crystal system.
+        system, space_group: of every candidate.
+        templates: (m,) which entries of the library may be used; all by default.
         oxidation: oxidation states known or predicted, as numbers or with probabilities.
         coordination: coordination numbers that an element may have, such as `{"Mn": (4, 6)}`.
         excluded: reduced formulas whose entries must not be used.
@@ -80,24 +84,27 @@ def infer(
     with timed(timings, "propose"):
         proposals = propose(
             library, chosen, excluded=excluded, oxidation=oxidation, alloy=alloy, must_balance=must_balance,
-            settings=settings.proposals,
+            templates=templates, settings=settings.proposals,
         )  # fmt: skip
-        proposals = _keep_system(library, proposals, system)
+        groups = groups_of(system, space_group)
+        if groups is not None:
+            proposals = proposals.take(np.flatnonzero(np.isin(proposals.space_group, sorted(groups))))
     if len(proposals) == 0:
         raise QueryError(
             f"No template of the index can hold {', '.join(chosen)}"
             + (f" in a {system} cell" if system else "")
+            + (f" in space group {space_group}" if space_group else "")
             + "; loosen the conditions or use a larger index."
         )
     n_screened = n_fitted = 0
     verdict: Verdict = "tentative"
     if pattern is None:
         with timed(timings, "build"):
-            candidates = _by_chemistry(library, proposals, top, coordination or {})
+            candidates = _by_chemistry(library, proposals, top, coordination or {}, groups)
         notes.append("No pattern was given: the order is that of chemistry alone.")
     else:
         task = InferenceTask.prepare(
-            library, proposals, pattern, coordination=coordination, system=system, threads=threads, settings=settings
+            library, proposals, pattern, coordination=coordination, groups=groups, threads=threads, settings=settings
         )
         found = compare(task)
         with timed(timings, "ranking"):
@@ -120,6 +127,7 @@ def infer(
         notes += more
     options = {
         "system": system,
+        "space_group": space_group,
         "oxidation": {e: (dict(h) if isinstance(h, Mapping) else h) for e, h in (oxidation or {}).items()},
         "coordination": {e: list(c) for e, c in (coordination or {}).items()},
         "excluded": sorted(excluded),
@@ -133,17 +141,12 @@ def infer(
     )  # fmt: skip
 
 
-def _keep_system(library: TemplateLibrary, proposals: Proposals, system: str | None) -> Proposals:
-    if system is None:
-        return proposals
-    if system not in CRYSTAL_SYSTEMS:
-        raise QueryError(f"Unknown crystal system {system!r}; one of {', '.join(sorted(CRYSTAL_SYSTEMS))} is expected.")
-    systems = SYSTEM_OF_GROUP[library.space_group[proposals.row]]
-    return proposals.take(np.flatnonzero(systems == CRYSTAL_SYSTEMS.index(system)))
-
-
 def _by_chemistry(
-    library: TemplateLibrary, proposals: Proposals, top: int, coordination: Mapping[str, Sequence[int]]
+    library: TemplateLibrary,
+    proposals: Proposals,
+    top: int,
+    coordination: Mapping[str, Sequence[int]],
+    groups: frozenset[int] | None,
 ) -> list[Candidate]:
     """The likeliest proposals as they are, each structure type and formula once."""
     head = proposals.take(np.arange(min(len(proposals), SPARE_PROPOSALS * top)))
@@ -162,6 +165,8 @@ def _by_chemistry(
         try:
             symmetry = find_symmetry(crystal)
         except CrystalError:
+            continue
+        if groups is not None and symmetry.number not in groups:
             continue
         seen.add(key)
         found.append(proposed_candidate(library, proposal, crystal, symmetry, float(share[k]), len(found) + 1))

@@ -49,9 +49,7 @@ def compare(task: InferenceTask) -> Comparison:
             starts, n_placed = place_templates(task, trial_cells(task, refined))
             placed = refine_by_strain(task, starts)
             n_screened, n_fitted = n_screened + n_placed, n_fitted + len(placed)
-            # in another cell a template may lose its crystal system
-            kept = [one for one in placed if task.system in (None, one.symmetry.crystal_system)]
-            refined += refine_best(task, kept, settings.placement.most_refined, refined)
+            refined += refine_best(task, placed, settings.placement.most_refined, refined)
     with timed(timings, "symmetry_lowering"):
         refined = with_lower_symmetries(task, refined)
     return Comparison(fitted, refined, n_screened, n_fitted, timings)

@@ -105,6 +105,7 @@ def propose(
     oxidation: Mapping[str, OxidationHint] | None = None,
     alloy: bool | None = None,
     must_balance: bool = False,
+    templates: NDArray[np.bool_] | None = None,
     merge: bool = True,
     settings: ProposalSettings = INFERENCE_SETTINGS.proposals,
 ) -> Proposals:
@@ -117,6 +118,7 @@ def propose(
         oxidation: states known for some elements.
         alloy: True to leave charge balance out, False to score it, None to decide by the elements.
         must_balance: drop formulas that no allowed states balance (never for alloys).
+        templates: (m,) which entries of the library may be used; all by default.
         merge: also put one element on two slots of a template with one element more.
         settings: penalties, weights and counts.
 
@@ -126,6 +128,8 @@ def propose(
     chosen = check_elements(elements, MOST_ELEMENTS)
     numbers = np.array([ATOMIC_NUMBERS[e] for e in chosen], np.uint8)
     left_out = library.rows_of(excluded) | (library.n_sites > settings.most_sites)
+    if templates is not None:
+        left_out = left_out | ~templates
     parts = [_assign(library, numbers, len(chosen), left_out, settings.most_assignments)]
     if merge and 1 < len(chosen) < MOST_ELEMENTS:
         parts.append(_assign(library, numbers, len(chosen) + 1, left_out, settings.most_assignments))

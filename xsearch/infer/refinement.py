@@ -50,7 +50,8 @@ def refine_by_strain(task: InferenceTask, starts: Sequence[FitStart]) -> list[Tr
 def strain_fits(
     task: InferenceTask, starts: Sequence[FitStart], *, symmetrised: bool = False
 ) -> list[TrialCandidate | None]:
-    """The strain fit of each crystal; None where it has no line in the range of the pattern.
+    """The strain fit of each crystal; None where it has no line in the range of the pattern, or a space group that it
+    may not have: in another cell, or with atoms moved, a crystal may lose that of its template.
 
     Args:
         task: the pattern.
@@ -63,7 +64,9 @@ def strain_fits(
 
     def fitted(item: tuple[FitStart, Reflections]) -> StrainFit | None:
         start, reflections = item
-        return fit_strain(reflections, target, start.strain) if len(reflections) else None
+        if not len(reflections) or not task.allows_group(start.symmetry.number):
+            return None
+        return fit_strain(reflections, target, start.strain)
 
     pairs = list(zip(starts, lines, strict=True))
     fits = task.run(fitted, pairs)

@@ -35,7 +35,7 @@ class InferenceTask:
         proposals: in order of their prior.
         prepared: the measured pattern.
         coordination: coordination numbers that an element may have, such as `{"Mn": (4, 6)}`.
-        system: crystal system that every candidate has, or None.
+        groups: numbers of the space groups that a candidate may have, or None for all.
         threads: for the fits.
         settings: the numbers that decide.
         log_shares: log share of all substitutions, by formula and crystal system.
@@ -45,7 +45,7 @@ class InferenceTask:
     proposals: Proposals
     prepared: PreparedPattern
     coordination: Mapping[str, Sequence[int]]
-    system: str | None
+    groups: frozenset[int] | None
     threads: int
     settings: InferenceSettings
     log_shares: Mapping[tuple[tuple[int, ...], int], float]
@@ -58,7 +58,7 @@ class InferenceTask:
         pattern: PowderPattern,
         *,
         coordination: Mapping[str, Sequence[int]] | None = None,
-        system: str | None = None,
+        groups: frozenset[int] | None = None,
         threads: int = 2,
         settings: InferenceSettings = INFERENCE_SETTINGS,
     ) -> InferenceTask:
@@ -75,7 +75,7 @@ class InferenceTask:
             proposals,
             prepared,
             coordination or {},
-            system,
+            groups,
             threads,
             settings,
             proposals.log_shares(),
@@ -84,6 +84,10 @@ class InferenceTask:
     def allows(self, crystal: Crystal) -> bool:
         """Whether the elements have the coordination numbers that were stated."""
         return has_coordination(crystal, self.coordination)
+
+    def allows_group(self, number: int) -> bool:
+        """Whether a candidate may have this space group."""
+        return self.groups is None or number in self.groups
 
     def in_space_group(self, proposal: Proposal, number: int) -> Proposal:
         """A proposal whose crystal has another space group, with the share of that crystal system."""

@@ -37,6 +37,7 @@ class TemplateLibrary:
     atomic number; those beyond the last are 0.
 
     Attributes:
+        rows: (m,) int64, of the index.
         material_ids: (m,) entry names.
         formula: (m,) int32, number of the reduced formula in `formula_numbers`.
         formula_numbers: reduced formula to its number.
@@ -55,6 +56,7 @@ class TemplateLibrary:
         fetch: gives the crystals of a list of rows.
     """
 
+    rows: NDArray[np.int64]
     material_ids: NDArray[np.object_]
     formula: NDArray[np.int32]
     formula_numbers: dict[str, int]
@@ -101,6 +103,7 @@ def library_of(index: Index) -> TemplateLibrary:
     store = _CrystalStore(index.catalog)
     hull = np.ma.filled(np.ma.asarray(table["energy_above_hull_eV"], np.float64), np.nan)
     return make_library(
+        rows=rows,
         material_ids=[str(name) for name in table["material_id"]],
         formulas=[str(formula) for formula in table["reduced_formula"]],
         templates=[str(key) for key in table["template"]],
@@ -152,6 +155,7 @@ def make_library(
     volumes_A3: Sequence[float],
     energies_above_hull_eV: Sequence[float],
     fetch: FetchCrystals,
+    rows: NDArray[np.int64] | None = None,
 ) -> TemplateLibrary:
     """A library from the columns of an index.
 
@@ -160,6 +164,7 @@ def make_library(
             formulas are reduced ones of fully occupied crystals.
         templates: key of each entry's prototype; entries without one stand alone.
         fetch: gives the crystals of a list of rows.
+        rows: (m,) of the index; as the entries stand by default.
 
     Raises:
         QueryError: where there are no entries.
@@ -182,6 +187,7 @@ def make_library(
     pairs = np.unique(template.astype(np.int64) * len(formula_numbers) + formula)
     sites = np.asarray(n_sites, np.int32)
     return TemplateLibrary(
+        rows=np.arange(len(material_ids)) if rows is None else rows,
         material_ids=np.array(material_ids, dtype=object),
         formula=formula,
         formula_numbers=formula_numbers,

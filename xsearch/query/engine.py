@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from xsearch.answers import Combined, Inference, SearchResult
 from xsearch.errors import NothingSearched
+from xsearch.options import Constraints
 from xsearch.preprocess.xanes import deglitch
 from xsearch.progress import open_progress
 from xsearch.query.question import Question
@@ -84,12 +87,19 @@ def infer_candidates(index: SearchIndex, question: Question) -> Inference:
     if question.relax:
         check_extra()
     measurement: Measurement = question.measurement
+    constraints, library = question.constraints, library_of(index.index)
+    if (condition := constraints.where) is None:
+        templates = None
+    else:
+        templates = np.isin(library.rows, index.index.select(Constraints(where=condition)))
     found = infer(
-        library_of(index.index),
-        sorted(question.constraints.allowed or ()),
+        library,
+        sorted(constraints.allowed or ()),
         measurement.pattern,
         xanes=measurement.edges,
-        system=question.system,
+        system=constraints.system,
+        space_group=constraints.space_group,
+        templates=templates,
         oxidation={element: dict.fromkeys(states, 1.0) for element, states in measurement.oxidation.items()},
         coordination=measurement.coordination,
         excluded=question.leave_out,

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.errors import QueryError
 from xsearch.options import ANY, Constraints, Elements, Prior, parse_choice, parse_numbers
+from xsearch.search.scope import constraints_of
 from xsearch.spectra.measurement import Measurement
 
 
@@ -18,7 +18,7 @@ class Question:
 
     Attributes:
         measurement: the spectra of one sample, and what is known of it.
-        constraints: on the elements of the answer.
+        constraints: on the answer: its elements, symmetry and metadata.
         search: whether the entries of the index are compared.
         infer: whether crystals in no database are inferred, from the templates of the index.
         phases: how many phases a mixture may have at most; None for one compound.
@@ -26,7 +26,6 @@ class Question:
         prior: what counts beside the measurement.
         measured_cells: whether measured cells linked to a computed entry are searched beside it.
         deglitch: whether single points that stand out of XANES spectra are replaced first.
-        system: crystal system of inferred crystals.
         leave_out: reduced formulas whose entries give no template.
         alloy: True to infer without charge balance, False with it; None for what the elements suggest.
         relax: how many inferred crystals, the best first, are relaxed with CHGNet.
@@ -45,7 +44,6 @@ class Question:
     prior: Prior = Prior.KNOWN
     measured_cells: bool = True
     deglitch: bool = False
-    system: str | None = None
     leave_out: tuple[str, ...] = ()
     alloy: bool | None = None
     relax: int = 0
@@ -53,10 +51,6 @@ class Question:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prior", parse_choice(Prior, self.prior, "prior"))
-        if self.system is not None and self.system not in CRYSTAL_SYSTEMS:
-            raise QueryError(
-                f"Unknown crystal system {self.system!r}; one of {', '.join(CRYSTAL_SYSTEMS)} is expected."
-            )
         if not self.search and not self.infer:
             raise QueryError("Nothing is to be done; search an index, infer, or both.")
         if self.infer and self.phases:
@@ -64,10 +58,10 @@ class Question:
         if self.infer and self.constraints.allowed is None:
             raise QueryError("Inference needs the elements; give them with --exactly or --only, such as Ca,Mn,Al,O.")
         measurement = self.measurement
-        of_inference = (self.system, self.leave_out, self.relax, measurement.oxidation, measurement.coordination)
+        of_inference = (self.leave_out, self.relax, measurement.oxidation, measurement.coordination)
         if not self.infer and (any(of_inference) or self.alloy is not None):
             raise QueryError(
-                "Crystal system, oxidation states, coordination, alloy, left-out formulas and relaxation are "
+                "Oxidation states, coordination, alloy, left-out formulas and relaxation are "
                 "conditions of an inference; add --infer."
             )
         if self.phases and measurement.edges and (measurement.pattern is not None or len(measurement.edges) > 1):
@@ -84,6 +78,9 @@ def question_of(
     may: Elements = None,
     exclude: Elements = None,
     exactly: Elements = None,
+    system: str | None = None,
+    space_group: int | str | None = None,
+    where: str | None = None,
     oxidation: Iterable[str] | None = None,
     coordination: Iterable[str] | None = None,
     **options: Any,
@@ -91,7 +88,7 @@ def question_of(
     """A question from text, whose spectra are still to be read.
 
     Args:
-        only, must, may, exclude, exactly: elements, as `SearchIndex.search` takes them.
+        only, must, may, exclude, exactly, system, space_group, where: constraints, as `SearchIndex.search` takes them.
         oxidation: known oxidation states, each as `Mn=3,4`.
         coordination: known coordination numbers, each as `Mn=4,6`.
         options: further fields of `Question`.
@@ -103,6 +100,6 @@ def question_of(
         oxidation=parse_numbers(oxidation or (), "oxidation states"),
         coordination=parse_numbers(coordination or (), "coordination numbers"),
     )
-    constraints = Constraints.parse(only, must, may, exclude, exactly)
+    constraints = constraints_of(only, must, may, exclude, exactly, system, space_group, where)
     options["leave_out"] = tuple(options.get("leave_out", ()))
     return Question(known, constraints, **options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from xsearch.answers import LcfResult, MixtureResult, SearchResult
 from xsearch.answers.explanations import best_hits
 from xsearch.errors import MissingIndex, QueryError, SpectrumError
 from xsearch.indexes import Index
-from xsearch.options import AUTO_PHASES, MOST_PHASES, Constraints, Elements, Prior, Ranking, parse_choice
+from xsearch.options import AUTO_PHASES, MOST_PHASES, Elements, Prior, Ranking, parse_choice
 from xsearch.preprocess.amorphous import amorphous_notes
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
@@ -25,9 +26,9 @@ from xsearch.search.mixture_hits import make_mixture
 from xsearch.search.nearest_neighbours import NearestNeighbours, VectorSearch, has_vectors, parse_ranking
 from xsearch.search.phase_search import PhaseSearch
 from xsearch.search.rank import best_first, phases
-from xsearch.search.scope import Scope
+from xsearch.search.scope import Scope, constraints_of
 from xsearch.search.second_phase import second_phase_notes
-from xsearch.search.selection import Selection, rows_with
+from xsearch.search.selection import Selection, condition_notes, rows_with
 from xsearch.search.settings import DEFAULTS, PowderSettings
 from xsearch.search.symmetry import symmetry, symmetry_posterior
 from xsearch.search.verdict import verdict
@@ -36,6 +37,9 @@ from xsearch.settings import settings_record
 from xsearch.spectra import PowderPattern, Xanes
 from xsearch.spectra.measurement import Measurement
 from xsearch.xas.library import EdgeLibraries
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 GATHER_BELOW = 0.25
 """Where element conditions leave less than this share of the rows, only their profiles are read."""
@@ -70,6 +74,17 @@ class SearchIndex:
         """The index's name."""
         return self.index.name
 
+    def sql(self, statement: str) -> pa.Table:
+        """The answer to an SQL question about the entries, spectra and failures of the index, as an Arrow table.
+
+        Args:
+            statement: such as `"select formula, band_gap from materials where space_group = 227"`.
+
+        Raises:
+            QueryError: where it cannot be understood, or would change anything.
+        """
+        return self.index.metadata.select(statement)
+
     def search(
         self,
         pxrd: PowderPattern | Xanes | None = None,
@@ -80,6 +95,9 @@ class SearchIndex:
         may: Elements = None,
         exclude: Elements = None,
         exactly: Elements = None,
+        system: str | None = None,
+        space_group: int | str | None = None,
+        where: str | None = None,
         top: int = 20,
         prior: str = "known",
         measured_cells: bool = True,
@@ -96,6 +114,10 @@ class SearchIndex:
             only: these elements and no others, such as `"Fe O Ti"` or a list of symbols.
             must: all of these. may: beside those of `must`, these and no others. exclude: none of these.
             exactly: all of these and no others.
+            system: crystal system of the entries that are searched.
+            space_group: likewise, its number or symbol.
+            where: likewise, an SQL condition on their metadata, such as `"band_gap > 1 and e_above_hull < 0.05"`; the
+                columns are those of `sql`.
             top: how many hits to give.
             prior: `known` favours experimentally reported compounds and those near the convex hull; `none` does not.
             measured_cells: whether measured cells linked to a computed entry are searched beside it.
@@ -113,7 +135,7 @@ class SearchIndex:
             QueryError: where an element does not exist, conditions contradict each other, or nothing is left.
         """
         scope = Scope(
-            Constraints.parse(only, must, may, exclude, exactly),
+            constraints_of(only, must, may, exclude, exactly, system, space_group, where),
             parse_choice(Prior, prior, "prior"),
             measured_cells,
             leave_out_rows,
@@ -162,6 +184,7 @@ class SearchIndex:
                 hits = selected.hits(pattern, matches, evidence, total, groups, shown, top)
                 best = matches.take(groups[0][:1] if groups else [])
                 notes = (
+                    *condition_notes(self.index, scope.constraints),
                     *amorphous_notes(pattern),
                     *second_phase_notes(self.index, pattern, best, numbers.second_phase),
                 )
@@ -211,6 +234,9 @@ class SearchIndex:
         may: Elements = None,
         exclude: Elements = None,
         exactly: Elements = None,
+        system: str | None = None,
+        space_group: int | str | None = None,
+        where: str | None = None,
         prior: str = "known",
         measured_cells: bool = True,
         leave_out_spectra: Collection[str] = (),
@@ -226,6 +252,7 @@ class SearchIndex:
             only, may, exclude: elements, as in `search`; each phase obeys them.
             must, exactly: elements that the phases hold together; none need hold them all. An edge sees compounds of
                 its absorber alone, and asks no more than that they hold no other elements.
+            system, space_group, where: of each phase, as in `search`.
             prior: as in `search`.
             measured_cells: as in `search`.
             leave_out_spectra: as in `search`.
@@ -234,7 +261,7 @@ class SearchIndex:
             SpectrumError, QueryError: as in `search`.
         """
         scope = Scope(
-            Constraints.parse(only, must, may, exclude, exactly),
+            constraints_of(only, must, may, exclude, exactly, system, space_group, where),
             parse_choice(Prior, prior, "prior"),
             measured_cells,
             leave_out_spectra=leave_out_spectra,
@@ -274,7 +301,7 @@ class SearchIndex:
                 "measured_cells": scope.measured_cells,
                 "phases": phases,
             },
-            notes=amorphous_notes(pattern),
+            notes=(*condition_notes(self.index, scope.constraints), *amorphous_notes(pattern)),
             timings_ms=timings,
             mixtures=mixtures,
             settings={"powder": settings_record(self.settings)},

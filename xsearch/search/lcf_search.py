@@ -11,7 +11,7 @@ from xsearch.preprocess.xanes import window
 from xsearch.progress import timed
 from xsearch.search.lcf_hits import Compared, make_lcf
 from xsearch.search.scope import Scope
-from xsearch.search.selection import rows_with
+from xsearch.search.selection import condition_notes, rows_with
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_search import Opened, without_spectrum
 from xsearch.search.xanes_stages import prepare, with_absorbers
@@ -55,6 +55,7 @@ def search_lcf(
         constraints=each,
         options={"prior": scope.prior.value, "phases": phases},
         notes=(
+            *condition_notes(index, each),
             *spectrum.notes,
             *_assumptions(library, hits),
             *without_spectrum(index, library.row, choices, [library.name]),

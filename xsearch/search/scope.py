@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from xsearch.options import ANY, Constraints, Prior
+from xsearch.chemistry.space_groups import space_group_number
+from xsearch.options import ANY, Constraints, CrystalSystem, Elements, Prior, parse_choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +14,7 @@ class Scope:
     """What of an index a search compares, and what counts beside the measurement.
 
     Attributes:
-        constraints: on the elements.
+        constraints: on elements, symmetry and metadata.
         prior: which prior counts.
         measured_cells: whether measured cells linked to a computed entry are searched beside it.
         leave_out_rows: rows of the index that are left out.
@@ -25,3 +26,30 @@ class Scope:
     measured_cells: bool = True
     leave_out_rows: Collection[int] = ()
     leave_out_spectra: Collection[str] = ()
+
+
+def constraints_of(
+    only: Elements = None,
+    must: Elements = None,
+    may: Elements = None,
+    exclude: Elements = None,
+    exactly: Elements = None,
+    system: str | None = None,
+    space_group: int | str | None = None,
+    where: str | None = None,
+) -> Constraints:
+    """Constraints from what a user gives; `SearchIndex.search` says what each means.
+
+    Raises:
+        QueryError: where an element, a system or a space group does not exist, or the elements contradict each other.
+    """
+    return Constraints.parse(
+        only,
+        must,
+        may,
+        exclude,
+        exactly,
+        system=None if system is None else parse_choice(CrystalSystem, system, "crystal system"),
+        space_group=None if space_group is None else space_group_number(space_group),
+        where=where,
+    )

@@ -31,15 +31,23 @@ Profiles = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 
 
 def rows_with(index: Index, constraints: Constraints, measured_cells: bool) -> NDArray[np.int64]:
-    """The rows that satisfy element constraints, measured cells among them or not.
+    """The rows that satisfy constraints, measured cells among them or not.
 
     Raises:
         NothingSearched: where there is none.
     """
     rows = index.select(constraints, measured_cells)
     if len(rows) == 0:
-        raise NothingSearched(f"Index {index.name!r} holds nothing with {constraints}; loosen the element conditions.")
+        raise NothingSearched(f"Index {index.name!r} holds nothing with {constraints}; loosen the conditions.")
     return rows
+
+
+def condition_notes(index: Index, constraints: Constraints) -> tuple[str, ...]:
+    """A note where a condition on the metadata left entries out because a value is missing."""
+    missing = 0 if constraints.where is None else index.metadata.unknown(constraints.where)
+    if not missing:
+        return ()
+    return (f"Of {missing:,} of {len(index):,} rows it is not known whether {constraints.where}: they were left out.",)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -17,7 +17,7 @@ from xsearch.progress import timed
 from xsearch.search.rank import best_first, phases
 from xsearch.search.scope import Scope
 from xsearch.search.second_compound import second_compound_notes
-from xsearch.search.selection import Profiles, Selection, rows_with
+from xsearch.search.selection import Profiles, Selection, condition_notes, rows_with
 from xsearch.search.settings import DEFAULTS as POWDER
 from xsearch.search.settings import PowderSettings, VerdictSettings
 from xsearch.search.verdict import verdict
@@ -70,6 +70,7 @@ def search_by_spectra(
 ) -> SearchResult:
     """Find what gave one or several edges, and a powder pattern if there is one; see `SearchIndex.search`."""
     index, timings = opened.index, dict[str, float]()
+    remarks = [*condition_notes(index, scope.constraints)]
     with threadpool_limits(opened.threads, user_api="blas"):
         with timed(timings, "prepare"):
             spectra = prepare(measurement.edges)
@@ -79,11 +80,12 @@ def search_by_spectra(
             )
         with timed(timings, "edges"):
             edges = weigh_edges(opened.libraries, spectra, scope, settings)
-        remarks: list[str] = []
         rivals = None
         if pattern is None:
             with timed(timings, "rank"):
-                edges = assign_each(index, edges, settings=settings.evidence)
+                narrowed = not scope.constraints.of_entries.is_open
+                allowed = rows_with(index, scope.constraints, measured_cells=False) if narrowed else None
+                edges = assign_each(index, edges, allowed, settings.evidence)
                 candidates = combine(index, edges, scope.prior, scope.constraints, settings=settings.evidence)
                 single = [[place] for place in candidates.best_first()]
                 groups = fold_entries(index, candidates, settings.evidence) if fold else single

@@ -12,6 +12,7 @@ from xsearch.chemistry.reference import Reference
 from xsearch.errors import NothingSearched
 from xsearch.indexes import Index
 from xsearch.indexes.spectra import edges_of, spectra_of_edge, xanes_table
+from xsearch.indexes.tables import row_numbers
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.options import Constraints
 
@@ -106,7 +107,10 @@ class EdgeLibraries:
         leave_out_rows: Collection[int],
         leave_out_spectra: Collection[str],
     ) -> EdgeLibrary:
-        """The spectra whose compound meets the element conditions, less those that are to be left out.
+        """The spectra whose compound meets the conditions, less those that are to be left out.
+
+        A reference without an entry stands for the entries of its formula, so one of these must meet conditions on
+        symmetry or metadata.
 
         Args:
             absorber, edge: which library.
@@ -124,12 +128,17 @@ class EdgeLibraries:
                 passes[elements] = absorber in elements and constraints.matches(elements)
         keep = np.array([passes[elements] for elements in whole.spectra.elements], bool)
         keep &= ~np.isin(whole.row, list(leave_out_rows)) | (whole.row < 0)
+        if not constraints.of_entries.is_open:
+            rows = self._index.select(constraints, measured_cells=False)
+            column = self._index.catalog.column("reduced_formula")
+            formulas = set(column.take(row_numbers(rows)).to_pylist())
+            stands = np.array([name in formulas for name in whole.spectra.reduced_formula], bool)
+            keep &= np.isin(whole.row, rows) | ((whole.row < 0) & stands)
         if leave_out_spectra:
             left_out = set(leave_out_spectra)
             keep &= np.array([name not in left_out for name in whole.spectra.spectrum_id], bool)
         if not keep.any():
             raise NothingSearched(
-                f"Index {self._index.name!r} holds no {whole.name} spectrum with {constraints}; loosen the element "
-                "conditions."
+                f"Index {self._index.name!r} holds no {whole.name} spectrum with {constraints}; loosen the conditions."
             )
         return whole.take(keep)
