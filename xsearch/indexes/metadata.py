@@ -41,7 +41,11 @@ ROW_GROUP = 65_536
 
 _JSON_TYPES = {"BIGINT": "BIGINT", "UBIGINT": "BIGINT", "DOUBLE": "DOUBLE", "BOOLEAN": "BOOLEAN"}
 
-_LOCKED: dict[str, str | bool | int | float | list[str]] = {"threads": 1, "enable_external_access": "false", "python_enable_replacements": "false"}
+_LOCKED: dict[str, str | bool | int | float | list[str]] = {
+    "threads": 1,
+    "enable_external_access": "false",
+    "python_enable_replacements": "false",
+}
 """No file, no network, none of this process's variables."""
 
 

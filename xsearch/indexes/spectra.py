@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from xsearch.chemistry.formula import parse_formula
 from xsearch.errors import CrystalError, SpectrumError
 from xsearch.indexes.outcome import FAILURE_FIELDS, Failure, Outcome
 from xsearch.indexes.records import arrays_of, ragged
-from xsearch.indexes.tables import TableWriter
+from xsearch.indexes.tables import TableWriter, row_numbers
 from xsearch.indexes.xanes_table import TEXTS, XanesTable
 from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow, normalize, window
 from xsearch.spectra.xas import XasSpectrum
@@ -152,8 +153,13 @@ def edges_of(stored: pa.Table) -> list[tuple[str, str]]:
 
 def spectra_of_edge(stored: pa.Table, absorber: str, edge: str) -> pa.Table:
     """The rows of an absorber and edge that can be searched."""
+    return stored.take(row_numbers(edge_rows(stored, absorber, edge)))
+
+
+def edge_rows(stored: pa.Table, absorber: str, edge: str) -> NDArray[np.int64]:
+    """(n,) which rows of the stored spectra these are."""
     mask = pc.and_(pc.equal(stored.column("absorber"), absorber), pc.equal(stored.column("edge"), edge))
-    return stored.filter(pc.and_(mask, stored.column("window").is_valid()))
+    return np.flatnonzero(pc.and_(mask, stored.column("window").is_valid()).to_numpy()).astype(np.int64)
 
 
 def xanes_table(rows: pa.Table, absorber: str, edge: str) -> XanesTable:

@@ -4,9 +4,8 @@
 
 The tables are of computed site spectra, such as `xas_library_sites.parquet` and `xas_feff9.parquet`. Each step takes
 some materials of a few edges. Two spectra of a material, by different codes where there are, are augmented: one
-lightly, as a library holds it, one as a measurement. Their vectors must agree, and differ from those of the edge's other
-materials.
-One formula in eight is held out, and so are those of the table that is left out.
+lightly, as a library holds it, one as a measurement. Their vectors must agree, and differ from those of the
+edge's other materials. One formula in eight is held out, and so are those of the table that is left out.
 """
 
 from __future__ import annotations

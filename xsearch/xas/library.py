@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from xsearch.chemistry.reference import Reference
 from xsearch.errors import NothingSearched
 from xsearch.indexes import Index
-from xsearch.indexes.spectra import edges_of, spectra_of_edge, xanes_table
+from xsearch.indexes.spectra import edge_rows, edges_of, xanes_table
 from xsearch.indexes.tables import row_numbers
 from xsearch.indexes.xanes_table import XanesTable
+from xsearch.indexes.xanes_vectors import XanesVectors
 from xsearch.options import Constraints
 
 
@@ -25,11 +26,14 @@ class EdgeLibrary:
         spectra: n of them.
         row: (n,) int64, the row of the index that each belongs to; -1 for a reference without an entry.
         note: (n,) phase, sample or file, as its source calls it; may be empty.
+        stored: (n,) rows of the index's spectra, and `vectors` of all of them; None where there are no vectors.
     """
 
     spectra: XanesTable
     row: NDArray[np.int64]
     note: NDArray[np.object_]
+    stored: NDArray[np.int64] | None = None
+    vectors: XanesVectors | None = None
 
     def __len__(self) -> int:
         return len(self.row)
@@ -41,7 +45,8 @@ class EdgeLibrary:
 
     def take(self, keep: NDArray[np.bool_]) -> EdgeLibrary:
         """Some of the spectra."""
-        return EdgeLibrary(self.spectra.take(keep), self.row[keep], self.note[keep])
+        stored = None if self.stored is None else self.stored[keep]
+        return EdgeLibrary(self.spectra.take(keep), self.row[keep], self.note[keep], stored, self.vectors)
 
     def reference(self, place: int) -> Reference:
         """A measured spectrum as what stands for its compound."""
@@ -84,7 +89,8 @@ class EdgeLibraries:
                 f"build add {self._index.name} --spectra FOLDER."
             )
         if (absorber, edge) not in self._read:
-            rows = spectra_of_edge(self._index.spectra_table, absorber, edge)
+            stored = edge_rows(self._index.spectra_table, absorber, edge)
+            rows = self._index.spectra_table.take(row_numbers(stored))
             notes = np.array([text or "" for text in rows.column("reference").to_pylist()], object)
             owner = rows.column("row_id").fill_null(-1).to_numpy().astype(np.int64)
             table = xanes_table(rows, absorber, edge)
@@ -96,7 +102,8 @@ class EdgeLibraries:
             of_site = np.array(
                 [level == "site" and by in averaged for by, level in zip(made_by, table.level, strict=True)], bool
             )
-            self._read[absorber, edge] = EdgeLibrary(table, owner, notes).take(~superseded & ~of_site)
+            whole = EdgeLibrary(table, owner, notes, stored, self._index.xanes_vectors)
+            self._read[absorber, edge] = whole.take(~superseded & ~of_site)
         return self._read[absorber, edge]
 
     def select(

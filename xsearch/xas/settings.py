@@ -43,6 +43,14 @@ class MatchingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeRecallSettings:
+    """Which spectra of a library are matched."""
+
+    all_below: int = setting(1000, "spectra", f"{BY_HAND}: of an edge; matching so many takes half a second")
+    nearest: int = setting(400, "spectra", f"{BY_HAND}: by their vectors, that are matched of more")
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceSettings:
     """What an agreement is worth, as log-evidence."""
 
@@ -131,6 +139,7 @@ class ProbabilitySettings:
 class XasSettings:
     """Every stage of a search by X-ray absorption."""
 
+    recall: EdgeRecallSettings = field(default_factory=EdgeRecallSettings)
     matching: MatchingSettings = field(default_factory=MatchingSettings)
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
     lcf: LcfSettings = field(default_factory=LcfSettings)
