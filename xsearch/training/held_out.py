@@ -28,6 +28,14 @@ STRANGE = Augmentation(
 """What makes spectra unlike all others, on which the decline of trust is fitted. Set by hand."""
 
 
+MEASURED = Augmentation(
+    misplaced_eV=1.2, broadening_eV=1.8, stretch=0.05, disorder_A2=0.02, white_line=0.35, scale=0.05, slope=0.05,
+    probability=0.6,
+)  # fmt: skip
+"""What simulated measurements differ by, on which parts are weighed: by more than in training, since measured spectra
+differ from computed ones in ways that no training knows. Set by hand."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class OutOfFold:
     """Answers by models that were not trained on the formulas.
@@ -86,7 +94,7 @@ class OutOfFold:
 def answers_of(model: SiteModel, examples: Examples, fold: int, seed: int) -> OutOfFold:
     """Answers of a model to examples of a fold that it was not trained on, clean, as measurements, and strange."""
     mixed = mixtures(examples, None)
-    measured = simulated(concatenate([examples, mixed]) if len(mixed) else examples, seed + 1)
+    measured = simulated(concatenate([examples, mixed]) if len(mixed) else examples, seed + 1, MEASURED)
     strange = simulated(examples, seed + 2, STRANGE)
     found = {given: evaluate_examples(model, measured, given) for given in Conditioning}
     return OutOfFold(

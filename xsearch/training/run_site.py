@@ -49,6 +49,7 @@ def make_site_model(
     processes: int | None = None,
     folds: int | None = None,
     tested: int | None = None,
+    hold_out: bool = False,
     epochs: int | None = None,
     seed: int = 0,
     device: str = "cpu",
@@ -71,6 +72,7 @@ def make_site_model(
         processes: for the labels; one a core if None.
         folds: of the cross-validation, instead of the recipe's.
         tested: train and test only so many of the folds, to save time.
+        hold_out: keep a fold of the formulas out of the weights too, see `Recipe`.
         epochs: of every network, instead of the recipe's.
         seed: of weights, order, augmentation and forests.
         device: where networks are trained, such as `cuda`.
@@ -79,7 +81,7 @@ def make_site_model(
     Raises:
         XSearchError: for an unknown kind or device, where there is nothing to train on, or when interrupted.
     """
-    recipe = _recipe(kind, folds, tested, epochs, seed, device)
+    recipe = replace(_recipe(kind, folds, tested, epochs, seed, device), hold_out=hold_out)
     work = out / "checkpoints"
     with resumable(work):
         processes = processes or os.cpu_count() or 1
@@ -103,6 +105,7 @@ def make_site_model(
     given += [f"{option} $XSEARCH_DATA/{path.name}" for option, path in beside.items() if path is not None]
     options = {"--folds": folds, "--tested": tested, "--epochs": epochs}
     given += [f"{option} {value}" for option, value in options.items() if value is not None]
+    given += ["--hold-out"] if hold_out else []
     command = " ".join(["xsearch train", kind, *given, "--seed", str(seed), "--out FOLDER"])
     card = card_of(model, recipe, examples, held_out, found, source, command)
     (out / "site_model.md").write_text(card, encoding="utf-8")

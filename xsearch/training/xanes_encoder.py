@@ -51,7 +51,7 @@ class EncoderSettings:
     dropout: float = setting(0.1, "1", BY_HAND)
     edges: int = setting(4, "edges", f"{BY_HAND}: of a step")
     materials: int = setting(64, "materials", f"{BY_HAND}: of an edge in a step, at most")
-    steps: int = setting(2500, "steps", BY_HAND)
+    steps: int = setting(1200, "steps", BY_HAND)
     every: int = setting(100, "steps", f"{BY_HAND}: of an epoch, after which a checkpoint is written")
     temperature: float = setting(0.07, "cosine", BY_HAND)
     folds: int = setting(8, "folds", f"{BY_HAND}: of formulas, one of which is held out")
