@@ -2,8 +2,8 @@
 
     python -m benchmarks.xanes [PART ...] [--json]
 
-Parts: descriptors, baseline, robustness, retrieval, codes, measured, references, vectors, starter, predicted, mixtures,
-joint, speed, learning.
+Parts: descriptors, baseline, robustness, retrieval, codes, measured, references, vectors, starter, exafs, predicted,
+mixtures,joint, speed, learning.
 Data are found through XSEARCH_DATA; what is computed from them once (labels) is kept in the platform's cache folder.
 """
 
@@ -164,6 +164,13 @@ def starter() -> Figures:
     return found
 
 
+def exafs() -> Figures:
+    """Measured edges against measured ones of other sources: near edge, EXAFS, and both, of the same spectra."""
+    from xsearch.evaluate.exafs import evaluate_exafs
+
+    return evaluate_exafs(data_file("xas_measured.parquet"))
+
+
 def by_rivals(report: Any) -> Figures:
     """Shares of right answers among edges with two rivals and more, and among those with fewer."""
     shares = {}
@@ -265,7 +272,7 @@ def joint() -> Figures:
 PARTS: dict[str, Callable[[], Figures]] = {
     f.__name__: f
     for f in (
-        descriptors, baseline, robustness, retrieval, codes, measured, references, vectors, starter, predicted,
+        descriptors, baseline, robustness, retrieval, codes, measured, references, vectors, starter, exafs, predicted,
         mixtures, joint, speed, learning,
     )
 }  # fmt: skip

@@ -106,6 +106,18 @@ class Task(StrEnum):
     STRONG = "strong"
 
 
+class Range(StrEnum):
+    """Which part of an absorption spectrum is compared.
+
+    XANES: the near edge. EXAFS: the extended fine structure, k²χ(k). AUTO: the near edge, and EXAFS as further evidence
+    where the spectrum reaches far enough and the index holds EXAFS of that edge.
+    """
+
+    XANES = "xanes"
+    EXAFS = "exafs"
+    AUTO = "auto"
+
+
 class Compared(StrEnum):
     """Which spectra of the index a measured edge is compared with."""
 

@@ -27,7 +27,7 @@ def test_the_strongest_lines_are_printed_and_the_rest_is_written(xsearch: Xsearc
 
 
 def test_all_lines_as_json(xsearch: Xsearch, tmp_path: Path) -> None:
-    done = xsearch("simulate", "pxrd", written(tmp_path), "--wavelength", "MoKa1", "--range", 10, 40, "--json", "-")
+    done = xsearch("simulate", "pxrd", written(tmp_path), "--wavelength", "MoKa1", "--angles", 10, 40, "--json", "-")
     record = json.loads(done.stdout)
     assert record["space_group"] == 136
     assert all(10 <= line["two_theta_deg"] <= 40 for line in record["lines"])

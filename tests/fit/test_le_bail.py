@@ -8,15 +8,16 @@ import scipy
 from numpy.typing import NDArray
 
 from tests.prototypes import Measure
+from xsearch.fit.intensity_kernels import fit_intensities, line_products
 from xsearch.fit.le_bail import NOTHING_FITS, le_bail
-from xsearch.fit.le_bail_kernels import REACH, add_profile, calculated_step, free_areas, position_step, shape_table
+from xsearch.fit.le_bail_kernels import REACH, add_profile, free_areas, position_step, shape_table
 from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.fit.settings import LE_BAIL
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.match import match
 from xsearch.simulate.lattice_kernels import reciprocal_metric
-from xsearch.simulate.measurement import march_dollase
+from xsearch.simulate.texture import march_dollase, textured
 
 START, STEP, POINTS = 10.0, 0.02, 1500
 POSITIONS = np.array([15.0, 20.1, 20.35, 27.0, 33.3])
@@ -67,30 +68,31 @@ def test_a_step_finds_the_shift_and_the_width_of_lines() -> None:
     assert change[2] == 0
 
 
-def test_steps_of_calculated_intensities_find_the_factors_that_made_them() -> None:
-    factors = np.column_stack([np.ones(5), np.linspace(-1, 1, 5)])
-    truth = np.array([0.3, -0.4])
-    counts = profile(areas=AREAS * np.exp(factors @ truth))
-    parameters, out = np.zeros(2), np.zeros(POINTS)
-    misfits = []
-    for _ in range(6):
-        change, misfit = calculated_step(
-            POSITIONS,
-            FWHM,
-            AREAS,
-            factors,
-            parameters,
-            counts,
-            LE_BAIL.weight_floor,
-            np.zeros(2),
-            START,
-            STEP,
-            shape_table(),
-            out,
-        )
-        parameters, misfits = parameters + change, [*misfits, misfit]
-    assert np.allclose(parameters, truth, atol=1e-3)
-    assert misfits[-1] < 1e-6 * misfits[0]
+@pytest.mark.parametrize("log_march", [-0.7, 0.0, 0.5])
+def test_the_fit_of_intensities_finds_scale_thermal_motion_and_orientation(log_march: float) -> None:
+    squares = np.stack([np.linspace(0.9, 0.0, 5), np.array([0.1, 0.8, 0.2, 0.9, 0.5])])[:, :, None]
+    falls = np.linspace(-1, 1, 5)
+    truth = AREAS * np.exp(0.3 + 0.4 * falls) * march_dollase(squares[1, :, 0], np.exp(log_march))
+    counts = profile(areas=truth)
+    products = line_products(POSITIONS, FWHM, counts, np.ones(POINTS), START, STEP, shape_table())
+    scale, b_iso, found, axis, areas = fit_intensities(
+        AREAS, falls, squares, np.array([1, 1]), np.array(LE_BAIL.tried_log_march), *products, 0.0, 0.0, 20, 0.7
+    )
+    assert (scale, b_iso, found) == pytest.approx((0.3, -0.4, log_march), abs=0.02)
+    assert areas == pytest.approx(truth, rel=0.01)
+    assert axis == 1 or log_march == 0
+
+
+def test_products_of_lines_are_those_of_their_drawn_profiles() -> None:
+    counts, weights = profile(), np.linspace(1, 2, POINTS)
+    drawn = [profile(POSITIONS[k : k + 1], FWHM[k : k + 1], np.ones(1)) for k in range(5)]
+    with_pattern, first, products = line_products(POSITIONS, FWHM, counts, weights, START, STEP, shape_table())
+    assert with_pattern == pytest.approx([weights @ (line * counts) for line in drawn], rel=0.01)
+    for k in range(5):
+        for place in range(first[k], first[k + 1]):
+            other = drawn[k + place - first[k]]
+            assert products[place] == pytest.approx(weights @ (drawn[k] * other), rel=0.02)
+    assert first.tolist() == [0, 1, 3, 4, 5, 6]
 
 
 def fitted(index: SearchIndex, pattern: NetPattern, row: int) -> LeBailFit:
@@ -133,19 +135,21 @@ def test_a_foreign_line_is_no_fault_of_the_crystal(prototypes: SearchIndex, meas
     assert after.crystal < before.crystal + 0.02
 
 
-def test_texture_costs_little(prototypes: SearchIndex, measured: Measure, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("r", [0.45, 1.8])
+def test_preferred_orientation_is_found_and_costs_little(
+    prototypes: SearchIndex, measured: Measure, monkeypatch: pytest.MonkeyPatch, r: float
+) -> None:
     row = row_of(prototypes, "TiO2", 136)
     found = prototypes.index.reflections(row)
-    metric = reciprocal_metric(found.cell)
-    h = found.hkl.astype(float)
-    cosine = np.abs(h[:, 2]) * np.sqrt(metric[2, 2]) / np.sqrt(np.einsum("ni,ij,nj->n", h, metric, h))
-    textured = replace(found, structure_factor_sq=found.structure_factor_sq * march_dollase(cosine, 0.75))
+    factor = textured(found.hkl, reciprocal_metric(found.cell), found.system, (0, 0, 1), r)
+    oriented = replace(found, structure_factor_sq=found.structure_factor_sq * factor)
     with monkeypatch.context() as patch:
-        patch.setattr(type(prototypes.index), "reflections", lambda *_: textured)
+        patch.setattr(type(prototypes.index), "reflections", lambda *_: oriented)
         pattern = net_pattern(measured(row))
-    calculated = float(np.corrcoef(textured.structure_factor_sq, found.structure_factor_sq)[0, 1])
-    assert calculated < 0.99  # the texture is there
-    assert fitted(prototypes, pattern, row).crystal < 0.03
+    fit = fitted(prototypes, pattern, row)
+    assert fit.log_march == pytest.approx(np.log(r), abs=0.05)
+    assert fit.crystal < 0.03
+    assert min(fit.correlations) > 0.95
 
 
 def test_where_no_line_lies_in_the_pattern_nothing_fits(prototypes: SearchIndex, measured: Measure) -> None:

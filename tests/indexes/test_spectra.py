@@ -76,7 +76,7 @@ def test_a_spectrum_without_an_edge_or_of_another_type_is_kept_and_not_searched(
     index = build(tmp_path / "a", [SpectraChunk.from_spectra([flat, spectrum(2, names[0], spectrum_type="EXAFS")])])
     notes = dict(index.sql("select spectrum_id, window_note from spectra").fetchall())
     assert notes.keys() == {"flat", "s-2"}
-    assert notes["s-2"] == "EXAFS is not searched"
+    assert notes["s-2"] == "EXAFS has no near edge that is searched"
     assert notes["flat"]
     assert index.xanes == {}
 

@@ -42,7 +42,7 @@ def test_an_unexpected_strain_is_said(hit: Hit) -> None:
 
 
 def test_fitted_lines_are_given_as_residuals(hit: Hit) -> None:
-    text = reasons(fitted(hit, le_bail=LeBailFit(0.04, 0.01, 0.05)))[0]
+    text = reasons(fitted(hit, le_bail=LeBailFit(0.04, 0.01, 0.05, 1.0, 0.0, (0.9, 0.9, 0.9))))[0]
     assert text.endswith("; residual 0.20 with free intensities, 0.10 between these and the calculated ones")
 
 

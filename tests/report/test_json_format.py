@@ -33,7 +33,7 @@ def test_every_key_of_a_search_is_described(result: SearchResult) -> None:
     first = result.hits[0]
     rival = Rival("mp-856", "SnO2", ("O", "Sn"), 1.2, (DiscriminatingReflection(27.4, 0.6, 0.3, 0.6),))
     residuals = Residuals(0.1, 0.2, 1.5)
-    fit = replace(first.fitted, le_bail=LeBailFit(0.1, 0.2, 0.3, residuals, residuals))
+    fit = replace(first.fitted, le_bail=LeBailFit(0.1, 0.2, 0.3, 1.0, 0.0, (0.9, 0.9, 0.9), residuals, residuals))
     full = replace(first, rival=rival, duplicates=(first,), pattern_fit=fit)
     shown = replace(result, hits=(full,), symmetry=Symmetry({"cubic": 1.0}, {225: 1.0}))
     described = set(re.findall(r"`(\w+)`", PAGE))

@@ -40,5 +40,5 @@ def test_conditions_that_leave_nothing_are_named(prototypes: SearchIndex, measur
 
 
 def test_an_unknown_column_is_refused_with_those_there_are(prototypes: SearchIndex, measured: Measure) -> None:
-    with pytest.raises(QueryError, match="band_gap.*Columns of.*n_sites"):
+    with pytest.raises(QueryError, match=r"band_gap.*Columns of.*n_sites"):
         prototypes.search(measured(row_by_formula(prototypes, "TiO2")), where="band_gap > 1")

@@ -52,10 +52,13 @@ def test_intensities_order_fitted_rows(prototypes: SearchIndex, measured: Measur
     rows = np.array([30, 31, 32])
     found = match(prototypes.index, net_pattern(measured(30)), rows, threads=1)
     before = weigh(prototypes.index, found, np.full(3, 0.9, np.float32), Prior.NONE)
-    after = replace(before, le_bail_fits={0: LeBailFit(0.1, 0.1, 0.05), 1: LeBailFit(0.1, 0.3, 0.3)})
+    nothing = (0.0, 0.0, 0.0)
+    after = replace(
+        before,
+        le_bail_fits={0: LeBailFit(0.1, 0.1, 0.05, 1.0, 0.0, nothing), 1: LeBailFit(0.1, 0.3, 0.3, 9.0, 0.0, nothing)},
+    )
     gained = after.total - before.total
-    assert gained[0] > gained[1]
-    assert gained[2] == 0
+    assert gained[0] > gained[1] == gained[2]
 
 
 def test_a_given_element_that_a_row_lacks_is_a_cost_unless_it_may_be_there(

@@ -11,7 +11,7 @@ TOTAL = np.array([5.0, 9.0, 4.0, 8.5, 1.0])
 GROUPS = [[1, 0], [3], [2], [4]]
 ORDINARY = {
     "strain": -0.2,
-    "shape": -0.1,
+    "shape_change": 0.003,
     "prior": 2.5,
     "measured_cell": 0.0,
     "unexplained_squared": 0.01,
@@ -19,7 +19,14 @@ ORDINARY = {
     "margin_to_third": 6.0,
     "ln_lines": 3.5,
 }
-FITTED = {**ORDINARY, "ln_cell_misfit": -2.0, "ln_crystal_misfit": -2.5}
+FITTED = {
+    **ORDINARY,
+    "ln_cell_misfit": -3.0,
+    "ln_crystal_misfit": -3.5,
+    "ln_points_misfit": 0.7,
+    "texture": 0.05,
+    "closeness": 4.0,
+}
 
 
 def test_margins_are_to_the_best_other_phase() -> None:
@@ -38,7 +45,6 @@ def test_without_a_rival_the_margin_is_the_largest() -> None:
     ("feature", "worse"),
     [
         ("strain", -4.0),
-        ("shape", -2.0),
         ("unexplained_squared", 0.36),
         ("margin", 0.1),
         ("ln_lines", 1.5),

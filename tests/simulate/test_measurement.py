@@ -19,7 +19,6 @@ from xsearch.simulate.measurement import (
     displaced,
     fluorescent,
     foreign_lines,
-    march_dollase,
     measure,
     widths,
     zero_shifted,
@@ -90,13 +89,6 @@ def test_zero_and_displacement_move_lines() -> None:
 def test_thermal_motion_weakens_high_angles() -> None:
     factor = debye_waller(np.array([0.0, 0.1, 0.2]), 1.0)
     assert factor == pytest.approx([1.0, np.exp(-0.2), np.exp(-0.4)])
-
-
-def test_texture_keeps_the_mean_and_plates_favour_their_axis() -> None:
-    cosine = np.linspace(0, 1, 20001)
-    for r in (0.6, 1.0, 1.7):
-        assert march_dollase(cosine, r).mean() == pytest.approx(1.0, abs=1e-3)
-    assert march_dollase(np.array([1.0]), 0.6)[0] > 1 > march_dollase(np.array([0.0]), 0.6)[0]
 
 
 def test_small_crystals_and_strain_widen_lines() -> None:

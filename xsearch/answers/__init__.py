@@ -8,6 +8,7 @@ from xsearch.answers.lcf import Lcf, LcfComponent, LcfResult
 from xsearch.answers.mixture import Mixture, MixtureResult, Phase
 from xsearch.answers.result import SearchResult, Verdict
 from xsearch.answers.rival import DiscriminatingReflection, Rival
+from xsearch.answers.twins import TwinGroup
 
 __all__ = [
     "Candidate",
@@ -25,5 +26,6 @@ __all__ = [
     "RankedCrystal",
     "Rival",
     "SearchResult",
+    "TwinGroup",
     "Verdict",
 ]

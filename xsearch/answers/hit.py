@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xsearch.answers.edge_match import EdgeMatch
+from xsearch.answers.edge_match import EdgeMatch, SpectrumMatch
 from xsearch.answers.evidence import Evidence
 from xsearch.answers.rival import Rival
 from xsearch.chemistry import Crystal, Material
@@ -32,7 +32,8 @@ class Hit:
         pattern_fit: of the cell that matched to the powder pattern; None where there was no pattern.
         matched_cell: the measured cell that matched, where it was not the material's own.
         duplicates: further entries that are the same phase, folded into this row.
-        edges: for each measured edge the library spectrum with the most evidence for the material, where there is one.
+        edges: for each measured edge, near edge and EXAFS apart, the library spectrum with the most evidence for the
+            material, where there is one.
         rival: the other phase that comes closest, for the first few hits.
     """
 
@@ -44,7 +45,7 @@ class Hit:
     pattern_fit: PatternFit | None = None
     matched_cell: Material | None = None
     duplicates: tuple[Hit, ...] = ()
-    edges: tuple[EdgeMatch, ...] = ()
+    edges: tuple[SpectrumMatch, ...] = ()
     rival: Rival | None = None
 
     @property
@@ -61,6 +62,11 @@ class Hit:
     def name(self) -> str | None:
         """The mineral or prototype name, from the measured cell where the entry itself has none."""
         return self.material.name or (self.matched_cell.name if self.matched_cell else None)
+
+    @property
+    def near_edges(self) -> tuple[EdgeMatch, ...]:
+        """Of `edges` those of near edges."""
+        return tuple(match for match in self.edges if isinstance(match, EdgeMatch))
 
     @property
     def matched(self) -> Material | Reference:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from xsearch.answers.hit import Hit
 from xsearch.answers.symmetry import Symmetry
+from xsearch.answers.twins import TwinGroup
 from xsearch.errors import QueryError
 from xsearch.options import Constraints
 from xsearch.preprocess.xanes import NormalizedXanes
@@ -32,6 +33,8 @@ class SearchResult:
         notes: everything that was assumed or could not be done, one line each; what the reader of the pattern assumed
             comes first, whether it is given or not.
         timings_ms: wall time of each stage in milliseconds.
+        twins: the phases that the pattern cannot tell from the first hit, with that, and the probability that one of
+            them is right; None without a pattern and for mixtures.
         symmetry: probabilities of the crystal system and space group, where a pattern was searched for.
         spectra: the XANES spectra that were searched for, normalised.
         settings: stage to its settings, as `xsearch.settings.settings_record` gives them.
@@ -47,6 +50,7 @@ class SearchResult:
     options: dict[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
+    twins: TwinGroup | None = None
     symmetry: Symmetry | None = None
     spectra: tuple[NormalizedXanes, ...] = ()
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

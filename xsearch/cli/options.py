@@ -5,7 +5,16 @@ from typing import Annotated, Any
 
 import typer
 
-from xsearch.options import Compared, Conditioning, CrystalSystem, Given, Prior, Ranking, parse_phases
+from xsearch.options import (
+    Compared,
+    Conditioning,
+    CrystalSystem,
+    Given,
+    Prior,
+    Range,
+    Ranking,
+    parse_phases,
+)
 from xsearch.reading import Axis
 
 
@@ -166,10 +175,25 @@ Phases = Annotated[
 PriorChoice = Annotated[
     Prior, typer.Option("--prior", help="Prefer known and stable compounds, or none (for new phases).")
 ]
+Conditions = Annotated[
+    str | None,
+    typer.Option(
+        "--conditions",
+        metavar="TEXT",
+        help="Pressure and temperature of the sample, such as '5 GPa, 600 K'; ambient where none is given.",
+    ),
+]
 MeasuredCells = Annotated[
     bool,
     typer.Option(
         "--measured-cells/--no-measured-cells", help="Use the measured cells linked to computed entries, beside theirs."
+    ),
+]
+RangeChoice = Annotated[
+    Range,
+    typer.Option(
+        "--range",
+        help="Compare near edges (xanes), extended fine structure (exafs), or both where there is EXAFS (auto).",
     ),
 ]
 ShippedSpectra = Annotated[

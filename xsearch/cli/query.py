@@ -10,7 +10,7 @@ from xsearch.cli import options
 from xsearch.cli.errors import FAILURE, complain
 from xsearch.cli.output import STDOUT, save_answers, show
 from xsearch.cli.starter import open_or_build
-from xsearch.options import Prior
+from xsearch.options import Prior, Range
 from xsearch.reading import Reading
 
 
@@ -38,7 +38,9 @@ def query(
     top: options.Top = None,
     phases: options.Phases = None,
     prior: options.PriorChoice = Prior.KNOWN,
+    conditions: options.Conditions = None,
     measured_cells: options.MeasuredCells = True,
+    range: options.RangeChoice = Range.AUTO,
     deglitch: options.Deglitch = False,
     infer: Annotated[
         bool, typer.Option("--infer", help="Infer crystals in no database too, from the elements of the constraints.")
@@ -74,8 +76,9 @@ def query(
     question = question_of(
         only=only, must=must, may=may, exclude=exclude, exactly=exactly, system=system, space_group=space_group,
         where=where, oxidation=oxidation, coordination=coordination,
-        infer=infer, phases=phases, top=top, prior=prior, measured_cells=measured_cells, deglitch=deglitch,
-        leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,
+        infer=infer, phases=phases, top=top, prior=prior, conditions=conditions,
+        measured_cells=measured_cells, range=range,
+        deglitch=deglitch, leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,
     )  # fmt: skip
     reading = Reading.parse(columns, axis, e0, pre, post)
     results, series = [], []

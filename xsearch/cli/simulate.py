@@ -22,7 +22,7 @@ def pxrd(
     cif: Annotated[Path, typer.Argument(metavar="FILE.cif", help="The crystal, as a CIF file.")],
     wavelength: Annotated[str, options.WAVELENGTH] = "CuKa",
     two_theta: Annotated[
-        tuple[float, float], typer.Option("--range", metavar="FIRST LAST", help="Angles 2θ in degrees.")
+        tuple[float, float], typer.Option("--angles", metavar="FIRST LAST", help="Angles 2θ in degrees.")
     ] = (5.0, 90.0),
     step: Annotated[float, typer.Option("--step", metavar="DEG", help="Between the points, in degrees.")] = 0.01,
     fwhm: Annotated[float, typer.Option("--fwhm", metavar="DEG", help="Width of the lines, in degrees.")] = 0.1,

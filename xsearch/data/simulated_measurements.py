@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,9 @@ from xsearch.spectra import PowderPattern
 
 D_MIN_A = 0.7
 """Smallest spacing simulated: that of 2θ = 90° with Cu Kα under 4.5 % of strain, and some beyond."""
+
+LABORATORY_A = 1.541838
+"""Cu Kα, the mean of Kα1 and Kα2 weighted 2:1."""
 
 PUBLISHED = {"wavelength_A": 1.540593, "last_deg": 90.0, "instrument_deg": 0.1, "counts": 5000.0, "floor": 50.0}
 """Conditions of the protocol that the literature on crystal systems uses: broadened lines and noise, nothing else."""
@@ -38,6 +43,18 @@ def augmented_pattern(crystal: Crystal, seed: int) -> PowderPattern:
     reflections = simulate_reflections([find_symmetry(crystal)], d_min_A=D_MIN_A)[0]
     two_theta_deg, counts = measure(reflections, conditions, random)
     return PowderPattern(two_theta_deg, counts, conditions.wavelength_A)
+
+
+def laboratory(drawn: Conditions, random: np.random.Generator) -> Conditions:
+    """The same conditions with copper, over the range that laboratories use for minerals."""
+    return replace(
+        drawn,
+        wavelength_A=LABORATORY_A,
+        alpha2_A=0.0,
+        first_deg=float(random.uniform(4, 12)),
+        last_deg=float(random.uniform(75, 90)),
+        step_deg=0.02,
+    )
 
 
 def random_lines(seed: int) -> PowderPattern:

@@ -46,6 +46,7 @@ class Outcome:
         likeliest: the most probable crystal system and space group of the symmetry posterior.
         places: of the first right row in each recall list, where there is a right row.
         rank_without_hydrogen: of the first hit that is right where hydrogen is ignored.
+        rank_of_group: rank where the first hit and its twins count as one.
         is_clean: whether nothing hints at a wrong label.
     """
 
@@ -62,6 +63,7 @@ class Outcome:
     likeliest: tuple[str, int] = ("", 0)
     places: dict[str, int] = field(default_factory=dict)
     rank_without_hydrogen: int | None = None
+    rank_of_group: int | None = None
     is_clean: bool = True
 
 
@@ -97,6 +99,7 @@ class Report:
                     "answerable": o.answerable,
                     "rank": o.rank,
                     "rank_without_hydrogen": o.rank_without_hydrogen,
+                    "rank_of_group": o.rank_of_group,
                     "first": o.first,
                     "verdict": o.verdict,
                     "score": o.score,
@@ -137,14 +140,18 @@ def figures(outcomes: tuple[Outcome, ...]) -> dict[str, Any]:
     """N, how many are answerable, shares of those with a right hit among the first k, and the latency."""
     answerable = [o for o in outcomes if o.answerable]
     latencies = [o.latency_ms for o in outcomes] or [float("nan")]
-    shares = {
-        f"top{k}": float(np.mean([o.rank is not None and o.rank <= k for o in answerable])) if answerable else 0.0
-        for k in DEPTHS
-    }
+
+    def shares(name: str, ranks: Sequence[int | None]) -> dict[str, float]:
+        return {
+            f"{name}{k}": float(np.mean([rank is not None and rank <= k for rank in ranks])) if ranks else 0.0
+            for k in DEPTHS
+        }
+
     return {
         "n": len(outcomes),
         "answerable": len(answerable),
-        **shares,
+        **shares("top", [one.rank for one in answerable]),
+        **shares("groups_top", [one.rank_of_group for one in answerable]),
         "top1_without_hydrogen": _share_first(answerable),
         "latency_ms_p50": float(np.percentile(latencies, 50)),
         "latency_ms_p95": float(np.percentile(latencies, 95)),
@@ -286,6 +293,7 @@ def _search(
     result = opened.search(labelled.pattern, top=max(DEPTHS), **options)
     latency_ms = (perf_counter() - begin) * 1e3
     right = right_rows(opened.index, labelled)
+    rank = _rank(opened, result, right)
     first = result.hits[0] if result.hits else None
     lacking = None
     if leave_out and right:
@@ -293,7 +301,7 @@ def _search(
     return Outcome(
         label=labelled.label,
         answerable=bool(right),
-        rank=_rank(opened, result, right),
+        rank=rank,
         latency_ms=latency_ms,
         first=f"{first.material_id} {first.formula}" if first else "",
         verdict=result.verdict,
@@ -304,8 +312,17 @@ def _search(
         likeliest=(result.symmetry.crystal_system, result.symmetry.space_group) if result.symmetry else ("", 0),
         places=_places(opened, labelled, right, options["measured_cells"]) if known is Given.NONE else {},
         rank_without_hydrogen=_rank(opened, result, rows_without_hydrogen(opened.index, labelled, right)),
+        rank_of_group=_rank_of_group(result, rank),
         is_clean=labelled.is_clean,
     )
+
+
+def _rank_of_group(result: SearchResult, rank: int | None) -> int | None:
+    """The rank of a hit where the first one and its twins count as one."""
+    twins = result.twins.ranks if result.twins is not None else ()
+    if rank is None or rank in twins:
+        return None if rank is None else 1
+    return rank - max(sum(one < rank for one in twins) - 1, 0)
 
 
 def _rank(opened: SearchIndex, result: SearchResult, rows: Collection[int]) -> int | None:

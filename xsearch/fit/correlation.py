@@ -24,6 +24,9 @@ Array = NDArray[np.float64]
 KERNEL_REACH = 3.5
 """Standard deviations at which a Gaussian that broadens profiles is cut."""
 
+NEW_START = 0.001
+"""Starts of a fit differ by so much strain at least."""
+
 SHARE = 32
 """Rows a thread takes at a time."""
 
@@ -83,6 +86,20 @@ class Matches:
     def zero_shift_deg(self) -> NDArray[np.float64]:
         """(k,) added to the calculated angles."""
         return self.amplitudes[:, ZERO_SHIFT]
+
+    def starts(self, place: int) -> NDArray[np.float64]:
+        """(1 to 3, 7) amplitudes that a fit of the lines may start from: as matched, of a kept shape, as expected.
+
+        Preferred orientation and foreign lines lead a strain astray; the cell of a kept shape seldom goes far.
+        """
+        found = [self.amplitudes[place]]
+        kept = () if self.isotropic_strain is None else (self.isotropic_strain[place],)
+        for mean in (*kept, self.expected[place]):
+            start = np.zeros(MAX_MODES)
+            start[0] = mean
+            if min(np.abs(start - other)[:ZERO_SHIFT].max() for other in found) > NEW_START:
+                found.append(start)
+        return np.array(found)
 
     @property
     def evidence(self) -> NDArray[np.float64]:

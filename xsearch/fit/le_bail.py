@@ -1,10 +1,10 @@
 """The Le Bail fit: whether a cell has the lines of a pattern, and whether the crystal gives their intensities.
 
 The lines of a strained cell are fitted with free intensities (Le Bail, Duroy and Fourquet, Mater. Res. Bull. 23 (1988)
-447), while the strain, the zero shift and the widths settle. The misfit then tests the cell. With
-positions and widths held, the calculated intensities follow, with a scale, thermal motion and texture allowed. How far
-they stay behind the free ones tests the crystal; noise, background, line shapes and foreign lines miss
-both fits alike and cancel.
+447), while the strain, the zero shift and the widths settle. The misfit then tests the cell. With positions and widths
+held, the calculated intensities follow, with a scale, thermal motion and preferred orientation allowed. How far they
+stay behind the free ones tests the crystal; noise, background, line shapes and foreign lines miss both fits alike and
+cancel. The crystal's profile with that orientation is correlated with the pattern once more.
 """
 
 from __future__ import annotations
@@ -14,18 +14,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.fit.le_bail_kernels import add_profile, calculated_step, free_areas, position_step, shape_table
+from xsearch.fit.intensity_kernels import fit_intensities, line_products
+from xsearch.fit.le_bail_kernels import add_profile, add_squares, free_areas, position_step, shape_table
 from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.fit.residuals import Residuals
-from xsearch.fit.settings import LE_BAIL, LeBailSettings
-from xsearch.fit.strained_lines import StrainedLines
+from xsearch.fit.settings import CORRELATION, LE_BAIL, LeBailSettings
+from xsearch.fit.strain import MAX_MODES, ZERO_SHIFT
+from xsearch.fit.strained_lines import StrainedLines, profiles
+from xsearch.preprocess.axis import MATCH_AXIS
 from xsearch.preprocess.powder import NetPattern
+from xsearch.simulate.lattice_kernels import reciprocal_metric
 from xsearch.simulate.reflections import Reflections
+from xsearch.simulate.texture import AXES_OF, cosines_sq
 
 Array = NDArray[np.float64]
 
+MOST_NORMALISED_SQ = 25.0
+"""Squared normalised residuals enter the misfit with this at most, so that one foreign line does not decide it."""
 
-NOTHING_FITS = LeBailFit(1.0, 1.0, 1.0)
+NOTHING_FITS = LeBailFit(1.0, 1.0, 1.0, MOST_NORMALISED_SQ, 0.0, (0.0,) * len(CORRELATION.scales))
 """Of a crystal without a line in the measured range."""
 
 
@@ -37,7 +44,8 @@ def le_bail(
     Args:
         reflections: of the crystal.
         pattern: the net pattern.
-        amplitudes: (7,) strain modes and zero shift to start from, such as a profile correlation finds.
+        amplitudes: (7,) or (starts, 7) strain modes and zero shift to start from, such as a profile correlation finds;
+            later ones are tried where earlier ones do not lead to the pattern's lines.
         settings: of both fits.
     """
     fitted = fitted_lines(reflections, pattern, amplitudes, settings)
@@ -46,13 +54,16 @@ def le_bail(
     counts, free, calculated = pattern.excess, fitted.free, fitted.calculated
     variance = pattern.variance(counts + pattern.background)
     moved = fitted.lines.design.shape[1] + 2
-    texture = _texture(fitted.lines).shape[1] + 2
     return LeBailFit(
         cell=_misfit(counts, free, settings),
         crystal=_misfit(free, calculated, settings),
         whole=_misfit(counts, calculated, settings),
+        points=_misfit_of_points(fitted, pattern, variance, settings),
+        log_march=fitted.log_march,
+        correlations=_correlations(fitted, pattern),
+        amplitudes=tuple(_amplitudes(fitted.theta).tolist()),
         residuals=Residuals.of(counts, free, variance, len(fitted.lines.areas) + moved),
-        residuals_calculated=Residuals.of(counts, calculated, variance, moved + texture),
+        residuals_calculated=Residuals.of(counts, calculated, variance, moved + 3),
     )
 
 
@@ -62,13 +73,19 @@ class FittedLines:
 
     Attributes:
         lines: (k,) those in its range.
+        theta: strain modes and zero shift that they have now.
         two_theta_deg, fwhm_deg: (k,) where they stand and how wide they are.
+        areas: (k,) calculated, with scale, thermal motion and preferred orientation.
+        log_march: natural logarithm of the March parameter; 0 without preferred orientation.
         free, calculated: (n,) their sums at the points of the pattern, with free and with calculated intensities.
     """
 
     lines: StrainedLines
+    theta: Array
     two_theta_deg: Array
     fwhm_deg: Array
+    areas: Array
+    log_march: float
     free: Array
     calculated: Array
 
@@ -76,28 +93,49 @@ class FittedLines:
 def fitted_lines(
     reflections: Reflections, pattern: NetPattern, amplitudes: Array, settings: LeBailSettings = LE_BAIL
 ) -> FittedLines | None:
-    """The lines of a crystal as `le_bail` fits them; None where none is in range."""
+    """The lines of a crystal as `le_bail` fits them, from the best start; None where none is in range."""
     every = StrainedLines.of(reflections, pattern)
-    theta = every.parameters(amplitudes)
+    best: FittedLines | None = None
+    least = np.inf
+    for start in np.atleast_2d(amplitudes):
+        found = _fitted_from(every, reflections, pattern, every.parameters(start), settings)
+        if found is None:
+            continue
+        misfit = _misfit(pattern.excess, found.free, settings)
+        if misfit < least:
+            best, least = found, misfit
+        if least < settings.good_cell:
+            break
+    return best
+
+
+def _amplitudes(theta: Array) -> Array:
+    """(7,) strain modes and zero shift of those that a crystal has."""
+    found = np.zeros(MAX_MODES)
+    found[: len(theta) - 1], found[ZERO_SHIFT] = theta[:-1], theta[-1]
+    return found
+
+
+def _fitted_from(
+    every: StrainedLines, reflections: Reflections, pattern: NetPattern, theta: Array, settings: LeBailSettings
+) -> FittedLines | None:
+    """The fit from one start."""
     angles = every.two_theta_deg(theta)
-    seen = (every.areas > 0) & (angles > pattern.two_theta_deg[0]) & (angles < pattern.two_theta_deg[-1])
-    if not seen.any():
+    seen = np.flatnonzero(
+        (every.areas > 0) & (angles > pattern.two_theta_deg[0]) & (angles < pattern.two_theta_deg[-1])
+    )
+    if not len(seen):
         return None
-    lines, counts = every.take(seen), pattern.excess
+    lines, counts = every.take(seen[np.argsort(angles[seen], kind="stable")]), pattern.excess
     start, step = float(pattern.two_theta_deg[0]), pattern.step_deg
-    positions, fwhm, free = _free_fit(lines, theta, counts, pattern.fwhm_deg, start, step, settings)
-    calculated = _calculated_fit(lines, positions, fwhm, counts, start, step, settings)
-    return FittedLines(lines, positions, fwhm, free, calculated)
-
-
-def _texture(lines: StrainedLines) -> Array:
-    """(n, t) second-order harmonics that the crystal system allows; in a cubic crystal, the fourth-order one."""
-    modes = lines.design.shape[1] - 1
-    if modes > 1:
-        return lines.design[:, 1:modes]
-    squares = lines.hkl.astype(np.float64) ** 2
-    pairs = squares[:, 0] * squares[:, 1] + squares[:, 1] * squares[:, 2] + squares[:, 0] * squares[:, 2]
-    return np.asarray((pairs / np.maximum(squares.sum(axis=1), 1) ** 2 - 0.2)[:, None])
+    theta, fwhm, free = _free_fit(lines, theta, counts, pattern.fwhm_deg, start, step, settings)
+    order = np.argsort(lines.moved(theta), kind="stable")
+    lines, fwhm = lines.take(order), fwhm[order]
+    positions = lines.two_theta_deg(theta)
+    areas, log_march = _calculated_fit(lines, reflections, positions, fwhm, counts, free, start, step, settings)
+    calculated = np.empty(len(counts))
+    add_profile(positions, fwhm, areas, start, step, shape_table(), calculated)
+    return FittedLines(lines, theta, positions, fwhm, areas, log_march, free, calculated)
 
 
 def _free_fit(
@@ -109,7 +147,7 @@ def _free_fit(
     step: float,
     settings: LeBailSettings,
 ) -> tuple[Array, Array, Array]:
-    """Positions and widths of the lines, (n,) degrees, and the fitted sum with free intensities, (points,)."""
+    """Strain modes and zero shift, (n,) widths in degrees, and (points,) the fitted sum with free intensities."""
     theta = start_theta.copy()
     positions = lines.two_theta_deg(theta)
     tangents = np.tan(np.radians(positions / 2))
@@ -149,7 +187,7 @@ def _free_fit(
     free_areas(
         positions, fwhm, free, counts, settings.weight_floor, settings.last_passes, start, step, shape_table(), sums
     )
-    return positions, fwhm, sums
+    return theta, fwhm, sums
 
 
 def _widths(width: Array, growth: Array, settings: LeBailSettings) -> Array:
@@ -158,43 +196,76 @@ def _widths(width: Array, growth: Array, settings: LeBailSettings) -> Array:
 
 def _calculated_fit(
     lines: StrainedLines,
+    reflections: Reflections,
     positions: Array,
     fwhm: Array,
     counts: Array,
+    free: Array,
     start: float,
     step: float,
     settings: LeBailSettings,
-) -> Array:
-    """(points,) the sum of lines with the calculated intensities, their scale, B and texture fitted."""
-    sums = np.zeros(len(counts))
-    areas = lines.areas / lines.areas.max()
-    add_profile(positions, fwhm, areas, start, step, shape_table(), sums)
-    areas *= (np.maximum(counts, 0) @ sums) / max(float(sums @ sums), 1e-12)
+) -> tuple[Array, float]:
+    """(n,) calculated areas with their scale, B and preferred orientation fitted, and the logarithm of March's r."""
+    weights = 1 / (0.5 * (np.maximum(free, 0) + np.maximum(counts, 0)) + settings.weight_floor)
     s_squared = (np.exp(lines.ln_q) / (4 * np.pi)) ** 2
-    factors = np.column_stack([np.ones(len(areas)), -2 * (s_squared - s_squared.mean()), _texture(lines)])
-    texture = [settings.texture_stiffness] * (factors.shape[1] - 2)
-    stiffness = np.array([0.0, settings.stiffness / settings.b_sigma_A2**2, *texture])
-    parameters = np.zeros(factors.shape[1])
-    least, best = np.inf, sums
-    for _ in range(settings.calculated_steps):
-        change, misfit = calculated_step(
-            positions,
-            fwhm,
-            areas,
-            factors,
-            parameters,
-            counts,
-            settings.weight_floor,
-            stiffness,
-            start,
-            step,
-            shape_table(),
-            sums,
-        )
-        if misfit < least:
-            least, best = misfit, sums.copy()
-        parameters = parameters + np.clip(change, -settings.largest_calculated_step, settings.largest_calculated_step)
-    return best
+    metric, system = reciprocal_metric(reflections.cell), reflections.system
+    families = [cosines_sq(lines.hkl, metric, system, axis) for axis in AXES_OF[system]]
+    counted = np.array([family.shape[1] for family in families])
+    squares = np.zeros((len(families), len(positions), int(counted.max())))
+    for one, family in zip(squares, families, strict=True):
+        one[:, : family.shape[1]] = family
+    _, _, log_march, _, areas = fit_intensities(
+        lines.areas / lines.areas.max(),
+        2 * (s_squared - s_squared.mean()),
+        squares,
+        counted,
+        np.array(settings.tried_log_march),
+        *line_products(positions, fwhm, counts, weights, start, step, shape_table()),
+        settings.stiffness / settings.b_sigma_A2**2,
+        settings.march_stiffness,
+        settings.calculated_steps,
+        settings.largest_calculated_step,
+    )
+    return areas, float(log_march)
+
+
+def _misfit_of_points(fitted: FittedLines, pattern: NetPattern, variance: Array, settings: LeBailSettings) -> float:
+    """Mean square of what calculated intensities leave, in its expected size: counts, grains, shapes and places."""
+    y, step = fitted.calculated, pattern.step_deg
+    squares = np.empty(len(y))
+    add_squares(
+        fitted.two_theta_deg,
+        fitted.fwhm_deg,
+        fitted.areas,
+        float(pattern.two_theta_deg[0]),
+        step,
+        shape_table(),
+        squares,
+    )
+    expected = variance + settings.grains**2 * squares + (settings.shape_error * y) ** 2 + settings.least_error**2
+    expected = expected + (settings.place_error_deg / step * np.gradient(y)) ** 2
+    return float(np.minimum((pattern.excess - y) ** 2 / expected, MOST_NORMALISED_SQ).mean())
+
+
+def _correlations(fitted: FittedLines, pattern: NetPattern) -> tuple[float, ...]:
+    """Of the profile with preferred orientation on the scales of the match."""
+    first, last = pattern.window(MATCH_AXIS)
+    found = []
+    for scale, profile in zip(
+        CORRELATION.scales,
+        profiles(fitted.lines.moved(fitted.theta), fitted.areas, pattern, CORRELATION.scales),
+        strict=True,
+    ):
+        measured = pattern.profile(MATCH_AXIS, scale)[first:last]
+        one = MATCH_AXIS.compress(np.maximum(measured, 0) / measured.max())
+        other = MATCH_AXIS.compress(profile[first:last] / max(float(profile[first:last].max()), 1e-30))
+        found.append(_pearson(one, other))
+    return tuple(found)
+
+
+def _pearson(one: Array, other: Array) -> float:
+    one, other = one - one.mean(), other - other.mean()
+    return float(one @ other / max(float(np.sqrt((one @ one) * (other @ other))), 1e-30))
 
 
 def _misfit(one: Array, other: Array, settings: LeBailSettings) -> float:

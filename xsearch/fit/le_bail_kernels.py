@@ -66,6 +66,19 @@ def add_profile(positions, fwhm, areas, start, step, table, out):
 
 
 @njit(cache=True, nogil=True, fastmath=True)
+def add_squares(positions, fwhm, areas, start, step, table, out):
+    """Overwrite `out` (points,) with the sum of the squares of lines."""
+    out[:] = 0.0
+    for k in range(len(positions)):
+        height = areas[k] / fwhm[k]
+        low, high = _window(positions[k], fwhm[k], NEAR, start, step, len(out))
+        scale = TABLE_STEPS / fwhm[k]
+        for i in range(low, high):
+            value = height * _shape(table, abs(start + i * step - positions[k]) * scale)
+            out[i] += value * value
+
+
+@njit(cache=True, nogil=True, fastmath=True)
 def free_areas(positions, fwhm, areas, counts, floor, passes, start, step, table, out):
     """Let each line take the intensity of the pattern about it, in proportion where lines overlap.
 
@@ -127,45 +140,6 @@ def position_step(positions, fwhm, areas, moves, growth, counts, sums, floor, st
     for i in range(len(counts)):
         weights[i] = 1 / (max(sums[i], 0.0) + floor)
     return _newton(slopes, counts, sums, weights, stiffness, so_far)
-
-
-@njit(cache=True, nogil=True, fastmath=True)
-def calculated_step(positions, fwhm, areas, factors, parameters, counts, floor, stiffness, start, step, table, out):
-    """One Gauss-Newton step of parameters that change the calculated areas of a crystal's lines.
-
-    Args:
-        positions, fwhm, areas: (n,) the areas for parameters of 0.
-        factors: (n, p); a line's area takes exp(factors @ parameters).
-        parameters: (p,). stiffness: (p,) of them.
-        counts: (points,) net pattern. floor: of the weights.
-        out: (points,) the sum of lines at the given parameters.
-
-    Returns:
-        (p,) the step, and the weighed misfit at the given parameters.
-    """
-    p = factors.shape[1]
-    slopes = np.zeros((len(counts), p))
-    out[:] = 0.0
-    for k in range(len(positions)):
-        power = 0.0
-        for c in range(p):
-            power += factors[k, c] * parameters[c]
-        height = areas[k] * np.exp(power) / fwhm[k]
-        low, high = _window(positions[k], fwhm[k], REACH, start, step, len(counts))
-        scale = TABLE_STEPS / fwhm[k]
-        for i in range(low, high):
-            value = height * _shape(table, abs(start + i * step - positions[k]) * scale)
-            out[i] += value
-            for c in range(p):
-                slopes[i, c] += value * factors[k, c]
-    weights = np.empty(len(counts))
-    misfit = 0.0
-    for i in range(len(counts)):
-        weights[i] = 1 / (0.5 * (max(out[i], 0.0) + max(counts[i], 0.0)) + floor)
-        misfit += weights[i] * (counts[i] - out[i]) ** 2
-    for c in range(p):
-        misfit += stiffness[c] * parameters[c] ** 2
-    return _newton(slopes, counts, out, weights, stiffness, parameters), misfit
 
 
 @njit(cache=True, nogil=True, fastmath=True)

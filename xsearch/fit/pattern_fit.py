@@ -19,6 +19,10 @@ class LeBailFit:
         cell: of the pattern with free intensities: whether the cell has the lines.
         crystal: of the calculated intensities with the free ones: whether the crystal gives them.
         whole: of the calculated intensities with the pattern.
+        points: mean square of what the calculated intensities leave, in its expected size; 1 where nothing is wrong.
+        log_march: natural logarithm of the March parameter of preferred orientation, 0 without.
+        correlations: of the profile with that orientation, on the scales of the match.
+        amplitudes: strain modes and zero shift where the lines settled, as of `xsearch.fit.strain`.
         residuals: of the pattern with free intensities.
         residuals_calculated: of the pattern with the calculated ones.
     """
@@ -26,6 +30,10 @@ class LeBailFit:
     cell: float
     crystal: float
     whole: float
+    points: float
+    log_march: float
+    correlations: tuple[float, ...]
+    amplitudes: tuple[float, ...] = (0.0,) * 7
     residuals: Residuals | None = None
     residuals_calculated: Residuals | None = None
 

@@ -101,7 +101,7 @@ class CorrelationSettings:
     stiffness: float = setting(0.012, "1", BY_HAND + ": of the strain penalty against the sum over lines")
     strain_sigma: float = setting(0.012, "ln length", BY_HAND + ": of the mean strain about its expectation")
     shape_sigma: float = setting(0.010, "ln length", BY_HAND + ": of a change of shape")
-    zero_sigma_deg: float = setting(0.05, "deg", BY_HAND + ": of the zero shift")
+    zero_sigma_deg: float = setting(0.1, "deg", BY_HAND + ": of the zero shift")
 
     @property
     def scales_and_recall(self) -> tuple[float, ...]:
@@ -181,15 +181,16 @@ class LeBailSettings:
 
     weight_floor: float = setting(0.01, "highest point", BY_HAND + ": of the weights; what is fainter counts little")
     least_misfit: float = setting(0.01, "1", BY_HAND + ": smaller misfits are not distinguished")
-    first_passes: int = setting(10, "passes", BY_HAND + ": of the free intensities at first")
-    passes: int = setting(5, "passes", BY_HAND + ": of the free intensities after each round that moves the lines")
-    last_passes: int = setting(8, "passes", BY_HAND + ": of the free intensities in the end")
+    first_passes: int = setting(5, "passes", BY_HAND + ": of the free intensities at first")
+    passes: int = setting(3, "passes", BY_HAND + ": of the free intensities after each round that moves the lines")
+    last_passes: int = setting(4, "passes", BY_HAND + ": of the free intensities in the end")
     rounds: int = setting(3, "rounds", BY_HAND + ": that move the lines")
+    good_cell: float = setting(0.05, "1", BY_HAND + ": misfit of free intensities below which no other start is tried")
     even_share: float = setting(0.02, "strongest line", BY_HAND + ": added to areas at the start, so that none is 0")
     narrowest_deg: float = setting(0.008, "deg", BY_HAND + ": smallest full width of a line, at a synchrotron")
     widest_deg: float = setting(6.0, "deg", "physics: of a line from crystals of 2 nm, with copper to 60°")
     strain_sigma: float = setting(0.004, "ln length", BY_HAND + ": how far a strain may move from the match")
-    zero_sigma_deg: float = setting(0.05, "deg", BY_HAND + ": how far the zero shift may move from the match")
+    zero_sigma_deg: float = setting(0.1, "deg", BY_HAND + ": how far the zero shift may move from the match")
     width_sigma: float = setting(0.3, "ln width", BY_HAND)
     growth_sigma: float = setting(0.5, "ln width per tan theta", BY_HAND)
     largest_strain_step: float = setting(0.003, "ln length", BY_HAND + ": of one round")
@@ -197,9 +198,14 @@ class LeBailSettings:
     calculated_steps: int = setting(8, "steps", BY_HAND + ": Gauss-Newton, with the calculated intensities")
     largest_calculated_step: float = setting(0.7, "1", BY_HAND + ": in ln scale, B and ln intensity by texture")
     b_sigma_A2: float = setting(1.0, "A^2", BY_HAND + ": of a difference in B")
-    texture_stiffness: float = setting(
-        0.05, "1", BY_HAND + ": of texture as second-order harmonics of the crystal system, in ln intensity"
+    march_stiffness: float = setting(0.05, "1", BY_HAND + ": weight of the square of ln r against the pattern")
+    tried_log_march: tuple[float, ...] = setting(
+        (-0.8, -0.4, -0.15, 0.15, 0.35, 0.6), "1", BY_HAND + ": ln of March parameters that each axis is tried with"
     )
+    grains: float = setting(0.15, "1", BY_HAND + ": expected scatter of lines' intensities")
+    shape_error: float = setting(0.03, "1", BY_HAND + ": expected relative error of the profile, as of a refinement")
+    place_error_deg: float = setting(0.01, "deg", BY_HAND + ": expected error of a line's place, as of a refinement")
+    least_error: float = setting(1e-3, "highest point", BY_HAND + ": smallest expected error of a point")
 
 
 LE_BAIL = LeBailSettings()

@@ -61,7 +61,7 @@ class StrainedLines:
         sines = np.exp(self.moved(parameters)) * self.wavelength_A / (4 * np.pi)
         return np.asarray(2 * np.degrees(np.arcsin(np.minimum(sines, LARGEST_SINE))))
 
-    def take(self, chosen: NDArray[np.bool_]) -> StrainedLines:
+    def take(self, chosen: NDArray[np.bool_] | NDArray[np.intp]) -> StrainedLines:
         """Some of them."""
         return replace(
             self,
@@ -84,10 +84,15 @@ def strained_profiles(
         widths: standard deviations of a line in ln q.
     """
     lines = StrainedLines.of(reflections, pattern)
-    ln_q, axis = lines.moved(lines.parameters(amplitudes)), MATCH_AXIS
+    return profiles(lines.moved(lines.parameters(amplitudes)), lines.areas, pattern, widths)
+
+
+def profiles(ln_q: Array, areas: Array, pattern: NetPattern, widths: tuple[float, ...]) -> Array:
+    """(widths, bins) linear profiles of lines on `MATCH_AXIS`; widths are standard deviations of a line in ln q."""
+    axis = MATCH_AXIS
     return np.array(
         [
-            broaden_each(ln_q, lines.areas, pattern.calculated_widths(ln_q, width), axis.start, axis.step, axis.bins)
+            broaden_each(ln_q, areas, pattern.calculated_widths(ln_q, width), axis.start, axis.step, axis.bins)
             for width in widths
         ]
     )

@@ -29,7 +29,7 @@ from xsearch.indexes.metadata import MATERIALS, Metadata, flat_materials, read_m
 from xsearch.indexes.outcome import Failure
 from xsearch.indexes.records import table_to_materials
 from xsearch.indexes.reflection_arrays import ReflectionArrays
-from xsearch.indexes.spectra import SPECTRA, STORED_SCHEMA, stored_spectra, tables_of
+from xsearch.indexes.spectra import SPECTRA, STORED_SCHEMA, stored_spectra, tables_of, with_exafs
 from xsearch.indexes.stored_chunk import chunk_of_rows
 from xsearch.indexes.tables import read_table, row_numbers
 from xsearch.indexes.vectors import Profiles
@@ -80,7 +80,7 @@ class Index:
         self._flat_file = pa.memory_map(str(version_folder / MATERIALS)) if is_flat else None
         path = version_folder / SPECTRA
         has_spectra = SPECTRA in self.manifest.files
-        self.spectra_table = _open_table(path) if has_spectra else pa.Table.from_batches([], STORED_SCHEMA)
+        self.spectra_table = with_exafs(_open_table(path)) if has_spectra else pa.Table.from_batches([], STORED_SCHEMA)
         arrays = (assemble.OFFSETS, assemble.HKL, assemble.SQUARES, assemble.MULTIPLICITY)
         self.reflection_arrays = ReflectionArrays(*(_open_array(version_folder / name) for name in arrays))
         self._column_records = _open_array(version_folder / assemble.COLUMNS)
@@ -194,6 +194,14 @@ class Index:
         """(n,) which rows are gases at room temperature and ambient pressure."""
         found = np.zeros(len(self), np.bool_)
         found[[row for (row,) in self.sql(sql.ROWS_OF_FORMULAS, [sorted(GASES)]).fetchall()]] = True
+        return found
+
+    @cached_property
+    def stated_conditions(self) -> NDArray[np.float64]:
+        """(2, n) pressure in GPa and temperature in K under which cells were determined; NaN where none is stated."""
+        found = np.full((2, len(self)), np.nan)
+        for row, pressure_GPa, temperature_K in self.sql(sql.STATED_CONDITIONS).fetchall():
+            found[:, row] = [np.nan if one is None else one for one in (pressure_GPa, temperature_K)]
         return found
 
     @property

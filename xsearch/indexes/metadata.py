@@ -72,7 +72,7 @@ def write_metadata(folder: Path, catalog: pa.Table, spectra: pa.Table | None, fa
     """Write the Parquet files of a version."""
     tables = {MATERIALS: flat_materials(catalog), FAILED_ITEMS: failures}
     if spectra is not None:
-        tables[SPECTRA_METADATA] = spectra.drop_columns(["energy_eV", "mu", "window"])
+        tables[SPECTRA_METADATA] = _without_halves(spectra.drop_columns(["energy_eV", "mu"]))
     from pyarrow import parquet
 
     for name, table in tables.items():
@@ -105,7 +105,7 @@ class Metadata:
         self._materials = pa.table(
             [*materials.columns, *arrays], names=[*self.columns, *(a for a in aliases if a not in self.columns)]
         )
-        self._spectra, self._failures = spectra.drop_columns(["window"]), failures  # DuckDB knows no half precision
+        self._spectra, self._failures = _without_halves(spectra), failures
 
     def select(self, statement: str, most: int | None = None) -> pa.Table:
         """The answer to an SQL question about `materials`, `spectra` and `failures`.
@@ -173,6 +173,11 @@ class Metadata:
     def _listed(self, *, materials_only: bool = False) -> str:
         known = f"Columns of {self.name!r}: {', '.join(self.columns)}"
         return known + ("." if materials_only else "; further tables: spectra, failures.")
+
+
+def _without_halves(table: pa.Table) -> pa.Table:
+    """A table less its columns in half precision, which DuckDB does not know."""
+    return table.drop_columns([column.name for column in table.schema if "halffloat" in str(column.type)])
 
 
 def _reason(error: Exception) -> str:

@@ -1,14 +1,17 @@
-"""Absorption spectra of an index: raw numbers with their origin, and beside them the window that is searched.
+"""Absorption spectra of an index: raw numbers with their origin, and beside them what is searched.
 
-One Arrow file holds them all, ordered as they were built; a spectrum whose edge cannot be found keeps its raw numbers
-and has no window. `row_id` is resolved when the file is written: the entry of the index that a spectrum belongs to.
+One Arrow file holds them all, ordered as they were built. The near edge is searched as a window, EXAFS as k²χ(k) where
+a spectrum reaches far enough. A spectrum whose edge cannot be found keeps its raw numbers and has neither. `row_id` is
+resolved when the file is written: the entry of the index that a spectrum belongs to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +24,7 @@ from xsearch.indexes.outcome import FAILURE_FIELDS, Failure, Outcome
 from xsearch.indexes.records import arrays_of, ragged
 from xsearch.indexes.tables import TableWriter, row_numbers
 from xsearch.indexes.xanes_table import TEXTS, XanesTable
+from xsearch.preprocess.exafs import EXAFS, K_GRID_invA, extract_exafs
 from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow, normalize, window
 from xsearch.spectra.xas import XasSpectrum
 
@@ -55,6 +59,7 @@ SPECTRUM_SCHEMA = pa.schema(
         pa.field("window_last", pa.uint8()),
         pa.field("window_offset_eV", pa.float32()),  # its zero less the tabulated edge
         pa.field("window_note", pa.string()),  # why there is none
+        pa.field("k2_chi", pa.list_(pa.float16())),  # on the wave numbers of EXAFS, null where it does not reach far
     ]
 )
 CHUNK_SCHEMA = pa.schema([*SPECTRUM_SCHEMA, *FAILURE_FIELDS])
@@ -158,30 +163,68 @@ def spectra_of_edge(stored: pa.Table, absorber: str, edge: str) -> pa.Table:
 
 def edge_rows(stored: pa.Table, absorber: str, edge: str) -> NDArray[np.int64]:
     """(n,) which rows of the stored spectra these are."""
+    return _rows_with(stored, absorber, edge, "window")
+
+
+def exafs_edges_of(stored: pa.Table) -> set[tuple[str, str]]:
+    """Absorber and edge of all spectra that hold EXAFS."""
+    pairs = stored.filter(stored.column("k2_chi").is_valid()).select(["absorber", "edge"])
+    found = pairs.group_by(["absorber", "edge"]).aggregate([])
+    return set(zip(found.column("absorber").to_pylist(), found.column("edge").to_pylist(), strict=True))
+
+
+def exafs_rows(stored: pa.Table, absorber: str, edge: str) -> NDArray[np.int64]:
+    """(n,) which rows of an absorber and edge hold EXAFS."""
+    return _rows_with(stored, absorber, edge, "k2_chi")
+
+
+def _rows_with(stored: pa.Table, absorber: str, edge: str, column: str) -> NDArray[np.int64]:
     mask = pc.and_(pc.equal(stored.column("absorber"), absorber), pc.equal(stored.column("edge"), edge))
-    return np.flatnonzero(pc.and_(mask, stored.column("window").is_valid()).to_numpy()).astype(np.int64)
+    return np.flatnonzero(pc.and_(mask, stored.column(column).is_valid()).to_numpy()).astype(np.int64)
+
+
+def exafs_arrays(rows: pa.Table) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """(n, 321) k²χ(k), zero where unknown, and (n,) wave numbers up to which it is known; of rows that hold EXAFS."""
+    k2_chi = np.zeros((rows.num_rows, len(K_GRID_invA)), np.float32)
+    end = np.zeros(rows.num_rows)
+    for place, values in enumerate(arrays_of(rows.column("k2_chi"))):
+        k2_chi[place, : len(values)] = values
+        end[place] = K_GRID_invA[len(values) - 1]
+    return k2_chi, end
+
+
+def with_exafs(table: pa.Table) -> pa.Table:
+    """The spectra of an index; one that was built before EXAFS was stored holds none."""
+    if "k2_chi" in table.column_names:
+        return table
+    return table.append_column(SPECTRUM_SCHEMA.field("k2_chi"), pa.nulls(len(table), pa.list_(pa.float16())))
 
 
 def xanes_table(rows: pa.Table, absorber: str, edge: str) -> XanesTable:
-    """Rows of one absorber and edge, all with a window, as a table that is searched."""
+    """Rows of one absorber and edge as a table that is searched; of a row without a window nothing is known there."""
     place = np.arange(WINDOW_POINTS)
-    first, last = (rows.column(f"window_{name}").to_numpy()[:, None] for name in ("first", "last"))
-    values = pc.list_flatten(rows.column("window")).to_numpy().astype(np.float32)
+    first, last = (
+        rows.column(f"window_{name}").fill_null(fill).to_numpy()[:, None]
+        for name, fill in (("first", WINDOW_POINTS), ("last", 0))
+    )
+    has_window = rows.column("window").is_valid().to_numpy()
+    values = np.zeros((rows.num_rows, WINDOW_POINTS), np.float32)
+    values[has_window] = pc.list_flatten(rows.column("window")).to_numpy().astype(np.float32).reshape(-1, WINDOW_POINTS)
     texts = {name: np.array([text or "" for text in rows.column(name).to_pylist()], object) for name in TEXTS}
     return XanesTable(
         absorber=absorber,
         edge=edge,
-        values=values.reshape(-1, WINDOW_POINTS),
+        values=values,
         known=(place >= first) & (place <= last),
-        offset_eV=rows.column("window_offset_eV").to_numpy().astype(np.float32),
+        offset_eV=rows.column("window_offset_eV").fill_null(0.0).to_numpy().astype(np.float32),
         elements=tuple(frozenset(text.split()) for text in rows.column("elements").to_pylist()),
         **texts,
     )
 
 
 def _rows_of(spectra: Sequence[XasSpectrum]) -> pa.Table:
-    cut = [_window_of(spectrum) for spectrum in spectra]
-    windows = [found for found, _ in cut]
+    cut = [_searched(spectrum) for spectrum in spectra]
+    windows = [one.window for one in cut]
     columns: dict[str, pa.Array] = {
         name: pa.array([getattr(spectrum, name) for spectrum in spectra], pa.string()) for name in _TEXT
     }
@@ -195,17 +238,31 @@ def _rows_of(spectra: Sequence[XasSpectrum]) -> pa.Table:
         [None if w is None else WINDOW_POINTS - 1 - int(w.known[::-1].argmax()) for w in windows], pa.uint8()
     )
     columns["window_offset_eV"] = pa.array([None if w is None else w.offset_eV for w in windows], pa.float32())
-    columns["window_note"] = pa.array([note for _, note in cut], pa.string())
+    columns["window_note"] = pa.array([one.note for one in cut], pa.string())
+    columns["k2_chi"] = ragged([one.k2_chi for one in cut], np.float16)
     return pa.table([columns[field.name] for field in SPECTRUM_SCHEMA], schema=SPECTRUM_SCHEMA)
 
 
-def _window_of(spectrum: XasSpectrum) -> tuple[XanesWindow | None, str | None]:
-    if spectrum.spectrum_type != "XANES":
-        return None, f"{spectrum.spectrum_type} is not searched"
+class _Searched(NamedTuple):
+    """What of a spectrum is searched: its window or why there is none, and k²χ(k) where it reaches far enough."""
+
+    window: XanesWindow | None
+    note: str | None
+    k2_chi: NDArray[np.float64] | None
+
+
+def _searched(spectrum: XasSpectrum) -> _Searched:
+    is_near_edge = spectrum.spectrum_type == "XANES"
+    note = None if is_near_edge else f"{spectrum.spectrum_type} has no near edge that is searched"
     try:
-        return window(normalize(spectrum.to_xanes())), None
+        normalized = normalize(spectrum.to_xanes())
     except SpectrumError as error:
-        return None, " ".join(str(error).split())
+        return _Searched(None, " ".join(str(error).split()) if is_near_edge else note, None)
+    k2_chi = None
+    if spectrum.kind != "predicted" and normalized.energy_eV[-1] - normalized.e0_eV >= EXAFS.least_reach_eV:
+        with suppress(SpectrumError):
+            k2_chi = extract_exafs(normalized).known_k2_chi
+    return _Searched(window(normalized) if is_near_edge else None, note, k2_chi)
 
 
 def _elements_of(spectrum: XasSpectrum) -> str:

@@ -40,7 +40,7 @@ create view spectra as
            kind,                                            -- simulated, measured or predicted
            code, source, licence, reference, last_updated,
            energy_eV, mu,                                   -- as they came
-           window_note                                      -- why it is not searched; null where it is
+           window_note                                      -- why its near edge is not searched; null where it is
     from stored_spectra;
 create view failures as
     select item_id, reason from failed;
@@ -58,6 +58,11 @@ ROW_OF_ID = "select row_id from catalog where material_id = ?"
 ROWS_OF_FORMULA = "select row_id from catalog where reduced_formula = ?"
 
 FORMULAS_OF_ROWS = "select row_id, reduced_formula from catalog where list_contains(?::bigint[], row_id)"
+
+STATED_CONDITIONS = (
+    "select row_id, pressure_GPa, temperature_K from materials "
+    "where pressure_GPa is not null or temperature_K is not null"
+)
 
 ROWS_OF_FORMULAS = "select row_id from materials where list_contains(?, reduced_formula)"
 
@@ -169,7 +174,7 @@ def connect(catalog: pa.Table, failed: pa.Table, spectra: pa.Table) -> DuckDBPyC
     connection = duckdb.connect(config={"threads": 1})
     connection.register("catalog", catalog)
     connection.register("failed", failed)
-    connection.register("stored_spectra", spectra.drop_columns(["window"]))  # DuckDB knows no half precision
+    connection.register("stored_spectra", spectra.drop_columns(["window", "k2_chi"]))  # DuckDB knows no halves
     connection.execute(SCHEMA)
     return connection
 

@@ -47,7 +47,9 @@ def answer(index: SearchIndex, question: Question) -> SearchResult | Inference |
 
 def search(index: SearchIndex, question: Question) -> SearchResult:
     """The hits of an index, or the phases of a mixture."""
-    scope = Scope(question.constraints, question.prior, question.measured_cells)
+    scope = Scope(
+        question.constraints, question.prior, question.measured_cells, question.conditions, range=question.range
+    )
     if question.phases:
         return index.search_phases(question.measurement, scope, phases=question.phases)
     return index.search_measurement(question.measurement, scope, **_top(question))

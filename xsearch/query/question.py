@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from xsearch.chemistry.sample_conditions import AMBIENT, SampleConditions
 from xsearch.errors import QueryError
-from xsearch.options import ANY, Constraints, Elements, Prior, parse_choice, parse_numbers
+from xsearch.options import ANY, Constraints, Elements, Prior, Range, parse_choice, parse_numbers
 from xsearch.search.scope import constraints_of
 from xsearch.spectra.measurement import Measurement
 
@@ -25,6 +26,8 @@ class Question:
         top: how many hits, and how many candidates, to give; None for the usual numbers.
         prior: what counts beside the measurement.
         measured_cells: whether measured cells linked to a computed entry are searched beside it.
+        conditions: pressure and temperature of the sample.
+        range: which part of absorption spectra is compared.
         deglitch: whether single points that stand out of XANES spectra are replaced first.
         leave_out: reduced formulas whose entries give no template.
         alloy: True to infer without charge balance, False with it; None for what the elements suggest.
@@ -43,6 +46,8 @@ class Question:
     top: int | None = None
     prior: Prior = Prior.KNOWN
     measured_cells: bool = True
+    conditions: SampleConditions = AMBIENT
+    range: Range = Range.AUTO
     deglitch: bool = False
     leave_out: tuple[str, ...] = ()
     alloy: bool | None = None
@@ -51,6 +56,7 @@ class Question:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prior", parse_choice(Prior, self.prior, "prior"))
+        object.__setattr__(self, "range", parse_choice(Range, self.range, "range"))
         if not self.search and not self.infer:
             raise QueryError("Nothing is to be done; search an index, infer, or both.")
         if self.infer and self.phases:
@@ -81,6 +87,7 @@ def question_of(
     system: str | None = None,
     space_group: int | str | None = None,
     where: str | None = None,
+    conditions: str | None = None,
     oxidation: Iterable[str] | None = None,
     coordination: Iterable[str] | None = None,
     **options: Any,
@@ -89,6 +96,7 @@ def question_of(
 
     Args:
         only, must, may, exclude, exactly, system, space_group, where: constraints, as `SearchIndex.search` takes them.
+        conditions: pressure and temperature, such as `5 GPa, 600 K`; ambient by default.
         oxidation: known oxidation states, each as `Mn=3,4`.
         coordination: known coordination numbers, each as `Mn=4,6`.
         options: further fields of `Question`.
@@ -102,4 +110,4 @@ def question_of(
     )
     constraints = constraints_of(only, must, may, exclude, exactly, system, space_group, where)
     options["leave_out"] = tuple(options.get("leave_out", ()))
-    return Question(known, constraints, **options)
+    return Question(known, constraints, conditions=SampleConditions.parse(conditions), **options)

@@ -153,9 +153,33 @@ def symmetry_line(symmetry: Symmetry) -> str:
     return f"symmetry: {', '.join(systems)}" + (f"; {', '.join(groups)}" if groups else "")
 
 
+def twins_line(result: SearchResult) -> str:
+    """Which hits the pattern cannot tell apart, and how likely one of them is right; empty where there is but one."""
+    twins = result.twins
+    if twins is None or twins.size < 2:
+        return ""
+    ranks = ", ".join(map(str, twins.ranks))
+    more = twins.size - len(twins.ranks)
+    further = f" and {more} that {'is' if more == 1 else 'are'} not shown" if more else ""
+    elements = _discriminating_elements(result)
+    return (
+        f"hits {ranks}{further} fit equally well (Bayes factor below 3); one of them is right with probability "
+        f"{twins.score:.2f}" + (f"; discriminating elements: {elements}" if elements else "; the elements are the same")
+    )
+
+
+def _discriminating_elements(result: SearchResult) -> str:
+    """Elements that some of the twins hold and others do not."""
+    assert result.twins is not None
+    held = [set(hit.material.elements) for hit in result.hits if hit.rank in result.twins.ranks]
+    return ", ".join(sorted(set.union(*held) - set.intersection(*held))) if held else ""
+
+
 def footnotes(result: SearchResult, hits: tuple[Hit, ...], duplicates: bool) -> list[str]:
     """Notes, symmetry, measured cells, what marks mean, and what to do without a match."""
     lines = [f"{NOTE}{note}" for note in result.notes]
+    if twins := twins_line(result):
+        lines.append(twins)
     if result.symmetry:
         lines.append(symmetry_line(result.symmetry))
     lines += dict.fromkeys(

@@ -41,7 +41,7 @@ def lcf_figure(result: LcfResult) -> Figure:
         hit = one.hit
         name = f" {shortened(hit.name, LONGEST_NAME)}" if hit.name else ""
         label = f"{100 * one.fraction:.0f} ± {100 * one.fraction_error:.0f} %  {formula_mathtext(hit.formula)}{name}"
-        panel.plot(energy, hit.edges[0].mu, color=colour, linewidth=0.9, label=label)
+        panel.plot(energy, hit.near_edges[0].mu, color=colour, linewidth=0.9, label=label)
     difference = best.measured - best.mu
     zero = -0.08 - float(max(difference.max(), 0.0))
     panel.axhline(zero, color=PALE, linewidth=0.4)

@@ -36,7 +36,7 @@ def components_table(result: LcfResult) -> Table:
     facts = [name for name in hit_headings(named, has_pattern=False)[1:] if name != "system"]
     table = new_table(["fraction %", *facts, "shift eV", "broadening eV"], LEFT)
     for one in result.best.components:
-        (match,) = one.hit.edges
+        (match,) = one.hit.near_edges
         _, *row = cells(one.hit, named, has_pattern=False)
         *known, _, score = row
         table.add_row(
@@ -71,10 +71,10 @@ def fit_record(one: Lcf) -> dict[str, Any]:
                 "fraction_error": part.fraction_error,
                 "weight": part.weight,
                 "support": part.support,
-                "shift_eV": part.hit.edges[0].shift_eV,
-                "broadening_eV": part.hit.edges[0].broadening_eV,
-                "spectrum_id": part.hit.edges[0].spectrum_id,
-                "kind": part.hit.edges[0].kind,
+                "shift_eV": part.hit.near_edges[0].shift_eV,
+                "broadening_eV": part.hit.near_edges[0].broadening_eV,
+                "spectrum_id": part.hit.near_edges[0].spectrum_id,
+                "kind": part.hit.near_edges[0].kind,
                 "score": part.hit.score,
             }
             for part in one.components

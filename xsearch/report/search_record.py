@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from xsearch.answers.edge_match import EdgeMatch
+from xsearch.answers.edge_match import SpectrumMatch
 from xsearch.answers.evidence import Evidence
 from xsearch.answers.hit import Hit
 from xsearch.answers.symmetry import Symmetry
@@ -54,6 +54,7 @@ def search_record(result: SearchResult, kind: str = "search") -> dict[str, Any]:
             "index": {"name": result.index_name, "version": result.index_version, "searched": result.n_searched},
             "verdict": result.verdict,
             "confident": result.confident,
+            "twins": asdict(result.twins) if result.twins else None,
             "symmetry": symmetry_record(result.symmetry) if result.symmetry else None,
             "hits": [hit_record(hit, result) for hit in result.hits],
             "notes": list(result.notes),
@@ -146,9 +147,10 @@ def pattern_fit_record(fit: PatternFit) -> dict[str, Any]:
     }
 
 
-def edge_match_record(match: EdgeMatch) -> dict[str, Any]:
+def edge_match_record(match: SpectrumMatch) -> dict[str, Any]:
     """How an edge agrees with a library spectrum, the curve included."""
-    return {**asdict(match), "energy_eV": np.round(match.energy_eV, 3), "mu": np.round(match.mu, 4)}
+    facts = asdict(match)
+    return {name: np.round(value, 4) if isinstance(value, np.ndarray) else value for name, value in facts.items()}
 
 
 def symmetry_record(symmetry: Symmetry) -> dict[str, Any]:

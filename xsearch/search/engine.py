@@ -13,9 +13,10 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.answers import LcfResult, MixtureResult, SearchResult
 from xsearch.answers.explanations import best_hits
-from xsearch.errors import MissingIndex, QueryError, SpectrumError
+from xsearch.chemistry.sample_conditions import SampleConditions
+from xsearch.errors import MissingIndex, QueryError
 from xsearch.indexes import Index
-from xsearch.options import AUTO_PHASES, MOST_PHASES, Elements, Prior, Ranking, parse_choice
+from xsearch.options import AUTO_PHASES, MOST_PHASES, Elements, Prior, Range, Ranking, parse_choice
 from xsearch.preprocess.amorphous import amorphous_notes
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
@@ -31,11 +32,12 @@ from xsearch.search.second_phase import second_phase_notes
 from xsearch.search.selection import Selection, condition_notes, rows_with
 from xsearch.search.settings import DEFAULTS, PowderSettings
 from xsearch.search.symmetry import symmetry, symmetry_posterior
+from xsearch.search.twins import plainest_first, twin_group
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_search import Opened, search_by_spectra
 from xsearch.settings import settings_record
 from xsearch.spectra import PowderPattern, Xanes
-from xsearch.spectra.measurement import Measurement
+from xsearch.spectra.measurement import Measurement, measurement_of
 from xsearch.xas.library import EdgeLibraries
 
 if TYPE_CHECKING:
@@ -100,11 +102,13 @@ class SearchIndex:
         where: str | None = None,
         top: int = 20,
         prior: str = "known",
+        conditions: str | None = None,
         measured_cells: bool = True,
         fold: bool = True,
         leave_out_rows: Collection[int] = (),
         ranking: str | None = None,
         leave_out_spectra: Collection[str] = (),
+        range: str = "auto",
     ) -> SearchResult:
         """Find the crystals that gave a powder pattern, XANES spectra, or both.
 
@@ -120,12 +124,14 @@ class SearchIndex:
                 columns are those of `sql`.
             top: how many hits to give.
             prior: `known` favours experimentally reported compounds and those near the convex hull; `none` does not.
+            conditions: pressure and temperature of the sample, such as `"5 GPa, 600 K"`; ambient by default.
             measured_cells: whether measured cells linked to a computed entry are searched beside it.
             fold: whether entries of one phase become one hit.
             leave_out_rows: rows of the index to leave out, to see the answer where the right entry is missing.
             ranking: `physics`, `learned` or `fused`, see `xsearch.options.Ranking`; by default the
                 last, where the index has the vectors for it. With edges, profiles and edges recall, and physics ranks.
             leave_out_spectra: ids of library spectra to leave out.
+            range: `xanes`, `exafs` or `auto`, see `xsearch.options.Range`.
 
         Returns:
             The hits, the best first, with what was assumed and how long each stage took.
@@ -138,10 +144,12 @@ class SearchIndex:
             constraints_of(only, must, may, exclude, exactly, system, space_group, where),
             parse_choice(Prior, prior, "prior"),
             measured_cells,
+            SampleConditions.parse(conditions),
             leave_out_rows,
             leave_out_spectra,
+            parse_choice(Range, range, "range"),
         )
-        return self.search_measurement(_measurement(pxrd, xanes), scope, top=top, fold=fold, ranking=ranking)
+        return self.search_measurement(measurement_of(pxrd, xanes), scope, top=top, fold=fold, ranking=ranking)
 
     def search_measurement(
         self, measurement: Measurement, scope: Scope, *, top: int = 20, fold: bool = True, ranking: str | None = None
@@ -180,8 +188,10 @@ class SearchIndex:
                 if chosen is not Ranking.LEARNED:
                     total = evidence.total
                     groups = phases(self.index, matches, total, numbers.ranking)
+                    groups = plainest_first(self.index.columns, matches.rows, evidence, groups, numbers.twins)
                 shown = groups if fold else [[place] for place in best_first(matches.rows, total)]
                 hits = selected.hits(pattern, matches, evidence, total, groups, shown, top)
+                alike = twin_group(hits, evidence.of_pattern, total, groups, numbers.twins, numbers.verdict)
                 best = matches.take(groups[0][:1] if groups else [])
                 notes = (
                     *condition_notes(self.index, scope.constraints),
@@ -212,6 +222,7 @@ class SearchIndex:
             constraints=scope.constraints,
             options={
                 "prior": scope.prior.value,
+                "conditions": str(scope.conditions),
                 "measured_cells": scope.measured_cells,
                 "fold": fold,
                 "top": top,
@@ -219,6 +230,7 @@ class SearchIndex:
             },
             notes=notes,
             timings_ms=timings,
+            twins=alike if fold else None,
             symmetry=likely,
             settings={"powder": settings_record(numbers)},
         )
@@ -266,7 +278,7 @@ class SearchIndex:
             measured_cells,
             leave_out_spectra=leave_out_spectra,
         )
-        return self.search_phases(_measurement(pxrd, xanes), scope, phases=phases)
+        return self.search_phases(measurement_of(pxrd, xanes), scope, phases=phases)
 
     def search_phases(
         self, measurement: Measurement, scope: Scope, *, phases: int = AUTO_PHASES
@@ -314,7 +326,14 @@ class SearchIndex:
         with timed(timings, "select"):
             rows = rows_with(self.index, scope.constraints, scope.measured_cells)
             return pattern, Selection(
-                self.index, rows, self.profiles(rows), scope.prior, self.threads, self.settings, scope.constraints
+                self.index,
+                rows,
+                self.profiles(rows),
+                scope.prior,
+                self.threads,
+                self.settings,
+                scope.constraints,
+                scope.conditions,
             )
 
     def _left(self, selected: Selection, leave_out_rows: Collection[int]) -> Selection:
@@ -372,16 +391,6 @@ def open_index(name: str | Path | None = None, threads: int = 2, settings: Powde
     if chosen is None:
         raise MissingIndex("There is no index yet; build one, such as with `xsearch build starter`.")
     return SearchIndex(Index.open(chosen), threads, settings)
-
-
-def _measurement(pxrd: PowderPattern | Xanes | None, xanes: Xanes | Sequence[Xanes] | None) -> Measurement:
-    """A pattern and edges, whatever argument they came by."""
-    edges = (xanes,) if isinstance(xanes, Xanes) else tuple(xanes or ())
-    if isinstance(pxrd, Xanes):
-        return Measurement(edges=(pxrd, *edges))
-    if pxrd is not None and not isinstance(pxrd, PowderPattern):
-        raise SpectrumError(f"{type(pxrd).__name__} is no powder pattern; give one as `pxrd`, such as `read` gives it.")
-    return Measurement(pxrd, edges)
 
 
 def _powder(measurement: Measurement) -> PowderPattern:

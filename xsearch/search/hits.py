@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from xsearch.answers import Evidence, Hit
 from xsearch.fit.correlation import Matches
 from xsearch.fit.pattern_fit import Cell, PatternFit
-from xsearch.fit.strain import cell_under
+from xsearch.fit.strain import ZERO_SHIFT, cell_under
 from xsearch.indexes import Index
 from xsearch.options import Prior
 from xsearch.preprocess.axis import MATCH_AXIS
@@ -56,21 +56,23 @@ def make_hits(
         row = int(matches.rows[place])
         owner = int(index.columns.cell_of[row])
         reflections = index.reflections(row)
-        cell = cell_under(reflections.cell, matches.amplitudes[place])
-        left, lines = _unexplained(
+        lines = evidence.le_bail_fits.get(place)
+        amplitudes = matches.amplitudes[place] if lines is None else np.array(lines.amplitudes)
+        cell = cell_under(reflections.cell, amplitudes)
+        left, n_lines = _unexplained(
             pattern, measured, reflections.hkl, reflections.structure_factor_sq, cell, settings.hits
         )
         fit = PatternFit(
-            strain=float(matches.strain[place]),
+            strain=float(amplitudes[0]),
             cell=cell,
-            zero_shift_deg=float(matches.zero_shift_deg[place]),
+            zero_shift_deg=float(amplitudes[ZERO_SHIFT]),
             unexplained=left,
             fwhm_deg=pattern.fwhm_deg,
             expected_strain=float(matches.expected[place]),
-            shape_change=float(matches.shape_change[place]),
-            n_lines=lines,
+            shape_change=float(np.sqrt((amplitudes[1:ZERO_SHIFT] ** 2).sum())),
+            n_lines=n_lines,
             correlations=dict(zip(matches.settings.scales, matches.correlations[place].tolist(), strict=True)),
-            le_bail=evidence.le_bail_fits.get(place),
+            le_bail=lines,
         )
         terms = _terms(evidence, place, margin[place])
         features = score_features(fit, terms, bool(index.columns.is_measured[row] == 1))

@@ -7,6 +7,8 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.answers import Hit, LcfResult
 from xsearch.answers.explanations import best_hits
+from xsearch.errors import QueryError
+from xsearch.options import Range
 from xsearch.preprocess.xanes import window
 from xsearch.progress import timed
 from xsearch.search.lcf_hits import Compared, make_lcf
@@ -27,6 +29,8 @@ def search_lcf(
     opened: Opened, xanes: Xanes, scope: Scope, *, phases: int, settings: XasSettings = DEFAULTS
 ) -> LcfResult:
     """Find what together gave an edge; see `SearchIndex.search_mixture`."""
+    if scope.range is Range.EXAFS:
+        raise QueryError("A linear combination fits the near edge; leave --range exafs or --phases out.")
     index, timings = opened.index, dict[str, float]()
     with threadpool_limits(opened.threads, user_api="blas"):
         with timed(timings, "prepare"):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.chemistry.sample_conditions import AMBIENT, SOLID, SampleConditions
 from xsearch.fit.correlation import Matches, closeness
 from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.indexes import Index
@@ -23,7 +24,7 @@ class Evidence:
     """The terms of the score, each (k,), natural logarithms up to a constant.
 
     `missing_elements` is what given elements cost that a row lacks. `le_bail_fits` holds Le Bail fits by place, of the
-    few rows that have one; `settings` are of the ranking.
+    few rows that have one, and `closeness` (k, scales) what the match gave them before; `settings` are of the ranking.
     """
 
     match: NDArray[np.float64]
@@ -33,27 +34,40 @@ class Evidence:
     lines: NDArray[np.float64]
     prior: NDArray[np.float64]
     missing_elements: NDArray[np.float64]
+    closeness: NDArray[np.float64]
     le_bail_fits: Mapping[int, LeBailFit] = field(default_factory=dict)
     settings: RankingSettings = DEFAULTS.ranking
 
     @property
     def intensities(self) -> NDArray[np.float64]:
-        """(k,) of fitted lines, 0 where they were not fitted."""
+        """(k,) of fitted lines: what preferred orientation brings, and how well points agree.
+
+        Plates and needles change intensities, so that the correlation with that orientation counts where it is better.
+        Rows that were not fitted, since others were ahead, get no more than the least of those that were.
+        """
         found, numbers = np.zeros(len(self.match)), self.settings
+        if not self.le_bail_fits:
+            return found
         for place, one in self.le_bail_fits.items():
+            oriented = closeness(np.array(one.correlations)) - self.closeness[place]
             found[place] = (
                 numbers.fitted_bonus
-                - numbers.whole_weight * np.log(one.whole)
-                - numbers.crystal_weight * np.log(one.crystal)
-                - numbers.cell_weight * np.log(one.cell)
+                + np.maximum(oriented, 0) @ np.array(numbers.correlation_weights)
+                - numbers.march_weight * min(one.log_march**2, numbers.most_march)
+                - numbers.points_weight * np.log(max(one.points, numbers.least_points))
             )
-        return found
+        fitted = np.isin(np.arange(len(found)), list(self.le_bail_fits))
+        return np.where(fitted, found, found[fitted].min())
+
+    @property
+    def of_pattern(self) -> NDArray[np.float64]:
+        """(k,) the sum of what the pattern says."""
+        return self.match + self.recall + self.strain + self.shape + self.lines + self.intensities
 
     @property
     def total(self) -> NDArray[np.float64]:
         """(k,) their sum."""
-        profile = self.match + self.recall + self.strain + self.shape + self.lines
-        return profile + self.prior + self.missing_elements + self.intensities
+        return self.of_pattern + self.prior + self.missing_elements
 
 
 def weigh(
@@ -63,6 +77,7 @@ def weigh(
     prior: Prior,
     settings: PowderSettings = DEFAULTS,
     constraints: Constraints = ANY,
+    conditions: SampleConditions = AMBIENT,
     ranking: RankingSettings | None = None,
 ) -> Evidence:
     """The evidence for each matched row.
@@ -74,13 +89,16 @@ def weigh(
         prior: which prior counts.
         settings: of the correlation and of the prior.
         constraints: given elements that a row lacks are a cost.
+        conditions: of the sample: cells determined under others are less certain, and a little less likely.
         ranking: of the terms; by default that of `settings`.
     """
     ranking, correlation = ranking or settings.ranking, settings.correlation
     columns = index.columns
     measured = columns.is_measured[matches.rows] == 1
     isotropic = strain_modes(columns.crystal_system[matches.rows]) == 1
+    stated = index.stated_conditions[:, matches.rows]
     strain_sigma = np.where(measured, ranking.measured_strain_sigma, ranking.strain_sigma)
+    strain_sigma = np.hypot(strain_sigma, SOLID.uncertainty * conditions.strain(*stated))
     shape_sigma = np.where(measured & ~isotropic, ranking.measured_shape_sigma, ranking.shape_sigma)
     return Evidence(
         match=_correlated(matches, ranking),
@@ -94,10 +112,15 @@ def weigh(
         shape=_heavy_tailed(matches.shape_change, shape_sigma, ranking.shape_sigma, ranking.shape_weight),
         lines=lines_evidence(index, matches.rows, ranking),
         prior=ranking.prior_weight * log_prior(columns, matches.rows, prior, settings.prior)
-        - (ranking.gas_cost if prior is Prior.KNOWN else 0.0) * index.is_gas[matches.rows],
+        - (prior is Prior.KNOWN)
+        * (
+            ranking.gas_cost * index.is_gas[matches.rows]
+            + ranking.other_conditions_cost * conditions.are_other(*stated)
+        ),
         missing_elements=np.asarray(
             -ranking.missing_element_cost * missing_elements(columns, matches.rows, constraints), np.float64
         ),
+        closeness=closeness(matches.correlations, matches.settings),
         settings=ranking,
     )
 

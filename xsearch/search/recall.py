@@ -33,6 +33,7 @@ def recall(
     profiles: NDArray[np.float32],
     pattern: NetPattern,
     rows: NDArray[np.int64],
+    expected: NDArray[np.float64] | None = None,
     *,
     exact: bool = False,
     settings: RecallSettings = DEFAULTS.recall,
@@ -40,18 +41,19 @@ def recall(
     """Correlate rows with a pattern at every mean strain, exactly.
 
     Args:
-        index: gives the strain that each row's cell is expected to need.
+        index: of the rows.
         profiles: (m, bins) float32 profiles of `rows`.
         pattern: the net pattern.
         rows: (m,) rows of the index.
+        expected: (m,) mean strains that they are expected to need; those that the index expects by default.
         exact: sum in a fixed order, slowly; a matrix product's last digit depends on the number of threads.
         settings: of the strains and their cost.
     """
     strains = settings.strains
     overlap, spread = _overlap(profiles, pattern, strains, settings.least_inside, exact=exact)
-    expected = index.columns.expected_strain[rows]
+    centres = index.columns.expected_strain[rows] if expected is None else expected.astype(np.float32)
     score = best_scores(
-        overlap, spread, expected, strains.astype(np.float32), settings.strain_sigma, settings.strain_cost
+        overlap, spread, centres, strains.astype(np.float32), settings.strain_sigma, settings.strain_cost
     )
     return Recalled(rows, score)
 

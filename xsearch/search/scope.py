@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from xsearch.chemistry.sample_conditions import AMBIENT, SampleConditions
 from xsearch.chemistry.space_groups import space_group_number
-from xsearch.options import ANY, Constraints, CrystalSystem, Elements, Prior, parse_choice
+from xsearch.options import ANY, Constraints, CrystalSystem, Elements, Prior, Range, parse_choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +18,8 @@ class Scope:
         constraints: on elements, symmetry and metadata.
         prior: which prior counts.
         measured_cells: whether measured cells linked to a computed entry are searched beside it.
+        range: which part of an absorption spectrum is compared.
+        conditions: pressure and temperature of the sample.
         leave_out_rows: rows of the index that are left out.
         leave_out_spectra: ids of library spectra that are left out.
     """
@@ -24,8 +27,10 @@ class Scope:
     constraints: Constraints = ANY
     prior: Prior = Prior.KNOWN
     measured_cells: bool = True
+    conditions: SampleConditions = AMBIENT
     leave_out_rows: Collection[int] = ()
     leave_out_spectra: Collection[str] = ()
+    range: Range = Range.AUTO
 
 
 def constraints_of(

@@ -58,7 +58,7 @@ def foreign_lines(index: Index, pattern: NetPattern, best: Matches, settings: Se
 
     Texture changes intensities; where the crystal has a line at all, however weak it should be, none is foreign.
     """
-    fitted = fitted_lines(index.reflections(int(best.rows[0])), pattern, best.amplitudes[0])
+    fitted = fitted_lines(index.reflections(int(best.rows[0])), pattern, best.starts(0))
     if fitted is None:
         return ForeignLines()
     smooth, sigma_steps = _matched(pattern, fitted, settings)

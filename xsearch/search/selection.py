@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers import Hit
+from xsearch.chemistry.sample_conditions import AMBIENT, SampleConditions
 from xsearch.errors import NothingSearched
 from xsearch.fit.correlation import Matches
 from xsearch.fit.le_bail import le_bail
@@ -61,6 +62,7 @@ class Selection:
         prior: which prior counts.
         threads: for the match.
         settings: of every stage.
+        conditions: of the sample: entries that were determined under others are strained, and a little less likely.
         constraints: that the rows meet; given elements that a row lacks are a cost.
     """
 
@@ -71,12 +73,14 @@ class Selection:
     threads: int
     settings: PowderSettings = DEFAULTS
     constraints: Constraints = ANY
+    conditions: SampleConditions = AMBIENT
 
     def recall(self, pattern: NetPattern, most: int | None = None) -> NDArray[np.intp]:
         """Places of the rows whose profiles are nearest to a pattern's; two lists of `most`, see `best_rows`."""
         prior, numbers = self.settings.prior, self.settings.recall
         bonus = prior.in_recall * log_prior(self.index.columns, self.rows, self.prior, prior).astype(np.float32)
-        recalled = recall(self.index, self.profiles, pattern, self.rows, settings=numbers)
+        expected = self._expected(self.rows)
+        recalled = recall(self.index, self.profiles, pattern, self.rows, expected, settings=numbers)
         return best_rows(recalled, bonus, numbers.rows if most is None else most)
 
     def match(
@@ -90,26 +94,49 @@ class Selection:
             leave_out_rows: rows of the index that are left out.
         """
         places = places[~np.isin(self.rows[places], list(leave_out_rows))]
+        expected = self._expected(self.rows[places])
         recalled = recall(
-            self.index, self.profiles[places], pattern, self.rows[places], exact=True, settings=self.settings.recall
+            self.index,
+            self.profiles[places],
+            pattern,
+            self.rows[places],
+            expected,
+            exact=True,
+            settings=self.settings.recall,
         )
         matches = match(
-            self.index, pattern, recalled.rows, self.threads, settings=self.settings.correlation, isotropic=True
+            self.index, pattern, recalled.rows, self.threads, expected, self.settings.correlation, isotropic=True
         )
-        return matches, weigh(self.index, matches, recalled.score, self.prior, self.settings, self.constraints)
+        return matches, weigh(
+            self.index, matches, recalled.score, self.prior, self.settings, self.constraints, self.conditions
+        )
+
+    def _expected(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(k,) mean strains that rows are expected to need under the conditions of the sample."""
+        expected = self.index.columns.expected_strain[rows].astype(np.float64)
+        return expected + self.conditions.strain(*self.index.stated_conditions[:, rows])
 
     def with_le_bail_fits(
         self, pattern: NetPattern, matches: Matches, evidence: Evidence, groups: list[list[int]]
     ) -> Evidence:
-        """The same evidence, with a Le Bail fit of the best row of each of the first phases."""
-        firsts = [group[0] for group in groups[: self.settings.ranking.le_bail_fitted]]
+        """The same evidence, with a Le Bail fit of the best row of each of the first phases.
+
+        More phases are fitted where none of the first has the pattern's lines and their intensities.
+        """
+        ranking = self.settings.ranking
+        found: dict[int, LeBailFit] = {}
 
         def one(place: int) -> LeBailFit:
             reflections = self.index.reflections(int(matches.rows[place]))
-            return le_bail(reflections, pattern, matches.amplitudes[place], self.settings.le_bail)
+            return le_bail(reflections, pattern, matches.starts(place), self.settings.le_bail)
 
         with ThreadPoolExecutor(self.threads) as pool:
-            return replace(evidence, le_bail_fits=dict(zip(firsts, pool.map(one, firsts), strict=True)))
+            for first in range(0, ranking.most_fitted, ranking.le_bail_fitted):
+                places = [group[0] for group in groups[first : first + ranking.le_bail_fitted]]
+                found.update(zip(places, pool.map(one, places), strict=True))
+                if any(fit.whole < ranking.good_whole for fit in found.values()):
+                    break
+        return replace(evidence, le_bail_fits=found)
 
     def hits(
         self,

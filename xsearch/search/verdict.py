@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers import Evidence, Verdict
+from xsearch.fit.correlation import closeness
 from xsearch.fit.pattern_fit import PatternFit
 from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.search.probability import ScoreModel
@@ -21,7 +22,7 @@ WEIGHTS_FILE = WEIGHTS_FOLDER / "hit_probability.json"
 
 FEATURES = (
     "strain",
-    "shape",
+    "shape_change",
     "prior",
     "measured_cell",
     "unexplained_squared",
@@ -29,13 +30,26 @@ FEATURES = (
     "margin_to_third",
     "ln_lines",
 )
-"""The features of the score, see `score_features`: the evidence of the strain, of the shape and of the prior, whether
+"""The features of the score, see `score_features`: the evidence of the strain, the change of shape, the prior, whether
 the cell is a measured one, the square of the unexplained intensity, the margins to the best and to the third best other
 phase, and the number of lines, since few lines are fitted by many crystals."""
 
-FITTED_FEATURES = (*FEATURES, "ln_cell_misfit", "ln_crystal_misfit")
-"""The same for a hit with a Le Bail fit: beside the rest, the misfits of the cell and of the calculated intensities.
-Texture and line shapes raise both, so that one is judged against the other."""
+FITTED_FEATURES = (
+    *FEATURES,
+    "ln_cell_misfit",
+    "ln_crystal_misfit",
+    "ln_points_misfit",
+    "texture",
+    "closeness",
+)
+"""The same for a hit with a Le Bail fit: beside the rest, the misfits of the cell, of the calculated intensities and of
+the points, how strong preferred orientation is, and the correlation with it. Line shapes raise all misfits, so that one
+is judged against the other."""
+
+MODELS = ("plain", "fitted", "group")
+
+LARGEST_SHAPE_CHANGE = 0.05
+"""Larger changes of shape are not distinguished."""
 
 FITTED_PRODUCTS = (("prior", "margin_to_third"),)
 """Pairs whose product is a feature too: a margin counts less for a compound that was never reported, since a variant of
@@ -79,18 +93,27 @@ def score_features(fit: PatternFit, evidence: Evidence, is_measured: bool) -> di
     features = {
         **evidence.terms(),
         "measured_cell": float(is_measured),
+        "shape_change": min(fit.shape_change or 0.0, LARGEST_SHAPE_CHANGE),
         "unexplained_squared": fit.unexplained**2,
         "ln_lines": float(np.log(max(fit.n_lines, 1))),
     }
     if fit.le_bail is not None:
         features["ln_cell_misfit"] = float(np.log(fit.le_bail.cell))
         features["ln_crystal_misfit"] = float(np.log(fit.le_bail.crystal))
+        features["ln_points_misfit"] = float(np.log(fit.le_bail.points))
+        features["texture"] = abs(fit.le_bail.log_march)
+        features["closeness"] = float(closeness(np.array(fit.le_bail.correlations[-1])))
     return features
 
 
-def probability(evidence: Mapping[str, float]) -> float:
-    """The score of a hit with this evidence, which holds all of `FEATURES`, or all of `FITTED_FEATURES`."""
-    model = models()["fitted" if "ln_crystal_misfit" in evidence else "plain"]
+def probability(evidence: Mapping[str, float], fitted: str = "fitted") -> float:
+    """The score of a hit with this evidence, which holds all of `FEATURES`, or all of `FITTED_FEATURES`.
+
+    Args:
+        evidence: by name.
+        fitted: which model reads `FITTED_FEATURES`: `fitted`, or `group` where margins are those of a group of twins.
+    """
+    model = models()[fitted if "ln_crystal_misfit" in evidence else "plain"]
     return float(model.probability(np.array([[evidence[feature] for feature in model.features]]))[0])
 
 
@@ -112,6 +135,6 @@ def verdict(scores: list[float], settings: VerdictSettings = VERDICT, rivals: in
 
 @cache
 def models() -> dict[str, ScoreModel]:
-    """The models: `fitted` for hits with a Le Bail fit, `plain` for others."""
+    """The models: `fitted` for hits with a Le Bail fit, `group` for groups of twins, `plain` for other hits."""
     stored = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))
-    return {name: ScoreModel.from_dict(stored[name]) for name in ("plain", "fitted")}
+    return {name: ScoreModel.from_dict(stored[name]) for name in stored if name in MODELS}

@@ -5,21 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from xsearch.answers.edge_match import EdgeMatch
+from xsearch.answers.edge_match import SpectrumMatch
 from xsearch.answers.evidence import Evidence
 from xsearch.answers.hit import Hit
 from xsearch.chemistry import Material
 from xsearch.chemistry.reference import Reference
 from xsearch.indexes import Index
-from xsearch.preprocess.xanes import WINDOW_GRID_eV
+from xsearch.search.edge_matches import edge_matches
 from xsearch.search.rank import fold, volumes
 from xsearch.search.settings import DEFAULTS as POWDER
 from xsearch.search.xanes_stages import Candidates
 from xsearch.simulate import Reflections
-from xsearch.xas.evidence import EdgeEvidence
-from xsearch.xas.matching import broadened, hold_ends
 from xsearch.xas.probability import posteriors_of, spectra_score
 from xsearch.xas.settings import DEFAULTS, EvidenceSettings, ProbabilitySettings
 
@@ -85,7 +82,7 @@ def hit_by_edges(
     rank: int,
     score: float,
     evidence: Evidence,
-    edges: tuple[EdgeMatch, ...],
+    edges: tuple[SpectrumMatch, ...],
 ) -> Hit:
     """A hit by edges alone: its cell is the stored one, and it has no fit of a powder pattern.
 
@@ -120,43 +117,6 @@ def _by_edge(candidates: Candidates, place: int) -> dict[str, float]:
     return {name: value for name, value in values.items() if not np.isnan(value)}
 
 
-def edge_matches(candidates: Candidates, place: int) -> tuple[EdgeMatch, ...]:
-    """For each edge the library spectrum that gives a candidate its evidence, where there is one."""
-    return tuple(
-        edge_match(edge, at, float(candidates.evidence[edge.name][place]))
-        for edge in candidates.edges
-        if (at := int(candidates.spectra[edge.name][place])) >= 0
-    )
-
-
-def edge_match(edge: EdgeEvidence, at: int, evidence: float) -> EdgeMatch:
-    """How a spectrum of the library agrees, and its curve on the edge's energies, scaled to it."""
-    query, table, matches = edge.spectrum, edge.library.spectra, edge.matches
-    broadening, shift = float(matches.broadening_eV[at]), float(matches.shift_eV[at])
-    held = hold_ends(table.values[at : at + 1], table.known[at : at + 1])[0]
-    curve = broadened(held, broadening)
-    library_eV = WINDOW_GRID_eV[table.known[at]] + query.tabulated_e0_eV + float(table.offset_eV[at]) + shift
-    inside = (query.energy_eV >= library_eV[0]) & (query.energy_eV <= library_eV[-1])
-    inside &= np.abs(query.energy_eV - query.centre_eV) <= WINDOW_GRID_eV[-1]
-    energy = query.energy_eV[inside]
-    mu = np.interp(energy, library_eV, curve[table.known[at]].astype(np.float64))
-    return EdgeMatch(
-        edge=edge.name,
-        spectrum_id=str(table.spectrum_id[at]),
-        kind=str(table.kind[at]),
-        level=str(table.level[at]),
-        code=str(table.code[at]),
-        source=str(table.source[at]),
-        formula=str(table.reduced_formula[at]),
-        correlation=float(matches.correlation[at]),
-        shift_eV=shift,
-        broadening_eV=broadening,
-        log_evidence=evidence,
-        energy_eV=energy,
-        mu=_scaled(mu, query.mu[inside]),
-    )
-
-
 def fold_entries(
     index: Index, candidates: Candidates, settings: EvidenceSettings = DEFAULTS.evidence
 ) -> list[list[int]]:
@@ -179,11 +139,3 @@ def _kinds(candidates: Candidates, place: int) -> list[str]:
     """Of the library spectra that give a candidate its evidence."""
     found = [(edge.library.spectra, int(candidates.spectra[edge.name][place])) for edge in candidates.edges]
     return [str(table.kind[at]) for table, at in found if at >= 0]
-
-
-def _scaled(mu: NDArray[np.float64], to: NDArray[np.float64]) -> NDArray[np.float64]:
-    """A curve times a factor and plus a constant, fitted to another."""
-    if len(mu) < 3 or mu.std() < 1e-9:
-        return mu
-    slope, start = np.polyfit(mu, to, 1)
-    return np.asarray(start + slope * mu) if slope > 0 else mu

@@ -12,6 +12,7 @@ from threadpoolctl import threadpool_limits
 from xsearch.answers import Hit, SearchResult
 from xsearch.indexes import Index
 from xsearch.indexes.tables import row_numbers
+from xsearch.preprocess.exafs import EXAFS
 from xsearch.preprocess.powder import net_pattern
 from xsearch.progress import timed
 from xsearch.search.rank import best_first, phases
@@ -92,17 +93,25 @@ def search_by_spectra(
                 choices = rows_with(index, scope.constraints, measured_cells=False)
                 hits = spectra_hits(index, candidates, groups, top, len(choices), settings.probability)
             with timed(timings, "second compound"):
-                for edge in edges:
+                for edge in (one for one in edges if one.exafs is None):
                     remarks += second_compound_notes(index, edge, scope.prior, settings)
             searched = len(candidates.rows)
             rivals = len(groups) - 1
-            remarks += few_rivals(rivals, edges, opened.powder.verdict)
-            remarks += without_spectrum(index, candidates.rows, choices, [edge.name for edge in edges])
+            named = [edge.name for edge in edges if edge.exafs is None] or [edge.name for edge in edges]
+            remarks += few_rivals(rivals, named, opened.powder.verdict)
+            remarks += without_spectrum(index, candidates.rows, choices, named)
         else:
             with timed(timings, "select"):
                 rows = rows_with(index, scope.constraints, scope.measured_cells)
                 selected = Selection(
-                    index, rows, opened.profiles(rows), scope.prior, opened.threads, opened.powder, scope.constraints
+                    index,
+                    rows,
+                    opened.profiles(rows),
+                    scope.prior,
+                    opened.threads,
+                    opened.powder,
+                    scope.constraints,
+                    scope.conditions,
                 )
                 edges = assign_each(index, edges, rows, settings.evidence)
             with timed(timings, "recall"):
@@ -134,6 +143,7 @@ def search_by_spectra(
         options={
             "prior": scope.prior.value,
             "measured_cells": scope.measured_cells,
+            "range": scope.range.value,
             "fold": fold,
             "top": top,
         },
@@ -143,11 +153,11 @@ def search_by_spectra(
     )
 
 
-def few_rivals(rivals: int, edges: Sequence[EdgeEvidence], settings: VerdictSettings) -> tuple[str, ...]:
+def few_rivals(rivals: int, edges: Sequence[str], settings: VerdictSettings) -> tuple[str, ...]:
     """A note where so few compounds were compared that the best of them says little."""
     if rivals >= settings.least_rivals:
         return ()
-    named = " and ".join(edge.name for edge in edges)
+    named = " and ".join(edges)
     return (
         f"Only {rivals + 1} compound{'s' if rivals else ''} that meet{'' if rivals else 's'} the conditions "
         f"ha{'ve' if rivals else 's'} a {named} spectrum: too few to call the best of them a match.",
@@ -163,7 +173,7 @@ def without_spectrum(
         index: the index.
         compared: rows that were, -1 for references.
         choices: rows that meet the conditions.
-        edges: names such as `Fe K`.
+        edges: names such as `Fe K` or `Fe K EXAFS`.
     """
     left = np.setdiff1d(choices, compared)
     if not len(left):
@@ -175,9 +185,12 @@ def without_spectrum(
         more = f" and {len(lacking) - NAMED:,} more" if len(lacking) > NAMED else ""
         named = f", all those of {', '.join(lacking[:NAMED])}{more} among them"
     absorbers = ",".join(dict.fromkeys(edge.split()[0] for edge in edges))
+    more_by = f"compute some: xsearch build computed {index.name} --absorbers {absorbers}"
+    if edges[0].endswith("EXAFS"):
+        more_by = f"add measured ones: xsearch build add {index.name} --spectra FOLDER"
     return (
         f"{len(left):,} of {len(choices):,} entries that meet the conditions have no {' or '.join(edges)} spectrum to "
-        f"compare{named}; compute some: xsearch build computed {index.name} --absorbers {absorbers}.",
+        f"compare{named}; {more_by}.",
     )
 
 
@@ -193,11 +206,18 @@ def assumptions(edges: Sequence[EdgeEvidence], hits: Sequence[Hit]) -> tuple[str
         one = edge.spectrum
         kinds = [str(kind) for kind in edge.library.spectra.kind]
         compared = ", ".join(f"{kinds.count(kind):,} {kind}" for kind in sorted(set(kinds)))
-        notes += [
-            *one.notes,
-            f"{one.source or 'spectrum'}: {edge.name} edge, E0 {one.e0_eV:.1f} eV (tabulated "
-            f"{one.tabulated_e0_eV:.1f}); compared with {compared} spectra.",
-        ]
+        notes += one.notes
+        if edge.exafs is None:
+            notes.append(
+                f"{one.source or 'spectrum'}: {edge.name} edge, E0 {one.e0_eV:.1f} eV (tabulated "
+                f"{one.tabulated_e0_eV:.1f}); compared with {compared} spectra."
+            )
+        else:
+            end = min(edge.exafs.k_end_invA, EXAFS.transform_invA[1])
+            notes.append(
+                f"{one.source or 'spectrum'}: {edge.name} from {EXAFS.transform_invA[0]:g} to {end:.1f} 1/Å compared "
+                f"with that of {compared} spectra."
+            )
         best = next((match for hit in hits[:1] for match in hit.edges if match.edge == edge.name), None)
         if best is None and hits:
             notes.append(f"The index holds no {edge.name} spectrum of the first hit: that edge is no evidence for it.")

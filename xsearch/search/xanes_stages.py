@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.formula import parse_formula
-from xsearch.errors import QueryError
+from xsearch.errors import NothingSearched, QueryError, SpectrumError
 from xsearch.fit.correlation import Matches
 from xsearch.indexes import Index
-from xsearch.options import ANY, Constraints, Prior
+from xsearch.options import ANY, Constraints, Prior, Range
 from xsearch.preprocess.xanes import NormalizedXanes, normalize
 from xsearch.search.rank import Evidence, missing_elements
 from xsearch.search.scope import Scope
 from xsearch.spectra.xanes import Xanes
-from xsearch.xas.evidence import EdgeEvidence, assign_references, entry_prior, weigh_edge
-from xsearch.xas.library import EdgeLibraries
+from xsearch.xas.evidence import EdgeEvidence, assign_references, entry_prior, weigh_edge, weigh_exafs
+from xsearch.xas.library import EdgeLibraries, EdgeLibrary
 from xsearch.xas.settings import DEFAULTS, EvidenceSettings, XasSettings
 
 
@@ -84,15 +85,28 @@ def with_absorbers(constraints: Constraints, spectra: Sequence[NormalizedXanes])
 def weigh_edges(
     libraries: EdgeLibraries, spectra: Sequence[NormalizedXanes], scope: Scope, settings: XasSettings = DEFAULTS
 ) -> list[EdgeEvidence]:
-    """Each edge against the spectra of its absorber whose compounds meet the conditions."""
-    return [
-        weigh_edge(
-            one,
-            libraries.select(one.absorber, one.edge, scope.constraints, scope.leave_out_rows, scope.leave_out_spectra),
-            settings,
-        )
-        for one in spectra
-    ]
+    """Each edge against the spectra of its absorber whose compounds meet the conditions: near edge, EXAFS, or both.
+
+    Raises:
+        SpectrumError: where EXAFS is to be compared and a spectrum does not reach far enough.
+        NothingSearched: where the index holds nothing to compare with.
+    """
+
+    def library(one: NormalizedXanes, exafs: bool) -> EdgeLibrary:
+        left_out = scope.leave_out_rows, scope.leave_out_spectra
+        return libraries.select(one.absorber, one.edge, scope.constraints, *left_out, exafs=exafs)
+
+    found = []
+    for one in spectra:
+        if scope.range is not Range.EXAFS:
+            found.append(weigh_edge(one, library(one, False), settings))
+        if scope.range is Range.EXAFS:
+            found.append(weigh_exafs(one, library(one, True), settings))
+        elif scope.range is Range.AUTO:
+            # EXAFS is a further measurement of the same edge: without it the near edge decides alone
+            with suppress(SpectrumError, NothingSearched):
+                found.append(weigh_exafs(one, library(one, True), settings))
+    return found
 
 
 def combine(

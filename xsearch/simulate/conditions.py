@@ -48,7 +48,7 @@ class Conditions:
     displacement_deg: float
     b_iso_A2: float
     march: float
-    axis: tuple[int, ...]
+    axis: tuple[int, int, int]
     grain_scatter: float
     instrument_deg: float
     size_A: float

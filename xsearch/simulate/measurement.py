@@ -20,6 +20,7 @@ from xsearch.simulate.polarisation import UNPOLARISED
 from xsearch.simulate.powder import inverse_spacings
 from xsearch.simulate.reflections import Reflections
 from xsearch.simulate.strain import strained_cell
+from xsearch.simulate.texture import textured
 
 Array = NDArray[np.float64]
 
@@ -43,17 +44,6 @@ def displaced(two_theta_deg: Array, displacement_deg: float) -> Array:
 def debye_waller(sine_over_wavelength_sq: Array, b_iso_A2: float) -> Array:
     """Factor of the intensity, exp(-2 B (sin θ / λ)²)."""
     return np.exp(-2 * b_iso_A2 * sine_over_wavelength_sq)
-
-
-def march_dollase(cosine: Array, r: float) -> Array:
-    """Factor of preferred orientation (Dollase, J. Appl. Cryst. 19 (1986) 267): r < 1 for plates, 1 for none.
-
-    Args:
-        cosine: (n,) of the angle between each reflection and the preferred direction.
-        r: the March parameter.
-    """
-    square = cosine * cosine
-    return (r * r * square + (1 - square) / r) ** -1.5
 
 
 def widths(
@@ -154,9 +144,9 @@ def crystal_lines(
     cell = strained_cell(reflections.cell, reflections.system, c.mean_strain, np.array(c.shape_strain))
     inverse_d = inverse_spacings(reflections.hkl, cell)
     area = reflections.structure_factor_sq.astype(np.float64) * debye_waller((inverse_d / 2) ** 2, c.b_iso_A2)
-    cosine = direction_cosines(reflections.hkl, reciprocal_metric(cell), np.array(c.axis))
-    area *= march_dollase(cosine, c.march)
-    broader = directional(cosine, c.direction)
+    metric = reciprocal_metric(cell)
+    area *= textured(reflections.hkl, metric, reflections.system, c.axis, c.march)
+    broader = directional(direction_cosines(reflections.hkl, metric, np.array(c.axis)), c.direction)
     area *= np.maximum(1 + c.grain_scatter * random.standard_normal(len(area)), 0.05)
     net = np.zeros(len(angles))
     alpha2 = ((c.alpha2_A, KALPHA_RATIO),) if c.alpha2_A else ()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from xsearch.errors import QueryError
+from xsearch.errors import QueryError, SpectrumError
 from xsearch.options import parse_edge_file
 from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.spectra.powder import PowderPattern
@@ -114,3 +114,17 @@ def _measurement(found: list[PowderPattern | Xanes], edges: list[Xanes], reading
         raise QueryError(f"--e0 belongs to one edge, and {len(all_edges)} were given.")
     pattern = next((one for one in found if isinstance(one, PowderPattern)), None)
     return Measurement(pattern, all_edges)
+
+
+def measurement_of(pxrd: PowderPattern | Xanes | None, xanes: Xanes | Sequence[Xanes] | None) -> Measurement:
+    """A pattern and edges, whatever argument they came by.
+
+    Raises:
+        SpectrumError: where the pattern is no powder pattern.
+    """
+    edges = (xanes,) if isinstance(xanes, Xanes) else tuple(xanes or ())
+    if isinstance(pxrd, Xanes):
+        return Measurement(edges=(pxrd, *edges))
+    if pxrd is not None and not isinstance(pxrd, PowderPattern):
+        raise SpectrumError(f"{type(pxrd).__name__} is no powder pattern; give one as `pxrd`, such as `read` gives it.")
+    return Measurement(pxrd, edges)

@@ -6,15 +6,15 @@ The model is fitted to simulated measurements alone: of measured cells that the 
 that cell left out, so that the computed cell or another measured one has to be found; and of computed entries drawn
 from all, strained as real crystals are, so that compounds that are not experimentally reported are right too. Each is
 searched blind and with its elements, with its right entries in the index and left out. Formulas of the labelled
-patterns are not simulated; with `--judge` they judge, with and without linked measured cells. Two models are fitted to
-the same cases: of fitted first hits, and of hits of which less is known.
+patterns are not simulated; with `--judge` they judge, with and without linked measured cells. Three models are fitted
+to the same cases: of fitted first hits, of their groups of twins, and of hits of which less is known.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,15 +22,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.answers import Hit
 from xsearch.data.labelled_patterns import labelled_formulas, read_labelled, right_rows
 from xsearch.data.scores import expected_calibration_error
-from xsearch.data.simulated_measurements import drawn_conditions, measured_row
+from xsearch.data.simulated_measurements import drawn_conditions, laboratory, measured_row
 from xsearch.errors import SpectrumError
 from xsearch.indexes import sql
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.probability import ScoreModel, terms
 from xsearch.search.verdict import FEATURES, FITTED_FEATURES, FITTED_PRODUCTS, WEIGHTS_FILE, score_features
-from xsearch.simulate.conditions import Conditions, draw_conditions
+from xsearch.simulate.conditions import draw_conditions
 from xsearch.spectra import PowderPattern
 from xsearch.training.settings import SCORE
 
@@ -39,6 +40,7 @@ Products = tuple[tuple[str, str], ...]
 MODELS: dict[str, tuple[tuple[str, ...], Products]] = {
     "plain": (FEATURES, ()),
     "fitted": (FITTED_FEATURES, FITTED_PRODUCTS),
+    "group": (FITTED_FEATURES, FITTED_PRODUCTS),
 }
 
 
@@ -52,6 +54,7 @@ class Case:
         left_out: whether the right entries had been left out.
         features: of the first hit, in the order of `FITTED_FEATURES`, which begin with `FEATURES`.
         right: whether it was right.
+        of_group: the same two of its group of twins.
     """
 
     formula: str
@@ -59,6 +62,13 @@ class Case:
     left_out: bool
     features: tuple[float, ...]
     right: bool
+    of_group: tuple[tuple[float, ...], bool] | None = None
+
+    def as_group(self) -> Case:
+        """The case of its group of twins."""
+        assert self.of_group is not None
+        features, right = self.of_group
+        return replace(self, features=features, right=right)
 
 
 def main() -> None:
@@ -85,10 +95,13 @@ def main() -> None:
     }
     for name, (features, products) in MODELS.items():
         print(f"model of {name} hits")
-        report(f"simulated, {SCORE.folds} folds by formula", simulated, out_of_fold(simulated, features, products))
-        model = fit(simulated, features, products)
-        if measured:
-            report("measured, which were not trained on", measured, predict(model, measured))
+        cases, judges = simulated, measured
+        if name == "group":
+            cases, judges = [one.as_group() for one in simulated], [one.as_group() for one in measured]
+        report(f"simulated, {SCORE.folds} folds by formula", cases, out_of_fold(cases, features, products))
+        model = fit(cases, features, products)
+        if judges:
+            report("measured, which were not trained on", judges, predict(model, judges))
         stored[name] = model.to_dict()
     print(json.dumps(stored, indent=1))
     if arguments.write:
@@ -142,7 +155,8 @@ def computed_cases(index: SearchIndex, without: Collection[str], count: int, see
     names = dict(index.index.sql(sql.FORMULA_OF_ROWS).fetchall())
     pool = [row for row in np.flatnonzero(columns.cell_of < 0).tolist() if names[row] not in without]
     for row in random.permutation(pool)[:count].tolist():
-        pattern = _laboratory(index, row, drawn_conditions(index.index, row, random), random)
+        conditions = laboratory(drawn_conditions(index.index, row, random), random)
+        pattern = measured_row(index.index, row, conditions, random)
         elements = index.index.materials([row])[0].elements
         try:
             yield from _searches(index, pattern, names[row], elements, _same_phase(index, row), False)
@@ -165,20 +179,7 @@ def simulated_pattern(index: SearchIndex, row: int, random: np.random.Generator)
         mean_strain=float(SCORE.sample_strain * random.standard_t(3)),
         shape_strain=(*(SCORE.sample_strain * random.standard_t(3, 3)).tolist(), 0.0, 0.0, 0.0),
     )
-    return _laboratory(index, row, conditions, random)
-
-
-def _laboratory(index: SearchIndex, row: int, drawn: Conditions, random: np.random.Generator) -> PowderPattern:
-    """A row measured under conditions, with copper and over the range that laboratories use for minerals."""
-    conditions = replace(
-        drawn,
-        wavelength_A=SCORE.wavelength_A,
-        alpha2_A=0.0,
-        first_deg=float(random.uniform(4, 12)),
-        last_deg=float(random.uniform(75, 90)),
-        step_deg=0.02,
-    )
-    return measured_row(index.index, row, conditions, random)
+    return measured_row(index.index, row, laboratory(conditions, random), random)
 
 
 def _searches(
@@ -196,20 +197,35 @@ def _searches(
             result = index.search(
                 pattern,
                 only=list(elements) if given == "subset" else None,
-                top=1,
+                top=SCORE.twins_shown,
                 measured_cells=measured_cells,
                 leave_out_rows={*without, *(right if leave_out else ())},
             )
-            for hit in result.hits:
-                found = {one.matched.material_id for one in (hit, *hit.duplicates)}
-                features = score_features(hit.fitted, hit.evidence, bool(hit.matched_entry.is_measured))
-                yield Case(
-                    formula=formula,
-                    kind=f"{given}, {'with' if measured_cells else 'without'} measured cells",
-                    left_out=leave_out,
-                    features=tuple(features[feature] for feature in FITTED_FEATURES),
-                    right=bool(found & ids),
-                )
+            if not result.hits or result.twins is None:
+                continue
+            hit, twins = result.hits[0], result.twins
+            is_measured = bool(hit.matched_entry.is_measured)
+            evidence = replace(hit.evidence, margin=twins.margin, margin_to_third=twins.margin_to_third)
+            yield Case(
+                formula=formula,
+                kind=f"{given}, {'with' if measured_cells else 'without'} measured cells",
+                left_out=leave_out,
+                features=_of(score_features(hit.fitted, hit.evidence, is_measured)),
+                right=_holds(hit, ids),
+                of_group=(
+                    _of(score_features(hit.fitted, evidence, is_measured)),
+                    any(_holds(result.hits[rank - 1], ids) for rank in twins.ranks),
+                ),
+            )
+
+
+def _of(features: Mapping[str, float]) -> tuple[float, ...]:
+    return tuple(features[feature] for feature in FITTED_FEATURES)
+
+
+def _holds(hit: Hit, ids: Collection[str]) -> bool:
+    """Whether a hit, or a duplicate folded into it, is one of some entries."""
+    return any(one.matched.material_id in ids for one in (hit, *hit.duplicates))
 
 
 def fit(

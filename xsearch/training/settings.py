@@ -27,6 +27,7 @@ EXPECTED_STRAIN = ExpectedStrainSettings()
 class ScoreSettings:
     """`xsearch.training.score`."""
 
+    twins_shown: int = setting(10, "hits", f"{BY_HAND}: of a search, among which the first one's twins are sought")
     folds: int = setting(5, "folds", BY_HAND)
     repeats: int = setting(3, "divisions", f"{BY_HAND}: whose folds are averaged")
     ridge: float = setting(
@@ -35,7 +36,6 @@ class ScoreSettings:
     sample_strain: float = setting(
         0.0005, "ln length", "two samples of one compound; literature values differ by 0.1 % an axis (AMCSD)"
     )
-    wavelength_A: float = setting(1.541838, "A", "Cu Kα, mean of Kα1 and Kα2 weighted 2:1")
 
 
 SCORE = ScoreSettings()
@@ -48,6 +48,9 @@ class PowderRankingSettings:
     phases_kept: int = setting(80, "phases", f"{BY_HAND}: of a pattern, the first ones; later ones are never first")
     ridge: float = setting(0.02, "1", f"{BY_HAND}: cost of half the squared length of the weights, a pattern")
     folds: int = setting(5, "folds", BY_HAND)
+    laboratory: tuple[int, int] = setting(
+        (7, 10), "patterns", f"{BY_HAND}: seven of ten are of copper, over the range that laboratories use for minerals"
+    )
 
 
 POWDER_RANKING = PowderRankingSettings()

@@ -16,7 +16,9 @@ from xsearch.indexes import Index, sql
 from xsearch.indexes.columns import Columns
 from xsearch.models import xanes_encoder
 from xsearch.options import Prior
+from xsearch.preprocess.exafs import Exafs, extract_exafs
 from xsearch.preprocess.xanes import NormalizedXanes, XanesWindow, window
+from xsearch.xas.exafs_matching import ExafsMatches, ExafsTable, match_exafs
 from xsearch.xas.library import EdgeLibrary
 from xsearch.xas.matching import XanesMatches, match
 from xsearch.xas.settings import DEFAULTS, EdgeRecallSettings, EvidenceSettings, MatchingSettings, XasSettings
@@ -40,6 +42,7 @@ class EdgeEvidence:
         spectrum: the edge.
         library: n spectra.
         matches: how each agrees.
+        exafs: χ(k) of the spectrum, where that was compared; None where the near edge was.
         of_reference: by formula and phase or sample, for references that belong to no entry.
         of_row: by row of the index.
         of_formula: by formula, for references that stand for no row.
@@ -47,22 +50,58 @@ class EdgeEvidence:
 
     spectrum: NormalizedXanes
     library: EdgeLibrary
-    matches: XanesMatches
+    matches: XanesMatches | ExafsMatches
     of_reference: dict[tuple[str, str], Support]
     of_row: dict[int, Support]
     of_formula: dict[str, Support]
+    exafs: Exafs | None = None
 
     @property
     def name(self) -> str:
-        """Such as `Fe K`."""
+        """Such as `Fe K`, or `Fe K EXAFS`."""
         return self.library.name
 
 
 def weigh_edge(spectrum: NormalizedXanes, library: EdgeLibrary, settings: XasSettings = DEFAULTS) -> EdgeEvidence:
-    """Match an edge with the spectra of a library, of a large one with those that its vectors recall, and weigh it."""
-    table, query = library.spectra, window(spectrum)
+    """Match a near edge with the spectra of a library and weigh the agreement.
+
+    Of a large library only what its vectors recall is matched.
+    """
+    query = window(spectrum)
     matches = match_recalled(query, library, recalled_by_vectors(query, library, settings.recall), settings.matching)
-    value = spectrum_evidence(matches, table.kind, settings)
+    value = spectrum_evidence(matches, library.spectra.kind, settings)
+    return _by_entry(spectrum, library, matches, value)
+
+
+def weigh_exafs(spectrum: NormalizedXanes, library: EdgeLibrary, settings: XasSettings = DEFAULTS) -> EdgeEvidence:
+    """Match the EXAFS of an edge with that of a library and weigh the agreement.
+
+    Raises:
+        SpectrumError: where the spectrum does not reach far enough.
+    """
+    assert library.exafs is not None
+    exafs = extract_exafs(spectrum)
+    matches = match_exafs(exafs, library.exafs, settings.exafs)
+    return replace(_by_entry(spectrum, library, matches, exafs_evidence(matches, library.exafs, settings)), exafs=exafs)
+
+
+def exafs_evidence(matches: ExafsMatches, table: ExafsTable, settings: XasSettings = DEFAULTS) -> NDArray[np.float64]:
+    """(n,) log-evidence for each library spectrum: how much nearer it is than a wrong compound's usually is."""
+    numbers = settings.exafs
+    distance = np.maximum(1 - np.clip(matches.correlation, -1, 1), numbers.least_distance)
+    error = np.where(table.is_measured, 0.0, numbers.simulation_error)
+    closeness = numbers.closeness_weight * np.log((numbers.wrong_distance + error) / (distance + error))
+    return np.asarray(closeness - numbers.shift_cost * (matches.shift_eV / numbers.shift_sigma_eV) ** 2)
+
+
+def _by_entry(
+    spectrum: NormalizedXanes,
+    library: EdgeLibrary,
+    matches: XanesMatches | ExafsMatches,
+    value: NDArray[np.float64],
+) -> EdgeEvidence:
+    """The best spectrum of each row, and of each reference that belongs to no entry."""
+    table = library.spectra
     of_row: dict[int, Support] = {}
     of_reference: dict[tuple[str, str], Support] = {}
     for place in np.lexsort((table.spectrum_id.astype(str), -value)).tolist():

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 from xsearch.chemistry.reference import Reference
 from xsearch.errors import NothingSearched
 from xsearch.indexes import Index
-from xsearch.indexes.spectra import edge_rows, edges_of, xanes_table
+from xsearch.indexes.spectra import edge_rows, edges_of, exafs_arrays, exafs_edges_of, exafs_rows, xanes_table
 from xsearch.indexes.tables import row_numbers
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.indexes.xanes_vectors import XanesVectors
 from xsearch.options import Constraints
+from xsearch.xas.exafs_matching import ExafsTable
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,12 +27,14 @@ class EdgeLibrary:
         spectra: n of them.
         row: (n,) int64, the row of the index that each belongs to; -1 for a reference without an entry.
         note: (n,) phase, sample or file, as its source calls it; may be empty.
-        stored: (n,) rows of the index's spectra, and `vectors` of all of them; None where there are no vectors.
+        exafs: of all of them, in a library of EXAFS; None in one of near edges.
+        stored: (n,) rows of the index's spectra, and `vectors` of all of these; None where there are no vectors.
     """
 
     spectra: XanesTable
     row: NDArray[np.int64]
     note: NDArray[np.object_]
+    exafs: ExafsTable | None = None
     stored: NDArray[np.int64] | None = None
     vectors: XanesVectors | None = None
 
@@ -40,13 +43,14 @@ class EdgeLibrary:
 
     @property
     def name(self) -> str:
-        """Such as `Fe K`."""
-        return f"{self.spectra.absorber} {self.spectra.edge}"
+        """Such as `Fe K`, or `Fe K EXAFS`."""
+        return f"{self.spectra.absorber} {self.spectra.edge}" + ("" if self.exafs is None else " EXAFS")
 
     def take(self, keep: NDArray[np.bool_]) -> EdgeLibrary:
         """Some of the spectra."""
+        exafs = None if self.exafs is None else self.exafs.take(keep)
         stored = None if self.stored is None else self.stored[keep]
-        return EdgeLibrary(self.spectra.take(keep), self.row[keep], self.note[keep], stored, self.vectors)
+        return EdgeLibrary(self.spectra.take(keep), self.row[keep], self.note[keep], exafs, stored, self.vectors)
 
     def reference(self, place: int) -> Reference:
         """A measured spectrum as what stands for its compound."""
@@ -66,45 +70,64 @@ class EdgeLibraries:
 
     def __init__(self, index: Index) -> None:
         self._index = index
-        self._read: dict[tuple[str, str], EdgeLibrary] = {}
+        self._read: dict[tuple[str, str, bool], EdgeLibrary] = {}
         self._edges: list[tuple[str, str]] | None = None
+        self._exafs_edges: set[tuple[str, str]] | None = None
 
     @property
     def edges(self) -> list[tuple[str, str]]:
-        """Absorbers and edges of which there are spectra."""
+        """Absorbers and edges of which there are near-edge spectra."""
         if self._edges is None:
             self._edges = edges_of(self._index.spectra_table)
         return self._edges
 
-    def of(self, absorber: str, edge: str) -> EdgeLibrary:
+    @property
+    def exafs_edges(self) -> set[tuple[str, str]]:
+        """Absorbers and edges of which there is EXAFS."""
+        if self._exafs_edges is None:
+            self._exafs_edges = exafs_edges_of(self._index.spectra_table)
+        return self._exafs_edges
+
+    def of(self, absorber: str, edge: str, exafs: bool = False) -> EdgeLibrary:
         """The spectra of an absorber and edge.
+
+        Args:
+            absorber, edge: such as `Fe`, `K`.
+            exafs: whether those that hold EXAFS are wanted, instead of near edges.
 
         Raises:
             QueryError: where the index has none; it says what there is.
         """
-        if (absorber, edge) not in self.edges:
-            held = ", ".join(" ".join(key) for key in self.edges) or "no spectra at all"
+        edges = self.exafs_edges if exafs else self.edges
+        if (absorber, edge) not in edges:
+            what = "EXAFS" if exafs else "spectra"
+            held = ", ".join(" ".join(key) for key in sorted(edges)) or f"no {what} at all"
             raise NothingSearched(
-                f"Index {self._index.name!r} holds no {absorber} {edge} spectra; it has {held}. Add some: xsearch "
+                f"Index {self._index.name!r} holds no {absorber} {edge} {what}; it has {held}. Add some: xsearch "
                 f"build add {self._index.name} --spectra FOLDER."
             )
-        if (absorber, edge) not in self._read:
-            stored = edge_rows(self._index.spectra_table, absorber, edge)
-            rows = self._index.spectra_table.take(row_numbers(stored))
-            notes = np.array([text or "" for text in rows.column("reference").to_pylist()], object)
-            owner = rows.column("row_id").fill_null(-1).to_numpy().astype(np.int64)
-            table = xanes_table(rows, absorber, edge)
-            # a prediction gives way to what was computed for the same entry
-            superseded = (table.kind == "predicted") & np.isin(owner, owner[table.kind == "simulated"])
-            # a measurement is the mean over sites: a site's spectrum gives way to that of its material
-            made_by = [*zip(owner.tolist(), table.code.tolist(), strict=True)]
-            averaged = {by for by, level in zip(made_by, table.level, strict=True) if level == "material"}
-            of_site = np.array(
-                [level == "site" and by in averaged for by, level in zip(made_by, table.level, strict=True)], bool
-            )
-            whole = EdgeLibrary(table, owner, notes, stored, self._index.xanes_vectors)
-            self._read[absorber, edge] = whole.take(~superseded & ~of_site)
-        return self._read[absorber, edge]
+        if (absorber, edge, exafs) not in self._read:
+            self._read[absorber, edge, exafs] = self._library(absorber, edge, exafs)
+        return self._read[absorber, edge, exafs]
+
+    def _library(self, absorber: str, edge: str, exafs: bool) -> EdgeLibrary:
+        table = self._index.spectra_table
+        stored = exafs_rows(table, absorber, edge) if exafs else edge_rows(table, absorber, edge)
+        rows = table.take(row_numbers(stored))
+        notes = np.array([text or "" for text in rows.column("reference").to_pylist()], object)
+        owner = rows.column("row_id").fill_null(-1).to_numpy().astype(np.int64)
+        spectra = xanes_table(rows, absorber, edge)
+        # a prediction gives way to what was computed for the same entry
+        superseded = (spectra.kind == "predicted") & np.isin(owner, owner[spectra.kind == "simulated"])
+        # a measurement is the mean over sites: a site's spectrum gives way to that of its material
+        made_by = [*zip(owner.tolist(), spectra.code.tolist(), strict=True)]
+        averaged = {by for by, level in zip(made_by, spectra.level, strict=True) if level == "material"}
+        of_site = np.array(
+            [level == "site" and by in averaged for by, level in zip(made_by, spectra.level, strict=True)], bool
+        )
+        chi = ExafsTable(*exafs_arrays(rows), spectra.kind == "measured") if exafs else None
+        vectors = None if exafs else self._index.xanes_vectors
+        return EdgeLibrary(spectra, owner, notes, chi, stored, vectors).take(~superseded & ~of_site)
 
     def select(
         self,
@@ -113,6 +136,7 @@ class EdgeLibraries:
         constraints: Constraints,
         leave_out_rows: Collection[int],
         leave_out_spectra: Collection[str],
+        exafs: bool = False,
     ) -> EdgeLibrary:
         """The spectra whose compound meets the conditions, less those that are to be left out.
 
@@ -124,11 +148,12 @@ class EdgeLibraries:
             constraints: the conditions.
             leave_out_rows: rows of the index.
             leave_out_spectra: ids of spectra.
+            exafs: as in `of`.
 
         Raises:
             QueryError: where nothing is left.
         """
-        whole = self.of(absorber, edge)
+        whole = self.of(absorber, edge, exafs)
         passes: dict[frozenset[str], bool] = {}
         for elements in whole.spectra.elements:
             if elements not in passes:

@@ -51,6 +51,28 @@ class EdgeRecallSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ExafsMatchingSettings:
+    """How a measured χ(k) is aligned with library spectra, and what an agreement is worth."""
+
+    widest_shift_eV: float = setting(10.0, "eV", f"{BY_HAND}: E0 of one compound is found on another shoulder")
+    shift_step_eV: float = setting(0.5, "eV", BY_HAND)
+    shift_sigma_eV: float = setting(3.0, "eV", f"{BY_HAND}: usual difference of two E0")
+    shift_penalty: float = setting(0.02, "correlation", f"{BY_HAND}: as for the near edge")
+    measured_debye_waller_A2: tuple[float, ...] = setting(
+        (-0.006, -0.003, 0.0, 0.003, 0.006), "Å²", f"{BY_HAND}: between a cryostat and room temperature"
+    )
+    computed_debye_waller_A2: tuple[float, ...] = setting(
+        (0.002, 0.005, 0.008, 0.012), "Å²", f"{BY_HAND}: of a first shell at room temperature"
+    )
+    shells_A: tuple[float, float] = setting((1.0, 4.5), "Å", f"{BY_HAND}: of |χ(R)|, without phase correction")
+    closeness_weight: float = setting(4.0, "1", f"per factor e in 1 - r; {BY_HAND}: as for the near edge")
+    least_distance: float = setting(0.01, "1 - r", f"{BY_HAND}: noise and background of two scans of one sample")
+    simulation_error: float = setting(0.1, "1 - r", f"{BY_HAND}: of computed χ(k)")
+    wrong_distance: float = setting(0.35, "1 - r", f"{BY_HAND}: usual distance of wrong compounds")
+    shift_cost: float = setting(0.75, "log-evidence per squared deviation", f"{BY_HAND}: as for the near edge")
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceSettings:
     """What an agreement is worth, as log-evidence."""
 
@@ -141,6 +163,7 @@ class XasSettings:
 
     recall: EdgeRecallSettings = field(default_factory=EdgeRecallSettings)
     matching: MatchingSettings = field(default_factory=MatchingSettings)
+    exafs: ExafsMatchingSettings = field(default_factory=ExafsMatchingSettings)
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
     lcf: LcfSettings = field(default_factory=LcfSettings)
     second_compound: LcfSettings = SECOND_COMPOUND
