@@ -19,6 +19,7 @@ from xsearch.search import SearchIndex
 from xsearch.xas.matching import channels, hold_ends, masked_correlation, match
 
 DEPTHS = (1, 10, 50, 100)
+"""Compounds for which shares are given."""
 
 
 @dataclass(frozen=True, slots=True)

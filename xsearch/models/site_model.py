@@ -239,7 +239,7 @@ class SiteModel:
             XSearchError: where files are missing, or are of an older kind.
         """
         if not (folder / "site_model.json").exists():
-            raise XSearchError(f"{folder} holds no site model; `xsearch train spt` makes one.")
+            raise XSearchError(f"{folder} holds no site model; `xsearch train site` makes one.")
         settings = json.loads((folder / "site_model.json").read_text(encoding="utf-8"))
         if not isinstance(settings["edges"], dict):
             raise XSearchError(f"The site model of {folder} is of an older kind; train it again with `xsearch train`.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,21 +13,29 @@ import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
 from xsearch.data.xanes_sites import Examples
-from xsearch.models.site_blend import BLEND, Blend, blend, trust
+from xsearch.models.site_blend import BLEND, CHARGES, COMPOSITION, Blend, blend, trust
 from xsearch.models.tasks import CLASSES, NUMBERS, SHARED, class_indices
+from xsearch.options import Conditioning
 from xsearch.training.settings import CALIBRATION
 
 FloatArray = NDArray[np.floating]
 
 
-def calibrate(found: Blend, examples: Examples, weight: FloatArray | None = None) -> dict[str, Any]:
+def calibrate(
+    found: Blend, examples: Examples, given: Conditioning, weight: FloatArray | None = None
+) -> dict[str, Any]:
     """Settings `weights` and `scale` of a site model.
 
     Args:
         found: answers of each part to the examples, none of which it was trained on.
         examples: with their labels.
+        given: what the answers were given of the compounds. Without anything, the composition says only how often a
+            site of the absorber is met in known structures, and samples are not drawn like these: what reads the
+            spectrum answers alone.
         weight: (n,) of the examples; equal if None.
     """
+    if given is Conditioning.NONE:
+        found = replace(found, parts=_of_spectra(found))
     weight = np.ones(len(examples)) if weight is None else weight
     settings: dict[str, Any] = {"weights": {}, "scale": {}}
     for task in CLASSES:
@@ -41,6 +50,18 @@ def calibrate(found: Blend, examples: Examples, weight: FloatArray | None = None
         scale = float(np.nanquantile(errors, CALIBRATION.share_within)) if np.isfinite(errors).any() else 1.0
         settings["scale"][task] = scale
     return settings
+
+
+def _of_spectra(found: Blend) -> dict[str, dict[str, NDArray[np.float32]]]:
+    """The answers of parts that read the spectrum, and of others where no such part answers."""
+    readers = {name: said for name, said in found.parts.items() if name not in (COMPOSITION, CHARGES)}
+    answered = {task for said in readers.values() for task in said}
+    others = {
+        name: {task: a for task, a in said.items() if task not in answered}
+        for name, said in found.parts.items()
+        if name not in readers
+    }
+    return readers | others
 
 
 def class_shares(examples: Examples, task: str) -> NDArray[np.float32]:

@@ -64,7 +64,7 @@ class OutOfFold:
     def calibration(self) -> dict[str, Any]:
         """Settings of a model: weights of its parts, the distances that are usual, and how trust falls beyond."""
         weight = sampling_weights(self.measured)
-        blends = {given: calibrate(found, self.measured, weight) for given, found in self.measured_found.items()}
+        blends = {given: calibrate(found, self.measured, given, weight) for given, found in self.measured_found.items()}
         usual = float(np.quantile(self.distance, CALIBRATION.usual_share))
         decline = decline_of(self.strange_found, self.strange, self.strange_distance, usual, blends[Conditioning.NONE])
         farthest = float(np.quantile(self.distance, CALIBRATION.familiar_share))
@@ -81,7 +81,7 @@ class OutOfFold:
         for k in (0, 1):
             rows = other != k
             learned = self.measured.take(rows)
-            settings = calibrate(self.measured_found[given].take(rows), learned, sampling_weights(learned))
+            settings = calibrate(self.measured_found[given].take(rows), learned, given, sampling_weights(learned))
             answers.append(blend(self.found[given].take(half == k), settings))
             order.append(np.flatnonzero(half == k))
         back = np.argsort(np.concatenate(order))
