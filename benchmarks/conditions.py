@@ -5,9 +5,9 @@
 
 Each crystal is measured under every condition with the same seed, and searched for blind. Crystals are drawn from one
 half of the index's formulas: numbers are chosen on `develop`, figures are reported on `report`. A hit is right when it
-has the crystal's formula and space group, or is its entry. Printed for each condition: right first, right among five,
-right and confident (verdict `match`), wrong and confident, second phase noted, and refused, in per cent. With a log,
-outcomes are kept, and a later run goes on where an earlier one ended.
+has the crystal's formula and space group, or is its entry. Printed for each condition: right first, right among the
+first hit and its twins, right among five, right and confident (verdict `match`), wrong and confident, second phase
+noted, and refused, in per cent. With a log, outcomes are kept, and a later run goes on where an earlier one ended.
 """
 
 import argparse
@@ -19,12 +19,15 @@ from typing import Any
 
 import numpy as np
 
-from xsearch.errors import SpectrumError
+from xsearch.chemistry.standards import find_standard
+from xsearch.chemistry.symmetry import find_symmetry
+from xsearch.errors import QueryError, SpectrumError
 from xsearch.evaluate.outcome_log import OutcomeLog
 from xsearch.search import SearchIndex, open_index
-from xsearch.search.rank import volumes
+from xsearch.search.mixture_hits import cell_volume, crystal_mass
 from xsearch.simulate.conditions import Conditions
 from xsearch.simulate.measurement import crystal_lines, measured_angles, measured_counts
+from xsearch.simulate.powder import simulate_reflections
 from xsearch.spectra import PowderPattern
 from xsearch.spectra.radiation import LINES_A, W_LALPHA_A
 
@@ -67,8 +70,8 @@ ALUMINIUM = ((38.47, 1.0), (44.74, 0.47), (65.13, 0.22), (78.23, 0.24), (82.44, 
 SILICON = ((28.44, 1.0), (47.30, 0.55), (56.12, 0.30), (69.13, 0.06), (76.38, 0.11), (88.03, 0.12))
 """Angles with Cu Kα1 and relative heights."""
 
-SECOND_WEIGHT = 0.1
-"""Weight fraction of a second phase."""
+SECOND_WEIGHT, SILICON_WEIGHT = 0.1, 0.2
+"""Weight fractions of a second phase and of silicon."""
 
 
 def _displaced(millimetres: float) -> dict[str, Any]:
@@ -117,13 +120,24 @@ CHANGES: dict[str, dict[str, Any]] = {
     **{f"{size:g} nm": {"size_A": 10.0 * size, "counts": 2000.0} for size in (2, 3, 5, 8)},
     **{f"{wavelength:g} Å": _short(wavelength) for wavelength in (0.12, 0.165, 0.2)},
     "second phase": {},
+    "silicon 20 %": {},
 }
-"""What each condition changes of a plain measurement; the last one mixes in another crystal."""
+"""What each condition changes of a plain measurement; the last two mix in another crystal, and silicon by weight."""
+
+KNOWN: dict[str, tuple[str, dict[str, Any]]] = {
+    "holder, known": ("holder of aluminium", {"known": "Al"}),
+    "silicon 20 %, known": ("silicon 20 %", {"known": "Si"}),
+    "silicon 20 %, standard": ("silicon 20 %", {"standard": "Si640"}),
+}
+"""Further conditions: as another one is measured, with what the search is given of the phases."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One search: the rank of the right crystal (0 where it is not among the hits or nothing was found)."""
+    """One search: the rank of the right crystal (0 where it is not among the hits or nothing was found).
+
+    `score` is that of the first hit, `group_right` whether the right crystal is among the first hit and its twins.
+    """
 
     condition: str
     row: int
@@ -131,6 +145,8 @@ class Outcome:
     verdict: str
     second_phase: bool
     first: str
+    score: float = 0.0
+    group_right: bool = False
 
 
 def crystals(opened: SearchIndex, half: str, count: int) -> list[int]:
@@ -150,25 +166,28 @@ def simulated(opened: SearchIndex, row: int, other: int, condition: str) -> Powd
     if condition == "second phase":
         second = crystal_lines(opened.index.reflections(other), conditions, angles, random)
         lines = (1 - SECOND_WEIGHT) * lines / _weighed(opened, row) + SECOND_WEIGHT * second / _weighed(opened, other)
+    if condition == "silicon 20 %":
+        silicon = find_standard("Si640").crystal
+        reflections = simulate_reflections([find_symmetry(silicon)])[0]
+        second, cell = crystal_lines(reflections, conditions, angles, random), reflections.cell
+        of_silicon = crystal_mass(silicon, cell) * cell_volume(cell)
+        lines = (1 - SILICON_WEIGHT) * lines / _weighed(opened, row) + SILICON_WEIGHT * second / of_silicon
     counts = measured_counts(lines, conditions, angles, random)
     return PowderPattern(angles, counts, conditions.wavelength_A)
 
 
 def _weighed(opened: SearchIndex, row: int) -> float:
     """Mass times volume of the conventional cell, which turns |F|² of the cell into intensity for its weight."""
-    from pymatgen.core import Element
-
-    crystal = opened.index.material(row).crystal
-    mass = sum(count * float(Element(element).atomic_mass) for element, count in crystal.composition.items())
-    volume = float(volumes(opened.index.reflections(row).cell[None])[0])
-    return mass * volume / crystal.volume_A3 * volume
+    cell = opened.index.reflections(row).cell
+    return crystal_mass(opened.index.material(row).crystal, cell) * cell_volume(cell)
 
 
 def outcome(opened: SearchIndex, row: int, other: int, condition: str) -> Outcome:
     """Search for one simulated pattern."""
+    measured, given = KNOWN.get(condition, (condition, {}))
     try:
-        result = opened.search(simulated(opened, row, other, condition), top=5)
-    except SpectrumError as problem:
+        result = opened.search(simulated(opened, row, other, measured), top=5, **given)
+    except (QueryError, SpectrumError) as problem:
         return Outcome(condition, row, 0, "refused", False, str(problem)[:80])
     columns = opened.index.columns
     ids = {
@@ -180,7 +199,11 @@ def outcome(opened: SearchIndex, row: int, other: int, condition: str) -> Outcom
     ranks = [hit.rank for hit in result.hits if ids & {one.matched.material_id for one in (hit, *hit.duplicates)}]
     noted = any("second phase" in note for note in result.notes)
     first = result.hits[0].material.reduced_formula if result.hits else ""
-    return Outcome(condition, row, min(ranks, default=0), result.verdict, noted, first)
+    together = result.twins.ranks if result.twins else ()
+    score = result.hits[0].score if result.hits else 0.0
+    return Outcome(
+        condition, row, min(ranks, default=0), result.verdict, noted, first, score, bool(set(ranks) & set(together))
+    )
 
 
 def outcomes(opened: SearchIndex, names: list[str], rows: list[int], log: Path | None) -> Iterator[Outcome]:
@@ -203,6 +226,7 @@ def figures(found: list[Outcome]) -> dict[str, float]:
     return {
         "n": len(found),
         "first": share([one.rank == 1 for one in found]),
+        "in_group": share([one.group_right for one in found]),
         "among_five": share([one.rank > 0 for one in found]),
         "confident": share([sure and one.rank == 1 for sure, one in zip(confident, found, strict=True)]),
         "confidently_wrong": share([sure and one.rank != 1 for sure, one in zip(confident, found, strict=True)]),
@@ -223,10 +247,10 @@ def main() -> None:
     arguments = parser.parse_args()
     opened = open_index(arguments.index)
     wanted = tuple((arguments.only or "").split(","))
-    names = [name for name in CHANGES if name.startswith(wanted)]
+    names = [name for name in (*CHANGES, *KNOWN) if name.startswith(wanted)]
     rows = crystals(opened, arguments.half, arguments.patterns)
     table: dict[str, dict[str, float]] = {}
-    headings = "first among_five confident confidently_wrong second_phase refused".split()
+    headings = "first in_group among_five confident confidently_wrong second_phase refused".split()
     if not arguments.json:
         print(f"{'condition':22s}", *(f"{heading:>17s}" for heading in headings))
     for name in names:

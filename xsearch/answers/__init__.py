@@ -4,6 +4,7 @@ from xsearch.answers.combined import Combined, RankedCrystal
 from xsearch.answers.evidence import Evidence
 from xsearch.answers.hit import Hit
 from xsearch.answers.inference import Candidate, Inference
+from xsearch.answers.known import KnownPhase
 from xsearch.answers.lcf import Lcf, LcfComponent, LcfResult
 from xsearch.answers.mixture import Mixture, MixtureResult, Phase
 from xsearch.answers.result import SearchResult, Verdict
@@ -17,6 +18,7 @@ __all__ = [
     "Evidence",
     "Hit",
     "Inference",
+    "KnownPhase",
     "Lcf",
     "LcfComponent",
     "LcfResult",

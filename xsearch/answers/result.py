@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from xsearch.answers.hit import Hit
+from xsearch.answers.known import KnownPhase
 from xsearch.answers.symmetry import Symmetry
 from xsearch.answers.twins import TwinGroup
 from xsearch.errors import QueryError
@@ -23,7 +24,7 @@ class SearchResult:
     """What a search found; `xsearch.report` shows and writes it.
 
     Attributes:
-        pattern: the powder pattern that was searched for; None where there was none.
+        pattern: the powder pattern that was searched for, without known phases; None where there was none.
         hits: the best first; one row a phase unless folding was switched off.
         verdict: `match`, `tentative` or `no confident match`.
         index_name: the index that was searched, and its version.
@@ -38,6 +39,7 @@ class SearchResult:
         symmetry: probabilities of the crystal system and space group, where a pattern was searched for.
         spectra: the XANES spectra that were searched for, normalised.
         settings: stage to its settings, as `xsearch.settings.settings_record` gives them.
+        known: phases that were given as known; the hits and the verdict are about the rest.
     """
 
     pattern: PowderPattern | None
@@ -54,6 +56,7 @@ class SearchResult:
     symmetry: Symmetry | None = None
     spectra: tuple[NormalizedXanes, ...] = ()
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    known: tuple[KnownPhase, ...] = ()
 
     def __post_init__(self) -> None:
         """Put the notes of the pattern's reader first, each once."""

@@ -60,6 +60,24 @@ Deglitch = Annotated[
     bool, typer.Option("--deglitch", help="Replace single points that stand out of a XANES spectrum; it is noted.")
 ]
 
+Known = Annotated[
+    str | None,
+    typer.Option(
+        "--known",
+        metavar="PHASE,...",
+        help="Phases that are there: formulas, ids or CIF files, such as Si,Al2O3,mp-134,film.cif. They are fitted "
+        "first; hits and verdict are about the rest.",
+    ),
+]
+StandardName = Annotated[
+    str | None,
+    typer.Option(
+        "--standard",
+        metavar="NAME",
+        help="A certified standard in the sample, such as Si640, LaB6_660 or corundum_676; it fixes the angles too.",
+    ),
+]
+
 # How a file is read.
 
 Columns = Annotated[

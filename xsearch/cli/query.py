@@ -35,6 +35,8 @@ def query(
     system: options.System = None,
     space_group: options.SpaceGroup = None,
     where: options.Where = None,
+    known: options.Known = None,
+    standard: options.StandardName = None,
     top: options.Top = None,
     phases: options.Phases = None,
     prior: options.PriorChoice = Prior.KNOWN,
@@ -79,6 +81,7 @@ def query(
         infer=infer, phases=phases, top=top, prior=prior, conditions=conditions,
         measured_cells=measured_cells, range=range,
         deglitch=deglitch, leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,
+        known=known, standard=standard,
     )  # fmt: skip
     reading = Reading.parse(columns, axis, e0, pre, post)
     results, series = [], []

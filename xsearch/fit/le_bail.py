@@ -60,6 +60,7 @@ def le_bail(
         whole=_misfit(counts, calculated, settings),
         points=_misfit_of_points(fitted, pattern, variance, settings),
         log_march=fitted.log_march,
+        march_axis=fitted.march_axis,
         correlations=_correlations(fitted, pattern),
         amplitudes=tuple(_amplitudes(fitted.theta).tolist()),
         residuals=Residuals.of(counts, free, variance, len(fitted.lines.areas) + moved),
@@ -77,6 +78,7 @@ class FittedLines:
         two_theta_deg, fwhm_deg: (k,) where they stand and how wide they are.
         areas: (k,) calculated, with scale, thermal motion and preferred orientation.
         log_march: natural logarithm of the March parameter; 0 without preferred orientation.
+        march_axis: indices of the planes that are oriented.
         free, calculated: (n,) their sums at the points of the pattern, with free and with calculated intensities.
     """
 
@@ -86,6 +88,7 @@ class FittedLines:
     fwhm_deg: Array
     areas: Array
     log_march: float
+    march_axis: tuple[int, int, int]
     free: Array
     calculated: Array
 
@@ -132,10 +135,10 @@ def _fitted_from(
     order = np.argsort(lines.moved(theta), kind="stable")
     lines, fwhm = lines.take(order), fwhm[order]
     positions = lines.two_theta_deg(theta)
-    areas, log_march = _calculated_fit(lines, reflections, positions, fwhm, counts, free, start, step, settings)
+    areas, log_march, axis = _calculated_fit(lines, reflections, positions, fwhm, counts, free, start, step, settings)
     calculated = np.empty(len(counts))
     add_profile(positions, fwhm, areas, start, step, shape_table(), calculated)
-    return FittedLines(lines, theta, positions, fwhm, areas, log_march, free, calculated)
+    return FittedLines(lines, theta, positions, fwhm, areas, log_march, axis, free, calculated)
 
 
 def _free_fit(
@@ -204,8 +207,8 @@ def _calculated_fit(
     start: float,
     step: float,
     settings: LeBailSettings,
-) -> tuple[Array, float]:
-    """(n,) calculated areas with their scale, B and preferred orientation fitted, and the logarithm of March's r."""
+) -> tuple[Array, float, tuple[int, int, int]]:
+    """(n,) calculated areas with scale, B and orientation fitted, the logarithm of March's parameter, and its axis."""
     weights = 1 / (0.5 * (np.maximum(free, 0) + np.maximum(counts, 0)) + settings.weight_floor)
     s_squared = (np.exp(lines.ln_q) / (4 * np.pi)) ** 2
     metric, system = reciprocal_metric(reflections.cell), reflections.system
@@ -214,7 +217,7 @@ def _calculated_fit(
     squares = np.zeros((len(families), len(positions), int(counted.max())))
     for one, family in zip(squares, families, strict=True):
         one[:, : family.shape[1]] = family
-    _, _, log_march, _, areas = fit_intensities(
+    _, _, log_march, axis, areas = fit_intensities(
         lines.areas / lines.areas.max(),
         2 * (s_squared - s_squared.mean()),
         squares,
@@ -226,7 +229,7 @@ def _calculated_fit(
         settings.calculated_steps,
         settings.largest_calculated_step,
     )
-    return areas, float(log_march)
+    return areas, float(log_march), AXES_OF[system][axis]
 
 
 def _misfit_of_points(fitted: FittedLines, pattern: NetPattern, variance: Array, settings: LeBailSettings) -> float:

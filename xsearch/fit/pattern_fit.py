@@ -21,6 +21,7 @@ class LeBailFit:
         whole: of the calculated intensities with the pattern.
         points: mean square of what the calculated intensities leave, in its expected size; 1 where nothing is wrong.
         log_march: natural logarithm of the March parameter of preferred orientation, 0 without.
+        march_axis: indices of the planes that it orients.
         correlations: of the profile with that orientation, on the scales of the match.
         amplitudes: strain modes and zero shift where the lines settled, as of `xsearch.fit.strain`.
         residuals: of the pattern with free intensities.
@@ -34,6 +35,7 @@ class LeBailFit:
     log_march: float
     correlations: tuple[float, ...]
     amplitudes: tuple[float, ...] = (0.0,) * 7
+    march_axis: tuple[int, int, int] = (0, 0, 1)
     residuals: Residuals | None = None
     residuals_calculated: Residuals | None = None
 

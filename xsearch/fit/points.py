@@ -66,12 +66,12 @@ def points_of(net: NetPattern, settings: PointSettings = POINTS) -> PatternPoint
         background_functions=functions,
         wavelength_A=net.wavelength_A,
         polarisation=net.polarisation,
-        second_A=_second(net.wavelength_A),
+        second_A=second_line(net.wavelength_A),
         width_deg=float(np.clip(net.fwhm_deg, settings.narrowest_steps * net.step_deg, settings.widest_deg)),
     )
 
 
-def _second(wavelength_A: float) -> float:
+def second_line(wavelength_A: float) -> float:
     """Kα2 that comes with a Kα1, 0 where the wavelength is none."""
     pairs = ((first, second) for first, second, _ in LINES_A.values())
     return next((second for first, second in pairs if abs(first - wavelength_A) < SAME_LINE_A), 0.0)

@@ -234,3 +234,49 @@ class MultiphaseSettings:
 
 
 MULTIPHASE = MultiphaseSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPhaseSettings:
+    """How a phase that is certainly there is fitted to a pattern that holds more."""
+
+    strain_sigma: float = setting(0.003, "ln length", BY_HAND + ": of a measured cell: temperature and impurities")
+    computed_strain_sigma: float = setting(0.008, "ln length", BY_HAND + ": of a computed cell, or one from a file")
+    shape_sigma: float = setting(0.002, "ln length", BY_HAND + ": of a change of shape")
+    zero_sigma_deg: float = setting(0.06, "deg", BY_HAND + ": of the zero shift; a holder lies below the sample")
+    displacement_sigma_deg: float = setting(0.08, "deg", BY_HAND + ": of the sample's displacement")
+    faintest: float = setting(0.005, "strongest line", BY_HAND + ": fainter lines are left out")
+    faintest_judged: float = setting(0.03, "strongest line", BY_HAND + ": from which texture and scale are taken")
+    averaged_widths: float = setting(0.4, "line widths", "physics: the average that finds a line of this width best")
+    near_widths: float = setting(0.5, "line widths", BY_HAND + ": so far from its place a line is sought")
+    near_deg: float = setting(0.06, "deg", BY_HAND + ": the same at least")
+    scan_strains: tuple[float, ...] = setting(
+        (-2.0, -1.5, -1.0, -0.5, 0.0, 0.5, 1.0, 1.5, 2.0), "strain_sigma", BY_HAND + ": tried at first"
+    )
+    scan_zeros: tuple[float, ...] = setting((-2.0, -1.0, 0.0, 1.0, 2.0), "zero_sigma_deg", BY_HAND + ": the same")
+    scan_cost: float = setting(0.003, "highest line's root", BY_HAND + ": of one standard deviation, squared")
+    strain_cost: float = setting(0.01, "ln height", BY_HAND + ": the same, where fits from several starts are compared")
+    turns: int = setting(4, "turns", BY_HAND + ": of steps towards the maxima")
+    robust_turns: int = setting(5, "turns", BY_HAND + ": in which lines of other phases lose their weight")
+    place_error_deg: float = setting(0.02, "deg", BY_HAND + ": of a line's maximum")
+    log_marches: tuple[float, ...] = setting(
+        (-1.0, -0.7, -0.45, -0.25, -0.12, 0.12, 0.25, 0.45, 0.7), "1", BY_HAND + ": ln March parameters along each axis"
+    )
+    texture_cost: float = setting(0.1, "1", BY_HAND + ": of its square")
+    above_cost: float = setting(0.3, "1", BY_HAND + ": of lines that are higher than calculated, against lower ones")
+    scale_quantile: float = setting(0.35, "1", BY_HAND + ": of measured over calculated heights: others add to them")
+    most_away: float = setting(1.0, "ln height", BY_HAND + ": a line counts no more")
+    most_factor: float = setting(1.7, "1", BY_HAND + ": of a line's height by grains; higher ones are covered")
+    forgiven: float = setting(1.15, "1", BY_HAND + ": as much more is taken off")
+    width_factors: tuple[float, ...] = setting((0.4, 0.55, 0.75, 1.0, 1.35, 1.8, 2.5), "typical FWHM", BY_HAND)
+    shape_lines: int = setting(6, "lines", BY_HAND + ": the strongest, from which width and Kα2 are taken")
+    shape_window: float = setting(2.0, "line widths", BY_HAND + ": on each side of them")
+    seen_share: float = setting(0.4, "1", BY_HAND + ": of a line's calculated height that must be there")
+    seen_noise: float = setting(4.0, "standard deviations", BY_HAND + ": the same")
+    window_kept: float = setting(0.5, "1", BY_HAND + ": where less is left, lines are not noted as another phase's")
+    least_left: float = setting(0.004, "highest line", BY_HAND + ": of the highest line that is left to search for")
+    symprec_A: float = setting(0.01, "A", BY_HAND + ": of the symmetry of tabulated crystals")
+    least_seen: float = setting(0.5, "1", BY_HAND + ": of the phase's intensity that must be there")
+
+
+KNOWN_PHASE = KnownPhaseSettings()

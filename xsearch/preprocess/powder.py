@@ -11,7 +11,8 @@ from xsearch.errors import SpectrumError
 from xsearch.preprocess.axis import MATCH_AXIS, LogQAxis
 from xsearch.preprocess.background_kernels import Cleaning, cleaned
 from xsearch.preprocess.counting import counting_noise
-from xsearch.preprocess.kernels import broaden
+from xsearch.preprocess.kernels import broaden, gaussian_average
+from xsearch.preprocess.tube import TUBE, TubeLine, TubeSettings, find_tube_lines
 from xsearch.settings import setting
 from xsearch.simulate.line_kernels import lorentz_polarisation
 from xsearch.simulate.polarisation import UNPOLARISED
@@ -62,6 +63,7 @@ class NetPatternSettings:
         0.012, "1/A", "standard deviation in q of lines that the weights of correlations were chosen for: copper, 0.25°"
     )
     fewest_steps: int = setting(100, "steps", f"{BY_HAND}: a pattern of fewer is refused")
+    tube: TubeSettings = TUBE
 
     def grid_step_deg(self, wavelength_A: float) -> float:
         """Step of the net pattern: the same in q at short wavelengths as with copper."""
@@ -103,6 +105,9 @@ class NetPattern:
         breadth_invA: standard deviation of its lines in q beyond that of sharp ones; 0 where they are sharp.
         wavelength_A: in Å.
         polarisation: of the beam, see `xsearch.simulate.polarisation`.
+        tube: lines of the tube beside Kα, which were taken off.
+        of_tube: (n,) in the units of `net`, what lines of the tube may have at most; None where that is not known.
+        kept: (n,) share of the excess that was not taken off; None where all was kept.
     """
 
     two_theta_deg: NDArray[np.float64]
@@ -121,6 +126,9 @@ class NetPattern:
     breadth_invA: float
     wavelength_A: float
     polarisation: float = UNPOLARISED
+    tube: tuple[TubeLine, ...] = ()
+    of_tube: NDArray[np.float64] | None = None
+    kept: NDArray[np.float64] | None = None
     _profiles: dict[tuple[LogQAxis, float, float | None], NDArray[np.float64]] = field(
         default_factory=dict, init=False, repr=False
     )
@@ -163,6 +171,13 @@ class NetPattern:
         """
         return np.asarray(np.hypot(width, self.breadth_invA * np.exp(-ln_q)))
 
+    def averaged(self, width_deg: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """(n,) `excess` averaged over a Gaussian of so many degrees, that of `excess` at least, and (n,) its noise."""
+        sigma, first = max(width_deg, self.smoothing_deg) / self.step_deg, self.smoothing_deg / self.step_deg
+        smooth = gaussian_average(self.excess, sigma)
+        variance = gaussian_average(self.variance(self.background + np.maximum(smooth, 0)), sigma)
+        return smooth, np.sqrt(first / np.hypot(first, sigma) * variance)
+
     def variance(self, level: NDArray[np.float64]) -> NDArray[np.float64]:
         """(n,) variance by counting of points of `excess` where so much was measured, background included."""
         return np.asarray(self.gain * np.maximum(level, self.least))
@@ -190,6 +205,8 @@ class NetPattern:
             gain=self.gain / highest,
             least=self.least / highest,
             unit=self.unit * highest,
+            of_tube=None if self.of_tube is None else self.of_tube / highest,
+            kept=kept if self.kept is None else kept * self.kept,
         )
 
     def window(self, axis: LogQAxis) -> tuple[int, int]:
@@ -203,7 +220,8 @@ def net_pattern(pattern: PowderPattern, settings: NetPatternSettings = NET_PATTE
     """Take background and noise off a measured pattern.
 
     The background is a penalised spline below the lines, whose knots are too far apart for a line and near enough for a
-    hump. What stands above it is a line where its area stands out of the counting noise.
+    hump. What stands above it is a line where its area stands out of the counting noise. Lines of the tube beside Kα
+    are taken off too.
 
     Raises:
         SpectrumError: where the range is too short, or no line stands out of the noise.
@@ -214,7 +232,12 @@ def net_pattern(pattern: PowderPattern, settings: NetPatternSettings = NET_PATTE
             f"{pattern.source or 'The pattern'}: no line stands out of the noise between "
             f"{pattern.two_theta_deg[0]:g} and {pattern.two_theta_deg[-1]:g}° 2θ; measure longer or a wider range."
         )
-    return found
+    smooth, noise = found.averaged(settings.widest_average * found.fwhm_deg)
+    tube, kept, most = find_tube_lines(
+        found.two_theta_deg, smooth, noise, found.fwhm_deg, found.wavelength_A, settings.tube
+    )
+    found = replace(found, tube=tube, of_tube=most)
+    return found.scaled(kept) if tube else found
 
 
 def cleaned_pattern(pattern: PowderPattern, settings: NetPatternSettings = NET_PATTERN) -> NetPattern:

@@ -14,6 +14,8 @@ from xsearch.preprocess.xanes import deglitch
 from xsearch.progress import open_progress
 from xsearch.query.question import Question
 from xsearch.search import SearchIndex
+from xsearch.search.known import KnownCrystal, find_known
+from xsearch.search.known_rest import take_off
 from xsearch.search.scope import Scope
 from xsearch.spectra.measurement import Measurement
 
@@ -48,11 +50,17 @@ def answer(index: SearchIndex, question: Question) -> SearchResult | Inference |
 def search(index: SearchIndex, question: Question) -> SearchResult:
     """The hits of an index, or the phases of a mixture."""
     scope = Scope(
-        question.constraints, question.prior, question.measured_cells, question.conditions, range=question.range
-    )
+        question.constraints, question.prior, question.measured_cells, question.conditions, range=question.range,
+        known=known_phases(index, question),
+    )  # fmt: skip
     if question.phases:
         return index.search_phases(question.measurement, scope, phases=question.phases)
     return index.search_measurement(question.measurement, scope, **_top(question))
+
+
+def known_phases(index: SearchIndex, question: Question) -> tuple[KnownCrystal, ...]:
+    """The crystals of the phases that a question states as known."""
+    return find_known(index.index, question.known, question.standard)
 
 
 def search_or_nothing(index: SearchIndex, question: Question) -> SearchResult:
@@ -89,6 +97,11 @@ def infer_candidates(index: SearchIndex, question: Question) -> Inference:
     if question.relax:
         check_extra()
     measurement: Measurement = question.measurement
+    notes: tuple[str, ...] = ()
+    known = known_phases(index, question)
+    if known and measurement.pattern is not None:
+        rest = take_off(measurement.pattern, known, index.settings)
+        measurement, notes = replace(measurement, pattern=rest.pattern), rest.notes
     constraints, library = question.constraints, library_of(index.index)
     if (condition := constraints.where) is None:
         templates = None
@@ -108,6 +121,7 @@ def infer_candidates(index: SearchIndex, question: Question) -> Inference:
         alloy=question.alloy,
         **_top(question),
     )
+    found = replace(found, notes=(*notes, *found.notes))
     if not question.relax:
         return found
     with open_progress(True) as progress:

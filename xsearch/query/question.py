@@ -33,6 +33,8 @@ class Question:
         alloy: True to infer without charge balance, False with it; None for what the elements suggest.
         relax: how many inferred crystals, the best first, are relaxed with CHGNet.
         relax_seconds: how long that may take in all, in seconds.
+        known: phases that are there, with commas between; the answer is about the rest.
+        standard: the name of a certified standard in the sample.
 
     Raises:
         QueryError: where the parts of the question contradict each other.
@@ -53,6 +55,8 @@ class Question:
     alloy: bool | None = None
     relax: int = 0
     relax_seconds: float = 60.0
+    known: str | None = None
+    standard: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prior", parse_choice(Prior, self.prior, "prior"))

@@ -7,6 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from xsearch.answers.hit import Hit
+from xsearch.answers.known import KnownPhase
 from xsearch.answers.result import SearchResult
 from xsearch.answers.symmetry import Symmetry
 from xsearch.chemistry.reference import Reference
@@ -59,7 +60,7 @@ def measured(result: SearchResult) -> list[str]:
 def verdict_line(result: SearchResult) -> str:
     """The answer in words."""
     if not result.hits:
-        return "no entry of the index meets the constraints"
+        return "nothing is left" if result.known else "no entry of the index meets the constraints"
     named = (f"{hit.formula} {hit.name}" if hit.name else hit.formula for hit in result.answer)
     what = " + ".join(f"{name} ({hit.material_id})" for name, hit in zip(named, result.answer, strict=True))
     if result.verdict == "match":
@@ -153,6 +154,22 @@ def symmetry_line(symmetry: Symmetry) -> str:
     return f"symmetry: {', '.join(systems)}" + (f"; {', '.join(groups)}" if groups else "")
 
 
+def known_lines(known: tuple[KnownPhase, ...]) -> list[str]:
+    """A line a known phase: how much of it there is, and its cell."""
+    lines = []
+    for one in known:
+        if one.intensity <= 0:
+            continue
+        weight = "" if one.weight_fraction is None else f"{100 * one.weight_fraction:.0f} weight %, "
+        a, b, c, *_ = one.cell
+        lengths = " ".join(f"{length:.4f}" for length in dict.fromkeys((a, b, c)))
+        lines.append(
+            f"known: {one.formula} ({one.source}), {space_group_symbol(one.space_group)}: {weight}"
+            f"{100 * one.intensity:.0f} % of the intensity, cell {lengths} Å"
+        )
+    return lines
+
+
 def twins_line(result: SearchResult) -> str:
     """Which hits the pattern cannot tell apart, and how likely one of them is right; empty where there is but one."""
     twins = result.twins
@@ -177,7 +194,7 @@ def _discriminating_elements(result: SearchResult) -> str:
 
 def footnotes(result: SearchResult, hits: tuple[Hit, ...], duplicates: bool) -> list[str]:
     """Notes, symmetry, measured cells, what marks mean, and what to do without a match."""
-    lines = [f"{NOTE}{note}" for note in result.notes]
+    lines = [*known_lines(result.known), *(f"{NOTE}{note}" for note in result.notes)]
     if twins := twins_line(result):
         lines.append(twins)
     if result.symmetry:

@@ -15,7 +15,7 @@ from xsearch.report.json_text import plain
 from xsearch.report.rich_table import new_table, with_lines
 from xsearch.report.search_record import search_record
 
-WEIGHTS = "weight % of the crystalline phases found, without a correction for absorption or texture"
+WEIGHTS = "weight % of the crystalline phases found and known, without a correction for absorption or texture"
 
 
 def mixture_table(result: MixtureResult) -> RenderableType:

@@ -56,6 +56,7 @@ def search_record(result: SearchResult, kind: str = "search") -> dict[str, Any]:
             "confident": result.confident,
             "twins": asdict(result.twins) if result.twins else None,
             "symmetry": symmetry_record(result.symmetry) if result.symmetry else None,
+            "known": [{**asdict(one), "cell": cell_record(one.cell)} for one in result.known],
             "hits": [hit_record(hit, result) for hit in result.hits],
             "notes": list(result.notes),
             "timings_ms": result.timings_ms,

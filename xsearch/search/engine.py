@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,15 +14,17 @@ from threadpoolctl import threadpool_limits
 from xsearch.answers import LcfResult, MixtureResult, SearchResult
 from xsearch.answers.explanations import best_hits
 from xsearch.chemistry.sample_conditions import SampleConditions
-from xsearch.errors import MissingIndex, QueryError
+from xsearch.errors import QueryError
 from xsearch.indexes import Index
 from xsearch.options import AUTO_PHASES, MOST_PHASES, Elements, Prior, Range, Ranking, parse_choice
-from xsearch.preprocess.amorphous import amorphous_notes
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.progress import timed
 from xsearch.search.isotypes import symmetry_of_isotypes
+from xsearch.search.known import Given, find_known
+from xsearch.search.known_rest import search_rest
 from xsearch.search.lcf_search import search_lcf
+from xsearch.search.measured import pattern_notes, powder_of
 from xsearch.search.mixture_hits import make_mixture
 from xsearch.search.nearest_neighbours import NearestNeighbours, VectorSearch, has_vectors, parse_ranking
 from xsearch.search.phase_search import PhaseSearch
@@ -109,6 +111,8 @@ class SearchIndex:
         ranking: str | None = None,
         leave_out_spectra: Collection[str] = (),
         range: str = "auto",
+        known: Sequence[Given] | str | None = None,
+        standard: str | None = None,
     ) -> SearchResult:
         """Find the crystals that gave a powder pattern, XANES spectra, or both.
 
@@ -132,6 +136,8 @@ class SearchIndex:
                 last, where the index has the vectors for it. With edges, profiles and edges recall, and physics ranks.
             leave_out_spectra: ids of library spectra to leave out.
             range: `xanes`, `exafs` or `auto`, see `xsearch.options.Range`.
+            known: phases that are there: formulas, ids, CIF files or crystals; hits and verdict are about the rest.
+            standard: a certified standard in the sample, such as `Si640`, which moreover fixes the angles.
 
         Returns:
             The hits, the best first, with what was assumed and how long each stage took.
@@ -148,6 +154,7 @@ class SearchIndex:
             leave_out_rows,
             leave_out_spectra,
             parse_choice(Range, range, "range"),
+            find_known(self.index, known, standard),
         )
         return self.search_measurement(measurement_of(pxrd, xanes), scope, top=top, fold=fold, ranking=ranking)
 
@@ -158,6 +165,9 @@ class SearchIndex:
         chosen = parse_ranking(ranking, self.index)
         if top < 1:
             raise QueryError(f"top = {top} gives no hit; give 1 or more.")
+        if scope.known:
+            search = partial(self.search_measurement, top=top, fold=fold, ranking=ranking)
+            return search_rest(self.index, measurement, scope, self.settings, search, SearchResult)
         if measurement.edges:
             if chosen is Ranking.LEARNED:
                 raise QueryError(
@@ -165,7 +175,7 @@ class SearchIndex:
                 )
             opened = Opened(self.index, self.libraries, self.profiles, self.threads, self.settings)
             return search_by_spectra(opened, measurement, scope, top=top, fold=fold)
-        pxrd = _powder(measurement)
+        pxrd = powder_of(measurement)
         timings: dict[str, float] = {}
         numbers = self.settings
         with threadpool_limits(self.threads, user_api="blas"):
@@ -195,8 +205,8 @@ class SearchIndex:
                 best = matches.take(groups[0][:1] if groups else [])
                 notes = (
                     *condition_notes(self.index, scope.constraints),
-                    *amorphous_notes(pattern),
-                    *second_phase_notes(self.index, pattern, best, numbers.second_phase),
+                    *pattern_notes(pattern),
+                    *second_phase_notes(self.index, pattern, best, numbers.second_phase, scope.left),
                 )
             answer = verdict([hit.score for hit in hits], numbers.verdict)
             with timed(timings, "symmetry"):
@@ -252,6 +262,8 @@ class SearchIndex:
         prior: str = "known",
         measured_cells: bool = True,
         leave_out_spectra: Collection[str] = (),
+        known: Sequence[Given] | str | None = None,
+        standard: str | None = None,
     ) -> MixtureResult | LcfResult:
         """Find the crystals that together gave a powder pattern or an edge, and how much there is of each.
 
@@ -268,6 +280,7 @@ class SearchIndex:
             prior: as in `search`.
             measured_cells: as in `search`.
             leave_out_spectra: as in `search`.
+            known, standard: as in `search`; weights are then those of all phases together.
 
         Raises:
             SpectrumError, QueryError: as in `search`.
@@ -277,6 +290,7 @@ class SearchIndex:
             parse_choice(Prior, prior, "prior"),
             measured_cells,
             leave_out_spectra=leave_out_spectra,
+            known=find_known(self.index, known, standard),
         )
         return self.search_phases(measurement_of(pxrd, xanes), scope, phases=phases)
 
@@ -286,12 +300,15 @@ class SearchIndex:
         """Find the crystals that together gave a measurement; `search_mixture` with its arguments as data."""
         if not 1 <= phases <= MOST_PHASES:
             raise QueryError(f"phases = {phases}; a number from 1 to {MOST_PHASES} is expected.")
+        if scope.known:
+            search = partial(self.search_phases, phases=phases)
+            return search_rest(self.index, measurement, scope, self.settings, search, MixtureResult)
         if measurement.edges:
             if len(measurement.edges) > 1 or measurement.pattern is not None:
                 raise QueryError("A mixture is searched for by one powder pattern or by one edge; give one of them.")
             opened = Opened(self.index, self.libraries, self.profiles, self.threads, self.settings)
             return search_lcf(opened, measurement.edges[0], scope, phases=phases)
-        pxrd = _powder(measurement)
+        pxrd = powder_of(measurement)
         timings: dict[str, float] = {}
         with threadpool_limits(self.threads, user_api="blas"):
             each = replace(scope, constraints=scope.constraints.of_each_phase())
@@ -308,12 +325,8 @@ class SearchIndex:
             index_version=self.index.version,
             n_searched=len(selected.rows),
             constraints=scope.constraints,
-            options={
-                "prior": scope.prior.value,
-                "measured_cells": scope.measured_cells,
-                "phases": phases,
-            },
-            notes=(*condition_notes(self.index, scope.constraints), *amorphous_notes(pattern)),
+            options={"prior": scope.prior.value, "measured_cells": scope.measured_cells, "phases": phases},
+            notes=(*condition_notes(self.index, scope.constraints), *pattern_notes(pattern)),
             timings_ms=timings,
             mixtures=mixtures,
             settings={"powder": settings_record(self.settings)},
@@ -371,29 +384,3 @@ class SearchIndex:
         if self._all_profiles is None:
             self._all_profiles = stored.astype(np.float32)
         return self._all_profiles if len(rows) == len(stored) else self._all_profiles[rows]
-
-
-def open_index(name: str | Path | None = None, threads: int = 2, settings: PowderSettings = DEFAULTS) -> SearchIndex:
-    """Open an index for searching.
-
-    Args:
-        name: of the index, or its folder; the one in use (`xsearch index use`) by default.
-        threads: how many threads a search may use.
-        settings: the numbers that decide a search by powder pattern.
-
-    Raises:
-        MissingIndex: where it is not there.
-        BrokenIndex: where it is damaged.
-    """
-    from xsearch.indexes.library import default_index
-
-    chosen = default_index() if name is None else name
-    if chosen is None:
-        raise MissingIndex("There is no index yet; build one, such as with `xsearch build starter`.")
-    return SearchIndex(Index.open(chosen), threads, settings)
-
-
-def _powder(measurement: Measurement) -> PowderPattern:
-    if measurement.pattern is None:
-        raise QueryError("Nothing to search for; give a powder pattern as `pxrd`, edges as `xanes`, or both.")
-    return measurement.pattern

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from xsearch.answers import Evidence, Hit
 from xsearch.fit.correlation import Matches
-from xsearch.fit.pattern_fit import Cell, PatternFit
+from xsearch.fit.pattern_fit import Cell, LeBailFit, PatternFit
 from xsearch.fit.strain import ZERO_SHIFT, cell_under
 from xsearch.indexes import Index
 from xsearch.options import Prior
@@ -20,8 +20,11 @@ from xsearch.preprocess.profile import best_scale
 from xsearch.search.rank import Evidence as RowEvidence
 from xsearch.search.settings import DEFAULTS, HitSettings, PowderSettings
 from xsearch.search.verdict import probability, score_features
+from xsearch.simulate.lattice_kernels import reciprocal_metric
 from xsearch.simulate.line_kernels import line_intensities
 from xsearch.simulate.powder import spacings
+from xsearch.simulate.reflections import Reflections
+from xsearch.simulate.texture import textured
 
 
 def make_hits(
@@ -59,9 +62,7 @@ def make_hits(
         lines = evidence.le_bail_fits.get(place)
         amplitudes = matches.amplitudes[place] if lines is None else np.array(lines.amplitudes)
         cell = cell_under(reflections.cell, amplitudes)
-        left, n_lines = _unexplained(
-            pattern, measured, reflections.hkl, reflections.structure_factor_sq, cell, settings.hits
-        )
+        left, n_lines = _unexplained(pattern, measured, reflections, cell, lines, settings.hits)
         fit = PatternFit(
             strain=float(amplitudes[0]),
             cell=cell,
@@ -126,17 +127,24 @@ def _terms(evidence: RowEvidence, place: int, margins: NDArray[np.float64]) -> E
 def _unexplained(
     pattern: NetPattern,
     measured: NDArray[np.float64],
-    hkl: NDArray[np.int16],
-    structure_factor_sq: NDArray[np.float32],
+    reflections: Reflections,
     cell: Cell,
+    fit: LeBailFit | None,
     settings: HitSettings,
 ) -> tuple[float, int]:
     """Share of the measured intensity above the calculated profile scaled to it by least squares, and number of lines.
 
-    Lines are those in the measured range above `faintest_line` of the strongest.
+    The profile has the preferred orientation that was fitted, if any. Lines are those in the measured range above
+    `faintest_line` of the strongest.
     """
-    ln_q = np.log(2 * np.pi / spacings(hkl, np.array(cell)))
-    area = line_intensities(ln_q, structure_factor_sq.astype(np.float64), pattern.wavelength_A, pattern.polarisation)
+    hkl, lengths = reflections.hkl, np.array(cell)
+    ln_q = np.log(2 * np.pi / spacings(hkl, lengths))
+    square = reflections.structure_factor_sq.astype(np.float64)
+    if fit is not None:
+        square = square * textured(
+            hkl, reciprocal_metric(lengths), reflections.system, fit.march_axis, float(np.exp(fit.log_march))
+        )
+    area = line_intensities(ln_q, square, pattern.wavelength_A, pattern.polarisation)
     first, last = pattern.window(MATCH_AXIS)
     place = MATCH_AXIS.index(ln_q)
     inside_range = (place > first) & (place < last)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers import Hit, Mixture, Phase
-from xsearch.chemistry.crystal import lattice_from_parameters
+from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
 from xsearch.fit.correlation import Matches
 from xsearch.fit.multiphase import Hypothesis, MixturePattern
 from xsearch.search.hits import make_hits
@@ -80,11 +80,15 @@ def weight_fractions(hits: tuple[Hit, ...], amounts: NDArray[np.float64]) -> NDA
 
 def cell_mass(hit: Hit) -> float:
     """Mass of the conventional cell that matched, in atomic units."""
+    return crystal_mass(hit.matched_entry.crystal, hit.reflections.cell)
+
+
+def crystal_mass(crystal: Crystal, cell: NDArray[np.float64]) -> float:
+    """Mass of a conventional cell of a crystal, in atomic units."""
     from pymatgen.core import Element
 
-    crystal = hit.matched_entry.crystal
     mass = sum(count * float(Element(element).atomic_mass) for element, count in crystal.composition.items())
-    return mass * cell_volume(hit.reflections.cell) / crystal.volume_A3
+    return mass * cell_volume(cell) / crystal.volume_A3
 
 
 def cell_volume(cell: NDArray[np.float64] | tuple[float, ...]) -> float:

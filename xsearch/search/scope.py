@@ -5,9 +5,30 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from xsearch.chemistry.sample_conditions import AMBIENT, SampleConditions
 from xsearch.chemistry.space_groups import space_group_number
 from xsearch.options import ANY, Constraints, CrystalSystem, Elements, Prior, Range, parse_choice
+from xsearch.search.known import KnownCrystal
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Left:
+    """What known phases leave of a pattern.
+
+    Attributes:
+        two_theta_deg: (n,) rising.
+        kept: (n,) share of the intensity above the background that is left.
+    """
+
+    two_theta_deg: NDArray[np.float64]
+    kept: NDArray[np.float64]
+
+    def share(self, two_theta_deg: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(k,) at some angles."""
+        return np.interp(two_theta_deg, self.two_theta_deg, self.kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +43,8 @@ class Scope:
         conditions: pressure and temperature of the sample.
         leave_out_rows: rows of the index that are left out.
         leave_out_spectra: ids of library spectra that are left out.
+        known: phases that are there; they are fitted first, and the rest is searched for.
+        left: what they leave of the pattern, once they are taken off.
     """
 
     constraints: Constraints = ANY
@@ -31,6 +54,8 @@ class Scope:
     leave_out_rows: Collection[int] = ()
     leave_out_spectra: Collection[str] = ()
     range: Range = Range.AUTO
+    known: tuple[KnownCrystal, ...] = ()
+    left: Left | None = None
 
 
 def constraints_of(

@@ -180,10 +180,10 @@ class SecondPhaseSettings:
     near_widths: float = setting(0.5, "line widths", f"{BY_HAND}: so far from a crystal's line none is foreign")
     near_deg: float = setting(0.06, "deg", f"{BY_HAND}: the same at least")
     most_named: int = setting(5, "lines", BY_HAND)
-    fewest_tube_lines: int = setting(2, "lines", f"{BY_HAND}: from which the share of a tube's line is taken")
-    tube_from_height: float = setting(0.1, "highest line", f"{BY_HAND}: lower lines show none")
-    tube_forgiven: float = setting(2.0, "1", f"{BY_HAND}: a line of the tube may be so much stronger than expected")
-    most_of_tube: float = setting(0.4, "of Kα", "physics: Kβ without a filter is about a fifth")
+    least_kept: float = setting(0.9, "1", f"{BY_HAND}: where known phases leave less, their lines stood")
+    holder_lines: int = setting(2, "lines", f"{BY_HAND}: that a holder's metal must explain to be named")
+    holder_seen: float = setting(0.8, "1", f"{BY_HAND}: of the metal's intensity that must be in the pattern")
+    tube_forgiven: float = setting(1.3, "1", f"{BY_HAND}: a line of the tube may be so much stronger than expected")
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +233,9 @@ class VerdictSettings:
     largest_margin: float = setting(
         15.0, "log-evidence", f"{BY_HAND}: of a margin as a feature; the score was fitted with it"
     )
-    confident: float = setting(0.5, "probability", f"{BY_HAND}: least score of a match, more likely right than wrong")
+    confident: float = setting(
+        0.6, "probability", f"least score of a match: with it 1 % of patterns get a wrong one; {CONDITIONS}"
+    )
     tentative: float = setting(0.25, "probability", f"{BY_HAND}: least score of a tentative match")
     least_rivals: int = setting(
         2, "phases", f"{BY_HAND}: that an edge was compared with beside the first hit; with fewer nothing is a match"
