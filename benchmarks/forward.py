@@ -29,15 +29,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", action="store_true", help="a line is JSON in any case")
     parser.parse_args()
-    examples = read_forward_examples(data_file("xas_feff9.parquet"))
-    copper = examples.take(examples.z == 29)
+    examples = read_forward_examples([data_file("xas_feff9.parquet")])
+    copper = examples.take((examples.edge_names == "Cu K") & (examples.code == "FEFF9"))
     hundredth = np.array([zlib.crc32(str(formula).encode()) % 100 for formula in copper.formula])
     for first in SPLITS:
         held_out = (hundredth >= first) & (hundredth < first + TEST_PERCENT)
         training = by_length(copper.take(~held_out))[0]
         kernel = fit_kernel(training, *learn_metric(training, METRICS["long"]), FORWARD.aligned_eV)
         tested = copper.take(held_out & copper.long)
-        error = errors(kernel.spectra(tested.features, tested.z).mean(axis=0), tested)
+        error = errors(kernel.spectra(tested.features, tested.edge_numbers).mean(axis=0), tested)
         figures = {"split": first, "n": len(tested), "mae_cu": float(error.mean()), "median": float(np.median(error))}
         print(json.dumps(figures), flush=True)
 

@@ -1,10 +1,11 @@
 """What is predicted from measured edges of compounds whose structures are known.
 
-    python -m benchmarks.known_compounds [truth|known|conditions ...] [--json]
+    python -m benchmarks.known_compounds [truth|known|conditions|distances ...] [--json]
 
 truth: what is true. known: how often answers are right and sure, with nothing, the elements and the formula
-given. conditions: the same as other beamlines measure. The data are `xas_measured.parquet` and `mp_structures.parquet`
-in `$XSEARCH_DATA`; described sites are kept in the platform's cache folder. No measured formula was trained on.
+given. conditions: the same as other beamlines measure. distances: the first one by near edge and EXAFS. The data are
+`xas_measured.parquet` and `mp_structures.parquet` in `$XSEARCH_DATA`; described sites are kept in the platform's cache
+folder. No measured formula was trained on.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from typing import Any
 
 from benchmarks._data import KEPT, data_file
 from xsearch.data.measured_truth import Truth, truth_table
+from xsearch.evaluate.first_shell import evaluate_first_shell
 from xsearch.evaluate.known_compounds import conditions, evaluate_known, known_table, read_known
 from xsearch.options import Conditioning
 from xsearch.spectra.xanes import Xanes
 
-PARTS = ("truth", "known", "conditions")
+PARTS = ("truth", "known", "conditions", "distances")
 
 
 def known_spectra() -> list[tuple[Truth, Xanes]]:
@@ -49,6 +51,10 @@ def main() -> None:
             if not arguments.json:
                 console.print(known_table(reports))
             found = {"known": [report.to_dict() for report in reports]}
+        elif part == "distances":
+            found = {"distances": evaluate_first_shell(known)}
+            if not arguments.json:
+                console.print(found)
         else:
             found = {"conditions": condition_figures(known)}
             if not arguments.json:

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from xsearch.chemistry.crystal import Crystal
-from xsearch.data.computed_sites import SCHEMA, Journal, site_jobs, usual_edge
+from xsearch.data.computed_sites import SCHEMA, Journal, site_jobs
+from xsearch.elements import usual_edge
 from xsearch.errors import BuildError, QueryError
 from xsearch.simulate.feff_input import FeffSettings
 

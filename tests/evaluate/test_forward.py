@@ -23,7 +23,7 @@ def test_a_file_of_nothing_new_is_scored_and_says_so(spectra: pd.DataFrame, tmp_
     assert figures["every_formula_was_trained_on"]
     assert "held_out" in figures["note"]
     assert figures["held_out"]["n"] > 500
-    assert figures["mae_cu"] == figures["by_element"]["Cu"] < figures["mae_mean_spectrum"]["Cu"] / 2
+    assert figures["mae_cu"] == figures["by_edge"]["Cu K"] < figures["mae_mean_spectrum"]["Cu K"] / 2
     assert figures["mae_others"] is None
 
 
@@ -37,9 +37,10 @@ def test_only_new_formulas_are_scored_where_there_are_any(spectra: pd.DataFrame,
     assert "note" not in figures
 
 
-def test_absorbers_that_were_not_learned_are_told_apart(spectra: pd.DataFrame, tmp_path: Path) -> None:
-    manganese = spectra.assign(absorber="Mn", energy=[e - 2440 for e in spectra.energy])
-    manganese["structure_json"] = [text.replace('"Cu"', '"Mn"') for text in spectra.structure_json]
-    manganese.to_parquet(tmp_path / "mn.parquet")
-    with pytest.raises(SpectrumError, match="no edge of Ti, V, Cr, Co, Ni, Cu"):
-        evaluate(tmp_path / "mn.parquet")
+def test_edges_and_codes_that_were_not_learned_are_told_apart(spectra: pd.DataFrame, tmp_path: Path) -> None:
+    spectra.assign(edge="L3").to_parquet(tmp_path / "l3.parquet")
+    with pytest.raises(SpectrumError, match="no edge that the model has learned from the same code: K edges of Mg"):
+        evaluate(tmp_path / "l3.parquet")
+    spectra.assign(code="VASP").to_parquet(tmp_path / "vasp.parquet")
+    with pytest.raises(SpectrumError, match="no edge that the model has learned"):
+        evaluate(tmp_path / "vasp.parquet")

@@ -21,8 +21,8 @@ from xsearch.builders.pipeline import BuildResult, BuildStopped
 from xsearch.builders.source import Item
 from xsearch.builders.transform import Batch
 from xsearch.builders.workers import run_here
-from xsearch.data.computed_sites import Journal, SiteJob, compute_site, site_jobs, usual_edge, write_table
-from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.data.computed_sites import Journal, SiteJob, compute_site, site_jobs, write_table
+from xsearch.elements import ATOMIC_NUMBERS, usual_edge
 from xsearch.errors import BuildError, MissingExtra, XSearchError
 from xsearch.indexes import sql
 from xsearch.indexes.index import Index

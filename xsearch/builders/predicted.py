@@ -16,7 +16,7 @@ from xsearch.builders.workers import run_here
 from xsearch.errors import BuildError, SpectrumError
 from xsearch.indexes import sql
 from xsearch.indexes.index import Index
-from xsearch.models.forward import forward_ensemble
+from xsearch.models.forward import forward_ensemble, listed
 from xsearch.spectra.xas import XasSpectrum
 
 SOURCE = "xsearch forward model"
@@ -32,14 +32,14 @@ def add_predicted(
     workers: int | None = None,
     progress: bool = True,
 ) -> BuildResult:
-    """Give the entries of an index that have no K-edge spectrum of an absorber a predicted one, as its new version.
+    """Give the entries of an index that have no spectrum of an edge a predicted one, as its new version.
 
     Entries that got one before from the same weights keep it, so that a call with a higher limit goes on; predictions
     of other weights are replaced.
 
     Args:
         name: of an existing index.
-        absorbers: elements; all that the model has learned if none is given.
+        absorbers: elements, each with the edge that the model has learned; all of these if none is given.
         limit: at most so many spectra are predicted, to try it out.
         workers: processes; default one a core.
         progress: whether progress is reported on the error stream.
@@ -49,17 +49,14 @@ def add_predicted(
         BuildError: for an absorber that the model has not learned, where there is nothing to predict, or where the
             index was built on another axis.
     """
-    learned = forward_ensemble().absorbers
-    if unknown := sorted(set(absorbers) - set(learned)):
-        raise BuildError(
-            f"The forward model has not learned {', '.join(unknown)}; it predicts K edges of {', '.join(learned)}."
-        )
+    learned = forward_ensemble().edges
+    if unknown := sorted(set(absorbers) - {absorber for absorber, _ in learned}):
+        raise BuildError(f"The forward model has not learned {', '.join(unknown)}; it predicts {listed(learned)}.")
     index = open_to_extend(name)
-    spectra = _Predictions(index, tuple(sorted(absorbers)) or learned, limit)
+    edges = tuple(edge for edge in learned if not absorbers or edge[0] in absorbers)
+    spectra = _Predictions(index, edges, limit)
     if not spectra.new:
-        raise BuildError(
-            f"Nothing to predict: every entry of {name!r} with {', '.join(spectra.absorbers)} has a K-edge spectrum."
-        )
+        raise BuildError(f"Nothing to predict: every entry of {name!r} has a spectrum of each of {listed(edges)}.")
     several = workers if len(spectra.new) > READ_AT_ONCE else 1
     return extend(
         index,
@@ -79,53 +76,53 @@ class _Predictions:
 
     Attributes:
         index: see there.
-        absorbers: whose K edges are predicted.
+        edges: absorbers and edges that are predicted.
         limit: of how many.
     """
 
     index: Index
-    absorbers: tuple[str, ...]
+    edges: tuple[tuple[str, str], ...]
     limit: int | None
     process: SpectrumProcess = field(default_factory=lambda: process_prediction, repr=False)
 
     @cached_property
-    def new(self) -> list[tuple[int, str]]:
-        """Row and absorber of each spectrum to be predicted."""
+    def new(self) -> list[tuple[int, str, str]]:
+        """Row, absorber and edge of each spectrum to be predicted."""
         there = self._predicted
         found = []
-        for absorber in self.absorbers:
-            for (row,) in self.index.sql(sql.WITHOUT_K_EDGE, [absorber, absorber]).fetchall():
-                if there.get((row, absorber)) != code():
-                    found.append((row, absorber))
+        for absorber, edge in self.edges:
+            for (row,) in self.index.sql(sql.WITHOUT_EDGE, [absorber, absorber, edge]).fetchall():
+                if there.get((row, absorber, edge)) != code():
+                    found.append((row, absorber, edge))
         return found[: self.limit]
 
     @cached_property
-    def _predicted(self) -> dict[tuple[int, str], str]:
+    def _predicted(self) -> dict[tuple[int, str, str], str]:
         rows = self.index.sql(sql.PREDICTED_SPECTRA).fetchall()
-        return {(row, absorber): made_by for row, absorber, made_by in rows}
+        return {(row, absorber, edge): made_by for row, absorber, edge, made_by in rows}
 
     @cached_property
     def ids(self) -> frozenset[str]:
         """Of all of them."""
         names = self.index.catalog.column("material_id")
-        return frozenset(spectrum_id(names[row].as_py(), absorber) for row, absorber in self.new)
+        return frozenset(spectrum_id(names[row].as_py(), *edge) for row, *edge in self.new)
 
     def fingerprint(self) -> str:
         """A hash of the index, what is requested, and the weights."""
-        return digest_of([self.index.version, self.absorbers, self.limit, code()])
+        return digest_of([self.index.version, self.edges, self.limit, code()])
 
     def items(self) -> Iterator[Item]:
-        """Crystals, each with the absorber whose edge is predicted."""
+        """Crystals, each with the edge that is predicted."""
         for first in range(0, len(self.new), READ_AT_ONCE):
             part = self.new[first : first + READ_AT_ONCE]
-            materials = self.index.materials(np.array([row for row, _ in part]))
-            for material, (_, absorber) in zip(materials, part, strict=True):
-                yield Item(spectrum_id(material.material_id, absorber), (material, absorber))
+            materials = self.index.materials(np.array([row for row, *_ in part]))
+            for material, (_, absorber, edge) in zip(materials, part, strict=True):
+                yield Item(spectrum_id(material.material_id, absorber, edge), (material, absorber, edge))
 
 
-def spectrum_id(material_id: str, absorber: str) -> str:
+def spectrum_id(material_id: str, absorber: str, edge: str) -> str:
     """Id of a predicted spectrum."""
-    return f"{material_id}-predicted-{absorber}-K"
+    return f"{material_id}-predicted-{absorber}-{edge}"
 
 
 def code() -> str:
@@ -139,16 +136,16 @@ def process_prediction(item: Item) -> XasSpectrum:
     Raises:
         SpectrumError: where the absorber stands alone.
     """
-    material, absorber = item.payload
+    material, absorber, edge = item.payload
     ensemble = forward_ensemble()
-    predicted = ensemble.predict(material.crystal, absorber)
-    known = predicted.energy_eV <= predicted.energy_eV[0] + ensemble.reach_eV(absorber)
+    predicted = ensemble.predict(material.crystal, absorber, edge)
+    known = predicted.energy_eV <= predicted.energy_eV[0] + ensemble.reach_eV(absorber, edge)
     if not np.isfinite(predicted.mu).all():
         raise SpectrumError(f"{item.item_id}: the prediction is not finite.")
     return XasSpectrum(
         spectrum_id=item.item_id,
         absorber=absorber,
-        edge="K",
+        edge=edge,
         energy_eV=predicted.energy_eV[known],
         mu=predicted.mu[known],
         spectrum_type="XANES",

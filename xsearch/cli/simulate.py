@@ -55,7 +55,7 @@ def pxrd(
 def xanes(
     cif: Annotated[Path, typer.Argument(metavar="FILE.cif", help="The crystal, as a CIF file.")],
     absorber: Annotated[str, options.ABSORBER],
-    edge: Annotated[str, options.EDGE] = "K",
+    edge: options.EdgeName = None,
     engine: Annotated[
         Engine, typer.Option("--engine", help="The learned model, in milliseconds, or FEFF, in a minute a site.")
     ] = Engine.MODEL,
@@ -79,7 +79,7 @@ def xanes(
         spectrum = xanes_of_cif(
             cif,
             parse_absorber(absorber),
-            edge=parse_edge(edge),
+            edge=None if edge is None else parse_edge(edge),
             engine=engine,
             feff=feff,
             timeout_s=timeout,

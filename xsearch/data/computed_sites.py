@@ -18,15 +18,12 @@ import pyarrow.parquet as pq
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import distinct_sites
-from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import BuildError, QueryError, XSearchError
 from xsearch.indexes.files import write_atomically
 from xsearch.simulate.feff import run_feff, without_log
 from xsearch.simulate.feff_input import FeffSettings, cluster_around
 
 CODE = "FEFF10"
-LAST_K = "I"
-"""K edges up to this element, L3 edges of heavier ones: what beamlines of hard X-rays measure."""
 
 SCHEMA = pa.schema(
     {
@@ -80,11 +77,6 @@ class SiteJob:
         numbers = [crystal.lattice_A.round(4).tolist(), crystal.frac_coords.round(4).tolist(), crystal.elements]
         digest = hashlib.sha256(json.dumps(numbers).encode()).hexdigest()[:12]
         return f"{self.material_id} {digest} {self.absorber} {self.edge} {self.site}"
-
-
-def usual_edge(absorber: str) -> str:
-    """The edge of an element that is computed where none is named."""
-    return "K" if ATOMIC_NUMBERS[absorber] <= ATOMIC_NUMBERS[LAST_K] else "L3"
 
 
 def site_jobs(material_id: str, reduced_formula: str, crystal: Crystal, absorber: str, edge: str) -> list[SiteJob]:

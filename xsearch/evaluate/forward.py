@@ -1,4 +1,4 @@
-"""How well the forward model predicts K-edge spectra from structures."""
+"""How well the forward model predicts spectra from structures."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from xsearch.data.forward_sites import read_forward_examples
 from xsearch.errors import SpectrumError
-from xsearch.models.forward import forward_ensemble, score_spectra
+from xsearch.models.forward import forward_ensemble, listed, score_spectra
 
 
 def evaluate(path: str | Path) -> dict[str, Any]:
@@ -23,32 +23,33 @@ def evaluate(path: str | Path) -> dict[str, Any]:
         path: a Parquet file with the columns of `xas_feff9.parquet`; cells from `mp_cells_of_xas.parquet` beside it.
 
     Returns:
-        `n`, `mae_cu`, `mae_others`, `by_element`, `n_by_element`, the mean spectrum's figures, how many spectra were
-        left out as seen or could not be used, and `held_out`, the card's figures of formulas held out in training.
+        What `score_spectra` gives, how many spectra were left out as seen or of unknown edges or codes, how many could
+        not be used, and `held_out`, the card's figures of formulas held out in training.
 
     Raises:
         SpectrumError: where columns are missing or nothing is left.
     """
     ensemble = forward_ensemble()
-    examples = read_forward_examples(Path(path), ensemble.card["start_eV"])
-    learned = np.isin(examples.z, ensemble.card["absorbers"])
+    examples = read_forward_examples([Path(path)], ensemble.card["start_eV"])
+    codes = zip(examples.edge_names, examples.code, strict=True)
+    learned = np.array([ensemble.card["code"].get(name) == code for name, code in codes], bool)
     if not learned.any():
-        raise SpectrumError(f"{path}: no edge of {', '.join(ensemble.absorbers)}, which the model has learned.")
+        raise SpectrumError(f"{path}: no edge that the model has learned from the same code: {listed(ensemble.edges)}.")
     trained_on = set(ensemble.card["formulas_crc32"])
     seen = np.array([zlib.crc32(str(formula).encode()) in trained_on for formula in examples.formula])
     rows = learned & ~seen
     if only_seen := not rows.any():
         rows = learned
     scored = examples.take(rows)
-    found, _ = ensemble.spectra(scored.features, scored.z)
+    found, _ = ensemble.spectra(scored.features, scored.edge_names)
     held_out = ensemble.card["held_out"]
     answer = {
         **score_spectra(found, scored),
         "left_out_as_trained_on": 0 if only_seen else int((learned & seen).sum()),
         "every_formula_was_trained_on": bool(only_seen),
-        "unknown_absorbers": int((~learned).sum()),
+        "unknown_edges": int((~learned).sum()),
         "unusable": examples.dropped,
-        "held_out": {name: held_out[name] for name in ("n", "mae_cu", "mae_others")},
+        "held_out": {name: held_out[name] for name in ("n", "mae_cu", "mae_others", "median_others")},
     }
     if only_seen:
         answer["note"] = "Every formula was trained on: only `held_out` says how well other compounds are predicted."

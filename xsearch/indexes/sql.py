@@ -99,10 +99,10 @@ where material_id = ? and kind = 'simulated' and level = 'material' and edge = '
 group by absorber order by absorber
 """
 
-WITHOUT_K_EDGE = """
+WITHOUT_EDGE = """
 select row_id from materials
 where cell_of is null and list_contains(elements, ?)
-  and row_id not in (select row_id from spectra where row_id is not null and absorber = ? and edge = 'K'
+  and row_id not in (select row_id from spectra where row_id is not null and absorber = ? and edge = ?
                      and spectrum_type = 'XANES' and kind <> 'predicted')
 order by row_id
 """
@@ -120,7 +120,7 @@ SPECTRA_WITHOUT_COMPOUND = (
 )
 """Of one source."""
 
-PREDICTED_SPECTRA = "select row_id, absorber, code from spectra where kind = 'predicted'"
+PREDICTED_SPECTRA = "select row_id, absorber, edge, code from spectra where kind = 'predicted'"
 
 SPECTRA_BY_EDGE = """
 select absorber, edge, kind, case when kind = 'measured' then '' else code end as made_by,

@@ -10,8 +10,9 @@ import numpy as np
 from xsearch.answers import Candidate
 from xsearch.errors import CrystalError
 from xsearch.infer.settings import INFERENCE_SETTINGS, EdgeSettings
-from xsearch.models.forward import ForwardEnsemble, PredictedXanes, forward_ensemble
+from xsearch.models.forward import ForwardEnsemble, PredictedXanes, forward_ensemble, listed
 from xsearch.spectra import Xanes
+from xsearch.xas.feff_energy import extra_shift_eV
 
 
 def reorder_by_xanes(
@@ -21,17 +22,16 @@ def reorder_by_xanes(
 
     Args:
         candidates: ranked by the pattern.
-        xanes: measured K edges; those that the forward model does not know are left out, and named.
+        xanes: measured edges; those that the forward model does not know are left out, and named.
         settings: how much an edge counts.
 
     Returns:
         The candidates with new ranks and probabilities, and notes on what was used.
     """
     ensemble = forward_ensemble()
-    used = [x for x in xanes if x.edge == "K" and x.absorber in ensemble.absorbers]
-    learned = ", ".join(ensemble.absorbers)
+    used = [x for x in xanes if (x.absorber, x.edge) in ensemble.edges]
     notes = [
-        f"The {x.absorber} {x.edge} edge was not used: the forward model knows the K edges of {learned}."
+        f"The {x.absorber} {x.edge} edge was not used: the forward model knows {listed(ensemble.edges)}."
         for x in xanes
         if x not in used
     ]
@@ -66,7 +66,7 @@ def agreement(
 ) -> float:
     """Pearson's r of the predicted with the measured spectrum at the best shift; 0 where it cannot be predicted."""
     try:
-        predicted = ensemble.predict(candidate.crystal, xanes.absorber)
+        predicted = ensemble.predict(candidate.crystal, xanes.absorber, xanes.edge)
     except CrystalError:
         return 0.0
     return best_correlation(predicted, xanes, settings)
@@ -77,7 +77,8 @@ def best_correlation(
 ) -> float:
     """Pearson's r at the best energy shift over the energies that both cover, 0 where they share too few."""
     best, reach, step_eV = 0.0, settings.largest_shift_eV, settings.step_eV
-    for shift in np.arange(-reach, reach + 0.01, step_eV):
+    usual = extra_shift_eV(predicted.absorber, predicted.edge) or 0.0
+    for shift in usual + np.arange(-reach, reach + 0.01, step_eV):
         low = max(predicted.energy_eV[0] + shift, xanes.energy_eV[0])
         high = min(predicted.energy_eV[-1] + shift, xanes.energy_eV[-1])
         if high - low < settings.least_overlap_eV:

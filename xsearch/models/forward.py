@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Protocol, Self
@@ -13,19 +14,20 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.surroundings import site_features
-from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
+from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import QueryError
-from xsearch.models.site_kernel import GRID_eV, SiteKernel
-from xsearch.models.xastruct_forward import POINTS, TAIL_POINTS, ForwardConfig, WINDOW_eV, XAStructForward
+from xsearch.models.site_kernel import GRID_eV, SiteKernel, edge_number
+from xsearch.models.xastruct_forward import POINTS, TAIL_POINTS, ForwardConfig, WINDOW_eV, XAStructForward, edge_context
 from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.settings import setting
 
 FORWARD_FILE = WEIGHTS_FOLDER / "xastruct_forward.safetensors"
 CARD = WEIGHTS_FOLDER / "xastruct_forward.json"
 
-KERNELS = ("long", "all")
+KERNELS = ("long", "all", "edges")
+"""Kernel regressions: over FEFF9 spectra of the whole window, over all of FEFF9, and over all edges of FEFF10."""
 SHORT_eV = 35.0
-"""Reach of the training spectra of absorbers that have none over the whole window."""
+"""Reach of the training spectra of edges that have none over the whole window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,10 @@ class ForwardSettings:
     """How the members of the forward model are averaged."""
 
     network_weight: float = setting(
-        0.2, "1", "set by hand: of all networks in the mean; the views of the kernel regression have the rest"
+        0.1,
+        "1",
+        "of all networks in the mean; the views of the kernel regression have the rest. `error_by_network_weight` of "
+        "the card is least here, and the members' spread is the uncertainty",
     )
     least_tail: float = setting(0.2, "1", "set by hand: mean of a tail that a member's spectrum is divided by at least")
 
@@ -49,7 +54,7 @@ class PredictedXanes:
         energy_eV: (POINTS,) on the energy axis of the training spectra's code.
         mu: (POINTS,) float64, one in the tail.
         sigma: (POINTS,) float64, standard deviation of the members, scaled to the mean error on held-out formulas.
-        absorber: symbol; the edge is K.
+        absorber, edge: such as `Fe`, `K`.
         sites: how many sites of the crystal were averaged.
         notes: what limits it.
     """
@@ -58,16 +63,17 @@ class PredictedXanes:
     mu: NDArray[np.float64]
     sigma: NDArray[np.float64]
     absorber: str
+    edge: str
     sites: int
     notes: tuple[str, ...] = ()
 
 
 class Examples(Protocol):
-    """What `score_spectra` reads; `training.forward_data.ForwardExamples` has it."""
+    """What `score_spectra` reads; `data.forward_sites.ForwardExamples` has it."""
 
     @property
-    def z(self) -> NDArray[np.int64]:
-        """(n,) atomic number of each absorber."""
+    def edge_names(self) -> NDArray[np.object_]:
+        """(n,) such as `Fe K`."""
 
     @property
     def mu(self) -> NDArray[np.float32]:
@@ -89,17 +95,19 @@ def member_names(members: int) -> list[str]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ForwardEnsemble:
-    """Kernel regressions, and networks for all absorbers.
+    """Kernel regressions, and networks for all absorbers and edges.
 
     Attributes:
-        kernels: `long` over absorbers with spectra over the whole window, `all` over all of them, for the others.
+        kernels: by the names in `KERNELS`; the card says which predicts an edge.
         networks: ready to predict.
+        bases: mean spectrum of each edge of a code, such as `Fe K FEFF10`.
         card: what they were trained on and how well they do.
         settings: of the average.
     """
 
     kernels: dict[str, SiteKernel]
     networks: tuple[XAStructForward, ...]
+    bases: dict[str, NDArray[np.float32]]
     card: dict[str, Any]
     settings: ForwardSettings = FORWARD
 
@@ -120,54 +128,95 @@ class ForwardEnsemble:
             network.load_state_dict(state)
             networks.append(network.eval())
         kernels = {name: SiteKernel.from_arrays(_below(arrays, name)) for name in KERNELS}
-        return cls(kernels, tuple(networks), card)
+        bases = dict(zip(card["start_eV"], arrays["bases"].astype(np.float32), strict=True))
+        return cls(kernels, tuple(networks), bases, card)
+
+    @property
+    def edges(self) -> dict[tuple[str, str], str]:
+        """Absorber and edge, by atomic number, with the code whose energies a prediction has."""
+        named = {(name.split()[0], name.split()[1]): code for name, code in self.card["code"].items()}
+        return dict(sorted(named.items(), key=lambda item: (ATOMIC_NUMBERS[item[0][0]], item[0][1])))
 
     @property
     def absorbers(self) -> tuple[str, ...]:
-        """Elements with training K edges, by atomic number."""
-        return tuple(SYMBOLS[z - 1] for z in sorted(self.card["absorbers"]))
+        """Elements with an edge that was learned, by atomic number."""
+        return tuple(dict.fromkeys(absorber for absorber, _ in self.edges))
 
-    def reach_eV(self, absorber: str) -> float:
-        """How far above the first energy the training spectra of an absorber reach."""
-        return WINDOW_eV if ATOMIC_NUMBERS[absorber] in self.card["long_absorbers"] else SHORT_eV
+    def edge_of(self, absorber: str, edge: str | None = None) -> str:
+        """The edge of an absorber that was learned: the one given, or the only one.
+
+        Raises:
+            QueryError: where it was not learned.
+        """
+        learned = [name for element, name in self.edges if element == absorber]
+        if edge in learned or (edge is None and learned):
+            return edge or learned[0]
+        there = f"its {learned[0]} edge is known" if learned else f"{listed(self.edges)} are known"
+        what = absorber if edge is None else f"the {absorber} {edge} edge"
+        raise QueryError(
+            f"The forward model has not learned {what}; {there}. Compute it with FEFF (--engine feff), or train the "
+            "model on such spectra with `python -m xsearch.training.forward`."
+        )
+
+    def reach_eV(self, absorber: str, edge: str | None = None) -> float:
+        """How far above the first energy the training spectra of an edge reach."""
+        name = f"{absorber} {self.edge_of(absorber, edge)}"
+        return SHORT_eV if self.card["kernel"][name] == "all" else WINDOW_eV
 
     @torch.inference_mode()
-    def by_member(self, features: NDArray[np.float32], z: NDArray[np.int64]) -> NDArray[np.float64]:
-        """(members, n, POINTS) spectra of one absorber: of each view, then of each network; one in the tail."""
-        kernel = self.kernels["long" if z[0] in self.card["long_absorbers"] else "all"]
-        inputs, numbers = torch.from_numpy(features), torch.from_numpy(z)
-        networks = [network(inputs, numbers).numpy().astype(np.float64)[None] for network in self.networks]
-        found = np.concatenate([kernel.spectra(features, z), *networks])
+    def by_member(self, features: NDArray[np.float32], absorber: str, edge: str) -> NDArray[np.float64]:
+        """(members, n, POINTS) spectra of one edge: of each view, then of each network; one in the tail."""
+        z, code = ATOMIC_NUMBERS[absorber], self.edges[absorber, edge]
+        kernel = self.kernels[self.card["kernel"][f"{absorber} {edge}"]]
+        views = kernel.spectra(features, np.full(len(features), edge_number(z, edge), np.int64))
+        context = torch.from_numpy(edge_context(z, edge, code)).expand(len(features), -1)
+        base = torch.from_numpy(self.bases[f"{absorber} {edge} {code}"]).expand(len(features), -1)
+        inputs = torch.from_numpy(features)
+        networks = [network(inputs, context, base).numpy().astype(np.float64)[None] for network in self.networks]
+        found = np.concatenate([views, *networks])
         return found / np.maximum(found[..., -TAIL_POINTS:].mean(axis=-1, keepdims=True), self.settings.least_tail)
 
     def spectra(
-        self, features: NDArray[np.float32], z: NDArray[np.int64]
+        self, features: NDArray[np.float32], edges: NDArray[np.object_]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Spectra of sites, and their standard deviations.
 
         Args:
             features: (n, k) from `site_features`.
-            z: (n,) atomic number of each absorber, one of `absorbers`.
+            edges: (n,) such as `Fe K`, of those learned.
 
         Returns:
             (n, POINTS) spectra, one in the tail, and (n, POINTS) standard deviations.
         """
-        mean, sigma = np.zeros((len(z), POINTS)), np.zeros((len(z), POINTS))
-        for absorber in np.unique(z):
-            rows = z == absorber
-            found = self.by_member(features[rows], z[rows])
-            networks = len(self.networks)
-            views, share = len(found) - networks, self.settings.network_weight if networks else 0.0
-            weights = np.array([(1 - share) / views] * views + [share / max(networks, 1)] * networks)
+        mean, sigma = np.zeros((len(edges), POINTS)), np.zeros((len(edges), POINTS))
+        scales = self.card.get("sigma_scale", {})
+        for name in sorted(set(edges)):
+            rows = edges == name
+            absorber, edge = name.split()
+            found = self.by_member(features[rows], absorber, edge)
+            weights = self._weights(len(found))
             mean[rows] = np.tensordot(weights, found, axes=1)
-            sigma[rows] = np.sqrt(np.tensordot(weights, (found - mean[rows]) ** 2, axes=1))
-        return mean, float(self.card.get("sigma_scale", 1.0)) * sigma
+            spread = np.sqrt(np.tensordot(weights, (found - mean[rows]) ** 2, axes=1))
+            sigma[rows] = scales.get(self.card["kernel"][name], 1.0) * spread
+        return mean, sigma
 
-    def predict(self, crystal: Crystal, absorber: str) -> PredictedXanes:
-        """The K-edge spectrum of an element in a crystal, averaged over its sites.
+    def _weights(self, members: int) -> NDArray[np.float64]:
+        """(members,) of the views of a kernel, and of the networks."""
+        networks = len(self.networks)
+        share = self.settings.network_weight if networks else 0.0
+        views = members - networks
+        return np.array([(1 - share) / views] * views + [share / max(networks, 1)] * networks)
+
+    def predict(self, crystal: Crystal, absorber: str, edge: str | None = None) -> PredictedXanes:
+        """The spectrum of an element's edge in a crystal, averaged over its sites.
+
+        Args:
+            crystal: with the absorber in it.
+            absorber: symbol.
+            edge: such as `K`; by default the one that was learned.
 
         Raises:
-            QueryError: for an element that is unknown or not in the crystal.
+            QueryError: for an element that is unknown or not in the crystal, or an edge that was not learned.
         """
         if absorber not in ATOMIC_NUMBERS:
             raise QueryError(f"Unknown absorber {absorber!r}; give an element symbol such as Fe.")
@@ -176,30 +225,34 @@ class ForwardEnsemble:
             raise QueryError(
                 f"The crystal holds no {absorber}; its elements are {', '.join(sorted(set(crystal.elements)))}."
             )
-        if absorber not in self.absorbers:
-            raise QueryError(
-                f"The forward model has not learned {absorber}; it knows {', '.join(self.absorbers)}. Train it on "
-                f"spectra of {absorber} with `python -m xsearch.training.forward`."
-            )
+        edge = self.edge_of(absorber, edge)
         features = site_features(crystal, sites)
         equivalent: dict[bytes, list[int]] = {}
         for row, rounded in enumerate(np.round(features, 3) + 0.0):
             equivalent.setdefault(rounded.tobytes(), []).append(row)
         unique = features[[rows[0] for rows in equivalent.values()]]
         counts = [len(rows) for rows in equivalent.values()]
-        mean, sigma = self.spectra(unique, np.full(len(unique), ATOMIC_NUMBERS[absorber], np.int64))
+        mean, sigma = self.spectra(unique, np.full(len(unique), f"{absorber} {edge}", object))
         notes = ["Predicted by xsearch's forward model, not computed or measured."]
-        start = float(self.card["start_eV"][absorber])
-        if (reach := self.reach_eV(absorber)) < WINDOW_eV:
+        start = float(self.card["start_eV"][f"{absorber} {edge} {self.edges[absorber, edge]}"])
+        if (reach := self.reach_eV(absorber, edge)) < WINDOW_eV:
             notes.append(f"Beyond {start + reach:.0f} eV no {absorber} spectra were learned from.")
         return PredictedXanes(
             start + GRID_eV,
             np.average(mean, axis=0, weights=counts),
             np.average(sigma, axis=0, weights=counts),
             absorber,
+            edge,
             len(sites),
             tuple(notes),
         )
+
+
+def listed(edges: Collection[tuple[str, str]]) -> str:
+    """Edges in words: K edges and L3 edges each by their elements."""
+    names = dict.fromkeys(edge for _, edge in edges)
+    parts = [f"{name} edges of {', '.join(one for one, edge in edges if edge == name)}" for name in names]
+    return " and ".join(parts)
 
 
 def _below(arrays: dict[str, NDArray[np.generic]], name: str) -> dict[str, Any]:
@@ -220,25 +273,26 @@ def score_spectra(found: NDArray[np.float64], examples: Examples) -> dict[str, A
         examples: the true spectra.
 
     Returns:
-        `n`, `mae_cu` (copper over the whole 56 eV), `mae_others` (mean over the figures of the other absorbers, on
-        what is known, mostly 35 eV), `by_element`, `n_by_element`, and `mae_mean_spectrum`, the same of the mean
-        spectrum of each absorber in the file.
+        `n`, `mae_cu` (copper's K edge over the whole 56 eV), `mae_others` and `median_others` (mean and median over
+        the figures of the other edges, on what is known), `by_edge`, `n_by_edge`, and `mae_mean_spectrum`, the same
+        of the mean spectrum of each edge in the file.
     """
     error = errors(found, examples)
-    groups = {"Cu": (examples.z == 29) & examples.long}
-    for z in np.unique(examples.z):
-        groups.setdefault(SYMBOLS[z - 1], examples.z == z)
-    if not groups["Cu"].any():
-        groups.pop("Cu")
+    groups = {"Cu K": (examples.edge_names == "Cu K") & examples.long}
+    for name in sorted(set(examples.edge_names)):
+        groups.setdefault(name, examples.edge_names == name)
+    if not groups["Cu K"].any():
+        groups.pop("Cu K")
     means = {name: errors(_mean_spectrum(examples, rows), examples, rows) for name, rows in groups.items()}
-    by_element = {name: round(float(error[rows].mean()), 4) for name, rows in groups.items()}
-    others = [value for name, value in by_element.items() if name != "Cu"]
+    by_edge = {name: round(float(error[rows].mean()), 4) for name, rows in groups.items()}
+    others = [value for name, value in by_edge.items() if name != "Cu K"]
     return {
-        "n": len(examples.z),
-        "mae_cu": by_element.get("Cu"),
+        "n": len(examples.edge_names),
+        "mae_cu": by_edge.get("Cu K"),
         "mae_others": round(float(np.mean(others)), 4) if others else None,
-        "by_element": by_element,
-        "n_by_element": {name: int(rows.sum()) for name, rows in groups.items()},
+        "median_others": round(float(np.median(others)), 4) if others else None,
+        "by_edge": by_edge,
+        "n_by_edge": {name: int(rows.sum()) for name, rows in groups.items()},
         "mae_mean_spectrum": {name: round(float(values.mean()), 4) for name, values in means.items()},
     }
 

@@ -14,6 +14,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.elements import EDGES
 from xsearch.models.xastruct_forward import POINTS, WINDOW_eV
 
 FARTHEST = 6.0
@@ -24,20 +25,25 @@ BATCH = 512
 GRID_eV: NDArray[np.float64] = np.linspace(0.0, WINDOW_eV, POINTS)
 
 
+def edge_number(z: int, edge: str) -> int:
+    """A number for each absorber and edge, by which arrays name them."""
+    return len(EDGES) * z + EDGES.index(edge)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SiteMetric:
     """How surroundings become points whose distances say how different they are.
 
     Attributes:
-        absorbers: (a,) int64 atomic numbers.
+        edges: (a,) int64, ascending, as `edge_number` gives them.
         mean, scale: (k,) float32, of the features.
         weights: (k,) float32, of the standardised features.
         axes: (k, r) float32, orthonormal.
         centre: (r,) float32.
-        offsets: (a, a) float32: where each absorber lies in further dimensions, how much one predicts another.
+        offsets: (a, m) float32: where each edge lies in further dimensions, how much one predicts another.
     """
 
-    absorbers: NDArray[np.int64]
+    edges: NDArray[np.int64]
     mean: NDArray[np.float32]
     scale: NDArray[np.float32]
     weights: NDArray[np.float32]
@@ -45,13 +51,13 @@ class SiteMetric:
     centre: NDArray[np.float32]
     offsets: NDArray[np.float32]
 
-    def place(self, z: NDArray[np.int64]) -> NDArray[np.int64]:
-        """(n,) place of each absorber, which must be there, in `absorbers`."""
-        return np.searchsorted(self.absorbers, z)
+    def place(self, edge: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(n,) place of each edge, which must be there, in `edges`."""
+        return np.searchsorted(self.edges, edge)
 
-    def points(self, features: NDArray[np.float32], z: NDArray[np.int64]) -> NDArray[np.float32]:
-        """(n, r + a) float32, a point for each site."""
-        place = self.place(z)
+    def points(self, features: NDArray[np.float32], edge: NDArray[np.int64]) -> NDArray[np.float32]:
+        """(n, r + m) float32, a point for each site."""
+        place = self.place(edge)
         standard = np.clip((features - self.mean) / self.scale, -FARTHEST, FARTHEST)
         return np.hstack([(standard * self.weights) @ self.axes - self.centre, self.offsets[place]])
 
@@ -76,10 +82,10 @@ class SiteKernel:
 
     Attributes:
         metric: see there.
-        points: (n, r + a) float32, whole multiples of `steps`, up to 127 of them.
-        steps: (r + a,) float32.
+        points: (n, r + m) float32, whole multiples of `steps`, up to 127 of them.
+        steps: (r + m,) float32.
         coefficients: (n, v (c + 1)) float32, for each of v views c components and the shift.
-        bases: (v, a, POINTS) float32, the mean spectrum of each absorber.
+        bases: (v, a, POINTS) float32, the mean spectrum of each edge.
         components: (v, c, POINTS) float32.
         mean_shifts_eV: (v, a) float32.
     """
@@ -92,24 +98,24 @@ class SiteKernel:
     components: NDArray[np.float32]
     mean_shifts_eV: NDArray[np.float32]
 
-    def spectra(self, features: NDArray[np.float32], z: NDArray[np.int64]) -> NDArray[np.float64]:
+    def spectra(self, features: NDArray[np.float32], edge: NDArray[np.int64]) -> NDArray[np.float64]:
         """What each view answers.
 
         Args:
             features: (n, k) from `site_features`.
-            z: (n,) atomic number of each absorber.
+            edge: (n,) the number of each edge.
 
         Returns:
             (v, n, POINTS) float64.
         """
-        points = self.metric.points(features, z)
+        points = self.metric.points(features, edge)
         sums = [
             matern(points[first : first + BATCH], self.points) @ self.coefficients
             for first in range(0, len(points), BATCH)
         ]
         found = np.concatenate(sums) if sums else np.zeros((0, self.coefficients.shape[1]), np.float32)
         views = np.split(found, len(self.bases), axis=1)
-        place = self.metric.place(z)
+        place = self.metric.place(edge)
         return np.stack(
             [
                 shifted(base[place] + view[:, :-1] @ components, -(shift[place] + view[:, -1]))

@@ -1,19 +1,29 @@
-"""Structure to XANES: the surroundings of an absorber to its K-edge spectrum, after XAStruct's forward model."""
+"""Structure to XANES: the surroundings of an absorber to the spectrum of its edge, after XAStruct's forward model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from xsearch.elements import SYMBOLS
+from xsearch.models.absorber import SITE_CONTEXT, site_context
+
+CODES = ("FEFF9", "FEFF10", "VASP")
+"""What computes spectra to learn from: each has its own energies and broadening."""
 
 POINTS = 200
 TAIL_POINTS = 20
 """Spectra are in units of the mean of the last so many points that are known, 5.6 eV."""
 WINDOW_eV = 56.0
-"""The spectrum runs over so many eV from an energy fixed for each absorber (`start_eV` in the card)."""
+"""The spectrum runs over so many eV from an energy fixed for each edge and code (`start_eV` in the card)."""
+
+
+def edge_context(z: int, edge: str, code: str) -> NDArray[np.float32]:
+    """(31,) what a network is given of an edge: the absorber's and the edge's physics, and one of `CODES`."""
+    return np.concatenate([site_context(z, edge), np.array([code == one for one in CODES], np.float32)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +35,7 @@ class ForwardConfig:
         width: of the residual stream.
         hidden: of the gated layers.
         depth: how many gated blocks.
-        absorber_width: of the absorber's embedding.
+        context_width: of the embedding of absorber, edge and code.
         dropout: share of activations dropped in training.
     """
 
@@ -33,7 +43,7 @@ class ForwardConfig:
     width: int = 160
     hidden: int = 256
     depth: int = 4
-    absorber_width: int = 32
+    context_width: int = 32
     dropout: float = 0.25
 
 
@@ -55,10 +65,7 @@ class SwiGLU(nn.Module):
 
 
 class XAStructForward(nn.Module):
-    """One network for all absorbers.
-
-    Its answer is a smooth step plus what the blocks add to it; the step is learned once for each absorber.
-    """
+    """One network for all absorbers and edges: what it adds to the mean spectrum of an edge."""
 
     mean: Tensor
     scale: Tensor
@@ -66,28 +73,28 @@ class XAStructForward(nn.Module):
     def __init__(self, config: ForwardConfig) -> None:
         super().__init__()
         self.config = config
-        self.absorber = nn.Embedding(len(SYMBOLS) + 1, config.absorber_width)
+        self.context = nn.Linear(SITE_CONTEXT + len(CODES), config.context_width)
         self.register_buffer("mean", torch.zeros(config.features))
         self.register_buffer("scale", torch.ones(config.features))
-        self.enter = nn.Linear(config.features + config.absorber_width, config.width)
+        self.enter = nn.Linear(config.features + config.context_width, config.width)
         self.blocks = nn.ModuleList(SwiGLU(config) for _ in range(config.depth))
         self.norm = nn.LayerNorm(config.width)
         self.leave = nn.Linear(config.width, POINTS)
-        self.base = nn.Parameter(torch.ones(POINTS))
         self.dropout = nn.Dropout(config.dropout / 2)
 
-    def forward(self, features: Tensor, atomic_number: Tensor) -> Tensor:
+    def forward(self, features: Tensor, context: Tensor, base: Tensor) -> Tensor:
         """Spectra in units of an edge step of about one.
 
         Args:
             features: (batch, features), as `site_features` gives them.
-            atomic_number: (batch,) int64, of the absorber.
+            context: (batch, 31), as `edge_context` gives it.
+            base: (batch, POINTS) mean spectra of the edges.
 
         Returns:
             (batch, POINTS).
         """
         x = ((features - self.mean) / self.scale).clamp(-6, 6)
-        x = self.enter(torch.cat([self.dropout(x), self.absorber(atomic_number)], dim=1))
+        x = self.enter(torch.cat([self.dropout(x), torch.tanh(self.context(context))], dim=1))
         for block in self.blocks:
             x = block(x)
-        return self.base + self.leave(self.norm(x))
+        return base + self.leave(self.norm(x))

@@ -8,7 +8,7 @@ so that χ(R) is smallest below the first neighbours (Newville, Livins, Yacoby, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from math import pi
 
 import numpy as np
@@ -146,7 +146,7 @@ def background(
 
 
 def fourier(
-    weighted: NDArray[np.float64], low_invA: float, high_invA: float, sill_invA: float = EXAFS.window_invA
+    weighted: NDArray[np.floating], low_invA: float, high_invA: float, sill_invA: float = EXAFS.window_invA
 ) -> NDArray[np.complex128]:
     """χ(R) of weighted χ(k): (..., 321) on `K_GRID_invA` to (..., 121) on `R_GRID_A`.
 
@@ -155,8 +155,12 @@ def fourier(
         low_invA, high_invA: middles of the window's sills.
         sill_invA: their width.
     """
-    waves = np.exp(2j * np.outer(K_GRID_invA, R_GRID_A)) * K_STEP_invA / np.sqrt(pi)
-    return np.asarray((weighted * hanning(K_GRID_invA, low_invA, high_invA, sill_invA)) @ waves)
+    return np.asarray((weighted * hanning(K_GRID_invA, low_invA, high_invA, sill_invA)) @ _waves())
+
+
+@cache
+def _waves() -> NDArray[np.complex128]:
+    return np.asarray(np.exp(2j * np.outer(K_GRID_invA, R_GRID_A)) * K_STEP_invA / np.sqrt(pi))
 
 
 def hanning(k_invA: NDArray[np.float64], low_invA: float, high_invA: float, sill_invA: float) -> NDArray[np.float64]:

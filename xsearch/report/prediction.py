@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
@@ -56,6 +57,9 @@ def prediction_table(prediction: EdgePrediction) -> RenderableType:
         table.add_row("several kinds of sites", f"{site.mixed:.0%}", note)
     for task, (value, uncertainty) in site.numbers.items():
         table.add_row(NAMES[task], f"{value:.3f} ± {uncertainty:.3f}", "")
+    if prediction.shell is not None:
+        shell = prediction.shell
+        table.add_row("the same, with EXAFS (Å)", f"{shell.combined_A:.3f}", f"EXAFS alone {shell.exafs_A:.3f}")
     if properties is not None:
         for name, (value, uncertainty) in properties.numbers.items():
             table.add_row(NAMES[name], f"{value:.2f} ± {uncertainty:.2f}", "")
@@ -78,6 +82,7 @@ def prediction_record(prediction: EdgePrediction) -> dict[str, Any]:
         "normalisation": s.method,
         "notes": list(s.notes),
         "site": prediction.site.to_dict(),
+        "first_shell": None if prediction.shell is None else asdict(prediction.shell),
         "properties": None if prediction.properties is None else prediction.properties.to_dict(),
         "ms": round(prediction.ms, 2),
     }

@@ -34,7 +34,7 @@ def edge_match(edge: EdgeEvidence, at: int, evidence: float) -> SpectrumMatch:
         evidence: for the hit.
     """
     table, matches = edge.library.spectra, edge.matches
-    common = {
+    common: dict[str, Any] = {
         "edge": edge.name,
         "spectrum_id": str(table.spectrum_id[at]),
         "kind": str(table.kind[at]),

@@ -11,6 +11,8 @@ from scipy.linalg import cho_factor, cho_solve
 from torch import Tensor, nn
 
 from xsearch.data.forward_sites import ForwardExamples
+from xsearch.elements import EDGES
+from xsearch.models.absorber import site_context
 from xsearch.models.site_kernel import FARTHEST, GRID_eV, SiteKernel, SiteMetric, matern, shifted
 from xsearch.training.settings import FORWARD
 
@@ -35,35 +37,42 @@ class MetricSchedule:
 
 
 class _Weights(nn.Module):
-    """What is learned: logarithmic weights of the features, where absorbers lie, and the ridge."""
+    """What is learned: logarithmic weights of the features and of the edges' physics, and the ridge."""
 
-    def __init__(self, absorbers: int, features: int) -> None:
+    def __init__(self, physics: NDArray[np.float32], features: int) -> None:
         super().__init__()
+        edges, width = physics.shape
+        self.physics = torch.from_numpy(physics)
         self.log_weights = nn.Parameter(torch.full((features,), -0.5 * float(np.log(features))))
-        self.offsets = nn.Parameter(0.15 * torch.eye(absorbers))
+        self.log_physics = nn.Parameter(torch.full((width,), -0.5 * float(np.log(width)) - 1))
+        self.log_apart = nn.Parameter(torch.full((edges,), float(np.log(0.15))))
         self.log_ridge = nn.Parameter(torch.tensor(float(np.log(1e-2))))
 
+    def offsets(self) -> Tensor:
+        """(a, width + a): edges lie near one another as their physics is alike, and each a little apart."""
+        return torch.cat([self.physics * torch.exp(self.log_physics), torch.diag(torch.exp(self.log_apart))], dim=1)
+
     def points(self, standard: Tensor, place: Tensor) -> Tensor:
-        return torch.cat([standard * torch.exp(self.log_weights), self.offsets[place]], dim=1)
+        return torch.cat([standard * torch.exp(self.log_weights), self.offsets()[place]], dim=1)
 
 
 def learn_metric(examples: ForwardExamples, schedule: MetricSchedule) -> tuple[SiteMetric, float]:
     """The metric in which spectra of some formulas are best predicted from those of others, and the ridge.
 
-    The loss is that of the whole method on held-out formulas, after Owhadi and Yoo (J. Comput. Phys. 389, 22, 2019).
+    The loss is that of the whole method on held-out formulas, after Owhadi and Yoo (J. Comput. Phys. 389, 22, 2019);
+    the mean spectrum of each edge is that of the others too.
 
     Args:
-        examples: of one or several absorbers.
+        examples: of one or several edges.
         schedule: how long.
     """
     torch.manual_seed(schedule.seed)
-    absorbers, place = np.unique(examples.z, return_inverse=True)
+    edges, place = np.unique(examples.edge_numbers, return_inverse=True)
     mean, scale = standardisation(examples.features)
     standard = torch.from_numpy(np.clip((examples.features - mean) / scale, -FARTHEST, FARTHEST).astype(np.float32))
     whole = filled(examples)
-    residual = torch.from_numpy((whole - _means(whole, place)[place]).astype(np.float32))
     known, places = torch.from_numpy(examples.known.astype(np.float32)), torch.from_numpy(place)
-    model = _Weights(len(absorbers), examples.features.shape[1])
+    model = _Weights(physics_of(edges), examples.features.shape[1])
     optimizer = torch.optim.Adam(model.parameters(), lr=schedule.rate)
     turns = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1.03 - min(step / max(schedule.steps, 1), 1.0))
     rng = np.random.default_rng(schedule.seed)
@@ -72,12 +81,15 @@ def learn_metric(examples: ForwardExamples, schedule: MetricSchedule) -> tuple[S
     for _ in range(schedule.steps):
         order = rng.permutation(len(formulas))
         rows = np.concatenate([rng.permutation(members[g])[: schedule.per_formula] for g in order])
-        given, held_out = rows[: schedule.batch], rows[schedule.batch : schedule.batch + schedule.batch // 2]
+        batch = min(schedule.batch, 3 * len(rows) // 4)
+        given, held_out = rows[:batch], rows[batch : batch + batch // 2]
         held_out = held_out[~np.isin(group[held_out], group[given])]
+        base = _means(whole[given], place[given], len(edges))
+        left, wanted = (torch.from_numpy((whole[r] - base[place[r]]).astype(np.float32)) for r in (given, held_out))
         a, b = (model.points(standard[part], places[part]) for part in (given, held_out))
         kernel = _matern(a, a) + torch.exp(model.log_ridge) * torch.eye(len(given))
-        solved = torch.cholesky_solve(residual[given], torch.linalg.cholesky(kernel))
-        error = (_matern(b, a) @ solved - residual[held_out]).square().add(1e-4).sqrt()
+        solved = torch.cholesky_solve(left, torch.linalg.cholesky(kernel))
+        error = (_matern(b, a) @ solved - wanted).square().add(1e-4).sqrt()
         loss = ((error * known[held_out]).sum(dim=1) / known[held_out].sum(dim=1)).mean()
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -85,15 +97,19 @@ def learn_metric(examples: ForwardExamples, schedule: MetricSchedule) -> tuple[S
         optimizer.step()
         turns.step()
     with torch.no_grad():
-        weights = torch.exp(model.log_weights).numpy()
+        weights, offsets = torch.exp(model.log_weights).numpy(), model.offsets().numpy().astype(np.float32)
     weighted = standard.numpy() * weights
     centre = weighted.mean(axis=0)
     leading = np.linalg.eigh(np.cov((weighted - centre).T))[1][:, ::-1][:, : FORWARD.rank]
     axes = leading.astype(np.float16).astype(np.float32)
-    metric = SiteMetric(
-        absorbers, mean, scale, weights, axes, centre @ axes, model.offsets.detach().numpy().astype(np.float32)
-    )
+    metric = SiteMetric(edges, mean, scale, weights, axes, centre @ axes, offsets)
     return metric, float(torch.exp(model.log_ridge.detach()))
+
+
+def physics_of(edges: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(a, 28) standardised physics of edges, given by their numbers."""
+    rows = np.array([site_context(number // len(EDGES), EDGES[number % len(EDGES)]) for number in edges.tolist()])
+    return np.asarray((rows - rows.mean(axis=0)) / (rows.std(axis=0) + 1e-3), np.float32)
 
 
 def fit_kernel(
@@ -105,13 +121,13 @@ def fit_kernel(
     kept.
 
     Args:
-        examples: of the metric's absorbers.
+        examples: of the metric's edges.
         metric: see `learn_metric`.
         ridge: added to the kernel's diagonal, which is one.
         aligned_eV: views beside the plain one, see `alignment`.
     """
-    place = metric.place(examples.z)
-    points = metric.points(examples.features, examples.z)
+    place = metric.place(examples.edge_numbers)
+    points = metric.points(examples.features, examples.edge_numbers)
     steps = np.maximum(np.abs(points).max(axis=0) / 127, 1e-9).astype(np.float32)
     points = (np.round(points / steps) * steps).astype(np.float32)
     kernel = np.asarray(matern(points.astype(np.float64), points.astype(np.float64)))
@@ -141,12 +157,12 @@ def fit_kernel(
 
 
 def by_length(examples: ForwardExamples) -> tuple[ForwardExamples, ForwardExamples]:
-    """Spectra that reach the window's end; and with them those of the absorbers that have none such.
+    """Spectra that reach the window's end; and with them those of the edges that have none such.
 
-    Short spectra of an absorber that has long ones are in neither: their tails are elsewhere, and so is their unit.
+    Short spectra of an edge that has long ones are in neither: their tails are elsewhere, and so is their unit.
     """
-    to_end = examples.known[:, -1]
-    return examples.take(to_end), examples.take(to_end | ~np.isin(examples.z, np.unique(examples.z[to_end])))
+    to_end, numbers = examples.known[:, -1], examples.edge_numbers
+    return examples.take(to_end), examples.take(to_end | ~np.isin(numbers, np.unique(numbers[to_end])))
 
 
 def filled(examples: ForwardExamples) -> NDArray[np.float64]:
@@ -160,17 +176,17 @@ def filled(examples: ForwardExamples) -> NDArray[np.float64]:
 
 
 def alignment(whole: NDArray[np.float64], place: NDArray[np.int64], beyond_eV: float) -> NDArray[np.float64]:
-    """(n,) shifts in eV by which spectra are read so that those of one absorber lie on one another near the edge.
+    """(n,) shifts in eV by which spectra are read so that those of one edge lie on one another near the edge.
 
     Args:
         whole: (n, POINTS) spectra.
-        place: (n,) number of the absorber.
+        place: (n,) number of the edge.
         beyond_eV: how far beyond half of the mean spectrum's rise they are compared.
     """
     trials = np.arange(-FORWARD.widest_shift_eV, FORWARD.widest_shift_eV + 1e-9, FORWARD.shift_step_eV)
     shifts = np.zeros(len(whole))
-    for absorber in np.unique(place):
-        rows = np.flatnonzero(place == absorber)
+    for one in np.unique(place):
+        rows = np.flatnonzero(place == one)
         mean = whole[rows].mean(axis=0)
         inside = GRID_eV <= GRID_eV[np.argmax(mean > 0.5)] + beyond_eV
         for _ in range(3):
@@ -188,9 +204,15 @@ def standardisation(features: NDArray[np.float32]) -> tuple[NDArray[np.float32],
     return features.mean(axis=0), scale.astype(np.float32)
 
 
-def _means(rows: NDArray[np.float64], place: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Mean of the rows of each absorber."""
-    return np.stack([rows[place == p].mean(axis=0) for p in range(int(place.max()) + 1)])
+def _means(rows: NDArray[np.float64], place: NDArray[np.int64], places: int | None = None) -> NDArray[np.float64]:
+    """Mean of the rows of each edge; of all rows where an edge has none."""
+    count = np.bincount(place, minlength=places or 0)
+    order = np.argsort(place, kind="stable")
+    firsts = np.cumsum(count) - count
+    found = np.repeat(rows.mean(axis=0)[None], len(count), axis=0)
+    some = np.flatnonzero(count)
+    found[some] = np.add.reduceat(rows[order], firsts[some], axis=0) / count[some, None]
+    return found
 
 
 def _matern(a: Tensor, b: Tensor) -> Tensor:

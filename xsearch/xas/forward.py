@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from xsearch.chemistry.cif import read_cif
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import distinct_sites
+from xsearch.elements import usual_edge
 from xsearch.errors import QueryError, SpectrumError
 from xsearch.options import Engine
 from xsearch.preprocess.computed import feff_near_edge, mean_over_sites
@@ -43,7 +44,7 @@ def xanes_of_cif(
     path: str | Path,
     absorber: str,
     *,
-    edge: str = "K",
+    edge: str | None = None,
     engine: Engine = Engine.MODEL,
     feff: str | Path | None = None,
     timeout_s: float = TIMEOUT_S,
@@ -54,7 +55,7 @@ def xanes_of_cif(
     Args:
         path: the file.
         absorber: symbol.
-        edge: such as `K` or `L3`.
+        edge: such as `K` or `L3`; by default that which beamlines of hard X-rays measure.
         engine: the forward model, which takes milliseconds, or FEFF, which takes a minute a site.
         feff: a FEFF executable, which is then the engine; else FEFF10 by pip.
         timeout_s: for each site that FEFF computes.
@@ -70,13 +71,12 @@ def xanes_of_cif(
     if engine is Engine.FEFF or feff is not None:
         if absorber not in crystal.elements or not crystal.is_ordered:
             raise QueryError(f"{file.name}: an ordered crystal that holds {absorber} is needed.")
-        return computed_xanes(crystal, absorber, edge, feff=feff, timeout_s=timeout_s, notify=notify)
-    if edge != "K":
-        raise QueryError(f"The forward model predicts K edges; compute the {edge} edge with FEFF (--engine feff).")
+        wanted = edge or usual_edge(absorber)
+        return computed_xanes(crystal, absorber, wanted, feff=feff, timeout_s=timeout_s, notify=notify)
     from xsearch.models.forward import forward_ensemble
 
-    found = forward_ensemble().predict(crystal, absorber)
-    return CalculatedXanes(found.energy_eV, found.mu, found.sigma, absorber, edge, "predicted", found.notes)
+    found = forward_ensemble().predict(crystal, absorber, edge)
+    return CalculatedXanes(found.energy_eV, found.mu, found.sigma, absorber, found.edge, "predicted", found.notes)
 
 
 def computed_xanes(

@@ -101,7 +101,9 @@ def shift_prior(table: XanesTable, settings: MatchingSettings = DEFAULTS.matchin
     mean, sigma = np.array(pairs, np.float64).reshape(-1, 2).T
     extra = extra_shift_eV(table.absorber, table.edge)
     if extra != 0.0:
-        by_feff = (table.kind != "measured") & np.array([str(code).startswith("FEFF") for code in table.code], bool)
+        # predictions have the energies of FEFF, which they were learned from
+        by_feff = (table.kind == "predicted") | np.array([str(code).startswith("FEFF") for code in table.code], bool)
+        by_feff &= table.kind != "measured"
         usual, width = settings.other_edge_shift_eV
         mean, sigma = np.where(by_feff, usual + (extra or 0.0), mean), np.where(by_feff, width, sigma)
     return ShiftPrior(mean, sigma)

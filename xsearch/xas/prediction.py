@@ -12,12 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.formula import parse_formula
-from xsearch.errors import QueryError
+from xsearch.errors import QueryError, SpectrumError
 from xsearch.options import parse_elements
+from xsearch.preprocess.exafs import extract_exafs
 from xsearch.preprocess.xanes import NormalizedXanes, XanesWindow, deglitch, normalize, window
 from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.spectra.measurement import read_edge
 from xsearch.spectra.xanes import Xanes
+from xsearch.xas.first_shell import FirstShell, first_shell
 
 if TYPE_CHECKING:  # the networks come with torch, which what only shows answers need not load
     from xsearch.models.property_model import PropertyAnswer, PropertyModel
@@ -34,6 +36,7 @@ class EdgePrediction:
         window: what the models read.
         site: the answer.
         properties: of the material; None where its elements are not given.
+        shell: distance of the first shell by EXAFS too; None where the spectrum holds none or shows no maximum.
         model: the site model.
         ms: wall time of preprocessing and prediction, shared evenly in a batch.
     """
@@ -44,6 +47,7 @@ class EdgePrediction:
     properties: PropertyAnswer | None
     model: SiteModel
     ms: float
+    shell: FirstShell | None = None
 
     def attribution(self, task: str) -> NDArray[np.float32]:
         """(200,) which energies carried the answer to a task, see `xsearch.models.attribution`."""
@@ -85,7 +89,18 @@ def predict(
     properties = [(property_model or shipped_property_model()).predict([w], given) if given else None for w in windows]
     ms = (time.perf_counter() - start) * 1e3 / max(len(spectra), 1)
     rows = zip(normalized, windows, answers, properties, strict=True)
-    return [EdgePrediction(*row, model=chosen, ms=ms) for row in rows]
+    return [EdgePrediction(*row, model=chosen, ms=ms, shell=_shell(row[0], row[2])) for row in rows]
+
+
+def _shell(spectrum: NormalizedXanes, answer: SiteAnswer) -> FirstShell | None:
+    """The first shell, of a spectrum that reaches far enough and an answer that says about where it is."""
+    if "mnnd_A" not in answer.numbers or "neighbor_z" not in answer.classes:
+        return None
+    try:
+        exafs = extract_exafs(spectrum)
+    except SpectrumError:
+        return None
+    return first_shell(exafs, answer.numbers["mnnd_A"][0], answer.classes["neighbor_z"][0][0])
 
 
 def predict_file(
