@@ -132,8 +132,8 @@ def vectors() -> Figures:
     from xsearch.evaluate.xanes_recall import evaluate_recall
     from xsearch.options import Compared
 
-    path = data_file("xas_measured.parquet")
-    return {kind.value: evaluate_recall(path, opened(), kind).to_dict() for kind in (Compared.SIMULATED, Compared.ALL)}
+    index, path = opened(), data_file("xas_measured.parquet")
+    return {kind.value: evaluate_recall(path, index, kind).to_dict() for kind in (Compared.SIMULATED, Compared.ALL)}
 
 
 def starter() -> Figures:

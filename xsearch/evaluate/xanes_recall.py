@@ -92,8 +92,11 @@ def evaluate_recall(path: Path, opened: SearchIndex, compared: Compared = Compar
         sizes.append(len(table))
         compounds.add((query.absorber, query.edge, query.reduced_formula))
     by = np.array(ranks).reshape(-1, 3)
-    shares = [{f"top{k}": float(np.mean(by[:, i] < k)) if len(by) else np.nan for k in DEPTHS} for i in range(3)]
-    return RecallReport(len(by), len(compounds), float(np.mean(sizes)) if sizes else 0.0, *shares, refused)
+    vectors_at, correlation_at, matching_at = (
+        {f"top{k}": float(np.mean(by[:, i] < k)) if len(by) else np.nan for k in DEPTHS} for i in range(3)
+    )
+    mean = float(np.mean(sizes)) if sizes else 0.0
+    return RecallReport(len(by), len(compounds), mean, vectors_at, correlation_at, matching_at, refused)
 
 
 def _before(score: NDArray[np.floating], right: NDArray[np.bool_], formula: NDArray[np.object_]) -> int:

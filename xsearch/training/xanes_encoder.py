@@ -114,7 +114,9 @@ class Pairs:
     def draw(self, generator: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
         """(b,) rows of a first and of a second spectrum of some materials, and which edge each is of."""
         chosen = torch.multinomial(self.weight, min(ENCODER.edges, len(self.edges)), generator=generator)
-        first, second, group = [], [], []
+        first: list[int] = []
+        second: list[int] = []
+        group: list[int] = []
         for edge in chosen.tolist():
             materials = self.edges[edge]
             order = torch.randperm(len(materials), generator=generator)[: ENCODER.materials]
@@ -162,7 +164,8 @@ def train(
     def loss_of(net: nn.Module, _: Tensor, generator: torch.Generator) -> Tensor:
         first, second, group = pairs.draw(generator)
         vectors = net(torch.cat([pairs.read(first, LIBRARY, generator), pairs.read(second, augment, generator)]))
-        return agreement_loss(*vectors.chunk(2), group)
+        one, other = vectors.chunk(2)
+        return agreement_loss(one, other, group)
 
     torch.manual_seed(seed)
     schedule = Schedule(-(-steps // ENCODER.every), 1, 2e-3, weight_decay=0.05, average=0.995, seed=seed)
