@@ -14,7 +14,9 @@ import pyarrow as pa
 
 from xsearch.errors import BuildError
 from xsearch.indexes.assemble import assemble
+from xsearch.indexes.backends import backend_for
 from xsearch.indexes.chunk import CHUNK_SCHEMA, Chunk
+from xsearch.indexes.embedding import EMBEDDING
 from xsearch.indexes.files import build_errors, builder_lock, remove, sha256, sweep, write_atomically
 from xsearch.indexes.manifest import FORMAT, MANIFEST, Manifest, describe_files
 from xsearch.indexes.publish import publish_version
@@ -141,6 +143,8 @@ class Staging:
         files = describe_files(made)
         if XANES_VECTORS in files and (encoder := xanes_encoder.load()) is not None:
             extra = {**extra, "xanes_encoder": encoder.identity, "xanes_encoder_dimensions": encoder.dimensions}
+        if EMBEDDING in files:
+            extra = {**extra, "vector_backend": backend_for(counts["materials"]).value}
         manifest = Manifest(FORMAT, counts, bins, self.fingerprint, _plain(self.settings), _plain(extra), files)
         (made / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
         return manifest
