@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from xsearch.chemistry.sample_conditions import AMBIENT, SampleConditions
+from xsearch.chemistry.sample_conditions import UNSTATED, SampleConditions
 from xsearch.errors import QueryError
 
 
@@ -26,11 +26,12 @@ def test_pressure_shortens_a_cell_and_heat_lengthens_it() -> None:
     unknown, room = np.array([np.nan]), np.array([298.0])
     assert SampleConditions(5.0).strain(unknown, unknown)[0] == pytest.approx(-5 / 300)
     assert SampleConditions(5.0).strain(np.array([5.0]), room)[0] == 0
-    assert AMBIENT.strain(np.array([5.0]), room)[0] > 0
+    assert SampleConditions().strain(np.array([5.0]), room)[0] > 0
+    assert UNSTATED.strain(np.array([5.0]), room)[0] == 0
     assert SampleConditions(0.0, 800.0).strain(unknown, room)[0] == pytest.approx(0.005, rel=0.01)
 
 
 def test_stated_conditions_far_from_the_samples_are_other_ones() -> None:
     pressure, temperature = np.array([np.nan, 0.0, 5.0, 0.0]), np.array([np.nan, 298.0, 298.0, 900.0])
-    assert AMBIENT.are_other(pressure, temperature).tolist() == [False, False, True, True]
+    assert UNSTATED.are_other(pressure, temperature).tolist() == [False, False, True, True]
     assert SampleConditions(5.0).are_other(pressure, temperature).tolist() == [False, True, False, True]

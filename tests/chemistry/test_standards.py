@@ -24,7 +24,7 @@ def test_a_name_without_a_letter_means_the_newest_lot() -> None:
 
 
 def test_an_unknown_standard_is_refused_with_the_names() -> None:
-    with pytest.raises(QueryError, match="Si640g.*CeO2_674b"):
+    with pytest.raises(QueryError, match=r"Si640g.*CeO2_674b"):
         find_standard("quartz")
 
 

@@ -50,7 +50,8 @@ def test_images_of_all_lines_are_found_and_taken_off(ratio: float, name: str, sh
 
 def test_a_pattern_without_them_is_left_as_it_is() -> None:
     net = net_pattern(pattern())
-    assert net.tube == () and net.kept is None
+    assert net.tube == ()
+    assert net.kept is None
 
 
 def test_lines_in_such_places_without_one_share_are_a_phase() -> None:

@@ -43,10 +43,13 @@ class SampleConditions:
     Attributes:
         pressure_GPa: 0 at ambient pressure.
         temperature_K: 298 at room temperature.
+        is_stated: whether somebody said so. Where nobody did, a cell that was determined under pressure is compared as
+            it is: the sample may have been under pressure too.
     """
 
     pressure_GPa: float = 0.0
     temperature_K: float = ROOM_K
+    is_stated: bool = True
 
     def __post_init__(self) -> None:
         if not (0 <= self.pressure_GPa < 1000 and 0 < self.temperature_K < 5000):
@@ -57,13 +60,13 @@ class SampleConditions:
 
     @classmethod
     def parse(cls, text: str | None) -> SampleConditions:
-        """From text such as `5 GPa`, `600 K`, `50 kbar 400 C`; ambient from None.
+        """From text such as `5 GPa`, `600 K`, `50 kbar 400 C`; ambient and not stated from None.
 
         Raises:
             QueryError: where it gives neither pressure nor temperature.
         """
         if text is None:
-            return cls()
+            return UNSTATED
         found = _PART.findall(text)
         if not found or _PART.sub("", text).strip(" ,;and"):
             raise QueryError(f"{text!r} gives no pressure or temperature; write such as '5 GPa, 600 K'.")
@@ -77,10 +80,15 @@ class SampleConditions:
         return cls(**values)
 
     def __str__(self) -> str:
-        return f"{self.pressure_GPa:g} GPa, {self.temperature_K:g} K"
+        return f"{self.pressure_GPa:g} GPa, {self.temperature_K:g} K" if self.is_stated else "not stated"
 
     def strain(self, pressure_GPa: Array, temperature_K: Array, settings: SolidSettings = SOLID) -> Array:
-        """(n,) ln(length here / length there) that a typical solid shows; unknown conditions (NaN) count as ambient."""
+        """(n,) ln(length here / length there) that a typical solid shows; unknown conditions (NaN) count as ambient.
+
+        It is 0 where the conditions here are not stated.
+        """
+        if not self.is_stated:
+            return np.zeros(len(pressure_GPa))
         pressure, temperature = np.nan_to_num(pressure_GPa, nan=0.0), np.nan_to_num(temperature_K, nan=ROOM_K)
         by_pressure = -(self.pressure_GPa - pressure) / (3 * settings.bulk_modulus_GPa)
         return np.asarray(by_pressure + settings.expansion_per_K * (self.temperature_K - temperature))
@@ -95,4 +103,5 @@ class SampleConditions:
         )
 
 
-AMBIENT = SampleConditions()
+UNSTATED = SampleConditions(is_stated=False)
+"""Nothing is said; ambient conditions are likelier than others."""

@@ -241,6 +241,15 @@ Html = Annotated[Path | None, typer.Option("--html", metavar="FILE", help="Write
 Cifs = Annotated[
     Path | None, typer.Option("--cifs", metavar="FOLDER", help="Write CIF files: of hits as stored and as strained.")
 ]
+Refine = Annotated[
+    tuple[str, Path] | None,
+    typer.Option(
+        "--refine",
+        metavar="PROGRAM FOLDER",
+        help="Refine the phases of the answer a few cycles with rietx (an extra), and write a project of rietx, gsas2, "
+        "topas or fullprof.",
+    ),
+]
 Xy = Annotated[Path | None, typer.Option("--xy", metavar="FILE", help="Write the curve as columns of text.")]
 
 # Evaluation and training.

@@ -126,12 +126,13 @@ def save_answers(
     plot: Path | None = None,
     cifs: Path | None = None,
     html: Path | None = None,
+    refine: tuple[str, Path] | None = None,
     batch: bool = False,
 ) -> None:
     """Write answers to the files that were named, and their JSON to stdout where it is `-`."""
     from xsearch import report
     from xsearch.report.json_text import json_text
-    from xsearch.report.saving import save_results
+    from xsearch.report.saving import refine_results, save_results
 
     if json == STDOUT and answers:
         records = [report.to_dict(answer) for answer in answers]
@@ -139,3 +140,5 @@ def save_answers(
     to_file = None if json == STDOUT else json
     for path in save_results(answers, json=to_file, plot=plot, cifs=cifs, html=html, batch=batch):
         say(f"Written: {path}")
+    for line in refine_results(answers, refine, batch):
+        say(line)

@@ -60,6 +60,7 @@ def query(
     plot: options.Plot = None,
     cifs: options.Cifs = None,
     html: options.Html = None,
+    refine: options.Refine = None,
 ) -> None:
     """Find the crystals that gave a measured powder pattern, XANES spectra, or both.
 
@@ -96,6 +97,8 @@ def query(
                 show(report.table(answer, duplicates=duplicates or None))
     if series and json != STDOUT:
         show(series_table(series))
-    save_answers(results, json=json, plot=plot, cifs=cifs, html=html, batch=max(len(files), len(results)) > 1)
+    save_answers(
+        results, json=json, plot=plot, cifs=cifs, html=html, refine=refine, batch=max(len(files), len(results)) > 1
+    )
     if len(results) < len(files):
         raise typer.Exit(FAILURE)

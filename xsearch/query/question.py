@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from xsearch.chemistry.sample_conditions import AMBIENT, SampleConditions
+from xsearch.chemistry.sample_conditions import UNSTATED, SampleConditions
 from xsearch.errors import QueryError
 from xsearch.options import ANY, Constraints, Elements, Prior, Range, parse_choice, parse_numbers
 from xsearch.search.scope import constraints_of
@@ -48,7 +48,7 @@ class Question:
     top: int | None = None
     prior: Prior = Prior.KNOWN
     measured_cells: bool = True
-    conditions: SampleConditions = AMBIENT
+    conditions: SampleConditions = UNSTATED
     range: Range = Range.AUTO
     deglitch: bool = False
     leave_out: tuple[str, ...] = ()

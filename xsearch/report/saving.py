@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from xsearch.answers import Combined, Inference, SearchResult
@@ -54,6 +54,28 @@ def save_results(
         json_text([to_dict(result) for result in results] if batch else to_dict(results[0]), json)
         written.append(json)
     return written
+
+
+def refine_results(
+    results: Sequence[Savable], refine: tuple[str, Path] | None, batch: bool | None = None
+) -> Iterator[str]:
+    """Refine the phases of each answer and write projects; what was found and written, a line each.
+
+    Args:
+        results: the answers.
+        refine: the program and the folder, in a batch with a sub-folder an answer; None for none.
+        batch: whether the answers are a batch; by default, more than one is.
+    """
+    if refine is None:
+        return
+    from xsearch.report.refinement import write_refinement
+
+    program, folder = refine
+    batch = len(results) > 1 if batch is None else batch
+    for result, label in zip(results, labels(results) if batch else [""] * len(results), strict=True):
+        hand_over = write_refinement(result, program, folder / label if batch else folder)
+        yield from hand_over.lines()
+        yield f"Written: {folder / label if batch else folder}"
 
 
 def labels(results: Sequence[Savable]) -> list[str]:

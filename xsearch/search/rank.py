@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.sample_conditions import AMBIENT, SOLID, SampleConditions
+from xsearch.chemistry.sample_conditions import SOLID, UNSTATED, SampleConditions
 from xsearch.fit.correlation import Matches, closeness
 from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.indexes import Index
@@ -77,7 +77,7 @@ def weigh(
     prior: Prior,
     settings: PowderSettings = DEFAULTS,
     constraints: Constraints = ANY,
-    conditions: SampleConditions = AMBIENT,
+    conditions: SampleConditions = UNSTATED,
     ranking: RankingSettings | None = None,
 ) -> Evidence:
     """The evidence for each matched row.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.sample_conditions import AMBIENT, SampleConditions
+from xsearch.chemistry.sample_conditions import UNSTATED, SampleConditions
 from xsearch.chemistry.space_groups import space_group_number
 from xsearch.options import ANY, Constraints, CrystalSystem, Elements, Prior, Range, parse_choice
 from xsearch.search.known import KnownCrystal
@@ -50,7 +50,7 @@ class Scope:
     constraints: Constraints = ANY
     prior: Prior = Prior.KNOWN
     measured_cells: bool = True
-    conditions: SampleConditions = AMBIENT
+    conditions: SampleConditions = UNSTATED
     leave_out_rows: Collection[int] = ()
     leave_out_spectra: Collection[str] = ()
     range: Range = Range.AUTO

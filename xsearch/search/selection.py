@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers import Hit
-from xsearch.chemistry.sample_conditions import AMBIENT, SampleConditions
+from xsearch.chemistry.sample_conditions import UNSTATED, SampleConditions
 from xsearch.errors import NothingSearched
 from xsearch.fit.correlation import Matches
 from xsearch.fit.le_bail import le_bail
@@ -73,7 +73,7 @@ class Selection:
     threads: int
     settings: PowderSettings = DEFAULTS
     constraints: Constraints = ANY
-    conditions: SampleConditions = AMBIENT
+    conditions: SampleConditions = UNSTATED
 
     def recall(self, pattern: NetPattern, most: int | None = None) -> NDArray[np.intp]:
         """Places of the rows whose profiles are nearest to a pattern's; two lists of `most`, see `best_rows`."""
