@@ -125,9 +125,9 @@ CHANGES: dict[str, dict[str, Any]] = {
 """What each condition changes of a plain measurement; the last two mix in another crystal, and silicon by weight."""
 
 KNOWN: dict[str, tuple[str, dict[str, Any]]] = {
-    "holder, known": ("holder of aluminium", {"known": "Al"}),
-    "silicon 20 %, known": ("silicon 20 %", {"known": "Si"}),
-    "silicon 20 %, standard": ("silicon 20 %", {"standard": "Si640"}),
+    "known holder": ("holder of aluminium", {"known": "Al"}),
+    "known silicon 20 %": ("silicon 20 %", {"known": "Si"}),
+    "standard silicon 20 %": ("silicon 20 %", {"standard": "Si640"}),
 }
 """Further conditions: as another one is measured, with what the search is given of the phases."""
 

@@ -1,6 +1,7 @@
 """A real index of the AFLOW prototypes, and patterns as measurement makes them: fixtures for any folder."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from xsearch.builders.aflow import AflowSource
 from xsearch.builders.pipeline import build
+from xsearch.indexes import Chunk, Staging
 from xsearch.search import SearchIndex, open_index
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
@@ -23,6 +25,17 @@ def prototypes(tmp_path_factory: pytest.TempPathFactory) -> SearchIndex:
     opened = open_index(Path(home) / "indexes" / "aflow")
     patch.undo()
     return opened
+
+
+@pytest.fixture(scope="session")
+def without_vectors(prototypes: SearchIndex, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the same index as an xsearch without weights makes it."""
+    folder = tmp_path_factory.mktemp("plain") / "plain"
+    entries = [replace(entry, vector=None) for entry in prototypes.index.chunk(np.arange(len(prototypes))).entries()]
+    with Staging.open(folder, "without vectors", prototypes.index.manifest.settings) as staging:
+        staging.write(0, Chunk.from_entries(entries))
+        staging.publish(1, {"source": "AFLOW"})
+    return folder
 
 
 Measure = Callable[..., PowderPattern]

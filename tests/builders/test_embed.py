@@ -8,7 +8,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from tests.prototypes import Measure, measured, prototypes  # noqa: F401
+from tests.prototypes import Measure, measured, prototypes, without_vectors  # noqa: F401
 from xsearch.builders.embed import embed, row_vectors
 from xsearch.errors import BrokenIndex, QueryError, XSearchError
 from xsearch.indexes import Index
@@ -16,7 +16,7 @@ from xsearch.indexes.bundle import export, import_
 from xsearch.indexes.library import rollback
 from xsearch.models.powder_net import Config, PowderNet
 from xsearch.models.powder_vectors import vectors_from
-from xsearch.search import SearchIndex, open_index
+from xsearch.search import open_index
 from xsearch.search.nearest_neighbours import VectorSearch
 
 
@@ -29,9 +29,9 @@ def weights(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def own(prototypes: SearchIndex, xsearch_home: Path) -> str:  # noqa: F811
-    """A copy of the prototypes' index under this test's home."""
-    shutil.copytree(prototypes.index.folder.parents[1], xsearch_home / "indexes" / "own")
+def own(without_vectors: Path, xsearch_home: Path) -> str:  # noqa: F811
+    """A copy of the prototypes' index without vectors under this test's home."""
+    shutil.copytree(without_vectors, xsearch_home / "indexes" / "own")
     return "own"
 
 
@@ -67,6 +67,19 @@ def test_faiss_finds_what_an_exact_scan_finds(own: str, weights: Path) -> None:
     assert np.sort(stored.array.astype(np.float32) @ query[0])[-12] == pytest.approx(cosine[0, -1], abs=1e-3)
 
 
+@pytest.mark.parametrize("count", [1, 12, 500])
+def test_faiss_searches_only_the_rows_that_are_allowed(own: str, weights: Path, count: int) -> None:
+    embed(own, weights)
+    stored = Index.open(own).embedding
+    assert stored is not None
+    allowed = np.arange(3, 250, 4)
+    query = stored.array[7].astype(np.float32)
+    cosines = stored.array[allowed].astype(np.float32) @ query
+    expected = np.sort(allowed[np.argsort(-cosines, kind="stable")[:count]])
+    assert np.array_equal(stored.nearest_rows(query, count, allowed), expected)
+    assert len(stored.nearest_rows(query, count)) == min(count, len(stored.array))
+
+
 @pytest.mark.parametrize("backend", ["hnsw", "ivf"])
 def test_a_shortcut_is_stored_checked_and_searched(own: str, weights: Path, backend: str) -> None:
     exact = embed(own, weights)
@@ -80,12 +93,11 @@ def test_a_shortcut_is_stored_checked_and_searched(own: str, weights: Path, back
     rows = np.flatnonzero(np.diff(index.reflection_arrays.offsets) > 0)[20:]
     shortcut = VectorSearch(index, vectors_from(weights))
     assert index.embedding.shortcut is not None
-    found = shortcut._cosines(vectors[40], rows, 20)
-    looked_at = np.isfinite(found)
-    assert looked_at.sum() == 20
-    assert found[looked_at] == pytest.approx((vectors[rows] @ vectors[40])[looked_at], abs=1e-6)
-    best = np.argsort(-(vectors[rows] @ vectors[40]))[:20]
-    assert looked_at[best].mean() >= 0.9
+    found = shortcut._nearest_rows(vectors[40], rows, 20)
+    assert len(found) == 20
+    assert np.isin(found, rows).all()
+    best = rows[np.argsort(-(vectors[rows] @ vectors[40]))[:20]]
+    assert np.isin(best, found).mean() >= 0.9
     path = index.folder / "embedding_shortcut.faiss"
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1

@@ -17,12 +17,14 @@ from pymatgen.core import Lattice, Structure
 from tests.systems import posix_only
 from xsearch.builders import BuildStopped, build, build_cif, build_parquet
 from xsearch.builders.aflow import AflowSource, process_aflow
+from xsearch.builders.embed import row_vectors
 from xsearch.builders.identity import index_folder
 from xsearch.builders.parquet import ParquetSource
 from xsearch.builders.source import Item, Process
 from xsearch.errors import BuildError
 from xsearch.indexes.index import Index
 from xsearch.indexes.versions import current_version
+from xsearch.models.powder_vectors import load
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,16 @@ def test_a_build_makes_an_index_with_everything_in_it(xsearch_home: Path, protot
     assert len(entry.reflections) > 0
     assert entry.profile is not None
     assert np.linalg.norm(entry.profile) == pytest.approx(1, abs=1e-2)
+
+
+def test_a_build_makes_the_vectors_that_embedding_makes(xsearch_home: Path, prototypes: list[Item]) -> None:
+    build(Given(tuple(prototypes[:40])), "small", workers=1, progress=False, batch=7)
+    index = Index.open(index_folder("small"))
+    assert index.embedding is not None
+    assert index.encoder == load().identity
+    assert index.embedding.array.astype(np.float32) == pytest.approx(
+        row_vectors(index, load()).astype(np.float32), abs=2e-3
+    )
 
 
 def test_failures_become_rows_with_their_reason_and_stop_nothing(xsearch_home: Path, prototypes: list[Item]) -> None:

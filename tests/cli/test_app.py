@@ -140,7 +140,8 @@ def test_a_reader_that_goes_away_is_no_error(lab: Path) -> None:
 
 @posix_only
 @pytest.mark.slow
-def test_ctrl_c_in_a_build_says_so_and_exits_with_130(xsearch_home: Path) -> None:
+def test_ctrl_c_in_a_build_says_so_and_exits_with_130(built_home: Path, xsearch_home: Path) -> None:
+    """A build was made before, so that the kernels are compiled: the compiler reports signals in its own way."""
     process = subprocess.Popen(
         [sys.executable, "-m", "xsearch", "build", "starter", "--workers", "1"],
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a background job's children ignore it

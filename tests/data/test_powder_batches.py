@@ -17,7 +17,7 @@ def test_drawn_patterns_look_as_if_they_had_been_measured_and_read(prototypes: S
     drawn = draw_many(len(rows), np.random.default_rng(4))
     drawn["counts"] = np.maximum(drawn["counts"], 3000)  # where noise rules, the two draw their own
     drawn["fluorescence"] = 0
-    fast = measured_views(index, rows, drawn, 0)
+    fast = measured_views(index, rows, drawn, np.zeros(len(rows), np.int64))
     likeness = []
     for row, record, made in zip(rows, drawn, fast, strict=True):
         angles, counts = measure(index.reflections(int(row)), conditions_of(record), np.random.default_rng(1))
@@ -38,7 +38,7 @@ def test_the_same_seed_gives_the_same_patterns(prototypes: SearchIndex) -> None:
 
 def test_strain_shifts_the_clean_pattern(prototypes: SearchIndex) -> None:
     index, rows = prototypes.index, np.array([20])
-    still, moved = (measured_views(index, rows, ideal(1, e), 0)[0, 0] for e in (0.0, 0.02))
+    still, moved = (measured_views(index, rows, ideal(1, e), np.zeros(1, np.int64))[0, 0] for e in (0.0, 0.02))
     lags = np.arange(-40, 41)
     best = lags[np.argmax([np.roll(moved, lag) @ still for lag in lags])]
     assert best == pytest.approx(20, abs=1)  # 0.02 in bins of 0.001

@@ -25,6 +25,8 @@ FILES = [
     "structure_factor_sq.npy",
     "multiplicity.npy",
     "profiles.faiss",
+    "materials.parquet",
+    "failures.parquet",
 ]
 
 

@@ -11,6 +11,7 @@ from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import QueryError
 from xsearch.search import SearchIndex
 from xsearch.search.known import find_known
+from xsearch.search.known_rest import take_off
 from xsearch.simulate.powder import simulate_reflections
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
@@ -134,3 +135,11 @@ def test_what_is_no_phase_is_refused(prototypes: SearchIndex) -> None:
         find_known(prototypes.index, "Si,,Al")
     with pytest.raises(QueryError, match="no file"):
         find_known(prototypes.index, "nowhere.cif")
+
+
+def test_the_noise_of_the_rest_is_that_of_what_was_measured(prototypes: SearchIndex, measured: Measure) -> None:
+    both = with_phase(measured(MAJOR), find_standard("Si640"), 0.8)
+    rest = take_off(both, find_known(prototypes.index, "Si"), prototypes.settings).pattern
+    assert rest.sigma is not None
+    assert rest.sigma == pytest.approx(np.sqrt(np.maximum(both.intensity, 1.0)), rel=0.6)
+    assert rest.sigma.min() > 0

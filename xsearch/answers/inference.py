@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from xsearch.answers.link import Link
 from xsearch.answers.result import Verdict
 from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import QueryError
@@ -85,6 +86,7 @@ class Inference:
         options: of the inference, in plain values.
         timings_ms: wall time of each stage in milliseconds.
         settings: stage to its settings, as `xsearch.settings.settings_record` gives them.
+        chain: what spectra said of the compound, and what each prediction changed.
     """
 
     elements: tuple[str, ...]
@@ -98,6 +100,7 @@ class Inference:
     options: dict[str, Any] = field(default_factory=dict)
     timings_ms: dict[str, float] = field(default_factory=dict)
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    chain: tuple[Link, ...] = ()
 
     @property
     def refused(self) -> bool:

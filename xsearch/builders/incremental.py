@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from xsearch.builders.transform import Batch
+from xsearch.builders.vectors import described, with_vectors
 from xsearch.indexes.chunk import Chunk
 from xsearch.indexes.index import Index
 from xsearch.indexes.spectra import SpectraChunk
@@ -91,7 +92,10 @@ class StoredMaterials:
         """See `StoredRows`."""
         kept = [item.item_id for item in batch.items if item.payload is UNCHANGED]
         rows = [row for name in kept for row in self._rows[name]]
-        old = self._index.chunk(np.array(rows, np.int64)).table
+        stored = self._index.chunk(np.array(rows, np.int64))
+        if self._index.encoder != described().get("encoder"):  # another xsearch made the vectors, or none did
+            stored = Chunk.from_entries(with_vectors(list(stored.entries())))
+        old = stored.table
         if made is None:
             return Chunk(old)
         new = made.table

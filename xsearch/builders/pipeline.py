@@ -18,6 +18,7 @@ from xsearch.builders.incremental import IncrementalRunner, StoredMaterials, Sto
 from xsearch.builders.measured_cells import MeasuredCells
 from xsearch.builders.source import Item, Source, SpectraSource
 from xsearch.builders.transform import Batch, MaterialTransform, SpectraTransform
+from xsearch.builders.vectors import described
 from xsearch.builders.workers import run_here
 from xsearch.errors import BuildError
 from xsearch.indexes.chunk import Chunk
@@ -131,7 +132,8 @@ def build(
                 if spectra is not None:
                     windows = _stage_spectra(spectra, staging, run_spectra or _here(workers), reporter)
                 reporter.say(f"{name}: {reader.items:,} items done, writing the index")
-                version = staging.publish(reader.number, {**describe(source, cells), **(extra or {})}, windows)
+                said = {**describe(source, cells), **(extra or {}), **described()}
+                version = staging.publish(reader.number, said, windows)
         except KeyboardInterrupt:
             raise BuildStopped(
                 f"Stopped. What was done for {name!r} is kept, and an index of that name is as it was before; "

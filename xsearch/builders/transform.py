@@ -9,6 +9,7 @@ import numpy as np
 from xsearch.builders.material import complete
 from xsearch.builders.measured_cells import MeasuredCells
 from xsearch.builders.source import Item, Process, SpectrumProcess
+from xsearch.builders.vectors import with_vectors
 from xsearch.chemistry.material import Material
 from xsearch.chemistry.symmetry import SYMPREC_A, Symmetry
 from xsearch.errors import CrystalError, XSearchError
@@ -38,7 +39,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class MaterialTransform:
-    """How a batch becomes a chunk: materials, symmetry, reflections, profiles and linked measured cells.
+    """How a batch becomes a chunk: materials, symmetry, reflections, profiles, vectors and linked measured cells.
 
     It holds no open files and can be pickled, so a cluster may run it as well as this machine; equal batches give
     equal chunks.
@@ -62,10 +63,11 @@ class MaterialTransform:
                 made.append(self.one(item))
             except Exception as error:  # a record so odd that nobody foresaw it must not end a build of thousands
                 failures.append(_failure(item, error))
-        vectors = profiles([reflections for *_, reflections in made]) if made else np.zeros((0, 0), np.float32)
+        found = profiles([reflections for *_, reflections in made]) if made else np.zeros((0, 0), np.float32)
+        plain = [Entry(one, lines, profile) for (one, _, lines), profile in zip(made, found, strict=True)]
         entries: list[Entry] = []
-        for (material, symmetry, reflections), vector in zip(made, vectors, strict=True):
-            entries.append(Entry(material, reflections, vector))
+        for entry, (material, symmetry, _) in zip(with_vectors(plain), made, strict=True):
+            entries.append(entry)
             if self.cells is not None:
                 entries.extend(self.cells.linked_to(material, symmetry))
         return Chunk.from_entries(entries, failures)

@@ -233,9 +233,9 @@ def embed(
         ),
     ] = None,
 ) -> None:
-    """Work out the network's vector of every row of an index, by which searches recall more.
+    """Make the vectors of every row again: by other weights, for another way of search, or of an older index.
 
-    Profiles alone serve without them. They must be made again when the index has changed.
+    Every build makes them as it goes.
     """
     from xsearch.builders.embed import embed as embed_rows
 

@@ -20,7 +20,8 @@ DEPTH = 200
 def recall_places(
     opened: SearchIndex, pattern: PowderPattern, rows: NDArray[np.int64], right: Collection[int]
 ) -> dict[str, int]:
-    """How many rows stand before the first right one, by profiles and, where the index has them, by vectors.
+    """How many rows stand before the first right one, by profiles and, where the index has them, by vectors, of which
+    the first `DEPTH` are compared.
 
     Args:
         opened: the index.
@@ -30,10 +31,13 @@ def recall_places(
     """
     net = net_pattern(pattern)
     is_right = np.isin(rows, list(right))
-    scores: dict[str, NDArray[np.floating]] = {"profiles": recall(opened.index, opened.profiles(rows), net, rows).score}
+    score = recall(opened.index, opened.profiles(rows), net, rows).score
+    found = {"profiles": int((score > score[is_right].max()).sum())}
     if opened.has_vectors:
-        scores["vectors"] = opened.nearest_neighbours(net, rows, DEPTH).evidence
-    return {name: int((score > score[is_right].max()).sum()) for name, score in scores.items()}
+        nearest = opened.nearest_neighbours(net, rows, DEPTH)
+        right_ones = nearest.evidence[is_right[nearest.places]]
+        found["vectors"] = int((nearest.evidence > right_ones.max(initial=-np.inf)).sum())
+    return found
 
 
 def recall_figures(places: Sequence[dict[str, int]]) -> dict[str, Any]:

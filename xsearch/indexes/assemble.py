@@ -13,13 +13,16 @@ import pyarrow.compute as pc
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.elements import element_masks
 from xsearch.errors import BuildError
+from xsearch.indexes.backends import backend_for, write_shortcut
 from xsearch.indexes.chunk import Chunk
 from xsearch.indexes.columns import COLUMN_DTYPE, UNKNOWN_SYSTEM
+from xsearch.indexes.embedding import EMBEDDING, SHORTCUT
 from xsearch.indexes.metadata import write_metadata
 from xsearch.indexes.records import MATERIAL_SCHEMA
 from xsearch.indexes.spectra import SPECTRA, SpectraChunk, write_spectra
 from xsearch.indexes.tables import TableWriter, read_table
-from xsearch.indexes.vectors import ProfileWriter
+from xsearch.indexes.vectors import HalfWriter
+from xsearch.options import Backend
 
 CATALOG, FAILURES, COLUMNS = "catalog.arrow", "failures.arrow", "columns.npy"
 OFFSETS, HKL, SQUARES, MULTIPLICITY = "offsets.npy", "hkl.npy", "structure_factor_sq.npy", "multiplicity.npy"
@@ -63,7 +66,7 @@ def assemble(chunks: Iterable[Chunk], folder: Path, spectra: Iterable[SpectraChu
         NpyWriter(folder / SQUARES, np.dtype(np.float32)) as squares,
         NpyWriter(folder / MULTIPLICITY, np.dtype(np.int16)) as multiplicity,
     ):
-        profiles = ProfileWriter()
+        profiles, vectors = HalfWriter("Profiles"), HalfWriter("Vectors")
         offsets.append(np.zeros(1, np.int64))
         for chunk in chunks:
             failures += [(failure.item_id, failure.reason) for failure in chunk.failures]
@@ -80,6 +83,7 @@ def assemble(chunks: Iterable[Chunk], folder: Path, spectra: Iterable[SpectraChu
             squares.append(_flat(table, "structure_factor_sq"))
             multiplicity.append(_flat(table, "multiplicity"))
             profiles.append(table.column("profile"))
+            vectors.append(table.column("vector"))
             columns.append(table)
     if not rows:
         raise BuildError(f"The build made no entry; {len(failures)} items failed{_first_of(failures)}.")
@@ -89,6 +93,9 @@ def assemble(chunks: Iterable[Chunk], folder: Path, spectra: Iterable[SpectraChu
     with TableWriter(folder / FAILURES, FAILURE_SCHEMA) as failed:
         failed.append(pa.table([pa.array(side, pa.string()) for side in _sides(failures)], schema=FAILURE_SCHEMA))
     profiles.write(folder / PROFILES)
+    embedded = vectors.write(folder / EMBEDDING)
+    if embedded is not None and (backend := backend_for(len(rows))) is not Backend.EXACT:
+        write_shortcut(embedded, backend, folder / SHORTCUT)
     write_metadata(
         folder,
         read_table(folder / CATALOG),

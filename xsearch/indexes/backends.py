@@ -117,7 +117,7 @@ class Shortcut:
         """
         faiss = load_faiss()
         total = self._index.ntotal
-        selected = {} if allowed is None else {"sel": faiss.IDSelectorBitmap(_as_bits(allowed, total))}
+        selected = {} if allowed is None else {"sel": faiss.IDSelectorBitmap(as_bits(allowed, total))}
         more = 1.0 if allowed is None else total / max(len(allowed), 1)
         if self.backend is Backend.HNSW:
             followed = more * max(NEIGHBOURS.least_followed, NEIGHBOURS.followed_per_hit * count)
@@ -129,7 +129,8 @@ class Shortcut:
         return np.sort(rows[0][rows[0] >= 0])
 
 
-def _as_bits(rows: NDArray[np.int64], total: int) -> NDArray[np.uint8]:
+def as_bits(rows: NDArray[np.int64], total: int) -> NDArray[np.uint8]:
+    """Rows as a bitmap of all, by which FAISS passes over the others."""
     allowed = np.zeros(total, bool)
     allowed[rows] = True
     return np.packbits(allowed, bitorder="little")

@@ -26,6 +26,7 @@ CHUNK_SCHEMA = pa.schema(
         pa.field("reflection_cell", pa.list_(pa.float64())),  # six numbers
         pa.field("reflection_system", pa.string()),
         pa.field("profile", pa.binary()),  # float16, native order; null where there is none
+        pa.field("vector", pa.binary()),  # likewise
         *FAILURE_FIELDS,
     ]
 )
@@ -39,11 +40,13 @@ class Entry:
         material: the crystal and what is known about it.
         reflections: its powder lines, or None where they were not simulated.
         profile: (d,) float32, all entries of an index alike in length, or None.
+        vector: (d,) float32 unit vector of the powder encoder, likewise.
     """
 
     material: Material
     reflections: Reflections | None = None
     profile: NDArray[np.float32] | None = None
+    vector: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,7 +60,7 @@ class Chunk(Outcome):
         """Entries in the order given, then failures.
 
         Raises:
-            BuildError: where the profiles differ in length or hold values that are not finite.
+            BuildError: where the profiles or vectors differ in length or hold values that are not finite.
         """
         reflections = [entry.reflections for entry in entries]
         made = materials_to_table([entry.material for entry in entries])
@@ -71,22 +74,25 @@ class Chunk(Outcome):
             pa.array([e.material.crystal_system if (r := e.reflections) is None else r.crystal_system for e in entries])
             if entries
             else pa.array([], pa.string()),
-            pa.array(_profile_bytes(entries), pa.binary()),
+            *(pa.array(_half_bytes(entries, name), pa.binary()) for name in ("profile", "vector")),
         ]
         return cls.with_failures(pa.table(columns, names=CHUNK_SCHEMA.names[: len(columns)]), failures)
 
     def entries(self) -> Iterator[Entry]:
-        """The entries; profiles come back in half precision's values."""
+        """The entries; profiles and vectors come back in half precision's values."""
         table = self.made
         lists = [arrays_of(table.column(n)) for n in ("hkl", "structure_factor_sq", "multiplicity", "reflection_cell")]
         has = table.column("has_reflections").to_pylist()
         systems = table.column("reflection_system").to_pylist()
-        profiles = table.column("profile").to_pylist()
+        halves = {name: table.column(name).to_pylist() for name in ("profile", "vector")}
         for row, material in enumerate(table_to_materials(table)):
             hkl, squares, multiplicity, cell = (column[row] for column in lists)
             reflections = Reflections(hkl.reshape(-1, 3), squares, multiplicity, cell, systems[row])
-            profile = None if profiles[row] is None else np.frombuffer(profiles[row], np.float16).astype(np.float32)
-            yield Entry(material, reflections if has[row] else None, profile)
+            profile, vector = (
+                None if column[row] is None else np.frombuffer(column[row], np.float16).astype(np.float32)
+                for column in halves.values()
+            )
+            yield Entry(material, reflections if has[row] else None, profile, vector)
 
 
 def _cell(entry: Entry) -> np.ndarray:
@@ -95,14 +101,14 @@ def _cell(entry: Entry) -> np.ndarray:
     return np.array(cell_parameters(entry.material.crystal.lattice_A))
 
 
-def _profile_bytes(entries: Sequence[Entry]) -> list[bytes | None]:
-    """Profiles in half precision: 1e-3 relative, far below what measured patterns resolve."""
-    vectors = [entry.profile for entry in entries]
+def _half_bytes(entries: Sequence[Entry], name: str) -> list[bytes | None]:
+    """Profiles or vectors in half precision: 1e-3 relative, far below what measured patterns resolve."""
+    vectors: list[NDArray[np.float32] | None] = [getattr(entry, name) for entry in entries]
     lengths = {v.shape for v in vectors if v is not None}
     if len(lengths) > 1 or any(len(shape) != 1 for shape in lengths):
-        raise BuildError(f"All profiles of an index must be vectors of one length, got {sorted(lengths)}.")
+        raise BuildError(f"All {name}s of an index must be vectors of one length, got {sorted(lengths)}.")
     halves = [None if v is None else v.astype(np.float16) for v in vectors]
     for entry, half in zip(entries, halves, strict=True):
         if half is not None and not np.isfinite(half).all():
-            raise BuildError(f"{entry.material.material_id}: its profile holds values that are not finite numbers.")
+            raise BuildError(f"{entry.material.material_id}: its {name} holds values that are not finite numbers.")
     return [None if half is None else half.tobytes() for half in halves]

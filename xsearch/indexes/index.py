@@ -161,7 +161,7 @@ class Index:
         return Reflections(hkl[part], squares[part], multiplicity[part], self.columns.cell[row], system)
 
     def entry(self, row: int) -> Entry:
-        """A row as its builder made it; its profile in half precision's values."""
+        """A row as its builder made it; its profile and vector in half precision's values."""
         (found,) = self.chunk(np.array([row])).entries()
         return found
 
@@ -171,7 +171,8 @@ class Index:
         Args:
             rows: (m,) row ids, in the order that the chunk's entries shall have.
         """
-        return chunk_of_rows(self.catalog, self.reflection_arrays, self.columns, self.profiles, rows)
+        vectors = self.embedding.array if self.embedding else None
+        return chunk_of_rows(self.catalog, self.reflection_arrays, self.columns, self.profiles, vectors, rows)
 
     def spectra(self, row: int) -> list[XasSpectrum]:
         """The absorption spectra of a row's material, as they came; having none is a normal state."""

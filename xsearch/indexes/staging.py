@@ -14,7 +14,9 @@ import pyarrow as pa
 
 from xsearch.errors import BuildError
 from xsearch.indexes.assemble import assemble
+from xsearch.indexes.backends import backend_for
 from xsearch.indexes.chunk import CHUNK_SCHEMA, Chunk
+from xsearch.indexes.embedding import EMBEDDING
 from xsearch.indexes.files import build_errors, builder_lock, remove, sha256, sweep, write_atomically
 from xsearch.indexes.manifest import FORMAT, MANIFEST, Manifest, describe_files
 from xsearch.indexes.publish import publish_version
@@ -137,6 +139,8 @@ class Staging:
         windows = (SpectraChunk.from_bytes(pa.memory_map(str(self._intact_spectra[n]))) for n in range(spectra))
         counts, bins = assemble(tables, made, windows)
         files = describe_files(made)
+        if EMBEDDING in files:
+            extra = {**extra, "vector_backend": backend_for(counts["materials"]).value}
         manifest = Manifest(FORMAT, counts, bins, self.fingerprint, _plain(self.settings), _plain(extra), files)
         (made / MANIFEST).write_text(manifest.to_json(), encoding="utf-8")
         return manifest

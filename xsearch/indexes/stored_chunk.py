@@ -18,6 +18,7 @@ def chunk_of_rows(
     reflections: ReflectionArrays,
     columns: Columns,
     profiles: NDArray[np.float16],
+    vectors: NDArray[np.float16] | None,
     rows: NDArray[np.integer],
 ) -> Chunk:
     """The chunk whose entries are these rows; it has the bytes of the one that they were built from.
@@ -27,6 +28,7 @@ def chunk_of_rows(
         reflections: its reflections.
         columns: its ranking columns.
         profiles: (n, d) its profiles.
+        vectors: (n, d) its vectors, or None.
         rows: (m,) row ids in the order wanted.
     """
     rows = np.asarray(rows, np.int64)
@@ -49,7 +51,8 @@ def chunk_of_rows(
             pa.array(np.arange(len(rows) + 1, dtype=np.int32) * 6), pa.array(columns.cell[rows].ravel())
         ),
         "reflection_system": pa.array(names[columns.crystal_system[rows]].tolist(), pa.string()),
-        "profile": pa.array([p.tobytes() if p.any() else None for p in profiles[rows]], pa.binary()),
+        "profile": _halves(profiles[rows]),
+        "vector": pa.nulls(len(rows), pa.binary()) if vectors is None else _halves(vectors[rows]),
         "failed_item": pa.nulls(len(rows), pa.string()),
         "failure": pa.nulls(len(rows), pa.string()),
     }
@@ -58,3 +61,8 @@ def chunk_of_rows(
         [*taken.columns, *(made[name] for name in CHUNK_SCHEMA.names[len(MATERIAL_SCHEMA) :])], CHUNK_SCHEMA
     )
     return Chunk(table.combine_chunks())
+
+
+def _halves(rows: NDArray[np.float16]) -> pa.Array:
+    """Rows as bytes, null for rows of zeros."""
+    return pa.array([row.tobytes() if row.any() else None for row in rows], pa.binary())

@@ -27,19 +27,33 @@ def load_faiss() -> Any:
     return faiss
 
 
-class ProfileWriter:
-    """Collects half-precision profiles and writes them as one FAISS index; 0.2 GB for 150,000 rows of 600."""
+def has_faiss() -> bool:
+    """Whether FAISS can be loaded."""
+    try:
+        load_faiss()
+    except MissingExtra:
+        return False
+    return True
 
-    def __init__(self) -> None:
+
+class HalfWriter:
+    """Collects half-precision profiles or vectors and writes them as one FAISS index; 0.2 GB for 150,000 rows of 600.
+
+    Args:
+        what: they are, for messages.
+    """
+
+    def __init__(self, what: str) -> None:
         self.bins = 0
+        self._what = what
         self._blocks: list[NDArray[np.float16]] = []
         self._rows_before = 0  # rows without a profile that came before the length was known
 
     def append(self, column: pa.ChunkedArray) -> None:
-        """Append a column of binary profiles; a null becomes a row of zeros, which matches nothing.
+        """Append a column of binary vectors; a null becomes a row of zeros, which matches nothing.
 
         Raises:
-            BuildError: where a profile's length differs from those before.
+            BuildError: where a vector's length differs from those before.
         """
         found = column.to_pylist()
         lengths = {len(p) // 2 for p in found if p is not None}
@@ -48,7 +62,9 @@ class ProfileWriter:
             return
         self.bins = self.bins or min(lengths)
         if lengths - {self.bins}:
-            raise BuildError(f"Profiles of {self.bins} and {max(lengths - {self.bins})} bins cannot share an index.")
+            raise BuildError(
+                f"{self._what} of {self.bins} and {max(lengths - {self.bins})} bins cannot share an index."
+            )
         block = np.zeros((self._rows_before + len(found), self.bins), np.float16)
         for row, profile in enumerate(found, start=self._rows_before):
             if profile is not None:
@@ -56,13 +72,14 @@ class ProfileWriter:
         self._rows_before = 0
         self._blocks.append(block)
 
-    def write(self, path: Path) -> None:
-        """Write the FAISS index; without any profile there is no file."""
+    def write(self, path: Path) -> NDArray[np.float16] | None:
+        """Write the FAISS index and give what is in it; without any vector there is no file."""
         if not self.bins:
-            return
+            return None
         vectors = np.concatenate(self._blocks) if self._blocks else np.zeros((0, self.bins), np.float16)
         self._blocks.clear()
         write_vectors(vectors, path)
+        return vectors
 
 
 def write_vectors(vectors: NDArray[np.float16], path: Path) -> None:

@@ -7,18 +7,17 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.answers import Candidate, Inference, Verdict
+from xsearch.answers import Inference, Verdict
 from xsearch.chemistry.space_groups import groups_of
-from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.chemistry.valence import OxidationHint, check_elements
-from xsearch.errors import CrystalError, QueryError
-from xsearch.infer.coordination import has_coordination
-from xsearch.infer.description import proposed_candidate, refined_candidate
+from xsearch.errors import QueryError
+from xsearch.infer.by_chemistry import by_chemistry
+from xsearch.infer.description import refined_candidate
 from xsearch.infer.pipeline import compare
-from xsearch.infer.proposals import Proposals, propose
+from xsearch.infer.predictions import NOTHING, Links, Predictions
+from xsearch.infer.proposals import propose
 from xsearch.infer.ranking import rank
 from xsearch.infer.settings import INFERENCE_SETTINGS, InferenceSettings
-from xsearch.infer.substitute import substituted
 from xsearch.infer.task import InferenceTask
 from xsearch.infer.template_library import TemplateLibrary
 from xsearch.progress import timed
@@ -27,9 +26,6 @@ from xsearch.spectra import PowderPattern, Xanes
 
 SPARE = 3
 """Candidates that are made for each that is given, so that edges may bring others forward."""
-
-SPARE_PROPOSALS = 40
-"""The same of proposals without a pattern, since many are of one structure type and formula."""
 
 
 def infer(
@@ -43,6 +39,7 @@ def infer(
     templates: NDArray[np.bool_] | None = None,
     oxidation: Mapping[str, OxidationHint] | None = None,
     coordination: Mapping[str, Sequence[int]] | None = None,
+    predicted: Predictions = NOTHING,
     excluded: Iterable[str] = (),
     alloy: bool | None = None,
     must_balance: bool = False,
@@ -60,8 +57,9 @@ def infer(
             the absorber.
         system, space_group: of every candidate.
         templates: (m,) which entries of the library may be used; all by default.
-        oxidation: oxidation states known or predicted, as numbers or with probabilities.
+        oxidation: oxidation states that are known, as numbers or with probabilities.
         coordination: coordination numbers that an element may have, such as `{"Mn": (4, 6)}`.
+        predicted: what spectra say; it shifts the odds and rules nothing out, and what is known goes before it.
         excluded: reduced formulas whose entries must not be used.
         alloy: True to leave charge balance out, False to score it always, None to decide by the elements.
         must_balance: drop what no allowed oxidation states balance.
@@ -81,10 +79,11 @@ def infer(
             raise QueryError(f"{element} is not among the elements given ({', '.join(chosen)}).")
     timings: dict[str, float] = {}
     notes = [f"Every candidate holds all of {', '.join(chosen)} and nothing else."]
+    links = Links(chosen, predicted, oxidation, alloy, settings.links)
     with timed(timings, "propose"):
         proposals = propose(
-            library, chosen, excluded=excluded, oxidation=oxidation, alloy=alloy, must_balance=must_balance,
-            templates=templates, settings=settings.proposals,
+            library, chosen, excluded=excluded, oxidation=links.hints, alloy=alloy, must_balance=must_balance,
+            templates=templates, log_systems=links.log_systems(), settings=settings.proposals,
         )  # fmt: skip
         groups = groups_of(system, space_group)
         if groups is not None:
@@ -100,15 +99,22 @@ def infer(
     verdict: Verdict = "tentative"
     if pattern is None:
         with timed(timings, "build"):
-            candidates = _by_chemistry(library, proposals, top, coordination or {}, groups)
-        notes.append("No pattern was given: the order is that of chemistry alone.")
+            candidates, chain = by_chemistry(
+                library, proposals, links, top=top, coordination=coordination or {}, groups=groups,
+                settings=settings.links,
+            )  # fmt: skip
+        notes.append(
+            "No pattern was given: the order is that of formulas, by chemistry"
+            + (" and the predictions from spectra" if chain else " alone")
+            + "; each stands once, with its likeliest crystal."
+        )
     else:
         task = InferenceTask.prepare(
             library, proposals, pattern, coordination=coordination, groups=groups, threads=threads, settings=settings
         )
         found = compare(task)
         with timed(timings, "ranking"):
-            verdict, ranked = rank(task, found.refined)
+            verdict, ranked, chain = rank(task, found.refined, links)
         candidates = [
             refined_candidate(library, one, place) for place, one in enumerate(ranked[: SPARE * top], start=1)
         ]
@@ -138,38 +144,5 @@ def infer(
     return Inference(
         chosen, tuple(candidates[:top]), verdict, pattern, len(proposals), n_screened, n_fitted,
         tuple(dict.fromkeys([*read, *notes])), options, timings, settings={"inference": settings_record(settings)},
+        chain=chain,
     )  # fmt: skip
-
-
-def _by_chemistry(
-    library: TemplateLibrary,
-    proposals: Proposals,
-    top: int,
-    coordination: Mapping[str, Sequence[int]],
-    groups: frozenset[int] | None,
-) -> list[Candidate]:
-    """The likeliest proposals as they are, each structure type and formula once."""
-    head = proposals.take(np.arange(min(len(proposals), SPARE_PROPOSALS * top)))
-    share = np.exp(head.prior - head.prior.max())
-    share /= share.sum()
-    found: list[Candidate] = []
-    seen: set[tuple[int, ...]] = set()
-    for k in range(len(head)):
-        proposal = head[k]
-        key = (int(library.template[proposal.row]), *proposal.coefficients)
-        if key in seen:
-            continue
-        crystal = substituted(library, head.take(np.array([k])))[0]
-        if not has_coordination(crystal, coordination):
-            continue
-        try:
-            symmetry = find_symmetry(crystal)
-        except CrystalError:
-            continue
-        if groups is not None and symmetry.number not in groups:
-            continue
-        seen.add(key)
-        found.append(proposed_candidate(library, proposal, crystal, symmetry, float(share[k]), len(found) + 1))
-        if len(found) == top:
-            break
-    return found

@@ -164,9 +164,14 @@ def fitted_shares(candidates: Sequence[TrialCandidate]) -> NDArray[np.float64]:
     return _softmax(evidence_of(candidates, len(STRAIN_FIT_TERMS)) @ weights("strain_fit"))
 
 
+def totals(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k,) log-evidence of each refined candidate by its `TERMS`."""
+    return np.asarray(evidence @ weights("candidate"))
+
+
 def shares(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
     """(k,) probability of each refined candidate by its `TERMS`, given that one of them is right."""
-    return _softmax(evidence @ weights("candidate"))
+    return _softmax(totals(evidence))
 
 
 def _softmax(total: NDArray[np.float64]) -> NDArray[np.float64]:

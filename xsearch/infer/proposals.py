@@ -106,6 +106,7 @@ def propose(
     alloy: bool | None = None,
     must_balance: bool = False,
     templates: NDArray[np.bool_] | None = None,
+    log_systems: NDArray[np.float64] | None = None,
     merge: bool = True,
     settings: ProposalSettings = INFERENCE_SETTINGS.proposals,
 ) -> Proposals:
@@ -119,6 +120,7 @@ def propose(
         alloy: True to leave charge balance out, False to score it, None to decide by the elements.
         must_balance: drop formulas that no allowed states balance (never for alloys).
         templates: (m,) which entries of the library may be used; all by default.
+        log_systems: (8,) evidence for each crystal system by its code, see `Links.log_systems`.
         merge: also put one element on two slots of a template with one element more.
         settings: penalties, weights and counts.
 
@@ -146,6 +148,8 @@ def propose(
         - settings.merged_penalty * merged
         - settings.known_penalty * known
     )
+    if log_systems is not None:
+        prior = prior + log_systems[SYSTEM_OF_GROUP[library.space_group[row]]]
     # an entry with its own elements is a hit of the database, and nothing inferred
     itself = (targets == library.atomic_numbers[row]).all(axis=1)
     usable = np.flatnonzero(((log_charge > UNBALANCED) | (not must_balance)) & ~itself)

@@ -9,7 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers import Verdict
-from xsearch.infer.evidence import TERMS, answer_probability, shares
+from xsearch.answers.link import Link
+from xsearch.chemistry.formula import reduced_formula
+from xsearch.infer.evidence import TERMS, answer_probability, shares, totals, weights
+from xsearch.infer.predictions import Links
 from xsearch.infer.settings import InferenceSettings
 from xsearch.infer.task import InferenceTask
 from xsearch.infer.trial import RefinedCandidate
@@ -30,8 +33,14 @@ class RankedCandidate:
     probability: float
 
 
-def rank(task: InferenceTask, candidates: Sequence[RefinedCandidate]) -> tuple[Verdict, list[RankedCandidate]]:
-    """The verdict, and the candidates, one for each formula and structure type, the most probable first."""
+def rank(
+    task: InferenceTask, candidates: Sequence[RefinedCandidate], links: Links
+) -> tuple[Verdict, list[RankedCandidate], tuple[Link, ...]]:
+    """The verdict; the candidates, one for each formula and structure type, the most probable first; and the chain.
+
+    What spectra say of charges and of the crystal system is part of how likely a formula is by chemistry, and counts
+    with its weight beside the fits.
+    """
     settings, evidence = task.settings, task.evidence(candidates)
     share = shares(evidence)
     order = np.lexsort((np.array([candidate.proposal.row for candidate in candidates]), -share)).tolist()
@@ -46,8 +55,29 @@ def rank(task: InferenceTask, candidates: Sequence[RefinedCandidate]) -> tuple[V
         for k, part in folded
     ]
     if answer <= settings.verdict.refused_up_to:
-        return "no confident match", ranked
-    return "match" if ranked[0].probability >= settings.verdict.confident else "tentative", ranked
+        verdict: Verdict = "no confident match"
+    else:
+        verdict = "match" if ranked[0].probability >= settings.verdict.confident else "tentative"
+    names = [f"{reduced_formula(one.refined.crystal.composition)} {one.symmetry.number}" for one in candidates]
+    return verdict, ranked, _chain(links, candidates, totals(evidence), names)
+
+
+def _chain(
+    links: Links, candidates: Sequence[RefinedCandidate], total: NDArray[np.float64], names: Sequence[str]
+) -> tuple[Link, ...]:
+    """What each link did, as far as chemistry counts beside the fits."""
+    if not candidates:
+        return ()
+    terms = dict(zip(TERMS, weights("candidate").tolist(), strict=True))
+    coefficients = np.array([candidate.proposal.coefficients for candidate in candidates])
+    groups = np.array([candidate.symmetry.number for candidate in candidates])
+    charges, systems = links.of_formulas(coefficients), links.of_groups(groups)
+    worth = {
+        **dict.fromkeys(charges, terms["log_formula"] + terms["log_charge"]),
+        **dict.fromkeys(systems, terms["log_system"]),
+    }
+    parts = {name: worth[name] * part for name, part in {**charges, **systems}.items()}
+    return links.chain(total, parts, worth, names)
 
 
 def _folded(

@@ -21,7 +21,7 @@ def inputs_of_rows(
     cells: NDArray[np.float64],
     system_codes: NDArray[np.uint8],
     conditions: NDArray[np.void],
-    seed: int,
+    seeds: NDArray[np.int64],
 ) -> NDArray[np.float32]:
     """The network's inputs (n, 2, bins) of crystals, each under its own conditions.
 
@@ -32,7 +32,7 @@ def inputs_of_rows(
         offsets: reflections of row i stand from offsets[i] to offsets[i + 1]. hkl, structure_factor_sq: of them.
         cells: (rows, 6). system_codes: (rows,) codes, see `xsearch.chemistry.space_groups`.
         conditions: (n,) records of `xsearch.simulate.conditions.CONDITIONS`.
-        seed: of grains and counts.
+        seeds: (n,) of grains and counts.
     """
     out = np.zeros((len(rows), 2, INPUT_AXIS.bins), np.float32)
     grids = np.array([NET_PATTERN.grid_step_deg(wavelength_A) for wavelength_A in conditions["wavelength_A"]])
@@ -40,7 +40,7 @@ def inputs_of_rows(
     kernel = np.exp(-0.5 * (np.arange(int(4 * sigma + 0.5) + 1) / sigma) ** 2)
     kernel /= 2 * kernel.sum() - kernel[0]
     augmented_inputs(
-        rows, offsets, hkl, structure_factor_sq, cells, system_codes, conditions, seed, grids,
+        rows, offsets, hkl, structure_factor_sq, cells, system_codes, conditions, seeds, grids,
         CLEANING, INPUT_AXIS.start, INPUT_AXIS.step, INPUT_AXIS.floor, INPUT_AXIS.power, kernel, out,
     )  # fmt: skip
     return out

@@ -156,7 +156,7 @@ def onto_log_q(net, first_deg, step_deg, wavelength_A, start, step, floor, power
 
 @njit(cache=True, nogil=True)
 def augmented_inputs(
-    rows, offsets, hkl, squares, cells, systems, conditions, seed, grids, cleaning, start, step, floor, power, kernel,
+    rows, offsets, hkl, squares, cells, systems, conditions, seeds, grids, cleaning, start, step, floor, power, kernel,
     out,
 ):  # fmt: skip
     """The inputs (n, 2, bins) of rows of an index, each measured under its own conditions, into `out`.
@@ -164,14 +164,14 @@ def augmented_inputs(
     Args:
         rows: (n,). offsets, hkl, squares, cells, systems: of the index.
         conditions: (n,) records of `xsearch.simulate.conditions.CONDITIONS`.
-        seed: of grains and counts.
+        seeds: (n,) of grains and counts, so that a row does not depend on those beside it.
         grids: (n,) steps of the axes that patterns are drawn on, those of `net_pattern`.
         cleaning: how background and noise are taken off, a `Cleaning`.
         start, step, floor, power, kernel: of the axis; the right half of what broadens its lines.
         out: (n, 2, bins) changed.
     """
-    np.random.seed(seed)  # noqa: NPY002, numba knows no other
     for i in range(len(rows)):
+        np.random.seed(seeds[i])  # noqa: NPY002, numba knows no other
         c = conditions[i]
         grid_deg = grids[i]
         axis_deg = c.first_deg + grid_deg * np.arange(int((c.last_deg - c.first_deg) / grid_deg) + 1)

@@ -93,6 +93,7 @@ def infer_candidates(index: SearchIndex, question: Question) -> Inference:
     from xsearch.infer.engine import infer
     from xsearch.infer.relax import check_extra, relax_candidates
     from xsearch.infer.template_library import library_of
+    from xsearch.query.predictions import predictions_of
 
     if question.relax:
         check_extra()
@@ -107,6 +108,7 @@ def infer_candidates(index: SearchIndex, question: Question) -> Inference:
         templates = None
     else:
         templates = np.isin(library.rows, index.index.select(Constraints(where=condition)))
+    predicted, remarks = predictions_of(index, replace(question, measurement=measurement))
     found = infer(
         library,
         sorted(constraints.allowed or ()),
@@ -117,11 +119,13 @@ def infer_candidates(index: SearchIndex, question: Question) -> Inference:
         templates=templates,
         oxidation={element: dict.fromkeys(states, 1.0) for element, states in measurement.oxidation.items()},
         coordination=measurement.coordination,
+        predicted=predicted,
         excluded=question.leave_out,
         alloy=question.alloy,
         **_top(question),
     )
-    found = replace(found, notes=(*notes, *found.notes))
+    said = (f"Predicted {link}." for link in found.chain)
+    found = replace(found, notes=(*notes, *found.notes, *remarks, *said))
     if not question.relax:
         return found
     with open_progress(True) as progress:

@@ -46,6 +46,7 @@ def inference_record(inference: Inference) -> dict[str, Any]:
             "n_screened": inference.n_screened,
             "n_fitted": inference.n_fitted,
             "notes": list(inference.notes),
+            "chain": [link.to_dict() for link in inference.chain],
             "options": inference.options,
             "settings": inference.settings,
             "timings_ms": inference.timings_ms,

@@ -122,10 +122,8 @@ class SearchIndex:
             only: these elements and no others, such as `"Fe O Ti"` or a list of symbols.
             must: all of these. may: beside those of `must`, these and no others. exclude: none of these.
             exactly: all of these and no others.
-            system: crystal system of the entries that are searched.
-            space_group: likewise, its number or symbol.
-            where: likewise, an SQL condition on their metadata, such as `"band_gap > 1 and e_above_hull < 0.05"`; the
-                columns are those of `sql`.
+            system, space_group: of the entries that are searched; a space group is a number or a symbol.
+            where: an SQL condition on their metadata, such as `"band_gap > 1"`, on the columns of `sql`.
             top: how many hits to give.
             prior: `known` favours experimentally reported compounds and those near the convex hull; `none` does not.
             conditions: pressure and temperature of the sample, such as `"5 GPa, 600 K"`; ambient by default.
@@ -133,7 +131,7 @@ class SearchIndex:
             fold: whether entries of one phase become one hit.
             leave_out_rows: rows of the index to leave out, to see the answer where the right entry is missing.
             ranking: `physics`, `learned` or `fused`, see `xsearch.options.Ranking`; by default the
-                last, where the index has the vectors for it. With edges, profiles and edges recall, and physics ranks.
+                last, where the index has the vectors for it. Edges recall beside them, and physics ranks.
             leave_out_spectra: ids of library spectra to leave out.
             range: `xanes`, `exafs` or `auto`, see `xsearch.options.Range`.
             known: phases that are there: formulas, ids, CIF files or crystals; hits and verdict are about the rest.
@@ -173,7 +171,8 @@ class SearchIndex:
                 raise QueryError(
                     "Ranking `learned` orders the hits of a powder pattern alone; leave it out with edges."
                 )
-            opened = Opened(self.index, self.libraries, self.profiles, self.threads, self.settings)
+            nearest_to = self.nearest_neighbours if chosen is Ranking.FUSED else None
+            opened = Opened(self.index, self.libraries, self.profiles, self.threads, self.settings, nearest_to)
             return search_by_spectra(opened, measurement, scope, top=top, fold=fold)
         pxrd = powder_of(measurement)
         timings: dict[str, float] = {}
@@ -183,7 +182,8 @@ class SearchIndex:
             rows = selected.rows
             with timed(timings, "recall"):
                 places = np.empty(0, np.intp) if chosen is Ranking.LEARNED else selected.recall(pattern)
-                if chosen is not Ranking.PHYSICS:
+            if chosen is not Ranking.PHYSICS:
+                with timed(timings, "vectors"):
                     count = numbers.vectors.rows if chosen is Ranking.FUSED else numbers.recall.rows
                     nearest = self.nearest_neighbours(pattern, rows, count)
                     places = np.union1d(places, nearest.places)
@@ -192,7 +192,7 @@ class SearchIndex:
             with timed(timings, "rank"):
                 total = evidence.total
                 if chosen is Ranking.LEARNED:
-                    total = nearest.evidence[np.searchsorted(rows, matches.rows)]
+                    total = nearest.evidence[np.searchsorted(rows[nearest.places], matches.rows)]
                 groups = phases(self.index, matches, total, numbers.ranking)
                 evidence = selected.with_le_bail_fits(pattern, matches, evidence, groups)
                 if chosen is not Ranking.LEARNED:

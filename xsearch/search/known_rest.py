@@ -18,6 +18,7 @@ from xsearch.fit.settings import CORRELATION, KNOWN_PHASE, KnownPhaseSettings
 from xsearch.fit.strain import ZERO_SHIFT
 from xsearch.fit.strained_lines import strained_profiles
 from xsearch.indexes import Index
+from xsearch.preprocess.counting import counting_noise
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.search.known import KnownCrystal
 from xsearch.search.mixture_hits import cell_mass, cell_volume, crystal_mass
@@ -136,7 +137,13 @@ def _rest(pattern: PowderPattern, net: NetPattern, kept: NDArray[np.float64]) ->
     whole = kept if net.kept is None else kept * net.kept
     share = np.interp(pattern.two_theta_deg, net.two_theta_deg, whole)
     ground = np.interp(pattern.two_theta_deg, net.two_theta_deg, net.background * net.unit + net.offset)
-    return replace(pattern, intensity=ground + (pattern.intensity - ground) * share)
+    left = ground + (pattern.intensity - ground) * share
+    if pattern.sigma is not None:
+        return replace(pattern, intensity=left)
+    # where lines were taken off, points scatter no longer: the noise is that of what was measured
+    noise = counting_noise(pattern)
+    sigma = np.sqrt(noise.gain * np.maximum(noise.counts, noise.least))
+    return replace(pattern, intensity=left, sigma=sigma)
 
 
 def _phase_of(one: KnownCrystal, fit: KnownPhaseFit | None) -> KnownPhase:

@@ -10,7 +10,8 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.errors import QueryError
 from xsearch.indexes import Index
-from xsearch.indexes.scan import Scan
+from xsearch.indexes.scan import Scan, device_for
+from xsearch.indexes.vectors import has_faiss
 from xsearch.models import powder_vectors
 from xsearch.models.powder_encoder import WEIGHTS_FILE, load
 from xsearch.models.powder_vectors import PowderVectors
@@ -52,25 +53,29 @@ class NearestNeighbours:
     """The nearest neighbours of a pattern among the rows searched.
 
     Attributes:
-        evidence: (m,) of each row, rising with the cosine of its vector and the pattern's; minus infinity for rows that
-            an approximate search left out.
         places: (k,) of the rows nearest, rising.
+        evidence: (k,) of these, rising with the cosine of the row's vector and the pattern's.
     """
 
-    evidence: NDArray[np.float64]
     places: NDArray[np.intp]
+    evidence: NDArray[np.float64]
 
 
 class VectorSearch:
-    """The vectors of an index in memory, searched for the nearest neighbours of a pattern."""
+    """The vectors of an index, searched for the nearest neighbours of a pattern: by FAISS, where a GPU does not.
+
+    Without FAISS, an extra, all of them are compared by NumPy, which takes longer.
+    """
 
     def __init__(self, index: Index, encoder: PowderVectors | None = None) -> None:
         if index.embedding is None:
             raise QueryError(f"Index {index.name!r} has no vectors; `xsearch build embed {index.name}` makes them.")
         self._encoder = powder_vectors.load() if encoder is None else encoder
+        self._embedding = index.embedding
         self._stored = index.embedding.array
-        self._shortcut = index.embedding.shortcut
-        self._scan = Scan(self._stored) if self._shortcut is None else None
+        self._shortcut = index.embedding.shortcut if has_faiss() else None
+        on_gpu = self._shortcut is None and device_for(len(self._stored)) != "cpu"
+        self._scan = Scan(self._stored) if on_gpu or not has_faiss() else None
 
     def nearest(
         self,
@@ -89,22 +94,19 @@ class VectorSearch:
         """
         with threadpool_limits(1, user_api="blas"):  # so that the answer is the same everywhere
             vector = self._encoder.of_pattern(pattern)
-        cosine = self._cosines(vector, rows, count)
-        places = np.arange(len(rows)) if len(rows) <= count else np.sort(np.argpartition(-cosine, count)[:count])
-        places = places[np.isfinite(cosine[places])]
-        return NearestNeighbours(cosine.astype(np.float64) / settings.temperature, places)
+        found = self._nearest_rows(vector, rows, count)
+        cosine = self._stored[found].astype(np.float32) @ vector
+        return NearestNeighbours(np.searchsorted(rows, found), cosine.astype(np.float64) / settings.temperature)
 
-    def _cosines(self, vector: NDArray[np.float32], rows: NDArray[np.int64], count: int) -> NDArray[np.float32]:
-        """(m,) cosines with the vectors of rows, minus infinity for those that a shortcut passes by."""
-        everything = len(rows) == len(self._stored)
+    def _nearest_rows(self, vector: NDArray[np.float32], rows: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+        """The rows whose vectors are nearest to one, rising; a shortcut may miss some."""
+        allowed = None if len(rows) == len(self._stored) else rows
         if self._scan is not None:
-            return self._scan.cosines(vector, None if everything else rows)
+            cosine = self._scan.cosines(vector, allowed)
+            return rows if len(rows) <= count else np.sort(rows[np.argpartition(-cosine, count)[:count]])
         if self._shortcut is None or len(rows) < SCAN_BELOW * len(self._stored):
-            return np.asarray(self._stored[rows].astype(np.float32) @ vector, np.float32)
-        nearest = self._shortcut.nearest_rows(vector, count, None if everything else rows)
-        cosine = np.full(len(rows), -np.inf, np.float32)
-        cosine[np.searchsorted(rows, nearest)] = self._stored[nearest].astype(np.float32) @ vector
-        return cosine
+            return self._embedding.nearest_rows(vector, count, allowed)
+        return self._shortcut.nearest_rows(vector, count, allowed)
 
 
 def network_logits(pattern: NetPattern) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:

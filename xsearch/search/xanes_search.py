@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,8 +13,9 @@ from xsearch.answers import Hit, SearchResult
 from xsearch.indexes import Index
 from xsearch.indexes.tables import row_numbers
 from xsearch.preprocess.exafs import EXAFS
-from xsearch.preprocess.powder import net_pattern
+from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.progress import timed
+from xsearch.search.nearest_neighbours import NearestNeighbours
 from xsearch.search.rank import best_first, phases
 from xsearch.search.scope import Scope
 from xsearch.search.second_compound import second_compound_notes
@@ -51,6 +52,7 @@ class Opened:
         profiles: gives rows' stored profiles.
         threads: that may be used.
         powder: the numbers that decide how a pattern is searched.
+        nearest: gives so many rows whose vectors are nearest to a pattern's; None where profiles alone recall.
     """
 
     index: Index
@@ -58,6 +60,7 @@ class Opened:
     profiles: Profiles
     threads: int
     powder: PowderSettings = POWDER
+    nearest: Callable[[NetPattern, NDArray[np.int64], int], NearestNeighbours] | None = None
 
 
 def search_by_spectra(
@@ -117,6 +120,9 @@ def search_by_spectra(
             with timed(timings, "recall"):
                 by_edges = np.flatnonzero(np.isin(rows, recalled_by_edges(index, edges, settings.evidence)))
                 places = np.union1d(selected.recall(pattern), by_edges)
+            if opened.nearest is not None:
+                with timed(timings, "vectors"):
+                    places = np.union1d(places, opened.nearest(pattern, rows, opened.powder.vectors.rows).places)
             with timed(timings, "match"):
                 matches, evidence = selected.match(pattern, places, scope.leave_out_rows)
             with timed(timings, "rank"):

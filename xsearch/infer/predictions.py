@@ -1,0 +1,161 @@
+"""What spectra say of a compound, and how it enters an inference: as probabilities, never as a cut."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from xsearch.answers.link import Link
+from xsearch.chemistry.crystal import Crystal
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS, SYSTEM_OF_GROUP
+from xsearch.chemistry.valence import OxidationHint, is_alloy, reported_states
+from xsearch.infer.coordination import coordination_numbers
+from xsearch.infer.proposals import log_charges
+from xsearch.infer.settings import INFERENCE_SETTINGS, LinkSettings
+
+Array = NDArray[np.float64]
+
+SYSTEM = "crystal system"
+
+
+@dataclass(frozen=True, slots=True)
+class Predictions:
+    """What spectra say of a compound; what was not measured is empty.
+
+    Attributes:
+        oxidation: absorber to probabilities of its oxidation states.
+        coordination: absorber to probabilities of its coordination numbers.
+        systems: crystal system to its probability.
+    """
+
+    oxidation: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    coordination: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    systems: Mapping[str, float] = field(default_factory=dict)
+
+
+NOTHING = Predictions()
+
+
+class Links:
+    """Predictions as log-evidence for proposals and candidates.
+
+    Args:
+        elements: of the compound, by atomic number.
+        predicted: what spectra say.
+        stated: oxidation states that are known; they go before what is predicted.
+        alloy: as `propose` takes it; charges say nothing of an alloy.
+        settings: how much each counts.
+    """
+
+    def __init__(
+        self,
+        elements: tuple[str, ...],
+        predicted: Predictions,
+        stated: Mapping[str, OxidationHint] | None = None,
+        alloy: bool | None = None,
+        settings: LinkSettings = INFERENCE_SETTINGS.links,
+    ) -> None:
+        self._elements, self._alloy, self._settings = elements, alloy, settings
+        self._stated = dict(stated or {})
+        self._without_charges = is_alloy(elements) if alloy is None else alloy
+        oxidation = {} if self._without_charges else predicted.oxidation
+        self.predicted = Predictions(
+            {one: said for one, said in oxidation.items() if one not in self._stated and any(said)},
+            predicted.coordination,
+            predicted.systems,
+        )
+
+    @property
+    def hints(self) -> dict[str, OxidationHint]:
+        """Oxidation states by element for the charge balance: stated ones, and predicted ones mixed with reported."""
+        share = self._settings.reported_share
+        mixed: dict[str, OxidationHint] = {}
+        for element, said in self.predicted.oxidation.items():
+            charged = {state: p for state, p in said.items() if state}
+            reported = {state: float(np.exp(log)) for state, log in reported_states().get(element, {}).items()}
+            whole = sum(charged.values()) or 1.0
+            mixed[element] = {
+                state: (1 - share) * charged.get(state, 0.0) / whole + share * reported.get(state, 0.0)
+                for state in sorted({*charged, *reported})
+            }
+        return {**mixed, **self._stated}
+
+    def log_systems(self) -> Array | None:
+        """(8,) evidence for each crystal system by its code, the last for an unknown one; None without a prediction."""
+        said: Mapping[str, float] = self.predicted.systems
+        if not said or not self._settings.system_weight:
+            return None
+        settings = self._settings
+        found = np.array([said.get(system, 0.0) for system in CRYSTAL_SYSTEMS], np.float64)
+        logs = settings.system_weight * np.log(np.maximum(found, settings.least_probability))
+        return np.append(logs, logs.mean())
+
+    def of_formulas(self, coefficients: NDArray[np.integer]) -> dict[str, Array]:
+        """By name of a link, (m,) what the predicted oxidation states of an absorber add to formulas (m, n)."""
+        whole = log_charges(self._elements, coefficients, self.hints, self._alloy)
+        return {
+            f"oxidation states of {element}": whole - log_charges(
+                self._elements, coefficients, {k: v for k, v in self.hints.items() if k != element}, self._alloy
+            )
+            for element in self.predicted.oxidation
+        }  # fmt: skip
+
+    def of_groups(self, space_groups: NDArray[np.integer]) -> dict[str, Array]:
+        """The same of space groups (m,) by the predicted crystal system."""
+        logs = self.log_systems()
+        return {} if logs is None else {SYSTEM: logs[SYSTEM_OF_GROUP[space_groups]]}
+
+    def of_crystals(self, crystals: Sequence[Crystal]) -> dict[str, Array]:
+        """The same of m crystals by the predicted coordination numbers, the mean over an absorber's sites."""
+        found = {}
+        for element, said in self.predicted.coordination.items():
+            logs = [self._coordination(crystal, element, said) for crystal in crystals]
+            found[f"coordination of {element}"] = self._settings.coordination_weight * np.array(logs, np.float64)
+        return found
+
+    def _coordination(self, crystal: Crystal, element: str, said: Mapping[int, float]) -> float:
+        numbers = coordination_numbers(crystal, element)
+        least = self._settings.least_probability
+        if not numbers:
+            return 0.0
+        agreed = sum(said.get(number, 0.0) for number in numbers) / len(numbers)
+        return float(np.log(max(agreed, least)))
+
+    def chain(
+        self, total: Array, parts: Mapping[str, Array], worth: Mapping[str, float], names: Sequence[str]
+    ) -> tuple[Link, ...]:
+        """What each link said and did.
+
+        Args:
+            total: (k,) log-evidence of the candidates.
+            parts: by name of a link, (k,) what it added to `total`.
+            worth: by name of a link, the weight of its logarithms in that.
+            names: formula and space group of each candidate.
+        """
+        if not len(total):
+            return ()
+        first = int(np.argmax(total))
+        found = []
+        for name, part in parts.items():
+            without = int(np.argmax(total - part))
+            disfavoured = int((part < part.max() + self._settings.disfavoured).sum())
+            found.append(
+                Link(
+                    name, self._said(name), worth[name], disfavoured, len(part), names[without],
+                    names[without] != names[first],
+                )
+            )  # fmt: skip
+        return tuple(found)
+
+    def _said(self, name: str) -> tuple[tuple[str, float], ...]:
+        if name == SYSTEM:
+            said = [(str(system), p) for system, p in self.predicted.systems.items()]
+        else:
+            kind, _, element = name.rpartition(" of ")
+            of = self.predicted.oxidation if kind.startswith("oxidation") else self.predicted.coordination
+            signed = "+d" if kind.startswith("oxidation") else "d"
+            said = [(format(value, signed) if value else "0", p) for value, p in of[element].items()]
+        return tuple(sorted(((value, p) for value, p in said if p >= 0.005), key=lambda one: -one[1]))

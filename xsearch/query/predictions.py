@@ -1,0 +1,108 @@
+"""From the spectra of a question to what they say of the compound, for an inference."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.errors import SpectrumError
+from xsearch.indexes import sql
+from xsearch.infer.predictions import Predictions
+from xsearch.infer.settings import INFERENCE_SETTINGS
+from xsearch.options import ANY, Prior
+from xsearch.preprocess.powder import net_pattern
+from xsearch.query.question import Question
+from xsearch.search import SearchIndex
+from xsearch.search.isotypes import symmetry_of_isotypes
+from xsearch.search.selection import Selection, rows_with
+from xsearch.spectra import PowderPattern, Xanes
+
+Distribution = Mapping[int, float]
+
+
+def predictions_of(index: SearchIndex, question: Question) -> tuple[Predictions, tuple[str, ...]]:
+    """What the spectra of a question say, and notes on what was assumed; what is stated is not predicted.
+
+    Args:
+        index: its entries are the isotypes that a pattern is compared with.
+        question: with spectra, elements and what is known of the sample.
+
+    Raises:
+        SpectrumError: where the pattern shows no line.
+    """
+    measurement, constraints = question.measurement, question.constraints
+    elements = sorted(constraints.allowed or ())
+    oxidation, coordination, notes = of_edges(measurement.edges, elements)
+    systems = {}
+    stated = constraints.system is not None or constraints.space_group is not None
+    if measurement.pattern is not None and not stated and INFERENCE_SETTINGS.links.system_weight:
+        systems = of_pattern(index, measurement.pattern, question.leave_out)
+    return (
+        Predictions(
+            {element: said for element, said in oxidation.items() if element not in measurement.oxidation},
+            {element: said for element, said in coordination.items() if element not in measurement.coordination},
+            systems,
+        ),
+        notes,
+    )
+
+
+def of_edges(
+    edges: Sequence[Xanes], elements: Sequence[str]
+) -> tuple[dict[str, Distribution], dict[str, Distribution], tuple[str, ...]]:
+    """Oxidation states and coordination numbers by absorber, from all its edges, and notes on what says nothing."""
+    if not edges:
+        return {}, {}, ()
+    from xsearch.xas.prediction import predict  # it loads torch
+
+    oxidation: dict[str, list[Distribution]] = {}
+    coordination: dict[str, list[Distribution]] = {}
+    notes = []
+    for edge in edges:
+        name = f"{edge.absorber} {edge.edge}"
+        if edge.absorber not in elements:
+            notes.append(f"The {name} edge says nothing of this compound: {edge.absorber} is not among its elements.")
+            continue
+        try:
+            (found,) = predict([edge], elements=elements)
+        except SpectrumError as error:
+            notes.append(f"Nothing was predicted from the {name} edge: {error}")
+            continue
+        notes += [f"{name}: {reason}" for reason in found.site.unfamiliar]
+        oxidation.setdefault(edge.absorber, []).append(dict(found.site.classes["oxidation_state"]))
+        coordination.setdefault(edge.absorber, []).append(dict(found.site.classes["cn"]))
+    return (
+        {element: pooled(said) for element, said in oxidation.items()},
+        {element: pooled(said) for element, said in coordination.items()},
+        tuple(notes),
+    )
+
+
+def of_pattern(index: SearchIndex, pattern: PowderPattern, leave_out: Sequence[str] = ()) -> dict[str, float]:
+    """The probability of each crystal system, by isotypes of any elements, the network and the lines.
+
+    Args:
+        index: its entries are the isotypes.
+        pattern: as measured.
+        leave_out: reduced formulas whose entries are not compared.
+    """
+    rows = rows_with(index.index, ANY, measured_cells=False)
+    hidden = index.index.sql(sql.ROWS_OF_FORMULAS, [sorted(leave_out)]).fetchall()
+    rows = np.setdiff1d(rows, [row for (row,) in hidden])
+    net = net_pattern(pattern, index.settings.net_pattern)
+    with threadpool_limits(index.threads, user_api="blas"):
+        selected = Selection(index.index, rows, index.profiles(rows), Prior.KNOWN, index.threads, index.settings)
+        systems, _ = symmetry_of_isotypes(selected, net)
+    return dict(zip(CRYSTAL_SYSTEMS, systems.tolist(), strict=True))
+
+
+def pooled(said: Sequence[Distribution]) -> Distribution:
+    """Predictions of one quantity from several edges as one: their geometric mean, since they share their errors."""
+    least = 1e-3  # what is not listed is rarer
+    values = sorted({value for one in said for value in one})
+    logs = np.array([np.mean([np.log(max(one.get(value, 0.0), least)) for one in said]) for value in values])
+    shares = np.exp(logs - logs.max())
+    return dict(zip(values, (shares / shares.sum()).tolist(), strict=True))
