@@ -2,8 +2,8 @@
 
     python -m benchmarks.xanes [PART ...] [--json]
 
-Parts: descriptors, baseline, robustness, retrieval, codes, measured, references, starter, exafs, predicted, mixtures,
-joint, speed, learning.
+Parts: descriptors, baseline, robustness, retrieval, codes, measured, references, vectors, starter, exafs, predicted,
+mixtures,joint, speed, learning.
 Data are found through XSEARCH_DATA; what is computed from them once (labels) is kept in the platform's cache folder.
 """
 
@@ -125,6 +125,15 @@ def references() -> Figures:
         )
         for elements, compared in cases
     }
+
+
+def vectors() -> Figures:
+    """Measured edges among all spectra of their edge: recall by learned vectors, by correlation, and by matching."""
+    from xsearch.evaluate.xanes_recall import evaluate_recall
+    from xsearch.options import Compared
+
+    index, path = opened(), data_file("xas_measured.parquet")
+    return {kind.value: evaluate_recall(path, index, kind).to_dict() for kind in (Compared.SIMULATED, Compared.ALL)}
 
 
 def starter() -> Figures:
@@ -263,8 +272,8 @@ def joint() -> Figures:
 PARTS: dict[str, Callable[[], Figures]] = {
     f.__name__: f
     for f in (
-        descriptors, baseline, robustness, retrieval, codes, measured, references, starter, exafs, predicted, mixtures,
-        joint, speed, learning,
+        descriptors, baseline, robustness, retrieval, codes, measured, references, vectors, starter, exafs, predicted,
+        mixtures, joint, speed, learning,
     )
 }  # fmt: skip
 

@@ -36,6 +36,7 @@ def titanium(xsearch: Xsearch, own_lab: Path, tmp_path: Path) -> Path:
 def answer(xsearch: Xsearch, folder: Path, *words: object) -> dict:  # type: ignore[type-arg]
     done = xsearch("query", *words, "--json", folder / "out.json", "--plot", folder / "out.png")
     assert done.exit_code == 0, done.stderr
+    assert ("Ti K EXAFS" in done.stdout) == ("Ti K EXAFS" in (folder / "out.json").read_text(encoding="utf-8"))
     return json.loads((folder / "out.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
 

@@ -10,6 +10,8 @@ from xsearch.models.site_blend import CHARGES, COMPOSITION, Blend, blend, obey
 from xsearch.models.tasks import CLASSES
 
 CN = len(CLASSES["cn"])
+MANY = np.ones(1, np.float32)
+"""Full coverage."""
 
 
 def sharp(task: str, value: int, share: float = 0.9) -> np.ndarray:
@@ -20,8 +22,10 @@ def sharp(task: str, value: int, share: float = 0.9) -> np.ndarray:
 
 
 def test_trust_falls_back_on_the_composition() -> None:
-    found = Blend({"spt": {"cn": sharp("cn", 4)}, COMPOSITION: {"cn": sharp("cn", 6)}}, np.zeros((1, 0), np.float32))
-    settings = {"weights": {"cn": {"spt": 1.0, COMPOSITION: 0.6}}, "scale": {}}
+    found = Blend(
+        {"spt": {"cn": sharp("cn", 4)}, COMPOSITION: {"cn": sharp("cn", 6)}}, np.zeros((1, 0), np.float32), MANY
+    )
+    settings = {"weights": {"cn": {"spt": (1.0, 1.0), COMPOSITION: (0.6, 0.6)}}, "scale": {}}
     seen, _ = blend(found, settings, np.ones(1, np.float32))
     unlike, _ = blend(found, settings, np.full(1, 0.05, np.float32))
     assert CLASSES["cn"][int(seen["cn"][0].argmax())] == 4
@@ -36,7 +40,7 @@ def obeyed(absorber: str, formula: str, **classes: np.ndarray) -> dict[str, np.n
         CHARGES: {"oxidation_state": charge_balances(composition_features(absorber, amounts=amounts)[None])},
     }
     own = {task: found[0].copy() for task, found in classes.items()}
-    obey(own, Blend(parts, np.zeros((1, 0), np.float32)), 0, absorber, (), amounts)
+    obey(own, Blend(parts, np.zeros((1, 0), np.float32), MANY), 0, absorber, (), amounts)
     return own
 
 

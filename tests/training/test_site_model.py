@@ -101,6 +101,23 @@ def test_no_answer_out_of_fold_knew_its_formula() -> None:
     assert report_of(held_out.examples, *held_out.blended()).mnnd_r2 < 0.1
 
 
+def test_a_fold_that_is_held_out_takes_no_part_in_the_weights() -> None:
+    examples = made(80, 2)
+    recipe = replace(RECIPE, networks=(("xastruct", Schedule(epochs=1, batch=20)),), trees=0, hold_out=True)
+    model, held_out = train_site_model(examples, recipe)
+    tested = formula_hashes(held_out.examples.formula)
+    assert 0 < len(tested) < 80
+    assert not np.isin(tested, model.formulas).any()
+    assert len(model.formulas) + len(tested) == 80
+    assert set(model.settings["blends"]) == {"none", "elements", "formula"}
+
+
+def test_with_nothing_given_the_spectrum_answers_alone(model: SiteModel) -> None:
+    blends = model.settings["blends"]
+    assert set(blends["none"]["weights"]["cn"]) <= {"xastruct", "forest"}
+    assert set(blends["none"]["weights"]["neighbor_z"]) <= {"xastruct"}
+
+
 def test_one_formula_is_too_few() -> None:
     examples = made(20, 1)
     with pytest.raises(SpectrumError, match="several formulas"):

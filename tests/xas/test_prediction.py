@@ -126,14 +126,15 @@ def test_shipped_model_knows_the_spectra_that_it_was_trained_on(data_folder) -> 
     cells = read_cells(data_folder / "mp_cells_of_xas.parquet")
     table = table[[m in cells and s < len(cells[m]) and cells[m].elements[int(s)] == a and len(cells[m]) < 40
                    for m, s, a in zip(table.material_id, table.site_index, table.absorber, strict=True)]]  # fmt: skip
-    labels = describe_all([(cells[r.material_id], [int(r.site_index)]) for r in table.itertuples()])
     model: SiteModel = shipped_site_model()
-    known = [np.isin(formula_hashes(np.array([f], object)), model.formulas)[0] for f in table.reduced_formula]
-    assert np.mean(known) > 0.9, "but for the formulas of measured spectra"
+    known = np.array([np.isin(formula_hashes(np.array([f], object)), model.formulas)[0] for f in table.reduced_formula])
+    assert np.mean(known) > 0.6, "but for the fold that is held out and the formulas of measured spectra"
+    table = table[known]
+    labels = describe_all([(cells[r.material_id], [int(r.site_index)]) for r in table.itertuples()])
     found = predict([Xanes(r.energy, r.mu, r.absorber, r.edge) for r in table.itertuples()], model)
     pairs = [
         (f.site, t[0]) for f, t in zip(found, labels, strict=True) if not isinstance(t, str) and not t[0].ambiguous
     ]
     assert len(pairs) > 15
-    assert np.mean([site.classes["cn"][0][0] == truth.cn for site, truth in pairs]) > 0.75
-    assert np.median([abs(site.numbers["mnnd_A"][0] - truth.mnnd_A) for site, truth in pairs]) < 0.05
+    assert np.mean([site.classes["cn"][0][0] == truth.cn for site, truth in pairs]) > 0.9
+    assert np.median([abs(site.numbers["mnnd_A"][0] - truth.mnnd_A) for site, truth in pairs]) < 0.025

@@ -13,10 +13,12 @@ class Phase(Component):
 
     Attributes:
         weight_fraction: of the crystalline phases found, 0 to 1.
+        weight_error: its standard error, from how far the pattern's parts agree; not that by absorption.
         scale: factor of the calculated intensities, |F|² of the conventional cell, to the net pattern of height 1.
     """
 
     weight_fraction: float
+    weight_error: float
     scale: float
 
 

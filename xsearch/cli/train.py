@@ -32,6 +32,11 @@ Tested = Annotated[
     int | None, typer.Option("--tested", min=1, metavar="N", help="Test so many of the folds only, to save time.")
 ]
 
+HoldOut = Annotated[
+    bool,
+    typer.Option("--hold-out", help="Keep a fold out of the weights too: half the time, figures of these weights."),
+]
+
 
 @app.callback()
 def train() -> None:
@@ -58,6 +63,7 @@ def _site_command(kind: str, meaning: str) -> None:
         workers: options.Workers = None,
         folds: Folds = None,
         tested: Tested = None,
+        hold_out: HoldOut = False,
         epochs: options.Epochs = None,
         seed: options.Seed = 0,
         device: options.Device = "cpu",
@@ -87,6 +93,7 @@ def _site_command(kind: str, meaning: str) -> None:
                 processes=workers,
                 folds=folds,
                 tested=tested,
+                hold_out=hold_out,
                 epochs=epochs,
                 seed=seed,
                 device=device,
@@ -96,8 +103,8 @@ def _site_command(kind: str, meaning: str) -> None:
 
 
 _site_command("spt", "Train SPT: from a spectrum to all descriptors of its absorber's site.")
-_site_command("xastruct", "Train XAStruct, spectrum to structure: gated networks and forests.")
-_site_command("site", "Train what the package ships: SPT, XAStruct, forests and chemistry, blended.")
+_site_command("xastruct", "Train XAStruct, spectrum to structure: gated networks.")
+_site_command("site", "Train what the package ships: XAStruct and chemistry, blended.")
 
 
 @app.command("specfusion")

@@ -25,6 +25,10 @@ class Augmentation:
         sharpening: largest part of the core hole's width by which lines are narrowed, as in HERFD.
         noise: largest standard deviation of the noise, in edge steps.
         broadening_eV: largest standard deviation of a Gaussian, beside a fifth of the core hole's width.
+        stretch: standard deviation of the factor by which the structure's energies above E0 are stretched: codes
+            differ from measurements in it by some per cent.
+        disorder_A2: largest σ² of exp(-2 k² σ²), which damps the structure far from the edge as thermal motion does.
+        white_line: standard deviation of the factor by which the structure near E0 is higher or lower.
         scale, slope: standard deviations of errors of the edge step, and of the post-edge over the window.
         crop_eV: what the scan is cut by at most, at its start and at its end.
         probability: of each kind, for each spectrum.
@@ -36,6 +40,9 @@ class Augmentation:
     sharpening: float = 0.6
     noise: float = 0.06
     broadening_eV: float = 1.2
+    stretch: float = 0.025
+    disorder_A2: float = 0.012
+    white_line: float = 0.15
     scale: float = 0.03
     slope: float = 0.03
     crop_eV: tuple[float, float] = (5.0, 8.0)
@@ -79,6 +86,7 @@ class Augmentation:
         misplaced = some() * normal() * self.misplaced_eV
         values, known = shift(values, misplaced), shift(known.float(), misplaced) > 0.5
         offset_eV = offset_eV + misplaced
+        values = self._as_other_codes(values, some(), normal(), some(), uniform(), some(), normal())
         values = sharpen(values, some(0.25) * uniform() * self.sharpening * width_eV.clamp(max=5.0))
         values = broaden(values, some() * uniform() * (self.broadening_eV + 0.2 * width_eV.clamp(max=10.0)))
         absorbed = (some() * uniform() * self.self_absorption)[:, None]
@@ -90,6 +98,20 @@ class Augmentation:
         grid = torch.as_tensor(WINDOW_GRID_eV, dtype=values.dtype)
         line = 1 + (some() * normal() * self.scale)[:, None] + (some() * normal() * self.slope)[:, None] * grid / 46
         return torch.where(known, values * line, 0.0), known, offset_eV
+
+    def _as_other_codes(
+        self, values: Tensor, stretched: Tensor, a: Tensor, damped: Tensor, b: Tensor, lifted: Tensor, c: Tensor
+    ) -> Tensor:
+        """Values with the errors by which computed and measured structure differ: stretched, damped, lifted."""
+        grid = torch.as_tensor(WINDOW_GRID_eV, dtype=values.dtype)
+        above = grid.clamp(min=0)
+        values = read_at(values, (stretched * a.clamp(-2.5, 2.5) * self.stretch)[:, None] * above)
+        level = broaden(values, torch.full((len(values),), 6.0))
+        k2_invA2 = above / 3.81
+        kept = torch.exp(-2 * (damped * b * self.disorder_A2)[:, None] * k2_invA2)
+        values = level + (values - level) * kept
+        near = torch.exp(-(((grid - 3.0) / 5.0) ** 2))
+        return values + (values - level) * (lifted * c.clamp(-2.5, 2.5) * self.white_line)[:, None] * near
 
     def _crop(self, known: Tensor, start: Tensor, end: Tensor, u: Tensor, v: Tensor) -> Tensor:
         place = torch.arange(WINDOW_POINTS)
@@ -125,7 +147,12 @@ def hold_ends(values: Tensor, known: Tensor) -> Tensor:
 
 def shift(values: Tensor, by_eV: Tensor) -> Tensor:
     """(b, 200) values with the window moved by (b,) eV, linearly interpolated, ends held."""
-    place = torch.arange(values.shape[1]) + (by_eV / STEP_eV)[:, None]
+    return read_at(values, by_eV[:, None])
+
+
+def read_at(values: Tensor, by_eV: Tensor) -> Tensor:
+    """(b, 200) values read at energies higher by (b, 1) or (b, 200) eV, linearly interpolated, ends held."""
+    place = torch.arange(values.shape[1]) + by_eV / STEP_eV
     place = place.clamp(0, values.shape[1] - 1)
     low = place.floor().long().clamp(max=values.shape[1] - 2)
     part = place - low

@@ -19,6 +19,9 @@ CELLS_FILE, STRUCTURES_FILE = "mp_cells_of_xas.parquet", "mp_structures.parquet"
 """Tables of cells that are looked for beside a table of spectra: `site_index` counts in the first, `site` in the
 second."""
 
+FEFF10_COLUMNS = {"mu0", "fermi"}
+"""By which tables of FEFF10 are known that do not name their code."""
+
 NEEDED = ("absorber", "edge", "material_id", "site_index", "energy", "mu", "reduced_formula")
 
 
@@ -47,7 +50,7 @@ def read_site_spectra(path: Path, structures: Path | None = None) -> pd.DataFram
     if missing := [c for c in NEEDED if c not in table.columns]:
         raise SpectrumError(f"{path.name}: the columns {', '.join(missing)} are missing.")
     if "code" not in table.columns:
-        table["code"] = path.stem
+        table["code"] = "FEFF10" if {*table.columns} >= FEFF10_COLUMNS else path.stem
     if "id" not in table.columns:
         parts = zip(table.material_id, table.absorber, table.edge, table.site_index, strict=True)
         table["id"] = [f"{material} {absorber} {edge} {site:g}" for material, absorber, edge, site in parts]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -15,8 +14,9 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.descriptors import describe_all, site_orbits
 from xsearch.data.site_labels import read_cells
 
-MOST_SITES = 24
-"""Larger cells are left out of a training on chemistry: they take longest and add least. Set by hand."""
+MOST_SITES, SMALL = 24, 8
+"""Cells with more sites are left out of a training on chemistry, small ones come first: they take least time and are of
+the commonest compounds. Set by hand."""
 
 CHUNK = 400
 """Structures that are described before what is known so far is written. Set by hand."""
@@ -28,7 +28,7 @@ def usual_structures(structures: Path, left_out: Collection[str] = (), limit: in
     Args:
         structures: a table with `material_id, reduced_formula, nsites`, and `theoretical, duplicate_of` if known.
         left_out: reduced formulas that take no part.
-        limit: how many, in an order that does not depend on the table's.
+        limit: how many; small cells first, each kind in a random order that is always the same of one table.
     """
     known = parquet.read_schema(structures).names
     columns = ["material_id", "reduced_formula", "species", "theoretical", "duplicate_of"]
@@ -38,8 +38,9 @@ def usual_structures(structures: Path, left_out: Collection[str] = (), limit: in
         usual &= table.theoretical == False  # noqa: E712  (missing values are neither)
     if "duplicate_of" in table:
         usual &= table.duplicate_of.isna()
-    chosen = sorted(table.material_id[usual], key=lambda name: zlib.crc32(str(name).encode()))
-    return chosen[:limit]
+    chosen = table[usual].sample(frac=1, random_state=0)
+    small = chosen.species.map(len) <= SMALL
+    return [*chosen.material_id[small], *chosen.material_id[~small]][:limit]
 
 
 def structure_sites(

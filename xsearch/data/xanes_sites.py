@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.data.site_labels import labels_of, read_site_spectra
-from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import SpectrumError
 from xsearch.models.tasks import CLASSES, SHARED, class_indices
 from xsearch.preprocess.site_window import computed_window, step_scaled
@@ -80,6 +81,12 @@ class Examples:
             labels={name: array[rows] for name, array in self.labels.items()},
             shares={name: array[rows] for name, array in self.shares.items()},
         )
+
+
+def edge_counts(examples: Examples) -> dict[str, int]:
+    """How many spectra there are of each absorber and edge, such as `Fe K`."""
+    named = Counter(f"{SYMBOLS[z - 1]} {edge}" for z, edge in zip(examples.z, examples.edge, strict=True))
+    return dict(sorted(named.items()))
 
 
 def concatenate(parts: Sequence[Examples]) -> Examples:

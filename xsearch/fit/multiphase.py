@@ -118,13 +118,7 @@ class MixturePattern:
 
     def fit(self, components: tuple[Component, ...]) -> Hypothesis:
         """Amounts by non-negative least squares, and the evidence of the sum."""
-        columns = np.stack([self._inside(one.profiles[self.settings.fitted_scale]) for one in components], axis=1)
-        norms = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
-        weight = self._weight
-        amounts, _ = scipy.optimize.nnls(
-            columns / norms * weight[:, None], self._inside(self.linear[self.settings.fitted_scale]) * weight
-        )
-        amounts = amounts / norms
+        amounts = self._amounts(components, self._weight)
         correlations = np.zeros(len(self._compressed))
         for scale, measured in enumerate(self._compressed):
             total = sum(
@@ -134,6 +128,22 @@ class MixturePattern:
         missing = self.required.difference(*(one.elements for one in components))
         cost = self.phase_cost * len(components) + self.settings.missing_element_cost * len(missing)
         return Hypothesis(components, amounts, correlations, cost, self.correlation)
+
+    def amounts_by_parts(self, components: tuple[Component, ...]) -> NDArray[np.float64]:
+        """(parts, k) amounts with each of some even parts of the axis left out: how far lines agree on them."""
+        parts = np.arange(self.last - self.first) * self.settings.parts // (self.last - self.first)
+        return np.array(
+            [self._amounts(components, self._weight * (parts != left)) for left in range(self.settings.parts)]
+        )
+
+    def _amounts(self, components: tuple[Component, ...], weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(k,) by non-negative least squares with a weight for each bin."""
+        columns = np.stack([self._inside(one.profiles[self.settings.fitted_scale]) for one in components], axis=1)
+        norms = np.maximum(np.linalg.norm(columns, axis=0), 1e-300)
+        amounts, _ = scipy.optimize.nnls(
+            columns / norms * weight[:, None], self._inside(self.linear[self.settings.fitted_scale]) * weight
+        )
+        return np.asarray(amounts / norms)
 
     def remainder(self, hypothesis: Hypothesis) -> NetPattern | None:
         """The pattern less what a hypothesis explains, line by line in proportion; None where nothing is left.

@@ -225,6 +225,9 @@ class MultiphaseSettings:
     missing_element_cost: float = setting(
         3.0, "log-evidence", BY_HAND + ": of a required element that is in none of the phases; it may sit in a glass"
     )
+    parts: int = setting(
+        12, "parts", BY_HAND + ": of the axis, each left out once for the errors of amounts (jackknife)"
+    )
     least_left: float = setting(
         0.004, "highest point", BY_HAND + ": height of the highest remaining line, below which no phase is sought"
     )

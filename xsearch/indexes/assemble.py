@@ -22,6 +22,8 @@ from xsearch.indexes.records import MATERIAL_SCHEMA
 from xsearch.indexes.spectra import SPECTRA, SpectraChunk, write_spectra
 from xsearch.indexes.tables import TableWriter, read_table
 from xsearch.indexes.vectors import HalfWriter
+from xsearch.indexes.xanes_vectors import XANES_VECTORS, write_xanes_vectors
+from xsearch.models import xanes_encoder
 from xsearch.options import Backend
 
 CATALOG, FAILURES, COLUMNS = "catalog.arrow", "failures.arrow", "columns.npy"
@@ -93,13 +95,16 @@ def assemble(chunks: Iterable[Chunk], folder: Path, spectra: Iterable[SpectraChu
     with TableWriter(folder / FAILURES, FAILURE_SCHEMA) as failed:
         failed.append(pa.table([pa.array(side, pa.string()) for side in _sides(failures)], schema=FAILURE_SCHEMA))
     profiles.write(folder / PROFILES)
+    stored = read_table(folder / SPECTRA) if n_spectra else None
+    if stored is not None and (encoder := xanes_encoder.load()) is not None:
+        write_xanes_vectors(stored, folder / XANES_VECTORS, encoder)
     embedded = vectors.write(folder / EMBEDDING)
     if embedded is not None and (backend := backend_for(len(rows))) is not Backend.EXACT:
         write_shortcut(embedded, backend, folder / SHORTCUT)
     write_metadata(
         folder,
         read_table(folder / CATALOG),
-        read_table(folder / SPECTRA) if n_spectra else None,
+        stored,
         read_table(folder / FAILURES),
     )
     counts = {"materials": len(rows), "reflections": offset, "failures": len(failures), "spectra": n_spectra}

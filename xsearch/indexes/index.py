@@ -35,6 +35,8 @@ from xsearch.indexes.tables import read_table, row_numbers
 from xsearch.indexes.vectors import Profiles
 from xsearch.indexes.versions import current_folder, folder_of
 from xsearch.indexes.xanes_table import XanesTable
+from xsearch.indexes.xanes_vectors import XANES_VECTORS, XanesVectors
+from xsearch.models import xanes_encoder
 from xsearch.options import Constraints
 from xsearch.simulate.reflections import Reflections
 from xsearch.spectra.xas import XasSpectrum
@@ -212,6 +214,14 @@ class Index:
     def embedding(self) -> Embedding | None:
         """The vectors of the powder network and their search structure; None where there are none."""
         return Embedding(self.folder, self.manifest) if EMBEDDING in self.manifest.files else None
+
+    @cached_property
+    def xanes_vectors(self) -> XanesVectors | None:
+        """The learned vectors of the near edges, a row a stored spectrum; None where this xsearch did not make them."""
+        made_by, encoder = self.manifest.extra.get("xanes_encoder"), xanes_encoder.load()
+        if XANES_VECTORS not in self.manifest.files or encoder is None or made_by != encoder.identity:
+            return None
+        return XanesVectors(self.folder / XANES_VECTORS, self.spectra_table.num_rows, encoder.dimensions)
 
     @property
     def faiss(self) -> Any:

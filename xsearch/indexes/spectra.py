@@ -22,7 +22,7 @@ from xsearch.chemistry.formula import parse_formula
 from xsearch.errors import CrystalError, SpectrumError
 from xsearch.indexes.outcome import FAILURE_FIELDS, Failure, Outcome
 from xsearch.indexes.records import arrays_of, ragged
-from xsearch.indexes.tables import TableWriter
+from xsearch.indexes.tables import TableWriter, row_numbers
 from xsearch.indexes.xanes_table import TEXTS, XanesTable
 from xsearch.preprocess.exafs import EXAFS, K_GRID_invA, extract_exafs
 from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow, normalize, window
@@ -158,8 +158,12 @@ def edges_of(stored: pa.Table) -> list[tuple[str, str]]:
 
 def spectra_of_edge(stored: pa.Table, absorber: str, edge: str) -> pa.Table:
     """The rows of an absorber and edge that can be searched."""
-    mask = pc.and_(pc.equal(stored.column("absorber"), absorber), pc.equal(stored.column("edge"), edge))
-    return stored.filter(pc.and_(mask, stored.column("window").is_valid()))
+    return stored.take(row_numbers(edge_rows(stored, absorber, edge)))
+
+
+def edge_rows(stored: pa.Table, absorber: str, edge: str) -> NDArray[np.int64]:
+    """(n,) which rows of the stored spectra these are."""
+    return _rows_with(stored, absorber, edge, "window")
 
 
 def exafs_edges_of(stored: pa.Table) -> set[tuple[str, str]]:
@@ -169,10 +173,14 @@ def exafs_edges_of(stored: pa.Table) -> set[tuple[str, str]]:
     return set(zip(found.column("absorber").to_pylist(), found.column("edge").to_pylist(), strict=True))
 
 
-def exafs_of_edge(stored: pa.Table, absorber: str, edge: str) -> pa.Table:
-    """The rows of an absorber and edge that hold EXAFS."""
+def exafs_rows(stored: pa.Table, absorber: str, edge: str) -> NDArray[np.int64]:
+    """(n,) which rows of an absorber and edge hold EXAFS."""
+    return _rows_with(stored, absorber, edge, "k2_chi")
+
+
+def _rows_with(stored: pa.Table, absorber: str, edge: str, column: str) -> NDArray[np.int64]:
     mask = pc.and_(pc.equal(stored.column("absorber"), absorber), pc.equal(stored.column("edge"), edge))
-    return stored.filter(pc.and_(mask, stored.column("k2_chi").is_valid()))
+    return np.flatnonzero(pc.and_(mask, stored.column(column).is_valid()).to_numpy()).astype(np.int64)
 
 
 def exafs_arrays(rows: pa.Table) -> tuple[NDArray[np.float32], NDArray[np.float64]]:

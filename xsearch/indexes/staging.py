@@ -22,6 +22,8 @@ from xsearch.indexes.manifest import FORMAT, MANIFEST, Manifest, describe_files
 from xsearch.indexes.publish import publish_version
 from xsearch.indexes.spectra import CHUNK_SCHEMA as SPECTRA_SCHEMA
 from xsearch.indexes.spectra import SpectraChunk
+from xsearch.indexes.xanes_vectors import XANES_VECTORS
+from xsearch.models import xanes_encoder
 
 _CHUNK_NAME = re.compile(r"(chunk|spectra)-(\d{6})-([0-9a-f]{16})\.arrow")
 
@@ -139,6 +141,8 @@ class Staging:
         windows = (SpectraChunk.from_bytes(pa.memory_map(str(self._intact_spectra[n]))) for n in range(spectra))
         counts, bins = assemble(tables, made, windows)
         files = describe_files(made)
+        if XANES_VECTORS in files and (encoder := xanes_encoder.load()) is not None:
+            extra = {**extra, "xanes_encoder": encoder.identity, "xanes_encoder_dimensions": encoder.dimensions}
         if EMBEDDING in files:
             extra = {**extra, "vector_backend": backend_for(counts["materials"]).value}
         manifest = Manifest(FORMAT, counts, bins, self.fingerprint, _plain(self.settings), _plain(extra), files)

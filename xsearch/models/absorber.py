@@ -14,6 +14,8 @@ from xsearch.preprocess.edge import core_hole_width
 from xsearch.spectra.edges import tabulated_edge
 
 ABSORBER_FEATURES = 8 + len(EDGES)
+EDGE_COLUMNS = slice(8, ABSORBER_FEATURES)
+"""Of the features: which edge it is, one hot."""
 SITE_CONTEXT = ABSORBER_FEATURES + ELEMENT_PHYSICS
 Z_SCALE = 50.0
 """Brings atomic numbers to about one, for networks."""

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from xsearch.chemistry.element_physics import ELEMENT_PHYSICS, element_physics
 from xsearch.elements import SYMBOLS
+from xsearch.models.analogues import ANALOGUE_FEATURES, KnownSites
 from xsearch.models.tasks import CLASSES, NUMBERS
 
 COMPOSITION_CLASSES = ("cn", "oxidation_state", "neighbor_z")
@@ -58,9 +59,14 @@ class CompositionAnswer:
 
 
 class CompositionNet(nn.Module):
-    """The model."""
+    """The model.
+
+    Attributes:
+        known: the compounds among which a formula's analogues are looked for; None where there are none.
+    """
 
     physics: Tensor
+    known: KnownSites | None = None
 
     def __init__(self, config: CompositionConfig | None = None) -> None:
         super().__init__()
@@ -70,7 +76,7 @@ class CompositionNet(nn.Module):
         self.element = nn.Embedding(n, config.element)
         nn.init.normal_(self.element.weight, std=0.05)
         vector = k + config.element
-        self.enter = nn.Linear(2 + vector * 3 + 2 * k + len(CLASSES["oxidation_state"]), w)
+        self.enter = nn.Linear(2 + vector * 3 + 2 * k + ANALOGUE_FEATURES + len(CLASSES["oxidation_state"]), w)
         self.blocks = nn.ModuleList(
             [nn.Sequential(nn.LayerNorm(w), nn.Linear(w, w), nn.GELU(), nn.Dropout(config.dropout), nn.Linear(w, w))
              for _ in range(2)]

@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from xsearch.chemistry.valence import RAREST_SHARE, is_alloy, states_of
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import QueryError
+from xsearch.models.analogues import ANALOGUE_FEATURES, KnownSites
 from xsearch.models.tasks import CLASSES
 from xsearch.options import Conditioning
 
 STATES = CLASSES["oxidation_state"]
-COMPOSITION_FEATURES = 2 + 2 * len(SYMBOLS) + len(STATES)
+COMPOSITION_FEATURES = 2 + 2 * len(SYMBOLS) + ANALOGUE_FEATURES + len(STATES)
 STRONG_ANIONS = frozenset("O F Cl Br I S Se N".split())
 """Beside one of these in a formula, the absorber is not neutral. Carbonyls, the exception, are rare."""
 
@@ -36,17 +37,21 @@ def conditioning_of(elements: Iterable[str] = (), amounts: Mapping[str, float] |
 
 
 def composition_features(
-    absorber: str, elements: Iterable[str] = (), amounts: Mapping[str, float] | None = None
+    absorber: str,
+    elements: Iterable[str] = (),
+    amounts: Mapping[str, float] | None = None,
+    known: KnownSites | None = None,
 ) -> NDArray[np.float32]:
-    """(211,) features of what is given of a compound; all zero where nothing is.
+    """(227,) features of what is given of a compound; all zero where nothing is.
 
-    Two flags (elements, formula), which elements there are, their atomic fractions, and the oxidation states of
-    the absorber that would balance the formula's charges.
+    Two flags (elements, formula), which elements there are, their atomic fractions, the coordination numbers in
+    analogous compounds, and the oxidation states of the absorber that would balance the formula's charges.
 
     Args:
         absorber: its symbol.
         elements: all elements of the compound, the absorber among them or not; none if unknown.
         amounts: the formula as amounts by element; it goes before `elements`.
+        known: compounds among which a formula's analogues are looked for.
 
     Raises:
         QueryError: for an unknown element, or a formula without the absorber.
@@ -67,6 +72,8 @@ def composition_features(
         total = sum(amounts.values())
         for element, amount in amounts.items():
             found[1 + len(SYMBOLS) + ATOMIC_NUMBERS[element]] = amount / total
+        if known is not None:
+            found[-len(STATES) - ANALOGUE_FEATURES : -len(STATES)] = known.features(absorber, amounts)
         found[-len(STATES) :] = balancing_states(absorber, tuple(sorted(amounts.items())))
     return found
 
@@ -84,7 +91,7 @@ CONDITIONING_MASKS = {
     Conditioning.ELEMENTS: _mask(len(SYMBOLS)),
     Conditioning.FORMULA: _mask(COMPOSITION_FEATURES - 2),
 }
-"""By which the (211,) features of a formula are multiplied, so that no more of it is left than is given."""
+"""By which the (227,) features of a formula are multiplied, so that no more of it is left than is given."""
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,6 +29,9 @@ class BlendSettings:
     )
     least_share: float = setting(0.05, "1", f"{BY_HAND}: of a state that takes part in a mean between two")
     balanced: float = setting(0.8, "probability", f"{BY_HAND}: of a mean that an answer must have")
+    few_and_many: tuple[float, float] = setting(
+        (30.0, 1000.0), "spectra", f"{BY_HAND}: of an edge; between them parts' weights go from one end to the other"
+    )
     least_trust: float = setting(0.25, "1", f"{BY_HAND}: uncertainties of numbers grow fourfold at most")
 
 
@@ -73,15 +76,17 @@ class Blend:
     Attributes:
         parts: by part and task, (n, classes) probabilities or (n, 2) mean and scale.
         features: (n, widths of the networks) what the networks read off the spectra.
+        coverage: (n,) from 0 where few spectra of an edge were trained on, to 1 where there were many.
     """
 
     parts: dict[str, dict[str, NDArray[np.float32]]]
     features: NDArray[np.float32]
+    coverage: NDArray[np.float32]
 
     def take(self, rows: NDArray[np.generic]) -> Blend:
         """The answers to some spectra, by index or mask."""
         parts = {part: {task: a[rows] for task, a in found.items()} for part, found in self.parts.items()}
-        return Blend(parts, self.features[rows])
+        return Blend(parts, self.features[rows], self.coverage[rows])
 
 
 def blend(
@@ -91,15 +96,17 @@ def blend(
 
     Args:
         found: answers of the parts.
-        settings: `weights` of the parts for each task, and `scale` of each number.
+        settings: `weights` of the parts for each task, of classes at the least and at full coverage, and `scale` of
+            each number.
         trust: (n,) from 0 to 1, by which the parts that read the spectrum count; 1 if None.
     """
-    classes, numbers = {}, {}
+    classes, numbers, least = {}, {}, BLEND.least
     answered = [task for task, weights in settings["weights"].items() if weights]
     for task in (t for t in CLASSES if t in answered):
         logs = sum(
-            _counted(part, weight, trust) * np.log(np.maximum(found.parts[part][task], BLEND.least))
-            for part, weight in settings["weights"][task].items()
+            _counted(part, at_coverage(ends, found.coverage), trust)
+            * np.log(np.maximum(found.parts[part][task], least))
+            for part, ends in settings["weights"][task].items()
         )
         powers = np.exp(logs - np.max(logs, axis=1, keepdims=True))
         classes[task] = (powers / powers.sum(1, keepdims=True)).astype(np.float32)
@@ -114,7 +121,19 @@ def blend(
     return classes, numbers
 
 
-def _counted(part: str, weight: float, trust: NDArray[np.float32] | None) -> float | NDArray[np.float32]:
+def at_coverage(weight: Sequence[float], coverage: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(n, 1) a part's weight, which goes from its first to its second value as the coverage rises."""
+    few, many = weight
+    return (few + (many - few) * coverage)[:, None]
+
+
+def coverage_of(spectra: NDArray[np.integer]) -> NDArray[np.float32]:
+    """(n,) coverage of edges of which so many spectra were trained on."""
+    few, many = BLEND.few_and_many
+    return np.asarray(np.clip(np.log(np.maximum(spectra, 1) / few) / np.log(many / few), 0, 1), np.float32)
+
+
+def _counted(part: str, weight: NDArray[np.float32], trust: NDArray[np.float32] | None) -> NDArray[np.float32]:
     return weight if trust is None or part in (COMPOSITION, CHARGES) else weight * trust[:, None]
 
 

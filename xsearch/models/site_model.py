@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save_file
 from torch import Tensor, nn
 
-from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.elements import ATOMIC_NUMBERS, EDGES, SYMBOLS
 from xsearch.errors import XSearchError
-from xsearch.models.absorber import Z_SCALE, site_context
+from xsearch.models.absorber import EDGE_COLUMNS, Z_SCALE, site_context
+from xsearch.models.analogues import KnownSites
 from xsearch.models.composition import CompositionNet, composition_answers, prior_features
 from xsearch.models.conditioning import (
     COMPOSITION_FEATURES,
@@ -32,7 +33,7 @@ from xsearch.models.conditioning import (
 )
 from xsearch.models.forest import Forest
 from xsearch.models.network_files import load_network, save_network
-from xsearch.models.site_blend import CHARGES, COMPOSITION, Blend, SiteAnswer, blend, obey, ranked, trust
+from xsearch.models.site_blend import CHARGES, COMPOSITION, Blend, SiteAnswer, blend, coverage_of, obey, ranked, trust
 from xsearch.models.spt import Spt
 from xsearch.models.tasks import CLASSES, NUMBERS
 from xsearch.models.xastruct import XaStruct
@@ -43,6 +44,7 @@ from xsearch.preprocess.xanes import XanesWindow, smoothed
 
 NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct}
 FOREST_TASKS = ("cn", "oxidation_state", "mnnd_A", "nnrs_A", "mood_A")
+KNOWN_SITES = "known_sites.safetensors"
 BATCH = 256
 """Spectra that networks read at once; it does not change answers."""
 
@@ -52,8 +54,8 @@ class SiteModel:
 
     Attributes:
         settings: `blends`, one for each `Conditioning`, with `weights` of the parts for each task and `scale` of each
-            number; `farthest` familiar distance and `decline` of the trust beyond it, `edges` seen in training, and
-            what the card repeats.
+            number; `farthest` familiar distance and `decline` of the trust beyond it, `edges` of the
+            training spectra, with how many there were of each, and what the card repeats.
     """
 
     def __init__(
@@ -93,7 +95,8 @@ class SiteModel:
             return []
         elements = tuple(elements)
         spectra = stacked(windows)
-        composition = np.stack([composition_features(w.absorber, elements, amounts) for w in windows])
+        known = self.composition.known
+        composition = np.stack([composition_features(w.absorber, elements, amounts, known) for w in windows])
         found = self.evaluate(*spectra, composition)
         # how familiar a spectrum is does not depend on what is given beside it
         features = self.features(*spectra) if composition.any() else found.features
@@ -129,7 +132,13 @@ class SiteModel:
         if self.forests:
             samples = forest_features(*arrays)
             parts["forest"] = {task: forest.predict(samples) for task, forest in self.forests.items()}
-        return Blend(parts, features)
+        return Blend(parts, features, self._coverage(context))
+
+    def _coverage(self, context: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(n,) how well the training spectra cover each absorber and edge."""
+        pairs = zip(_z(context).tolist(), context[:, EDGE_COLUMNS].argmax(1).tolist(), strict=True)
+        seen = [self.settings["edges"].get(f"{SYMBOLS[z - 1]} {EDGES[edge]}", 0) for z, edge in pairs]
+        return coverage_of(np.array(seen, np.int64))
 
     def features(
         self,
@@ -216,6 +225,8 @@ class SiteModel:
         for task, forest in self.forests.items():
             tensors |= forest.tensors(task)
         save_file({k: np.ascontiguousarray(v) for k, v in tensors.items()}, folder / "site_forests.safetensors")
+        if self.composition.known is not None:
+            save_file(self.composition.known.to_arrays(), folder / KNOWN_SITES)
         (folder / "site_model.json").write_text(
             json.dumps(self.settings, indent=1, sort_keys=True) + "\n", encoding="utf-8"
         )
@@ -228,12 +239,14 @@ class SiteModel:
             XSearchError: where files are missing, or are of an older kind.
         """
         if not (folder / "site_model.json").exists():
-            raise XSearchError(f"{folder} holds no site model; `xsearch train spt` makes one.")
+            raise XSearchError(f"{folder} holds no site model; `xsearch train site` makes one.")
         settings = json.loads((folder / "site_model.json").read_text(encoding="utf-8"))
-        if "decline" not in settings:
+        if not isinstance(settings["edges"], dict):
             raise XSearchError(f"The site model of {folder} is of an older kind; train it again with `xsearch train`.")
         composition = CompositionNet()
         load_network(composition, folder / f"{COMPOSITION}.safetensors")
+        if (folder / KNOWN_SITES).exists():
+            composition.known = KnownSites.from_arrays(load_file(folder / KNOWN_SITES))
         networks: dict[str, nn.Module] = {}
         for name, make in NETWORKS.items():
             if (path := folder / f"{name}.safetensors").exists():

@@ -12,6 +12,7 @@ from xsearch.answers.result import SearchResult
 from xsearch.answers.symmetry import Symmetry
 from xsearch.chemistry.reference import Reference
 from xsearch.chemistry.space_groups import space_group_symbol
+from xsearch.options import Range
 from xsearch.report.hit_reasons import rival_line
 from xsearch.report.rich_table import new_table, with_lines
 from xsearch.report.settings import SETTINGS
@@ -69,8 +70,10 @@ def verdict_line(result: SearchResult) -> str:
 
 
 def edges_of(result: SearchResult) -> tuple[str, ...]:
-    """The edges that were searched for, such as `Fe K`."""
-    return tuple(f"{one.absorber} {one.edge}" for one in result.spectra)
+    """What was compared of the edges that were searched for, such as `Fe K` and `Fe K EXAFS`."""
+    near = [] if result.options.get("range") == Range.EXAFS.value else result.spectra
+    names = [f"{one.absorber} {one.edge}" for one in near]
+    return tuple(dict.fromkeys((*names, *(match.edge for hit in result.hits for match in hit.edges))))
 
 
 def hit_headings(named: bool, edges: tuple[str, ...] = (), has_pattern: bool = True) -> list[str]:

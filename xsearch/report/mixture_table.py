@@ -46,6 +46,7 @@ def explanation_record(mixture: Mixture) -> dict[str, Any]:
                 "material_id": one.hit.material_id,
                 "formula": one.hit.formula,
                 "weight_fraction": one.weight_fraction,
+                "weight_error": one.weight_error,
                 "scale": one.scale,
                 "support": one.support,
                 "strain": one.hit.fitted.strain,
@@ -63,5 +64,7 @@ def phases_table(result: MixtureResult) -> Table:
     named = any(hit.name for hit in result.best.hits)
     table = new_table(["weight %", *hit_headings(named)[1:-1]], LEFT)
     for one in result.best.components:
-        table.add_row(f"{100 * one.weight_fraction:.0f}", *cells(one.hit, named)[1:-1])
+        table.add_row(
+            f"{100 * one.weight_fraction:.0f} ± {max(100 * one.weight_error, 1):.0f}", *cells(one.hit, named)[1:-1]
+        )
     return table

@@ -215,7 +215,10 @@ def _of_all(mixture: Mixture, share: float) -> Mixture:
     """A mixture whose weights are those of the sample, in which it has a share."""
     return replace(
         mixture,
-        components=tuple(replace(one, weight_fraction=share * one.weight_fraction) for one in mixture.components),
+        components=tuple(
+            replace(one, weight_fraction=share * one.weight_fraction, weight_error=share * one.weight_error)
+            for one in mixture.components
+        ),
     )
 
 

@@ -22,6 +22,9 @@ def make_mixture(explored: PhaseSearch, hypothesis: Hypothesis) -> Mixture:
     support = np.array(explored.support(hypothesis))
     hits = phase_hits(explored.selected, explored.target, hypothesis, support)
     weights = weight_fractions(hits, hypothesis.amounts)
+    errors = jackknife_errors(
+        np.array([weight_fractions(hits, one) for one in explored.target.amounts_by_parts(hypothesis.components)])
+    )
     order = np.argsort(-weights, kind="stable").tolist()
     return Mixture(
         components=tuple(
@@ -29,6 +32,7 @@ def make_mixture(explored: PhaseSearch, hypothesis: Hypothesis) -> Mixture:
                 hit=replace(hits[place], rank=rank),
                 support=float(support[place]),
                 weight_fraction=float(weights[place]),
+                weight_error=float(errors[place]),
                 scale=float(hypothesis.amounts[place]),
             )
             for rank, place in enumerate(order, start=1)
@@ -75,7 +79,16 @@ def weight_fractions(hits: tuple[Hit, ...], amounts: NDArray[np.float64]) -> NDA
     parts = np.array(
         [amount * cell_mass(hit) * cell_volume(hit.cell) for hit, amount in zip(hits, amounts, strict=True)]
     )
-    return parts / parts.sum()
+    return parts / max(float(parts.sum()), 1e-300)
+
+
+def jackknife_errors(left_out: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k,) standard errors of quantities from (n, k) estimates, each with one of n parts of the data left out.
+
+    See B. Efron, The Jackknife, the Bootstrap and Other Resampling Plans (1982), ch. 3.
+    """
+    n = len(left_out)
+    return np.asarray(np.sqrt((n - 1) / n * ((left_out - left_out.mean(axis=0)) ** 2).sum(axis=0)))
 
 
 def cell_mass(hit: Hit) -> float:

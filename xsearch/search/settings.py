@@ -102,9 +102,9 @@ class RankingSettings:
     march_weight: float = setting(1.22, "1", f"of -(ln r)², r the March parameter; {SIMULATED}")
     most_march: float = setting(1.0, "1", f"{BY_HAND}: of (ln r)² at most")
     fitted_bonus: float = setting(0.71, "log-evidence", f"of a Le Bail fitted row; {SIMULATED}")
-    le_bail_fitted: int = setting(30, "phases", f"{BY_HAND}: with preferred orientation the right phase may be so low")
+    le_bail_fitted: int = setting(20, "phases", f"{BY_HAND}: the right phase is among them in 96 %")
     most_fitted: int = setting(60, "phases", f"{BY_HAND}: where none of the first ones explains the pattern")
-    good_whole: float = setting(0.15, "1", f"{BY_HAND}: misfit of calculated intensities that explain the pattern")
+    good_whole: float = setting(0.4, "1", f"{BY_HAND}: misfit of calculated intensities that explain the pattern")
     missing_element_cost: float = setting(
         2.0,
         "log-evidence",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -12,21 +13,29 @@ import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
 from xsearch.data.xanes_sites import Examples
-from xsearch.models.site_blend import BLEND, Blend, blend, trust
+from xsearch.models.site_blend import BLEND, CHARGES, COMPOSITION, Blend, blend, trust
 from xsearch.models.tasks import CLASSES, NUMBERS, SHARED, class_indices
+from xsearch.options import Conditioning
 from xsearch.training.settings import CALIBRATION
 
 FloatArray = NDArray[np.floating]
 
 
-def calibrate(found: Blend, examples: Examples, weight: FloatArray | None = None) -> dict[str, Any]:
+def calibrate(
+    found: Blend, examples: Examples, given: Conditioning, weight: FloatArray | None = None
+) -> dict[str, Any]:
     """Settings `weights` and `scale` of a site model.
 
     Args:
         found: answers of each part to the examples, none of which it was trained on.
         examples: with their labels.
+        given: what the answers were given of the compounds. Without anything, the composition says only how often a
+            site of the absorber is met in known structures, and samples are not drawn like these: what reads the
+            spectrum answers alone.
         weight: (n,) of the examples; equal if None.
     """
+    if given is Conditioning.NONE:
+        found = replace(found, parts=_of_spectra(found))
     weight = np.ones(len(examples)) if weight is None else weight
     settings: dict[str, Any] = {"weights": {}, "scale": {}}
     for task in CLASSES:
@@ -41,6 +50,18 @@ def calibrate(found: Blend, examples: Examples, weight: FloatArray | None = None
         scale = float(np.nanquantile(errors, CALIBRATION.share_within)) if np.isfinite(errors).any() else 1.0
         settings["scale"][task] = scale
     return settings
+
+
+def _of_spectra(found: Blend) -> dict[str, dict[str, NDArray[np.float32]]]:
+    """The answers of parts that read the spectrum, and of others where no such part answers."""
+    readers = {name: said for name, said in found.parts.items() if name not in (COMPOSITION, CHARGES)}
+    answered = {task for said in readers.values() for task in said}
+    others = {
+        name: {task: a for task, a in said.items() if task not in answered}
+        for name, said in found.parts.items()
+        if name not in readers
+    }
+    return readers | others
 
 
 def class_shares(examples: Examples, task: str) -> NDArray[np.float32]:
@@ -73,13 +94,21 @@ def decline_of(
     return float(min(CALIBRATION.declines, key=loss))
 
 
-def _pool_weights(found: Blend, task: str, shares: NDArray[np.float32], weight: FloatArray) -> dict[str, float]:
-    """Weights of a logarithmic pool of the parts that answer a task, at which the truth is likeliest."""
+def _pool_weights(
+    found: Blend, task: str, shares: NDArray[np.float32], weight: FloatArray
+) -> dict[str, tuple[float, float]]:
+    """Weights of a logarithmic pool of the parts that answer a task, at which the truth is likeliest.
+
+    Each part has one at the least coverage of an edge by training spectra and one at full coverage: where few spectra
+    taught the networks, the composition counts more.
+    """
     parts = [name for name in found.parts if task in found.parts[name]]
     known = shares.sum(1) > 0.5
     if not parts or not known.any():
-        return dict.fromkeys(parts, 1.0 / max(len(parts), 1))
-    logs = np.stack([np.log(np.maximum(found.parts[p][task][known], BLEND.least)) for p in parts]).astype(np.float64)
+        return dict.fromkeys(parts, (1.0 / max(len(parts), 1),) * 2)
+    each = np.stack([np.log(np.maximum(found.parts[p][task][known], BLEND.least)) for p in parts]).astype(np.float64)
+    full = found.coverage[known].astype(np.float64)[None, :, None]
+    logs = np.concatenate([(1 - full) * each, full * each])  # (2 parts, n, classes)
     truth, w = shares[known].astype(np.float64), weight[known] / weight[known].sum()
 
     def loss(at: FloatArray) -> tuple[float, FloatArray]:
@@ -93,10 +122,11 @@ def _pool_weights(found: Blend, task: str, shares: NDArray[np.float32], weight: 
         gradient = np.einsum("n,nc,pnc->p", w, error, logs)
         return value + CALIBRATION.pool_ridge * float(ridge @ ridge), gradient + 2 * CALIBRATION.pool_ridge * ridge
 
-    start = np.full(len(parts), 1 / len(parts))
-    fitted = scipy.optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 2.0)] * len(parts))
-    kept = {part: round(float(v), 4) for part, v in zip(parts, fitted.x, strict=True) if v > 1e-3}
-    return kept or {parts[0]: 1e-3}  # nothing is known of the task, and the answer is flat
+    start = np.full(len(logs), 1 / len(parts))
+    fitted = scipy.optimize.minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(0.0, 2.0)] * len(logs))
+    ends = np.round(fitted.x, 4).reshape(2, -1).T.tolist()
+    kept = {part: (few, many) for part, (few, many) in zip(parts, ends, strict=True) if max(few, many) > 1e-3}
+    return kept or {parts[0]: (1e-3, 1e-3)}  # nothing is known of the task, and the answer is flat
 
 
 def _best_weights(

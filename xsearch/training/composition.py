@@ -16,13 +16,14 @@ from xsearch.chemistry.formula import parse_formula
 from xsearch.data.xanes_sites import Examples
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import CrystalError, QueryError
+from xsearch.models.analogues import KnownSites
 from xsearch.models.composition import COMPOSITION_CLASSES, COMPOSITION_NUMBERS, CompositionAnswer, CompositionNet
 from xsearch.models.conditioning import COMPOSITION_FEATURES, CONDITIONING_MASKS, composition_features
 from xsearch.models.tasks import NUMBERS, class_indices
 from xsearch.options import Conditioning
 from xsearch.training.loop import Schedule, train
 
-SCHEDULE = Schedule(epochs=9, batch=384, rate=4e-3, weight_decay=0.05, average=0.998)
+SCHEDULE = Schedule(epochs=20, batch=384, rate=4e-3, weight_decay=0.05, average=0.998)
 """How it is trained. Set by hand."""
 
 GIVEN = {Conditioning.NONE: 0.2, Conditioning.ELEMENTS: 0.4, Conditioning.FORMULA: 0.4}
@@ -40,6 +41,8 @@ class Sites:
         numbers: task to (n,) scaled numbers, NaN where unknown.
         weight: (n,) share of the site among the atoms of its element in its material.
         formula: (n,) reduced formulas, by which splits are grouped.
+        known: all of them by compound, for analogues; parts that are taken keep the whole, as no formula is its own
+            analogue.
     """
 
     z: NDArray[np.int64]
@@ -48,6 +51,7 @@ class Sites:
     numbers: dict[str, NDArray[np.float32]]
     weight: NDArray[np.float32]
     formula: NDArray[np.object_]
+    known: KnownSites
 
     def __len__(self) -> int:
         return len(self.z)
@@ -59,49 +63,59 @@ class Sites:
         labels = {task: table[task].to_numpy(np.float32) for task in ("cn", "oxidation_state", *COMPOSITION_NUMBERS)}
         labels["neighbor_z"] = np.array([ATOMIC_NUMBERS[e] for e in table.neighbor], np.float32)
         total = table.groupby(["material_id", "element"]).multiplicity.transform("sum")
+        formula, weight = table.reduced_formula.to_numpy(object), (table.multiplicity / total).to_numpy(np.float32)
+        classes = {task: class_indices(task, labels[task]) for task in COMPOSITION_CLASSES}
+        known = KnownSites.of(formula, z, classes["cn"], weight)
         return cls(
             z=z,
-            composition=formula_features(table.reduced_formula.to_numpy(object), z),
-            classes={task: class_indices(task, labels[task]) for task in COMPOSITION_CLASSES},
+            composition=formula_features(formula, z, known),
+            classes=classes,
             numbers={t: ((labels[t] - NUMBERS[t][0]) / NUMBERS[t][1]).astype(np.float32) for t in COMPOSITION_NUMBERS},
-            weight=(table.multiplicity / total).to_numpy(np.float32),
-            formula=table.reduced_formula.to_numpy(object),
+            weight=weight,
+            formula=formula,
+            known=known,
         )
 
     @classmethod
     def of_examples(cls, examples: Examples) -> Sites:
         """The sites of spectra."""
+        classes = {task: class_indices(task, examples.labels[task]) for task in COMPOSITION_CLASSES}
+        weight = np.ones(len(examples), np.float32)
+        known = KnownSites.of(examples.formula, examples.z, classes["cn"], weight)
         return cls(
             z=examples.z,
-            composition=formula_features(examples.formula, examples.z),
-            classes={task: class_indices(task, examples.labels[task]) for task in COMPOSITION_CLASSES},
+            composition=formula_features(examples.formula, examples.z, known),
+            classes=classes,
             numbers={
                 t: ((examples.labels[t] - NUMBERS[t][0]) / NUMBERS[t][1]).astype(np.float32)
                 for t in COMPOSITION_NUMBERS
             },
-            weight=np.ones(len(examples), np.float32),
+            weight=weight,
             formula=examples.formula,
+            known=known,
         )
 
     def take(self, rows: NDArray[np.generic]) -> Sites:
         """Some of the rows, by index or mask."""
         return Sites(
             self.z[rows], self.composition[rows], {t: a[rows] for t, a in self.classes.items()},
-            {t: a[rows] for t, a in self.numbers.items()}, self.weight[rows], self.formula[rows],
+            {t: a[rows] for t, a in self.numbers.items()}, self.weight[rows], self.formula[rows], self.known,
         )  # fmt: skip
 
 
-def formula_features(formulas: NDArray[np.object_], z: NDArray[np.int64]) -> NDArray[np.float32]:
+def formula_features(
+    formulas: NDArray[np.object_], z: NDArray[np.int64], known: KnownSites | None
+) -> NDArray[np.float32]:
     """(n, COMPOSITION_FEATURES) of formulas and absorbers; zero for a text that is no formula or lacks the absorber."""
-    known: dict[tuple[str, int], NDArray[np.float32]] = {}
+    features: dict[tuple[str, int], NDArray[np.float32]] = {}
     for formula, absorber in zip(formulas, z.tolist(), strict=True):
-        if (formula, absorber) not in known:
+        if (formula, absorber) not in features:
             try:
-                found = composition_features(SYMBOLS[absorber - 1], amounts=parse_formula(str(formula)))
+                found = composition_features(SYMBOLS[absorber - 1], (), parse_formula(str(formula)), known)
             except (CrystalError, QueryError):
                 found = np.zeros(COMPOSITION_FEATURES, np.float32)
-            known[formula, absorber] = found
-    return np.stack([known[key] for key in zip(formulas, z.tolist(), strict=True)])
+            features[formula, absorber] = found
+    return np.stack([features[key] for key in zip(formulas, z.tolist(), strict=True)])
 
 
 def composition_loss(found: CompositionAnswer, sites: dict[str, Tensor], weight: Tensor) -> Tensor:
@@ -146,4 +160,5 @@ def train_composition(
 
     net = train(CompositionNet(), len(sites), loss_of, schedule, checkpoint, report, device)
     assert isinstance(net, CompositionNet)
+    net.known = sites.known
     return net

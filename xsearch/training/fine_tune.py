@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,8 +14,15 @@ from pyarrow import parquet
 
 from xsearch.data.scores import accuracy, mean_absolute_error
 from xsearch.data.site_mixtures import with_common_energies
-from xsearch.data.xanes_sites import Examples, concatenate, fold_of, formula_hashes, read_examples, read_labelled
-from xsearch.elements import SYMBOLS
+from xsearch.data.xanes_sites import (
+    Examples,
+    concatenate,
+    edge_counts,
+    fold_of,
+    formula_hashes,
+    read_examples,
+    read_labelled,
+)
 from xsearch.errors import SpectrumError
 from xsearch.models.site_model import SiteModel, shipped_site_model
 from xsearch.models.tasks import class_indices
@@ -163,8 +171,8 @@ def tuned_model(model: SiteModel, examples: Examples, schedule: Schedule = SCHED
             parameter.requires_grad_(key.startswith(TRAINED[name]))
         networks[name] = train_network(name, examples, model.composition, schedule, start=start)
         networks[name].requires_grad_(True)
-    seen = sorted({f"{SYMBOLS[z - 1]} {edge}" for z, edge in zip(examples.z, examples.edge, strict=True)})
-    settings = model.settings | {"edges": sorted({*model.settings["edges"], *seen})}
+    seen = Counter(model.settings["edges"]) + Counter(edge_counts(examples))
+    settings = model.settings | {"edges": dict(sorted(seen.items()))}
     settings.pop("cross_validation", None)
     formulas = np.union1d(model.formulas, formula_hashes(examples.formula))
     return SiteModel(model.composition, networks, model.forests, settings, model.centre, model.whitening, formulas)

@@ -28,6 +28,14 @@ STRANGE = Augmentation(
 """What makes spectra unlike all others, on which the decline of trust is fitted. Set by hand."""
 
 
+MEASURED = Augmentation(
+    misplaced_eV=1.2, broadening_eV=1.8, stretch=0.05, disorder_A2=0.02, white_line=0.35, scale=0.05, slope=0.05,
+    probability=0.6,
+)  # fmt: skip
+"""What simulated measurements differ by, on which parts are weighed: by more than in training, since measured spectra
+differ from computed ones in ways that no training knows. Set by hand."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class OutOfFold:
     """Answers by models that were not trained on the formulas.
@@ -56,7 +64,7 @@ class OutOfFold:
     def calibration(self) -> dict[str, Any]:
         """Settings of a model: weights of its parts, the distances that are usual, and how trust falls beyond."""
         weight = sampling_weights(self.measured)
-        blends = {given: calibrate(found, self.measured, weight) for given, found in self.measured_found.items()}
+        blends = {given: calibrate(found, self.measured, given, weight) for given, found in self.measured_found.items()}
         usual = float(np.quantile(self.distance, CALIBRATION.usual_share))
         decline = decline_of(self.strange_found, self.strange, self.strange_distance, usual, blends[Conditioning.NONE])
         farthest = float(np.quantile(self.distance, CALIBRATION.familiar_share))
@@ -73,7 +81,7 @@ class OutOfFold:
         for k in (0, 1):
             rows = other != k
             learned = self.measured.take(rows)
-            settings = calibrate(self.measured_found[given].take(rows), learned, sampling_weights(learned))
+            settings = calibrate(self.measured_found[given].take(rows), learned, given, sampling_weights(learned))
             answers.append(blend(self.found[given].take(half == k), settings))
             order.append(np.flatnonzero(half == k))
         back = np.argsort(np.concatenate(order))
@@ -86,7 +94,7 @@ class OutOfFold:
 def answers_of(model: SiteModel, examples: Examples, fold: int, seed: int) -> OutOfFold:
     """Answers of a model to examples of a fold that it was not trained on, clean, as measurements, and strange."""
     mixed = mixtures(examples, None)
-    measured = simulated(concatenate([examples, mixed]) if len(mixed) else examples, seed + 1)
+    measured = simulated(concatenate([examples, mixed]) if len(mixed) else examples, seed + 1, MEASURED)
     strange = simulated(examples, seed + 2, STRANGE)
     found = {given: evaluate_examples(model, measured, given) for given in Conditioning}
     return OutOfFold(
@@ -142,13 +150,13 @@ def simulated(examples: Examples, seed: int, augmentation: Augmentation | None =
 
 def evaluate_examples(model: SiteModel, examples: Examples, given: Conditioning = Conditioning.NONE) -> Blend:
     """Answers of the parts of a model to examples, with so much given of their compounds."""
-    inputs = Inputs.of(examples)
+    inputs = Inputs.of(examples, model.composition.known)
     composition = inputs.composition * CONDITIONING_MASKS[given]
     return model.evaluate(examples.values, examples.known, examples.offset_eV, inputs.context, composition)
 
 
 def _bare(found: Blend) -> Blend:
-    return Blend(found.parts, np.zeros((len(found.features), 0), np.float32))
+    return replace(found, features=np.zeros((len(found.features), 0), np.float32))
 
 
 def _joined(blends: Sequence[Blend]) -> Blend:
@@ -157,4 +165,5 @@ def _joined(blends: Sequence[Blend]) -> Blend:
         part: {task: np.concatenate([b.parts[part][task] for b in blends]) for task in said}
         for part, said in blends[0].parts.items()
     }
-    return Blend(parts, np.zeros((sum(len(b.features) for b in blends), 0), np.float32))
+    coverage = np.concatenate([b.coverage for b in blends])
+    return Blend(parts, np.zeros((len(coverage), 0), np.float32), coverage)

@@ -49,7 +49,8 @@ def mixed_shares(held_out: OutOfFold, given: Conditioning) -> MixedShares:
     alarms: list[float] = []
     for k in (0, 1):
         learned = half != k
-        settings = calibrate(found.take(learned), examples.take(learned), sampling_weights(examples.take(learned)))
+        seen = examples.take(learned)
+        settings = calibrate(found.take(learned), seen, given, sampling_weights(seen))
         here = found.take(half == k)
         classes, _ = blend(here, settings)
         rows = np.flatnonzero(half == k)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from xsearch.data.descriptor_scores import DescriptorReport, report_of
 from xsearch.data.xanes_sites import Examples
 from xsearch.models.site_blend import COMPOSITION
-from xsearch.models.site_model import SiteModel
+from xsearch.models.site_model import KNOWN_SITES, SiteModel
 from xsearch.models.tasks import class_indices
 from xsearch.options import Conditioning
 from xsearch.training.held_out import OutOfFold
@@ -47,15 +47,15 @@ CARD = """# Site model: what surrounds the absorber of a XANES spectrum
   sites that have both. An oxygen atom that is not bonded to another one counts as -2; elements, metals and
   intermetallics are 0.
 - `composition` is trained on {sites:,} sites of known structures without spectra: what a formula, the elements or the
-  absorber alone make likely. Its answer is read beside every spectrum. `charges` are the states that balance a formula.
+  absorber alone make likely. With a formula it also reads the coordination numbers in known compounds of the same
+  proportions whose elements replace those of the formula readily; a formula is never its own analogue. Its answer is
+  read beside every spectrum. `charges` are the states that balance a formula.
 - In training, networks are given the compound's elements, or its formula, for some spectra and nothing for the others,
   so that one model answers with and without. Figures are given for each. Parts are weighed on simulated measurements
   (noise, broadening, narrowed lines, self-absorption, short ranges, wrong steps and energies) and on sums over the
   kinds of sites of a material; the figures below are of clean computed spectra.
-- The weights were trained on all of these formulas. The figures are by {folds}-fold cross-validation, grouped by
-  reduced formula (a hash), over {tested} of the folds: each is tested with a model of the same recipe that was not
-  trained on its formulas, blended with weights learned on others. N = {n:,} ({n_os:,} with an
-  oxidation state).
+- {split}
+  N = {n:,} ({n_os:,} with an oxidation state).
 - Seed: {seed}. Command: `{command}`.
 - Not for: absorbers outside that list (the answer says so), anything but the near edge.
 
@@ -73,6 +73,13 @@ Right answers, and how probable they were called, coordination number: {reliabil
 |---|---|---|
 {files}
 """
+
+CROSS_VALIDATED = """The weights were trained on all of these formulas. The figures are by {folds}-fold
+  cross-validation, grouped by reduced formula (a hash), over {tested} of the folds: each is tested with a model of the
+  same recipe that was not trained on its formulas, blended with weights learned on others."""
+
+HELD_OUT = """One fold of {folds}, grouped by reduced formula (a hash), took no part in the training of these weights.
+  The figures are of its formulas, each half of them blended with weights learned on the other half."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +144,11 @@ def card_of(
     ]  # fmt: skip
     names = {f"{n}.safetensors" for n in (*model.networks, COMPOSITION)}
     paths = sorted(p for p in found.folder.iterdir() if p.name in names)
-    paths += [found.folder / name for name in ("site_forests.safetensors", "site_model.json")]
+    paths += [
+        p
+        for name in (KNOWN_SITES, "site_forests.safetensors", "site_model.json")
+        if (p := found.folder / name).exists()
+    ]
     tested = held_out.examples
     codes = sorted(set(tested.code))
     by_code = []
@@ -146,19 +157,21 @@ def card_of(
         by_code += [_line(code, given, _only(tested, classes, numbers, tested.code == code)) for code in codes]
     classes, _ = held_out.blended()
     forests = ["forests"] if model.forests else []
+    split = (HELD_OUT if recipe.hold_out else CROSS_VALIDATED).format(
+        folds=recipe.folds, tested=len(set(held_out.fold.tolist()))
+    )
     return CARD.format(
+        split=split,
         parts=", ".join([*model.networks, *forests]),
         spectra=len(examples),
         formulas=len(set(examples.formula)),
         n=len(tested),
-        tested=len(set(held_out.fold.tolist())),
         n_os=found.report.n_os,
         ambiguous=found.report.ambiguous,
         disputed=found.report.os_disputed,
         source=source,
         codes=", ".join(codes),
         edges=", ".join(model.settings["edges"]),
-        folds=recipe.folds,
         seed=recipe.seed,
         command=command,
         heads=" | ".join([*columns, "one constant answer"]),

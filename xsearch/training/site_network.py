@@ -16,6 +16,7 @@ from xsearch.data.augmentation import Augmentation
 from xsearch.data.xanes_sites import Examples
 from xsearch.elements import SYMBOLS
 from xsearch.models.absorber import site_context
+from xsearch.models.analogues import KnownSites
 from xsearch.models.composition import CompositionNet, composition_answers, prior_features
 from xsearch.models.conditioning import CONDITIONING_MASKS
 from xsearch.models.site_model import NETWORKS, as_read
@@ -50,15 +51,15 @@ class Inputs:
     width_eV: NDArray[np.float32]
 
     @classmethod
-    def of(cls, examples: Examples) -> Inputs:
-        """The inputs of some examples."""
+    def of(cls, examples: Examples, known: KnownSites | None = None) -> Inputs:
+        """The inputs of some examples; formulas have their analogues among the known sites."""
         edges = [(int(z), str(edge)) for z, edge in zip(examples.z, examples.edge, strict=True)]
         return cls(
             values=examples.values,
             known=examples.known,
             offset_eV=examples.offset_eV,
             context=np.stack([site_context(z, edge) for z, edge in edges]),
-            composition=formula_features(examples.formula, examples.z),
+            composition=formula_features(examples.formula, examples.z, known),
             width_eV=np.array([core_hole_width(SYMBOLS[z - 1], edge) for z, edge in edges], np.float32),
         )
 
@@ -117,7 +118,7 @@ def train_network(
     augment = augmentation or Augmentation()
     torch.manual_seed(schedule.seed)
     model = start if start is not None else NETWORKS[name]()
-    inputs = Inputs.of(examples)
+    inputs = Inputs.of(examples, composition.known)
     classes, numbers = targets(examples)
     priors = torch.from_numpy(np.stack(list(inputs.priors(composition, examples.z).values())))  # (3, n, features)
     shares = torch.tensor([CONDITIONING[given] for given in CONDITIONING_MASKS])

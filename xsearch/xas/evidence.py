@@ -6,7 +6,7 @@ and predicted spectra, several edges and a powder pattern can be added up.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from xsearch.indexes import Index, sql
 from xsearch.indexes.columns import Columns
+from xsearch.models import xanes_encoder
 from xsearch.options import Prior
 from xsearch.preprocess.exafs import Exafs, extract_exafs
-from xsearch.preprocess.xanes import NormalizedXanes, window
+from xsearch.preprocess.xanes import NormalizedXanes, XanesWindow, window
 from xsearch.xas.exafs_matching import ExafsMatches, ExafsTable, match_exafs
 from xsearch.xas.library import EdgeLibrary
 from xsearch.xas.matching import XanesMatches, match
-from xsearch.xas.settings import DEFAULTS, EvidenceSettings, XasSettings
+from xsearch.xas.settings import DEFAULTS, EdgeRecallSettings, EvidenceSettings, MatchingSettings, XasSettings
 
 PACKINGS = {"fcc": 225, "bcc": 229, "hcp": 194, "diamond": 227}
 """Space groups of phases that are named by their packing."""
@@ -62,8 +63,12 @@ class EdgeEvidence:
 
 
 def weigh_edge(spectrum: NormalizedXanes, library: EdgeLibrary, settings: XasSettings = DEFAULTS) -> EdgeEvidence:
-    """Match a near edge with the spectra of a library and weigh the agreement."""
-    matches = match(window(spectrum), library.spectra, settings.matching)
+    """Match a near edge with the spectra of a library and weigh the agreement.
+
+    Of a large library only what its vectors recall is matched.
+    """
+    query = window(spectrum)
+    matches = match_recalled(query, library, recalled_by_vectors(query, library, settings.recall), settings.matching)
     value = spectrum_evidence(matches, library.spectra.kind, settings)
     return _by_entry(spectrum, library, matches, value)
 
@@ -106,6 +111,37 @@ def _by_entry(
         else:
             of_reference.setdefault((str(table.reduced_formula[place]), str(library.note[place])), found)
     return EdgeEvidence(spectrum, library, matches, of_reference, of_row, {})
+
+
+def recalled_by_vectors(
+    query: XanesWindow, library: EdgeLibrary, settings: EdgeRecallSettings = DEFAULTS.recall
+) -> NDArray[np.bool_]:
+    """(n,) which spectra of a library are matched: measured ones, and the nearest by their learned vectors.
+
+    All of them where there are few, or where the index has no vectors of this xsearch's encoder.
+    """
+    n, encoder = len(library), xanes_encoder.load()
+    if n <= settings.all_below or library.vectors is None or library.stored is None or encoder is None:
+        return np.ones(n, bool)
+    vector = encoder.vectors(query.values[None], query.known[None], query.absorber, query.edge)[0]
+    nearest = library.vectors.nearest(vector, library.stored, settings.nearest)
+    return np.isin(library.stored, nearest) | (library.spectra.kind == "measured")
+
+
+def match_recalled(
+    query: XanesWindow,
+    library: EdgeLibrary,
+    recalled: NDArray[np.bool_],
+    settings: MatchingSettings = DEFAULTS.matching,
+) -> XanesMatches:
+    """An edge against the spectra that were recalled; the others agree no better than the worst of these."""
+    if recalled.all():
+        return match(query, library.spectra, settings)
+    found = match(query, library.spectra.take(recalled), settings)
+    worst = int(found.score.argmin())
+    place = np.full(len(library), worst)
+    place[recalled] = np.arange(recalled.sum())
+    return XanesMatches(*(getattr(found, f.name)[place] for f in fields(XanesMatches)))
 
 
 def spectrum_evidence(

@@ -11,16 +11,10 @@ from numpy.typing import NDArray
 from xsearch.chemistry.reference import Reference
 from xsearch.errors import NothingSearched
 from xsearch.indexes import Index
-from xsearch.indexes.spectra import (
-    edges_of,
-    exafs_arrays,
-    exafs_edges_of,
-    exafs_of_edge,
-    spectra_of_edge,
-    xanes_table,
-)
+from xsearch.indexes.spectra import edge_rows, edges_of, exafs_arrays, exafs_edges_of, exafs_rows, xanes_table
 from xsearch.indexes.tables import row_numbers
 from xsearch.indexes.xanes_table import XanesTable
+from xsearch.indexes.xanes_vectors import XanesVectors
 from xsearch.options import Constraints
 from xsearch.xas.exafs_matching import ExafsTable
 
@@ -34,12 +28,15 @@ class EdgeLibrary:
         row: (n,) int64, the row of the index that each belongs to; -1 for a reference without an entry.
         note: (n,) phase, sample or file, as its source calls it; may be empty.
         exafs: of all of them, in a library of EXAFS; None in one of near edges.
+        stored: (n,) rows of the index's spectra, and `vectors` of all of these; None where there are no vectors.
     """
 
     spectra: XanesTable
     row: NDArray[np.int64]
     note: NDArray[np.object_]
     exafs: ExafsTable | None = None
+    stored: NDArray[np.int64] | None = None
+    vectors: XanesVectors | None = None
 
     def __len__(self) -> int:
         return len(self.row)
@@ -52,7 +49,8 @@ class EdgeLibrary:
     def take(self, keep: NDArray[np.bool_]) -> EdgeLibrary:
         """Some of the spectra."""
         exafs = None if self.exafs is None else self.exafs.take(keep)
-        return EdgeLibrary(self.spectra.take(keep), self.row[keep], self.note[keep], exafs)
+        stored = None if self.stored is None else self.stored[keep]
+        return EdgeLibrary(self.spectra.take(keep), self.row[keep], self.note[keep], exafs, stored, self.vectors)
 
     def reference(self, place: int) -> Reference:
         """A measured spectrum as what stands for its compound."""
@@ -114,7 +112,8 @@ class EdgeLibraries:
 
     def _library(self, absorber: str, edge: str, exafs: bool) -> EdgeLibrary:
         table = self._index.spectra_table
-        rows = exafs_of_edge(table, absorber, edge) if exafs else spectra_of_edge(table, absorber, edge)
+        stored = exafs_rows(table, absorber, edge) if exafs else edge_rows(table, absorber, edge)
+        rows = table.take(row_numbers(stored))
         notes = np.array([text or "" for text in rows.column("reference").to_pylist()], object)
         owner = rows.column("row_id").fill_null(-1).to_numpy().astype(np.int64)
         spectra = xanes_table(rows, absorber, edge)
@@ -127,7 +126,8 @@ class EdgeLibraries:
             [level == "site" and by in averaged for by, level in zip(made_by, spectra.level, strict=True)], bool
         )
         chi = ExafsTable(*exafs_arrays(rows), spectra.kind == "measured") if exafs else None
-        return EdgeLibrary(spectra, owner, notes, chi).take(~superseded & ~of_site)
+        vectors = None if exafs else self._index.xanes_vectors
+        return EdgeLibrary(spectra, owner, notes, chi, stored, vectors).take(~superseded & ~of_site)
 
     def select(
         self,

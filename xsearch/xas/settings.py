@@ -43,6 +43,14 @@ class MatchingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeRecallSettings:
+    """Which spectra of a library are matched."""
+
+    all_below: int = setting(1000, "spectra", f"{BY_HAND}: of an edge; matching so many takes half a second")
+    nearest: int = setting(400, "spectra", f"{BY_HAND}: by their vectors, that are matched of more")
+
+
+@dataclass(frozen=True, slots=True)
 class ExafsMatchingSettings:
     """How a measured χ(k) is aligned with library spectra, and what an agreement is worth."""
 
@@ -153,6 +161,7 @@ class ProbabilitySettings:
 class XasSettings:
     """Every stage of a search by X-ray absorption."""
 
+    recall: EdgeRecallSettings = field(default_factory=EdgeRecallSettings)
     matching: MatchingSettings = field(default_factory=MatchingSettings)
     exafs: ExafsMatchingSettings = field(default_factory=ExafsMatchingSettings)
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
