@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import Field, asdict, field, fields
+from dataclasses import Field, asdict, field, fields, is_dataclass
 from typing import Any
 
 
@@ -23,9 +23,12 @@ def settings_record(settings: Any) -> dict[str, Any]:
 
 
 def described(settings: Any) -> list[tuple[str, Any, str, str]]:
-    """(name, value, unit, source) of each number of a stage, as documents list them."""
+    """(name, value, unit, source) of each number of a stage, as documents list them; of a stage within it too."""
 
-    def row(one: Field[Any]) -> tuple[str, Any, str, str]:
-        return one.name, getattr(settings, one.name), one.metadata["unit"], one.metadata["source"]
+    def rows(one: Field[Any]) -> list[tuple[str, Any, str, str]]:
+        value = getattr(settings, one.name)
+        if is_dataclass(value):
+            return [(f"{one.name}.{name}", *rest) for name, *rest in described(value)]
+        return [(one.name, value, one.metadata["unit"], one.metadata["source"])]
 
-    return [row(one) for one in fields(settings)]
+    return [row for one in fields(settings) for row in rows(one)]

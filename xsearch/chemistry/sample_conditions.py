@@ -70,14 +70,14 @@ class SampleConditions:
         found = _PART.findall(text)
         if not found or _PART.sub("", text).strip(" ,;and"):
             raise QueryError(f"{text!r} gives no pressure or temperature; write such as '5 GPa, 600 K'.")
-        values: dict[str, float] = {}
+        pressure_GPa, temperature_K = 0.0, ROOM_K
         for number, unit in found:
             name = unit.lower().lstrip("°")
             if name in _GPA:
-                values["pressure_GPa"] = float(number) * _GPA[name]
+                pressure_GPa = float(number) * _GPA[name]
             else:
-                values["temperature_K"] = float(number) + (_ZERO_CELSIUS_K if name == "c" else 0.0)
-        return cls(**values)
+                temperature_K = float(number) + (_ZERO_CELSIUS_K if name == "c" else 0.0)
+        return cls(pressure_GPa, temperature_K)
 
     def __str__(self) -> str:
         return f"{self.pressure_GPa:g} GPa, {self.temperature_K:g} K" if self.is_stated else "not stated"

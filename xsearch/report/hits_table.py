@@ -191,8 +191,8 @@ def twins_line(result: SearchResult) -> str:
 def _discriminating_elements(result: SearchResult) -> str:
     """Elements that some of the twins hold and others do not."""
     assert result.twins is not None
-    held = [set(hit.material.elements) for hit in result.hits if hit.rank in result.twins.ranks]
-    return ", ".join(sorted(set.union(*held) - set.intersection(*held))) if held else ""
+    held: list[set[str]] = [set(hit.material.elements) for hit in result.hits if hit.rank in result.twins.ranks]
+    return ", ".join(sorted(held[0].union(*held) - held[0].intersection(*held))) if held else ""
 
 
 def footnotes(result: SearchResult, hits: tuple[Hit, ...], duplicates: bool) -> list[str]:

@@ -38,7 +38,7 @@ def holder_of(
         if fit is None or fit.seen < settings.holder_seen:
             continue
         within = max(settings.near_widths * pattern.fwhm_deg, settings.near_deg)
-        its = (np.abs(foreign_deg[:, None] - fit.two_theta_deg) < within).any(axis=1)
+        its: NDArray[np.bool_] = np.any(np.abs(foreign_deg[:, None] - fit.two_theta_deg) < within, axis=1)
         if its.sum() >= settings.holder_lines and (best is None or its.sum() > best[1].sum()):
             best = metal, its
     return best

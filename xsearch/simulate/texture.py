@@ -58,7 +58,8 @@ AXES_OF: dict[int, tuple[tuple[int, int, int], ...]] = {
 @cache
 def equivalent_axes(system: int, axis: tuple[int, int, int]) -> NDArray[np.int64]:
     """(m, 3) the planes equivalent to some in a crystal system's holohedry, one of each opposite pair."""
-    found, new = {_one_sign(axis)}, {axis}
+    found: set[tuple[int, ...]] = {_one_sign(axis)}
+    new = set(found)
     while new:
         moved = {
             _one_sign(tuple((np.array(one) @ move).tolist())) for one in new for move in _GENERATORS.get(system, ())

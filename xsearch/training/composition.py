@@ -81,7 +81,7 @@ class Sites:
         """The sites of spectra."""
         classes = {task: class_indices(task, examples.labels[task]) for task in COMPOSITION_CLASSES}
         weight = np.ones(len(examples), np.float32)
-        known = KnownSites.of(examples.formula, examples.z, classes["cn"], weight)
+        known = KnownSites.of(examples.formula.tolist(), examples.z, classes["cn"], weight)
         return cls(
             z=examples.z,
             composition=formula_features(examples.formula, examples.z, known),
