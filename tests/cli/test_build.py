@@ -57,9 +57,9 @@ def test_nothing_to_build_from_is_one_line(xsearch: Xsearch, xsearch_home: Path,
 
 
 def test_predictions_of_an_element_that_was_not_learned_are_refused(xsearch: Xsearch, own_lab: Path) -> None:
-    done = xsearch("build", "predicted", "lab", "--absorbers", "Mg,Ti")
+    done = xsearch("build", "predicted", "lab", "--absorbers", "He,Ti")
     assert done.exit_code == 1
-    assert "has not learned Mg" in done.stderr
+    assert "has not learned He" in done.stderr
 
 
 def test_entries_get_predicted_spectra(xsearch: Xsearch, own_lab: Path) -> None:

@@ -65,9 +65,11 @@ def test_a_site_with_another_coordination_is_refused(stretched, pattern, cells):
     assert place_templates(task, cells)[0] == []
 
 
-@pytest.mark.parametrize(("system", "found"), [(None, True), ("tetragonal", True), ("cubic", False)])
-def test_one_crystal_system_is_kept_where_it_is_stated(stretched, pattern, system, found):
-    refined = compare(task_of(stretched, ["Ti", "O"], pattern, system=system)).refined
+@pytest.mark.parametrize(
+    ("groups", "found"), [(None, True), (frozenset(range(75, 143)), True), (frozenset(range(195, 231)), False)]
+)
+def test_space_groups_are_kept_where_they_are_stated(stretched, pattern, groups, found):
+    refined = compare(task_of(stretched, ["Ti", "O"], pattern, groups=groups)).refined
     assert any(one.symmetry.number == 136 and one.correlation > 0.9 for one in refined) is found
 
 

@@ -29,7 +29,7 @@ def test_a_shifted_world_is_learned_from_few_spectra(model: SiteModel, tmp_path:
     assert report.after["oxidation_state"] > 0.8, "of formulas that were left out"
     assert (report.n, report.n_formulas) == (24, 24)
     assert report.table().row_count == 3
-    assert SiteModel.load(tmp_path).settings["edges"] == model.settings["edges"]
+    assert SiteModel.load(tmp_path).settings["edges"].keys() == model.settings["edges"].keys()
 
 
 def test_only_the_last_layers_move(model: SiteModel) -> None:

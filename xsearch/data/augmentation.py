@@ -86,7 +86,8 @@ class Augmentation:
         misplaced = some() * normal() * self.misplaced_eV
         values, known = shift(values, misplaced), shift(known.float(), misplaced) > 0.5
         offset_eV = offset_eV + misplaced
-        values = self._as_other_codes(values, some(), normal(), some(), uniform(), some(), normal())
+        if self.stretch or self.disorder_A2 or self.white_line:
+            values = self._as_other_codes(values, some(), normal(), some(), uniform(), some(), normal())
         values = sharpen(values, some(0.25) * uniform() * self.sharpening * width_eV.clamp(max=5.0))
         values = broaden(values, some() * uniform() * (self.broadening_eV + 0.2 * width_eV.clamp(max=10.0)))
         absorbed = (some() * uniform() * self.self_absorption)[:, None]

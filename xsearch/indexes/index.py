@@ -88,6 +88,7 @@ class Index:
         self.profiles: NDArray[np.float16] = (
             np.zeros((rows, 0), np.float16) if self._profiles is None else self._profiles.array
         )
+        _ = self.embedding  # its file is mapped now: a later build may take the version's folder away
         self._check_counts()
         self._connections = threading.local()
 
