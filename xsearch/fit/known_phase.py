@@ -93,7 +93,7 @@ def fit_known_phase(
     level = np.maximum(smooth, 1e-9 * max(float(smooth.max()), 1e-12))
     wide = scipy.ndimage.maximum_filter1d(adjusted, 2 * (places.reach // 2) + 1)
     kept = 1 - np.clip(settings.forgiven * wide / level, 0.0, 1.0)
-    amplitudes = places.amplitudes(best.at)
+    amplitudes = places.lines.amplitudes(best.at[: places.modes + 1])
     return KnownPhaseFit(
         amplitudes=amplitudes,
         cell=cell_under(reflections.cell, amplitudes),
@@ -222,12 +222,6 @@ class _Places:
         self.reach = int(max(settings.near_widths * pattern.fwhm_deg, settings.near_deg) / pattern.step_deg) + 1
         width_deg = max(settings.averaged_widths * pattern.fwhm_deg, pattern.smoothing_deg)
         self.sigma_steps = width_deg / pattern.step_deg
-
-    def amplitudes(self, at: Array) -> Array:
-        """(7,) strain modes and zero shift."""
-        found = np.zeros(ZERO_SHIFT + 1)
-        found[: self.modes], found[ZERO_SHIFT] = at[: self.modes], at[self.modes]
-        return found
 
     def angles(self, at: Array) -> Array:
         """(k,) where the lines are calculated, degrees."""

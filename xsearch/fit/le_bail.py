@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 from xsearch.fit.intensity_kernels import fit_intensities, line_products
 from xsearch.fit.le_bail_kernels import add_profile, add_squares, free_areas, position_step, shape_table
 from xsearch.fit.pattern_fit import LeBailFit
-from xsearch.fit.residuals import Residuals
+from xsearch.fit.residuals import MOST_NORMALISED_SQ, Residuals, misfit
 from xsearch.fit.settings import CORRELATION, LE_BAIL, LeBailSettings
-from xsearch.fit.strain import MAX_MODES, ZERO_SHIFT
 from xsearch.fit.strained_lines import StrainedLines, profiles
 from xsearch.preprocess.axis import MATCH_AXIS
 from xsearch.preprocess.powder import NetPattern
@@ -28,9 +27,6 @@ from xsearch.simulate.reflections import Reflections
 from xsearch.simulate.texture import AXES_OF, cosines_sq
 
 Array = NDArray[np.float64]
-
-MOST_NORMALISED_SQ = 25.0
-"""Squared normalised residuals enter the misfit with this at most, so that one foreign line does not decide it."""
 
 NOTHING_FITS = LeBailFit(1.0, 1.0, 1.0, MOST_NORMALISED_SQ, 0.0, (0.0,) * len(CORRELATION.scales))
 """Of a crystal without a line in the measured range."""
@@ -62,7 +58,7 @@ def le_bail(
         log_march=fitted.log_march,
         march_axis=fitted.march_axis,
         correlations=_correlations(fitted, pattern),
-        amplitudes=tuple(_amplitudes(fitted.theta).tolist()),
+        amplitudes=tuple(fitted.lines.amplitudes(fitted.theta).tolist()),
         residuals=Residuals.of(counts, free, variance, len(fitted.lines.areas) + moved),
         residuals_calculated=Residuals.of(counts, calculated, variance, moved + 3),
     )
@@ -104,19 +100,12 @@ def fitted_lines(
         found = _fitted_from(every, reflections, pattern, every.parameters(start), settings)
         if found is None:
             continue
-        misfit = _misfit(pattern.excess, found.free, settings)
-        if misfit < least:
-            best, least = found, misfit
+        cell = _misfit(pattern.excess, found.free, settings)
+        if cell < least:
+            best, least = found, cell
         if least < settings.good_cell:
             break
     return best
-
-
-def _amplitudes(theta: Array) -> Array:
-    """(7,) strain modes and zero shift of those that a crystal has."""
-    found = np.zeros(MAX_MODES)
-    found[: len(theta) - 1], found[ZERO_SHIFT] = theta[:-1], theta[-1]
-    return found
 
 
 def _fitted_from(
@@ -247,7 +236,7 @@ def _misfit_of_points(fitted: FittedLines, pattern: NetPattern, variance: Array,
     )
     expected = variance + settings.grains**2 * squares + (settings.shape_error * y) ** 2 + settings.least_error**2
     expected = expected + (settings.place_error_deg / step * np.gradient(y)) ** 2
-    return float(np.minimum((pattern.excess - y) ** 2 / expected, MOST_NORMALISED_SQ).mean())
+    return misfit(pattern.excess - y, expected)
 
 
 def _correlations(fitted: FittedLines, pattern: NetPattern) -> tuple[float, ...]:

@@ -15,6 +15,14 @@ from xsearch.simulate.reflections import Reflections
 
 Array = NDArray[np.float64]
 
+MOST_NORMALISED_SQ = 25.0
+"""Squared normalised residuals enter the misfit with this at most, so that one foreign line does not decide it."""
+
+
+def misfit(residual: Array, variance: Array) -> float:
+    """Mean square of residuals (n,) in their expected size; 1 where nothing is wrong, `MOST_NORMALISED_SQ` at most."""
+    return float(np.minimum(residual**2 / variance, MOST_NORMALISED_SQ).mean())
+
 
 @dataclass(frozen=True, slots=True)
 class Residuals:

@@ -19,7 +19,7 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import Symmetry
 from xsearch.fit.atom_displacements import MovableLines
 from xsearch.fit.points import PatternPoints
-from xsearch.fit.residuals import Residuals
+from xsearch.fit.residuals import Residuals, misfit
 from xsearch.fit.rietveld_kernels import draw, draw_slopes
 from xsearch.fit.settings import B_EXPECTED_A2, RIETVELD, RietveldSettings
 from xsearch.fit.strain import strained
@@ -37,9 +37,6 @@ LEAST_SINE = float(np.sin(np.radians(0.5)))
 
 NUDGE = 0.02
 """Step of the numerical slopes, in expected changes."""
-
-MOST_NORMALISED_SQ = 25.0
-"""Squared normalised residuals enter the misfit with this at most, so that one foreign line does not decide it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -216,8 +213,16 @@ class _Model:
             if turn < 2:
                 scale, ground = self._scaled(drawn, of_crystal / variance)
         likely = counts.independent * float(log.sum())
-        misfit = float(np.minimum(residual**2 / variance, MOST_NORMALISED_SQ).mean())
-        return _State(at, square, likely, drawn, scale, residual, counts.independent * of_crystal / variance, misfit)
+        return _State(
+            at,
+            square,
+            likely,
+            drawn,
+            scale,
+            residual,
+            counts.independent * of_crystal / variance,
+            misfit(residual, variance),
+        )
 
     def residuals(self, state: _State) -> Residuals:
         """Residuals at a point, by counting alone; scale and background functions are free besides."""

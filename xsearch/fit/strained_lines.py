@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.fit.strain import ZERO_SHIFT
+from xsearch.fit.strain import MAX_MODES, ZERO_SHIFT
 from xsearch.fit.strain_kernels import line_design
 from xsearch.preprocess.axis import MATCH_AXIS
 from xsearch.preprocess.kernels import broaden_each
@@ -51,6 +51,12 @@ class StrainedLines:
     def parameters(self, amplitudes: Array) -> Array:
         """(modes + 1,) of the seven amplitudes those that this crystal has."""
         return np.append(amplitudes[: self.design.shape[1] - 1], amplitudes[ZERO_SHIFT])
+
+    def amplitudes(self, parameters: Array) -> Array:
+        """(7,) strain modes and zero shift of those that this crystal has; what `parameters` takes apart."""
+        found = np.zeros(MAX_MODES)
+        found[: len(parameters) - 1], found[ZERO_SHIFT] = parameters[:-1], parameters[-1]
+        return found
 
     def moved(self, parameters: Array) -> Array:
         """(n,) ln q under strain amplitudes and a zero shift."""

@@ -202,8 +202,9 @@ class Index:
     def stated_conditions(self) -> NDArray[np.float64]:
         """(2, n) pressure in GPa and temperature in K under which cells were determined; NaN where none is stated."""
         found = np.full((2, len(self)), np.nan)
-        for row, pressure_GPa, temperature_K in self.sql(sql.STATED_CONDITIONS).fetchall():
-            found[:, row] = [np.nan if one is None else one for one in (pressure_GPa, temperature_K)]
+        if any(self.catalog.column(name).null_count < len(self) for name in ("pressure_GPa", "temperature_K")):
+            for row, pressure_GPa, temperature_K in self.sql(sql.STATED_CONDITIONS).fetchall():
+                found[:, row] = [np.nan if one is None else one for one in (pressure_GPa, temperature_K)]
         return found
 
     @property
