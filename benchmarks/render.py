@@ -2,8 +2,8 @@
 
     python -m benchmarks.render [--check]
 
-A figure of a page is followed by a comment with its name, `74.2<!--=pxrd_measured/blind/top1%-->`; it is replaced by what
-stands in `benchmarks/results`. A `%` after the name multiplies by 100. The decimals of the figure that stands there
+A figure of a page is followed by a comment with its name, `74.2<!--=pxrd_measured/blind/top1%-->`. It is replaced by
+what stands in `benchmarks/results`. A `%` after the name multiplies by 100. The decimals of the figure there
 are kept, except that 100 and 0 have none; `:2` at the end asks for two.
 """
 

@@ -52,13 +52,13 @@ def test_a_figure_that_is_not_there_is_named(folder: Path, name: str) -> None:
 
 def test_a_command_is_run_once_for_a_code(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     log = folder / "log.txt"
-    code = f"import json; open({str(log)!r}, 'a').write('x'); print(json.dumps(dict(n=7, top1=0.5)))"
+    code = f"import json; open({str(log)!r}, 'a', encoding='utf-8').write('x'); print(json.dumps(dict(n=7, top1=0.5)))"
     part = Part("made", "one", f'python -c "{code}"', "simulated")
     monkeypatch.setattr(parts, "PARTS", (part,))
     for words in ([], [], ["--again"], ["--list"]):
         monkeypatch.setattr(sys, "argv", ["run", "made", *words])
         assert run.main() == 0
-    assert log.read_text() == "xx"
+    assert log.read_text(encoding="utf-8") == "xx"
     assert figure("made/one/n") == 7
     assert (load("made")["one"].split, load("made")["one"].code) == ("simulated", "abc")
     monkeypatch.setattr(run, "code_measured", lambda: "abd")
