@@ -14,8 +14,9 @@ import orjson
 
 from xsearch.errors import XSearchError
 from xsearch.indexes.library import default_index, index_names, list_indexes
-from xsearch.progress import watching
+from xsearch.progress import open_progress, watching
 from xsearch.search import SearchIndex, open_index
+from xsearch.web.element_options import constraints_of
 from xsearch.web.wishes import known_phases, question_of_wishes, reading_of
 
 Send = Callable[[tuple[str, bytes]], None]
@@ -92,9 +93,16 @@ class Tasks:
         opened.search(augmented_pattern(opened.index.material(0).crystal, 1))
 
     def do_warm_views(self) -> None:
-        """Load what reading and drawing need."""
-        import xsearch.report.file_view
-        import xsearch.report.interactive  # noqa: F401
+        """Load what reading and drawing need, and read a pattern of one line."""
+        import numpy as np
+
+        from xsearch.report.file_contents import FileContents
+        from xsearch.report.file_view import file_view
+        from xsearch.spectra import PowderPattern
+
+        two_theta_deg = np.arange(10.0, 60.0, 0.02)
+        counts = 100 + 1000 * np.exp(-(((two_theta_deg - 30) / 0.1) ** 2))
+        file_view(FileContents("warm", (PowderPattern(two_theta_deg, counts, 1.5406),)))
 
     def do_indexes(self) -> list[dict[str, Any]]:
         """Which indexes there are."""
@@ -145,7 +153,7 @@ class Tasks:
         known = known_phases(wishes, {Path(one["path"]).name: one["path"] for one in files if is_crystal(one)})
         question = question_of_wishes(wishes, measurement, known)
         record: dict[str, Any] = {}
-        for answer in answers(self.opened(index), question):
+        for answer in answers(self.opened(index), question, Path(path).parents[1] / "work" / key):
             record = self._kept(key, path, answer)
             self._report("answer", record)
         return {"kind": record["kind"]}
@@ -154,15 +162,8 @@ class Tasks:
         """Keep an answer, and give what the page shows of it with its first crystal."""
         from xsearch.report.interactive import InteractiveAnswer
 
-        place = Path(path)
-        temporary = place.with_suffix(".part")
-        temporary.write_bytes(pickle.dumps(answer))
-        temporary.replace(place)
-        view = InteractiveAnswer(answer)
-        self._remember(key, view)
-        record = view.record()
-        record["first"] = view.crystal_record(0) if record["crystals"] else None
-        return record
+        _pickled(answer, path)
+        return _first_shown(InteractiveAnswer(answer))
 
     def _remember(self, key: str, view: Any) -> None:
         self._answers[key] = view
@@ -170,43 +171,130 @@ class Tasks:
         while len(self._answers) > KEPT_ANSWERS:
             self._answers.popitem(last=False)
 
-    def _view(self, key: str, path: str, changed: float) -> Any:
+    def _view(self, key: str, path: str, scan: int | None = None) -> Any:
+        """An answer that was kept, ready to be drawn."""
         from xsearch.report.interactive import InteractiveAnswer
 
-        name = f"{key}:{changed}"
+        place = path if scan is None else scan_path(path, scan)
+        name = f"{place}:{Path(place).stat().st_mtime if Path(place).exists() else 0}"
         if name not in self._answers:
-            try:
-                answer = pickle.loads(Path(path).read_bytes())
-            except (OSError, pickle.PickleError, AttributeError, ImportError, EOFError):
-                raise XSearchError("That answer is not here any more; search again.") from None
+            if (answer := _unpickled(place)) is None:
+                raise XSearchError("That answer is not here any more; search again.")
             self._remember(name, InteractiveAnswer(answer))
         self._answers.move_to_end(name)
         return self._answers[name]
 
+    def do_series(self, files: Sequence[Wishes], wishes: Wishes, index: str | None, key: str, path: str) -> Any:
+        """The answer about each pattern of a series; those that are there from before are not searched for again."""
+        from xsearch.query.engine import answer
+        from xsearch.query.files import series_of_files
+        from xsearch.report.interactive_others import scan_record, series_record
+        from xsearch.spectra.measurement import Measurement
+
+        known = known_phases(wishes, {Path(one["path"]).name: one["path"] for one in files if is_crystal(one)})
+        series = series_of_files([(one["path"], reading_of(one)) for one in files if not is_crystal(one)])
+        opened, found = self.opened(index), []
+        with open_progress(True) as progress:
+            progress.start("scans", len(series))
+            for number, (name, pattern) in enumerate(series):
+                place = scan_path(path, number)
+                if (kept := _unpickled(place)) is None:
+                    kept = answer(opened, question_of_wishes(wishes, Measurement(pattern), known))
+                    _pickled(kept, place)
+                found.append(kept)
+                progress.advance(1)
+                self._report("scan", {"number": number, "total": len(series), **scan_record(name, kept)})
+        record = series_record(found)
+        self._report("answer", record)
+        return {"kind": "series"}
+
+    def do_cells(self, files: Sequence[Wishes], wishes: Wishes, index: str | None, key: str, path: str) -> Any:
+        """The cells of a pattern."""
+        from xsearch.indexing.search import cells_of
+        from xsearch.query.files import measurement_of_files
+        from xsearch.report.interactive_others import cells_record
+
+        pattern = measurement_of_files([(one["path"], reading_of(one)) for one in files if not is_crystal(one)]).pattern
+        if pattern is None:
+            raise XSearchError("A cell is found from a powder pattern; drop one.")
+        self._report("stage", {"name": "indexing"})
+        self._report("answer", cells_record(cells_of(pattern)))
+        return {"kind": "cells"}
+
+    def do_predict(self, files: Sequence[Wishes], wishes: Wishes, index: str | None, key: str, path: str) -> Any:
+        """What an edge says of its absorber's surroundings."""
+        from xsearch.chemistry.formula import parse_formula
+        from xsearch.query.files import measurement_of_files
+        from xsearch.report.interactive_others import site_record
+        from xsearch.xas.prediction import predict
+
+        edges = measurement_of_files([(one["path"], reading_of(one)) for one in files if not is_crystal(one)]).edges
+        if not edges:
+            raise XSearchError("A site is predicted from an absorption edge; drop one.")
+        self._report("stage", {"name": "prediction"})
+        amounts = parse_formula(wishes["formula"]) if wishes.get("formula", "").strip() else None
+        elements = sorted(constraints_of(wishes).allowed or ())
+        found = predict(edges[:1], elements=elements, amounts=amounts)
+        self._report("answer", site_record(found[0]))
+        return {"kind": "site"}
+
     # Answers.
 
-    def do_answer(self, key: str, path: str) -> dict[str, Any]:
+    def do_answer(self, key: str, path: str, scan: int | None = None) -> dict[str, Any]:
         """What the page shows of an answer that was kept."""
-        view = self._view(key, path, Path(path).stat().st_mtime)
-        record: dict[str, Any] = view.record()
-        record["first"] = view.crystal_record(0) if record["crystals"] else None
-        return record
+        return _first_shown(self._view(key, path, scan))
 
-    def do_crystal(self, key: str, path: str, place: int) -> dict[str, Any]:
+    def do_crystal(self, key: str, path: str, place: int, scan: int | None = None) -> dict[str, Any]:
         """What the page shows of one crystal of an answer."""
-        view = self._view(key, path, Path(path).stat().st_mtime)
         from xsearch.report.fragments import crystals_of
 
+        view = self._view(key, path, scan)
         if not 0 <= place < len(crystals_of(view.answer)):
             raise XSearchError("The answer holds no such crystal.")
         record: dict[str, Any] = view.crystal_record(place)
         return record
 
-    def do_download(self, key: str, path: str, what: str, place: int) -> bytes:
-        """A file made of an answer."""
-        from xsearch.report.downloads import download
+    def do_download(self, key: str, path: str, what: str, place: int, scan: int | None = None) -> bytes:
+        """A file made of an answer, or of all answers of a series."""
+        from xsearch.report.downloads import download, download_series
 
-        return download(self._view(key, path, Path(path).stat().st_mtime).answer, what, place)
+        scans = (
+            []
+            if scan is not None or Path(path).exists()
+            else sorted(
+                Path(path).parent.glob(f"{Path(path).stem}.*.pickle"), key=lambda one: int(one.suffixes[-2][1:])
+            )
+        )
+        if scans:
+            return download_series([answer for one in scans if (answer := _unpickled(str(one))) is not None], what)
+        return download(self._view(key, path, scan).answer, what, place)
+
+
+def _first_shown(view: Any) -> dict[str, Any]:
+    """What the page shows of an answer, with its first crystal."""
+    record: dict[str, Any] = view.record()
+    record["first"] = view.crystal_record(0) if record["crystals"] else None
+    return record
+
+
+def scan_path(path: str, number: int) -> str:
+    """Where the answer of a scan of a series is kept."""
+    return str(Path(path).with_suffix(f".{number}.pickle"))
+
+
+def _pickled(answer: Any, path: str) -> None:
+    place = Path(path)
+    temporary = place.with_suffix(".part")
+    temporary.write_bytes(pickle.dumps(answer))
+    temporary.replace(place)
+
+
+def _unpickled(path: str) -> Any:
+    """An answer of this folder, which only this user can write; None where it is not there, or of another version."""
+    try:
+        return pickle.loads(Path(path).read_bytes())
+    except (OSError, pickle.PickleError, AttributeError, ImportError, EOFError):
+        return None
 
 
 def is_crystal(one: Wishes) -> bool:

@@ -15,9 +15,10 @@ from xsearch.query import Question, question_of
 from xsearch.query.files import AsRead
 from xsearch.reading import Reading
 from xsearch.spectra.measurement import Measurement
+from xsearch.web.element_options import ELEMENTS
 
 TEXTS = {
-    "only": "only", "must": "must", "may": "may", "not": "exclude", "exactly": "exactly", "any": "any_of",
+    **ELEMENTS,
     "system": "system", "space-group": "space_group", "where": "where", "conditions": "conditions", "prior": "prior",
     "range": "range", "standard": "standard",
 }  # fmt: skip

@@ -96,6 +96,7 @@ class Worker:
                 connection.send((task, arguments))
                 while True:
                     receiving = loop.run_in_executor(self._thread, connection.recv)
+                    receiving.add_done_callback(_seen)
                     kind, body = await asyncio.wait_for(
                         asyncio.shield(receiving), max(0.0, deadline - time.monotonic())
                     )
@@ -120,6 +121,12 @@ class Worker:
         """End the process for good."""
         self.stop()
         self._thread.shutdown(wait=False, cancel_futures=True)
+
+
+def _seen(receiving: asyncio.Future[Any]) -> None:
+    """What nobody waits for any more may end in an error."""
+    if not receiving.cancelled():
+        receiving.exception()
 
 
 def work(connection: Connection, folder: str, first: tuple[str, dict[str, Any]] | None, parent: int) -> None:
