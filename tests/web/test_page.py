@@ -90,11 +90,11 @@ def test_an_inference_shows_hits_first_and_stops_at_once_and_goes_on(page: Any, 
     verdict(page)  # the hits are there while crystals are inferred
     page.wait_for_function("/screening|refinement|templates/.test(document.querySelector('#stage').textContent)")
     page.click("#stop")
-    page.wait_for_selector("#problem:not([hidden])", timeout=10_000)
+    page.wait_for_selector("#problem:not([hidden])", timeout=30_000)
     assert "stopped" in page.inner_text("#problem")
     assert page.is_hidden("#running")
     page.click("#search")
-    page.wait_for_selector("tr:has-text('inferred')", timeout=120_000)
+    page.wait_for_selector("tr:has-text('inferred')", timeout=300_000)
 
 
 def test_a_cell_is_found_without_an_index(page: Any, rutile: Path) -> None:
@@ -142,7 +142,7 @@ def test_a_name_cannot_write_into_the_page(page: Any, tmp_path: Path, rutile: Pa
 def test_nothing_is_loaded_from_anywhere_else(chromium: Any, served: Any, rutile: Path) -> None:
     context = chromium.new_context()
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(180_000)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(f"{served.address}/?token={served.token}")

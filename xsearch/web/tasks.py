@@ -1,60 +1,34 @@
-"""What a worker process does for the page: each task calls the library and gives plain values."""
+"""How a worker process does what the page wants done, and says what came of it."""
 
 from __future__ import annotations
 
-import contextlib
 import pickle
 import traceback
-from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import orjson
 
 from xsearch.errors import XSearchError
-from xsearch.indexes.library import default_index, index_names, list_indexes
-from xsearch.progress import open_progress, watching
-from xsearch.search import SearchIndex, open_index
-from xsearch.web.element_options import constraints_of
-from xsearch.web.wishes import known_phases, question_of_wishes, reading_of
+from xsearch.progress import watching
 
 Send = Callable[[tuple[str, bytes]], None]
 Wishes = Mapping[str, str]
 """Options as the address has them: names of the command line's options, and text."""
 
-KEPT_ANSWERS = 8
-"""Answers that stay in memory."""
-
-STARTER = "starter"
-
-
-def json_bytes(value: Any) -> bytes:
-    """JSON text of plain values and arrays; what is not finite is null."""
-    return orjson.dumps(
-        value, default=_plain, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS | orjson.OPT_SERIALIZE_UUID
-    )
-
-
-def _plain(value: Any) -> Any:
-    from xsearch.report.json_text import plain
-
-    return plain(value)
-
 
 class Tasks:
-    """The tasks of a process, with what it keeps between them: opened indexes and the last answers."""
+    """The tasks of a process; a method `do_NAME` is the task NAME, and gives plain values, arrays or bytes."""
 
     def __init__(self) -> None:
-        self._indexes: dict[str, SearchIndex] = {}
-        self._answers: OrderedDict[str, Any] = OrderedDict()
-        self._report: Callable[[str, Any], None] = lambda kind, facts: None
+        self.report: Callable[[str, Any], None] = lambda kind, facts: None
 
     def answer(self, send: Send, task: str, arguments: dict[str, Any]) -> None:
         """Do a task and send its events and its answer; a fault is sent too."""
-        self._report = lambda kind, facts: send((kind, json_bytes(facts)))
+        self.report = lambda kind, facts: send((kind, json_bytes(facts)))
         try:
-            with watching(self._report):
+            with watching(self.report):
                 found = self.do(task, arguments)
             send(("done", found if isinstance(found, bytes) else json_bytes(found)))
         except XSearchError as error:
@@ -68,228 +42,27 @@ class Tasks:
         """Do a task."""
         return getattr(self, f"do_{task}")(**arguments)
 
-    # Indexes.
 
-    def opened(self, name: str | None) -> SearchIndex:
-        """The index of a name, or that in use; opened again where it was built again since."""
-        from xsearch.indexes.versions import current_version, folder_of
-
-        wanted = name or default_index()
-        if wanted is None:
-            raise XSearchError("There is no index yet; build the starter index first.")
-        if wanted not in index_names():
-            raise XSearchError(f"There is no index {wanted!r}; there are {', '.join(index_names()) or 'none'}.")
-        kept = self._indexes.get(wanted)
-        if kept is None or kept.index.version != current_version(folder_of(wanted)):
-            self._indexes.clear()
-            kept = self._indexes[wanted] = open_index(wanted)
-        return kept
-
-    def do_warm(self, index: str | None) -> None:
-        """Open the index and search it once, so that the first search of a user does not wait for that."""
-        from xsearch.data.simulated_measurements import augmented_pattern
-
-        opened = self.opened(index)
-        opened.search(augmented_pattern(opened.index.material(0).crystal, 1))
-
-    def do_warm_views(self) -> None:
-        """Load what reading and drawing need, and read a pattern of one line."""
-        import numpy as np
-
-        from xsearch.report.file_contents import FileContents
-        from xsearch.report.file_view import file_view
-        from xsearch.spectra import PowderPattern
-
-        two_theta_deg = np.arange(10.0, 60.0, 0.02)
-        counts = 100 + 1000 * np.exp(-(((two_theta_deg - 30) / 0.1) ** 2))
-        file_view(FileContents("warm", (PowderPattern(two_theta_deg, counts, 1.5406),)))
-
-    def do_indexes(self) -> list[dict[str, Any]]:
-        """Which indexes there are."""
-        from xsearch.report.index_listing import index_records
-
-        return index_records(list_indexes())
-
-    def do_use(self, name: str) -> list[dict[str, Any]]:
-        """Make an index the one in use."""
-        from xsearch.indexes.library import use
-
-        if name not in index_names():
-            raise XSearchError(f"There is no index {name!r}.")
-        use(name)
-        return self.do_indexes()
-
-    def do_build(self, name: str, key: str, path: str) -> dict[str, Any]:
-        """Build the starter index."""
-        from xsearch.builders import build_starter
-
-        if name != STARTER:
-            raise XSearchError("From the page the starter index can be built; others are built on the command line.")
-        built = build_starter(STARTER)
-        return {"kind": "build", "text": f"Index {built.name}: {built.entries:,} entries in {built.seconds:.0f} s."}
-
-    # Files.
-
-    def do_read(self, path: str, wishes: Wishes) -> dict[str, Any]:
-        """What is read from a file, as it is to be read."""
-        from xsearch.report.file_contents import file_contents
-        from xsearch.report.file_view import CRYSTAL_FILE, crystal_file_view, file_view
-
-        place = Path(path)
-        if place.suffix.lower() == CRYSTAL_FILE:
-            with contextlib.suppress(XSearchError):
-                return crystal_file_view(place, place.name)
-        wish = reading_of(wishes)
-        return file_view(file_contents(place, wish.wavelength, wish.absorber, wish.edge, wish.reading))
-
-    # Searches.
-
-    def do_query(self, files: Sequence[Wishes], wishes: Wishes, index: str | None, key: str, path: str) -> Any:
-        """The answer about one sample; hits come before crystals that are inferred."""
-        from xsearch.query.engine import answers
-        from xsearch.query.files import measurement_of_files
-
-        measurement = measurement_of_files([(one["path"], reading_of(one)) for one in files if not is_crystal(one)])
-        known = known_phases(wishes, {Path(one["path"]).name: one["path"] for one in files if is_crystal(one)})
-        question = question_of_wishes(wishes, measurement, known)
-        record: dict[str, Any] = {}
-        for answer in answers(self.opened(index), question, Path(path).parents[1] / "work" / key):
-            record = self._kept(key, path, answer)
-            self._report("answer", record)
-        return {"kind": record["kind"]}
-
-    def _kept(self, key: str, path: str, answer: Any) -> dict[str, Any]:
-        """Keep an answer, and give what the page shows of it with its first crystal."""
-        from xsearch.report.interactive import InteractiveAnswer
-
-        _pickled(answer, path)
-        return _first_shown(InteractiveAnswer(answer))
-
-    def _remember(self, key: str, view: Any) -> None:
-        self._answers[key] = view
-        self._answers.move_to_end(key)
-        while len(self._answers) > KEPT_ANSWERS:
-            self._answers.popitem(last=False)
-
-    def _view(self, key: str, path: str, scan: int | None = None) -> Any:
-        """An answer that was kept, ready to be drawn."""
-        from xsearch.report.interactive import InteractiveAnswer
-
-        place = path if scan is None else scan_path(path, scan)
-        name = f"{place}:{Path(place).stat().st_mtime if Path(place).exists() else 0}"
-        if name not in self._answers:
-            if (answer := _unpickled(place)) is None:
-                raise XSearchError("That answer is not here any more; search again.")
-            self._remember(name, InteractiveAnswer(answer))
-        self._answers.move_to_end(name)
-        return self._answers[name]
-
-    def do_series(self, files: Sequence[Wishes], wishes: Wishes, index: str | None, key: str, path: str) -> Any:
-        """The answer about each pattern of a series; those that are there from before are not searched for again."""
-        from xsearch.query.engine import answer
-        from xsearch.query.files import series_of_files
-        from xsearch.report.interactive_others import scan_record, series_record
-        from xsearch.spectra.measurement import Measurement
-
-        known = known_phases(wishes, {Path(one["path"]).name: one["path"] for one in files if is_crystal(one)})
-        series = series_of_files([(one["path"], reading_of(one)) for one in files if not is_crystal(one)])
-        opened, found = self.opened(index), []
-        with open_progress(True) as progress:
-            progress.start("scans", len(series))
-            for number, (name, pattern) in enumerate(series):
-                place = scan_path(path, number)
-                if (kept := _unpickled(place)) is None:
-                    kept = answer(opened, question_of_wishes(wishes, Measurement(pattern), known))
-                    _pickled(kept, place)
-                found.append(kept)
-                progress.advance(1)
-                self._report("scan", {"number": number, "total": len(series), **scan_record(name, kept)})
-        record = series_record(found)
-        self._report("answer", record)
-        return {"kind": "series"}
-
-    def do_cells(self, files: Sequence[Wishes], wishes: Wishes, index: str | None, key: str, path: str) -> Any:
-        """The cells of a pattern."""
-        from xsearch.indexing.search import cells_of
-        from xsearch.query.files import measurement_of_files
-        from xsearch.report.interactive_others import cells_record
-
-        pattern = measurement_of_files([(one["path"], reading_of(one)) for one in files if not is_crystal(one)]).pattern
-        if pattern is None:
-            raise XSearchError("A cell is found from a powder pattern; drop one.")
-        self._report("stage", {"name": "indexing"})
-        self._report("answer", cells_record(cells_of(pattern)))
-        return {"kind": "cells"}
-
-    def do_predict(self, files: Sequence[Wishes], wishes: Wishes, index: str | None, key: str, path: str) -> Any:
-        """What an edge says of its absorber's surroundings."""
-        from xsearch.chemistry.formula import parse_formula
-        from xsearch.query.files import measurement_of_files
-        from xsearch.report.interactive_others import site_record
-        from xsearch.xas.prediction import predict
-
-        edges = measurement_of_files([(one["path"], reading_of(one)) for one in files if not is_crystal(one)]).edges
-        if not edges:
-            raise XSearchError("A site is predicted from an absorption edge; drop one.")
-        self._report("stage", {"name": "prediction"})
-        amounts = parse_formula(wishes["formula"]) if wishes.get("formula", "").strip() else None
-        elements = sorted(constraints_of(wishes).allowed or ())
-        found = predict(edges[:1], elements=elements, amounts=amounts)
-        self._report("answer", site_record(found[0]))
-        return {"kind": "site"}
-
-    # Answers.
-
-    def do_answer(self, key: str, path: str, scan: int | None = None) -> dict[str, Any]:
-        """What the page shows of an answer that was kept."""
-        return _first_shown(self._view(key, path, scan))
-
-    def do_crystal(self, key: str, path: str, place: int, scan: int | None = None) -> dict[str, Any]:
-        """What the page shows of one crystal of an answer."""
-        from xsearch.report.fragments import crystals_of
-
-        view = self._view(key, path, scan)
-        if not 0 <= place < len(crystals_of(view.answer)):
-            raise XSearchError("The answer holds no such crystal.")
-        record: dict[str, Any] = view.crystal_record(place)
-        return record
-
-    def do_download(self, key: str, path: str, what: str, place: int, scan: int | None = None) -> bytes:
-        """A file made of an answer, or of all answers of a series."""
-        from xsearch.report.downloads import download, download_series
-
-        scans = (
-            []
-            if scan is not None or Path(path).exists()
-            else sorted(
-                Path(path).parent.glob(f"{Path(path).stem}.*.pickle"), key=lambda one: int(one.suffixes[-2][1:])
-            )
-        )
-        if scans:
-            return download_series([answer for one in scans if (answer := _unpickled(str(one))) is not None], what)
-        return download(self._view(key, path, scan).answer, what, place)
+def json_bytes(value: Any) -> bytes:
+    """JSON text of plain values and arrays; what is not finite is null."""
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS)
 
 
-def _first_shown(view: Any) -> dict[str, Any]:
-    """What the page shows of an answer, with its first crystal."""
-    record: dict[str, Any] = view.record()
-    record["first"] = view.crystal_record(0) if record["crystals"] else None
-    return record
+def _plain(value: Any) -> Any:
+    from xsearch.report.json_text import plain
+
+    return plain(value)
 
 
-def scan_path(path: str, number: int) -> str:
-    """Where the answer of a scan of a series is kept."""
-    return str(Path(path).with_suffix(f".{number}.pickle"))
-
-
-def _pickled(answer: Any, path: str) -> None:
+def keep(answer: Any, path: str) -> None:
+    """Keep an answer in a file."""
     place = Path(path)
     temporary = place.with_suffix(".part")
     temporary.write_bytes(pickle.dumps(answer))
     temporary.replace(place)
 
 
-def _unpickled(path: str) -> Any:
+def kept(path: str) -> Any:
     """An answer of this folder, which only this user can write; None where it is not there, or of another version."""
     try:
         return pickle.loads(Path(path).read_bytes())
@@ -297,6 +70,20 @@ def _unpickled(path: str) -> Any:
         return None
 
 
-def is_crystal(one: Wishes) -> bool:
-    """Whether a file that was dropped is a crystal, and no measurement."""
-    return one.get("kind") == "crystal"
+def scan_path(path: str, number: int) -> str:
+    """Where the answer of a scan of a series is kept."""
+    return str(Path(path).with_suffix(f".{number}.pickle"))
+
+
+def scans_of(path: str) -> list[str]:
+    """The answers of a series that are kept, in order."""
+    place = Path(path)
+    found = place.parent.glob(f"{place.stem}.*.pickle")
+    return [str(one) for one in sorted(found, key=lambda one: int(one.suffixes[-2][1:]))]
+
+
+def first_shown(view: Any) -> dict[str, Any]:
+    """What the page shows of an answer, with its first crystal; `view` is an `InteractiveAnswer`."""
+    record: dict[str, Any] = view.record()
+    record["first"] = view.crystal_record(0) if record["crystals"] else None
+    return record

@@ -27,7 +27,7 @@ export class Answer {
     const picture = make("div", { class: "crystal card" });
     this.container.replaceChildren(
       make("div", { class: "head" }, fromServer(record.html.verdict, "div", { class: "verdict-box" }), keep), plots,
-      fromServer(record.html.crystals, "div", { class: "scroll list", tabindex: "0", role: "listbox", "aria-label": "Crystals; arrow keys move through them" }),
+      fromServer(record.html.crystals, "div", { class: "scroll list", tabindex: "0", "aria-label": "Crystals; arrow keys move through them" }),
       make("div", { class: "beside" }, this.details, picture),
       make("section", {}, make("h3", {}, "Notes"), fromServer(record.html.notes)),
       fromServer(record.html.credits, "footer"));
@@ -39,7 +39,6 @@ export class Answer {
     if (!record.crystals.length) { picture.remove(); this.edges.show(record.edges, [], 0); }
     this.rows = $$(".list tbody tr", this.container);
     this.rows.forEach((row, place) => {
-      row.setAttribute("role", "option");
       row.addEventListener("click", () => this.choose(place));
       row.addEventListener("mouseenter", () => this.glance(place));
     });

@@ -89,7 +89,7 @@ function note(text) { $("#ready").textContent = text; }
 
 async function loadState() {
   state = await call("/api/state");
-  const select = $("#index"), chosen = select.value || address.read().index || state.indexes.find((index) => index.is_default)?.name;
+  const select = $("#index"), chosen = select.value.replace(/^\+.*/, "") || address.read().index || state.indexes.find((index) => index.is_default)?.name;
   select.replaceChildren(...state.indexes.map((index) => make("option", { value: index.name, disabled: Boolean(index.problem) }, `${index.name} (${index.materials.toLocaleString("en")})`)),
     ...(state.indexes.some((index) => index.name === "starter") ? [] : [make("option", { value: "+starter" }, "build the starter index …")]));
   if (chosen) select.value = chosen;
