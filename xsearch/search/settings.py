@@ -184,6 +184,7 @@ class SecondPhaseSettings:
     most_named: int = setting(5, "lines", BY_HAND)
     least_kept: float = setting(0.9, "1", f"{BY_HAND}: where known phases leave less, their lines stood")
     holder_lines: int = setting(2, "lines", f"{BY_HAND}: that a holder's metal must explain to be named")
+    holder_away_deg: float = setting(0.8, "deg", f"{BY_HAND}: its lines lie within this of where they are tabulated")
     holder_seen: float = setting(0.8, "1", f"{BY_HAND}: of the metal's intensity that must be in the pattern")
     tube_forgiven: float = setting(1.3, "1", f"{BY_HAND}: a line of the tube may be so much stronger than expected")
 
