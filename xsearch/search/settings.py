@@ -63,6 +63,15 @@ class VectorSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CellRecallSettings:
+    """How cells that index a pattern recall entries, where none of those recalled by profile explains it."""
+
+    trials: int = setting(6, "cells", f"{BY_HAND}: the best of all lattices")
+    farthest: float = setting(0.05, "ln length", f"{BY_HAND}: root mean square over the seven lengths of a lattice")
+    rows: int = setting(25, "rows", f"{BY_HAND}: of each cell, the nearest")
+
+
+@dataclass(frozen=True, slots=True)
 class RankingSettings:
     """What the terms of the evidence weigh, and which entries are one phase.
 
@@ -266,6 +275,7 @@ class PowderSettings:
     second_phase: SecondPhaseSettings = field(default_factory=SecondPhaseSettings)
     multiphase: MultiphaseSettings = MULTIPHASE
     mixture: MixtureSettings = field(default_factory=MixtureSettings)
+    cells: CellRecallSettings = field(default_factory=CellRecallSettings)
     isotypes: IsotypeSettings = field(default_factory=IsotypeSettings)
     symmetry: SymmetrySettings = field(default_factory=SymmetrySettings)
     verdict: VerdictSettings = VERDICT

@@ -48,8 +48,8 @@ FEATURES = (
 )  # fmt: skip
 """What the weights multiply, in the order of a file's columns."""
 
-CORRELATIONS, OF_FITS = [0, 1, 2], [FEATURES.index(name) for name in ("points", "march", "fitted")]
-"""Columns that Le Bail fits change, and those that they give."""
+OF_FITS = ("points", "march", "fitted")
+"""Features that Le Bail fits give; the first three they change."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,8 +73,9 @@ class Case:
     def with_fits(self, phases: int) -> Case:
         """The same pattern with Le Bail fits of so many of the first phases."""
         features, later = self.features.copy(), self.group >= phases
-        features[np.ix_(later, CORRELATIONS)] = self.unfitted[later]
-        features[np.ix_(later, OF_FITS)] = 0.0
+        features[later, :3] = self.unfitted[later]
+        for name in OF_FITS:
+            features[later, FEATURES.index(name)] = 0.0
         return replace(self, features=features)
 
 
@@ -140,7 +141,7 @@ def case_of(opened: SearchIndex, selected: Selection, source: str, row: int, num
         places = np.union1d(places, nearest.places)
     matches, evidence = selected.match(pattern, places)
     groups = phases(index, matches, evidence.total, settings.ranking)
-    fitted = selected.with_le_bail_fits(pattern, matches, evidence, groups[: POWDER_RANKING.fitted]).le_bail_fits
+    fitted = selected.with_le_bail_fits(pattern, matches, evidence, groups, POWDER_RANKING.fitted).le_bail_fits
     unit = weigh(index, matches, np.zeros(len(matches.rows), np.float32), Prior.KNOWN, settings, ranking=UNIT)
     assert matches.isotropic_correlations is not None
     close, kept = (
@@ -180,9 +181,7 @@ def collect(opened: SearchIndex, folder: Path, count: int, without: Collection[s
     folder.mkdir(parents=True, exist_ok=True)
     index = opened.index
     rows = rows_with(index, Constraints(), False)
-    all_fitted = replace(DEFAULTS.ranking, le_bail_fitted=POWDER_RANKING.fitted, most_fitted=POWDER_RANKING.fitted)
-    settings = replace(DEFAULTS, ranking=all_fitted)
-    selected = Selection(index, rows, opened.profiles(rows), Prior.KNOWN, opened.threads, settings)
+    selected = Selection(index, rows, opened.profiles(rows), Prior.KNOWN, opened.threads, DEFAULTS)
     with open_progress(True, sys.stderr) as progress:
         progress.start("patterns", count)
         for number, (source, row) in enumerate(samples(index, count, without)):
@@ -192,7 +191,7 @@ def collect(opened: SearchIndex, folder: Path, count: int, without: Collection[s
                     case = case_of(opened, selected, source, row, number)
                 except SpectrumError:
                     nothing = np.empty((0, len(FEATURES)))
-                    case = Case(source, nothing, np.empty(0, np.int64), np.empty(0, np.bool_), nothing[:, CORRELATIONS])
+                    case = Case(source, nothing, np.empty(0, np.int64), np.empty(0, np.bool_), nothing[:, :3])
                 aside = path.with_suffix(".part.npz")
                 np.savez_compressed(
                     aside,
