@@ -1,7 +1,8 @@
 # make demo    environment in .venv, starter index, one query with its table and plot
 # make test    everything that CI runs
 # make lint    style and types only
-# make bench   the figures of the README; make bench-pxrd those of powder search, make bench-xanes those of XANES
+# make bench   the figures of the README and the pages; an interrupted run goes on where it stopped
+#              make bench-pxrd those of measured patterns, make bench-xanes those of XANES
 
 PYTHON ?= python3
 VENV   := .venv
@@ -37,14 +38,15 @@ test: lint
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --quiet
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks --all
+	$(BIN)/python -m benchmarks.run; found=$$?; $(BIN)/python -m benchmarks.render; exit $$found
 
 bench-pxrd: $(READY)
-	$(BIN)/python -m benchmarks.pxrd_rankings
+	$(BIN)/python -m benchmarks.run pxrd_measured
+	$(BIN)/python -m benchmarks.render
 
 bench-xanes: $(READY)
-	$(BIN)/python -m benchmarks.xanes
-	$(BIN)/python -m benchmarks.known_compounds
+	$(BIN)/python -m benchmarks.run xanes_measured xanes known_compounds
+	$(BIN)/python -m benchmarks.render
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

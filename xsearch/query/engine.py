@@ -93,6 +93,7 @@ def infer_candidates(index: SearchIndex, question: Question) -> Inference:
     from xsearch.infer.engine import infer
     from xsearch.infer.relax import check_extra, relax_candidates
     from xsearch.infer.template_library import library_of
+    from xsearch.query.alternatives import infer_alternatives
     from xsearch.query.predictions import predictions_of
 
     if question.relax:
@@ -109,20 +110,26 @@ def infer_candidates(index: SearchIndex, question: Question) -> Inference:
     else:
         templates = np.isin(library.rows, index.index.select(Constraints(where=condition)))
     predicted, remarks = predictions_of(index, replace(question, measurement=measurement))
-    found = infer(
-        library,
-        sorted(constraints.allowed or ()),
-        measurement.pattern,
-        xanes=measurement.edges,
-        system=constraints.system,
-        space_group=constraints.space_group,
-        templates=templates,
-        oxidation={element: dict.fromkeys(states, 1.0) for element, states in measurement.oxidation.items()},
-        coordination=measurement.coordination,
-        predicted=predicted,
-        excluded=question.leave_out,
-        alloy=question.alloy,
-        **_top(question),
+
+    def of_elements(elements: frozenset[str]) -> Inference:
+        return infer(
+            library,
+            sorted(elements),
+            measurement.pattern,
+            xanes=measurement.edges,
+            system=constraints.system,
+            space_group=constraints.space_group,
+            templates=templates,
+            oxidation={e: dict.fromkeys(states, 1.0) for e, states in measurement.oxidation.items() if e in elements},
+            coordination={e: numbers for e, numbers in measurement.coordination.items() if e in elements},
+            predicted=predicted,
+            excluded=question.leave_out,
+            alloy=question.alloy,
+            **_top(question),
+        )
+
+    found = infer_alternatives(
+        of_elements, constraints.alternatives, frozenset(edge.absorber for edge in measurement.edges), **_top(question)
     )
     said = (f"Predicted {link}." for link in found.chain)
     found = replace(found, notes=(*notes, *found.notes, *remarks, *said))

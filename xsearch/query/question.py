@@ -91,6 +91,7 @@ def question_of(
     system: str | None = None,
     space_group: int | str | None = None,
     where: str | None = None,
+    any_of: Elements = None,
     conditions: str | None = None,
     oxidation: Iterable[str] | None = None,
     coordination: Iterable[str] | None = None,
@@ -99,7 +100,8 @@ def question_of(
     """A question from text, whose spectra are still to be read.
 
     Args:
-        only, must, may, exclude, exactly, system, space_group, where: constraints, as `SearchIndex.search` takes them.
+        only, must, may, exclude, exactly, any_of, system, space_group, where: constraints, as `SearchIndex.search`
+            takes them.
         conditions: pressure and temperature, such as `5 GPa, 600 K`; ambient by default.
         oxidation: known oxidation states, each as `Mn=3,4`.
         coordination: known coordination numbers, each as `Mn=4,6`.
@@ -112,6 +114,6 @@ def question_of(
         oxidation=parse_numbers(oxidation or (), "oxidation states"),
         coordination=parse_numbers(coordination or (), "coordination numbers"),
     )
-    constraints = constraints_of(only, must, may, exclude, exactly, system, space_group, where)
+    constraints = constraints_of(only, must, may, exclude, exactly, system, space_group, where, any_of)
     options["leave_out"] = tuple(options.get("leave_out", ()))
     return Question(known, constraints, conditions=SampleConditions.parse(conditions), **options)

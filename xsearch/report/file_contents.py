@@ -13,9 +13,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from xsearch.edge_names import parse_edge_file
 from xsearch.errors import SpectrumError, WavelengthError
 from xsearch.indexing.lines import find_lines
-from xsearch.options import parse_edge_file
 from xsearch.preprocess.powder import net_pattern
 from xsearch.preprocess.xanes import NormalizedXanes, normalize
 from xsearch.reading import AS_THE_FILE_SAYS, Reading

@@ -100,6 +100,7 @@ class SearchIndex:
         may: Elements = None,
         exclude: Elements = None,
         exactly: Elements = None,
+        any_of: Elements = None,
         system: str | None = None,
         space_group: int | str | None = None,
         where: str | None = None,
@@ -122,7 +123,7 @@ class SearchIndex:
             xanes: measured edges of the same sample, one spectrum an edge. Hits hold their absorbers.
             only: these elements and no others, such as `"Fe O Ti"` or a list of symbols.
             must: all of these. may: beside those of `must`, these and no others. exclude: none of these.
-            exactly: all of these and no others.
+            exactly: all of these and no others. any_of: at least one of these.
             system, space_group: of the entries that are searched; a space group is a number or a symbol.
             where: an SQL condition on their metadata, such as `"band_gap > 1"`, on the columns of `sql`.
             top: how many hits to give.
@@ -146,7 +147,7 @@ class SearchIndex:
             QueryError: where an element does not exist, conditions contradict each other, or nothing is left.
         """
         scope = Scope(
-            constraints_of(only, must, may, exclude, exactly, system, space_group, where),
+            constraints_of(only, must, may, exclude, exactly, system, space_group, where, any_of),
             parse_choice(Prior, prior, "prior"),
             measured_cells,
             SampleConditions.parse(conditions),
@@ -262,6 +263,7 @@ class SearchIndex:
         may: Elements = None,
         exclude: Elements = None,
         exactly: Elements = None,
+        any_of: Elements = None,
         system: str | None = None,
         space_group: int | str | None = None,
         where: str | None = None,
@@ -280,8 +282,8 @@ class SearchIndex:
             xanes: the measured edge, of which shares of the absorber are found.
             phases: how many there may be at most.
             only, may, exclude: elements, as in `search`; each phase obeys them.
-            must, exactly: elements that the phases hold together; none need hold them all. An edge sees compounds of
-                its absorber alone, and asks no more than that they hold no other elements.
+            must, exactly, any_of: elements that the phases hold together; none need hold them all. An edge sees
+                compounds of its absorber alone, and asks no more than that they hold no other elements.
             system, space_group, where: of each phase, as in `search`.
             prior: as in `search`.
             measured_cells: as in `search`.
@@ -292,7 +294,7 @@ class SearchIndex:
             SpectrumError, QueryError: as in `search`.
         """
         scope = Scope(
-            constraints_of(only, must, may, exclude, exactly, system, space_group, where),
+            constraints_of(only, must, may, exclude, exactly, system, space_group, where, any_of),
             parse_choice(Prior, prior, "prior"),
             measured_cells,
             leave_out_spectra=leave_out_spectra,
@@ -320,7 +322,7 @@ class SearchIndex:
             each = replace(scope, constraints=scope.constraints.of_each_phase())
             pattern, selected = self._prepare(pxrd, each, timings)
             with timed(timings, "mixture"):
-                explored = PhaseSearch(selected, pattern, scope.constraints.required)
+                explored = PhaseSearch(selected, pattern, scope.constraints)
                 mixtures = tuple(make_mixture(explored, hypothesis) for hypothesis in explored.search(phases))
         hits = best_hits(mixtures)
         return MixtureResult(
