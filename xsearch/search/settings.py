@@ -208,6 +208,11 @@ class MixtureSettings:
     proposed_later: int = setting(30, "phases", f"{BY_HAND}: that go into joint fits, for what a fit leaves")
     beam_width: int = setting(4, "fits", f"{BY_HAND}: of one size that are carried on")
     rounds: int = setting(2, "rounds", f"{BY_HAND}: in which the phases of a fit are sought again")
+    free_passes: int = setting(12, "passes", f"{BY_HAND}: of the free intensities that are taken off")
+    forgiven: float = setting(1.1, "1", f"{BY_HAND}: so many times the lines with free intensities are taken off")
+    least_left: float = setting(
+        0.004, "highest point", f"{BY_HAND}: height of the highest remaining line, below which no phase is sought"
+    )
 
 
 @dataclass(frozen=True, slots=True)
