@@ -71,7 +71,7 @@ mu = 0.5 + np.arctan((energy - 4975) / 2) / np.pi + 0.3 * np.exp(-(((energy - 49
 lines = "\n".join(f"{e:.2f} {m:.6f}" for e, m in zip(energy, mu, strict=True))
 folder = Path(mkdtemp())
 (folder / "TiO2_rutile.dat").write_text(f"# Ti K edge\n# energy mu\n{lines}\n", encoding="utf-8")
-add_entries("mine", spectra=[folder], progress=False)
+add_entries("mine", xanes=[folder], progress=False)
 xsearch.open_index("mine").sql("select absorber, edge, kind, source from spectra").to_pandas()
 
 # %% [markdown]
