@@ -96,6 +96,29 @@ def cards() -> str:
     return "\n".join(parts)
 
 
+def results() -> str:
+    """Every part of every benchmark: how, on what, when and where it was measured."""
+    from benchmarks.results import FOLDER, load
+
+    parts = [
+        "# How each figure was measured\n\nFrom `benchmarks/results/*.json`. `make bench` measures them anew, "
+        "`python -m benchmarks.run --list` says which are of other code. *Transcribed* figures stood in the pages "
+        "before results were kept in files. Data sets are described in [benchmarks](benchmarks.md).\n"
+    ]
+    for path in sorted(FOLDER.glob("*.json")):
+        lines = ["| part | N | measured on | date | code | machine | time |", "|---|---|---|---|---|---|---|"]
+        commands: dict[str, list[str]] = {}
+        for name, part in load(path.stem).items():
+            code = "transcribed" if part.transcribed else f"`{part.code}`"
+            seconds = "" if part.seconds is None else f"{part.seconds:,.0f} s"
+            cells = (name, f"{part.n:,}", cell(part.split), part.date, code, part.machine, seconds)
+            lines.append(f"| {' | '.join(cells)} |")
+            commands.setdefault(part.command.strip(), []).append(name)
+        runs = "\n".join(f"- {', '.join(names)}: `{command}`" for command, names in commands.items())
+        parts.append(f"## {path.stem}\n\n{runs}\n\n" + "\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
 def text_of(name: str) -> Callable[[], str]:
     """A file at the root."""
     return lambda: (ROOT / name).read_text(encoding="utf-8")
@@ -105,6 +128,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "changelog.md": text_of("CHANGELOG.md"),
     "contributing.md": text_of("CONTRIBUTING.md"),
     "commands.md": commands,
+    "results.md": results,
     "settings.md": settings,
     "model-cards.md": cards,
 }

@@ -23,7 +23,9 @@ def on_startup(command: str, dirty: bool) -> None:
     """A home for the indexes of the tutorials, kept between builds, and modules of the repository for their kernels."""
     os.environ.setdefault("XSEARCH_DOCS_HOME", str(ROOT / "out" / "docs-home"))
     os.environ["XSEARCH_HOME"] = os.environ["XSEARCH_DOCS_HOME"]
-    os.environ["PYTHONPATH"] = os.pathsep.join([str(ROOT), str(ROOT / "docs" / "site"), os.environ.get("PYTHONPATH", "")])
+    os.environ["PYTHONPATH"] = os.pathsep.join(
+        [str(ROOT), str(ROOT / "docs" / "site"), os.environ.get("PYTHONPATH", "")]
+    )
     os.environ["XSEARCH_DOCS_OUT"] = tempfile.mkdtemp(prefix="xsearch-tutorials-")
 
 

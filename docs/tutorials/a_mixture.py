@@ -34,7 +34,8 @@ report.plot(found)
 # %% [markdown]
 # ## A phase that is certainly there
 #
-# A standard, a holder or a substrate is given as *known*. Then the answer, its score and its verdict are about the rest.
+# A standard, a holder or a substrate is given as *known*. Then the answer, its score and its verdict are about the
+# rest.
 
 # %%
 index.search(pattern, known="Al2O3", only="Ti O", top=3)

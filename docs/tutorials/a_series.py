@@ -39,8 +39,8 @@ shares = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
 series = [measured(share) for share in shares]
 
 # %% [markdown]
-# From files it is `xsearch.spectra.read_each("map.h5")`, which gives every scan of a file, or `xsearch query series/*.xy
-# --wavelength 0.4592 --phases auto --json all.json` for a folder.
+# From files it is `xsearch.spectra.read_each("map.h5")`, which gives every scan of a file, or `xsearch query
+# series/*.xy --wavelength 0.4592 --phases auto --json all.json` for a folder.
 #
 # ## Which phases, scan by scan
 
@@ -49,7 +49,9 @@ index = xsearch.open_index("starter")
 rows = []
 for share, pattern in zip(shares, series, strict=True):
     found = index.search_mixture(pattern, phases=2, exactly="Ti O")
-    weights = {f"{one.hit.formula}, {one.hit.material.space_group}": one.weight_fraction for one in found.best.components}
+    weights = {
+        f"{one.hit.formula}, {one.hit.material.space_group}": one.weight_fraction for one in found.best.components
+    }
     rows.append({"drawn": share, "verdict": found.verdict, **weights})
 
 table = pd.DataFrame(rows).round(2)

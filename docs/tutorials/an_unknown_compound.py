@@ -1,8 +1,8 @@
 # %% [markdown]
 # # An unknown compound
 #
-# Where no entry of the index fits, the crystal can be inferred from the structures of other compounds. To show it, every
-# entry of TiO₂ is left out here: the search must not find rutile, and the inference must build it.
+# Where no entry of the index fits, the crystal can be inferred from the structures of other compounds. To show it,
+# every entry of TiO₂ is left out here: the search must not find rutile, and the inference must build it.
 
 # %% tags=["hidden"]
 import tutorial_home

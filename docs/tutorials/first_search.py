@@ -62,8 +62,8 @@ index.search(pxrd=pattern, top=5)
 # %% [markdown]
 # ## Keep the answer
 #
-# `report.write_cifs` writes two CIF files a hit: the cell as stored, and the cell fitted to your pattern, which is where
-# a refinement starts. `report.to_json` writes the complete record, `report.to_dataframe` gives a table.
+# `report.write_cifs` writes two CIF files a hit: the cell as stored, and the cell fitted to your pattern, which is
+# where a refinement starts. `report.to_json` writes the complete record, `report.to_dataframe` gives a table.
 
 # %%
 import os

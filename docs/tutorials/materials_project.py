@@ -54,8 +54,8 @@ index.sql(
 # %% [markdown]
 # ## Updates
 #
-# Run the same command again later: only what has changed is fetched and computed, and what was deprecated goes. Here one
-# entry changes on the server.
+# Run the same command again later: only what has changed is fetched and computed, and what was deprecated goes. Here
+# one entry changes on the server.
 
 # %%
 server.library.change(server.library.summary[3]["material_id"])

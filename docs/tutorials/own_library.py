@@ -31,8 +31,8 @@ for item in AflowSource().items():
 sorted(path.name for path in mine.iterdir())
 
 # %% [markdown]
-# `build_cif` reads a folder with all that lies below it; `xsearch build cif FOLDER --name mine` does the same. State the
-# licence: every hit carries it.
+# `build_cif` reads a folder with all that lies below it; `xsearch build cif FOLDER --name mine` does the same. State
+# the licence: every hit carries it.
 
 # %%
 from xsearch.builders import build_cif
