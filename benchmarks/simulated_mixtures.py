@@ -6,7 +6,8 @@ Reported crystals of an index are mixed by weight and measured as a laboratory d
 copper), each strained by itself as computed cells are. The elements of both are given. `minor X` holds so much of a
 crystal of other elements; `isotypes` are two crystals of one structure type in equal amounts, whose formulas differ.
 A mixture is found where the search, given no number, returns its two phases (formula and space group) and no other.
-Only every second formula is drawn (`--half develop` the other ones), so that settings can be chosen beside.
+`pure` is the first crystal alone, found where no other is returned. Only every second formula is drawn (`--half develop`
+the other ones), so that settings can be chosen beside.
 """
 
 import argparse
@@ -31,7 +32,7 @@ from xsearch.search.mixture_hits import cell_volume, crystal_mass
 from xsearch.simulate.measurement import crystal_lines, measured_angles, measured_counts
 from xsearch.spectra import PowderPattern
 
-KINDS = {"minor 10 %": 0.1, "minor 5 %": 0.05, "minor 2 %": 0.02, "isotypes": 0.5}
+KINDS = {"minor 10 %": 0.1, "minor 5 %": 0.05, "minor 2 %": 0.02, "isotypes": 0.5, "pure": 0.0}
 """Weight fractions of the second phase."""
 
 COUNTS = 20000.0
@@ -40,7 +41,10 @@ COUNTS = 20000.0
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One mixture: its phases, those found, and the error of the second's weight fraction (None where not found)."""
+    """One mixture: its phases, those found, and the error of the second's weight fraction (None where not found).
+
+    `evidence` is that of the best explanations by one phase, two and so on, of so many `rows` to choose from.
+    """
 
     kind: str
     number: int
@@ -50,6 +54,8 @@ class Outcome:
     exact: bool
     weight_error: float | None
     seconds: float
+    evidence: tuple[float, ...] = ()
+    rows: int = 0
 
 
 def pairs(opened: SearchIndex, kind: str, half: str, count: int) -> list[tuple[int, int]]:
@@ -102,20 +108,25 @@ def outcome(opened: SearchIndex, kind: str, number: int, rows: tuple[int, int]) 
     elements = sorted({element for one in materials for element in one.elements})
     begin = time.perf_counter()
     best: tuple[Phase, ...] = ()
+    evidence: tuple[float, ...] = ()
+    searched = 0
     with suppress(QueryError, SpectrumError):
         result = opened.search_mixture(mixed(opened, rows, KINDS[kind], number), exactly=elements)
         assert isinstance(result, MixtureResult)
-        best = result.best.components
+        best, searched = result.best.components, result.n_searched
+        evidence = tuple(one.log_evidence for one in result.mixtures)
     seconds = time.perf_counter() - begin
     found = [(phase.hit.material.reduced_formula, phase.hit.material.space_group) for phase in best]
+    if kind == "pure":
+        wanted = wanted[:1]
     both = set(wanted) <= set(found)
     error = None
-    if both:
+    if both and len(wanted) == 2:
         shares = dict(zip(found, (phase.weight_fraction for phase in best), strict=True))
         error = float(abs(shares[wanted[1]] - KINDS[kind]))
     return Outcome(
         kind, number, tuple(f"{f} {g}" for f, g in wanted), tuple(f"{f} {g}" for f, g in found), both,
-        both and len(found) == 2, error, seconds,
+        both and len(found) == len(wanted), error, seconds, evidence, searched,
     )  # fmt: skip
 
 
