@@ -6,7 +6,7 @@ Reported crystals of an index are mixed by weight and measured as a laboratory d
 copper), each strained by itself as computed cells are. The elements of both are given. `minor X` holds so much of a
 crystal of other elements; `isotypes` are two crystals of one structure type in equal amounts, whose formulas differ.
 A mixture is found where the search, given no number, returns its two phases (formula and space group) and no other.
-`pure` is the first crystal alone, found where no other is returned. Only every second formula is drawn (`--half develop`
+`pure` is the first crystal alone, found where no other is returned. Every second formula is drawn (`--half develop`
 the other ones), so that settings can be chosen beside.
 """
 
