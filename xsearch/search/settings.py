@@ -111,8 +111,11 @@ class RankingSettings:
     march_weight: float = setting(1.22, "1", f"of -(ln r)², r the March parameter; {SIMULATED}")
     most_march: float = setting(1.0, "1", f"{BY_HAND}: of (ln r)² at most")
     fitted_bonus: float = setting(0.71, "log-evidence", f"of a Le Bail fitted row; {SIMULATED}")
-    le_bail_fitted: int = setting(20, "phases", f"{BY_HAND}: the right phase is among them in 96 %")
-    most_fitted: int = setting(60, "phases", f"{BY_HAND}: where none of the first ones explains the pattern")
+    fitted_margin: float = setting(
+        3.0, "log-evidence", f"phases so near to the first are fitted; more bring nothing: {SIMULATED}"
+    )
+    fewest_fitted: int = setting(4, "phases", f"{BY_HAND}: that are fitted in any case")
+    most_fitted: int = setting(60, "phases", f"{BY_HAND}: that are fitted at most")
     good_whole: float = setting(0.4, "1", f"{BY_HAND}: misfit of calculated intensities that explain the pattern")
     missing_element_cost: float = setting(
         2.0,
