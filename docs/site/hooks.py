@@ -15,7 +15,7 @@ from latex2mathml.converter import convert  # noqa: E402
 from mkdocs.structure.files import File, Files  # noqa: E402
 
 CODE = re.compile(r"(```.*?```|`[^`\n]+`|<!--.*?-->)", re.DOTALL)
-DISPLAYED, INLINE = re.compile(r"\$\$(.+?)\$\$", re.DOTALL), re.compile(r"\$([^$\n]+?)\$")
+DISPLAYED, INLINE = re.compile(r"\$\$(.+?)\$\$", re.DOTALL), re.compile(r"(?<!\\)\$([^$\n]+?)(?<!\\)\$")
 SETTINGS = re.compile(r"<!-- settings: ([\w.]+) -->")
 
 
