@@ -64,3 +64,16 @@ def test_commands_of_the_pages_exist_with_their_options(page: str, line: str) ->
         return
     options = {name for one in TREE[words].params for name in (*one.opts, *one.secondary_opts)}
     assert {word.split("=")[0] for word in given if word.startswith("--")} <= options | {"--help"}, f"{page}: {line}"
+
+
+def test_the_page_on_the_index_names_its_files() -> None:
+    from xsearch.indexes import assemble, embedding, metadata, spectra, xanes_vectors
+
+    files = [
+        name
+        for module in (assemble, embedding, metadata, spectra, xanes_vectors)
+        for name in vars(module).values()
+        if isinstance(name, str) and re.fullmatch(r"[\w.]+\.(?:arrow|npy|faiss|parquet)", name)
+    ]
+    assert len(files) >= 14
+    assert not [name for name in files if name not in TEXT[ROOT / "docs" / "index-format.md"]]
