@@ -9,7 +9,8 @@ import pytest
 from tests.architecture import ROOT
 from tests.cli.test_app import TREE
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.py"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")), *TUTORIALS]
 TEXT = {page: page.read_text(encoding="utf-8") for page in PAGES}
 GENERATED = {f"{name}.md" for name in "changelog commands contributing model-cards results settings".split()}
 """Pages that docs/site/generated.py makes; `make docs` checks the links to them."""
