@@ -43,6 +43,14 @@ def test_every_page_is_there_and_linked_from_the_readme(name: str) -> None:
     assert f"docs/{name}.md" in TEXT[ROOT / "README.md"]
 
 
+def test_the_site_lists_every_page() -> None:
+    listed = set(
+        re.findall(r": ([\w/-]+\.(?:md|py))$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    there = {page.relative_to(ROOT / "docs").as_posix() for page in PAGES if (ROOT / "docs") in page.parents}
+    assert listed == there | GENERATED
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_files(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", TEXT[page])
