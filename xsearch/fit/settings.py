@@ -180,6 +180,7 @@ class LeBailSettings:
     """How the lines of a strained cell are fitted with free intensities, and with the calculated ones."""
 
     weight_floor: float = setting(0.01, "highest point", BY_HAND + ": of the weights; what is fainter counts little")
+    merged: int = setting(2, "points", "to one while lines move, as of a refinement; a line has three or more of these")
     least_misfit: float = setting(0.01, "1", BY_HAND + ": smaller misfits are not distinguished")
     first_passes: int = setting(5, "passes", BY_HAND + ": of the free intensities at first")
     passes: int = setting(3, "passes", BY_HAND + ": of the free intensities after each round that moves the lines")
@@ -227,12 +228,6 @@ class MultiphaseSettings:
     )
     parts: int = setting(
         12, "parts", BY_HAND + ": of the axis, each left out once for the errors of amounts (jackknife)"
-    )
-    least_left: float = setting(
-        0.004, "highest point", BY_HAND + ": height of the highest remaining line, below which no phase is sought"
-    )
-    forgiven: float = setting(
-        1.3, "1", BY_HAND + ": a phase is subtracted with so many times its amount: texture makes some lines stronger"
     )
 
 

@@ -63,6 +63,15 @@ class VectorSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CellRecallSettings:
+    """How cells that index a pattern recall entries, where none of those recalled by profile explains it."""
+
+    trials: int = setting(6, "cells", f"{BY_HAND}: the best of all lattices")
+    farthest: float = setting(0.05, "ln length", f"{BY_HAND}: root mean square over the seven lengths of a lattice")
+    rows: int = setting(25, "rows", f"{BY_HAND}: of each cell, the nearest")
+
+
+@dataclass(frozen=True, slots=True)
 class RankingSettings:
     """What the terms of the evidence weigh, and which entries are one phase.
 
@@ -102,8 +111,11 @@ class RankingSettings:
     march_weight: float = setting(1.22, "1", f"of -(ln r)², r the March parameter; {SIMULATED}")
     most_march: float = setting(1.0, "1", f"{BY_HAND}: of (ln r)² at most")
     fitted_bonus: float = setting(0.71, "log-evidence", f"of a Le Bail fitted row; {SIMULATED}")
-    le_bail_fitted: int = setting(20, "phases", f"{BY_HAND}: the right phase is among them in 96 %")
-    most_fitted: int = setting(60, "phases", f"{BY_HAND}: where none of the first ones explains the pattern")
+    fitted_margin: float = setting(
+        3.0, "log-evidence", f"phases so near to the first are fitted; more bring nothing: {SIMULATED}"
+    )
+    fewest_fitted: int = setting(4, "phases", f"{BY_HAND}: that are fitted in any case")
+    most_fitted: int = setting(60, "phases", f"{BY_HAND}: that are fitted at most")
     good_whole: float = setting(0.4, "1", f"{BY_HAND}: misfit of calculated intensities that explain the pattern")
     missing_element_cost: float = setting(
         2.0,
@@ -184,6 +196,7 @@ class SecondPhaseSettings:
     most_named: int = setting(5, "lines", BY_HAND)
     least_kept: float = setting(0.9, "1", f"{BY_HAND}: where known phases leave less, their lines stood")
     holder_lines: int = setting(2, "lines", f"{BY_HAND}: that a holder's metal must explain to be named")
+    holder_away_deg: float = setting(0.8, "deg", f"{BY_HAND}: its lines lie within this of where they are tabulated")
     holder_seen: float = setting(0.8, "1", f"{BY_HAND}: of the metal's intensity that must be in the pattern")
     tube_forgiven: float = setting(1.3, "1", f"{BY_HAND}: a line of the tube may be so much stronger than expected")
 
@@ -198,6 +211,11 @@ class MixtureSettings:
     proposed_later: int = setting(30, "phases", f"{BY_HAND}: that go into joint fits, for what a fit leaves")
     beam_width: int = setting(4, "fits", f"{BY_HAND}: of one size that are carried on")
     rounds: int = setting(2, "rounds", f"{BY_HAND}: in which the phases of a fit are sought again")
+    free_passes: int = setting(12, "passes", f"{BY_HAND}: of the free intensities that are taken off")
+    forgiven: float = setting(1.1, "1", f"{BY_HAND}: so many times the lines with free intensities are taken off")
+    least_left: float = setting(
+        0.004, "highest point", f"{BY_HAND}: height of the highest remaining line, below which no phase is sought"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +283,7 @@ class PowderSettings:
     second_phase: SecondPhaseSettings = field(default_factory=SecondPhaseSettings)
     multiphase: MultiphaseSettings = MULTIPHASE
     mixture: MixtureSettings = field(default_factory=MixtureSettings)
+    cells: CellRecallSettings = field(default_factory=CellRecallSettings)
     isotypes: IsotypeSettings = field(default_factory=IsotypeSettings)
     symmetry: SymmetrySettings = field(default_factory=SymmetrySettings)
     verdict: VerdictSettings = VERDICT
