@@ -20,6 +20,7 @@ from xsearch.web.settings import SETTINGS, WebSettings
 _KEY = re.compile(r"[0-9a-f]{16}")
 _UNSAFE = re.compile(r"[^\w.+-]+", re.ASCII)
 LONGEST_NAME = 100
+"""Characters of a file's name."""
 
 
 class Refused(XSearchError):
