@@ -63,13 +63,14 @@ export class PatternPlot {
       make("span", { class: "space" }), make("button", { type: "button", class: "quiet", onclick: () => this.draw(true) }, "Whole pattern"));
   }
 
-  /** A pattern, with a mixture's parts where there are any; `crystal` draws over it. */
-  show(pattern, mixture = null, names = []) {
+  /** A pattern, with a mixture's parts where there are any; drawn now, or with the `crystal` that comes over it. */
+  show(pattern, mixture = null, names = [], now = true) {
     Object.assign(this, { pattern, mixture, names, overlay: null });
     this.parts.hidden = !mixture;
     const steps = pattern.measured.slice(1).map((value, i) => Math.abs(value - pattern.measured[i])).sort((one, other) => one - other);
     this.soft = Math.max(1, 4 * steps[Math.floor(steps.length / 2)]); // neighbours differ by noise alone, except on a line
-    this.draw(true);
+    this.range = null;
+    if (now) this.draw(true);
   }
 
   crystal(overlay, label, place) {
