@@ -12,8 +12,8 @@ from xsearch.errors import SpectrumError
 from xsearch.models.property_model import PropertyModel
 from xsearch.preprocess.xanes import normalize, window
 from xsearch.spectra.xanes import Xanes
+from xsearch.training.property_samples import Labels, properties_of, read_properties
 from xsearch.training.run_specfusion import make_specfusion
-from xsearch.training.specfusion import Samples, heads_for, properties_of, read_properties
 
 
 @pytest.fixture
@@ -42,12 +42,14 @@ def tables(tmp_path: Path) -> tuple[Path, Path]:
 def test_what_spectra_tell_is_learned_and_what_has_no_labels_gets_no_head(
     tables: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    report = make_specfusion(tmp_path / "out", [tables[0]], [tables[1]], epochs=25)
-    rows = {name: rest for name, *rest in report.rows}
-    assert set(rows) == {"density_g_cm3_mae", "is_metal_accuracy"}
-    n, fused, alone, constant = rows["density_g_cm3_mae"]
-    assert 0 < n < 60
-    assert fused < 0.6 * min(alone, constant), "elements alone say nothing of it"
+    report = make_specfusion(tmp_path / "out", [tables[0]], [tables[1]], epochs=70)
+    rows = {one.name: one for one in report.figures}
+    assert set(rows) == {"density_g_cm3", "is_metal"}
+    density = rows["density_g_cm3"]
+    assert 0 < density.n < 90
+    assert density.edges_and_formula < 0.6 * min(density.formula_alone, density.constant), "formulas say nothing of it"
+    assert density.edges_and_elements < 0.6 * density.elements_alone
+    assert density.wins
     model = PropertyModel.load(tmp_path / "out")
     small, large = (
         model.predict([window(normalize(Xanes(*spectrum("Ni", a), "Ni", "K")))], ["O"]).numbers["density_g_cm3"][0]
@@ -74,10 +76,33 @@ def test_later_tables_fill_in_what_earlier_ones_lack(tmp_path: Path) -> None:
 def test_rare_and_constant_labels_get_no_head() -> None:
     numbers = {"few": torch.tensor([1.0, 2.0, *[float("nan")] * 198]), "many": torch.arange(200.0)}
     classes = {"is_metal": torch.arange(200) % 2, "is_magnetic": torch.zeros(200, dtype=torch.long)}
-    heads = heads_for(Samples((torch.zeros(200),), numbers, classes, np.full(200, "x", object)))
+    heads = Labels(numbers, classes).heads()
     assert set(heads.numbers) == {"many"}
     assert heads.classes == ("is_metal",)
 
 
 def test_properties_of_an_index_come_with_its_materials(tmp_path: Path) -> None:
     assert set(properties_of(write_index(tmp_path / "oxides"))) == {*(f"{m}-0" for m in METALS), "spinel"}
+
+
+def test_a_property_that_spectra_do_not_improve_is_not_answered(tables: tuple[Path, Path], tmp_path: Path) -> None:
+    table = pd.read_parquet(tables[1])
+    table["is_magnetic"] = [number % 6 < 3 for number in range(len(table))]  # the metal says it all
+    table.to_parquet(tables[1])
+    report = make_specfusion(tmp_path / "out", [tables[0]], [tables[1]], epochs=70)
+    assert {one.name: one.wins for one in report.figures}["is_magnetic"] is False
+    edge = window(normalize(Xanes(*spectrum("Ni", 4.2), "Ni", "K")))
+    assert "is_magnetic" not in PropertyModel.load(tmp_path / "out").predict([edge], ["O"]).classes
+
+
+def test_several_edges_of_one_element_are_read(tables: tuple[Path, Path], tmp_path: Path) -> None:
+    make_specfusion(tmp_path / "out", [tables[0]], [tables[1]], epochs=70)
+    model = PropertyModel.load(tmp_path / "out")
+    one, other = (window(normalize(Xanes(*spectrum("Ni", a), "Ni", "K"))) for a in (4.1, 4.5))
+    alone, both = model.predict([one], ["O"]), model.predict([one, other], ["O"])
+    assert alone.numbers != both.numbers
+    assert model.predict([other, one], ["O"]).numbers["density_g_cm3"] == pytest.approx(
+        both.numbers["density_g_cm3"], rel=1e-4
+    ), "whatever their order"
+    given = model.predict([one], (), {"Ni": 2, "O": 1})
+    assert given.numbers != alone.numbers, "the formula is read as well"
