@@ -45,6 +45,7 @@ SCORE = ScoreSettings()
 class PowderRankingSettings:
     """`xsearch.training.powder_ranking`."""
 
+    fitted: int = setting(60, "phases", f"{BY_HAND}: that get a Le Bail fit, so that fewer can be tried afterwards")
     phases_kept: int = setting(80, "phases", f"{BY_HAND}: of a pattern, the first ones; later ones are never first")
     ridge: float = setting(0.02, "1", f"{BY_HAND}: cost of half the squared length of the weights, a pattern")
     folds: int = setting(5, "folds", BY_HAND)
