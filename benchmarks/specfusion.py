@@ -3,8 +3,8 @@
     python -m benchmarks.specfusion [--json]
 
 Spectra of `xas_feff9.parquet` and `xas_library_sites.parquet`, labels of `mp_structures.parquet` and
-`mp_labels.parquet` in `$XSEARCH_DATA`. Numbers: mean absolute error; classes: share that is wrong. Inputs are hidden from the shipped
-network, which is not trained again.
+`mp_labels.parquet` in `$XSEARCH_DATA`. Numbers: mean absolute error; classes: share that is wrong. Inputs are hidden
+from the shipped network, which is not trained again.
 """
 
 import argparse

@@ -42,7 +42,7 @@ def tables(tmp_path: Path) -> tuple[Path, Path]:
 def test_what_spectra_tell_is_learned_and_what_has_no_labels_gets_no_head(
     tables: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    report = make_specfusion(tmp_path / "out", [tables[0]], [tables[1]], epochs=70)
+    report = make_specfusion(tmp_path / "out", [tables[0]], [tables[1]], epochs=24)
     rows = {one.name: one for one in report.figures}
     assert set(rows) == {"density_g_cm3", "is_metal"}
     density = rows["density_g_cm3"]
@@ -89,14 +89,14 @@ def test_a_property_that_spectra_do_not_improve_is_not_answered(tables: tuple[Pa
     table = pd.read_parquet(tables[1])
     table["is_magnetic"] = [number % 6 < 3 for number in range(len(table))]  # the metal says it all
     table.to_parquet(tables[1])
-    report = make_specfusion(tmp_path / "out", [tables[0]], [tables[1]], epochs=70)
+    report = make_specfusion(tmp_path / "out", [tables[0]], [tables[1]], epochs=24)
     assert {one.name: one.wins for one in report.figures}["is_magnetic"] is False
     edge = window(normalize(Xanes(*spectrum("Ni", 4.2), "Ni", "K")))
     assert "is_magnetic" not in PropertyModel.load(tmp_path / "out").predict([edge], ["O"]).classes
 
 
 def test_several_edges_of_one_element_are_read(tables: tuple[Path, Path], tmp_path: Path) -> None:
-    make_specfusion(tmp_path / "out", [tables[0]], [tables[1]], epochs=70)
+    make_specfusion(tmp_path / "out", [tables[0]], [tables[1]], epochs=24)
     model = PropertyModel.load(tmp_path / "out")
     one, other = (window(normalize(Xanes(*spectrum("Ni", a), "Ni", "K"))) for a in (4.1, 4.5))
     alone, both = model.predict([one], ["O"]), model.predict([one, other], ["O"])

@@ -103,6 +103,7 @@ def _site_command(kind: str, meaning: str) -> None:
 
 
 _site_command("spt", "Train SPT: from a spectrum to all descriptors of its absorber's site.")
+_site_command("spt-folded", "Train SPT after its paper: spectra folded by learned periods.")
 _site_command("xastruct", "Train XAStruct, spectrum to structure: gated networks.")
 _site_command("site", "Train what the package ships: XAStruct and chemistry, blended.")
 

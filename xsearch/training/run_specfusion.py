@@ -222,7 +222,8 @@ def maker(
     say: Callable[[str], None] | None,
 ) -> Callable[[PropertyHeads, SpecFusionConfig], tuple[PropertyComposition, SpecFusion]]:
     """What trains the composition's part and the whole, in a folder where an interrupted training goes on."""
-    schedule = replace(SCHEDULE, epochs=epochs or SCHEDULE.epochs, seed=seed)
+    few = max(8, len(samples) // 16)  # so that there are steps enough of few materials
+    schedule = replace(SCHEDULE, epochs=epochs or SCHEDULE.epochs, batch=min(SCHEDULE.batch, few), seed=seed)
     usual = COMPOSITION_SCHEDULE.epochs
     composition_schedule = replace(COMPOSITION_SCHEDULE, epochs=min(usual, epochs or usual), seed=seed)
 
