@@ -111,7 +111,7 @@ def load(benchmark: str) -> dict[str, Result]:
 
 
 def figure(name: str) -> float:
-    """A figure by its name, `benchmark/part/figure`; the figure `n` is how many were counted.
+    """A figure by its name, `benchmark/part/figure`; where no figure is called `n`, that is how many were counted.
 
     Raises:
         KeyError: there is none.
@@ -120,7 +120,7 @@ def figure(name: str) -> float:
     found = load(benchmark)
     if part not in found:
         raise KeyError(f"{name}: benchmarks/results has no part {part!r} of {benchmark!r}.")
-    figures = {**found[part].figures, "n": found[part].n}
+    figures = {"n": found[part].n, **found[part].figures}
     if key not in figures:
         raise KeyError(f"{name}: the part has no figure {key!r}, but {', '.join(figures)}.")
     return figures[key]
@@ -139,8 +139,8 @@ def flat(figures: Mapping[str, Any], above: str = "") -> dict[str, float]:
 
 
 def named(text: str) -> str:
-    """A name without spaces and signs: `subset, all` is `subset_all`."""
-    return re.sub(r"[^\w.+-]+", "_", text).strip("_")
+    """A name without spaces and signs: `subset, all` is `subset_all`; a `/` parts nested names."""
+    return re.sub(r"[^\w.+/-]+", "_", text).strip("_")
 
 
 @cache

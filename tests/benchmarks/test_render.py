@@ -45,27 +45,30 @@ def test_the_figures_of_a_page_are_those_of_the_results(page: Path) -> None:
 
 
 UNIT = r"(?:%|s|ms|min|GB|MB|Å|eV|times as fast)"
-CELL = re.compile(rf"[-+±\d][-+±\d.,;/ ]*(?:of \d+)?(?: ?{UNIT})?")
-MARK = re.compile(r"<!--=[^>]+-->")
+CELL = re.compile(rf"[-+±\d][-+±\d.,;/ ]*(?:to [\d.]+)?(?:of \d+)?(?: ?{UNIT})?")
+MARKED_FIGURE = re.compile(r"[-+]?\d[\d.,]*<!--=[^>]+-->")
 
 
 def unmarked(text: str) -> list[str]:
-    """Figures that no result stands behind: numbers alone in a cell of a table, and per cents in prose."""
+    """Figures that no result stands behind: numbers alone in a cell beside a label, and per cents in prose."""
     found = []
-    text = re.sub(r"```.*?```|<!-- not measured -->.*?<!-- end -->|`[^`\n]+`", " ", text, flags=re.DOTALL)
-    for line in text.splitlines():
-        bare = re.sub(r"[-+]?\d[\d.,]*<!--=[^>]+-->", "MARKED", line)
-        if line.lstrip().startswith("|"):
-            found += [f"{cell.strip()} in {line}" for cell in bare.split("|") if CELL.fullmatch(cell.strip())]
-        else:
+    for line in re.sub(r"```.*?```|`[^`\n]+`", " ", text, flags=re.DOTALL).splitlines():
+        bare = MARKED_FIGURE.sub("MARKED", line)
+        if not line.startswith("|"):
             found += [f"{number} in {line}" for number in re.findall(r"\d[\d.,]* ?%", bare)]
+        elif not line.startswith("|--"):
+            found += [f"{cell.strip()} in {line}" for cell in bare.split("|")[2:] if CELL.fullmatch(cell.strip())]
     return found
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/benchmarks.md"])
+def test_every_figure_of_the_readme_and_the_benchmarks_names_its_result(name: str) -> None:
+    assert unmarked((ROOT / name).read_text(encoding="utf-8")) == []
 
 
 def test_figures_without_a_result_are_found() -> None:
     assert unmarked("| blind | 97 | 74.2<!--=p/a/top1%--> |") == ["97 in | blind | 97 | 74.2<!--=p/a/top1%--> |"]
-    assert unmarked("| 57, 83 % | 112 s | noise of 2 % |") == [
-        f"{c} in | 57, 83 % | 112 s | noise of 2 % |" for c in ("57, 83 %", "112 s")
-    ]
+    assert unmarked("| 0.12 Å | 2.2 to 3.1 s |") == ["2.2 to 3.1 s in | 0.12 Å | 2.2 to 3.1 s |"]
+    assert len(unmarked("| measured | 57, 83 % | 112 s | noise of 2 % |")) == 2
     assert len(unmarked("Of these 62 % are first and 95<!--=p/a/b%--> % among five.")) == 1
     assert unmarked("```\n83 % TiO2\n```\n") == []
