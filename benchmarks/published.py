@@ -3,9 +3,9 @@
     python -m benchmarks.published [PART ...] [--again] [--index mp] [--json]
 
 Parts: `samples`, `ca2mnalo5` and `attribution` are run here, one sample after the other, and kept in
-`benchmarks/results/published.json`; what is there is not run again. The other figures are those that the benchmarks
-named beside them keep (`python -m benchmarks.run NAME`). What cannot be shown says why. XANES and PXRD: Wang et al.,
-Chem. Sci. (2026), https://doi.org/10.1039/d6sc00651e; XAStruct: arXiv:2506.11908; SPT: arXiv:2603.27684.
+`benchmarks/results/published_samples.json`; what is there is not run again. The other figures are those that the
+benchmarks named beside them keep (`python -m benchmarks.run NAME`). What cannot be shown says why. XANES and PXRD: Wang
+et al., Chem. Sci. (2026), https://doi.org/10.1039/d6sc00651e; XAStruct: arXiv:2506.11908; SPT: arXiv:2603.27684.
 """
 
 import argparse
@@ -74,8 +74,8 @@ ROWS = (
         "chain/mp/chain_in_folds",
         "python -m benchmarks.chain",
     ),
-    Row("Ca2MnAlO5 by its spectra, place of formula and system", "1", "", "published/ca2mnalo5/place"),
-    Row("eight experimental samples, formula and system first", "8 of 8", "", "published/samples/right"),
+    Row("Ca2MnAlO5 by its spectra, place of formula and system", "1", "", "published_samples/ca2mnalo5/place"),
+    Row("eight experimental samples, formula and system first", "8 of 8", "", "published_samples/samples/right"),
     Row(
         "gap from transition metals' edges alone; error, eV",
         "as all edges",
@@ -90,7 +90,12 @@ ROWS = (
         "specfusion/ablation/all/band_gap_eV",
         "python -m benchmarks.specfusion",
     ),
-    Row("Y2TiO5: share of the gap's attribution that lies on the Ti edge", "mostly Ti", "", "published/attribution/Ti"),
+    Row(
+        "Y2TiO5: share of the gap's attribution that lies on the Ti edge",
+        "mostly Ti",
+        "",
+        "published_samples/attribution/Ti",
+    ),
     Row(
         "SPT: oxidation state, noise added",
         "F1 0.969 (Co-Li-Mn-Ni-O)",
@@ -128,7 +133,7 @@ def shown(name: str) -> str:
 def run_part(name: str, run: Callable[[], tuple[dict[str, float], int]], split: str) -> None:
     """Run one of the parts of this benchmark and keep it."""
     figures, n = run()
-    keep("published", name, figures, command=f"python -m benchmarks.published {name}", n=n, split=split)
+    keep("published_samples", name, figures, command=f"python -m benchmarks.published {name}", n=n, split=split)
 
 
 def main() -> int:
@@ -153,7 +158,7 @@ def main() -> int:
     if unknown := set(arguments.parts) - set(runs):
         parser.error(f"no part {', '.join(sorted(unknown))}; there are {', '.join(runs)}")
     for name in arguments.parts:
-        if arguments.again or name not in load("published"):
+        if arguments.again or name not in load("published_samples"):
             try:
                 run_part(name, *runs[name])
             except published_samples.NotThere as problem:

@@ -53,7 +53,7 @@ def crystal_of(formula: str) -> tuple[Crystal, str, str]:
 def predicted_edges(crystal: Crystal) -> list[Xanes]:
     """The edges of a crystal that the forward model knows."""
     found = []
-    for element in sorted(crystal.elements):
+    for element in sorted(set(crystal.elements)):
         try:
             one = forward_ensemble().predict(crystal, element, None)
         except (QueryError, SpectrumError):
@@ -65,7 +65,7 @@ def predicted_edges(crystal: Crystal) -> list[Xanes]:
 def place_of(formula: str, index: str, edges: list[Xanes] | None = None) -> int:
     """Place of the right formula and crystal system among the candidates by pattern and edges; 0 where it is none."""
     crystal, system, wanted = crystal_of(formula)
-    elements = sorted(crystal.elements)
+    elements = sorted(set(crystal.elements))
     edges = edges if edges is not None else predicted_edges(crystal)
     oxidation, coordination, _ = of_edges(edges, elements)
     answer = infer(
@@ -111,7 +111,7 @@ def attribution() -> tuple[dict[str, float], int]:
     model = shipped_property_model()
     network = model.network.eval()
     windows = [window(normalize(edge)) for edge in predicted_edges(crystal)]
-    tokens = tokens_of(windows, sorted(crystal.elements), parse_formula("Y2TiO5"))
+    tokens = tokens_of(windows, sorted(set(crystal.elements)), parse_formula("Y2TiO5"))
     flat = torch.where(tokens.known, network.reference, 0.0)
     total = torch.zeros_like(tokens.values)
     for step in range(STEPS):
