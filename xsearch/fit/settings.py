@@ -229,12 +229,6 @@ class MultiphaseSettings:
     parts: int = setting(
         12, "parts", BY_HAND + ": of the axis, each left out once for the errors of amounts (jackknife)"
     )
-    least_left: float = setting(
-        0.004, "highest point", BY_HAND + ": height of the highest remaining line, below which no phase is sought"
-    )
-    forgiven: float = setting(
-        1.3, "1", BY_HAND + ": a phase is subtracted with so many times its amount: texture makes some lines stronger"
-    )
 
 
 MULTIPHASE = MultiphaseSettings()

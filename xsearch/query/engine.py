@@ -64,7 +64,7 @@ def search(index: SearchIndex, question: Question) -> SearchResult:
     """The hits of an index, or the phases of a mixture."""
     scope = Scope(
         question.constraints, question.prior, question.measured_cells, question.conditions, range=question.range,
-        known=known_phases(index, question),
+        known=known_phases(index, question), particle_size_um=question.particle_size_um,
     )  # fmt: skip
     if question.phases:
         return index.search_phases(question.measurement, scope, phases=question.phases)
