@@ -28,7 +28,7 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)
 	mkdir -p $(OUT)
 	$(BIN)/xsearch query examples/spectra/rutile.xy --index starter --plot $(OUT)/demo.png
-	@echo "The plot is in $(OUT)/demo.png. Next: $(BIN)/xsearch query YOUR_FILE"
+	@echo "The plot is in $(OUT)/demo.png. Next: $(BIN)/xsearch query YOUR_FILE, or in the browser: $(BIN)/xsearch serve"
 
 lint: $(READY)
 	$(BIN)/ruff check .
