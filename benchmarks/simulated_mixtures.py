@@ -3,7 +3,7 @@
     python -m benchmarks.simulated_mixtures [--index mp] [--mixtures 40] [--kinds KIND,KIND] [--log FILE] [--json]
 
 Reported crystals of an index are mixed by weight and measured as a laboratory does (`xsearch.simulate.conditions`, with
-copper), each strained by itself as computed cells are. The elements of both are given. `minor X` holds so much of a
+copper), each strained by itself as computed cells are. Their elements are given. `minor X` holds so much of a
 crystal of other elements; `isotypes` are two crystals of one structure type in equal amounts, whose formulas differ.
 A mixture is found where the search, given no number, returns its two phases (formula and space group) and no other.
 `pure` is the first crystal alone, found where no other is returned. Every second formula is drawn (`--half develop`
@@ -104,6 +104,8 @@ def mixed(opened: SearchIndex, rows: tuple[int, int], second: float, seed: int) 
 def outcome(opened: SearchIndex, kind: str, number: int, rows: tuple[int, int]) -> Outcome:
     """Search for one mixture."""
     materials = opened.index.materials(rows)
+    if kind == "pure":
+        materials = materials[:1]
     wanted = [(one.reduced_formula, one.space_group) for one in materials]
     elements = sorted({element for one in materials for element in one.elements})
     begin = time.perf_counter()
@@ -117,8 +119,6 @@ def outcome(opened: SearchIndex, kind: str, number: int, rows: tuple[int, int]) 
         evidence = tuple(one.log_evidence for one in result.mixtures)
     seconds = time.perf_counter() - begin
     found = [(phase.hit.material.reduced_formula, phase.hit.material.space_group) for phase in best]
-    if kind == "pure":
-        wanted = wanted[:1]
     both = set(wanted) <= set(found)
     error = None
     if both and len(wanted) == 2:

@@ -258,7 +258,7 @@ Refine = Annotated[
         "--refine",
         metavar="PROGRAM FOLDER",
         help="Refine the phases of the answer a few cycles with rietx (an extra), and write a project of rietx, gsas2, "
-        "topas or fullprof.",
+        "topas, fullprof or bgmn.",
     ),
 ]
 Xy = Annotated[Path | None, typer.Option("--xy", metavar="FILE", help="Write the curve as columns of text.")]

@@ -320,7 +320,7 @@ def main() -> None:
             (f"the same with {fits} fits", [rank(case.with_fits(fits), in_force()) for case in cases])
             for fits in (0, 10, 20, 30)
         ),
-        ("with fits of near ones alone", [rank(case.with_fits(near(case)), in_force()) for case in cases]),
+        ("with as many fits as a search", [rank(case.with_fits(near(case)), in_force()) for case in cases]),
         ("fitted, folds", out_of_fold(cases)),
         ("without isotropic strain", out_of_fold(cases, isotropic)),
         ("without terms of Le Bail fits", out_of_fold(cases, fits)),

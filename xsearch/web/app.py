@@ -41,7 +41,7 @@ DOWNLOADS = {
     "cif": ("crystal.cif", "chemical/x-cif"),
     "cifs": ("crystals.zip", "application/zip"),
     "zip": ("xsearch.zip", "application/zip"),
-    **{program: (f"{program}.zip", "application/zip") for program in ("rietx", "gsas2", "topas", "fullprof")},
+    **{program: (f"{program}.zip", "application/zip") for program in ("rietx", "gsas2", "topas", "fullprof", "bgmn")},
 }
 """Forms of an answer, with the name and the kind of the file."""
 
