@@ -5,7 +5,7 @@ import { PatternPlot, EdgePlots } from "./plot.js";
 import { CrystalView } from "./crystal.js";
 
 const FORMS = { zip: "Everything, one zip", html: "Report (HTML)", json: "Numbers (JSON)", png: "Figure (PNG)", svg: "Figure (SVG)", cifs: "All crystals (CIF)" };
-const PROGRAMS = { gsas2: "GSAS-II", topas: "TOPAS", fullprof: "FullProf", bgmn: "BGMN", bgmn: "BGMN", rietx: "rietx" };
+const PROGRAMS = { gsas2: "GSAS-II", topas: "TOPAS", fullprof: "FullProf", bgmn: "BGMN", rietx: "rietx" };
 
 export class Answer {
   constructor(container) {
