@@ -1,7 +1,9 @@
 # make demo    environment in .venv, starter index, one query with its table and plot
 # make test    everything that CI runs
-# make lint    style and types only
-# make bench   the figures of the README; make bench-pxrd those of powder search, make bench-xanes those of XANES
+# make lint    style, types and spelling only
+# make docs    the documentation site in out/site; its tutorials are run, its links checked
+# make bench   the figures of the README and the pages; an interrupted run goes on where it stopped
+#              make bench-pxrd those of measured patterns, make bench-xanes those of XANES
 
 PYTHON ?= python3
 VENV   := .venv
@@ -13,14 +15,14 @@ OUT    := out
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test lint bench bench-pxrd bench-xanes format environment clean
+.PHONY: demo test lint docs bench bench-pxrd bench-xanes format environment clean
 
 environment: $(READY)
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV); the first time this takes some minutes."
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable ".[cpu,dev]"
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable ".[cpu,dev,docs]"
 	touch $@
 
 demo: $(READY)
@@ -32,19 +34,26 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs examples
+
+docs: export NO_MKDOCS_2_WARNING = 1
+docs: $(READY)
+	$(BIN)/python -m mkdocs build --quiet
+	@echo "The site is in $(OUT)/site; open $(OUT)/site/index.html."
 
 test: lint
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --quiet
 
 bench: $(READY)
-	$(BIN)/python -m benchmarks --all
+	$(BIN)/python -m benchmarks.run; found=$$?; $(BIN)/python -m benchmarks.render; exit $$found
 
 bench-pxrd: $(READY)
-	$(BIN)/python -m benchmarks.pxrd_rankings
+	$(BIN)/python -m benchmarks.run pxrd_measured
+	$(BIN)/python -m benchmarks.render
 
 bench-xanes: $(READY)
-	$(BIN)/python -m benchmarks.xanes
-	$(BIN)/python -m benchmarks.known_compounds
+	$(BIN)/python -m benchmarks.run xanes_measured xanes known_compounds
+	$(BIN)/python -m benchmarks.render
 
 format: $(READY)
 	$(BIN)/ruff check --fix .

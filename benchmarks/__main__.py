@@ -1,20 +1,19 @@
-"""List the benchmarks, or run all of them: `python -m benchmarks [--all] [--json]`."""
+"""List the benchmarks: `python -m benchmarks`. `python -m benchmarks.run` runs them and keeps their figures."""
 
 import argparse
 import ast
-import subprocess
 import sys
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
 
-COMPARISONS = ("same_answers",)
-"""Those that compare two versions, and are not run with the others."""
+TOOLS = ("parts", "render", "results", "run")
+"""What runs benchmarks and keeps their figures, and measures nothing itself."""
 
 
 def names() -> list[str]:
     """The benchmarks, in alphabetical order; a leading underscore hides a helper."""
-    return sorted(path.stem for path in FOLDER.glob("[!_]*.py"))
+    return sorted(path.stem for path in FOLDER.glob("[!_]*.py") if path.stem not in TOOLS)
 
 
 def summary(name: str) -> str:
@@ -24,25 +23,11 @@ def summary(name: str) -> str:
 
 
 def main() -> int:
-    """Print one line a benchmark; or run each in a process of its own, so that none warms the caches of another.
-
-    Returns:
-        The highest exit code.
-    """
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--all", action="store_true", help="run them one after the other")
-    parser.add_argument("--json", action="store_true", help="passed on to each")
-    arguments = parser.parse_args()
-    if not arguments.all:
-        width = max(map(len, names()))
-        print("\n".join(f"python -m benchmarks.{name:{width}}  {summary(name)}" for name in names()))
-        return 0
-    highest = 0
-    for name in (name for name in names() if name not in COMPARISONS):
-        print(f"# python -m benchmarks.{name}", flush=True)
-        command = [sys.executable, "-m", f"benchmarks.{name}", *(["--json"] if arguments.json else [])]
-        highest = max(highest, subprocess.run(command).returncode)
-    return highest
+    """Print one line a benchmark."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
+    width = max(map(len, names()))
+    print("\n".join(f"python -m benchmarks.{name:{width}}  {summary(name)}" for name in names()))
+    return 0
 
 
 if __name__ == "__main__":

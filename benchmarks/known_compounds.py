@@ -50,7 +50,7 @@ def main() -> None:
             reports = [evaluate_known(known, given) for given in Conditioning]
             if not arguments.json:
                 console.print(known_table(reports))
-            found = {"known": [report.to_dict() for report in reports]}
+            found = {"known": {report.given: report.to_dict() for report in reports}}
         elif part == "distances":
             found = {"distances": evaluate_first_shell(known)}
             if not arguments.json:

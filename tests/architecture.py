@@ -11,13 +11,13 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "xsearch"
 
 ORDER = (
-    "errors", "elements", "paths", "settings", "options", "reading", "progress",
+    "errors", "elements", "paths", "settings", "options", "edge_names", "reading", "progress",
     "spectra", "chemistry", "simulate", "preprocess",
     "fit", "indexing",
     "models", "indexes", "xas", "answers",
     "search", "infer", "query",
     "report", "data", "builders", "training", "evaluate",
-    "cli", "__main__",
+    "web", "cli", "__main__",
 )  # fmt: skip
 """From the ground up: a room imports those before it and none after it."""
 

@@ -9,8 +9,11 @@ import pytest
 from tests.architecture import ROOT
 from tests.cli.test_app import TREE
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXT = {page: page.read_text(encoding="utf-8") for page in PAGES}
+GENERATED = {f"{name}.md" for name in "changelog commands contributing model-cards results settings".split()}
+"""Pages that docs/site/generated.py makes; `make docs` checks the links to them."""
+
 WANTED = (
     "getting-started file-formats scores-and-verdicts materials-project xanes unknown-compounds python-api scaling "
     "metadata benchmarks limitations architecture glossary"
@@ -42,12 +45,13 @@ def test_every_page_is_there_and_linked_from_the_readme(name: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_files(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", TEXT[page])
-    assert not [link for link in links if not (page.parent / link).exists()]
+    assert not [link for link in links if not (page.parent / link).exists() and Path(link).name not in GENERATED]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_a_line_of_a_page_can_be_read(page: Path) -> None:
-    assert not [line for line in TEXT[page].splitlines() if len(line) > 240]
+    without_names = re.sub(r"<!--=[^>]+-->", "", TEXT[page])  # those of figures, which browsers do not show
+    assert not [line for line in without_names.splitlines() if len(line) > 240]
 
 
 @pytest.mark.parametrize(("page", "line"), command_lines())

@@ -1,18 +1,15 @@
 """Options: what is understood, what is refused, and which elements pass."""
 
 import itertools
-from pathlib import Path
 
 import pytest
 
 from xsearch.elements import SYMBOLS, element_masks
-from xsearch.errors import QueryError, SpectrumError
+from xsearch.errors import QueryError
 from xsearch.options import (
     Constraints,
     Prior,
     parse_choice,
-    parse_edge_file,
-    parse_edges,
     parse_elements,
     parse_numbers,
     parse_phases,
@@ -56,6 +53,9 @@ def test_an_unknown_element_is_refused_with_a_hint(text: str, hint: str) -> None
         {"exactly": "Fe O", "must": "Fe"},
         {"exactly": "Fe O", "only": "Fe O"},
         {"exactly": "Fe O", "exclude": "Pb"},
+        {"exactly": "Fe O", "any_of": "Fe"},
+        {"any_of": "Fe Mg", "exclude": "Mg"},
+        {"any_of": "Fe Mg", "only": "Fe O"},
     ],
 )
 def test_contradictions_are_refused(demands: dict[str, str]) -> None:
@@ -73,6 +73,9 @@ def test_contradictions_are_refused(demands: dict[str, str]) -> None:
         ({"exclude": "Pb"}, ["Fe", "O"], ["Pb", "Pb O"]),
         ({"must": "Fe", "only": "Fe O"}, ["Fe", "Fe O"], ["O", "Fe O Ti"]),
         ({"exactly": "Fe O"}, ["Fe O"], ["Fe", "O", "Fe O Ti"]),
+        ({"any_of": "Mg Fe"}, ["Fe", "Mg O", "Fe Mg Pb"], ["O", "Si O"]),
+        ({"any_of": "Mg Fe", "only": "Mg Fe O"}, ["Fe O", "Mg"], ["O", "Fe Si"]),
+        ({"any_of": "Mg Fe", "must": "O", "may": "Si"}, ["Fe O", "Fe Mg Si O"], ["O", "Si O", "Fe O Ca", "Fe"]),
         ({}, ["Fe", "Pb O"], []),
     ],
 )
@@ -80,6 +83,17 @@ def test_each_word_means_what_it_says(demands: dict[str, str], passing: list[str
     query = Constraints.parse(**demands)
     assert all(query.matches(elements.split()) for elements in passing)
     assert not any(query.matches(elements.split()) for elements in failing)
+
+
+def test_where_at_least_one_is_wanted_each_choice_is_a_set_of_elements() -> None:
+    query = Constraints.parse(must="O", may="Si", any_of="Mg Fe")
+    assert [sorted(one) for one in query.alternatives] == [
+        ["Mg", "O", "Si"],
+        ["Fe", "O", "Si"],
+        ["Fe", "Mg", "O", "Si"],
+    ]
+    assert Constraints.parse(only="Fe O").alternatives == (frozenset({"Fe", "O"}),)
+    assert Constraints.parse(must="O", any_of="Fe").alternatives == ()
 
 
 def test_an_empty_query_is_open() -> None:
@@ -95,6 +109,7 @@ def test_an_empty_list_of_allowed_elements_is_refused() -> None:
 
 
 def test_a_query_reads_as_a_sentence_in_order_of_atomic_number() -> None:
+    assert str(Constraints.parse(any_of="Ti Fe", must="O")) == "must O; any of Ti, Fe"
     assert str(Constraints.parse(must="Ti Fe", exclude="Pb")) == "must Ti, Fe; not Pb"
     assert str(Constraints.parse()) == "any elements"
 
@@ -123,34 +138,3 @@ def test_an_unknown_word_of_a_closed_set_is_refused_with_the_known_ones() -> Non
     assert parse_choice(Prior, "none", "prior") is Prior.NONE
     with pytest.raises(QueryError, match="Unknown prior 'some'; one of known, none is expected"):
         parse_choice(Prior, "some", "prior")
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Fe_K.dat", ("Fe_K.dat", None, None)),
-        ("Fe_K.dat:Fe", ("Fe_K.dat", "Fe", None)),
-        ("Fe_K.dat:fe:k", ("Fe_K.dat", "Fe", "K")),
-        ("a/b.prj#2:Ti:LIII", ("a/b.prj#2", "Ti", "L3")),
-        ("C:/data/mn.dat", ("C:/data/mn.dat", None, None)),
-        ("C:/data/mn.dat:Mn:K", ("C:/data/mn.dat", "Mn", "K")),
-    ],
-)
-def test_a_file_may_name_its_absorber_and_edge(text: str, expected: tuple[str, str | None, str | None]) -> None:
-    assert parse_edge_file(text) == (Path(expected[0]), *expected[1:])
-
-
-@pytest.mark.parametrize(("text", "hint"), [("f.dat:Xx:K", "absorber"), ("f.dat:Fe:N7", "edge"), ("f.dat:Q9", ":Fe:K")])
-def test_what_is_no_absorber_or_edge_is_refused(text: str, hint: str) -> None:
-    with pytest.raises(SpectrumError, match=hint):
-        parse_edge_file(text)
-
-
-def test_a_file_with_colons_in_its_name_goes_before(tmp_path: Path) -> None:
-    (tmp_path / "scan:Fe:K").touch()
-    assert parse_edge_file(tmp_path / "scan:Fe:K") == (tmp_path / "scan:Fe:K", None, None)
-
-
-def test_edges_are_named_in_a_list() -> None:
-    assert parse_edges("k, L3 L2,3") == ("K", "L3", "L2,3")
-    assert parse_edges("") == ()

@@ -6,11 +6,11 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from itertools import combinations
+from typing import Any, TypeVar
 
-from xsearch.elements import ATOMIC_NUMBERS, EDGES
-from xsearch.errors import QueryError, SpectrumError
+from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.errors import QueryError
 
 Elements = str | Iterable[str] | None
 """Elements as a caller gives them: text such as `Fe,O`, a list of symbols, or None."""
@@ -153,6 +153,7 @@ class Constraints:
         may: with `must`, nothing outside `must` and `may`; alone it means the same as `only`. None leaves it open.
         exclude: none of these.
         exactly: all of these and no others; None leaves it open. No other elements can stand beside it.
+        any_of: at least one of these, and perhaps several; with `may`, these are allowed too. Empty leaves it open.
         system: its crystal system; None leaves it open.
         space_group: number of its space group; None leaves it open.
         where: an SQL condition on the metadata of an entry, such as `band_gap > 1`; None leaves it open. Of an
@@ -167,6 +168,7 @@ class Constraints:
     may: frozenset[str] | None = None
     exclude: frozenset[str] = frozenset()
     exactly: frozenset[str] | None = None
+    any_of: frozenset[str] = frozenset()
     system: CrystalSystem | None = None
     space_group: int | None = None
     where: str | None = None
@@ -178,19 +180,22 @@ class Constraints:
             raise QueryError(f"Space group {self.space_group} does not exist; 1 to {SPACE_GROUPS} are expected.")
         if self.where is not None and not self.where.strip():
             raise QueryError("`where` gives no condition; leave it out, or give one such as 'band_gap > 1'.")
-        named = set().union(self.only or (), self.must, self.may or (), self.exclude, self.exactly or ())
+        named = set().union(self.only or (), self.must, self.may or (), self.exclude, self.exactly or (), self.any_of)
         if unknown := sorted(named - ATOMIC_NUMBERS.keys()):
             raise QueryError(f"Unknown element {unknown[0]!r}; symbols from H to Cf are expected, such as Fe.")
         for word, allowed in (("only", self.only), ("may", self.may), ("exactly", self.exactly)):
             if allowed is not None and not allowed:
                 raise QueryError(f"`{word}` names no element; leave it out, or give symbols such as Fe,O.")
-        if self.exactly is not None and (self.only is not None or self.must or self.may is not None or self.exclude):
-            raise QueryError("`exactly` names the whole set of elements; leave out only, must, may and not.")
+        others = (self.only is not None, self.must, self.may is not None, self.exclude, self.any_of)
+        if self.exactly is not None and any(others):
+            raise QueryError("`exactly` names the whole set of elements; leave out only, must, may, any and not.")
         if self.only is not None and self.may is not None:
             raise QueryError("`only` and `may` both say what is allowed; give one of them.")
         if self.only is not None and (outside := self.must - self.only):
             raise QueryError(f"{_listed(outside)} must be there but is not among the only elements allowed.")
-        for word, group in (("must", self.must), ("only", self.only), ("may", self.may)):
+        if self.only is not None and (outside := self.any_of - self.only):
+            raise QueryError(f"{_listed(outside)} may be there by `any` but is not among the only elements allowed.")
+        for word, group in (("must", self.must), ("only", self.only), ("may", self.may), ("any", self.any_of)):
             if both := self.exclude & (group or frozenset()):
                 raise QueryError(f"{_listed(both)} stands under both {word} and not; leave it out of one of them.")
 
@@ -202,6 +207,7 @@ class Constraints:
         may: Elements = None,
         exclude: Elements = None,
         exactly: Elements = None,
+        any_of: Elements = None,
         **conditions: Any,
     ) -> Constraints:
         """From text or lists of symbols, each as `parse_elements` takes it, and further fields as they are.
@@ -215,6 +221,7 @@ class Constraints:
             may=None if may is None else parse_elements(may),
             exclude=parse_elements(exclude or ()),
             exactly=None if exactly is None else parse_elements(exactly),
+            any_of=parse_elements(any_of or ()),
             **conditions,
         )
 
@@ -240,14 +247,35 @@ class Constraints:
             return self.exactly
         if self.only is not None:
             return self.only
-        return None if self.may is None else self.must | self.may
+        return None if self.may is None else self.must | self.may | self.any_of
+
+    @property
+    def alternatives(self) -> tuple[frozenset[str], ...]:
+        """The sets of elements that satisfy the constraints where a compound holds all that are allowed.
+
+        One set, unless at least one of several elements is wanted: then one for each choice of these, small ones first.
+        Empty where nothing is said about other elements.
+        """
+        if self.allowed is None:
+            return ()
+        choices = sorted(self.any_of - self.must, key=ATOMIC_NUMBERS.__getitem__)
+        least = 1 if choices and not self.any_of & self.must else 0
+        certain = self.allowed - set(choices)
+        return tuple(
+            certain | set(chosen) for count in range(least, len(choices) + 1) for chosen in combinations(choices, count)
+        )
 
     def matches(self, elements: Collection[str]) -> bool:
         """Whether these elements pass: the plain definition that the SQL is tested against."""
         held = set(elements)
         if self.allowed is not None and not held <= self.allowed:
             return False
-        return self.required <= held and not (held & self.exclude)
+        return not self.missing(held) and not (held & self.exclude)
+
+    def missing(self, elements: Collection[str]) -> int:
+        """How many of the demands on what must be there these elements leave open; `any_of` is one demand."""
+        held = set(elements)
+        return len(self.required - held) + bool(self.any_of and not self.any_of & held)
 
     def of_each_phase(self) -> Constraints:
         """What each phase of a mixture obeys: the phases hold the required elements together, none need hold them."""
@@ -258,6 +286,7 @@ class Constraints:
             ("exactly", self.exactly),
             ("only", self.only),
             ("must", self.must),
+            ("any of", self.any_of),
             ("may", self.may),
             ("not", self.exclude),
         )
@@ -312,76 +341,6 @@ def parse_phases(text: str) -> int:
     if text.isdecimal() and 1 <= int(text) <= MOST_PHASES:
         return int(text)
     raise QueryError(f"{text!r} is neither a number of phases from 1 to {MOST_PHASES} nor 'auto'.")
-
-
-def parse_absorber(text: str) -> str:
-    """An element's symbol from what a person or a header wrote.
-
-    Raises:
-        SpectrumError: where it is no element.
-    """
-    symbol = text.strip().capitalize()
-    if symbol not in ATOMIC_NUMBERS:
-        raise SpectrumError(f"Unknown absorber {text!r}; give an element symbol such as Fe.")
-    return symbol
-
-
-def parse_edge(text: str) -> str:
-    """The name of an edge from what a person or a header wrote: `k`, `L3`, `LIII`, `L23`, `Fe K`'s `K-edge`.
-
-    Raises:
-        SpectrumError: where it is no edge.
-    """
-    squeezed = re.sub(r"[\s_\-]|EDGE", "", text.strip().upper())
-    squeezed = squeezed.replace("III", "3").replace("II", "2").replace("IV", "4").replace("I", "1").replace("V", "5")
-    squeezed = {"L23": "L2,3", "L32": "L2,3", "L3,2": "L2,3", "1S": "K", "2P3/2": "L3", "2P1/2": "L2"}.get(
-        squeezed, squeezed
-    )
-    if squeezed not in EDGES:
-        raise SpectrumError(f"Unknown edge {text!r}; one of {', '.join(EDGES)} is expected.")
-    return squeezed
-
-
-def parse_edges(text: str) -> tuple[str, ...]:
-    """Names of edges out of text such as `K,L3`; `L2,3` is one edge.
-
-    Raises:
-        SpectrumError: naming the first word that is not an edge.
-    """
-    return tuple(parse_edge(word) for word in re.findall(r"[Ll]2,3|[^\s,]+", text))
-
-
-class EdgeFile(NamedTuple):
-    """A file, and the absorber and edge that were stated for it; None where they were not."""
-
-    path: Path
-    absorber: str | None = None
-    edge: str | None = None
-
-
-def parse_edge_file(text: str | Path) -> EdgeFile:
-    """`FILE[:ABSORBER[:EDGE]]`, such as `Fe_K.dat:Fe:K`.
-
-    A file that has the colons in its own name goes before, and so does a drive letter.
-
-    Raises:
-        SpectrumError: where what follows the file's name is no element or no edge.
-    """
-    whole = str(text)
-    if Path(whole).expanduser().exists() or ":" not in whole:
-        return EdgeFile(Path(whole))
-    head, _, last = whole.rpartition(":")
-    before, _, middle = head.rpartition(":")
-    if len(before) > 1:
-        return EdgeFile(Path(before), parse_absorber(middle), parse_edge(last))
-    if len(head) < 2:
-        return EdgeFile(Path(whole))
-    try:
-        return EdgeFile(Path(head), parse_absorber(last))
-    except SpectrumError:
-        raise SpectrumError(
-            f"{whole}: after the file's name an absorber and an edge are expected, such as {head}:Fe:K."
-        ) from None
 
 
 def _symbol(word: str) -> str:

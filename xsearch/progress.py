@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Protocol
+from contextvars import ContextVar
+from typing import IO, TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -135,11 +136,67 @@ class Bar:
         self._rich.stop()
 
 
+Watcher = Callable[[str, dict[str, Any]], None]
+"""Is called with what happens, `stage`, `items` or `say`, and its facts."""
+
+_WATCHER: ContextVar[Watcher | None] = ContextVar("watcher", default=None)
+
+
+@contextmanager
+def watching(watcher: Watcher) -> Iterator[None]:
+    """Have a watcher called with the stages of what runs inside, and with how far long ones are."""
+    before = _WATCHER.set(watcher)
+    try:
+        yield
+    finally:
+        _WATCHER.reset(before)
+
+
+def watch(happened: str, **facts: Any) -> None:
+    """Call the watcher, if there is one."""
+    if (watcher := _WATCHER.get()) is not None:
+        watcher(happened, facts)
+
+
+class Watched:
+    """Passes everything on to the watcher, not more often than it can be read."""
+
+    EVERY_S = 0.2
+
+    def __init__(self) -> None:
+        self._done = self._failed = 0
+        self._total: int | None = None
+        self._last = 0.0
+
+    def say(self, text: str) -> None:
+        """One line."""
+        watch("say", text=text)
+
+    def start(self, label: str, total: int | None) -> None:
+        """A stage begins."""
+        self._done, self._failed, self._total, self._last = 0, 0, total, 0.0
+        watch("stage", name=label)
+
+    def advance(self, items: int, failures: int = 0) -> None:
+        """Count."""
+        self._done += items
+        self._failed += failures
+        now = time.monotonic()
+        if now - self._last >= self.EVERY_S or self._done == self._total:
+            self._last = now
+            watch("items", done=self._done, total=self._total, failed=self._failed)
+
+
 @contextmanager
 def open_progress(show: bool, stream: IO[str] | None = None) -> Iterator[Progress]:
-    """A bar where the stream is a terminal, plain lines where it is not, silence where nothing is to be shown."""
+    """A bar where the stream is a terminal, plain lines where it is not, silence where nothing is to be shown.
+
+    Where a watcher is set, it is shown everything instead.
+    """
     stream = stream or sys.stderr
-    if not show:
+    if _WATCHER.get() is not None:
+        yield Watched()
+    elif not show:
         yield Silence()
     elif stream.isatty():
         bar = Bar(stream)
@@ -153,7 +210,8 @@ def open_progress(show: bool, stream: IO[str] | None = None) -> Iterator[Progres
 
 @contextmanager
 def timed(timings: dict[str, float], stage: str) -> Iterator[None]:
-    """Enter the wall time of a stage into `timings`, in milliseconds."""
+    """Enter the wall time of a stage into `timings`, in milliseconds; a watcher sees it begin."""
+    watch("stage", name=stage)
     begin = time.perf_counter()
     yield
     timings[stage] = (time.perf_counter() - begin) * 1e3

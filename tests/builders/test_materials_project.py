@@ -10,9 +10,6 @@ import numpy as np
 import orjson
 import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
-from emmet.core.arrow import arrowize
-from emmet.core.summary import SummaryDoc
 
 from tests.mp_library import Library, alpha_id
 from tests.mp_server import KEY, Fault, MpServer, serving
@@ -345,6 +342,10 @@ def test_whole_tables_make_the_same_index_as_pages(
     server: MpServer, xsearch_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The table of materials lies where the client puts it; the spectra come from a storage that speaks S3."""
+    from deltalake import write_deltalake  # these take seconds, and every process of a run collects all tests
+    from emmet.core.arrow import arrowize
+    from emmet.core.summary import SummaryDoc
+
     monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
     documents = [{**d, "last_updated": datetime.fromisoformat(d["last_updated"])} for d in server.library.summary]
     fields = {field.name: field for field in arrowize(SummaryDoc)}

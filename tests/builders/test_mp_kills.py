@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.systems import posix_only
 
-KILLS = 8
+KILLS = 6
 ROOT = Path(__file__).resolve().parents[2]
 
 

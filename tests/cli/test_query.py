@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from tests.cli.conftest import SPECTRA, Xsearch
+from xsearch.builders.aflow import AflowSource
 
 RUTILE = SPECTRA / "rutile.xy"
 
@@ -138,7 +139,10 @@ def test_an_altered_index_ends_in_one_line(xsearch: Xsearch, own_lab: Path) -> N
 
 
 @pytest.mark.slow
-def test_without_any_index_the_starter_index_is_built_and_said(xsearch: Xsearch, xsearch_home: Path) -> None:
+def test_without_any_index_the_starter_index_is_built_and_said(
+    xsearch: Xsearch, xsearch_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("xsearch.builders.builds.StarterSource", AflowSource)  # a thirtieth of it, made the same way
     done = xsearch("query", RUTILE, "--only", "Ti O")
     assert done.exit_code == 0, done.stderr
     assert "building the starter index" in done.stderr

@@ -42,3 +42,14 @@ def test_strain_shifts_the_clean_pattern(prototypes: SearchIndex) -> None:
     lags = np.arange(-40, 41)
     best = lags[np.argmax([np.roll(moved, lag) @ still for lag in lags])]
     assert best == pytest.approx(20, abs=1)  # 0.02 in bins of 0.001
+
+
+def test_preferred_orientation_is_averaged_over_equivalent_planes(prototypes: SearchIndex) -> None:
+    index, rows = prototypes.index, np.arange(0, 280, 20)
+    drawn = ideal(len(rows))
+    drawn["march"], drawn["axis"] = 0.5, (1, 0, 0)
+    fast = measured_views(index, rows, drawn, np.zeros(len(rows), np.int64))
+    for row, record, made in zip(rows, drawn, fast, strict=True):
+        angles, counts = measure(index.reflections(int(row)), conditions_of(record), np.random.default_rng(1))
+        slow = network_input(net_pattern(PowderPattern(angles, counts, float(record["wavelength_A"]))))
+        assert np.corrcoef(slow[0], made[0])[0, 1] > 0.99

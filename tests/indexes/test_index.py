@@ -129,6 +129,8 @@ def random_query(dice: random.Random) -> Constraints:
     if kind == 4:
         must = some(2)
         return Constraints.parse(must=must, only=must | some(3))
+    if dice.random() < 0.5:
+        return Constraints.parse(any_of=some(2), must=some(1))
     return Constraints.parse(exclude=some(4))
 
 

@@ -8,16 +8,11 @@ import numpy as np
 from tests.prototypes import Measure
 from xsearch.indexes.columns import Columns
 from xsearch.search import SearchIndex
-from xsearch.search.rank import Evidence
 from xsearch.search.twins import plainest_first, twins_of_first
 
 GROUPS = [[0], [1, 2], [3], [4]]
 FITTED = (0, 1, 3)
 EVIDENCE = np.array([10.0, 9.2, 3.0, 10.9, 5.0])
-
-
-def evidence(fitted: tuple[int, ...] = FITTED) -> Evidence:
-    return cast(Evidence, SimpleNamespace(of_pattern=EVIDENCE, le_bail_fits=dict.fromkeys(fitted)))
 
 
 def columns(elements: list[int], theoretical: list[int]) -> Columns:
@@ -40,12 +35,12 @@ def test_twins_are_phases_whose_bayes_factor_is_below_three() -> None:
 
 def test_the_plainest_twin_stands_for_the_group_if_it_is_as_well_reported() -> None:
     rows = np.arange(5)
-    reported = plainest_first(columns([5, 4, 2, 2, 2], [0] * 5), rows, evidence(), GROUPS)
+    reported = plainest_first(columns([5, 4, 2, 2, 2], [0] * 5), rows, EVIDENCE, FITTED, GROUPS)
     assert reported == [[3], [0], [1, 2], [4]]
-    assert plainest_first(columns([5, 4, 2, 2, 2], [0, 0, 0, 1, 0]), rows, evidence(), GROUPS) == GROUPS
-    assert plainest_first(columns([3, 3, 2, 2, 2], [0] * 5), rows, evidence(), GROUPS) == GROUPS
-    assert plainest_first(columns([5, 4, 2, 2, 2], [0] * 5), rows, evidence((0, 1)), GROUPS) == GROUPS
-    assert plainest_first(columns([1, 2, 2, 2, 2], [0] * 5), rows, evidence(), GROUPS) == GROUPS
+    assert plainest_first(columns([5, 4, 2, 2, 2], [0, 0, 0, 1, 0]), rows, EVIDENCE, FITTED, GROUPS) == GROUPS
+    assert plainest_first(columns([3, 3, 2, 2, 2], [0] * 5), rows, EVIDENCE, FITTED, GROUPS) == GROUPS
+    assert plainest_first(columns([5, 4, 2, 2, 2], [0] * 5), rows, EVIDENCE, (0, 1), GROUPS) == GROUPS
+    assert plainest_first(columns([1, 2, 2, 2, 2], [0] * 5), rows, EVIDENCE, FITTED, GROUPS) == GROUPS
 
 
 def test_a_search_says_with_which_probability_its_first_group_is_right(

@@ -15,7 +15,7 @@ from xsearch.simulate import feff
 from xsearch.simulate.feff import find_feff, has_feff10, read_feff_xmu, run_feff
 from xsearch.simulate.feff_input import FeffSettings
 
-QUICK = FeffSettings(scf_A=3.0, fms_A=3.0, cluster_A=5.0)
+QUICK = FeffSettings(scf_A=2.2, fms_A=2.2, cluster_A=4.0)
 """Cards with which FEFF takes seconds."""
 
 needs_feff10 = pytest.mark.skipif(not has_feff10(), reason='FEFF10 is not installed: pip install "xsearch[feff]"')

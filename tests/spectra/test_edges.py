@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.spectra.instrument_files import edge
+from xsearch.edge_names import parse_edge
 from xsearch.errors import SpectrumError
-from xsearch.options import parse_edge
 from xsearch.spectra.edges import identify_edge, steepest_rise_eV, tabulated_edge
 
 

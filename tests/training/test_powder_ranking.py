@@ -1,5 +1,6 @@
 """The weights of the evidence, fitted on cases whose answer is known."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def cases(count: int, seed: int = 0) -> list[Case]:
         features = random.normal(size=(12, len(FEATURES)))
         share = np.exp(features @ TRUE)
         right = np.arange(12) == random.choice(12, p=share / share.sum())
-        found.append(Case("computed", features, np.arange(12), right))
+        found.append(Case("computed", features, np.arange(12), right, features[:, :3]))
     return found
 
 
@@ -49,11 +50,20 @@ def test_phases_are_ranked_and_not_rows() -> None:
     features = np.zeros((4, len(FEATURES)))
     features[:, 0] = [4, 3, 2, 1]
     right = np.array([False, False, False, True])
-    case = Case("measured", features, np.array([0, 0, 1, 2]), right)
+    case = Case("measured", features, np.array([0, 0, 1, 2]), right, features[:, :3])
     weights = np.eye(len(FEATURES))[0]
     assert rank(case, weights) == 3
-    assert rank(Case("measured", features, case.group, ~right & False), weights) > 100
+    assert rank(replace(case, right=~right & False), weights) > 100
     assert shares([case], [3]) == {"measured": {1: 0.0, 5: 1.0, 10: 1.0}}
+
+
+def test_later_phases_can_be_taken_as_not_fitted() -> None:
+    features = np.ones((3, len(FEATURES)))
+    case = Case("measured", features, np.arange(3), np.array([True, False, False]), np.zeros((3, 3)))
+    fewer = case.with_fits(1)
+    assert fewer.features[0].tolist() == features[0].tolist()
+    assert not fewer.features[1:, [*range(3), *(FEATURES.index(name) for name in ("points", "march", "fitted"))]].any()
+    assert case.with_fits(3).features.tolist() == features.tolist()
 
 
 def test_fitted_weights_rank_better_than_those_of_another_law() -> None:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from xsearch.answers.hit import Hit
 from xsearch.answers.inference import Candidate, Inference
+from xsearch.answers.notebook import shown
 from xsearch.answers.result import SearchResult
 from xsearch.fit.rietveld import Refined
 
@@ -78,3 +79,12 @@ class Combined:
     def source(self) -> str:
         """The names of what was measured."""
         return self.search.source
+
+    def _repr_html_(self) -> str:
+        """The verdict and a row a crystal, for notebooks."""
+        rows = [
+            (one.rank, one.kind, one.formula, one.id, one.space_group, one.crystal_system, one.score)
+            for one in self.ranking
+        ]
+        headings = ("#", "kind", "formula", "id", "space group", "system", "score")
+        return shown(self.source, self.search.verdict, headings, rows, self.search.notes)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from xsearch.answers.link import Link
+from xsearch.answers.notebook import shown
 from xsearch.answers.result import Verdict
 from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import QueryError
@@ -116,3 +117,16 @@ class Inference:
         if self.refused or not self.candidates:
             raise QueryError("Nothing was inferred; " + (self.notes[-1] if self.notes else "there are no candidates."))
         return self.candidates[0]
+
+    def _repr_html_(self) -> str:
+        """The verdict and a row a candidate, for notebooks."""
+        rows = [
+            (
+                one.rank, one.formula, one.space_group, one.crystal_system, one.probability,
+                f"{one.source_formula} {one.source_id}",
+                ", ".join(f"{new} for {old}" for old, new in one.substitution.items()),
+            )
+            for one in self.candidates
+        ]  # fmt: skip
+        headings = ("#", "formula", "space group", "system", "probability", "template", "substitution")
+        return shown(f"inferred from {' '.join(self.elements)}", self.verdict, headings, rows, self.notes)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers.explanations import Component, ExplainedResult, Explanation
+from xsearch.answers.notebook import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +55,14 @@ class Lcf(Explanation[LcfComponent]):
 @dataclass(frozen=True, slots=True, eq=False)
 class LcfResult(ExplainedResult[Lcf]):
     """What a search for a mixture by its edge found: the hits are the compounds of the best fit."""
+
+    def _repr_html_(self) -> str:
+        """The verdict and a row a component, for notebooks."""
+        rows = [
+            (
+                f"{one.fraction:.2f} ± {one.fraction_error:.2f}", one.hit.formula, one.hit.material_id, one.hit.name,
+                one.hit.score,
+            )
+            for one in (self.best.components if self.mixtures else ())
+        ]  # fmt: skip
+        return shown(self.source, self.verdict, ("fraction", "formula", "id", "name", "score"), rows, self.notes)

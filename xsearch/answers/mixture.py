@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xsearch.answers.explanations import Component, ExplainedResult, Explanation
+from xsearch.answers.notebook import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,3 +37,15 @@ class Mixture(Explanation[Phase]):
 @dataclass(frozen=True, slots=True, eq=False)
 class MixtureResult(ExplainedResult[Mixture]):
     """What a search for a mixture by its pattern found."""
+
+    def _repr_html_(self) -> str:
+        """The verdict and a row a phase, for notebooks."""
+        rows = [
+            (
+                f"{100 * one.weight_fraction:.0f} ± {100 * one.weight_error:.0f}", one.hit.formula, one.hit.material_id,
+                one.hit.name, one.hit.material.space_group, one.hit.score,
+            )
+            for one in (self.best.components if self.mixtures else ())
+        ]  # fmt: skip
+        headings = ("weight %", "formula", "id", "name", "space group", "score")
+        return shown(self.source or "pattern", self.verdict, headings, rows, self.notes)

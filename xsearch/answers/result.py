@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from xsearch.answers.hit import Hit
 from xsearch.answers.known import KnownPhase
+from xsearch.answers.notebook import shown
 from xsearch.answers.symmetry import Symmetry
 from xsearch.answers.twins import TwinGroup
 from xsearch.errors import QueryError
@@ -89,3 +90,19 @@ class SearchResult:
     def answer(self) -> tuple[Hit, ...]:
         """The hits that are the answer: the first."""
         return self.hits[:1]
+
+    def _repr_html_(self) -> str:
+        """The verdict, a row a hit, and the notes, for notebooks."""
+        edges = tuple(dict.fromkeys(match.edge for hit in self.hits for match in hit.edges))
+        rows = [
+            (
+                hit.rank, hit.formula, hit.material_id, hit.name, hit.material.space_group, hit.score,
+                *(() if self.pattern is None else (None if hit.pattern_fit is None else 100 * hit.pattern_fit.strain,)),
+                *(next((match.correlation for match in hit.edges if match.edge == edge), None) for edge in edges),
+            )
+            for hit in self.hits
+        ]  # fmt: skip
+        headings = ("#", "formula", "id", "name", "space group", "score")
+        strain = () if self.pattern is None else ("strain %",)
+        title = f"{self.source or 'pattern'}, {self.n_searched:,} entries of {self.index_name}"
+        return shown(title, self.verdict, (*headings, *strain, *(f"{edge} r" for edge in edges)), rows, self.notes)

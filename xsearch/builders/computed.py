@@ -22,11 +22,12 @@ from xsearch.builders.source import Item
 from xsearch.builders.transform import Batch
 from xsearch.builders.workers import run_here
 from xsearch.data.computed_sites import Journal, SiteJob, SiteSettings, compute_site, site_jobs, write_table
+from xsearch.edge_names import parse_absorber, parse_edge
 from xsearch.elements import ATOMIC_NUMBERS, usual_edge
 from xsearch.errors import BuildError, MissingExtra, XSearchError
 from xsearch.indexes import sql
 from xsearch.indexes.index import Index
-from xsearch.options import Constraints, Range, parse_absorber, parse_edge
+from xsearch.options import Constraints, Range
 from xsearch.paths import home
 from xsearch.progress import open_progress
 from xsearch.simulate.feff import has_feff10

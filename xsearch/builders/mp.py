@@ -40,12 +40,13 @@ from xsearch.builders.xas_source import process_xas_rows
 from xsearch.chemistry.material import Material
 from xsearch.data.shipped_library import ShippedLibrary
 from xsearch.data.xas_tables import Row
+from xsearch.edge_names import parse_edges
 from xsearch.errors import BrokenIndex, BuildError, CrystalError, MissingIndex, SpectrumError
 from xsearch.indexes import sql
 from xsearch.indexes.files import builder_lock, remove
 from xsearch.indexes.index import Index
 from xsearch.indexes.vectors import load_faiss
-from xsearch.options import parse_edges, parse_elements
+from xsearch.options import parse_elements
 from xsearch.paths import home
 from xsearch.progress import Progress, open_progress
 from xsearch.spectra.xas import XasSpectrum

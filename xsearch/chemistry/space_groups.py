@@ -67,6 +67,11 @@ def space_group_symbol(number: int) -> str:
     return centring + "".join(re.sub(r"^([2346])([1-5])", r"\1_\2", axis) for axis in axes)
 
 
+def primitive_share(number: int) -> float:
+    """Volume of the primitive cell over that of the conventional one, rhombohedral lattices on hexagonal axes."""
+    return {"P": 1.0, "F": 1 / 4, "R": 1 / 3}.get(space_group_symbol(number)[0], 1 / 2)
+
+
 def space_group_number(text: int | str) -> int:
     """The number of a space group from its number or symbol, such as `227`, `Fd-3m`, `P4_2/mnm` or `P 42/m n m`.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 import xsearch
-from xsearch.cli import build, cell, evaluate, index, infer, predict, query, show, simulate, train
+from xsearch.cli import build, cell, evaluate, index, infer, predict, query, serve, show, simulate, train
 from xsearch.cli.errors import Commands
 
 app = typer.Typer(
@@ -35,6 +35,7 @@ def root(
 
 
 app.command("query")(query.query)
+app.command("serve")(serve.serve)
 app.command("show")(show.show)
 app.command("cell")(cell.cell)
 app.command("infer")(infer.infer)

@@ -181,7 +181,7 @@ def computed(
     """
     from xsearch.builders.cluster import running_on
     from xsearch.builders.computed import add_computed
-    from xsearch.options import parse_edges
+    from xsearch.edge_names import parse_edges
 
     with running_on(cluster) as run:
         done, built = add_computed(

@@ -34,6 +34,7 @@ def infer(
     may: options.May = None,
     exclude: options.Not = None,
     exactly: options.Exactly = None,
+    any_of: options.Any_ = None,
     system: options.System = None,
     space_group: options.SpaceGroup = None,
     where: options.Where = None,
@@ -58,8 +59,8 @@ def infer(
     from xsearch.query import answer_sample, question_of
 
     question = question_of(
-        only=only, must=must, may=may, exclude=exclude, exactly=exactly, system=system, space_group=space_group,
-        where=where, oxidation=oxidation, coordination=coordination,
+        only=only, must=must, may=may, exclude=exclude, exactly=exactly, any_of=any_of,
+        system=system, space_group=space_group, where=where, oxidation=oxidation, coordination=coordination,
         search=False, infer=True, top=top, deglitch=deglitch, leave_out=leave_out or (), alloy=alloy,
         relax=relax, relax_seconds=relax_seconds,
     )  # fmt: skip

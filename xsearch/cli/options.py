@@ -111,6 +111,7 @@ Only = Annotated[str | None, elements("--only", "These elements and no others, s
 Must = Annotated[str | None, elements("--must", "All of these elements, and perhaps others.")]
 May = Annotated[str | None, elements("--may", "Beside those of --must, these elements and no others.")]
 Not = Annotated[str | None, elements("--not", "None of these elements.")]
+Any_ = Annotated[str | None, elements("--any", "At least one of these elements, such as Mg,Fe,Ca.")]
 Exactly = Annotated[str | None, elements("--exactly", "All of these elements and no others.")]
 AllElements = Annotated[str | None, elements("--elements", "All elements of the sample.")]
 Formula = Annotated[

@@ -32,6 +32,7 @@ def query(
     may: options.May = None,
     exclude: options.Not = None,
     exactly: options.Exactly = None,
+    any_of: options.Any_ = None,
     system: options.System = None,
     space_group: options.SpaceGroup = None,
     where: options.Where = None,
@@ -77,8 +78,8 @@ def query(
     if plot:
         check_picture(plot)
     question = question_of(
-        only=only, must=must, may=may, exclude=exclude, exactly=exactly, system=system, space_group=space_group,
-        where=where, oxidation=oxidation, coordination=coordination,
+        only=only, must=must, may=may, exclude=exclude, exactly=exactly, any_of=any_of,
+        system=system, space_group=space_group, where=where, oxidation=oxidation, coordination=coordination,
         infer=infer, phases=phases, top=top, prior=prior, conditions=conditions,
         measured_cells=measured_cells, range=range,
         deglitch=deglitch, leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,

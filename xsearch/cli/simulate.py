@@ -72,7 +72,7 @@ def xanes(
     FEFF10 is an extra: pip install "xsearch[feff]". It needs no compiler.
     """
     from xsearch import report
-    from xsearch.options import parse_absorber, parse_edge
+    from xsearch.edge_names import parse_absorber, parse_edge
     from xsearch.xas.forward import xanes_of_cif
 
     with one_line() as notify:

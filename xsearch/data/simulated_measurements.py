@@ -83,13 +83,18 @@ def measured_row(index: Index, row: int, conditions: Conditions, random: np.rand
 
 def pattern_for_task(index: Index, row: int, task: Task, random: np.random.Generator) -> PowderPattern:
     """A row measured under a task's conditions."""
-    conditions = drawn_conditions(index, row, random) if task is Task.STRONG else conditions_of(_published(random)[0])
+    conditions = (
+        drawn_conditions(index, row, random)
+        if task is Task.STRONG
+        else conditions_of(published_conditions(1, random)[0])
+    )
     return measured_row(index, row, conditions, random)
 
 
-def _published(random: np.random.Generator) -> NDArray[np.void]:
-    record = ideal(1)
+def published_conditions(count: int, random: np.random.Generator) -> NDArray[np.void]:
+    """(count,) records of the published protocol."""
+    records = ideal(count)
     for name, value in PUBLISHED.items():
-        record[name] = value
-    record["size_A"] = random.uniform(*PUBLISHED_SIZES_A)
-    return record
+        records[name] = value
+    records["size_A"] = random.uniform(*PUBLISHED_SIZES_A, count)
+    return records

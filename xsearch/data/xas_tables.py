@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from xsearch.chemistry.formula import parse_formula, reduced_formula
+from xsearch.edge_names import parse_absorber, parse_edge
 from xsearch.elements import ATOMIC_NUMBERS, EDGES
 from xsearch.errors import BuildError, CrystalError, SpectrumError
 from xsearch.indexes.files import sha256
-from xsearch.options import parse_absorber, parse_edge
 from xsearch.paths import Paths, as_paths
 from xsearch.preprocess.computed import feff_near_edge, mean_over_sites
 from xsearch.spectra.xas import KINDS, XasSpectrum

@@ -7,7 +7,8 @@ second (`xsearch.fit.strain_fit` is for cells that are farther off).
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,11 @@ from xsearch.preprocess.powder import NetPattern
 from xsearch.simulate.strain import strain_modes
 
 Array = NDArray[np.float64]
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Table = TypeVar("Table", bound="DataclassInstance")
 
 KERNEL_REACH = 3.5
 """Standard deviations at which a Gaussian that broadens profiles is cut."""
@@ -117,6 +123,13 @@ class Matches:
             isotropic_strain=None if self.isotropic_strain is None else self.isotropic_strain[places],
             isotropic_correlations=None if self.isotropic_correlations is None else self.isotropic_correlations[places],
         )
+
+
+def joined(one: Table, other: Table) -> Table:
+    """Two tables of rows as one, the arrays of their fields after one another; other fields are those of the first."""
+    both = {field.name: (getattr(one, field.name), getattr(other, field.name)) for field in fields(one)}
+    arrays = {name: np.concatenate(pair) for name, pair in both.items() if isinstance(pair[0], np.ndarray)}
+    return replace(one, **arrays)
 
 
 def closeness(correlation: NDArray[np.float64], settings: CorrelationSettings = CORRELATION) -> NDArray[np.float64]:

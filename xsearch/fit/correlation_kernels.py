@@ -7,14 +7,17 @@ from xsearch.fit.strain import MAX_MODES, ZERO_SHIFT
 from xsearch.fit.strain_kernels import line_design
 from xsearch.simulate.line_kernels import line_intensities
 
-ITERATIONS = 8
-"""Steps of a climb at most."""
+ITERATIONS, FIRST_ITERATIONS = 8, 5
+"""Steps of a climb at most, and of those that only choose where to climb on."""
 
-CONVERGED = 2e-5
-"""A climb ends with a step of the strains below this."""
+CONVERGED = 0.02
+"""A climb ends with a step of the strains below so much of the landscape's smoothing."""
 
 DAMPING = 1.5
 """Curvature beyond that of the mean shift, so that a step does not overshoot where lines crowd."""
+
+TAPS = 4
+"""Places of a kernel that are added to a sum in one go."""
 
 POWER_TABLE = 2048
 """Entries of the table of compressed intensities."""
@@ -30,7 +33,33 @@ in layered, soft and hydrogen-bonded crystals; the best after the coarsest lands
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def climb(ln_q, design, weight, modes, amplitudes, landscape, start, step, width, stiffness, centre):
+def solve_positive(matrix, right):
+    """Solve a small system with a symmetric positive definite matrix, by Cholesky's method, in place.
+
+    A call of LAPACK costs more than ten times as much as a system of seven.
+
+    Args:
+        matrix: (m, m), its lower half is read and overwritten. right: (m,) overwritten by the solution.
+    """
+    m = len(right)
+    for a in range(m):
+        for b in range(a + 1):
+            total = matrix[a, b]
+            for c in range(b):
+                total -= matrix[a, c] * matrix[b, c]
+            matrix[a, b] = np.sqrt(max(total, 1e-30)) if a == b else total / matrix[b, b]
+    for a in range(m):
+        for c in range(a):
+            right[a] -= matrix[a, c] * right[c]
+        right[a] /= matrix[a, a]
+    for a in range(m - 1, -1, -1):
+        for c in range(a + 1, m):
+            right[a] -= matrix[c, a] * right[c]
+        right[a] /= matrix[a, a]
+
+
+@njit(cache=True, nogil=True, fastmath=True)
+def climb(ln_q, design, weight, modes, amplitudes, landscape, start, step, width, stiffness, centre, iterations):
     """Move lines uphill on a smoothed pattern, by mean shift in the space of strain amplitudes.
 
     The sum over lines of weight · landscape(ln q) less a quadratic penalty rises at every step: near a Gaussian line
@@ -52,7 +81,7 @@ def climb(ln_q, design, weight, modes, amplitudes, landscape, start, step, width
         theta[a] = amplitudes[place[a]]
     gradient = np.empty(m)
     curvature = np.empty((m, m))
-    for _ in range(ITERATIONS):
+    for _ in range(iterations):
         for a in range(m):
             gradient[a] = -stiffness[place[a]] * (theta[a] - centre[place[a]])
             for b in range(m):
@@ -74,15 +103,12 @@ def climb(ln_q, design, weight, modes, amplitudes, landscape, start, step, width
                 gradient[a] += slope * design[i, a]
                 for b in range(a + 1):
                     curvature[a, b] += pull * design[i, a] * design[i, b]
-        for a in range(m):
-            for b in range(a):
-                curvature[b, a] = curvature[a, b]
-        move = np.linalg.solve(curvature, gradient)
+        solve_positive(curvature, gradient)
         largest = 0.0
         for a in range(m):
-            theta[a] += move[a]
-            largest = max(largest, abs(move[a]))
-        if largest < CONVERGED:
+            theta[a] += gradient[a]
+            largest = max(largest, abs(gradient[a]))
+        if largest < CONVERGED * width:
             break
     for a in range(m):
         amplitudes[place[a]] = theta[a]
@@ -137,14 +163,23 @@ def splat(ln_q, area, start, step, row):
 def convolve(row, half_kernel, out):
     """`row` with a symmetric kernel given from its centre outwards; beyond the ends there is nothing."""
     n, reach = len(row), len(half_kernel) - 1
+    padded = np.zeros(n + 2 * (reach + TAPS))
+    centre = reach + TAPS
+    padded[centre : centre + n] = row
+    taps = np.zeros(reach + TAPS)
+    taps[:reach] = half_kernel[1:]
     for i in range(n):
         out[i] = half_kernel[0] * row[i]
-    for r in range(1, reach + 1):
-        k = half_kernel[r]
-        for i in range(n - r):
-            out[i] += k * row[i + r]
-        for i in range(r, n):
-            out[i] += k * row[i - r]
+    for r in range(0, reach, TAPS):  # some at a time, so that sums are seldom read and written
+        k1, k2, k3, k4 = taps[r], taps[r + 1], taps[r + 2], taps[r + 3]
+        left, right = padded[centre - r - TAPS :], padded[centre + r + 1 :]
+        for i in range(n):
+            out[i] += (
+                k1 * (left[i + 3] + right[i])
+                + k2 * (left[i + 2] + right[i + 1])
+                + k3 * (left[i + 1] + right[i + 2])
+                + k4 * (left[i] + right[i + 3])
+            )
 
 
 @njit(cache=True, nogil=True, fastmath=True)
@@ -258,7 +293,10 @@ def match_rows(
                     expected[t],
                 )
                 trial[mode] = strained
-            climb(lines, lines_design, weight, modes, trial, landscapes[0], start, step, widths[0], stiffness, centre)
+            climb(
+                lines, lines_design, weight, modes, trial, landscapes[0], start, step, widths[0], stiffness, centre,
+                FIRST_ITERATIONS,
+            )  # fmt: skip
             heights[attempt] = objective(
                 lines, lines_design, weight, modes, trial, landscapes[0], start, step, stiffness, centre
             )
@@ -268,7 +306,7 @@ def match_rows(
             for level in range(1, len(widths)):
                 climb(
                     lines, lines_design, weight, modes, trial, landscapes[level], start, step, widths[level],
-                    stiffness, centre,
+                    stiffness, centre, ITERATIONS,
                 )  # fmt: skip
             reached = objective(
                 lines, lines_design, weight, modes, trial, landscapes[-1], start, step, stiffness, centre

@@ -93,93 +93,102 @@ def fitted_lines(
     reflections: Reflections, pattern: NetPattern, amplitudes: Array, settings: LeBailSettings = LE_BAIL
 ) -> FittedLines | None:
     """The lines of a crystal as `le_bail` fits them, from the best start; None where none is in range."""
-    every = StrainedLines.of(reflections, pattern)
-    best: FittedLines | None = None
-    least = np.inf
+    every, points = StrainedLines.of(reflections, pattern), _Points.of(pattern, settings)
+    best: _FreeFit | None = None
     for start in np.atleast_2d(amplitudes):
-        found = _fitted_from(every, reflections, pattern, every.parameters(start), settings)
-        if found is None:
-            continue
-        cell = _misfit(pattern.excess, found.free, settings)
-        if cell < least:
-            best, least = found, cell
-        if least < settings.good_cell:
+        found = _free_fit(every, every.parameters(start), points, settings)
+        if found is not None and (best is None or found.cell < best.cell):
+            best = found
+        if best is not None and best.cell < settings.good_cell:
             break
-    return best
+    if best is None:
+        return None
+    order = np.argsort(best.lines.moved(best.theta), kind="stable")
+    lines, fwhm = best.lines.take(order), best.fwhm_deg[order]
+    positions = lines.two_theta_deg(best.theta)
+    areas, log_march, axis = _calculated_fit(lines, reflections, positions, fwhm, points, best.sums, settings)
+    free, calculated = np.empty(len(pattern.excess)), np.empty(len(pattern.excess))
+    start_deg, step_deg = float(pattern.two_theta_deg[0]), pattern.step_deg
+    add_profile(positions, fwhm, best.areas[order], start_deg, step_deg, shape_table(), free)
+    add_profile(positions, fwhm, areas, start_deg, step_deg, shape_table(), calculated)
+    return FittedLines(lines, best.theta, positions, fwhm, areas, log_march, axis, free, calculated)
 
 
-def _fitted_from(
-    every: StrainedLines, reflections: Reflections, pattern: NetPattern, theta: Array, settings: LeBailSettings
-) -> FittedLines | None:
-    """The fit from one start."""
-    angles = every.two_theta_deg(theta)
-    seen = np.flatnonzero(
-        (every.areas > 0) & (angles > pattern.two_theta_deg[0]) & (angles < pattern.two_theta_deg[-1])
-    )
+@dataclass(frozen=True, slots=True, eq=False)
+class _Points:
+    """The points that lines are fitted to: `merged` points of the net pattern to one.
+
+    Attributes:
+        counts: (points,) net.
+        start_deg, step_deg: of their angles.
+        fwhm_deg: typical width of the pattern's lines.
+    """
+
+    counts: Array
+    start_deg: float
+    step_deg: float
+    fwhm_deg: float
+
+    @classmethod
+    def of(cls, pattern: NetPattern, settings: LeBailSettings) -> _Points:
+        each = settings.merged
+        counts = pattern.excess[: len(pattern.excess) // each * each].reshape(-1, each).mean(axis=1)
+        first, step = float(pattern.two_theta_deg[0]), pattern.step_deg
+        return cls(counts, first + (each - 1) / 2 * step, each * step, pattern.fwhm_deg)
+
+    @property
+    def end_deg(self) -> float:
+        """The angle of the last point."""
+        return self.start_deg + (len(self.counts) - 1) * self.step_deg
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _FreeFit:
+    """Lines fitted with free intensities from one start: where they stand, their areas, sums and misfit."""
+
+    lines: StrainedLines
+    theta: Array
+    fwhm_deg: Array
+    areas: Array
+    sums: Array
+    cell: float
+
+
+def _free_fit(every: StrainedLines, start_theta: Array, points: _Points, settings: LeBailSettings) -> _FreeFit | None:
+    """The lines within the range, fitted with free intensities from one start; None where none is there."""
+    angles = every.two_theta_deg(start_theta)
+    seen = np.flatnonzero((every.areas > 0) & (angles > points.start_deg) & (angles < points.end_deg))
     if not len(seen):
         return None
-    lines, counts = every.take(seen[np.argsort(angles[seen], kind="stable")]), pattern.excess
-    start, step = float(pattern.two_theta_deg[0]), pattern.step_deg
-    theta, fwhm, free = _free_fit(lines, theta, counts, pattern.fwhm_deg, start, step, settings)
-    order = np.argsort(lines.moved(theta), kind="stable")
-    lines, fwhm = lines.take(order), fwhm[order]
-    positions = lines.two_theta_deg(theta)
-    areas, log_march, axis = _calculated_fit(lines, reflections, positions, fwhm, counts, free, start, step, settings)
-    calculated = np.empty(len(counts))
-    add_profile(positions, fwhm, areas, start, step, shape_table(), calculated)
-    return FittedLines(lines, theta, positions, fwhm, areas, log_march, axis, free, calculated)
-
-
-def _free_fit(
-    lines: StrainedLines,
-    start_theta: Array,
-    counts: Array,
-    fwhm_deg: float,
-    start: float,
-    step: float,
-    settings: LeBailSettings,
-) -> tuple[Array, Array, Array]:
-    """Strain modes and zero shift, (n,) widths in degrees, and (points,) the fitted sum with free intensities."""
-    theta = start_theta.copy()
+    lines = every.take(seen[np.argsort(angles[seen], kind="stable")])
+    theta, counts = start_theta.copy(), points.counts
     positions = lines.two_theta_deg(theta)
     tangents = np.tan(np.radians(positions / 2))
     growth = tangents - np.median(tangents)
-    width = np.array([np.log(max(fwhm_deg, settings.narrowest_deg)), 0.0])
+    width = np.array([np.log(max(points.fwhm_deg, settings.narrowest_deg)), 0.0])
     others = (settings.zero_sigma_deg, settings.width_sigma, settings.growth_sigma)
     sigma = np.array([*[settings.strain_sigma] * (len(theta) - 1), *others])
     limit = np.array([*[settings.largest_strain_step] * (len(theta) - 1), *others])
     changed = np.zeros(len(theta) + 2)
-    free = (lines.areas / lines.areas.max() + settings.even_share) * counts.max() * fwhm_deg
+    areas = (lines.areas / lines.areas.max() + settings.even_share) * counts.max() * points.fwhm_deg
     sums = np.zeros(len(counts))
     fwhm = _widths(width, growth, settings)
+    grid = (points.start_deg, points.step_deg, shape_table())
     for turn in range(settings.rounds):
         passes = settings.passes if turn else settings.first_passes
-        free_areas(positions, fwhm, free, counts, settings.weight_floor, passes, start, step, shape_table(), sums)
+        free_areas(positions, fwhm, areas, counts, settings.weight_floor, passes, *grid, sums)
         moves = -lines.design * (2 * np.degrees(np.tan(np.radians(positions / 2))))[:, None]
         change = position_step(
-            positions,
-            fwhm,
-            free,
-            moves,
-            growth,
-            counts,
-            sums,
-            settings.weight_floor,
-            settings.stiffness / sigma**2,
-            changed,
-            start,
-            step,
-            shape_table(),
-        )
+            positions, fwhm, areas, moves, growth, counts, sums, settings.weight_floor, settings.stiffness / sigma**2,
+            changed, *grid,
+        )  # fmt: skip
         change = np.clip(change, -limit, limit)
         changed += change
         theta += change[:-2]
         width += change[-2:]
         positions, fwhm = lines.two_theta_deg(theta), _widths(width, growth, settings)
-    free_areas(
-        positions, fwhm, free, counts, settings.weight_floor, settings.last_passes, start, step, shape_table(), sums
-    )
-    return theta, fwhm, sums
+    free_areas(positions, fwhm, areas, counts, settings.weight_floor, settings.last_passes, *grid, sums)
+    return _FreeFit(lines, theta, fwhm, areas, sums, _misfit(counts, sums, settings))
 
 
 def _widths(width: Array, growth: Array, settings: LeBailSettings) -> Array:
@@ -191,13 +200,12 @@ def _calculated_fit(
     reflections: Reflections,
     positions: Array,
     fwhm: Array,
-    counts: Array,
+    points: _Points,
     free: Array,
-    start: float,
-    step: float,
     settings: LeBailSettings,
 ) -> tuple[Array, float, tuple[int, int, int]]:
     """(n,) calculated areas with scale, B and orientation fitted, the logarithm of March's parameter, and its axis."""
+    counts = points.counts
     weights = 1 / (0.5 * (np.maximum(free, 0) + np.maximum(counts, 0)) + settings.weight_floor)
     s_squared = (np.exp(lines.ln_q) / (4 * np.pi)) ** 2
     metric, system = reciprocal_metric(reflections.cell), reflections.system
@@ -212,7 +220,7 @@ def _calculated_fit(
         squares,
         counted,
         np.array(settings.tried_log_march),
-        *line_products(positions, fwhm, counts, weights, start, step, shape_table()),
+        *line_products(positions, fwhm, counts, weights, points.start_deg, points.step_deg, shape_table()),
         settings.stiffness / settings.b_sigma_A2**2,
         settings.march_stiffness,
         settings.calculated_steps,

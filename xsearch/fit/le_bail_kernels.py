@@ -89,19 +89,39 @@ def free_areas(positions, fwhm, areas, counts, floor, passes, start, step, table
         counts: (points,) net. floor: of the weights.
         out: (points,) the sum of lines in the end.
     """
-    for _ in range(passes):
-        add_profile(positions, fwhm, areas, start, step, table, out)
-        for k in range(len(positions)):
-            low, high = _window(positions[k], fwhm[k], NEAR, start, step, len(out))
-            scale = TABLE_STEPS / fwhm[k]
-            there = calculated = 0.0
-            for i in range(low, high):
-                share = table[int(abs(start + i * step - positions[k]) * scale), 0] / (out[i] + floor)
-                there += share * max(counts[i], 0.0)
-                calculated += share * out[i]
-            if calculated > 0:
-                areas[k] *= min(max(there / calculated, 1 / LARGEST_CHANGE), LARGEST_CHANGE)
-    add_profile(positions, fwhm, areas, start, step, table, out)
+    n, points = len(positions), len(counts)
+    low, near_low, near_high = np.empty(n, np.int64), np.empty(n, np.int64), np.empty(n, np.int64)
+    first = np.zeros(n + 1, np.int64)
+    for k in range(n):
+        low[k], high = _window(positions[k], fwhm[k], REACH, start, step, points)
+        near_low[k], near_high[k] = _window(positions[k], fwhm[k], NEAR, start, step, points)
+        first[k + 1] = first[k] + max(high - low[k], 0)
+    shapes = np.empty(first[n])  # of unit area; lines stay where they are while their areas change
+    for k in range(n):
+        scale = TABLE_STEPS / fwhm[k]
+        for at in range(first[k + 1] - first[k]):
+            away = abs(start + (low[k] + at) * step - positions[k])
+            shapes[first[k] + at] = _shape(table, away * scale) / fwhm[k]
+    there, calculated = np.empty(points), np.empty(points)
+    for turn in range(passes + 1):
+        out[:] = 0.0
+        for k in range(n):
+            line, area, begin = shapes[first[k] : first[k + 1]], areas[k], low[k]
+            for at in range(len(line)):
+                out[begin + at] += area * line[at]
+        if turn == passes:
+            break
+        for i in range(points):
+            weight = 1 / (out[i] + floor)
+            there[i], calculated[i] = max(counts[i], 0.0) * weight, out[i] * weight
+        for k in range(n):
+            away = first[k] - low[k]
+            taken = held = 0.0
+            for i in range(near_low[k], near_high[k]):
+                taken += shapes[away + i] * there[i]
+                held += shapes[away + i] * calculated[i]
+            if held > 0:
+                areas[k] *= min(max(taken / held, 1 / LARGEST_CHANGE), LARGEST_CHANGE)
 
 
 @njit(cache=True, nogil=True, fastmath=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from xsearch.fit.correlation import closeness
 from xsearch.fit.settings import CORRELATION, MULTIPHASE, CorrelationSettings, MultiphaseSettings
+from xsearch.options import ANY, Constraints
 from xsearch.preprocess.axis import MATCH_AXIS
 from xsearch.preprocess.powder import NetPattern
 
@@ -86,7 +87,7 @@ class MixturePattern:
         pattern: the net pattern.
         settings, correlation: of the joint fits, and of the scales.
         phase_cost: of a phase chosen from so many rows.
-        required: elements that the sample holds.
+        constraints: on the elements that the sample must hold.
         first, last: the window of bins that it covers.
         linear: (scales, bins) the pattern on each scale.
     """
@@ -95,13 +96,13 @@ class MixturePattern:
         self,
         pattern: NetPattern,
         choices: int,
-        required: frozenset[str] = frozenset(),
+        constraints: Constraints = ANY,
         settings: MultiphaseSettings = MULTIPHASE,
         correlation: CorrelationSettings = CORRELATION,
     ) -> None:
         self.pattern = pattern
         self.settings, self.correlation = settings, correlation
-        self.required = required
+        self.constraints = constraints
         self.phase_cost = settings.choice_cost * float(np.log(max(choices, 1)))
         self.first, self.last = pattern.window(MATCH_AXIS)
         self.linear = np.array([pattern.profile(MATCH_AXIS, width) for width in correlation.scales_and_recall])
@@ -125,8 +126,8 @@ class MixturePattern:
                 amount * self._inside(one.profiles[scale]) for one, amount in zip(components, amounts, strict=True)
             )
             correlations[scale] = _centred(total) @ measured
-        missing = self.required.difference(*(one.elements for one in components))
-        cost = self.phase_cost * len(components) + self.settings.missing_element_cost * len(missing)
+        missing = self.constraints.missing(frozenset().union(*(one.elements for one in components)))
+        cost = self.phase_cost * len(components) + self.settings.missing_element_cost * missing
         return Hypothesis(components, amounts, correlations, cost, self.correlation)
 
     def amounts_by_parts(self, components: tuple[Component, ...]) -> NDArray[np.float64]:

@@ -180,6 +180,7 @@ class LeBailSettings:
     """How the lines of a strained cell are fitted with free intensities, and with the calculated ones."""
 
     weight_floor: float = setting(0.01, "highest point", BY_HAND + ": of the weights; what is fainter counts little")
+    merged: int = setting(2, "points", "to one while lines move, as of a refinement; a line has three or more of these")
     least_misfit: float = setting(0.01, "1", BY_HAND + ": smaller misfits are not distinguished")
     first_passes: int = setting(5, "passes", BY_HAND + ": of the free intensities at first")
     passes: int = setting(3, "passes", BY_HAND + ": of the free intensities after each round that moves the lines")

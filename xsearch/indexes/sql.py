@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from xsearch.elements import element_masks
+from xsearch.elements import SYMBOLS, element_masks
 from xsearch.options import Constraints
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ SELECT_ROWS = """
 select row_id from catalog
 where (elements_low & ?::ubigint) = 0 and (elements_high & ?::ubigint) = 0
   and (elements_low & ?::ubigint) = ?::ubigint and (elements_high & ?::ubigint) = ?::ubigint
+  and ((elements_low & ?::ubigint) != 0 or (elements_high & ?::ubigint) != 0)
   and (? or cell_of is null)
 """
 
@@ -180,11 +181,13 @@ def connect(catalog: pa.Table, failed: pa.Table, spectra: pa.Table) -> DuckDBPyC
 
 
 def select_parameters(constraints: Constraints, measured_cells: bool) -> list[int | bool]:
-    """The parameters of `SELECT_ROWS`: forbidden elements, then required ones twice, each as two masks."""
+    """The parameters of `SELECT_ROWS`, two masks each: forbidden, required twice, and those of which one is enough."""
     forbidden_low, forbidden_high = element_masks(constraints.exclude)
     if constraints.allowed is not None:
         allowed_low, allowed_high = element_masks(constraints.allowed)
         forbidden_low |= ALL_BITS & ~allowed_low
         forbidden_high |= ALL_BITS & ~allowed_high
     required_low, required_high = element_masks(constraints.required)
-    return [forbidden_low, forbidden_high, required_low, required_low, required_high, required_high, measured_cells]
+    any_low, any_high = element_masks(constraints.any_of or SYMBOLS)
+    required = [required_low, required_low, required_high, required_high]
+    return [forbidden_low, forbidden_high, *required, any_low, any_high, measured_cells]

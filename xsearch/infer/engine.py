@@ -24,6 +24,9 @@ from xsearch.progress import timed
 from xsearch.settings import settings_record
 from xsearch.spectra import PowderPattern, Xanes
 
+ALL_OF = "Every candidate holds all of"
+"""How the note begins that names the elements."""
+
 SPARE = 3
 """Candidates that are made for each that is given, so that edges may bring others forward."""
 
@@ -78,7 +81,7 @@ def infer(
         if element not in chosen:
             raise QueryError(f"{element} is not among the elements given ({', '.join(chosen)}).")
     timings: dict[str, float] = {}
-    notes = [f"Every candidate holds all of {', '.join(chosen)} and nothing else."]
+    notes = [f"{ALL_OF} {', '.join(chosen)} and nothing else."]
     links = Links(chosen, predicted, oxidation, alloy, settings.links)
     with timed(timings, "propose"):
         proposals = propose(

@@ -38,16 +38,15 @@ class Reading:
     group_logits: Array
 
 
-class PowderEncoder:
-    """The network's forward pass.
+class Convolutions:
+    """The convolutions of the powder networks, each batch normalisation folded into the layer before it.
 
     Args:
-        tensors: its state by name, as trained.
+        tensors: their state by name, as trained.
     """
 
-    def __init__(self, tensors: dict[str, Array], identity: str = "") -> None:
-        self.identity = identity
-        self._tensors = {name: np.asarray(value, np.float32) for name, value in tensors.items()}
+    def __init__(self, tensors: dict[str, Array]) -> None:
+        self._tensors = tensors
         self._stem = [self._folded(f"lines.{i}.0", f"lines.{i}.1") for i in (0, 1, 2, 4)]
         self._residual = [
             [self._folded(f"lines.{i}.{part}", f"lines.{i}.{part}_norm") for part in ("first", "second")]
@@ -55,26 +54,19 @@ class PowderEncoder:
         ]
         self._trunk = self._folded("trunk.1", "trunk.2")
 
-    @property
-    def dimensions(self) -> int:
-        """Length of a vector."""
-        return len(self._tensors["embedding.bias"])
-
-    def read(self, inputs: Array) -> Reading:
-        """What the network reads from inputs (n, 2, bins); see `xsearch.preprocess.network_input`."""
+    def lines(self, inputs: Array) -> Array:
+        """(n, wide, places) of inputs (n, 2, bins)."""
         x = _rectified(_convolved(inputs, *self._stem[0], stride=8))
         x = _rectified(_convolved(x, *self._stem[1], stride=2))
         x = _rectified(_convolved(x, *self._stem[2], stride=2))
         x = self._past(x, 0)
         x = _rectified(_convolved(x, *self._stem[3], stride=2))
-        x = self._past(self._past(x, 1), 2)
+        return self._past(self._past(x, 1), 2)
+
+    def trunk(self, lines: Array) -> Array:
+        """(n, trunk) of lines."""
         weight, bias = self._trunk
-        shared = _rectified(x.reshape(len(x), -1) @ weight.T + bias)
-        vectors, systems, groups = (
-            shared @ self._tensors[f"{head}.weight"].T + self._tensors[f"{head}.bias"]
-            for head in ("embedding", "system", "space_group")
-        )
-        return Reading(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), systems, groups)
+        return _rectified(lines.reshape(len(lines), -1) @ weight.T + bias)
 
     def _past(self, x: Array, block: int) -> Array:
         first, second = self._residual[block]
@@ -87,6 +79,33 @@ class PowderEncoder:
         weight = get[f"{layer}.weight"]
         folded = weight * scale.reshape(-1, *([1] * (weight.ndim - 1)))
         return folded, get[f"{norm}.bias"] - get[f"{norm}.running_mean"] * scale
+
+
+class PowderEncoder:
+    """The network's forward pass.
+
+    Args:
+        tensors: its state by name, as trained.
+    """
+
+    def __init__(self, tensors: dict[str, Array], identity: str = "") -> None:
+        self.identity = identity
+        self._tensors = {name: np.asarray(value, np.float32) for name, value in tensors.items()}
+        self._convolutions = Convolutions(self._tensors)
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+        return len(self._tensors["embedding.bias"])
+
+    def read(self, inputs: Array) -> Reading:
+        """What the network reads from inputs (n, 2, bins); see `xsearch.preprocess.network_input`."""
+        shared = self._convolutions.trunk(self._convolutions.lines(inputs))
+        vectors, systems, groups = (
+            shared @ self._tensors[f"{head}.weight"].T + self._tensors[f"{head}.bias"]
+            for head in ("embedding", "system", "space_group")
+        )
+        return Reading(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), systems, groups)
 
 
 def _convolved(x: Array, weight: Array, bias: Array, stride: int = 1) -> Array:

@@ -67,9 +67,9 @@ class PowderNet(nn.Module):
             Residual(c.wide),
             Residual(c.wide),
         )
-        places = ceil(ceil(ceil(ceil(c.bins / 8) / 2) / 2) / 2)
+        self.places = ceil(ceil(ceil(ceil(c.bins / 8) / 2) / 2) / 2)
         self.trunk = nn.Sequential(
-            nn.Flatten(), nn.Linear(c.wide * places, c.trunk, bias=False), nn.BatchNorm1d(c.trunk), nn.ReLU()
+            nn.Flatten(), nn.Linear(c.wide * self.places, c.trunk, bias=False), nn.BatchNorm1d(c.trunk), nn.ReLU()
         )
         self.embedding = nn.Linear(c.trunk, c.embedding)
         self.system = nn.Linear(c.trunk, SYSTEMS)

@@ -32,8 +32,11 @@ DOUBLET_SEEN = 0.15
 
 
 @njit(cache=True, nogil=True, fastmath=True)
-def draw_lines(hkl, squares, cell, system, c, axis_deg, out):
-    """Draw the lines of a crystal under the conditions `c`, a record of `CONDITIONS`, onto an even axis."""
+def draw_lines(hkl, squares, cell, system, c, equivalents, axis_deg, out):
+    """Draw the lines of a crystal under the conditions `c`, a record of `CONDITIONS`, onto an even axis.
+
+    `equivalents` (m, 3) are the planes equivalent to `c.axis`, over which preferred orientation is averaged.
+    """
     change, shape, direction = np.empty(6), c.shape_strain, c.axis
     tied(system, shape, change)
     strained = cell.copy()
@@ -43,6 +46,14 @@ def draw_lines(hkl, squares, cell, system, c, axis_deg, out):
     metric = reciprocal_metric(strained)
     cosines = direction_cosines(hkl, metric, direction)
     n, step_deg = len(squares), axis_deg[1] - axis_deg[0]
+    texture = np.ones(n)
+    if c.march != 1.0:
+        texture[:] = 0.0
+        for e in range(len(equivalents)):
+            along = direction_cosines(hkl, metric, equivalents[e])
+            for i in range(n):
+                square = along[i] * along[i]
+                texture[i] += (c.march * c.march * square + (1 - square) / c.march) ** -1.5 / len(equivalents)
     sine, area, width = np.empty(n), np.zeros(n), np.empty(n)
     largest_sine = min(np.sin(np.radians(min(axis_deg[-1] + 1, 180.0) / 2)), LARGEST_SINE)
     highest = 0.0
@@ -53,9 +64,7 @@ def draw_lines(hkl, squares, cell, system, c, axis_deg, out):
         if s >= largest_sine:
             continue
         cosine_sq = cosines[i] * cosines[i]
-        value = squares[i] * np.exp(-0.5 * c.b_iso_A2 * reciprocal_sq)
-        if c.march != 1.0:
-            value *= (c.march * c.march * cosine_sq + (1 - cosine_sq) / c.march) ** -1.5
+        value = squares[i] * np.exp(-0.5 * c.b_iso_A2 * reciprocal_sq) * texture[i]
         if c.grain_scatter > 0:
             value *= max(1 + c.grain_scatter * np.random.normal(), 0.05)  # noqa: NPY002
         value *= lorentz_polarisation(s, UNPOLARISED)
@@ -156,14 +165,16 @@ def onto_log_q(net, first_deg, step_deg, wavelength_A, start, step, floor, power
 
 @njit(cache=True, nogil=True)
 def augmented_inputs(
-    rows, offsets, hkl, squares, cells, systems, conditions, seeds, grids, cleaning, start, step, floor, power, kernel,
-    out,
+    rows, offsets, hkl, squares, cells, systems, conditions, equivalents, first_equivalent, seeds, grids, cleaning,
+    start, step, floor, power, kernel, out,
 ):  # fmt: skip
     """The inputs (n, 2, bins) of rows of an index, each measured under its own conditions, into `out`.
 
     Args:
         rows: (n,). offsets, hkl, squares, cells, systems: of the index.
         conditions: (n,) records of `xsearch.simulate.conditions.CONDITIONS`.
+        equivalents, first_equivalent: planes (m, 3) equivalent to the axes of orientation, and where those of each
+            record begin, (n + 1,).
         seeds: (n,) of grains and counts, so that a row does not depend on those beside it.
         grids: (n,) steps of the axes that patterns are drawn on, those of `net_pattern`.
         cleaning: how background and noise are taken off, a `Cleaning`.
@@ -177,6 +188,7 @@ def augmented_inputs(
         axis_deg = c.first_deg + grid_deg * np.arange(int((c.last_deg - c.first_deg) / grid_deg) + 1)
         net = np.zeros(len(axis_deg))
         a, b = offsets[rows[i]], offsets[rows[i] + 1]
-        draw_lines(hkl[a:b], squares[a:b], cells[rows[i]], systems[rows[i]], c, axis_deg, net)
+        planes = equivalents[first_equivalent[i] : first_equivalent[i + 1]]
+        draw_lines(hkl[a:b], squares[a:b], cells[rows[i]], systems[rows[i]], c, planes, axis_deg, net)
         found = net_counts(net, c, axis_deg, cleaning)
         onto_log_q(found, c.first_deg, grid_deg, c.wavelength_A, start, step, floor, power, kernel, out[i])

@@ -60,23 +60,40 @@ def penalised_spline(values, trust, counted, first, weights, count, stiffness):
         first, weights: of the splines. count: of them.
         stiffness: of the penalty against the trust of the points nearby.
     """
-    matrix, right, local = np.zeros((count, count)), np.zeros(count), np.zeros(count)
+    band, right, local = np.zeros((count, 4)), np.zeros(count), np.zeros(count)
     for i in range(len(values)):
         for a in range(4):
             k = first[i] + a
             right[k] += counted[i] * weights[i, a] * values[i]
             local[k] += trust[i] * weights[i, a]
-            for b in range(4):
-                matrix[k, first[i] + b] += counted[i] * weights[i, a] * weights[i, b]
+            for b in range(a, 4):
+                band[k, b - a] += counted[i] * weights[i, a] * weights[i, b]
     second = (1.0, -2.0, 1.0)
     for k in range(count - 2):
         penalty = stiffness * (local[k] + local[k + 1] + local[k + 2]) / 3
         for a in range(3):
-            for b in range(3):
-                matrix[k + a, k + b] += penalty * second[a] * second[b]
+            for b in range(a, 3):
+                band[k + a, b - a] += penalty * second[a] * second[b]
     for k in range(count):
-        matrix[k, k] += 1e-9 * (local[k] + 1e-3 * local.max())
-    return np.linalg.solve(matrix, right)
+        band[k, 0] += 1e-9 * (local[k] + 1e-3 * local.max())
+    return banded_solution(band, right)
+
+
+@njit(cache=True, nogil=True)
+def banded_solution(band, right):
+    """(n,) solution of a symmetric positive definite system whose entry (k, k + j) is `band[k, j]`; changes both."""
+    n, width = band.shape
+    for k in range(n):
+        for j in range(1, min(width, n - k)):
+            factor = band[k, j] / band[k, 0]
+            for i in range(j, min(width, n - k)):
+                band[k + j, i - j] -= factor * band[k, i]
+            right[k + j] -= factor * right[k]
+    for k in range(n - 1, -1, -1):
+        for j in range(1, min(width, n - k)):
+            right[k] -= band[k, j] * right[k + j]
+        right[k] /= band[k, 0]
+    return right
 
 
 @njit(cache=True, nogil=True)
@@ -105,7 +122,7 @@ def one_sided_fit(values, variance, first, weights, count, s):
 
 
 @njit(cache=True, nogil=True)
-def background_below(counts, gain, least, first_deg, step_deg, wavelength_A, stretch, s):
+def background_below(counts, gain, least, step_deg, position, stretch, s):
     """Background of counts, (n,).
 
     The spline is fitted to roots, on which counting noise is even and a steep background is less so.
@@ -113,7 +130,7 @@ def background_below(counts, gain, least, first_deg, step_deg, wavelength_A, str
     Args:
         counts: (n,) not negative, on an even axis. gain, least: variance of a count in a degree is `gain` (n,) times
             the counts there, `least` of them at least.
-        first_deg, step_deg, wavelength_A: of the axis.
+        step_deg: of the axis. position: (n,) its points where knots are one apart, see `knot_positions`.
         stretch: the knots are so many times farther apart.
         s: the settings.
     """
@@ -128,8 +145,6 @@ def background_below(counts, gain, least, first_deg, step_deg, wavelength_A, str
     offset = np.sqrt(np.median(spread))
     for i in range(bins):
         root_variance[i] = spread[i] / (4 * (mean[i] + offset))
-    every_deg = first_deg + step_deg * np.arange(n)
-    position = knot_positions(every_deg, wavelength_A, s.knot_invA, s.knot_growth)
     start, end = position[0], position[-1]
     intervals = max(2, int(np.ceil((end - start) / stretch)))
     position = (position - start) * intervals / (end - start)
@@ -230,7 +245,7 @@ def cleaned(counts, gain, least, first_deg, step_deg, wavelength_A, s):
     with knots farther apart.
 
     Args:
-        counts, gain, least, first_deg, step_deg, wavelength_A: as in `background_below`.
+        counts, gain, least, step_deg: as in `background_below`. first_deg, wavelength_A: of the axis.
         s: the settings, a `Cleaning`.
 
     Returns:
@@ -244,7 +259,7 @@ def cleaned(counts, gain, least, first_deg, step_deg, wavelength_A, s):
     stretch, width_steps = 1.0, 0.0
     background = deviation = excess = smooth
     for _ in range(int(s.rounds)):
-        background = background_below(counts, gain, least, first_deg, step_deg, wavelength_A, stretch, s)
+        background = background_below(counts, gain, least, step_deg, position, stretch, s)
         excess = smooth - background
         spread = gain * np.maximum(background, least) / step_deg
         deviation = np.sqrt(spread / (2 * np.sqrt(np.pi) * s.smoothing_steps))

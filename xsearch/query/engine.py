@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -19,15 +20,25 @@ from xsearch.search.known_rest import take_off
 from xsearch.search.scope import Scope
 from xsearch.spectra.measurement import Measurement
 
+Answer = SearchResult | Inference | Combined
+"""What a question may be answered with."""
 
-def answer(index: SearchIndex, question: Question) -> SearchResult | Inference | Combined:
-    """Answer a question.
+
+def answer(index: SearchIndex, question: Question) -> Answer:
+    """Answer a question: the last of its `answers`."""
+    for found in answers(index, question):
+        last = found
+    return last
+
+
+def answers(index: SearchIndex, question: Question) -> Iterator[Answer]:
+    """Answer a question as far as it is answered: where crystals are inferred too, the hits of the index come first.
 
     Args:
         index: is searched, and its entries are the templates of an inference.
         question: what is to be found out.
 
-    Returns:
+    Yields:
         The hits (with `phases`, of a mixture), the candidates, or where both were looked for, both in one ranking.
 
     Raises:
@@ -39,12 +50,14 @@ def answer(index: SearchIndex, question: Question) -> SearchResult | Inference |
         edges = tuple(deglitch(edge) for edge in question.measurement.edges)
         question = replace(question, measurement=replace(question.measurement, edges=edges))
     if not question.infer:
-        return search(index, question)
-    if not question.search:
-        return infer_candidates(index, question)
-    from xsearch.query.combined import combine
+        yield search(index, question)
+    elif not question.search:
+        yield infer_candidates(index, question)
+    else:
+        from xsearch.query.combined import combine
 
-    return combine(search_or_nothing(index, question), infer_candidates(index, question))
+        yield (hits := search_or_nothing(index, question))
+        yield combine(hits, infer_candidates(index, question))
 
 
 def search(index: SearchIndex, question: Question) -> SearchResult:
@@ -93,6 +106,7 @@ def infer_candidates(index: SearchIndex, question: Question) -> Inference:
     from xsearch.infer.engine import infer
     from xsearch.infer.relax import check_extra, relax_candidates
     from xsearch.infer.template_library import library_of
+    from xsearch.query.alternatives import infer_alternatives
     from xsearch.query.predictions import predictions_of
 
     if question.relax:
@@ -109,20 +123,26 @@ def infer_candidates(index: SearchIndex, question: Question) -> Inference:
     else:
         templates = np.isin(library.rows, index.index.select(Constraints(where=condition)))
     predicted, remarks = predictions_of(index, replace(question, measurement=measurement))
-    found = infer(
-        library,
-        sorted(constraints.allowed or ()),
-        measurement.pattern,
-        xanes=measurement.edges,
-        system=constraints.system,
-        space_group=constraints.space_group,
-        templates=templates,
-        oxidation={element: dict.fromkeys(states, 1.0) for element, states in measurement.oxidation.items()},
-        coordination=measurement.coordination,
-        predicted=predicted,
-        excluded=question.leave_out,
-        alloy=question.alloy,
-        **_top(question),
+
+    def of_elements(elements: frozenset[str]) -> Inference:
+        return infer(
+            library,
+            sorted(elements),
+            measurement.pattern,
+            xanes=measurement.edges,
+            system=constraints.system,
+            space_group=constraints.space_group,
+            templates=templates,
+            oxidation={e: dict.fromkeys(states, 1.0) for e, states in measurement.oxidation.items() if e in elements},
+            coordination={e: numbers for e, numbers in measurement.coordination.items() if e in elements},
+            predicted=predicted,
+            excluded=question.leave_out,
+            alloy=question.alloy,
+            **_top(question),
+        )
+
+    found = infer_alternatives(
+        of_elements, constraints.alternatives, frozenset(edge.absorber for edge in measurement.edges), **_top(question)
     )
     said = (f"Predicted {link}." for link in found.chain)
     found = replace(found, notes=(*notes, *found.notes, *remarks, *said))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from xsearch.chemistry.sample_conditions import UNSTATED, SampleConditions
 from xsearch.errors import QueryError
 from xsearch.options import ANY, Constraints, Elements, Prior, Range, parse_choice, parse_numbers
+from xsearch.search.known import Given
 from xsearch.search.scope import constraints_of
 from xsearch.spectra.measurement import Measurement
 
@@ -33,7 +34,7 @@ class Question:
         alloy: True to infer without charge balance, False with it; None for what the elements suggest.
         relax: how many inferred crystals, the best first, are relaxed with CHGNet.
         relax_seconds: how long that may take in all, in seconds.
-        known: phases that are there, with commas between; the answer is about the rest.
+        known: phases that are there, as text with commas between or a sequence; the answer is about the rest.
         standard: the name of a certified standard in the sample.
 
     Raises:
@@ -55,7 +56,7 @@ class Question:
     alloy: bool | None = None
     relax: int = 0
     relax_seconds: float = 60.0
-    known: str | None = None
+    known: str | Sequence[Given] | None = None
     standard: str | None = None
 
     def __post_init__(self) -> None:
@@ -91,6 +92,7 @@ def question_of(
     system: str | None = None,
     space_group: int | str | None = None,
     where: str | None = None,
+    any_of: Elements = None,
     conditions: str | None = None,
     oxidation: Iterable[str] | None = None,
     coordination: Iterable[str] | None = None,
@@ -99,7 +101,8 @@ def question_of(
     """A question from text, whose spectra are still to be read.
 
     Args:
-        only, must, may, exclude, exactly, system, space_group, where: constraints, as `SearchIndex.search` takes them.
+        only, must, may, exclude, exactly, any_of, system, space_group, where: constraints, as `SearchIndex.search`
+            takes them.
         conditions: pressure and temperature, such as `5 GPa, 600 K`; ambient by default.
         oxidation: known oxidation states, each as `Mn=3,4`.
         coordination: known coordination numbers, each as `Mn=4,6`.
@@ -112,6 +115,6 @@ def question_of(
         oxidation=parse_numbers(oxidation or (), "oxidation states"),
         coordination=parse_numbers(coordination or (), "coordination numbers"),
     )
-    constraints = constraints_of(only, must, may, exclude, exactly, system, space_group, where)
+    constraints = constraints_of(only, must, may, exclude, exactly, system, space_group, where, any_of)
     options["leave_out"] = tuple(options.get("leave_out", ()))
     return Question(known, constraints, conditions=SampleConditions.parse(conditions), **options)

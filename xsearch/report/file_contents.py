@@ -13,9 +13,9 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from xsearch.edge_names import parse_edge_file
 from xsearch.errors import SpectrumError, WavelengthError
 from xsearch.indexing.lines import find_lines
-from xsearch.options import parse_edge_file
 from xsearch.preprocess.powder import net_pattern
 from xsearch.preprocess.xanes import NormalizedXanes, normalize
 from xsearch.reading import AS_THE_FILE_SAYS, Reading
@@ -93,7 +93,7 @@ def file_table(contents: FileContents) -> RenderableType:
     parts: list[RenderableType] = [Text(f"{contents.name}: {_counted(spectra)}", style="bold")]
     notes: list[str] = list(contents.problems)
     if len(spectra) == 1:
-        facts, said = _facts(contents, 0)
+        facts, said = facts_of(contents, 0)
         table = new_table(("", ""), ("",))
         table.show_header = False
         for name, value in facts.items():
@@ -135,7 +135,7 @@ def _counted(spectra: Sequence[PowderPattern | Xanes]) -> str:
     return " and ".join(f"{count} {one if count == 1 else many}" for count, one, many in kinds if count)
 
 
-def _facts(contents: FileContents, number: int) -> tuple[dict[str, str], list[str]]:
+def facts_of(contents: FileContents, number: int) -> tuple[dict[str, str], list[str]]:
     """The facts of a spectrum by name, and its notes."""
     spectrum = contents.spectra[number]
     if isinstance(spectrum, PowderPattern):

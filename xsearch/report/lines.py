@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from xsearch.answers.hit import Hit
 from xsearch.chemistry.strained_crystal import stored_setting
 from xsearch.errors import CrystalError
+from xsearch.fit.pattern_fit import PatternFit
 from xsearch.simulate import Reflections
 from xsearch.simulate.powder import line_positions, simulate_reflections, spacings
 from xsearch.spectra import PowderPattern
@@ -42,13 +43,13 @@ def reflections_in_range(hit: Hit, pattern: PowderPattern) -> Reflections:
 
 
 def lines_in_range(
-    hit: Hit, reflections: Reflections, pattern: PowderPattern, faintest: float
+    fit: PatternFit, reflections: Reflections, pattern: PowderPattern, faintest: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
     """The lines of the strained cell in a pattern's range, where the instrument sees them.
 
     Args:
-        hit: one answer.
-        reflections: of the cell that matched.
+        fit: of the crystal to the pattern.
+        reflections: of the crystal.
         pattern: what was measured.
         faintest: share of the strongest line in range below which lines are left out.
 
@@ -56,8 +57,8 @@ def lines_in_range(
         (m,) angles in degrees, zero shift included; (m,) intensities relative to the strongest; (m,) places of the
         reflections.
     """
-    two_theta_deg, intensity, which = line_positions(reflections, pattern.wavelength_A, np.array(hit.cell))
-    seen_deg = two_theta_deg + hit.fitted.zero_shift_deg
+    two_theta_deg, intensity, which = line_positions(reflections, pattern.wavelength_A, np.array(fit.cell))
+    seen_deg = two_theta_deg + fit.zero_shift_deg
     inside = (seen_deg >= pattern.two_theta_deg[0]) & (seen_deg <= pattern.two_theta_deg[-1])
     relative = intensity / intensity[inside].max(initial=np.finfo(float).tiny)
     keep = inside & (relative >= faintest)

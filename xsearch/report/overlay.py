@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers.hit import Hit
+from xsearch.fit.pattern_fit import PatternFit
 from xsearch.preprocess.profile import best_scale
 from xsearch.report.lines import lines_in_range, reflections_in_range
 from xsearch.report.settings import SETTINGS
@@ -36,6 +37,7 @@ class Overlay:
         calculated: (n,) float64, background plus the hit's profile, scaled to the pattern by least squares.
         ticks_deg: (m,) float64, where the hit's lines are seen, zero shift included.
         tick_heights: (m,) float64, their intensities relative to the strongest in range.
+        tick_hkl: (m, 3) their indices.
     """
 
     measured: NDArray[np.float64]
@@ -43,6 +45,7 @@ class Overlay:
     calculated: NDArray[np.float64]
     ticks_deg: NDArray[np.float64]
     tick_heights: NDArray[np.float64]
+    tick_hkl: NDArray[np.integer]
 
     @property
     def difference(self) -> NDArray[np.float64]:
@@ -69,32 +72,39 @@ class Overlay:
 
 
 def overlay(hit: Hit, pattern: PowderPattern, background: NDArray[np.float64]) -> Overlay:
-    """The hit's calculated profile in its strained cell, over the pattern.
+    """A hit over the pattern, as `overlay_of` does."""
+    return overlay_of(hit.fitted, reflections_in_range(hit, pattern), pattern, background)
+
+
+def overlay_of(
+    fit: PatternFit, reflections: Reflections, pattern: PowderPattern, background: NDArray[np.float64]
+) -> Overlay:
+    """A crystal's calculated profile in its strained cell, over the pattern.
 
     Args:
-        hit: one answer.
+        fit: of the crystal to the pattern.
+        reflections: of the crystal.
         pattern: what was measured.
         background: (n,) under the pattern, in its units.
     """
     net = pattern.intensity - background
     unit = 100 / max(float(net.max()), np.finfo(float).tiny)
-    reflections = reflections_in_range(hit, pattern)
-    calculated = best_profile(hit, reflections, pattern, net * unit)
-    ticks, heights, _ = lines_in_range(hit, reflections, pattern, SETTINGS.faintest_tick)
+    calculated = best_profile(fit, reflections, pattern, net * unit)
+    ticks, heights, which = lines_in_range(fit, reflections, pattern, SETTINGS.faintest_tick)
     return Overlay(
         measured=pattern.intensity * unit,
         background=background * unit,
         calculated=background * unit + calculated,
         ticks_deg=ticks,
         tick_heights=heights,
+        tick_hkl=reflections.hkl[which],
     )
 
 
 def best_profile(
-    hit: Hit, reflections: Reflections, pattern: PowderPattern, net: NDArray[np.float64]
+    fit: PatternFit, reflections: Reflections, pattern: PowderPattern, net: NDArray[np.float64]
 ) -> NDArray[np.float64]:
-    """(n,) the hit's profile that comes closest to the net intensities, its height and line width chosen freely."""
-    fit = hit.fitted
+    """(n,) the crystal's profile that comes closest to the net intensities, its height and line width chosen freely."""
     x, cell, shift_deg = pattern.two_theta_deg, np.array(fit.cell), fit.zero_shift_deg
     best, least = np.zeros(len(x)), np.inf
     for factor in WIDTH_FACTORS:

@@ -167,7 +167,7 @@ def reflection_columns(hit: Hit, result: SearchResult) -> dict[str, Any]:
     """The lines of the strained cell in the pattern's range, where the instrument sees them (zero shift added)."""
     pattern = result.powder
     reflections = reflections_in_range(hit, pattern)
-    seen_deg, intensity, which = lines_in_range(hit, reflections, pattern, SETTINGS.faintest_line)
+    seen_deg, intensity, which = lines_in_range(hit.fitted, reflections, pattern, SETTINGS.faintest_line)
     return {
         "hkl": reflections.hkl[which],
         "multiplicity": reflections.multiplicity[which],

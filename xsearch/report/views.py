@@ -73,13 +73,15 @@ VIEWS: Mapping[type, View] = {
     ),
     MixtureResult: View(mixture_record, mixture_table, (), hits_frame, result_figure, write_page, write_hit_cifs),
     LcfResult: View(lcf_record, lcf_table, (), hits_frame, result_figure, write_page, write_hit_cifs),
-    Inference: View(inference_record, inference_table, ("top",), candidates_frame, cifs=write_candidate_cifs),
+    Inference: View(
+        inference_record, inference_table, ("top",), candidates_frame, page=write_page, cifs=write_candidate_cifs
+    ),
     Combined: View(
         combined_record,
         combined_table,
         ("top",),
         figure=_of_search(result_figure),
-        page=_of_search(write_page),
+        page=write_page,
         cifs=write_combined_cifs,
     ),
     IndexedCells: View(cells_record, cells_table),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ from xsearch.options import AUTO_PHASES, MOST_PHASES, Elements, Prior, Range, Ra
 from xsearch.preprocess.axis import RECALL_AXIS
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.progress import timed
+from xsearch.search.cell_recall import CellSearch
 from xsearch.search.isotypes import symmetry_of_isotypes
 from xsearch.search.known import Given, find_known
 from xsearch.search.known_rest import search_rest
@@ -31,7 +32,7 @@ from xsearch.search.phase_search import PhaseSearch
 from xsearch.search.rank import best_first, phases
 from xsearch.search.scope import Scope, constraints_of
 from xsearch.search.second_phase import second_phase_notes
-from xsearch.search.selection import Selection, condition_notes, rows_with
+from xsearch.search.selection import Selection, Total, condition_notes, rows_with, summed
 from xsearch.search.settings import DEFAULTS, PowderSettings
 from xsearch.search.symmetry import symmetry, symmetry_posterior
 from xsearch.search.twins import plainest_first, twin_group
@@ -99,6 +100,7 @@ class SearchIndex:
         may: Elements = None,
         exclude: Elements = None,
         exactly: Elements = None,
+        any_of: Elements = None,
         system: str | None = None,
         space_group: int | str | None = None,
         where: str | None = None,
@@ -121,7 +123,7 @@ class SearchIndex:
             xanes: measured edges of the same sample, one spectrum an edge. Hits hold their absorbers.
             only: these elements and no others, such as `"Fe O Ti"` or a list of symbols.
             must: all of these. may: beside those of `must`, these and no others. exclude: none of these.
-            exactly: all of these and no others.
+            exactly: all of these and no others. any_of: at least one of these.
             system, space_group: of the entries that are searched; a space group is a number or a symbol.
             where: an SQL condition on their metadata, such as `"band_gap > 1"`, on the columns of `sql`.
             top: how many hits to give.
@@ -145,7 +147,7 @@ class SearchIndex:
             QueryError: where an element does not exist, conditions contradict each other, or nothing is left.
         """
         scope = Scope(
-            constraints_of(only, must, may, exclude, exactly, system, space_group, where),
+            constraints_of(only, must, may, exclude, exactly, system, space_group, where, any_of),
             parse_choice(Prior, prior, "prior"),
             measured_cells,
             SampleConditions.parse(conditions),
@@ -187,21 +189,26 @@ class SearchIndex:
                     count = numbers.vectors.rows if chosen is Ranking.FUSED else numbers.recall.rows
                     nearest = self.nearest_neighbours(pattern, rows, count)
                     places = np.union1d(places, nearest.places)
-            with timed(timings, "match"):
-                matches, evidence = selected.match(pattern, places, scope.leave_out_rows)
+            learned = chosen is Ranking.LEARNED
+            order: Total = (lambda found, _: nearest.of(rows, found.rows)) if learned else summed
+            matches, evidence = selected.match_and_fit(
+                pattern,
+                places,
+                scope.leave_out_rows,
+                timings,
+                order,
+                None if learned else lambda: self.cell_search.nearest(pattern, rows, numbers.cells),
+            )
             with timed(timings, "rank"):
-                total = evidence.total
-                if chosen is Ranking.LEARNED:
-                    total = nearest.evidence[np.searchsorted(rows[nearest.places], matches.rows)]
+                total = order(matches, evidence)
                 groups = phases(self.index, matches, total, numbers.ranking)
-                evidence = selected.with_le_bail_fits(pattern, matches, evidence, groups)
-                if chosen is not Ranking.LEARNED:
-                    total = evidence.total
-                    groups = phases(self.index, matches, total, numbers.ranking)
-                    groups = plainest_first(self.index.columns, matches.rows, evidence, groups, numbers.twins)
+                said = evidence.of_pattern
+                if not learned:
+                    fitted = evidence.le_bail_fits
+                    groups = plainest_first(self.index.columns, matches.rows, said, fitted, groups, numbers.twins)
                 shown = groups if fold else [[place] for place in best_first(matches.rows, total)]
                 hits = selected.hits(pattern, matches, evidence, total, groups, shown, top)
-                alike = twin_group(hits, evidence.of_pattern, total, groups, numbers.twins, numbers.verdict)
+                alike = twin_group(hits, said, total, groups, numbers.twins, numbers.verdict)
                 best = matches.take(groups[0][:1] if groups else [])
                 notes = (
                     *condition_notes(self.index, scope.constraints),
@@ -256,6 +263,7 @@ class SearchIndex:
         may: Elements = None,
         exclude: Elements = None,
         exactly: Elements = None,
+        any_of: Elements = None,
         system: str | None = None,
         space_group: int | str | None = None,
         where: str | None = None,
@@ -274,8 +282,8 @@ class SearchIndex:
             xanes: the measured edge, of which shares of the absorber are found.
             phases: how many there may be at most.
             only, may, exclude: elements, as in `search`; each phase obeys them.
-            must, exactly: elements that the phases hold together; none need hold them all. An edge sees compounds of
-                its absorber alone, and asks no more than that they hold no other elements.
+            must, exactly, any_of: elements that the phases hold together; none need hold them all. An edge sees
+                compounds of its absorber alone, and asks no more than that they hold no other elements.
             system, space_group, where: of each phase, as in `search`.
             prior: as in `search`.
             measured_cells: as in `search`.
@@ -286,7 +294,7 @@ class SearchIndex:
             SpectrumError, QueryError: as in `search`.
         """
         scope = Scope(
-            constraints_of(only, must, may, exclude, exactly, system, space_group, where),
+            constraints_of(only, must, may, exclude, exactly, system, space_group, where, any_of),
             parse_choice(Prior, prior, "prior"),
             measured_cells,
             leave_out_spectra=leave_out_spectra,
@@ -314,7 +322,7 @@ class SearchIndex:
             each = replace(scope, constraints=scope.constraints.of_each_phase())
             pattern, selected = self._prepare(pxrd, each, timings)
             with timed(timings, "mixture"):
-                explored = PhaseSearch(selected, pattern, scope.constraints.required)
+                explored = PhaseSearch(selected, pattern, scope.constraints)
                 mixtures = tuple(make_mixture(explored, hypothesis) for hypothesis in explored.search(phases))
         hits = best_hits(mixtures)
         return MixtureResult(
@@ -370,6 +378,11 @@ class SearchIndex:
         if self._vectors is None:
             self._vectors = VectorSearch(self.index)
         return self._vectors.nearest(pattern, rows, count, self.settings.vectors)
+
+    @cached_property
+    def cell_search(self) -> CellSearch:
+        """The lattices of all rows."""
+        return CellSearch(self.index)
 
     def profiles(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """(m, bins) profiles of rows, from memory or, for a few of them, straight from the file."""

@@ -54,6 +54,7 @@ def make_hits(
     wanted = sorted({*rows, *(owner for owner in owners if owner >= 0)})
     materials = dict(zip(wanted, index.materials(wanted), strict=True))
     measured = pattern.profile(MATCH_AXIS, settings.hits.explained_width)
+    intensities = evidence.intensities
 
     def one(place: int, rank: int, duplicates: tuple[Hit, ...] = ()) -> Hit:
         row = int(matches.rows[place])
@@ -75,7 +76,7 @@ def make_hits(
             correlations=dict(zip(matches.settings.scales, matches.correlations[place].tolist(), strict=True)),
             le_bail=lines,
         )
-        terms = _terms(evidence, place, margin[place])
+        terms = _terms(evidence, intensities, place, margin[place])
         features = score_features(fit, terms, bool(index.columns.is_measured[row] == 1))
         if unexplained is not None:
             features["unexplained_squared"] = unexplained**2
@@ -109,7 +110,9 @@ def not_above_the_first(hits: tuple[Hit, ...]) -> tuple[Hit, ...]:
     return tuple(falling)
 
 
-def _terms(evidence: RowEvidence, place: int, margins: NDArray[np.float64]) -> Evidence:
+def _terms(
+    evidence: RowEvidence, intensities: NDArray[np.float64], place: int, margins: NDArray[np.float64]
+) -> Evidence:
     return Evidence(
         prior=float(evidence.prior[place]),
         correlation=float(evidence.match[place]),
@@ -118,7 +121,7 @@ def _terms(evidence: RowEvidence, place: int, margins: NDArray[np.float64]) -> E
         shape=float(evidence.shape[place]),
         lines=float(evidence.lines[place]),
         missing_elements=float(evidence.missing_elements[place]),
-        intensities=float(evidence.intensities[place]),
+        intensities=float(intensities[place]),
         margin=float(margins[0]),
         margin_to_third=float(margins[1]),
     )

@@ -14,7 +14,8 @@ from xsearch.fit.known_phase import fit_known_phase
 from xsearch.fit.settings import KNOWN_PHASE
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.settings import SecondPhaseSettings
-from xsearch.simulate.powder import simulate_reflections
+from xsearch.simulate.line_kernels import LARGEST_SINE
+from xsearch.simulate.powder import simulate_reflections, spacings
 from xsearch.simulate.reflections import Reflections
 
 Array = NDArray[np.float64]
@@ -33,15 +34,27 @@ def holder_of(
         settings: of second phases.
     """
     best: tuple[Standard, NDArray[np.bool_]] | None = None
+    within = max(settings.near_widths * pattern.fwhm_deg, settings.near_deg)
     for metal in HOLDERS:
-        fit = fit_known_phase(_reflections(metal, smallest_spacing_A(pattern.wavelength_A)), pattern)
+        reflections = _reflections(metal, smallest_spacing_A(pattern.wavelength_A))
+        there = _angles_deg(reflections, pattern.wavelength_A)
+        if np.any(np.abs(foreign_deg[:, None] - there) < within + settings.holder_away_deg, axis=1).sum() < (
+            settings.holder_lines
+        ):
+            continue  # no fit moves its lines there
+        fit = fit_known_phase(reflections, pattern)
         if fit is None or fit.seen < settings.holder_seen:
             continue
-        within = max(settings.near_widths * pattern.fwhm_deg, settings.near_deg)
         its: NDArray[np.bool_] = np.any(np.abs(foreign_deg[:, None] - fit.two_theta_deg) < within, axis=1)
         if its.sum() >= settings.holder_lines and (best is None or its.sum() > best[1].sum()):
             best = metal, its
     return best
+
+
+def _angles_deg(reflections: Reflections, wavelength_A: float) -> Array:
+    """(k,) angles of a metal's lines as tabulated, those that the wavelength reaches."""
+    sines = wavelength_A / (2 * spacings(reflections.hkl, reflections.cell))
+    return np.asarray(2 * np.degrees(np.arcsin(sines[sines < LARGEST_SINE])))
 
 
 @cache

@@ -60,6 +60,10 @@ class NearestNeighbours:
     places: NDArray[np.intp]
     evidence: NDArray[np.float64]
 
+    def of(self, rows: NDArray[np.int64], found: NDArray[np.int64]) -> NDArray[np.float64]:
+        """(n,) evidence of `found` (n,), each one of the nearest among the `rows` searched."""
+        return self.evidence[np.searchsorted(rows[self.places], found)]
+
 
 class VectorSearch:
     """The vectors of an index, searched for the nearest neighbours of a pattern: by FAISS, where a GPU does not.

@@ -14,7 +14,7 @@ from xsearch.fit.correlation import Matches
 from xsearch.fit.multiphase import Component, Hypothesis, MixturePattern
 from xsearch.fit.strained_lines import strained_profiles
 from xsearch.indexes import Index
-from xsearch.options import Prior
+from xsearch.options import ANY, Constraints, Prior
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.rank import phases, weigh
 from xsearch.search.selection import Selection
@@ -30,15 +30,17 @@ class PhaseSearch(BeamSearch[Component, Hypothesis, Phase]):
     Args:
         selected: the rows to choose from.
         pattern: the net pattern.
-        required: elements that the phases together must hold.
+        constraints: on the elements that the phases together must hold.
     """
 
-    def __init__(self, selected: Selection, pattern: NetPattern, required: frozenset[str] = frozenset()) -> None:
+    def __init__(self, selected: Selection, pattern: NetPattern, constraints: Constraints = ANY) -> None:
         super().__init__()
         settings = selected.settings
         self.selected, self.numbers = selected, settings.mixture
         self.width, self.rounds = self.numbers.beam_width, self.numbers.rounds
-        self.target = MixturePattern(pattern, len(selected.rows), required, settings.multiphase, settings.correlation)
+        self.target = MixturePattern(
+            pattern, len(selected.rows), constraints, settings.multiphase, settings.correlation
+        )
 
     def proposed(self, base: Hypothesis | None) -> list[Component]:
         """The phases for what a fit leaves and those for the whole pattern, but those that it holds."""

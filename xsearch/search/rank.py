@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,16 @@ class Evidence:
             )
         fitted = np.isin(np.arange(len(found)), list(self.le_bail_fits))
         return np.where(fitted, found, found[fitted].min())
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether a fitted row has the pattern's lines and their intensities."""
+        return any(fit.whole < self.settings.good_whole for fit in self.le_bail_fits.values())
+
+    @property
+    def unfitted(self) -> Evidence:
+        """The same without Le Bail fits."""
+        return replace(self, le_bail_fits={})
 
     @property
     def of_pattern(self) -> NDArray[np.float64]:

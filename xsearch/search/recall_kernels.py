@@ -22,7 +22,9 @@ def best_scores(overlap, spread, expected, shifts, sigma, weight):
     for i in range(len(overlap)):
         best = -np.inf
         for k in range(len(shifts)):
-            away = (shifts[k] - expected[i]) / sigma
-            best = max(best, overlap[i, k] / spread[i] - weight * np.log1p(away * away))
+            correlation = overlap[i, k] / spread[i]
+            if correlation > best:  # the cost, which is never negative, is worked out where it can matter
+                away = (shifts[k] - expected[i]) / sigma
+                best = max(best, correlation - weight * np.log1p(away * away))
         score[i] = best
     return score

@@ -67,6 +67,7 @@ def constraints_of(
     system: str | None = None,
     space_group: int | str | None = None,
     where: str | None = None,
+    any_of: Elements = None,
 ) -> Constraints:
     """Constraints from what a user gives; `SearchIndex.search` says what each means.
 
@@ -79,6 +80,7 @@ def constraints_of(
         may,
         exclude,
         exactly,
+        any_of,
         system=None if system is None else parse_choice(CrystalSystem, system, "crystal system"),
         space_group=None if space_group is None else space_group_number(space_group),
         where=where,

@@ -12,23 +12,32 @@ from numpy.typing import NDArray
 from xsearch.answers import Hit
 from xsearch.chemistry.sample_conditions import UNSTATED, SampleConditions
 from xsearch.errors import NothingSearched
-from xsearch.fit.correlation import Matches
+from xsearch.fit.correlation import Matches, joined
 from xsearch.fit.le_bail import le_bail
 from xsearch.fit.pattern_fit import LeBailFit
 from xsearch.indexes import Index
 from xsearch.indexes.prior import log_prior
 from xsearch.options import ANY, Constraints, Prior
 from xsearch.preprocess.powder import NetPattern
+from xsearch.progress import timed
 from xsearch.search.hits import make_hits, not_above_the_first
 from xsearch.search.match import match
-from xsearch.search.rank import Evidence, weigh
+from xsearch.search.rank import Evidence, phases, weigh
 from xsearch.search.recall import best_rows, recall
 from xsearch.search.rivals import with_rivals
 from xsearch.search.settings import DEFAULTS, PowderSettings
 from xsearch.search.verdict import rival_margins
 
+Total = Callable[[Matches, Evidence], NDArray[np.float64]]
+"""Gives what orders matches, (k,)."""
+
 Profiles = Callable[[NDArray[np.int64]], NDArray[np.float32]]
 """Gives the stored profiles of rows, (m, bins)."""
+
+
+def summed(_: Matches, evidence: Evidence) -> NDArray[np.float64]:
+    """(k,) all evidence."""
+    return evidence.total
 
 
 def rows_with(index: Index, constraints: Constraints, measured_cells: bool) -> NDArray[np.int64]:
@@ -116,26 +125,57 @@ class Selection:
         expected = self.index.columns.expected_strain[rows].astype(np.float64)
         return expected + self.conditions.strain(*self.index.stated_conditions[:, rows])
 
-    def with_le_bail_fits(
-        self, pattern: NetPattern, matches: Matches, evidence: Evidence, groups: list[list[int]]
-    ) -> Evidence:
-        """The same evidence, with a Le Bail fit of the best row of each of the first phases.
+    def match_and_fit(
+        self,
+        pattern: NetPattern,
+        places: NDArray[np.intp],
+        leave_out_rows: Collection[int],
+        timings: dict[str, float],
+        total: Total = summed,
+        of_cells: Callable[[], NDArray[np.intp]] | None = None,
+    ) -> tuple[Matches, Evidence]:
+        """Match places, and fit the lines of the first phases; where none explains the pattern, look further.
 
-        More phases are fitted where none of the first has the pattern's lines and their intensities.
+        Args:
+            pattern: the net pattern.
+            places: rising.
+            leave_out_rows: rows of the index that are left out.
+            timings: the stages are noted there.
+            total: (k,) what orders matches.
+            of_cells: gives places by the cells that index the pattern.
         """
         ranking = self.settings.ranking
-        found: dict[int, LeBailFit] = {}
+
+        def fitted(matches: Matches, evidence: Evidence, count: int) -> Evidence:
+            groups = phases(self.index, matches, total(matches, evidence.unfitted), ranking)
+            return self.with_le_bail_fits(pattern, matches, evidence, groups, count)
+
+        with timed(timings, "match"):
+            matches, evidence = self.match(pattern, places, leave_out_rows)
+        with timed(timings, "fit"):
+            evidence = fitted(matches, evidence, ranking.le_bail_fitted)
+        if evidence.is_explained:
+            return matches, evidence
+        if of_cells is not None:
+            with timed(timings, "cells"):
+                more, found = self.match(pattern, np.setdiff1d(of_cells(), places), leave_out_rows)
+                matches, evidence = joined(matches, more), joined(evidence, found)
+        with timed(timings, "fit further"):
+            return matches, fitted(matches, evidence, ranking.most_fitted)
+
+    def with_le_bail_fits(
+        self, pattern: NetPattern, matches: Matches, evidence: Evidence, groups: list[list[int]], count: int
+    ) -> Evidence:
+        """The same evidence, with a Le Bail fit of the best row of each of the first `count` phases."""
+        found = dict(evidence.le_bail_fits)
 
         def one(place: int) -> LeBailFit:
             reflections = self.index.reflections(int(matches.rows[place]))
             return le_bail(reflections, pattern, matches.starts(place), self.settings.le_bail)
 
+        places = [group[0] for group in groups[:count] if group[0] not in found]
         with ThreadPoolExecutor(self.threads) as pool:
-            for first in range(0, ranking.most_fitted, ranking.le_bail_fitted):
-                places = [group[0] for group in groups[first : first + ranking.le_bail_fitted]]
-                found.update(zip(places, pool.map(one, places), strict=True))
-                if any(fit.whole < ranking.good_whole for fit in found.values()):
-                    break
+            found.update(zip(places, pool.map(one, places), strict=True))
         return replace(evidence, le_bail_fits=found)
 
     def hits(

@@ -63,6 +63,15 @@ class VectorSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class CellRecallSettings:
+    """How cells that index a pattern recall entries, where none of those recalled by profile explains it."""
+
+    trials: int = setting(6, "cells", f"{BY_HAND}: the best of all lattices")
+    farthest: float = setting(0.05, "ln length", f"{BY_HAND}: root mean square over the seven lengths of a lattice")
+    rows: int = setting(25, "rows", f"{BY_HAND}: of each cell, the nearest")
+
+
+@dataclass(frozen=True, slots=True)
 class RankingSettings:
     """What the terms of the evidence weigh, and which entries are one phase.
 
@@ -184,6 +193,7 @@ class SecondPhaseSettings:
     most_named: int = setting(5, "lines", BY_HAND)
     least_kept: float = setting(0.9, "1", f"{BY_HAND}: where known phases leave less, their lines stood")
     holder_lines: int = setting(2, "lines", f"{BY_HAND}: that a holder's metal must explain to be named")
+    holder_away_deg: float = setting(0.8, "deg", f"{BY_HAND}: its lines lie within this of where they are tabulated")
     holder_seen: float = setting(0.8, "1", f"{BY_HAND}: of the metal's intensity that must be in the pattern")
     tube_forgiven: float = setting(1.3, "1", f"{BY_HAND}: a line of the tube may be so much stronger than expected")
 
@@ -265,6 +275,7 @@ class PowderSettings:
     second_phase: SecondPhaseSettings = field(default_factory=SecondPhaseSettings)
     multiphase: MultiphaseSettings = MULTIPHASE
     mixture: MixtureSettings = field(default_factory=MixtureSettings)
+    cells: CellRecallSettings = field(default_factory=CellRecallSettings)
     isotypes: IsotypeSettings = field(default_factory=IsotypeSettings)
     symmetry: SymmetrySettings = field(default_factory=SymmetrySettings)
     verdict: VerdictSettings = VERDICT

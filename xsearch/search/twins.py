@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from xsearch.answers import Hit, TwinGroup
 from xsearch.indexes.columns import Columns
-from xsearch.search.rank import Evidence
 from xsearch.search.settings import DEFAULTS, TwinSettings, VerdictSettings
 from xsearch.search.verdict import probability, rival_margins, score_features
 
@@ -34,7 +33,8 @@ def twins_of_first(
 def plainest_first(
     columns: Columns,
     rows: NDArray[np.int64],
-    evidence: Evidence,
+    of_pattern: NDArray[np.float64],
+    fitted: Collection[int],
     groups: list[list[int]],
     settings: TwinSettings = DEFAULTS.twins,
 ) -> list[list[int]]:
@@ -42,11 +42,15 @@ def plainest_first(
 
     A solid solution of five elements often fits as well as its end member of two; the latter is what one would say.
     Only twins that are as well reported are taken, and whose lines were fitted.
+
+    Args:
+        columns: of the index.
+        rows: (k,) that were matched.
+        of_pattern, groups, settings: as of `twins_of_first`; other measurements may be in it.
+        fitted: places that have a Le Bail fit.
     """
     twins = [
-        number
-        for number in twins_of_first(evidence.of_pattern, groups, settings)
-        if number == 0 or groups[number][0] in evidence.le_bail_fits
+        number for number in twins_of_first(of_pattern, groups, settings) if number == 0 or groups[number][0] in fitted
     ]
     if len(twins) < 2:
         return groups

@@ -9,22 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
-from xsearch.answers import Hit, SearchResult
+from xsearch.answers import Hit, SearchResult, TwinGroup
+from xsearch.fit.correlation import Matches
 from xsearch.indexes import Index
 from xsearch.indexes.tables import row_numbers
 from xsearch.preprocess.exafs import EXAFS
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.progress import timed
 from xsearch.search.nearest_neighbours import NearestNeighbours
-from xsearch.search.rank import best_first, phases
+from xsearch.search.rank import Evidence, best_first, phases
 from xsearch.search.scope import Scope
 from xsearch.search.second_compound import second_compound_notes
 from xsearch.search.selection import Profiles, Selection, condition_notes, rows_with
 from xsearch.search.settings import DEFAULTS as POWDER
 from xsearch.search.settings import PowderSettings, VerdictSettings
+from xsearch.search.twins import plainest_first, twin_group
 from xsearch.search.verdict import verdict
 from xsearch.search.xanes_hits import fold_entries, spectra_hits, with_edges
 from xsearch.search.xanes_stages import (
+    Candidates,
     assign_each,
     combine,
     prepare,
@@ -75,6 +78,7 @@ def search_by_spectra(
     """Find what gave one or several edges, and a powder pattern if there is one; see `SearchIndex.search`."""
     index, timings = opened.index, dict[str, float]()
     remarks = [*condition_notes(index, scope.constraints)]
+    alike: TwinGroup | None = None
     with threadpool_limits(opened.threads, user_api="blas"):
         with timed(timings, "prepare"):
             spectra = prepare(measurement.edges)
@@ -123,16 +127,25 @@ def search_by_spectra(
             if opened.nearest is not None:
                 with timed(timings, "vectors"):
                     places = np.union1d(places, opened.nearest(pattern, rows, opened.powder.vectors.rows).places)
-            with timed(timings, "match"):
-                matches, evidence = selected.match(pattern, places, scope.leave_out_rows)
+
+            def combined(matches: Matches, evidence: Evidence) -> Candidates:
+                matched = matches, evidence
+                return combine(index, edges, scope.prior, scope.constraints, matched, settings.evidence)
+
+            matches, evidence = selected.match_and_fit(
+                pattern, places, scope.leave_out_rows, timings, lambda *matched: combined(*matched).total
+            )
             with timed(timings, "rank"):
-                candidates = combine(
-                    index, edges, scope.prior, scope.constraints, (matches, evidence), settings.evidence
-                )
-                groups = phases(index, matches, candidates.total, opened.powder.ranking)
-                shown = groups if fold else [[place] for place in best_first(matches.rows, candidates.total)]
-                by_pattern = selected.hits(pattern, matches, evidence, candidates.total, groups, shown, top)
+                candidates = combined(matches, evidence)
+                numbers, total = opened.powder, candidates.total
+                of_spectra = total - settings.evidence.pattern_weight * (evidence.total - evidence.of_pattern)
+                groups = phases(index, matches, total, numbers.ranking)
+                fitted = evidence.le_bail_fits
+                groups = plainest_first(index.columns, matches.rows, of_spectra, fitted, groups, numbers.twins)
+                shown = groups if fold else [[place] for place in best_first(matches.rows, total)]
+                by_pattern = selected.hits(pattern, matches, evidence, total, groups, shown, top)
                 hits = with_edges(by_pattern, index, candidates)
+                alike = twin_group(hits, of_spectra, total, groups, numbers.twins, numbers.verdict) if fold else None
             searched = len(rows)
     return SearchResult(
         pattern=measurement.pattern,
@@ -156,6 +169,7 @@ def search_by_spectra(
         notes=(*assumptions(edges, hits), *remarks),
         timings_ms=timings,
         spectra=spectra,
+        twins=alike,
     )
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from xsearch.edge_names import parse_edge_file
 from xsearch.errors import QueryError, SpectrumError
-from xsearch.options import parse_edge_file
 from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.spectra.powder import PowderPattern
 from xsearch.spectra.readers.read import read, read_each

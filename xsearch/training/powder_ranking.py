@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +48,9 @@ FEATURES = (
 )  # fmt: skip
 """What the weights multiply, in the order of a file's columns."""
 
+OF_FITS = ("points", "march", "fitted")
+"""Features that Le Bail fits give; the first three they change."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Case:
@@ -58,12 +61,22 @@ class Case:
         features: (k, features) of the rows of the first phases, and of the right ones.
         group: (k,) number of each row's phase in the ranking that was in force.
         right: (k,) which rows are right.
+        unfitted: (k, 3) correlation features as they are without Le Bail fits.
     """
 
     source: str
     features: Array
     group: NDArray[np.int64]
     right: NDArray[np.bool_]
+    unfitted: Array
+
+    def with_fits(self, phases: int) -> Case:
+        """The same pattern with Le Bail fits of so many of the first phases."""
+        features, later = self.features.copy(), self.group >= phases
+        features[later, :3] = self.unfitted[later]
+        for name in OF_FITS:
+            features[later, FEATURES.index(name)] = 0.0
+        return replace(self, features=features)
 
 
 def samples(index: Index, count: int, without: Collection[str], seed: int = 2) -> Iterator[tuple[str, int]]:
@@ -128,13 +141,13 @@ def case_of(opened: SearchIndex, selected: Selection, source: str, row: int, num
         places = np.union1d(places, nearest.places)
     matches, evidence = selected.match(pattern, places)
     groups = phases(index, matches, evidence.total, settings.ranking)
-    fitted = selected.with_le_bail_fits(pattern, matches, evidence, groups).le_bail_fits
+    fitted = selected.with_le_bail_fits(pattern, matches, evidence, groups, POWDER_RANKING.fitted).le_bail_fits
     unit = weigh(index, matches, np.zeros(len(matches.rows), np.float32), Prior.KNOWN, settings, ranking=UNIT)
     assert matches.isotropic_correlations is not None
     close, kept = (
         closeness(found, matches.settings) for found in (matches.correlations, matches.isotropic_correlations)
     )
-    of_fit = np.zeros((len(matches.rows), 3))
+    of_fit, unfitted = np.zeros((len(matches.rows), 3)), close.copy()
     for place, fit in fitted.items():
         close[place] = np.maximum(close[place], closeness(np.array(fit.correlations), matches.settings))
         points = max(fit.points, settings.ranking.least_points)
@@ -154,7 +167,7 @@ def case_of(opened: SearchIndex, selected: Selection, source: str, row: int, num
     for number, one in enumerate(groups):
         group[one] = number
     held = (group < POWDER_RANKING.phases_kept) | right
-    return Case(source, features[held], group[held], right[held])
+    return Case(source, features[held], group[held], right[held], unfitted[held])
 
 
 def _owner(index: Index, row: int) -> int:
@@ -177,10 +190,16 @@ def collect(opened: SearchIndex, folder: Path, count: int, without: Collection[s
                 try:
                     case = case_of(opened, selected, source, row, number)
                 except SpectrumError:
-                    case = Case(source, np.empty((0, len(FEATURES))), np.empty(0, np.int64), np.empty(0, np.bool_))
+                    nothing = np.empty((0, len(FEATURES)))
+                    case = Case(source, nothing, np.empty(0, np.int64), np.empty(0, np.bool_), nothing[:, :3])
                 aside = path.with_suffix(".part.npz")
                 np.savez_compressed(
-                    aside, source=source, features=case.features.astype(np.float32), group=case.group, right=case.right
+                    aside,
+                    source=source,
+                    features=case.features.astype(np.float32),
+                    group=case.group,
+                    right=case.right,
+                    unfitted=case.unfitted.astype(np.float32),
                 )
                 aside.replace(path)
             progress.advance(1)
@@ -192,9 +211,8 @@ def read_cases(folder: Path) -> list[Case]:
     for path in sorted(folder.glob("?????.npz")):
         with np.load(path) as stored:
             if len(stored["right"]):
-                found.append(
-                    Case(str(stored["source"]), stored["features"].astype(float), stored["group"], stored["right"])
-                )
+                features, unfitted = stored["features"].astype(float), stored["unfitted"].astype(float)
+                found.append(Case(str(stored["source"]), features, stored["group"], stored["right"], unfitted))
     return found
 
 
@@ -290,6 +308,10 @@ def main() -> None:
     print(f"{len(cases)} patterns; shares of right phases among the first 1, 5, 10")
     for name, ranks in (
         ("weights in force", [rank(case, in_force()) for case in cases]),
+        *(
+            (f"the same with {fits} fits", [rank(case.with_fits(fits), in_force()) for case in cases])
+            for fits in (0, 10, 20, 30)
+        ),
         ("fitted, folds", out_of_fold(cases)),
         ("without isotropic strain", out_of_fold(cases, isotropic)),
         ("without terms of Le Bail fits", out_of_fold(cases, fits)),

@@ -45,6 +45,7 @@ SCORE = ScoreSettings()
 class PowderRankingSettings:
     """`xsearch.training.powder_ranking`."""
 
+    fitted: int = setting(60, "phases", f"{BY_HAND}: that get a Le Bail fit, so that fewer can be tried afterwards")
     phases_kept: int = setting(80, "phases", f"{BY_HAND}: of a pattern, the first ones; later ones are never first")
     ridge: float = setting(0.02, "1", f"{BY_HAND}: cost of half the squared length of the weights, a pattern")
     folds: int = setting(5, "folds", BY_HAND)
@@ -106,6 +107,30 @@ class PowderSettings:
 
 
 POWDER = PowderSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class PowderSymmetrySettings:
+    """`xsearch.training.powder_symmetry`."""
+
+    fresh: int = setting(96, "patterns", f"{BY_HAND}: of a step, simulated for it; half by the published protocol")
+    replayed: int = setting(160, "patterns", f"{BY_HAND}: of a step, earlier ones at another scale: simulation is slow")
+    kept: int = setting(40_000, "patterns", f"{BY_HAND}: that are replayed, the latest ones")
+    widest_shift: int = setting(60, "bins", f"{BY_HAND}: of a replayed pattern, 6 % of the cell's lengths")
+    peak_rate: float = setting(1e-3, "1", f"{BY_HAND}: learning rate after the warm-up")
+    least_rate: float = setting(1e-5, "1", f"{BY_HAND}: at the end of the cosine")
+    warm_steps: int = setting(200, "steps", BY_HAND)
+    weight_decay: float = setting(0.02, "1", BY_HAND)
+    average: float = setting(0.998, "1", f"{BY_HAND}: decay of the running average of the weights, which is kept")
+    group_weight: float = setting(0.7, "1", f"{BY_HAND}: of the space group's cross entropy")
+    extinction_weight: float = setting(0.5, "1", f"{BY_HAND}: of the extinction group's cross entropy")
+    volume_weight: float = setting(0.2, "1", f"{BY_HAND}: of the volume's negative log-likelihood")
+    label_smoothing: float = setting(0.03, "1", BY_HAND)
+    tested: int = setting(500, "patterns", f"{BY_HAND}: held out, for the figures of the log")
+    save_every_s: float = setting(180.0, "s", BY_HAND)
+
+
+POWDER_SYMMETRY = PowderSymmetrySettings()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from xsearch.edge_names import parse_absorber, parse_edge
 from xsearch.errors import SpectrumError
-from xsearch.options import parse_absorber, parse_edge
 from xsearch.spectra.mend import MIN_POINTS
 from xsearch.spectra.normalisation import stated_in_file
 from xsearch.spectra.readers.source import SourceFile

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.edge_names import parse_absorber, parse_edge
 from xsearch.errors import SpectrumError
-from xsearch.options import parse_absorber, parse_edge
 from xsearch.spectra.mend import MIN_POINTS
 from xsearch.spectra.normalisation import Normalisation, stated_in_file
 from xsearch.spectra.readers.source import SourceFile

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+from xsearch.edge_names import parse_absorber, parse_edge
 from xsearch.errors import SpectrumError, WavelengthError
-from xsearch.options import parse_absorber, parse_edge
 from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.spectra.powder import PowderPattern
 from xsearch.spectra.radiation import parse_wavelength

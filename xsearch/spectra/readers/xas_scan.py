@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.edge_names import parse_absorber, parse_edge
 from xsearch.elements import SYMBOLS
 from xsearch.errors import SpectrumError
-from xsearch.options import parse_absorber, parse_edge
 from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.spectra.edges import identify_edge
 from xsearch.spectra.mend import mend_axis

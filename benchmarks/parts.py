@@ -1,0 +1,173 @@
+"""The parts of `make bench`: each a command that prints JSON, and what its figures were measured on.
+
+To add one: let the command print one JSON object (or one a line) with `--json` or `--json -`, enter a `Part` here, and
+run `python -m benchmarks run NAME`. Data are in the folder that `$XSEARCH_DATA` names; `mp` is an index of the
+Materials Project (docs/materials-project.md).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One run of a command.
+
+    Attributes:
+        benchmark: file of the results.
+        name: of the part within it.
+        command: as in a shell, to be run in the repository.
+        split: what is measured on, and what is held out.
+        n: which figure says how many were counted.
+    """
+
+    benchmark: str
+    name: str
+    command: str
+    split: str
+    n: str = "n"
+
+
+PATTERNS = (
+    "pxrd_measured.parquet (RRUFF, published Rietveld data), single phases that the index holds; nothing chosen on it"
+)
+EDGES = "xas_measured.parquet (XAS Data Library, examples of Larch and Demeter); a query's own source left out"
+SIMULATED = "simulated measurements of entries that no network was trained on"
+CONDITIONS = "simulated from the half of the starter index's formulas that nothing was chosen on"
+RIGHT_LEFT_OUT = "mp_structures.parquet, all entries of each formula left out of the index; patterns simulated"
+MEASURED_PXRD = "xsearch evaluate pxrd $XSEARCH_DATA/pxrd_measured.parquet --index mp --json -"
+MEASURED_XANES = "xsearch evaluate xanes $XSEARCH_DATA/xas_measured.parquet --index mp --json -"
+KNOWN = "xas_measured.parquet, compounds whose structures are known; no formula of them trained on"
+
+PARTS = (
+    *(
+        Part("pxrd_measured", name, f"{MEASURED_PXRD} {options}", PATTERNS, "answerable")
+        for name, options in (
+            ("blind", "--no-measured-cells"),
+            ("subset", "--no-measured-cells --given subset"),
+            ("exact", "--no-measured-cells --given exact"),
+            ("blind_cells", ""),
+        )
+    ),
+    *(
+        Part(
+            "pxrd_simulated",
+            task,
+            f"xsearch evaluate simulated --index mp --task {task} --patterns 200 --json -",
+            SIMULATED,
+        )
+        for task in ("strong", "formula", "published")
+    ),
+    Part(
+        "pxrd_mixtures",
+        "elements",
+        "python -m benchmarks.pxrd_mixtures --index mp --json",
+        "mixtures of pxrd_measured.parquet, elements given",
+        "2_phases/n",
+    ),
+    *(
+        Part(
+            "pxrd_conditions",
+            name,
+            f"python -m benchmarks.conditions --patterns {n} --only '{only}' --json",
+            CONDITIONS,
+            f"{first}/n",
+        )
+        for name, n, only, first in (
+            ("good", 200, "plain,displaced -0.3,displaced +0.3,needles 1.8,plates 0.45", "plain"),
+            ("humps", 200, "capillary 1,glass 1,glass 3", "capillary_1"),
+            ("poor", 40, "100 counts,kapton 1,8 nm,5 nm,3 nm,2 nm,0.12", "100_counts"),
+        )
+    ),
+    Part(
+        "pxrd_recall",
+        "mp",
+        "python -m benchmarks.pxrd_recall --index mp --patterns 400 --json",
+        SIMULATED,
+        "measured_cells/n",
+    ),
+    Part(
+        "pxrd_backends",
+        "mp",
+        "python -m benchmarks.pxrd_backends --index mp --patterns 100 --json",
+        "simulated measurements of random rows",
+        "patterns",
+    ),
+    Part(
+        "pxrd_reflections",
+        "mp",
+        "python -m benchmarks.pxrd_reflections --n 200 --json",
+        "random structures of mp_structures.parquet",
+    ),
+    *(
+        Part("xanes_measured", name, f"{MEASURED_XANES} {options}", EDGES, "answerable")
+        for name, options in (
+            ("simulated_subset", "--given subset --compared simulated"),
+            ("references", "--compared measured"),
+            ("both_subset", "--given subset"),
+            ("both_absorber", ""),
+        )
+    ),
+    *(
+        Part("xanes", name, f"python -m benchmarks.xanes {name} --json", split, n)
+        for name, split, n in (
+            ("starter", EDGES, "exact_all/answerable"),
+            ("exafs", EDGES, "n"),
+            ("retrieval", "xas_feff9.parquet, augmented, among all of their element", "all/n"),
+            ("codes", "xas_feff9.parquet, folds by formula", "Cu/n"),
+            ("joint", "simulated pairs of copper; measured pairs of both tables", "simulated/n"),
+            ("mixtures", "sums of two spectra of xas_measured.parquet", "scans_2_of_two_measured_elements_subset/n"),
+            ("vectors", EDGES, "simulated/n"),
+        )
+    ),
+    Part("known_compounds", "known", "python -m benchmarks.known_compounds known --json", KNOWN, "none/n"),
+    Part(
+        "known_compounds",
+        "conditions",
+        "python -m benchmarks.known_compounds conditions --json",
+        KNOWN,
+        "as_measured/n",
+    ),
+    Part("known_compounds", "distances", "python -m benchmarks.known_compounds distances --json", KNOWN),
+    Part(
+        "forward",
+        "copper",
+        "python -m benchmarks.forward --json",
+        "xas_feff9.parquet, 12 % of the formulas held out, twice",
+        "40/n",
+    ),
+    Part(
+        "inference",
+        "mp",
+        "xsearch evaluate inference $XSEARCH_DATA/mp_structures.parquet --index mp --limit 500 --refusals 24 --json -",
+        RIGHT_LEFT_OUT,
+    ),
+    Part("edges_alone", "mp", "python -m benchmarks.edges_alone --index mp --json", KNOWN),
+    Part(
+        "mp_client",
+        "server",
+        "python -m benchmarks.mp_client --materials 20000 --json",
+        "a local server of the real client",
+        "materials",
+    ),
+    Part("kills", "server", "python -m benchmarks.kills --kills 50 --json", "random moments, seed 7", "kills"),
+    Part(
+        "index_build",
+        "mp",
+        "python -m benchmarks.index_build --workers 2 --json",
+        "starter index; mp_structures.parquet",
+        "snapshot/entries",
+    ),
+)
+
+
+def chosen(names: list[str]) -> list[Part]:
+    """The parts of these names, each a benchmark or `benchmark/part`; all without names.
+
+    Raises:
+        KeyError: there is none of a name.
+    """
+    found = [part for part in PARTS if not names or {part.benchmark, f"{part.benchmark}/{part.name}"} & set(names)]
+    known = {name for part in PARTS for name in (part.benchmark, f"{part.benchmark}/{part.name}")}
+    if unknown := set(names) - known:
+        raise KeyError(f"no benchmark {', '.join(sorted(unknown))}; there are {', '.join(sorted(known))}")
+    return found

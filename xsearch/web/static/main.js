@@ -1,0 +1,167 @@
+// The page: the question on one side, its answer on the other, both in the address.
+
+import { $, $$, make, call, post } from "./dom.js";
+import * as address from "./address.js";
+import { PeriodicTable } from "./elements.js";
+import { Files } from "./files.js";
+import { Job } from "./jobs.js";
+import { Answer } from "./answer.js";
+import { Other } from "./other.js";
+import { plotly } from "./plot.js";
+
+const MODES = {
+  find: "The phase of a pattern, of edges, or of both.",
+  mixture: "The phases of a mixture with their weights, or the compounds of an edge.",
+  unknown: "Hits, and crystals of no database inferred from the elements.",
+  series: "A phase for each pattern of a series, as a map.",
+  cell: "The cell from the lines of a pattern, without any index.",
+  site: "Oxidation state, coordination and distances from an edge.",
+};
+const KINDS = { find: "query", mixture: "query", unknown: "infer", series: "series", cell: "cells", site: "predict" };
+
+const form = $("#question");
+let state = { indexes: [] };
+let asOf = "";
+
+const table = new PeriodicTable(() => changed());
+const files = new Files((dropped) => { changed(); if (dropped && files.ready) search(); });
+const answer = new Answer($("#result"));
+const other = new Other($("#result"));
+const job = new Job({ answer: show, over });
+
+const mode = () => $("input[name=do]:checked").value;
+
+function question() {
+  const options = table.options;
+  for (const field of $$("#more [name]")) if (field.value.trim()) options[field.name] = field.value.trim();
+  return { do: mode(), index: $("#index").value, options, files: files.question };
+}
+
+/** Something of the question was altered. */
+function changed() {
+  const now = question();
+  if (now.index === state.indexes.find((index) => index.is_default)?.name) now.index = "";
+  address.write(now);
+  $("#mode-hint").textContent = MODES[mode()];
+  const isNew = JSON.stringify(question()) !== asOf;
+  $("#search").classList.toggle("new", isNew && files.ready);
+  $("#ready").textContent = files.list.length && !files.ready ? "A file needs something." : "";
+}
+
+async function search() {
+  const now = question();
+  const { formula, ...options } = now.options;
+  if (now.do === "mixture") options.phases ||= "auto";
+  if (now.do !== "mixture") delete options.phases;
+  if (now.do === "unknown") options.infer = "yes";
+  if (now.do === "site" && formula) options.formula = formula;
+  const version = state.indexes.find((index) => index.name === now.index)?.version;
+  asOf = JSON.stringify(now);
+  problem("");
+  changed();
+  try {
+    await job.start({ kind: KINDS[now.do], index: now.index, version, options, files: now.files.map(({ key, reading, kind }) => ({ key, kind, ...reading })) });
+  } catch (error) {
+    problem(error.message);
+  }
+}
+
+function show(key, record) {
+  $("#welcome")?.remove();
+  if (record.html) { other.leave(); answer.show(key, record); } else { answer.rows = []; other.show(key, record); }
+}
+
+function over(key, state_, body) {
+  if (state_ === "done" && body.text) { problem(""); note(body.text); loadState(); }
+  if (state_ === "failed") problem(body.text, body.traceback);
+  if (state_ === "stopped") problem(`${body.text} Search again to go on.`);
+}
+
+function problem(text, traceback = "") {
+  const box = $("#problem");
+  box.hidden = !text;
+  box.replaceChildren(text || "", ...(traceback ? [make("details", {}, make("summary", {}, "What happened"), make("pre", {}, traceback))] : []));
+}
+
+function note(text) { $("#ready").textContent = text; }
+
+async function loadState() {
+  state = await call("/api/state");
+  const select = $("#index"), chosen = select.value || address.read().index || state.indexes.find((index) => index.is_default)?.name;
+  select.replaceChildren(...state.indexes.map((index) => make("option", { value: index.name, disabled: Boolean(index.problem) }, `${index.name} (${index.materials.toLocaleString("en")})`)),
+    ...(state.indexes.some((index) => index.name === "starter") ? [] : [make("option", { value: "+starter" }, "build the starter index …")]));
+  if (chosen) select.value = chosen;
+  if (!state.indexes.length) {
+    select.value = "+starter";
+    problem("There is no index yet.");
+    $("#problem").append(" ", make("button", { type: "button", class: "primary", onclick: build }, "Build the starter index"));
+  }
+  return state;
+}
+
+async function build() {
+  problem("");
+  try {
+    await job.start({ kind: "build", index: "starter", version: String(Date.now()), options: {}, files: [] });
+  } catch (error) {
+    problem(error.message);
+  }
+}
+
+function keys(event) {
+  if (event.target.matches("input, select, textarea, canvas") || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape" && job.running) job.stop();
+  if (!answer.rows?.length) return;
+  const steps = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1 };
+  if (event.key in steps) {
+    event.preventDefault();
+    answer.choose(Math.max(0, answer.place + steps[event.key]));
+  }
+}
+
+function themes() {
+  const kept = localStorage.getItem("theme");
+  if (kept) document.documentElement.dataset.theme = kept;
+  $("#theme").addEventListener("click", () => {
+    const dark = document.documentElement.dataset.theme ? document.documentElement.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    document.documentElement.dataset.theme = dark ? "light" : "dark";
+    localStorage.setItem("theme", document.documentElement.dataset.theme);
+    answer.pattern?.draw();
+    if (answer.place >= 0) answer.glance(answer.place);
+    answer.view?.draw();
+  });
+}
+
+async function begin() {
+  themes();
+  const wanted = address.read();
+  const radio = $(`input[name=do][value="${CSS.escape(wanted.do)}"]`);
+  if (radio) radio.checked = true;
+  table.options = wanted.options;
+  for (const field of $$("#more [name]")) if (wanted.options[field.name]) { field.value = wanted.options[field.name]; $("#more").open = true; }
+  $("#mode-hint").textContent = MODES[mode()];
+  form.addEventListener("submit", (event) => { event.preventDefault(); search(); });
+  for (const field of $$("#more [name], input[name=do]")) field.addEventListener("change", () => changed());
+  $("#index").addEventListener("change", async (event) => {
+    if (event.target.value === "+starter") { build(); return; }
+    changed();
+    await post("/api/use", { name: event.target.value }).catch(() => {});
+  });
+  $("#stop").addEventListener("click", () => job.stop().catch((error) => problem(error.message)));
+  addEventListener("keydown", keys);
+  const loaded = loadState().then(({ systems }) => {
+    const select = $("[name=system]");
+    select.append(...systems.map((system) => make("option", { value: system }, system)));
+    select.value = wanted.options.system || "";
+  });
+  try {
+    await Promise.all([loaded, wanted.files.length ? files.restore(wanted.files) : null]);
+  } catch (error) {
+    problem(error.message);
+    return;
+  }
+  if (wanted.files.length && files.ready) search();
+  (window.requestIdleCallback || setTimeout)(() => plotly().catch(() => {}));
+}
+
+begin();
