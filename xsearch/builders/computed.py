@@ -267,7 +267,7 @@ def compute_table(
         options: as in `compute_sites`.
 
     Raises:
-        BuildError: where the list cannot be read, a material is not among the structures, or both ranges are asked for.
+        BuildError: where the list cannot be read, a material is not among the structures, or both ranges are given.
         MissingExtra, BuildStopped: see `compute_sites`.
     """
     if range is Range.AUTO:

@@ -44,14 +44,14 @@ BATCH_ROWS = 500
 class XasTables:
     """Parquet files with an absorption spectrum a row.
 
-    Needed are `energy` (eV), an absorption (`mu_raw`, `mu`, `mu_norm` or `chi`) and the absorber (`absorber` or `element`).
-    A row with a `material_id` belongs to that entry. One with it, or with a `code`, is simulated, one without either a
-    measured reference; a column `kind` (simulated, measured, predicted) says otherwise. `site_index` or `site` makes
-    it a site's spectrum. Of a material whose sites one code computed, and whose mean it does not give, the mean is
-    added, weighted by `site_multiplicity` or `multiplicity`: where `sites_complete` says that none is missing, or, in
-    a table without that column, where there are several. A column `mu0` beside `mu`, as FEFF writes it, brings the
-    edge step to one, and what FEFF leaves out below the edge is continued; see `feff_near_edge`. A table with `chi`
-    (in edge steps, at energies that begin where k is zero) instead holds EXAFS.
+    Needed are `energy` (eV), an absorption (`mu_raw`, `mu`, `mu_norm` or `chi`) and the absorber (`absorber` or
+    `element`). A row with a `material_id` belongs to that entry. One with it, or with a `code`, is simulated, one
+    without either a measured reference; a column `kind` (simulated, measured, predicted) says otherwise. `site_index`
+    or `site` makes it a site's spectrum. Of a material whose sites one code computed, and whose mean it does not give,
+    the mean is added, weighted by `site_multiplicity` or `multiplicity`: where `sites_complete` says that none is
+    missing, or, in a table without that column, where there are several. A column `mu0` beside `mu`, as FEFF writes
+    it, brings the edge step to one, and what FEFF leaves out below the edge is continued; see `feff_near_edge`. A
+    table with `chi` (in edge steps, at energies that begin where k is zero) instead holds EXAFS.
 
     Attributes:
         files: read one after another.

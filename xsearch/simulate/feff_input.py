@@ -61,7 +61,9 @@ class FeffExafsSettings:
 
     path_A: float = setting(5.5, "A", "half length of the longest path: what |χ(R)| up to 4.5 Å shows; set by hand")
     legs: int = setting(4, "legs", "of a path; more add little (FEFF's own default is 8): set by hand")
-    criteria: tuple[float, float] = setting((4.0, 2.5), "%", "FEFF's defaults: amplitudes below which paths are left out")
+    criteria: tuple[float, float] = setting(
+        (4.0, 2.5), "%", "FEFF's defaults: amplitudes below which paths are left out"
+    )
     k_max_invA: float = setting(14.0, "1/A", "beyond the 12 1/Å that are compared; set by hand")
     cluster_A: float = setting(7.5, "A", "radius of the cluster that is written; set by hand")
     core_hole: str = setting("FSR", "1", f"final state rule: {LIBRARY}")
