@@ -9,6 +9,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.installed
+DOCS   := $(VENV)/.docs
 OUT    := out
 
 # faiss, torch, numba and BLAS each start a thread pool; one thread each is faster than pools that fight for the cores.
@@ -22,13 +23,17 @@ environment: $(READY)
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV); the first time this takes some minutes."
-	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable ".[cpu,dev,docs]"
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable ".[cpu,dev]"
+	touch $@
+
+$(DOCS): $(READY)
+	$(BIN)/python -m pip install -qq --disable-pip-version-check --constraint constraints.txt --editable ".[docs]"
 	touch $@
 
 demo: $(READY)
 	mkdir -p $(OUT)
 	$(BIN)/xsearch query examples/spectra/rutile.xy --index starter --plot $(OUT)/demo.png
-	@echo "The plot is in $(OUT)/demo.png. Next: $(BIN)/xsearch query YOUR_FILE"
+	@echo "The plot is in $(OUT)/demo.png. Next: $(BIN)/xsearch query YOUR_FILE, or in the browser: $(BIN)/xsearch serve"
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -37,7 +42,7 @@ lint: $(READY)
 	$(BIN)/codespell README.md CONTRIBUTING.md CHANGELOG.md docs examples
 
 docs: export NO_MKDOCS_2_WARNING = 1
-docs: $(READY)
+docs: $(DOCS)
 	$(BIN)/python -m mkdocs build --quiet
 	@echo "The site is in $(OUT)/site; open $(OUT)/site/index.html."
 

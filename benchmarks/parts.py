@@ -141,6 +141,24 @@ PARTS = (
         "xsearch evaluate inference $XSEARCH_DATA/mp_structures.parquet --index mp --limit 500 --refusals 24 --json -",
         RIGHT_LEFT_OUT,
     ),
+    Part(
+        "specfusion",
+        "ablation",
+        "python -m benchmarks.specfusion --json",
+        "xas_feff9.parquet and xas_library_sites.parquet, one formula in five held out",
+    ),
+    Part(
+        "joint_vectors",
+        "mp",
+        "python -m benchmarks.joint_vectors --index mp --pairs 240 --json",
+        "simulated measurements, formulas that the powder network has not seen; half of them choose the weight",
+    ),
+    Part(
+        "chain",
+        "mp",
+        "python -m benchmarks.chain --index mp --limit 300 --json",
+        "simulated patterns and computed edges, formulas that the site model and the templates have not seen",
+    ),
     Part("edges_alone", "mp", "python -m benchmarks.edges_alone --index mp --json", KNOWN),
     Part(
         "mp_client",

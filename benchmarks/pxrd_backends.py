@@ -91,7 +91,8 @@ def approximate(index: Index, embedding: Embedding, queried: np.ndarray, backend
                     spent += perf_counter() - begin
                     nearest = named[np.argpartition(-plain.cosines(query, rows), count)[:count]]
                     recalled += len(np.intersect1d(candidates, nearest))
-                found[f"{count} of {must or 'all'} ({len(named):,} rows)"] = {
+                found[f"{count} of {must or 'all'}"] = {
+                    "rows": len(named),
                     "recall": recalled / count / len(queried),
                     "ms": spent / len(queried) * 1e3,
                 }

@@ -1,5 +1,6 @@
 """The README and the pages: short enough, links that lead somewhere, commands and options that exist."""
 
+import importlib.util
 import re
 import shlex
 from pathlib import Path
@@ -9,7 +10,8 @@ import pytest
 from tests.architecture import ROOT
 from tests.cli.test_app import TREE
 
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TUTORIALS = sorted((ROOT / "docs" / "tutorials").glob("*.py"))
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md")), *TUTORIALS]
 TEXT = {page: page.read_text(encoding="utf-8") for page in PAGES}
 GENERATED = {f"{name}.md" for name in "changelog commands contributing model-cards results settings".split()}
 """Pages that docs/site/generated.py makes; `make docs` checks the links to them."""
@@ -42,6 +44,14 @@ def test_every_page_is_there_and_linked_from_the_readme(name: str) -> None:
     assert f"docs/{name}.md" in TEXT[ROOT / "README.md"]
 
 
+def test_the_site_lists_every_page() -> None:
+    listed = set(
+        re.findall(r": ([\w/-]+\.(?:md|py))$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    )
+    there = {page.relative_to(ROOT / "docs").as_posix() for page in PAGES if (ROOT / "docs") in page.parents}
+    assert listed == there | GENERATED
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_to_files(page: Path) -> None:
     links = re.findall(r"\]\((?!https?:)([^)#]+)", TEXT[page])
@@ -64,3 +74,32 @@ def test_commands_of_the_pages_exist_with_their_options(page: str, line: str) ->
         return
     options = {name for one in TREE[words].params for name in (*one.opts, *one.secondary_opts)}
     assert {word.split("=")[0] for word in given if word.startswith("--")} <= options | {"--help"}, f"{page}: {line}"
+
+
+def test_the_page_on_the_index_names_its_files() -> None:
+    from xsearch.indexes import assemble, embedding, metadata, spectra, xanes_vectors
+
+    files = [
+        name
+        for module in (assemble, embedding, metadata, spectra, xanes_vectors)
+        for name in vars(module).values()
+        if isinstance(name, str) and re.fullmatch(r"[\w.]+\.(?:arrow|npy|faiss|parquet)", name)
+    ]
+    assert len(files) >= 14
+    assert not [name for name in files if name not in TEXT[ROOT / "docs" / "index-format.md"]]
+
+
+def test_the_pages_that_are_made_from_the_package_can_be_made() -> None:
+    spec = importlib.util.spec_from_file_location("generated", ROOT / "docs" / "site" / "generated.py")
+    assert spec is not None
+    assert spec.loader is not None
+    generated = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generated)
+    assert set(generated.PAGES) == GENERATED
+    made = {name: content() for name, content in generated.PAGES.items()}
+    assert all(line.count(" | ") == 3 for line in made["settings.md"].splitlines() if line.startswith("| `"))
+    assert all(f"## `xsearch {' '.join(words[:1])}`" in made["commands.md"] for words in TREE)
+    for page, text in TEXT.items():
+        for name in re.findall(r"<!-- settings: ([\w.]+) -->", text):
+            if page.name != "CONTRIBUTING.md":
+                assert generated.settings_table(name).count("\n") > 1, f"{page.name}: {name}"

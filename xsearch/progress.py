@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import IO, TYPE_CHECKING, Any, Protocol
+from typing import IO, TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -163,9 +163,9 @@ class Watched:
 
     EVERY_S = 0.2
 
-    def __init__(self) -> None:
+    def __init__(self, total: int | None = None) -> None:
         self._done = self._failed = 0
-        self._total: int | None = None
+        self._total = total
         self._last = 0.0
 
     def say(self, text: str) -> None:
@@ -185,6 +185,17 @@ class Watched:
         if now - self._last >= self.EVERY_S or self._done == self._total:
             self._last = now
             watch("items", done=self._done, total=self._total, failed=self._failed)
+
+
+Item = TypeVar("Item")
+
+
+def counted(items: Iterable[Item], total: int) -> Iterator[Item]:
+    """The same items; a watcher sees how many of the total are through."""
+    watched = Watched(total)
+    for item in items:
+        yield item
+        watched.advance(1)
 
 
 @contextmanager

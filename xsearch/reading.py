@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from xsearch.errors import QueryError
 from xsearch.options import parse_choice
@@ -77,6 +78,15 @@ class Reading:
 
 AS_THE_FILE_SAYS = Reading()
 """Nothing is said of how a file is to be read."""
+
+
+class AsRead(NamedTuple):
+    """How a file is to be read; None leaves it to the file."""
+
+    wavelength: str | None = None
+    absorber: str | None = None
+    edge: str | None = None
+    reading: Reading = AS_THE_FILE_SAYS
 
 
 def parse_columns(text: str) -> dict[str, str]:

@@ -12,10 +12,12 @@ sys.path[:0] = [str(ROOT), str(Path(__file__).parent)]
 
 from generated import PAGES, RENAMED, settings_table  # noqa: E402
 from latex2mathml.converter import convert  # noqa: E402
+from mkdocs.exceptions import PluginError  # noqa: E402
 from mkdocs.structure.files import File, Files  # noqa: E402
 
 CODE = re.compile(r"(```.*?```|`[^`\n]+`|<!--.*?-->)", re.DOTALL)
-DISPLAYED, INLINE = re.compile(r"\$\$(.+?)\$\$", re.DOTALL), re.compile(r"\$([^$\n]+?)\$")
+DISPLAYED, INLINE = re.compile(r"\$\$(.+?)\$\$", re.DOTALL), re.compile(r"(?<!\\)\$([^$\n]+?)(?<!\\)\$")
+ELSEWHERE = re.compile(r"<(?:script|img|iframe|link)[^>]*(?:src|href)=.https?://[^>]*>")
 SETTINGS = re.compile(r"<!-- settings: ([\w.]+) -->")
 
 
@@ -44,7 +46,18 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
     return "".join(part if CODE.fullmatch(part) else with_equations(part) for part in CODE.split(markdown))
 
 
+def on_post_page(output: str, page: Any, config: Any) -> str:
+    """A page loads nothing from elsewhere.
+
+    Raises:
+        PluginError: where it would.
+    """
+    if found := ELSEWHERE.search(output):
+        raise PluginError(f"{page.file.src_uri} loads from elsewhere: {found[0]}")
+    return output
+
+
 def with_equations(text: str) -> str:
     """`$...$` and `$$...$$` as MathML, which browsers draw without a script."""
     text = DISPLAYED.sub(lambda found: f"\n\n{convert(found[1].strip(), display='block')}\n\n", text)
-    return INLINE.sub(lambda found: convert(found[1].strip()), text)
+    return INLINE.sub(lambda found: f"<span>{convert(found[1].strip())}</span>", text)  # a bare <math> is a block

@@ -1,14 +1,18 @@
 """The indexes that the tutorials of the site search: small ones, so that a build of the site takes a minute."""
 
 import os
+import warnings
 from collections.abc import Iterator
 from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
 
+import matplotlib.pyplot  # noqa: F401  by which a notebook draws the figures that a cell ends with
+
 ROOT = Path(__file__).resolve().parents[2]
 os.environ.setdefault("XSEARCH_HOME", str(ROOT / "out" / "docs-home"))
 os.chdir(ROOT)
+warnings.filterwarnings("ignore", module="tqdm|duckdb|xsearch.builders")
 
 
 def small_starter() -> None:

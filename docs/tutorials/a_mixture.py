@@ -22,8 +22,8 @@ found
 # On the command line: `xsearch query examples/spectra/mixture.xy --phases auto --exactly Ti,Al,O`. The elements of
 # `exactly` are those of the whole sample; no phase needs to hold them all.
 #
-# The weight fractions are those of the crystalline phases that were found, without a correction for absorption or
-# texture. What one, two and three phases leave unexplained:
+# The weight fractions are those of the crystalline phases that were found. `--particle-size` of the command corrects
+# them for absorption within the grains. What one, two and three phases leave unexplained:
 
 # %%
 [(len(one.components), round(one.unexplained, 3)) for one in found.mixtures]

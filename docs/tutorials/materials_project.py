@@ -15,7 +15,11 @@
 # prototypes under invented ids. The client is the real one.
 
 # %% tags=["hidden"]
+import warnings
+
 import tutorial_home  # noqa: F401
+
+warnings.filterwarnings("ignore")
 import os
 import tempfile
 
@@ -38,6 +42,8 @@ built = build_mp("mp", Selection(limit=40), endpoint=os.environ["MP_API_ENDPOINT
 built.entries, built.spectra, built.failures
 
 # %% [markdown]
+# Entries are the crystals, and the measured cells of the same phases that were linked to them.
+#
 # ## What came
 #
 # Properties are columns with their unit in the name; the Materials Project's own names are understood too.
@@ -55,13 +61,16 @@ index.sql(
 # ## Updates
 #
 # Run the same command again later: only what has changed is fetched and computed, and what was deprecated goes. Here
-# one entry changes on the server.
+# one entry changes on the server. The new version stands beside the old one, which `xsearch index rollback mp` brings
+# back.
 
 # %%
+from pathlib import Path
+
 server.library.change(server.library.summary[3]["material_id"])
 server.library.db_version = "2026.01.01"
 again = build_mp("mp", Selection(limit=40), endpoint=os.environ["MP_API_ENDPOINT"], workers=1, progress=False)
-again.entries, xsearch.open_index("mp").index.manifest.extra["materials_project"]
+again.entries, sorted(path.name for path in (Path(os.environ["XSEARCH_HOME"]) / "indexes/mp/versions").iterdir())
 
 # %% tags=["hidden"]
 stand_in.__exit__(None, None, None)

@@ -61,8 +61,8 @@ def unmarked(text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/benchmarks.md"])
-def test_every_figure_of_the_readme_and_the_benchmarks_names_its_result(name: str) -> None:
+@pytest.mark.parametrize("name", ["README.md", "docs/benchmarks.md", "docs/scaling.md"])
+def test_every_figure_of_a_page_of_figures_names_its_result(name: str) -> None:
     assert unmarked((ROOT / name).read_text(encoding="utf-8")) == []
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,13 +27,13 @@ CRYSTALS = [
 ]  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def library() -> TemplateLibrary:
     return template_library(CRYSTALS)
 
 
-@pytest.fixture
-def table(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def table(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three compounds: two of types that the library has, one of a type that it has not."""
     places = [[0, 0, 0], [0.5, 0.5, 0.31], [0, 0.5, 0.62], [0.5, 0, 0.17], [0.5, 0.5, 0.79]]
     alone = Crystal.ordered(np.diag([3.0, 3.4, 7.1]), np.array(places), ["Li", "Li", "Li", "N", "N"])
@@ -54,13 +55,18 @@ def table(tmp_path: Path) -> Path:
                 **parameters,
             }
         )
-    path = tmp_path / "compounds.parquet"
+    path = tmp_path_factory.mktemp("compounds") / "compounds.parquet"
     pd.DataFrame(rows).to_parquet(path)
     return path
 
 
-def test_figures_count_what_was_found_and_what_could_be(table, library):
-    report = evaluate(table, library=library)
+@pytest.fixture(scope="module")
+def report(table: Path, library: TemplateLibrary) -> dict[str, Any]:
+    """Of all three; its log lies beside the table."""
+    return evaluate(table, library=library, log=table.with_name("log.jsonl"))
+
+
+def test_figures_count_what_was_found_and_what_could_be(report):
     assert report["n"] == 3
     assert report["template_exists"] == pytest.approx(2 / 3, abs=1e-3)
     lines = {line["material_id"]: line for line in report["compounds"]}
@@ -73,8 +79,7 @@ def test_figures_count_what_was_found_and_what_could_be(table, library):
 
 
 def test_the_first_candidate_counts_whatever_the_verdict_and_accepted_ones_apart(table, library):
-    outcomes = list(outcomes_of(read_compounds(table), library))
-    right = next(o for o in outcomes if o.formula == "NaBr")
+    (right,) = outcomes_of([one for one in read_compounds(table) if one.formula == "NaBr"], library)
     report = figures([right, replace(right, verdict="no confident match"), replace(right, formula_right=False)])
     assert report["formula_system_top1"] == pytest.approx(2 / 3, abs=1e-3)
     assert report["refused"] == pytest.approx(1 / 3, abs=1e-3)
@@ -108,17 +113,16 @@ def test_the_same_seed_disturbs_alike_and_another_does_not():
     assert not np.array_equal(one.intensity, three.intensity)
 
 
-def test_an_evaluation_goes_on_from_its_log(table, library, tmp_path):
+def test_an_evaluation_goes_on_from_its_log(table, library, report, tmp_path):
     log = tmp_path / "log.jsonl"
-    whole = evaluate(table, library=library, log=log)
-    lines = log.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = table.with_name("log.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
     assert len(lines) == 3
     # killed while the second outcome was being written
     log.write_text(lines[0] + lines[1][:20] + "\n", encoding="utf-8")
     done: list[str] = []
     again = evaluate(table, library=library, log=log, progress=done.append)
-    assert [line["right"] for line in again["compounds"]] == [line["right"] for line in whole["compounds"]]
-    assert again["compounds"][0] == whole["compounds"][0]
+    assert [line["right"] for line in again["compounds"]] == [line["right"] for line in report["compounds"]]
+    assert again["compounds"][0] == report["compounds"][0]
     assert len(done) == 3
 
 

@@ -11,13 +11,13 @@ from tests.prototypes import Measure
 from xsearch.data.labelled_patterns import read_labelled, right_rows, without_hydrogen
 from xsearch.data.scores import expected_calibration_error
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.pxrd import Outcome, evaluate, figures, symmetry
+from xsearch.evaluate.pxrd import Outcome, Report, evaluate, figures, symmetry
 from xsearch.report.json_text import json_text
 from xsearch.search import SearchIndex
 
 
-@pytest.fixture
-def labelled_file(prototypes: SearchIndex, measured: Measure, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def labelled_file(prototypes: SearchIndex, measured: Measure, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six patterns with their structures, one of them doubtful, and one of several phases."""
     rows = []
     for number, row in enumerate((3, 20, 40, 80, 120, 160)):
@@ -34,14 +34,20 @@ def labelled_file(prototypes: SearchIndex, measured: Measure, tmp_path: Path) ->
             }
         )
     rows.append({**rows[0], "label": "mixture", "single_phase": False, "structure_json": None})
-    path = tmp_path / "labelled.parquet"
+    path = tmp_path_factory.mktemp("labelled") / "labelled.parquet"
     pd.DataFrame(rows).to_parquet(path)
     return path
 
 
+@pytest.fixture(scope="module")
+def blind(labelled_file: Path, prototypes: SearchIndex) -> Report:
+    """The evaluation with nothing given; its log lies beside the patterns."""
+    return evaluate(labelled_file, prototypes, log=labelled_file.with_name("log.jsonl"))
+
+
 @pytest.mark.parametrize("elements", ["none", "subset", "exact"])
-def test_made_patterns_are_found(labelled_file: Path, prototypes: SearchIndex, elements: str) -> None:
-    report = evaluate(labelled_file, prototypes, elements).to_dict()
+def test_made_patterns_are_found(labelled_file: Path, prototypes: SearchIndex, blind: Report, elements: str) -> None:
+    report = (blind if elements == "none" else evaluate(labelled_file, prototypes, elements)).to_dict()
     assert (report["n"], report["answerable"]) == (5, 5)
     assert report["top1"] >= 0.8
     assert report["top1"] <= report["top5"] <= report["top10"] <= report["top50"] == 1.0
@@ -62,8 +68,8 @@ def test_without_the_right_entries_another_answer_is_given(labelled_file: Path, 
     assert (nothing.hits, nothing.verdict) == ((), "no confident match")
 
 
-def test_removed_answers_are_refused(labelled_file: Path, prototypes: SearchIndex) -> None:
-    report = evaluate(labelled_file, prototypes).to_dict()
+def test_removed_answers_are_refused(labelled_file: Path, prototypes: SearchIndex, blind: Report) -> None:
+    report = blind.to_dict()
     assert report["removed"] == 5
     assert 0.5 <= report["refused_when_removed"] <= 1
     assert 0 <= report["ece"] <= 1
@@ -108,14 +114,15 @@ def test_rows_that_cannot_be_used_are_counted_with_their_reason(
     assert "NaN" not in json_text(report.to_dict())
 
 
-def test_an_evaluation_goes_on_from_its_log(labelled_file: Path, prototypes: SearchIndex, tmp_path: Path) -> None:
+def test_an_evaluation_goes_on_from_its_log(
+    labelled_file: Path, prototypes: SearchIndex, blind: Report, tmp_path: Path
+) -> None:
     log = tmp_path / "log.jsonl"
-    first = evaluate(labelled_file, prototypes, log=log)
-    lines = log.read_text(encoding="utf-8").splitlines()
+    lines = labelled_file.with_name("log.jsonl").read_text(encoding="utf-8").splitlines()
     log.write_text("\n".join(lines[:-1]) + "\n" + lines[-1][:20], encoding="utf-8")  # stopped while writing
     searched: list[str] = []
     again = evaluate(labelled_file, prototypes, log=log, progress=lambda outcome: searched.append(outcome.label))
-    assert first.to_dict()["patterns"] == again.to_dict()["patterns"]
+    assert blind.to_dict()["patterns"] == again.to_dict()["patterns"]
     assert len(log.read_text(encoding="utf-8").splitlines()) == len(lines) + 1
 
 

@@ -18,39 +18,35 @@ from xsearch.spectra.measurement import Measurement
 
 
 @pytest.fixture(scope="module")
-def types(tmp_path_factory):
-    from xsearch.builders import build
-    from xsearch.builders.aflow import AflowSource
-    from xsearch.search import open_index
-
-    home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XSEARCH_HOME", str(home))
-        build(AflowSource(), "types", workers=1, measured_cells=False, progress=False)
-        yield open_index("types")
+def types(prototypes):
+    return prototypes
 
 
-def answers(types, crystal, elements):
-    pattern = augmented_pattern(crystal, 3)
-    return types.search(pattern, exactly=elements), infer(library_of(types.index), elements, pattern)
+@pytest.fixture(scope="module")
+def salt(types):
+    return next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
 
 
-def test_a_crystal_of_the_database_goes_before_what_was_inferred(types):
-    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
-    ranking = combine(*answers(types, salt.crystal, ["Na", "Cl"])).ranking
+@pytest.fixture(scope="module")
+def answers(types, salt):
+    """Hits and candidates for a pattern of salt, which no test changes."""
+    pattern = augmented_pattern(salt.crystal, 3)
+    return types.search(pattern, exactly=["Na", "Cl"]), infer(library_of(types.index), ["Na", "Cl"], pattern)
+
+
+def test_a_crystal_of_the_database_goes_before_what_was_inferred(salt, answers):
+    ranking = combine(*answers).ranking
     assert (ranking[0].kind, ranking[0].id) == ("database", salt.material_id)
     assert [one.rank for one in ranking] == list(range(1, len(ranking) + 1))
 
 
-def test_every_row_says_which_kind_it_is_and_what_it_was_made_from(types):
-    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
-    for row in report.to_dict(combine(*answers(types, salt.crystal, ["Na", "Cl"])))["ranking"]:
+def test_every_row_says_which_kind_it_is_and_what_it_was_made_from(answers):
+    for row in report.to_dict(combine(*answers))["ranking"]:
         assert (row["kind"] == "inferred") == row["id"].startswith("inferred:") == ("substitution" in row)
 
 
-def test_one_answer_is_shown_and_saved_with_its_kinds_apart(types, tmp_path):
-    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
-    both = combine(*answers(types, salt.crystal, ["Na", "Cl"]))
+def test_one_answer_is_shown_and_saved_with_its_kinds_apart(tmp_path, salt, answers):
+    both = combine(*answers)
     record = report.to_dict(both)
     assert record["hits"][0]["material_id"] == salt.material_id
     assert [row["id"] for row in record["ranking"]] == [one.id for one in both.ranking]
@@ -60,9 +56,8 @@ def test_one_answer_is_shown_and_saved_with_its_kinds_apart(types, tmp_path):
     assert any(path.parent == tmp_path for path in files)
 
 
-def test_hits_and_candidates_are_compared_by_one_refinement(types):
-    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
-    both = combine(*answers(types, salt.crystal, ["Na", "Cl"]))
+def test_hits_and_candidates_are_compared_by_one_refinement(answers):
+    both = combine(*answers)
     first = both.ranking[0]
     assert first.refined.residuals.r_wp < 0.5
     others = [one for one in both.ranking[1:] if one.refined and one.formula != "NaCl"]
@@ -73,9 +68,8 @@ def test_hits_and_candidates_are_compared_by_one_refinement(types):
     assert row["r_wp"] == first.refined.residuals.r_wp
 
 
-def test_evidence_brings_an_inferred_crystal_before_a_hit_that_fits_badly(types):
-    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
-    result, inference = answers(types, salt.crystal, ["Na", "Cl"])
+def test_evidence_brings_an_inferred_crystal_before_a_hit_that_fits_badly(types, answers):
+    result, inference = answers
     wrong = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "CsCl")
     hit = replace(result.hits[0], material=wrong, score=0.6, duplicates=())
     inference = replace(inference, verdict="tentative")
@@ -84,9 +78,8 @@ def test_evidence_brings_an_inferred_crystal_before_a_hit_that_fits_badly(types)
     assert sum(one.score for one in ranking[:2]) <= 1
 
 
-def test_best_tries_that_explain_nothing_stay_out_of_the_list_and_of_the_files(types, tmp_path):
-    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
-    result, _ = answers(types, salt.crystal, ["Na", "Cl"])
+def test_best_tries_that_explain_nothing_stay_out_of_the_list_and_of_the_files(types, tmp_path, answers):
+    result, _ = answers
     both = combine(result, infer(library_of(types.index), ["Cs", "Au", "I"], result.pattern))
     assert both.inference.refused
     assert both.inference.candidates
@@ -96,8 +89,7 @@ def test_best_tries_that_explain_nothing_stay_out_of_the_list_and_of_the_files(t
     assert report.write_cifs(both.inference, tmp_path / "requested", top=1)
 
 
-def test_what_the_index_cannot_compare_with_is_told_and_not_an_error(types):
-    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
+def test_what_the_index_cannot_compare_with_is_told_and_not_an_error(types, salt):
     pattern = augmented_pattern(salt.crystal, 3)
     energy = np.arange(4900.0, 5080.0, 0.5)
     edge = Xanes(energy, 1 / (1 + np.exp(-(energy - 4966))) + 0.2 * np.exp(-(((energy - 4985) / 6) ** 2)), "Ti", "K")
@@ -117,8 +109,7 @@ def both(types, measurement, **elements):
     return answer(types, Question(measurement, Constraints.parse(**elements), infer=True, top=3))
 
 
-def test_a_question_decides_what_kind_of_answer_there_is(types):
-    salt = next(m for m in types.index.materials(range(len(types))) if m.reduced_formula == "NaCl")
+def test_a_question_decides_what_kind_of_answer_there_is(types, salt):
     measurement = Measurement(augmented_pattern(salt.crystal, 3))
     elements = Constraints.parse(exactly="Na,Cl")
     hits = answer(types, Question(measurement, elements, top=2))

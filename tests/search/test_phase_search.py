@@ -18,7 +18,8 @@ from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.search.match import match
 from xsearch.search.mixture_hits import cell_mass, cell_volume, weight_fractions
-from xsearch.search.phase_search import components
+from xsearch.search.phase_search import PhaseSearch, components
+from xsearch.search.selection import Selection
 from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
 
@@ -133,11 +134,13 @@ def test_amounts_of_a_sum_made_by_hand_come_back(prototypes: SearchIndex, measur
 def test_what_is_explained_is_taken_off(prototypes: SearchIndex, mix: Mix, measured: Measure) -> None:
     row = row_by_formula(prototypes, "NaCl")
     pattern = net_pattern(measured(row))
-    target = MixturePattern(pattern, 10)
+    rows = np.arange(len(prototypes))
+    explored = PhaseSearch(Selection(prototypes.index, rows, prototypes.profiles(rows), Prior.NONE, 1), pattern)
+    target = explored.target
     (part,) = components(prototypes.index, pattern, match(prototypes.index, pattern, np.array([row])), Prior.NONE)
     hypothesis = target.fit((part,))
     assert target.unexplained(hypothesis) < 0.1
-    left = target.remainder(hypothesis)
+    left = explored.remainder(hypothesis)
     if left is not None:
         height = (left.net / left.noise * pattern.noise).max()
         assert height < 0.1
@@ -150,3 +153,19 @@ def test_weights_follow_mass_and_volume(prototypes: SearchIndex, measured: Measu
         material.to_structure().composition.weight / material.volume_A3
     )
     assert weight_fractions((hit, hit), np.array([3.0, 1.0])) == pytest.approx([0.75, 0.25])
+
+
+def test_coarse_particles_that_absorb_more_hide_a_part_of_their_weight(prototypes: SearchIndex, mix: Mix) -> None:
+    pattern = mix(("TiO2", "NaCl"), (0.5, 0.5), (0.004, -0.003))
+    fine, coarse = (
+        {
+            one.hit.formula: one
+            for one in prototypes.search_mixture(pattern, phases=2, particle_size_um=size).best.components
+        }
+        for size in (None, 20.0)
+    )
+    assert fine["TiO2"].absorption_factor is None
+    factors = {formula: one.absorption_factor for formula, one in coarse.items()}
+    assert factors["TiO2"] < 1 < factors["NaCl"]  # 0.053 and 0.016 per µm with Cu Kα
+    assert coarse["TiO2"].weight_fraction > fine["TiO2"].weight_fraction + 0.02
+    assert sum(one.weight_fraction for one in coarse.values()) == pytest.approx(1)

@@ -64,7 +64,7 @@ def test_cells_may_stand_in_a_table_of_their_own(tmp_path: Path) -> None:
 
 
 def test_unknown_models_and_nothing_to_train_on_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(XSearchError, match="site, spt, xastruct, forest"):
+    with pytest.raises(XSearchError, match="site, spt, spt-folded, xastruct, forest"):
         make_site_model(tmp_path / "out", [tmp_path / "a.parquet"], kind="oracle")
     with pytest.raises(SpectrumError, match="Nothing to train on"):
         make_site_model(tmp_path / "out")
@@ -76,4 +76,4 @@ def test_settings_are_plain_json(tmp_path: Path) -> None:
     settings = json.loads((tmp_path / "out" / "site_model.json").read_text(encoding="utf-8"))
     assert settings["cross_validation"]["none"]["n"] == report.report.n == 18
     assert set(settings["blends"]["elements"]["weights"]["cn"]) <= {"forest", "composition"}
-    assert set(site_model.RECIPES) == {"site", "spt", "xastruct", "forest"}
+    assert set(site_model.RECIPES) == {"site", "spt", "spt-folded", "xastruct", "forest"}

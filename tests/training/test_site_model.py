@@ -182,7 +182,7 @@ def test_probabilities_add_up_and_uncertainties_cover(model: SiteModel) -> None:
     assert np.mean(inside) > 0.6, "they are fitted on simulated measurements, which are harder"
 
 
-@pytest.mark.parametrize("name", ["spt", "xastruct"])
+@pytest.mark.parametrize("name", ["spt", "spt_folded", "xastruct"])
 def test_interrupted_training_ends_at_the_same_weights(name: str, tmp_path: Path) -> None:
     examples = made(64, 7)
     composition = train_composition(Sites.of_examples(examples), Schedule(epochs=1, batch=32))

@@ -10,15 +10,16 @@ import torch
 from tests.training.oxides import METALS, spectrum, write_index
 from xsearch.errors import SpectrumError
 from xsearch.models.property_model import PropertyModel
-from xsearch.preprocess.xanes import normalize, window
+from xsearch.preprocess.xanes import XanesWindow, normalize, window
 from xsearch.spectra.xanes import Xanes
-from xsearch.training.run_specfusion import make_specfusion
-from xsearch.training.specfusion import Samples, heads_for, properties_of, read_properties
+from xsearch.training.property_samples import Labels, properties_of, read_properties
+from xsearch.training.run_specfusion import PropertyReport, make_specfusion
 
 
-@pytest.fixture
-def tables(tmp_path: Path) -> tuple[Path, Path]:
-    """Spectra of 240 compounds of six metals, and their densities and whether they are metals."""
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> PropertyReport:
+    """Trained on 240 compounds of six metals: white lines tell density and metals, formulas magnetism."""
+    folder = tmp_path_factory.mktemp("specfusion")
     chance = np.random.default_rng(0)
     spectra, properties = [], []
     for number in range(240):
@@ -33,29 +34,49 @@ def tables(tmp_path: Path) -> tuple[Path, Path]:
             "site_index": None,
         })  # fmt: skip
         dense = None if number % 7 == 0 else 10 * (a_A - 3.9)
-        properties.append({"material_id": name, "density": dense, "is_metal": bool(a_A > 4.3), "band_gap": None})
-    pd.DataFrame(spectra).to_parquet(tmp_path / "spectra.parquet")
-    pd.DataFrame(properties).to_parquet(tmp_path / "properties.parquet")
-    return tmp_path / "spectra.parquet", tmp_path / "properties.parquet"
+        properties.append({
+            "material_id": name, "density": dense, "is_metal": bool(a_A > 4.3), "band_gap": None,
+            "is_magnetic": number % 6 < 3,
+        })  # fmt: skip
+    pd.DataFrame(spectra).to_parquet(folder / "spectra.parquet")
+    pd.DataFrame(properties).to_parquet(folder / "properties.parquet")
+    return make_specfusion(folder / "out", [folder / "spectra.parquet"], [folder / "properties.parquet"], epochs=14)
 
 
-def test_what_spectra_tell_is_learned_and_what_has_no_labels_gets_no_head(
-    tables: tuple[Path, Path], tmp_path: Path
-) -> None:
-    report = make_specfusion(tmp_path / "out", [tables[0]], [tables[1]], epochs=25)
-    rows = {name: rest for name, *rest in report.rows}
-    assert set(rows) == {"density_g_cm3_mae", "is_metal_accuracy"}
-    n, fused, alone, constant = rows["density_g_cm3_mae"]
-    assert 0 < n < 60
-    assert fused < 0.6 * min(alone, constant), "elements alone say nothing of it"
-    model = PropertyModel.load(tmp_path / "out")
-    small, large = (
-        model.predict([window(normalize(Xanes(*spectrum("Ni", a), "Ni", "K")))], ["O"]).numbers["density_g_cm3"][0]
-        for a in (4.1, 4.5)
+def edge_of(a_A: float) -> XanesWindow:
+    """A nickel edge."""
+    return window(normalize(Xanes(*spectrum("Ni", a_A), "Ni", "K")))
+
+
+def test_what_spectra_tell_is_learned_and_what_has_no_labels_gets_no_head(made: PropertyReport) -> None:
+    rows = {one.name: one for one in made.figures}
+    assert set(rows) == {"density_g_cm3", "is_metal", "is_magnetic"}
+    density = rows["density_g_cm3"]
+    assert 0 < density.n < 90
+    assert density.edges_and_formula < 0.6 * min(density.formula_alone, density.constant), "formulas say nothing of it"
+    assert density.edges_and_elements < 0.6 * density.elements_alone
+    assert density.wins
+    assert "xsearch train specfusion" in (made.folder / "specfusion.md").read_text(encoding="utf-8")
+    assert not list(made.folder.glob("*.checkpoint"))
+
+
+def test_a_property_that_spectra_do_not_improve_is_not_answered(made: PropertyReport) -> None:
+    assert {one.name: one.wins for one in made.figures}["is_magnetic"] is False
+    answer = PropertyModel.load(made.folder).predict([edge_of(4.2)], ["O"])
+    assert "is_magnetic" not in answer.classes
+    assert "density_g_cm3" in answer.numbers
+
+
+def test_any_number_of_edges_is_read_whatever_their_order(made: PropertyReport) -> None:
+    model = PropertyModel.load(made.folder)
+    one, other = edge_of(4.1), edge_of(4.5)
+    alone, both = model.predict([one], ["O"]), model.predict([one, other], ["O"])
+    assert alone.numbers != both.numbers
+    assert model.predict([other, one], ["O"]).numbers["density_g_cm3"] == pytest.approx(
+        both.numbers["density_g_cm3"], rel=1e-4
     )
-    assert large != small
-    assert "xsearch train specfusion" in (tmp_path / "out" / "specfusion.md").read_text(encoding="utf-8")
-    assert not list((tmp_path / "out").glob("*.checkpoint"))
+    given = model.predict([one], (), {"Ni": 2, "O": 1})
+    assert given.numbers != alone.numbers, "the formula is read as well"
 
 
 def test_later_tables_fill_in_what_earlier_ones_lack(tmp_path: Path) -> None:
@@ -74,7 +95,7 @@ def test_later_tables_fill_in_what_earlier_ones_lack(tmp_path: Path) -> None:
 def test_rare_and_constant_labels_get_no_head() -> None:
     numbers = {"few": torch.tensor([1.0, 2.0, *[float("nan")] * 198]), "many": torch.arange(200.0)}
     classes = {"is_metal": torch.arange(200) % 2, "is_magnetic": torch.zeros(200, dtype=torch.long)}
-    heads = heads_for(Samples((torch.zeros(200),), numbers, classes, np.full(200, "x", object)))
+    heads = Labels(numbers, classes).heads()
     assert set(heads.numbers) == {"many"}
     assert heads.classes == ("is_metal",)
 

@@ -72,7 +72,7 @@ def chromium() -> Iterator[Any]:
 def page(chromium: Any, served: Served) -> Iterator[Any]:
     """A fresh window on the page; an error in its scripts fails the test."""
     context = chromium.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(60_000)
+    context.set_default_timeout(180_000)
     opened = context.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))

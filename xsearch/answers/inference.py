@@ -124,7 +124,7 @@ class Inference:
             (
                 one.rank, one.formula, one.space_group, one.crystal_system, one.probability,
                 f"{one.source_formula} {one.source_id}",
-                ", ".join(f"{new} for {old}" for old, new in one.substitution.items()),
+                ", ".join(f"{new} for {old}" for old, new in one.substitution.items() if new != old),
             )
             for one in self.candidates
         ]  # fmt: skip

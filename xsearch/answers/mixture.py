@@ -16,11 +16,14 @@ class Phase(Component):
         weight_fraction: of the crystalline phases found, 0 to 1.
         weight_error: its standard error, from how far the pattern's parts agree; not that by absorption.
         scale: factor of the calculated intensities, |F|² of the conventional cell, to the net pattern of height 1.
+        absorption_factor: that its intensities have by absorption in coarse particles (Brindley); None where no size
+            was given.
     """
 
     weight_fraction: float
     weight_error: float
     scale: float
+    absorption_factor: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

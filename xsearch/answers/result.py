@@ -98,7 +98,7 @@ class SearchResult:
             (
                 hit.rank, hit.formula, hit.material_id, hit.name, hit.material.space_group, hit.score,
                 *(() if self.pattern is None else (None if hit.pattern_fit is None else 100 * hit.pattern_fit.strain,)),
-                *(next((match.correlation for match in hit.edges if match.edge == edge), None) for edge in edges),
+                *(next((f"{one.correlation:.3f}" for one in hit.edges if one.edge == edge), None) for edge in edges),
             )
             for hit in self.hits
         ]  # fmt: skip

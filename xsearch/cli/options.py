@@ -191,6 +191,16 @@ Phases = Annotated[
         help="Find a mixture of up to N phases, or auto (up to 4); how many there are is decided by the evidence.",
     ),
 ]
+ParticleSize = Annotated[
+    float | None,
+    typer.Option(
+        "--particle-size",
+        min=0.01,
+        max=1000.0,
+        metavar="UM",
+        help="Diameter of the particles in µm: weights of --phases are corrected for their absorption (Brindley).",
+    ),
+]
 PriorChoice = Annotated[
     Prior, typer.Option("--prior", help="Prefer known and stable compounds, or none (for new phases).")
 ]
@@ -248,7 +258,7 @@ Refine = Annotated[
         "--refine",
         metavar="PROGRAM FOLDER",
         help="Refine the phases of the answer a few cycles with rietx (an extra), and write a project of rietx, gsas2, "
-        "topas or fullprof.",
+        "topas, fullprof or bgmn.",
     ),
 ]
 Xy = Annotated[Path | None, typer.Option("--xy", metavar="FILE", help="Write the curve as columns of text.")]

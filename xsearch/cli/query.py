@@ -40,6 +40,7 @@ def query(
     standard: options.StandardName = None,
     top: options.Top = None,
     phases: options.Phases = None,
+    particle_size: options.ParticleSize = None,
     prior: options.PriorChoice = Prior.KNOWN,
     conditions: options.Conditions = None,
     measured_cells: options.MeasuredCells = True,
@@ -80,7 +81,7 @@ def query(
     question = question_of(
         only=only, must=must, may=may, exclude=exclude, exactly=exactly, any_of=any_of,
         system=system, space_group=space_group, where=where, oxidation=oxidation, coordination=coordination,
-        infer=infer, phases=phases, top=top, prior=prior, conditions=conditions,
+        infer=infer, phases=phases, particle_size_um=particle_size, top=top, prior=prior, conditions=conditions,
         measured_cells=measured_cells, range=range,
         deglitch=deglitch, leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,
         known=known, standard=standard,

@@ -103,6 +103,7 @@ def _site_command(kind: str, meaning: str) -> None:
 
 
 _site_command("spt", "Train SPT: from a spectrum to all descriptors of its absorber's site.")
+_site_command("spt-folded", "Train SPT after its paper: spectra folded by learned periods.")
 _site_command("xastruct", "Train XAStruct, spectrum to structure: gated networks.")
 _site_command("site", "Train what the package ships: XAStruct and chemistry, blended.")
 
@@ -118,15 +119,26 @@ def specfusion(
     ] = None,
     index: options.IndexName = None,
     epochs: options.Epochs = None,
+    published: Annotated[
+        bool, typer.Option("--published", help="The network of the paper, instead of the one that is shipped.")
+    ] = False,
     seed: options.Seed = 0,
     device: options.Device = "cpu",
     json: options.Json = None,
 ) -> None:
-    """Train SpecFusionNet: from a material's edges and elements to its properties."""
+    """Train SpecFusionNet: from a material's edges, and its elements or formula, to its properties."""
     from xsearch.training.run_specfusion import make_specfusion
 
     with counting("epochs") as count:
         report = make_specfusion(
-            out, tables or [], properties or [], index, epochs=epochs, seed=seed, device=device, say=count
+            out,
+            tables or [],
+            properties or [],
+            index,
+            epochs=epochs,
+            published=published,
+            seed=seed,
+            device=device,
+            say=count,
         )
     give_report(report, json)

@@ -9,6 +9,7 @@ cancel. The crystal's profile with that orientation is correlated with the patte
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -112,6 +113,22 @@ def fitted_lines(
     add_profile(positions, fwhm, best.areas[order], start_deg, step_deg, shape_table(), free)
     add_profile(positions, fwhm, areas, start_deg, step_deg, shape_table(), calculated)
     return FittedLines(lines, best.theta, positions, fwhm, areas, log_march, axis, free, calculated)
+
+
+def free_profile(
+    fits: Sequence[FittedLines], pattern: NetPattern, passes: int, settings: LeBailSettings = LE_BAIL
+) -> Array:
+    """(n,) the sum of the lines of several crystals with free intensities, where they stand and as wide as they are."""
+    positions = np.concatenate([one.two_theta_deg for one in fits])
+    order = np.argsort(positions, kind="stable")
+    fwhm = np.concatenate([one.fwhm_deg for one in fits])[order]
+    areas = np.concatenate([one.areas + settings.even_share * one.areas.max() for one in fits])[order]
+    sums = np.empty(len(pattern.excess))
+    free_areas(
+        positions[order], fwhm, areas, pattern.excess, settings.weight_floor, passes, float(pattern.two_theta_deg[0]),
+        pattern.step_deg, shape_table(), sums,
+    )  # fmt: skip
+    return sums
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -146,18 +146,6 @@ class MixturePattern:
         )
         return np.asarray(amounts / norms)
 
-    def remainder(self, hypothesis: Hypothesis) -> NetPattern | None:
-        """The pattern less what a hypothesis explains, line by line in proportion; None where nothing is left.
-
-        Each point keeps the share of its intensity that the calculated profile does not reach nearby. That keeps the
-        measured line shapes, where a plain difference would leave a false line on each flank.
-        """
-        calculated = hypothesis.profile(0)
-        measured = self.linear[0]
-        share = np.clip(self.settings.forgiven * calculated / np.maximum(measured, 1e-9 * measured.max()), 0, 1)
-        kept = 1 - np.interp(self.pattern.ln_q, MATCH_AXIS.values(), share)
-        return None if (self.pattern.net * kept).max() < self.settings.least_left else self.pattern.scaled(kept)
-
     def unexplained(self, hypothesis: Hypothesis) -> float:
         """Share of the measured net intensity above the calculated sum."""
         measured = self._inside(self.linear[self.settings.fitted_scale])

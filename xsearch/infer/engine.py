@@ -12,6 +12,7 @@ from xsearch.chemistry.space_groups import groups_of
 from xsearch.chemistry.valence import OxidationHint, check_elements
 from xsearch.errors import QueryError
 from xsearch.infer.by_chemistry import by_chemistry
+from xsearch.infer.checkpoint import NOTHING_KEPT, Checkpoint
 from xsearch.infer.description import refined_candidate
 from xsearch.infer.pipeline import compare
 from xsearch.infer.predictions import NOTHING, Links, Predictions
@@ -49,6 +50,7 @@ def infer(
     top: int = 10,
     threads: int = 2,
     settings: InferenceSettings = INFERENCE_SETTINGS,
+    kept: Checkpoint = NOTHING_KEPT,
 ) -> Inference:
     """Infer crystals of some elements from the templates of an index.
 
@@ -69,6 +71,7 @@ def infer(
         top: how many candidates to give.
         threads: for the fits.
         settings: the numbers that decide each stage.
+        kept: what the stages of the same inference found before it was stopped.
 
     Raises:
         QueryError: for unknown elements, systems or options that leave nothing.
@@ -115,7 +118,7 @@ def infer(
         task = InferenceTask.prepare(
             library, proposals, pattern, coordination=coordination, groups=groups, threads=threads, settings=settings
         )
-        found = compare(task)
+        found = compare(task, kept)
         with timed(timings, "ranking"):
             verdict, ranked, chain = rank(task, found.refined, links)
         candidates = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xsearch.infer.checkpoint import NOTHING_KEPT, Checkpoint
 from xsearch.infer.final_refinement import refine_best
 from xsearch.infer.refinement import refine_by_strain
 from xsearch.infer.screening import screen_templates
@@ -33,23 +34,32 @@ class Comparison:
     timings_ms: dict[str, float]
 
 
-def compare(task: InferenceTask) -> Comparison:
-    """Screen proposals, refine the best, and try what lies between and beside the templates."""
+def compare(task: InferenceTask, kept: Checkpoint = NOTHING_KEPT) -> Comparison:
+    """Screen proposals, refine the best, and try what lies between and beside the templates.
+
+    Args:
+        task: the proposals and the pattern.
+        kept: what stages found before is taken from there.
+    """
     settings = task.settings
     timings: dict[str, float] = {}
     with timed(timings, "screening"):
-        starts, n_screened = screen_templates(task)
+        starts, n_screened = kept.stage("screening", lambda: screen_templates(task))
     with timed(timings, "refinement"):
-        fitted = refine_by_strain(task, starts)
+        fitted = kept.stage("refinement", lambda: refine_by_strain(task, starts))
     with timed(timings, "final_refinement"):
-        refined = refine_best(task, fitted, settings.final_refinement.most)
+        most = settings.final_refinement.most
+        refined = kept.stage("final_refinement", lambda: refine_best(task, fitted, most))
     n_fitted = len(fitted)
     if not any(candidate.refined.misfit <= settings.placement.explained_misfit for candidate in refined):
         with timed(timings, "template_placement"):
-            starts, n_placed = place_templates(task, trial_cells(task, refined))
-            placed = refine_by_strain(task, starts)
+            placed_at, n_placed = kept.stage(
+                "template_placement", lambda: place_templates(task, trial_cells(task, refined))
+            )
+            placed = kept.stage("placed_refinement", lambda: refine_by_strain(task, placed_at))
             n_screened, n_fitted = n_screened + n_placed, n_fitted + len(placed)
-            refined += refine_best(task, placed, settings.placement.most_refined, refined)
+            most = settings.placement.most_refined
+            refined += kept.stage("placed_final_refinement", lambda: refine_best(task, placed, most, refined))
     with timed(timings, "symmetry_lowering"):
         refined = with_lower_symmetries(task, refined)
     return Comparison(fitted, refined, n_screened, n_fitted, timings)

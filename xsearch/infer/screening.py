@@ -19,6 +19,7 @@ from xsearch.infer.settings import INFERENCE_SETTINGS, ScreeningSettings
 from xsearch.infer.substitute import predicted_scale, substituted
 from xsearch.infer.task import InferenceTask
 from xsearch.infer.trial import FitStart
+from xsearch.progress import counted
 from xsearch.simulate.form_factors import form_factor_table
 from xsearch.simulate.kernels import powder_lines
 from xsearch.simulate.line_kernels import LARGEST_SINE, lorentz_polarisation
@@ -68,7 +69,7 @@ def screen(
     first, last = max(target.low - reach, 0), min(target.high + reach, N_BINS)
     simulation = ProfileSimulation(target, settings.smoothing, first, last, smallest_spacing(target, settings.d_min_A))
     profiles = np.zeros((len(crystals), N_BINS), np.float32)
-    for profile, crystal in zip(profiles, crystals, strict=True):
+    for profile, crystal in counted(zip(profiles, crystals, strict=True), len(crystals)):
         profile[:] = simulation.profile(crystal)
     row = target.rows[settings.smoothing].astype(np.float32)
     return _best_shift(profiles, row, shifts, target.low, target.high, settings.length_error)

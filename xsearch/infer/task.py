@@ -20,6 +20,7 @@ from xsearch.infer.proposals import LEAST_LOG_SHARE, Proposal, Proposals
 from xsearch.infer.settings import INFERENCE_SETTINGS, InferenceSettings
 from xsearch.infer.template_library import TemplateLibrary
 from xsearch.infer.trial import RefinedCandidate
+from xsearch.progress import counted
 from xsearch.spectra import PowderPattern
 
 Item = TypeVar("Item")
@@ -103,4 +104,4 @@ class InferenceTask:
         """A function of each item, in the task's threads."""
         # threads of BLAS inside each of these would only spin
         with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(self.threads) as pool:
-            return list(pool.map(function, items))
+            return list(counted(pool.map(function, items), len(items)))

@@ -1,9 +1,9 @@
-"""The shipped SpecFusionNet: properties of a material from its edges and its elements."""
+"""The shipped SpecFusionNet: properties of a material from its edges, and its elements or formula."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.elements import ATOMIC_NUMBERS, EDGES
 from xsearch.errors import QueryError, XSearchError
-from xsearch.models.absorber import absorber_features
 from xsearch.models.network_files import load_network, save_network
-from xsearch.models.specfusion import PROPERTY_CLASSES, PropertyHeads, SpecFusion
+from xsearch.models.property_composition import PROPERTY_CLASSES, PropertyHeads, composition_features
+from xsearch.models.specfusion import SpecFusion, SpecFusionConfig, Tokens
 from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow
 
@@ -46,46 +46,37 @@ class PropertyModel:
     """SpecFusionNet with its calibration.
 
     Attributes:
-        settings: `scale` of each number, `temperature` of each class, `edges` seen in training.
+        settings: `scale` of each number, `temperature` of each class, `edges` seen in training, and which answers are
+            `shipped`: those that spectra improve.
     """
 
     def __init__(self, network: SpecFusion, settings: dict[str, Any]) -> None:
         self.network, self.settings = network.eval(), settings
 
     @torch.inference_mode()
-    def predict(self, windows: Sequence[XanesWindow], elements: Iterable[str] = ()) -> PropertyAnswer:
+    def predict(
+        self, windows: Sequence[XanesWindow], elements: Iterable[str] = (), amounts: Mapping[str, float] | None = None
+    ) -> PropertyAnswer:
         """Properties of one material.
 
         Args:
-            windows: its measured edges, one an element.
+            windows: its measured edges, any number.
             elements: everything it holds, as far as known; the absorbers are added.
+            amounts: the formula, where it is known.
 
         Raises:
-            QueryError: where no edge is given, two are of one element, or an element does not exist.
+            QueryError: where no edge is given, or an element does not exist.
         """
-        measured = {w.absorber: w for w in windows}
-        if not windows or len(measured) < len(windows):
-            raise QueryError(f"One edge for each of some elements is expected, got {len(windows)} of {len(measured)}.")
-        symbols = sorted(set(elements) | set(measured), key=lambda e: (e not in measured, e))
+        if not windows:
+            raise QueryError("No edge was given; properties are predicted from one or more.")
+        symbols = sorted({*elements, *(amounts or {})} | {w.absorber for w in windows})
         if unknown := [e for e in symbols if e not in ATOMIC_NUMBERS]:
             raise QueryError(f"Unknown element {unknown[0]!r}; symbols such as Fe are expected.")
-        n = len(symbols)
-        values, known = np.zeros((1, n, WINDOW_POINTS), np.float32), np.zeros((1, n, WINDOW_POINTS), bool)
-        offset = np.zeros((1, n), np.float32)
-        for place, symbol in enumerate(symbols):
-            if symbol in measured:
-                window = measured[symbol]
-                values[0, place], known[0, place] = window.values, window.known
-                offset[0, place] = window.offset_eV
-        edges = [measured[e].edge if e in measured else "K" for e in symbols]
-        rows = [absorber_features(ATOMIC_NUMBERS[e], edge) for e, edge in zip(symbols, edges, strict=True)]
-        features = np.stack(rows)[None]
-        is_measured = np.array([[e in measured for e in symbols]])
-        arrays = (features, np.ones((1, n), bool), is_measured, values, known, offset)
-        numbers, classes = self.network(*(torch.from_numpy(a) for a in arrays))
+        shipped = self.settings["shipped"]
+        numbers, classes = self.network(tokens_of(windows, symbols, amounts))
         return PropertyAnswer(
-            numbers={name: self._number(name, out[0].numpy()) for name, out in numbers.items()},
-            classes={name: self._probabilities(name, out[0]) for name, out in classes.items()},
+            numbers={name: self._number(name, out[0].numpy()) for name, out in numbers.items() if name in shipped},
+            classes={name: self._probabilities(name, out[0]) for name, out in classes.items() if name in shipped},
             unfamiliar=tuple(
                 f"No {w.absorber} {w.edge} edge was among the training spectra."
                 for w in windows
@@ -106,7 +97,7 @@ class PropertyModel:
         """Weights in half precision, and settings as JSON."""
         folder.mkdir(parents=True, exist_ok=True)
         save_network(self.network, folder / "specfusion.safetensors")
-        settings = {**self.settings, "heads": asdict(self.network.heads)}
+        settings = {**self.settings, "heads": asdict(self.network.heads), "config": asdict(self.network.config)}
         (folder / "specfusion.json").write_text(json.dumps(settings, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
     @classmethod
@@ -122,9 +113,30 @@ class PropertyModel:
         settings = json.loads((folder / "specfusion.json").read_text(encoding="utf-8"))
         heads = settings.pop("heads")
         numbers = {name: (float(usual), float(spread)) for name, (usual, spread) in heads["numbers"].items()}
-        network = SpecFusion(PropertyHeads(numbers, tuple(heads["classes"])))
+        config = SpecFusionConfig(**settings.pop("config"))
+        network = SpecFusion(PropertyHeads(numbers, tuple(heads["classes"])), config)
         load_network(network, path)
         return cls(network, settings)
+
+
+def tokens_of(
+    windows: Sequence[XanesWindow], symbols: Sequence[str], amounts: Mapping[str, float] | None = None
+) -> Tokens:
+    """One sample: a token for each of its edges, and for each element without any."""
+    absorbers = {w.absorber for w in windows}
+    unmeasured = [symbol for symbol in symbols if symbol not in absorbers]
+    n = len(windows) + len(unmeasured)
+    values, known = np.zeros((1, n, WINDOW_POINTS), np.float32), np.zeros((1, n, WINDOW_POINTS), bool)
+    offset = np.zeros((1, n), np.float32)
+    for place, one in enumerate(windows):
+        values[0, place], known[0, place], offset[0, place] = one.values, one.known, one.offset_eV
+    z = [ATOMIC_NUMBERS[w.absorber] for w in windows] + [ATOMIC_NUMBERS[symbol] for symbol in unmeasured]
+    edges = [EDGES.index(w.edge) for w in windows] + [-1] * len(unmeasured)
+    composition = composition_features(symbols, amounts)[None]
+    return Tokens(
+        torch.tensor([z]), torch.tensor([edges]), torch.from_numpy(values), torch.from_numpy(known),
+        torch.from_numpy(offset), torch.from_numpy(composition), torch.zeros(1, 1), torch.zeros(1, dtype=torch.bool),
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=1)

@@ -35,6 +35,7 @@ from xsearch.models.forest import Forest
 from xsearch.models.network_files import load_network, save_network
 from xsearch.models.site_blend import CHARGES, COMPOSITION, Blend, SiteAnswer, blend, coverage_of, obey, ranked, trust
 from xsearch.models.spt import Spt
+from xsearch.models.spt_folded import SptFolded
 from xsearch.models.tasks import CLASSES, NUMBERS
 from xsearch.models.xastruct import XaStruct
 from xsearch.options import Conditioning
@@ -42,7 +43,7 @@ from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.preprocess.site_window import step_scaled
 from xsearch.preprocess.xanes import XanesWindow, smoothed
 
-NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "xastruct": XaStruct}
+NETWORKS: dict[str, type[nn.Module]] = {"spt": Spt, "spt_folded": SptFolded, "xastruct": XaStruct}
 FOREST_TASKS = ("cn", "oxidation_state", "mnnd_A", "nnrs_A", "mood_A")
 KNOWN_SITES = "known_sites.safetensors"
 BATCH = 256

@@ -61,9 +61,12 @@ class FrequencyBands(nn.Module):
         self.queries = nn.Parameter(3.0 * self.keys[centres] / width**0.5)
 
     def forward(self, x: Tensor) -> Tensor:  # (b, 200) -> (b, bands, 200)
-        share = (self.queries @ self.keys.T).softmax(0)  # (bands, f): a frequency is shared out, never lost
         spectrum = torch.fft.rfft(x)
-        return torch.fft.irfft(spectrum[:, None] * share, n=WINDOW_POINTS)
+        return torch.fft.irfft(spectrum[:, None] * self.shares(), n=WINDOW_POINTS)
+
+    def shares(self) -> Tensor:
+        """(bands, f) how much of each frequency every band takes: a frequency is shared out, never lost."""
+        return (self.queries @ self.keys.T).softmax(0)
 
 
 class NeighborAttention(nn.Module):

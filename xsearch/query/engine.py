@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -31,12 +32,13 @@ def answer(index: SearchIndex, question: Question) -> Answer:
     return last
 
 
-def answers(index: SearchIndex, question: Question) -> Iterator[Answer]:
+def answers(index: SearchIndex, question: Question, checkpoint: Path | None = None) -> Iterator[Answer]:
     """Answer a question as far as it is answered: where crystals are inferred too, the hits of the index come first.
 
     Args:
         index: is searched, and its entries are the templates of an inference.
         question: what is to be found out.
+        checkpoint: a folder of this question's own, in which an inference that was stopped goes on; None for none.
 
     Yields:
         The hits (with `phases`, of a mixture), the candidates, or where both were looked for, both in one ranking.
@@ -52,19 +54,19 @@ def answers(index: SearchIndex, question: Question) -> Iterator[Answer]:
     if not question.infer:
         yield search(index, question)
     elif not question.search:
-        yield infer_candidates(index, question)
+        yield infer_candidates(index, question, checkpoint)
     else:
         from xsearch.query.combined import combine
 
         yield (hits := search_or_nothing(index, question))
-        yield combine(hits, infer_candidates(index, question))
+        yield combine(hits, infer_candidates(index, question, checkpoint))
 
 
 def search(index: SearchIndex, question: Question) -> SearchResult:
     """The hits of an index, or the phases of a mixture."""
     scope = Scope(
         question.constraints, question.prior, question.measured_cells, question.conditions, range=question.range,
-        known=known_phases(index, question),
+        known=known_phases(index, question), particle_size_um=question.particle_size_um,
     )  # fmt: skip
     if question.phases:
         return index.search_phases(question.measurement, scope, phases=question.phases)
@@ -101,8 +103,9 @@ def search_or_nothing(index: SearchIndex, question: Question) -> SearchResult:
     )
 
 
-def infer_candidates(index: SearchIndex, question: Question) -> Inference:
+def infer_candidates(index: SearchIndex, question: Question, checkpoint: Path | None = None) -> Inference:
     """The crystals inferred from a question's elements and spectra, relaxed where that is wished."""
+    from xsearch.infer.checkpoint import Checkpoint
     from xsearch.infer.engine import infer
     from xsearch.infer.relax import check_extra, relax_candidates
     from xsearch.infer.template_library import library_of
@@ -138,6 +141,7 @@ def infer_candidates(index: SearchIndex, question: Question) -> Inference:
             predicted=predicted,
             excluded=question.leave_out,
             alloy=question.alloy,
+            kept=Checkpoint(checkpoint).part("-".join(sorted(elements))),
             **_top(question),
         )
 

@@ -4,22 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from xsearch.errors import QueryError
-from xsearch.reading import AS_THE_FILE_SAYS, Reading
+from xsearch.reading import AsRead
 from xsearch.spectra import PowderPattern, Xanes
 from xsearch.spectra.measurement import Measurement
 from xsearch.spectra.readers.read import read, read_each
-
-
-class AsRead(NamedTuple):
-    """How a file is to be read; None leaves it to the file."""
-
-    wavelength: str | None = None
-    absorber: str | None = None
-    edge: str | None = None
-    reading: Reading = AS_THE_FILE_SAYS
 
 
 def measurement_of_files(files: Sequence[tuple[str | Path, AsRead]]) -> Measurement:

@@ -34,6 +34,7 @@ class Question:
         alloy: True to infer without charge balance, False with it; None for what the elements suggest.
         relax: how many inferred crystals, the best first, are relaxed with CHGNet.
         relax_seconds: how long that may take in all, in seconds.
+        particle_size_um: diameter of the particles of a mixture, by which its weights are corrected for absorption.
         known: phases that are there, as text with commas between or a sequence; the answer is about the rest.
         standard: the name of a certified standard in the sample.
 
@@ -56,6 +57,7 @@ class Question:
     alloy: bool | None = None
     relax: int = 0
     relax_seconds: float = 60.0
+    particle_size_um: float | None = None
     known: str | Sequence[Given] | None = None
     standard: str | None = None
 
@@ -68,6 +70,11 @@ class Question:
             raise QueryError("An inference finds one compound; leave --phases or --infer out.")
         if self.infer and self.constraints.allowed is None:
             raise QueryError("Inference needs the elements; give them with --exactly or --only, such as Ca,Mn,Al,O.")
+        if self.particle_size_um is not None:
+            if not self.phases or self.measurement.edges:
+                raise QueryError("A particle size corrects the weights of a mixture by its pattern; give --phases too.")
+            if self.known or self.standard:
+                raise QueryError("A particle size cannot be joined with known phases; leave out one of them.")
         measurement = self.measurement
         of_inference = (self.leave_out, self.relax, measurement.oxidation, measurement.coordination)
         if not self.infer and (any(of_inference) or self.alloy is not None):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 import zipfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from xsearch.report.fragments import Answer, crystals_of
 from xsearch.report.inference_table import write_candidate_cif
 from xsearch.report.page import source_of
 from xsearch.report.refinement import PROGRAMS, write_refinement
+from xsearch.report.saving import save_results
 from xsearch.report.structures import database_cif, strained_cif
 from xsearch.report.views import plot, to_json, write_cifs, write_html
 
@@ -49,6 +51,21 @@ def download(answer: Answer, what: str, place: int = 0) -> bytes:
         else:
             raise XSearchError(f"There is no form {what!r} of an answer.")
         return zipped(folder)
+
+
+def download_series(answers: Sequence[Answer], what: str) -> bytes:
+    """All answers of a series: their numbers as one JSON file, or everything in one archive.
+
+    Raises:
+        XSearchError: for any other form.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        if what not in ("json", "zip"):
+            raise XSearchError("A series is kept as JSON or as one archive; open a scan for the other forms.")
+        everything = {} if what == "json" else {"html": folder / "report.html", "cifs": folder / "crystals"}
+        save_results(answers, json=folder / "answers.json", batch=True, **everything)
+        return (folder / "answers.json").read_bytes() if what == "json" else zipped(folder)
 
 
 def zipped(folder: Path) -> bytes:

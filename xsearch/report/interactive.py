@@ -34,7 +34,7 @@ from xsearch.report.fragments import (
 )
 from xsearch.report.lines import BEYOND, SMALLEST_D_A, reflections_in_range
 from xsearch.report.overlay import Overlay, best_profile, overlay_of
-from xsearch.report.typeset import formula_html
+from xsearch.report.typeset import formula_html, formula_text
 from xsearch.simulate import Reflections
 from xsearch.simulate.powder import simulate_reflections
 from xsearch.spectra import PowderPattern
@@ -92,7 +92,7 @@ class InteractiveAnswer:
             "pattern": self._pattern_record(),
             "edges": [] if search is None else [edge_record(one) for one in search.spectra],
             "crystals": [
-                {"formula": one.formula, "label": formula_html(one.formula), "id": _id(one)}
+                {"text": formula_text(one.formula), "label": formula_html(one.formula), "id": _id(one)}
                 for one in crystals_of(answer)
             ],
             "mixture": self.mixture_record(),
@@ -100,16 +100,7 @@ class InteractiveAnswer:
         }
 
     def _pattern_record(self) -> dict[str, Any] | None:
-        pattern = self.pattern
-        if pattern is None:
-            return None
-        return {
-            "source": pattern.source,
-            "wavelength_A": pattern.wavelength_A,
-            "two_theta_deg": np.round(pattern.two_theta_deg, 4),
-            "measured": np.round(pattern.intensity * self.unit, 3),
-            "background": np.round(self.background * self.unit, 3),
-        }
+        return None if self.pattern is None else drawn_pattern(self.pattern, self.background, self.unit)
 
     def mixture_record(self) -> dict[str, Any] | None:
         """The part of each phase of a mixture in the pattern, or of each compound in an edge; None where there is none.
@@ -164,6 +155,17 @@ class InteractiveAnswer:
             "tick_heights": np.round(drawn.tick_heights, 4),
             "hkl": drawn.tick_hkl,
         }
+
+
+def drawn_pattern(pattern: PowderPattern, background: NDArray[np.float64], unit: float) -> dict[str, Any]:
+    """A pattern as drawn, its intensities times a unit."""
+    return {
+        "source": pattern.source,
+        "wavelength_A": pattern.wavelength_A,
+        "two_theta_deg": np.round(pattern.two_theta_deg, 4),
+        "measured": np.round(pattern.intensity * unit, 3),
+        "background": np.round(background * unit, 3),
+    }
 
 
 KINDS: dict[type, str] = {

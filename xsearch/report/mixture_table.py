@@ -48,6 +48,7 @@ def explanation_record(mixture: Mixture) -> dict[str, Any]:
                 "weight_fraction": one.weight_fraction,
                 "weight_error": one.weight_error,
                 "scale": one.scale,
+                "absorption_factor": one.absorption_factor,
                 "support": one.support,
                 "strain": one.hit.fitted.strain,
                 "score": one.hit.score,

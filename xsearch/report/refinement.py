@@ -16,6 +16,7 @@ import numpy as np
 from xsearch.answers import Combined, Hit, Inference, MixtureResult, SearchResult
 from xsearch.errors import MissingExtra, QueryError
 from xsearch.preprocess.powder import FWHM_SIGMAS, background_under, net_pattern
+from xsearch.report.bgmn import write_bgmn
 from xsearch.report.structures import file_stem, strained_cif
 from xsearch.spectra import PowderPattern
 from xsearch.spectra.radiation import LINES_A, SAME_TUBE_A, mean_kalpha_A
@@ -101,7 +102,10 @@ def write_refinement(answer: SearchResult | Combined | Inference, program: str, 
     measured = _data(answer.pattern)
     np.savetxt(data, np.column_stack([measured.two_theta, measured.intensity, measured.sigma]), "%.6f")
     refinement, result = _refined(answer.pattern, hits, cifs, measured, _fractions(answer))
-    written = PROGRAMS[program](refinement, measured, folder)
+    if program == "bgmn":
+        written = write_bgmn(answer.pattern, hits, folder)
+    else:
+        written = WRITERS[program](refinement, measured, folder)
     return HandOver(
         paths=(*cifs, data, *written),
         r_wp=float(result.statistics.rwp),
@@ -263,10 +267,13 @@ def _write_gsas2(refinement: Refinement, measured: PatternData, folder: Path) ->
     return [*(folder / name for name in phases), instrument, script]
 
 
-PROGRAMS: dict[str, Callable[[Any, Any, Path], list[Path]]] = {
+WRITERS: dict[str, Callable[[Any, Any, Path], list[Path]]] = {
     "rietx": _write_rietx,
     "gsas2": _write_gsas2,
     "topas": _write_topas,
     "fullprof": _write_fullprof,
 }
 """By name, what writes a program's files from the refinement and its data."""
+
+PROGRAMS = (*WRITERS, "bgmn")
+"""Names of the programs; BGMN refines from the crystals themselves."""

@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 SHOWN = 100
 """Rows of a table where no number was stated."""
 
+WIDEST = 12
+"""Columns of a table; rows of more are written one value a line."""
+
 
 def sql_table(select: Callable[[int], pa.Table], top: int | None) -> RenderableType:
-    """Rows as a table; where there are more, it says so.
+    """Rows as a table, or as lists of values where they have many columns; where there are more rows, it says so.
 
     Args:
         select: gives so many rows at most.
@@ -27,16 +30,34 @@ def sql_table(select: Callable[[int], pa.Table], top: int | None) -> RenderableT
     """
     most = top or SHOWN
     found = select(most + 1)
-    table = Table(box=None, pad_edge=False)
-    for field in found.schema:
-        table.add_column(field.name, overflow="fold", justify="right" if _is_number(str(field.type)) else "left")
-    for row in found.slice(0, most).to_pylist():
-        table.add_row(*(Text(_text(value)) for value in row.values()))
+    shown = (_lists if found.num_columns > WIDEST else _table)(found.slice(0, most))
     if found.num_rows == 0:
         return Text("No row.")
     if top is None and found.num_rows > most:
-        return Group(table, Text(f"There are more than {most} rows; --csv and --json write all of them.", style="dim"))
+        return Group(shown, Text(f"There are more than {most} rows; --csv and --json write all of them.", style="dim"))
+    return shown
+
+
+def _table(found: pa.Table) -> RenderableType:
+    """A row a line."""
+    table = Table(box=None, pad_edge=False)
+    for field in found.schema:
+        table.add_column(field.name, overflow="fold", justify="right" if _is_number(str(field.type)) else "left")
+    for row in found.to_pylist():
+        table.add_row(*(Text(_text(value)) for value in row.values()))
     return table
+
+
+def _lists(found: pa.Table) -> RenderableType:
+    """A value a line under its row's number, those that are missing left out."""
+    parts: list[RenderableType] = []
+    for number, row in enumerate(found.to_pylist(), start=1):
+        table = Table(box=None, pad_edge=False, show_header=False, title=f"row {number}", title_justify="left")
+        for name, value in row.items():
+            if value is not None:
+                table.add_row(name, Text(_text(value), overflow="fold"))
+        parts.append(table)
+    return Group(*parts)
 
 
 def sql_records(found: pa.Table) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from html import escape
 _AMOUNT = re.compile(r"(?<=[A-Za-z)\]])(\d+(?:\.\d+)?)")
 _BAR = re.compile(r"-(\d)")
 _SCREW = re.compile(r"(\d)_(\d)")
+_SUBSCRIPTS = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 _LETTERS = re.compile(r"([A-Za-z]+)")
 
 
@@ -32,6 +33,11 @@ def hkl_mathtext(hkl: Iterable[int]) -> str:
 def formula_html(formula: str) -> str:
     """`TiO2` as `TiO<sub>2</sub>`."""
     return _AMOUNT.sub(r"<sub>\1</sub>", escape(formula))
+
+
+def formula_text(formula: str) -> str:
+    """`TiO2` as `TiO₂` in plain text; amounts that are no whole numbers stay on the line."""
+    return _AMOUNT.sub(lambda found: found[1].translate(_SUBSCRIPTS) if found[1].isdecimal() else found[1], formula)
 
 
 def symbol_html(symbol: str) -> str:

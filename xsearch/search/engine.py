@@ -26,7 +26,7 @@ from xsearch.search.known import Given, find_known
 from xsearch.search.known_rest import search_rest
 from xsearch.search.lcf_search import search_lcf
 from xsearch.search.measured import pattern_notes, powder_of
-from xsearch.search.mixture_hits import make_mixture
+from xsearch.search.mixture_hits import make_mixture, size_note
 from xsearch.search.nearest_neighbours import NearestNeighbours, VectorSearch, has_vectors, parse_ranking
 from xsearch.search.phase_search import PhaseSearch
 from xsearch.search.rank import best_first, phases
@@ -272,6 +272,7 @@ class SearchIndex:
         leave_out_spectra: Collection[str] = (),
         known: Sequence[Given] | str | None = None,
         standard: str | None = None,
+        particle_size_um: float | None = None,
     ) -> MixtureResult | LcfResult:
         """Find the crystals that together gave a powder pattern or an edge, and how much there is of each.
 
@@ -285,10 +286,9 @@ class SearchIndex:
             must, exactly, any_of: elements that the phases hold together; none need hold them all. An edge sees
                 compounds of its absorber alone, and asks no more than that they hold no other elements.
             system, space_group, where: of each phase, as in `search`.
-            prior: as in `search`.
-            measured_cells: as in `search`.
-            leave_out_spectra: as in `search`.
+            prior, measured_cells, leave_out_spectra: as in `search`.
             known, standard: as in `search`; weights are then those of all phases together.
+            particle_size_um: diameter of the particles in µm; weights are then corrected for their absorption.
 
         Raises:
             SpectrumError, QueryError: as in `search`.
@@ -299,6 +299,7 @@ class SearchIndex:
             measured_cells,
             leave_out_spectra=leave_out_spectra,
             known=find_known(self.index, known, standard),
+            particle_size_um=particle_size_um,
         )
         return self.search_phases(measurement_of(pxrd, xanes), scope, phases=phases)
 
@@ -323,7 +324,7 @@ class SearchIndex:
             pattern, selected = self._prepare(pxrd, each, timings)
             with timed(timings, "mixture"):
                 explored = PhaseSearch(selected, pattern, scope.constraints)
-                mixtures = tuple(make_mixture(explored, hypothesis) for hypothesis in explored.search(phases))
+                mixtures = tuple(make_mixture(explored, one, scope.particle_size_um) for one in explored.search(phases))
         hits = best_hits(mixtures)
         return MixtureResult(
             pattern=pxrd,
@@ -334,7 +335,7 @@ class SearchIndex:
             n_searched=len(selected.rows),
             constraints=scope.constraints,
             options={"prior": scope.prior.value, "measured_cells": scope.measured_cells, "phases": phases},
-            notes=(*condition_notes(self.index, scope.constraints), *pattern_notes(pattern)),
+            notes=(*condition_notes(self.index, scope.constraints), *pattern_notes(pattern), *size_note(scope)),
             timings_ms=timings,
             mixtures=mixtures,
             settings={"powder": settings_record(self.settings)},

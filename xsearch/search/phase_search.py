@@ -11,6 +11,7 @@ import numpy as np
 
 from xsearch.fit.component_search import BeamSearch
 from xsearch.fit.correlation import Matches
+from xsearch.fit.le_bail import fitted_lines, free_profile
 from xsearch.fit.multiphase import Component, Hypothesis, MixturePattern
 from xsearch.fit.strained_lines import strained_profiles
 from xsearch.indexes import Index
@@ -46,10 +47,27 @@ class PhaseSearch(BeamSearch[Component, Hypothesis, Phase]):
         """The phases for what a fit leaves and those for the whole pattern, but those that it holds."""
         if base is None:
             return self._first
-        left = self.target.remainder(base)
+        left = self.remainder(base)
         numbers = self.numbers
         later = [] if left is None else propose(self.selected, left, numbers.rows_later, numbers.proposed_later)
         return [one for one in (*later, *self._first) if not self.holds(base, self.identity(one.row))]
+
+    def remainder(self, hypothesis: Hypothesis) -> NetPattern | None:
+        """The pattern less the lines of phases with free intensities; None where nothing is left.
+
+        Texture and large grains change intensities by more than a minor phase has, and free ones follow them. Each
+        point keeps the share of its intensity that the lines do not reach: that keeps the measured line shapes, where a
+        plain difference would leave a false line on each flank.
+        """
+        pattern, numbers = self.target.pattern, self.numbers
+        reflections = [self.selected.index.reflections(one.row) for one in hypothesis.components]
+        fits = [
+            fitted_lines(of_phase, pattern, one.amplitudes)
+            for of_phase, one in zip(reflections, hypothesis.components, strict=True)
+        ]
+        lines = free_profile([one for one in fits if one is not None], pattern, numbers.free_passes)
+        kept = 1 - np.clip(numbers.forgiven * lines / np.maximum(pattern.net, 1e-9 * pattern.net.max()), 0, 1)
+        return None if (pattern.net * kept).max() < numbers.least_left else pattern.scaled(kept)
 
     @cached_property
     def _first(self) -> list[Component]:

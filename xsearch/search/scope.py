@@ -44,6 +44,7 @@ class Scope:
         leave_out_rows: rows of the index that are left out.
         leave_out_spectra: ids of library spectra that are left out.
         known: phases that are there; they are fitted first, and the rest is searched for.
+        particle_size_um: diameter of the sample's particles, by which weights are corrected for absorption.
         left: what they leave of the pattern, once they are taken off.
     """
 
@@ -55,6 +56,7 @@ class Scope:
     leave_out_spectra: Collection[str] = ()
     range: Range = Range.AUTO
     known: tuple[KnownCrystal, ...] = ()
+    particle_size_um: float | None = None
     left: Left | None = None
 
 

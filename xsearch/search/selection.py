@@ -144,36 +144,40 @@ class Selection:
             total: (k,) what orders matches.
             of_cells: gives places by the cells that index the pattern.
         """
-        ranking = self.settings.ranking
 
-        def fitted(matches: Matches, evidence: Evidence, count: int) -> Evidence:
-            groups = phases(self.index, matches, total(matches, evidence.unfitted), ranking)
-            return self.with_le_bail_fits(pattern, matches, evidence, groups, count)
+        def fitted(matches: Matches, evidence: Evidence) -> Evidence:
+            before = total(matches, evidence.unfitted)
+            groups = phases(self.index, matches, before, self.settings.ranking)
+            return self.with_le_bail_fits(pattern, matches, evidence, self._contenders(before, groups))
 
         with timed(timings, "match"):
             matches, evidence = self.match(pattern, places, leave_out_rows)
         with timed(timings, "fit"):
-            evidence = fitted(matches, evidence, ranking.le_bail_fitted)
-        if evidence.is_explained:
-            return matches, evidence
-        if of_cells is not None:
+            evidence = fitted(matches, evidence)
+        if not evidence.is_explained and of_cells is not None:
             with timed(timings, "cells"):
                 more, found = self.match(pattern, np.setdiff1d(of_cells(), places), leave_out_rows)
                 matches, evidence = joined(matches, more), joined(evidence, found)
-        with timed(timings, "fit further"):
-            return matches, fitted(matches, evidence, ranking.most_fitted)
+                evidence = fitted(matches, evidence)
+        return matches, evidence
+
+    def _contenders(self, total: NDArray[np.float64], groups: list[list[int]]) -> list[int]:
+        """Places of the best rows of phases that are near enough to the first one to overtake it."""
+        numbers, firsts = self.settings.ranking, [group[0] for group in groups]
+        near = int((total[firsts] > total[firsts[0]] - numbers.fitted_margin).sum()) if firsts else 0
+        return firsts[: min(max(near, numbers.fewest_fitted), numbers.most_fitted)]
 
     def with_le_bail_fits(
-        self, pattern: NetPattern, matches: Matches, evidence: Evidence, groups: list[list[int]], count: int
+        self, pattern: NetPattern, matches: Matches, evidence: Evidence, places: list[int]
     ) -> Evidence:
-        """The same evidence, with a Le Bail fit of the best row of each of the first `count` phases."""
+        """The same evidence, with Le Bail fits at places that have none yet."""
         found = dict(evidence.le_bail_fits)
 
         def one(place: int) -> LeBailFit:
             reflections = self.index.reflections(int(matches.rows[place]))
             return le_bail(reflections, pattern, matches.starts(place), self.settings.le_bail)
 
-        places = [group[0] for group in groups[:count] if group[0] not in found]
+        places = [place for place in places if place not in found]
         with ThreadPoolExecutor(self.threads) as pool:
             found.update(zip(places, pool.map(one, places), strict=True))
         return replace(evidence, le_bail_fits=found)

@@ -111,8 +111,11 @@ class RankingSettings:
     march_weight: float = setting(1.22, "1", f"of -(ln r)², r the March parameter; {SIMULATED}")
     most_march: float = setting(1.0, "1", f"{BY_HAND}: of (ln r)² at most")
     fitted_bonus: float = setting(0.71, "log-evidence", f"of a Le Bail fitted row; {SIMULATED}")
-    le_bail_fitted: int = setting(20, "phases", f"{BY_HAND}: the right phase is among them in 96 %")
-    most_fitted: int = setting(60, "phases", f"{BY_HAND}: where none of the first ones explains the pattern")
+    fitted_margin: float = setting(
+        3.0, "log-evidence", f"phases so near to the first are fitted; more bring nothing: {SIMULATED}"
+    )
+    fewest_fitted: int = setting(4, "phases", f"{BY_HAND}: that are fitted in any case")
+    most_fitted: int = setting(60, "phases", f"{BY_HAND}: that are fitted at most")
     good_whole: float = setting(0.4, "1", f"{BY_HAND}: misfit of calculated intensities that explain the pattern")
     missing_element_cost: float = setting(
         2.0,
@@ -208,6 +211,11 @@ class MixtureSettings:
     proposed_later: int = setting(30, "phases", f"{BY_HAND}: that go into joint fits, for what a fit leaves")
     beam_width: int = setting(4, "fits", f"{BY_HAND}: of one size that are carried on")
     rounds: int = setting(2, "rounds", f"{BY_HAND}: in which the phases of a fit are sought again")
+    free_passes: int = setting(12, "passes", f"{BY_HAND}: of the free intensities that are taken off")
+    forgiven: float = setting(1.1, "1", f"{BY_HAND}: so many times the lines with free intensities are taken off")
+    least_left: float = setting(
+        0.004, "highest point", f"{BY_HAND}: height of the highest remaining line, below which no phase is sought"
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,11 @@ if TYPE_CHECKING:
 SHIPPED = "shipped"
 """In place of a folder: the weights that come with the package."""
 
-TRAINED = {"spt": ("mix.", "heads."), "xastruct": ("blocks.2.", "blocks.3.", "heads.")}
+TRAINED = {
+    "spt": ("mix.", "heads."),
+    "spt_folded": ("mix.", "heads."),
+    "xastruct": ("blocks.2.", "blocks.3.", "heads."),
+}
 """Parameters of each network that are trained; the others stay as they are."""
 
 SCHEDULE = Schedule(epochs=40, batch=32, rate=5e-4, weight_decay=0.0, average=0.9)

@@ -141,7 +141,8 @@ def case_of(opened: SearchIndex, selected: Selection, source: str, row: int, num
         places = np.union1d(places, nearest.places)
     matches, evidence = selected.match(pattern, places)
     groups = phases(index, matches, evidence.total, settings.ranking)
-    fitted = selected.with_le_bail_fits(pattern, matches, evidence, groups, POWDER_RANKING.fitted).le_bail_fits
+    first = [group[0] for group in groups[: POWDER_RANKING.fitted]]
+    fitted = selected.with_le_bail_fits(pattern, matches, evidence, first).le_bail_fits
     unit = weigh(index, matches, np.zeros(len(matches.rows), np.float32), Prior.KNOWN, settings, ranking=UNIT)
     assert matches.isotropic_correlations is not None
     close, kept = (
@@ -257,6 +258,13 @@ def rank(case: Case, weights: Array) -> int:
     return sys.maxsize
 
 
+def near(case: Case) -> int:
+    """How many of the first phases a search would fit."""
+    numbers, score = DEFAULTS.ranking, case.with_fits(0).features @ in_force()
+    best = np.array([score[case.group == number].max() for number in np.unique(case.group)])
+    return int(np.clip((best > best.max() - numbers.fitted_margin).sum(), numbers.fewest_fitted, numbers.most_fitted))
+
+
 def in_force() -> Array:
     """(features,) the weights of the default settings."""
     numbers = DEFAULTS.ranking
@@ -312,6 +320,7 @@ def main() -> None:
             (f"the same with {fits} fits", [rank(case.with_fits(fits), in_force()) for case in cases])
             for fits in (0, 10, 20, 30)
         ),
+        ("with as many fits as a search", [rank(case.with_fits(near(case)), in_force()) for case in cases]),
         ("fitted, folds", out_of_fold(cases)),
         ("without isotropic strain", out_of_fold(cases, isotropic)),
         ("without terms of Le Bail fits", out_of_fold(cases, fits)),

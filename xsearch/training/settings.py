@@ -194,11 +194,19 @@ CALIBRATION = CalibrationSettings()
 class PropertySettings:
     """`xsearch train specfusion`."""
 
-    epochs: int = setting(30, "epochs", BY_HAND)
-    baseline_epochs: int = setting(20, "epochs", f"{BY_HAND}: of the network without spectra")
-    most_elements: int = setting(8, "elements", f"{BY_HAND}: of a material; further ones are dropped")
-    edge_dropped: float = setting(0.15, "1", f"{BY_HAND}: how often an edge is hidden in training")
+    epochs: int = setting(16, "epochs", BY_HAND)
+    composition_epochs: int = setting(6, "epochs", f"{BY_HAND}: of the part that sees the composition alone")
+    held_out_every: int = setting(
+        5, "formulas", f"{BY_HAND}: one in so many is held out, on which the spectrum must win"
+    )
+    most_tokens: int = setting(8, "elements and edges", f"{BY_HAND}: of a material; further ones are dropped")
+    edge_hidden: float = setting(0.15, "1", f"{BY_HAND}: how often an edge is hidden in training")
+    amounts_hidden: float = setting(0.5, "1", f"{BY_HAND}: how often only the elements are given in training")
+    pattern_hidden: float = setting(0.2, "1", f"{BY_HAND}: how often a pattern is hidden in training")
     least_labels: int = setting(100, "materials", f"{BY_HAND}: below, a property gets no head")
+    least_gain: float = setting(
+        2.0, "standard errors", "by which a spectrum must beat the composition alone, or the head is not shipped"
+    )
 
 
 PROPERTIES = PropertySettings()

@@ -33,6 +33,7 @@ from xsearch.training.held_out import OutOfFold, answers_of, evaluate_examples, 
 from xsearch.training.loop import Schedule
 from xsearch.training.site_network import Inputs, augmented, sampling_weights, train_network
 
+SPT_FOLDED = "spt_folded"
 SPT = ("spt", Schedule(epochs=7, batch=128, rate=4e-3, average=0.995))
 XASTRUCT = ("xastruct", Schedule(epochs=40, batch=256, rate=3e-3, weight_decay=0.2))
 """How each network is trained: twenty minutes of one core are better spent on XAStruct than on a few epochs of SPT,
@@ -72,6 +73,7 @@ class Recipe:
 RECIPES: dict[str, Recipe] = {
     "site": Recipe(),
     "spt": Recipe(networks=(SPT,)),
+    "spt-folded": Recipe(networks=((SPT_FOLDED, SPT[1]),)),
     "xastruct": Recipe(),
     "forest": Recipe(networks=(), trees=40),
 }

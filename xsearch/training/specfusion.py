@@ -1,223 +1,184 @@
-"""Training of SpecFusionNet on materials with spectra; labels that a material lacks are masked."""
+"""Training of SpecFusionNet: first what compositions say of all materials, then what spectra add to it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
-import pyarrow.parquet as pq
 import torch
 from torch import Tensor, nn
 
 from xsearch.data.augmentation import Augmentation
-from xsearch.elements import ATOMIC_NUMBERS
-from xsearch.errors import SpectrumError
-from xsearch.indexes import Index
-from xsearch.indexes.xanes_table import XanesTable
-from xsearch.models.absorber import ABSORBER_FEATURES, absorber_features
-from xsearch.models.specfusion import PROPERTY_CLASSES, PROPERTY_NUMBERS, PropertyHeads, SpecFusion
-from xsearch.preprocess.xanes import WINDOW_POINTS
+from xsearch.models.property_composition import PropertyComposition, PropertyHeads
+from xsearch.models.specfusion import SpecFusion, SpecFusionConfig, Tokens
 from xsearch.training.loop import Schedule, train
+from xsearch.training.property_samples import Compositions, Labels, Samples, taken
 from xsearch.training.settings import PROPERTIES
 
-COLUMNS = {
-    "band_gap": "band_gap_eV",
-    "density": "density_g_cm3",
-    "formation_energy_per_atom": "formation_energy_eV_atom",
-    "efermi": "fermi_level_eV",
-    "ordering": "magnetic_ordering",
-}
-"""Columns of tables that are named otherwise than the properties."""
+COMPOSITION_SCHEDULE = Schedule(
+    epochs=PROPERTIES.composition_epochs, batch=512, rate=3e-3, weight_decay=0.05, average=0.998
+)
+SCHEDULE = Schedule(epochs=PROPERTIES.epochs, batch=96, rate=1.5e-3, weight_decay=0.05)
+"""How both are trained. Set by hand."""
+
+Report = Callable[[int, float, nn.Module], None]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Samples:
-    """Materials as padded tensors, arguments of `SpecFusion.forward`, with labels (NaN or -1 where unknown)."""
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a model is given of a sample: its amounts beside the elements, its edges, its pattern."""
 
-    inputs: tuple[Tensor, ...]
-    numbers: dict[str, Tensor]
-    classes: dict[str, Tensor]
-    formula: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.formula)
-
-    def take(self, rows: np.ndarray) -> Samples:
-        """Some of the samples, by mask or index."""
-        at = torch.from_numpy(np.flatnonzero(rows) if rows.dtype == bool else rows)
-        return Samples(
-            tuple(t[at] for t in self.inputs),
-            {k: v[at] for k, v in self.numbers.items()},
-            {k: v[at] for k, v in self.classes.items()},
-            self.formula[at.numpy()],
-        )
+    amounts: bool = True
+    edges: bool = True
+    pattern: bool = True
 
 
-def read_properties(tables: Sequence[Path]) -> dict[str, dict[str, Any]]:
-    """Property labels by material id from Parquet tables with `material_id`; a later table fills in what is missing.
-
-    Raises:
-        SpectrumError: where a file is no such table.
-    """
-    found: dict[str, dict[str, Any]] = {}
-    for path in tables:
-        if not path.exists() or "material_id" not in (there := pq.read_schema(path).names):
-            raise SpectrumError(f"{path}: a Parquet table with material_id and properties is expected.")
-        named = {name: COLUMNS.get(name, name) for name in there}
-        kept = [n for n, meaning in named.items() if meaning in PROPERTY_NUMBERS or meaning in PROPERTY_CLASSES]
-        table = pd.read_parquet(path, columns=["material_id", *kept]).astype(object)
-        for row in table.where(table.notna(), None).to_dict("records"):
-            mine = found.setdefault(str(row["material_id"]), {})
-            for name in kept:
-                if mine.get(named[name]) is None:
-                    mine[named[name]] = _plain(row[name])
-    return found
+ALL = Seen()
 
 
-def properties_of(index: Index) -> dict[str, dict[str, Any]]:
-    """Property labels of an index's materials by id."""
-    rows = [int(row) for row in sorted(set(index.spectra_table.column("row_id").drop_null().to_pylist()))]
-    return {m.material_id: {k: _plain(v) for k, v in m.properties.items()} for m in index.materials(rows)}
+def train_composition(
+    known: Compositions,
+    heads: PropertyHeads,
+    schedule: Schedule = COMPOSITION_SCHEDULE,
+    checkpoint: Path | None = None,
+    report: Report | None = None,
+    device: str = "cpu",
+) -> PropertyComposition:
+    """Train the part that sees the composition alone."""
+    torch.manual_seed(schedule.seed)
+    model = PropertyComposition(heads)
 
+    def loss_of(net: nn.Module, rows: Tensor, generator: torch.Generator) -> Tensor:
+        given = _amounts_hidden(known.composition[rows], known.elements_only[rows], generator)
+        _, outputs = net(given.to(device))
+        return loss(heads, outputs, known.labels, rows)
 
-def heads_for(samples: Samples, least: int = PROPERTIES.least_labels) -> PropertyHeads:
-    """Heads for what enough of the samples have labels of, with more than one answer among them."""
-    numbers = {}
-    for name, values in samples.numbers.items():
-        known = values[torch.isfinite(values)]
-        if len(known) >= least and float(known.std()) > 0:
-            numbers[name] = (float(known.median()), float(known.std()))
-    known_classes = {name: values[values >= 0] for name, values in samples.classes.items()}
-    classes = [n for n, known in known_classes.items() if len(known) >= least and int(known.max()) > int(known.min())]
-    return PropertyHeads(numbers, tuple(classes))
-
-
-def make_samples(tables: Sequence[XanesTable], properties: Mapping[str, Mapping[str, Any]]) -> Samples:
-    """One sample a material and code: its material-level spectra, or the only site's, of every absorber.
-
-    Raises:
-        SpectrumError: where no material has both spectra and properties.
-    """
-    rows: dict[tuple[str, str], dict[str, tuple[XanesTable, int]]] = {}
-    for table in tables:
-        for number in range(len(table)):
-            key = (table.material_id[number], table.code[number])
-            mine = rows.setdefault(key, {})
-            if table.absorber not in mine or table.level[number] == "material":
-                mine[table.absorber] = (table, number)
-    kept = [(key, mine) for key, mine in rows.items() if key[0] in properties]
-    if not kept:
-        raise SpectrumError("None of the materials with spectra has properties; are the ids of one kind?")
-    n, t = len(kept), PROPERTIES.most_elements
-    elements = torch.zeros(n, t, ABSORBER_FEATURES)
-    present, measured = torch.zeros(n, t, dtype=torch.bool), torch.zeros(n, t, dtype=torch.bool)
-    values, known = torch.zeros(n, t, WINDOW_POINTS), torch.zeros(n, t, WINDOW_POINTS, dtype=torch.bool)
-    offset = torch.zeros(n, t)
-    formulas = []
-    for i, (_, mine) in enumerate(kept):
-        table, number = next(iter(mine.values()))
-        formulas.append(table.reduced_formula[number])
-        ordered = sorted(table.elements[number], key=lambda e: (e not in mine, e))[:t]
-        for j, symbol in enumerate(ordered):
-            present[i, j] = True
-            edge = mine[symbol][0].edge if symbol in mine else "K"
-            elements[i, j] = torch.from_numpy(absorber_features(ATOMIC_NUMBERS[symbol], edge))
-            if symbol in mine:
-                source, row = mine[symbol]
-                measured[i, j] = True
-                values[i, j] = torch.from_numpy(source.values[row])
-                known[i, j] = torch.from_numpy(source.known[row])
-                offset[i, j] = float(source.offset_eV[row])
-    labels = [properties[key[0]] for key, _ in kept]
-    numbers = {name: torch.tensor([_number(row.get(name)) for row in labels]) for name in PROPERTY_NUMBERS}
-    classes = {
-        name: torch.tensor([values_.index(row[name]) if row.get(name) in values_ else -1 for row in labels])
-        for name, values_ in PROPERTY_CLASSES.items()
-    }
-    return Samples((elements, present, measured, values, known, offset), numbers, classes, np.array(formulas, object))
+    trained = train(model, len(known), loss_of, schedule, checkpoint, report, device)
+    assert isinstance(trained, PropertyComposition)
+    return trained
 
 
 def train_specfusion(
     samples: Samples,
-    schedule: Schedule | None = None,
+    heads: PropertyHeads,
+    composition: PropertyComposition | None,
+    schedule: Schedule = SCHEDULE,
     checkpoint: Path | None = None,
-    report: Callable[[int, float, nn.Module], None] | None = None,
-    use_spectra: bool = True,
+    report: Report | None = None,
     device: str = "cpu",
+    config: SpecFusionConfig | None = None,
 ) -> SpecFusion:
-    """Train the model; `use_spectra` off gives the baseline that sees the elements alone."""
-    schedule = schedule or Schedule(epochs=40, batch=96, rate=1.5e-3, weight_decay=0.05)
+    """Train the whole; the composition's part stays as it is. Without one, `config` must do without as well."""
     torch.manual_seed(schedule.seed)
-    model = SpecFusion(heads_for(samples))
+    model = SpecFusion(heads, config)
+    if model.composition is not None and composition is not None:
+        model.composition.load_state_dict(composition.state_dict())
+        model.composition.requires_grad_(False)
     augment = Augmentation(stretch=0.0, disorder_A2=0.0, white_line=0.0)
 
     def loss_of(net: nn.Module, rows: Tensor, generator: torch.Generator) -> Tensor:
-        elements, present, measured, values, known, offset = (t[rows] for t in samples.inputs)
-        seen = measured & (torch.rand(measured.shape, generator=generator) > PROPERTIES.edge_dropped) & use_spectra
-        if seen.any():
-            plain = (values, known, offset)
-            augmented = augment(values[seen], known[seen], offset[seen], generator)
-            values, known, offset = (t.index_put((seen,), d) for t, d in zip(plain, augmented, strict=True))
-        batch = (t.to(device) for t in (elements, present, seen, values, known, offset))
-        numbers, classes = net(*batch)
-        return _loss(numbers, classes, samples, rows, model.heads)
+        given = hidden_at_random(taken(samples.tokens, rows), samples.elements_only[rows], augment, generator)
+        numbers, classes = net(Tokens(*(one.to(device) for one in given.fields())))
+        outputs = torch.cat([*numbers.values(), *classes.values()], 1)
+        return loss(heads, outputs, samples.labels, rows)
 
     trained = train(model, len(samples), loss_of, schedule, checkpoint, report, device)
     assert isinstance(trained, SpecFusion)
     return trained
 
 
-@torch.inference_mode()
-def figures(model: SpecFusion, samples: Samples, use_spectra: bool = True) -> dict[str, float]:
-    """Mean absolute errors and accuracies on samples, with the constant answer's beside them and how many are known."""
-    inputs = list(samples.inputs)
-    inputs[2] = inputs[2] & use_spectra
-    numbers, classes = model(*inputs)
-    found: dict[str, float] = {}
-    for name, (usual, spread) in model.heads.numbers.items():
-        truth = samples.numbers[name]
-        known = torch.isfinite(truth)
-        answer = numbers[name][:, 0] * spread + usual
-        found[f"{name}_mae"] = float((answer - truth)[known].abs().mean())
-        found[f"{name}_mae_constant"] = float((truth[known].median() - truth[known]).abs().mean())
-        found[f"{name}_n"] = int(known.sum())
-    for name in model.heads.classes:
-        truth = samples.classes[name]
-        known = truth >= 0
-        found[f"{name}_accuracy"] = float((classes[name].argmax(1) == truth)[known].float().mean())
-        found[f"{name}_accuracy_constant"] = float(torch.bincount(truth[known]).max() / known.sum())
-        found[f"{name}_n"] = int(known.sum())
-    return found
+def hidden_at_random(
+    tokens: Tokens, elements_only: Tensor, augment: Augmentation, generator: torch.Generator
+) -> Tokens:
+    """Tokens with augmented spectra, some edges, amounts and patterns hidden."""
+    z, edge, values, known, offset, composition, pattern, has_pattern = tokens.fields()
+    seen = (edge >= 0) & (torch.rand(edge.shape, generator=generator) > PROPERTIES.edge_hidden)
+    if seen.any():
+        augmented = augment(values[seen], known[seen], offset[seen], generator)
+        values, known, offset = (
+            t.index_put((seen,), d) for t, d in zip((values, known, offset), augmented, strict=True)
+        )
+    has_pattern = has_pattern & (torch.rand(len(z), generator=generator) > PROPERTIES.pattern_hidden)
+    composition = _amounts_hidden(composition, elements_only, generator)
+    return Tokens(z, torch.where(seen, edge, -1), values, known, offset, composition, pattern, has_pattern)
 
 
-def _number(value: Any) -> float:
-    return float("nan") if value is None else float(value)
+def given(samples: Samples, seen: Seen) -> Tokens:
+    """The tokens of samples with all hidden that is not to be seen."""
+    z, edge, values, known, offset, composition, pattern, has_pattern = samples.tokens.fields()
+    if not seen.amounts:
+        composition = samples.elements_only
+    edge = edge if seen.edges else torch.full_like(edge, -1)
+    return Tokens(z, edge, values, known, offset, composition, pattern, has_pattern & seen.pattern)
 
 
-def _plain(value: Any) -> Any:
-    return ("yes" if value else "no") if isinstance(value, bool | np.bool_) else value
+def _amounts_hidden(composition: Tensor, elements_only: Tensor, generator: torch.Generator) -> Tensor:
+    hidden = torch.rand(len(composition), 1, generator=generator) < PROPERTIES.amounts_hidden
+    return torch.where(hidden, elements_only, composition)
 
 
-def _loss(
-    numbers: dict[str, Tensor], classes: dict[str, Tensor], samples: Samples, rows: Tensor, heads: PropertyHeads
-) -> Tensor:
+def loss(heads: PropertyHeads, outputs: Tensor, labels: Labels, rows: Tensor) -> Tensor:
+    """Of a batch; labels that a material lacks do not count."""
+    numbers, classes = heads.split(outputs)
     terms = []
     for name, (usual, spread) in heads.numbers.items():
-        out = numbers[name]
-        truth = ((samples.numbers[name][rows] - usual) / spread).to(out.device)
+        truth = ((labels.numbers[name][rows] - usual) / spread).to(outputs.device)
         known = torch.isfinite(truth)
         if known.any():
-            mean, log_scale = out[known, 0], out[known, 1].clamp(-5, 3)
+            mean, log_scale = numbers[name][known, 0], numbers[name][known, 1].clamp(-5, 3)
             distance = (mean.detach() - truth[known]).abs()
             terms.append(nn.functional.smooth_l1_loss(mean, truth[known], beta=0.2))
             terms.append(0.1 * (distance * (-log_scale).exp() + log_scale).mean())
     for name in heads.classes:
-        truth = samples.classes[name][rows].to(classes[name].device)
+        truth = labels.classes[name][rows].to(outputs.device)
         if (truth >= 0).any():
             terms.append(0.5 * nn.functional.cross_entropy(classes[name], truth, ignore_index=-1))
-    outputs = (*numbers.values(), *classes.values())
-    return torch.stack(terms or [0 * out.sum() for out in outputs]).sum()
+    return torch.stack(terms or [0 * outputs.sum()]).sum()
+
+
+@torch.inference_mode()
+def outputs_of(model: SpecFusion, samples: Samples, seen: Seen = ALL, batch: int = 512) -> Tensor:
+    """(n, heads.outputs) answers to samples of which so much is seen."""
+    parts = []
+    for start in range(0, len(samples), batch):
+        part = samples.take(np.arange(start, min(start + batch, len(samples))))
+        numbers, classes = model.eval()(given(part, seen))
+        parts.append(torch.cat([*numbers.values(), *classes.values()], 1))
+    return torch.cat(parts)
+
+
+@torch.inference_mode()
+def composition_outputs(model: PropertyComposition, samples: Samples, seen: Seen = ALL) -> Tensor:
+    """(n, heads.outputs) answers of the composition alone."""
+    composition = samples.tokens.composition if seen.amounts else samples.elements_only
+    return torch.as_tensor(model.eval()(composition)[1])
+
+
+def losses(heads: PropertyHeads, outputs: Tensor, labels: Labels) -> dict[str, np.ndarray]:
+    """By figure, how wrong each sample with a label is: the absolute error of a number, or 1 where a class is wrong.
+
+    Samples without a label are NaN.
+    """
+    numbers, classes = heads.split(outputs)
+    found = {}
+    for name, (usual, spread) in heads.numbers.items():
+        found[name] = (numbers[name][:, 0] * spread + usual - labels.numbers[name]).abs().numpy()
+    for name in heads.classes:
+        truth = labels.classes[name]
+        wrong = (classes[name].argmax(1) != truth).float()
+        found[name] = torch.where(truth >= 0, wrong, torch.nan).numpy()
+    return found
+
+
+def constant_losses(heads: PropertyHeads, labels: Labels) -> dict[str, float]:
+    """The same, in the mean, of one constant answer: the median, or the commonest class."""
+    found = {}
+    for name in heads.numbers:
+        known = labels.numbers[name][torch.isfinite(labels.numbers[name])]
+        found[name] = float((known - known.median()).abs().mean())
+    for name in heads.classes:
+        known = labels.classes[name][labels.classes[name] >= 0]
+        found[name] = 1 - float(torch.bincount(known).max() / len(known))
+    return found

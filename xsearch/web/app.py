@@ -18,7 +18,8 @@ from starlette.routing import Route
 import xsearch
 from xsearch.elements import SYMBOLS
 from xsearch.errors import QueryError
-from xsearch.options import Constraints, CrystalSystem
+from xsearch.options import CrystalSystem
+from xsearch.web.element_options import constraints_of
 from xsearch.web.guard import Guard
 from xsearch.web.jobs import TASKS, Job, Jobs
 from xsearch.web.store import Refused, Store, StoredFile, job_key
@@ -32,8 +33,6 @@ KINDS = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".s
 LONGEST_TEXT = 10_000
 """Characters of an option."""
 
-ELEMENT_OPTIONS = ("only", "must", "may", "not", "exactly", "any")
-
 DOWNLOADS = {
     "json": ("answer.json", "application/json"),
     "html": ("report.html", "text/html"),
@@ -42,7 +41,7 @@ DOWNLOADS = {
     "cif": ("crystal.cif", "chemical/x-cif"),
     "cifs": ("crystals.zip", "application/zip"),
     "zip": ("xsearch.zip", "application/zip"),
-    **{program: (f"{program}.zip", "application/zip") for program in ("rietx", "gsas2", "topas", "fullprof")},
+    **{program: (f"{program}.zip", "application/zip") for program in ("rietx", "gsas2", "topas", "fullprof", "bgmn")},
 }
 """Forms of an answer, with the name and the kind of the file."""
 
@@ -162,24 +161,30 @@ class Page:
         """Stop a job."""
         return _json(self.jobs.stop(request.path_params["key"]).summary())
 
+    async def answer(self, request: Request) -> Response:
+        """One scan of a series as an answer of its own."""
+        return _body(await self.jobs.view("answer", self._kept(request)))
+
     async def crystal(self, request: Request) -> Response:
         """One crystal of an answer."""
-        key, place = request.path_params["key"], request.path_params["place"]
-        return _body(await self.jobs.view("crystal", {"key": key, "path": str(self.store.answer(key)), "place": place}))
+        place = request.path_params["place"]
+        return _body(await self.jobs.view("crystal", {**self._kept(request), "place": place}))
 
     async def download(self, request: Request) -> Response:
         """A form of an answer, to be kept."""
-        key, what = request.path_params["key"], request.path_params["what"]
+        what, place = request.path_params["what"], request.query_params.get("place", "0")
         if what not in DOWNLOADS:
             raise Refused("There is no such form of an answer.", 404)
-        place = request.query_params.get("place", "0")
-        arguments = {
-            "key": key, "path": str(self.store.answer(key)), "what": what,
-            "place": int(place) if place.isdecimal() else 0,
-        }  # fmt: skip
+        arguments = {**self._kept(request), "what": what, "place": int(place) if place.isdecimal() else 0}
         name, kind = DOWNLOADS[what]
         data = await self.jobs.searches.call("download", arguments, self.jobs.settings.search_s)
         return Response(data, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+
+    def _kept(self, request: Request) -> dict[str, Any]:
+        """Which answer is meant: that of a job, or that of a scan of its series."""
+        key, scan = request.path_params["key"], request.query_params.get("scan", "")
+        path = str(self.store.answer(key))
+        return {"key": key, "path": path, "scan": int(scan) if scan.isdecimal() else None}
 
     def routes(self) -> list[Route]:
         """Every address that is answered."""
@@ -193,21 +198,10 @@ class Page:
             Route("/api/jobs", self.submit, methods=["POST"]),
             Route("/api/jobs/{key}/events", self.events),
             Route("/api/jobs/{key}/stop", self.stop, methods=["POST"]),
+            Route("/api/jobs/{key}/answer", self.answer),
             Route("/api/jobs/{key}/crystals/{place:int}", self.crystal),
             Route("/api/jobs/{key}/download/{what}", self.download),
         ]
-
-
-def constraints_of(wishes: dict[str, str]) -> Constraints:
-    """The constraints on elements of a question, to say at once what contradicts itself.
-
-    Raises:
-        QueryError: as `Constraints` does.
-    """
-    given = {name: wishes[name] for name in ELEMENT_OPTIONS if wishes.get(name, "").strip()}
-    return Constraints.parse(
-        given.get("only"), given.get("must"), given.get("may"), given.get("not"), given.get("exactly"), given.get("any")
-    )
 
 
 async def _stream(job: Job, first: int) -> AsyncIterator[bytes]:

@@ -69,9 +69,8 @@ class Guard:
 
     def refusal(self, request: Request) -> Response | None:
         """What to answer instead, or None where the request may pass."""
-        if request.headers.getlist("host") != [host for host in request.headers.getlist("host") if host in self.hosts]:
-            return PlainTextResponse("Unknown host.", 421)
-        if not request.headers.getlist("host"):
+        hosts = request.headers.getlist("host")
+        if len(hosts) != 1 or hosts[0] not in self.hosts:
             return PlainTextResponse("Unknown host.", 421)
         origin = request.headers.get("origin")
         if origin is not None and origin not in self.origins:

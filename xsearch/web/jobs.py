@@ -91,9 +91,9 @@ class Jobs:
         self.store, self.settings = store, settings
         self.jobs: dict[str, Job] = {}
         folder = store.empty_folder
-        self.views = Worker("views", folder, ("warm_views", {}))
-        self.searches = Worker("searches", folder, ("warm", {"index": index}))
-        self.long = Worker("long", folder)
+        self.views = Worker("views", "view", folder, ("warm", {}))
+        self.searches = Worker("searches", "search", folder, ("warm", {"index": index}))
+        self.long = Worker("long", "search", folder)
 
     def start(self) -> None:
         """Start the processes that a first search needs."""

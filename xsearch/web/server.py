@@ -68,6 +68,7 @@ def listen(port: int | None = None) -> socket.socket:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listening.bind((LOOPBACK, tried))
+            listening.listen(128)  # who comes before the server is ready waits
         except OSError:
             listening.close()
             continue

@@ -7,6 +7,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from xsearch.web.settings import SETTINGS, WebSettings
 _KEY = re.compile(r"[0-9a-f]{16}")
 _UNSAFE = re.compile(r"[^\w.+-]+", re.ASCII)
 LONGEST_NAME = 100
+"""Characters of a file's name."""
 
 
 class Refused(XSearchError):
@@ -35,7 +37,9 @@ def safe_name(name: str) -> str:
     Its suffix, which says what kind of file it is, stays.
     """
     last = re.split(r"[/\\]", name)[-1]
-    clean = _UNSAFE.sub("_", last).strip("._-") or "file"
+    clean = _UNSAFE.sub("_", last).strip("._-")
+    if "." not in clean:  # all but the suffix was unsafe, or there is none
+        clean = f"file.{clean}" if "." in last and clean else clean or "file"
     if clean.partition(".")[0].upper() in {"CON", "PRN", "AUX", "NUL"}:  # names of devices on Windows
         clean = f"file_{clean}"
     suffix = Path(clean).suffix[-20:]
@@ -78,7 +82,7 @@ class Store:
     @property
     def empty_folder(self) -> Path:
         """Where workers stand: a name without a folder leads to nothing there."""
-        place = self.folder / "work" / "empty"
+        place = self.folder / "empty"
         place.mkdir(parents=True, exist_ok=True)
         return place
 
@@ -125,12 +129,6 @@ class Store:
         """Where the answer of a job is kept, or will be."""
         return self.folder / "answers" / f"{_checked(key)}.pickle"
 
-    def checkpoints(self, key: str) -> Path:
-        """Where a long job keeps what it has done."""
-        place = self.folder / "work" / _checked(key)
-        place.mkdir(parents=True, exist_ok=True)
-        return place
-
     def prune(self) -> None:
         """Let go of the oldest answers and of what stopped jobs had done."""
         self._prune("answers", self.settings.most_answers)
@@ -140,11 +138,7 @@ class Store:
         kept = sorted((self.folder / kind).iterdir(), key=_changed, reverse=True)
         for path in kept[most:]:
             if path.is_dir():
-                for inner in path.iterdir():
-                    with suppress(OSError):
-                        inner.unlink()
-                with suppress(OSError):
-                    path.rmdir()
+                shutil.rmtree(path, ignore_errors=True)
             else:
                 with suppress(OSError):
                     path.unlink()

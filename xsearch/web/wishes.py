@@ -12,12 +12,11 @@ from xsearch.chemistry.cif import read_cif
 from xsearch.errors import QueryError
 from xsearch.options import parse_phases
 from xsearch.query import Question, question_of
-from xsearch.query.files import AsRead
-from xsearch.reading import Reading
 from xsearch.spectra.measurement import Measurement
+from xsearch.web.element_options import ELEMENTS
 
 TEXTS = {
-    "only": "only", "must": "must", "may": "may", "not": "exclude", "exactly": "exactly", "any": "any_of",
+    **ELEMENTS,
     "system": "system", "space-group": "space_group", "where": "where", "conditions": "conditions", "prior": "prior",
     "range": "range", "standard": "standard",
 }  # fmt: skip
@@ -31,9 +30,6 @@ SWITCHES = {"infer": "infer", "deglitch": "deglitch", "measured-cells": "measure
 
 OPTIONS = frozenset({*TEXTS, *LISTS, *SWITCHES, "known", "phases", "top"})
 """All that an address may hold of a question."""
-
-READINGS = frozenset({"wavelength", "absorber", "edge", "columns", "axis", "e0", "pre", "post"})
-"""All that it may hold of how a file is read."""
 
 
 def question_of_wishes(
@@ -61,26 +57,6 @@ def question_of_wishes(
     stated = question.measurement
     return replace(
         question, measurement=replace(measurement, oxidation=stated.oxidation, coordination=stated.coordination)
-    )
-
-
-def reading_of(wishes: Mapping[str, str]) -> AsRead:
-    """How a file is to be read.
-
-    Raises:
-        QueryError: for what cannot be understood.
-    """
-    given = {name: wishes[name].strip() for name in READINGS if wishes.get(name, "").strip()}
-    e0 = given.get("e0")
-    try:
-        e0_eV = None if e0 is None else float(e0)
-    except ValueError:
-        raise QueryError(f"{e0!r} is no energy; a number in eV is expected.") from None
-    return AsRead(
-        given.get("wavelength"),
-        given.get("absorber"),
-        given.get("edge"),
-        Reading.parse(given.get("columns"), given.get("axis"), e0_eV, given.get("pre"), given.get("post")),
     )
 
 

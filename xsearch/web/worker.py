@@ -13,12 +13,21 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from xsearch.errors import XSearchError
 
+if TYPE_CHECKING:
+    from xsearch.web.tasks import Tasks
+
 Report = Callable[[str, bytes], None]
 """Takes an event of a task: its kind, and its facts as JSON text."""
+
+Kind = Literal["view", "search"]
+"""Which tasks a process can do."""
+
+BEFORE_FIRST_S = 0.5
+"""How long a worker that has started waits for a task before it does its first one."""
 
 PARENT_EVERY_S = 2.0
 """How often a worker makes sure that the server is still there."""
@@ -41,12 +50,13 @@ class Worker:
 
     Args:
         name: for the list of processes.
+        tasks: what it can do.
         folder: an empty one, where it stands.
-        first: a task with its arguments that it does as soon as it starts.
+        first: a task with its arguments that it does once it has started and nobody waits for another.
     """
 
-    def __init__(self, name: str, folder: Path, first: tuple[str, dict[str, Any]] | None = None) -> None:
-        self.name, self.folder, self.first = name, folder, first
+    def __init__(self, name: str, tasks: Kind, folder: Path, first: tuple[str, dict[str, Any]] | None = None) -> None:
+        self.name, self.tasks, self.folder, self.first = name, tasks, folder, first
         self._process: multiprocessing.process.BaseProcess | None = None
         self._connection: Connection | None = None
         self._turn = asyncio.Lock()
@@ -59,7 +69,9 @@ class Worker:
         context = multiprocessing.get_context("spawn")
         here, there = context.Pipe()
         self._process = context.Process(
-            target=work, args=(there, str(self.folder), self.first, os.getpid()), name=f"xsearch-{self.name}"
+            target=work,
+            args=(there, self.tasks, str(self.folder), self.first, os.getpid()),
+            name=f"xsearch-{self.name}",
         )
         self._process.start()
         there.close()
@@ -96,6 +108,7 @@ class Worker:
                 connection.send((task, arguments))
                 while True:
                     receiving = loop.run_in_executor(self._thread, connection.recv)
+                    receiving.add_done_callback(_seen)
                     kind, body = await asyncio.wait_for(
                         asyncio.shield(receiving), max(0.0, deadline - time.monotonic())
                     )
@@ -122,19 +135,37 @@ class Worker:
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def work(connection: Connection, folder: str, first: tuple[str, dict[str, Any]] | None, parent: int) -> None:
+def tasks_of(kind: Kind) -> Tasks:
+    """The tasks of a process, loaded in it."""
+    if kind == "view":
+        from xsearch.web.view_tasks import ViewTasks
+
+        return ViewTasks()
+    from xsearch.web.search_tasks import SearchTasks
+
+    return SearchTasks()
+
+
+def _seen(receiving: asyncio.Future[Any]) -> None:
+    """What nobody waits for any more may end in an error."""
+    if not receiving.cancelled():
+        receiving.exception()
+
+
+def work(
+    connection: Connection, kind: Kind, folder: str, first: tuple[str, dict[str, Any]] | None, parent: int
+) -> None:
     """The life of a worker process: tasks one after the other, until the server is gone."""
     if hasattr(os, "setsid"):
         os.setsid()  # a group of its own: stopping ends the processes of a build too, and Ctrl-C is the server's
     os.chdir(folder)
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
-    from xsearch.web.tasks import Tasks
-
-    tasks = Tasks()
-    if first is not None:
-        with suppress(Exception):  # a fault shows where somebody waits for the answer
-            tasks.do(*first)
+    tasks = tasks_of(kind)
     while True:
+        if first is not None and not connection.poll(BEFORE_FIRST_S):
+            with suppress(Exception):  # a fault shows where somebody waits for the answer
+                tasks.do(*first)
+            first = None
         try:
             task, arguments = connection.recv()
         except (EOFError, OSError, KeyboardInterrupt):

@@ -86,7 +86,9 @@ def predict(
     windows = [window(spectrum) for spectrum in normalized]
     given = list(amounts if amounts is not None else elements)
     answers = chosen.predict(windows, given, amounts)
-    properties = [(property_model or shipped_property_model()).predict([w], given) if given else None for w in windows]
+    properties = [
+        (property_model or shipped_property_model()).predict([w], given, amounts) if given else None for w in windows
+    ]
     ms = (time.perf_counter() - start) * 1e3 / max(len(spectra), 1)
     rows = zip(normalized, windows, answers, properties, strict=True)
     return [EdgePrediction(*row, model=chosen, ms=ms, shell=_shell(row[0], row[2])) for row in rows]

@@ -5,7 +5,7 @@ import { PatternPlot, EdgePlots } from "./plot.js";
 import { CrystalView } from "./crystal.js";
 
 const FORMS = { zip: "Everything, one zip", html: "Report (HTML)", json: "Numbers (JSON)", png: "Figure (PNG)", svg: "Figure (SVG)", cifs: "All crystals (CIF)" };
-const PROGRAMS = { gsas2: "GSAS-II", topas: "TOPAS", fullprof: "FullProf", rietx: "rietx" };
+const PROGRAMS = { gsas2: "GSAS-II", topas: "TOPAS", fullprof: "FullProf", bgmn: "BGMN", rietx: "rietx" };
 
 export class Answer {
   constructor(container) {
@@ -13,8 +13,9 @@ export class Answer {
     this.place = -1;
   }
 
-  show(key, record) {
-    Object.assign(this, { key, record, crystals: new Map(), place: -1 });
+  /** Show the answer of a job, or that of a scan of its series. */
+  show(key, record, scan = null) {
+    Object.assign(this, { key, record, crystals: new Map(), place: -1, scan: scan === null ? "" : `scan=${scan}` });
     if (record.first) this.crystals.set(0, Promise.resolve(record.first));
     const keep = this.keepMenu();
     const plots = make("section", { class: "plots" });
@@ -26,29 +27,28 @@ export class Answer {
     const picture = make("div", { class: "crystal card" });
     this.container.replaceChildren(
       make("div", { class: "head" }, fromServer(record.html.verdict, "div", { class: "verdict-box" }), keep), plots,
-      fromServer(record.html.crystals, "div", { class: "scroll", id: "crystals", tabindex: "0", role: "listbox", "aria-label": "Crystals; arrow keys move through them" }),
+      fromServer(record.html.crystals, "div", { class: "scroll list", tabindex: "0", "aria-label": "Crystals; arrow keys move through them" }),
       make("div", { class: "beside" }, this.details, picture),
       make("section", {}, make("h3", {}, "Notes"), fromServer(record.html.notes)),
       fromServer(record.html.credits, "footer"));
-    this.names = record.crystals.map((one) => one.label);
+    this.names = record.crystals.map((one) => one.text);
     this.pattern = record.pattern ? new PatternPlot(pattern) : null;
     this.edges = new EdgePlots(edges);
     this.view = record.crystals.length ? new CrystalView(picture) : null;
     this.pattern?.show(record.pattern, record.mixture?.parts && record.pattern ? record.mixture : null, this.names);
     if (!record.crystals.length) { picture.remove(); this.edges.show(record.edges, [], 0); }
-    this.rows = $$("#crystals tbody tr");
+    this.rows = $$(".list tbody tr", this.container);
     this.rows.forEach((row, place) => {
-      row.setAttribute("role", "option");
       row.addEventListener("click", () => this.choose(place));
       row.addEventListener("mouseenter", () => this.glance(place));
     });
-    $("#crystals tbody")?.addEventListener("mouseleave", () => this.glance(this.place));
+    $(".list tbody", this.container)?.addEventListener("mouseleave", () => this.glance(this.place));
     if (this.rows.length) this.choose(0);
   }
 
   /** One crystal, loaded once. */
   crystal(place) {
-    if (!this.crystals.has(place)) this.crystals.set(place, call(`/api/jobs/${this.key}/crystals/${place}`));
+    if (!this.crystals.has(place)) this.crystals.set(place, call(`/api/jobs/${this.key}/crystals/${place}?${this.scan}`));
     return this.crystals.get(place);
   }
 
@@ -73,7 +73,7 @@ export class Answer {
     const { label, id } = this.record.crystals[place];
     this.details.replaceChildren(
       make("h3", {}, fromServer(label, "span"), make("span", { class: "pale" }, ` ${id} `),
-        crystal.picture ? make("a", { class: "take", href: `/api/jobs/${this.key}/download/cif?place=${place}`, download: `${id.replaceAll(/[^\w.+-]+/g, "_")}.cif` }, "CIF") : null),
+        crystal.picture ? make("a", { class: "take", href: `/api/jobs/${this.key}/download/cif?place=${place}&${this.scan}`, download: `${id.replaceAll(/[^\w.+-]+/g, "_")}.cif` }, "CIF") : null),
       fromServer(crystal.html));
     for (const angle of $$(".angle", this.details)) {
       angle.setAttribute("role", "button");
@@ -87,7 +87,7 @@ export class Answer {
   }
 
   keepMenu() {
-    const link = (what, text) => make("a", { href: `/api/jobs/${this.key}/download/${what}`, download: "" }, text);
+    const link = (what, text) => make("a", { href: `/api/jobs/${this.key}/download/${what}?${this.scan}`, download: "" }, text);
     const refinable = this.record.pattern && ["search", "mixture"].includes(this.record.kind) && this.record.mood !== "none";
     return make("details", { class: "keep" }, make("summary", {}, "Keep"),
       make("div", { class: "menu" }, ...Object.entries(FORMS).filter(([what]) => this.record.kind !== "inference" || !["png", "svg"].includes(what)).map(([what, text]) => link(what, text)),

@@ -6,11 +6,11 @@ const STAGES = {
   begin: "starting", prepare: "background and lines", select: "conditions", recall: "recall", vectors: "nearest neighbours", match: "matching",
   rank: "ranking", symmetry: "symmetry", mixture: "phases of the mixture", propose: "proposing substitutions", screening: "screening",
   refinement: "refinement of cells", final_refinement: "Rietveld refinement", template_placement: "placing templates in indexed cells",
-  symmetry_lowering: "lowering symmetry", ranking: "ranking candidates", xanes: "edges",
+  indexing: "indexing", prediction: "prediction", symmetry_lowering: "lowering symmetry", ranking: "ranking candidates", xanes: "edges",
 };
 
 export class Job {
-  constructor({ answer, over }) { this.tell = { answer, over }; this.source = null; }
+  constructor(tell) { this.tell = tell; this.source = null; }
 
   get running() { return this.source !== null; }
 
@@ -33,7 +33,7 @@ export class Job {
     on("items", ({ done, total }) => { const bar = $("#progress"); if (total) { bar.max = total; bar.value = done; } $("#stage").textContent = `${this.now}: ${done.toLocaleString()}${total ? ` of ${total.toLocaleString()}` : ""}`; });
     on("say", ({ text }) => { $("#stage").textContent = text; });
     on("answer", (record) => { this.answered = true; this.tell.answer(key, record); });
-    on("row", (record) => this.tell.answer(key, record));
+    on("scan", (record) => this.tell.scan(key, record));
     on("done", (body) => this.over("done", body));
     on("failed", (body) => this.over("failed", body));
     on("stopped", (body) => this.over("stopped", body));

@@ -27,7 +27,7 @@ const table = new PeriodicTable(() => changed());
 const files = new Files((dropped) => { changed(); if (dropped && files.ready) search(); });
 const answer = new Answer($("#result"));
 const other = new Other($("#result"));
-const job = new Job({ answer: show, over });
+const job = new Job({ answer: show, over, scan: (key, record) => { $("#welcome")?.remove(); other.series(key).add(record); } });
 
 const mode = () => $("input[name=do]:checked").value;
 
@@ -68,7 +68,9 @@ async function search() {
 
 function show(key, record) {
   $("#welcome")?.remove();
-  if (record.html) { other.leave(); answer.show(key, record); } else { answer.rows = []; other.show(key, record); }
+  if (record.html) answer.show(key, record);
+  else { answer.rows = []; other.show(key, record); }
+  if (record.kind !== "series") other.map = null;
 }
 
 function over(key, state_, body) {
@@ -87,7 +89,7 @@ function note(text) { $("#ready").textContent = text; }
 
 async function loadState() {
   state = await call("/api/state");
-  const select = $("#index"), chosen = select.value || address.read().index || state.indexes.find((index) => index.is_default)?.name;
+  const select = $("#index"), chosen = select.value.replace(/^\+.*/, "") || address.read().index || state.indexes.find((index) => index.is_default)?.name;
   select.replaceChildren(...state.indexes.map((index) => make("option", { value: index.name, disabled: Boolean(index.problem) }, `${index.name} (${index.materials.toLocaleString("en")})`)),
     ...(state.indexes.some((index) => index.name === "starter") ? [] : [make("option", { value: "+starter" }, "build the starter index …")]));
   if (chosen) select.value = chosen;

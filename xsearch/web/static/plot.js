@@ -26,9 +26,9 @@ const SCALES = {
   log: { name: "log intensity", of: (value) => Math.log10(Math.max(value, 0.05)) },
 };
 
-const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset" };
+export const CONFIG = { displayModeBar: false, responsive: true, doubleClick: "reset" };
 
-const base = () => {
+export const base = () => {
   const { ink, pale, line } = colours();
   const axis = { gridcolor: line, linecolor: line, zeroline: false, ticks: "outside", tickcolor: line, tickfont: { color: pale }, title: { font: { color: pale, size: 13 } } };
   return {
@@ -93,7 +93,7 @@ export class PatternPlot {
     const toY = (value) => SCALES[view.scale].of(value - floor, this.soft);
     const x = pattern.two_theta_deg.map(toX);
     const lines = (y, name, colour, width, more = {}) => ({ type: "scatter", mode: "lines", x, y, name, line: { color: colour, width, ...more.line }, hoverinfo: "skip", ...more.trace });
-    const calculated = mixture && view.parts ? mixture.calculated : overlay ? overlay.calculated : mixture ? mixture.calculated : null;
+    const calculated = (mixture && view.parts ? mixture.calculated : overlay ? overlay.calculated : mixture?.calculated) || null;
     const colour = PALETTE[(this.place || 0) % PALETTE.length];
     const found = [{ ...lines(pattern.measured.map(toY), "measured", ink, 1), hoverinfo: "x" }];
     if (pattern.background) found.push(lines(pattern.background.map(toY), "background", pale, 1, { line: { dash: "dot" } }));
@@ -121,7 +121,7 @@ export class PatternPlot {
     const Plotly = await plotly();
     if (again) this.range = null;
     const { axis, layout } = base();
-    const difference = view.difference && (this.overlay || this.mixture);
+    const difference = view.difference && Boolean(this.overlay?.calculated || this.mixture);
     const low = difference ? 0.24 : this.overlay ? 0.08 : 0;
     const hidden = { showticklabels: false, showgrid: false, ticks: "", zeroline: false, fixedrange: true };
     const changes = `${view.axis}${this.range || ""}`;
