@@ -9,7 +9,7 @@ import pytest
 from xsearch.data.shipped_library import EXAFS, REFERENCES, SITES, STRUCTURES, ShippedLibrary, shipped_materials
 from xsearch.data.xas_tables import XasTables, spectrum_of_rows
 from xsearch.errors import SpectrumError
-from xsearch.preprocess.exafs import R_GRID_A, computed_k2_chi, fourier
+from xsearch.preprocess.exafs import R_GRID_A, K_GRID_invA, computed_k2_chi, fourier
 from xsearch.preprocess.xanes import normalize, window
 from xsearch.spectra.xas import XasSpectrum
 
@@ -56,7 +56,7 @@ def test_computed_exafs_can_be_searched(spectra: list[XasSpectrum]) -> None:
     assert len(exafs) >= 10
     copper = [s for s in exafs if (s.absorber, s.reduced_formula) == ("Cu", "Cu")]
     (k2_chi,) = (computed_k2_chi(s.energy_eV, s.mu) for s in copper[:1])
-    shells = np.abs(fourier(k2_chi, 3.0, 12.0))
+    shells = np.abs(fourier(np.pad(k2_chi, (0, len(K_GRID_invA) - len(k2_chi))), 3.0, 12.0))
     assert R_GRID_A[shells.argmax()] == pytest.approx(2.55 - 0.3, abs=0.15)  # the phase takes off some 0.3 Å
 
 
