@@ -1,5 +1,6 @@
 """The README and the pages: short enough, links that lead somewhere, commands and options that exist."""
 
+import importlib.util
 import re
 import shlex
 from pathlib import Path
@@ -86,3 +87,19 @@ def test_the_page_on_the_index_names_its_files() -> None:
     ]
     assert len(files) >= 14
     assert not [name for name in files if name not in TEXT[ROOT / "docs" / "index-format.md"]]
+
+
+def test_the_pages_that_are_made_from_the_package_can_be_made() -> None:
+    spec = importlib.util.spec_from_file_location("generated", ROOT / "docs" / "site" / "generated.py")
+    assert spec is not None
+    assert spec.loader is not None
+    generated = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(generated)
+    assert set(generated.PAGES) == GENERATED
+    made = {name: content() for name, content in generated.PAGES.items()}
+    assert all(line.count(" | ") == 3 for line in made["settings.md"].splitlines() if line.startswith("| `"))
+    assert all(f"## `xsearch {' '.join(words[:1])}`" in made["commands.md"] for words in TREE)
+    for page, text in TEXT.items():
+        for name in re.findall(r"<!-- settings: ([\w.]+) -->", text):
+            if page.name != "CONTRIBUTING.md":
+                assert generated.settings_table(name).count("\n") > 1, f"{page.name}: {name}"

@@ -100,7 +100,7 @@ def test_properties_use_edges_and_elements() -> None:
     assert sum(oxide.classes["is_metal"].values()) == pytest.approx(1, abs=1e-3)
     with pytest.raises(QueryError, match="Unknown element"):
         model.predict([found.window], ["Xx"])
-    with pytest.raises(QueryError, match="One edge for each"):
+    with pytest.raises(QueryError, match="No edge was given"):
         model.predict([])
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -53,7 +54,7 @@ class PropertyHeads:
     def split(self, outputs: Tensor) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
         """(b, outputs) by name: (b, 2) mean and log scale in units of the spreads, and (b, classes) logits."""
         sizes = [2] * len(self.numbers) + [len(PROPERTY_CLASSES[name]) for name in self.classes]
-        parts = outputs.split(sizes, 1)
+        parts = torch.split(outputs, sizes, 1)
         n = len(self.numbers)
         return dict(zip(self.numbers, parts[:n], strict=True)), dict(zip(self.classes, parts[n:], strict=True))
 
