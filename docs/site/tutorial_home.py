@@ -7,11 +7,13 @@ from contextlib import redirect_stderr
 from io import StringIO
 from pathlib import Path
 
-import matplotlib.pyplot  # noqa: F401  by which a notebook draws the figures that a cell ends with
+from IPython import get_ipython
 
 ROOT = Path(__file__).resolve().parents[2]
 os.environ.setdefault("XSEARCH_HOME", str(ROOT / "out" / "docs-home"))
 os.chdir(ROOT)
+if kernel := get_ipython():  # none where a tutorial is run as a script
+    kernel.run_line_magic("matplotlib", "inline")
 warnings.filterwarnings("ignore", module="tqdm|duckdb|xsearch.builders")
 
 

@@ -2,7 +2,9 @@
 
 import io
 import os
+import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,15 @@ def drop(page: Any, *files: Path) -> None:
 def verdict(page: Any) -> str:
     page.wait_for_selector(".verdict h2")
     return page.inner_text(".verdict h2")
+
+
+def until(page: Any, condition: Callable[[], bool], seconds: float = 180) -> None:
+    """Wait for a condition from here: the policy of the page lets the browser evaluate no text there."""
+    for _ in range(round(10 * seconds)):
+        if condition():
+            return
+        page.wait_for_timeout(100)
+    raise AssertionError("it did not come true")
 
 
 def test_a_dropped_pattern_is_read_searched_and_drawn(page: Any, rutile: Path) -> None:
@@ -51,10 +62,10 @@ def test_arrow_keys_move_through_hits(page: Any, rutile: Path) -> None:
     page.wait_for_selector(".list tr.chosen")
     first = page.inner_text(".details h3")
     page.keyboard.press("ArrowDown")
-    page.wait_for_function("document.querySelectorAll('.list tbody tr')[1].classList.contains('chosen')")
-    page.wait_for_function("(first) => document.querySelector('.details h3').innerText !== first", arg=first)
+    page.wait_for_selector(".list tbody tr:nth-child(2).chosen")
+    until(page, lambda: page.inner_text(".details h3") != first)
     page.keyboard.press("ArrowUp")
-    page.wait_for_function("(first) => document.querySelector('.details h3').innerText === first", arg=first)
+    until(page, lambda: page.inner_text(".details h3") == first)
 
 
 def test_contradictions_are_said_in_one_line(page: Any, rutile: Path) -> None:
@@ -88,7 +99,7 @@ def test_an_inference_shows_hits_first_and_stops_at_once_and_goes_on(page: Any, 
     drop(page, rutile)
     page.wait_for_selector("#running:not([hidden])")
     verdict(page)  # the hits are there while crystals are inferred
-    page.wait_for_function("/screening|refinement|templates/.test(document.querySelector('#stage').textContent)")
+    until(page, lambda: bool(re.search("screening|refinement|templates|substitutions", page.inner_text("#stage"))))
     page.click("#stop")
     page.wait_for_selector("#problem:not([hidden])", timeout=30_000)
     assert "stopped" in page.inner_text("#problem")

@@ -17,6 +17,7 @@ from xsearch.report.interactive import InteractiveAnswer
 from xsearch.search import SearchIndex, open_index
 from xsearch.spectra.measurement import Measurement
 from xsearch.web.element_options import constraints_of
+from xsearch.web.links import check_links
 from xsearch.web.readings import is_crystal, reading_of
 from xsearch.web.tasks import Tasks, Wishes, first_shown, keep, kept, scan_path, scans_of
 from xsearch.web.wishes import known_phases, question_of_wishes
@@ -135,7 +136,10 @@ class SearchTasks(Tasks):
 
 def measured(files: Sequence[Wishes]) -> list[tuple[str, AsRead]]:
     """The files that hold spectra, each with how it is to be read."""
-    return [(one["path"], reading_of(one)) for one in files if not is_crystal(one)]
+    spectra = [one for one in files if not is_crystal(one)]
+    for one in spectra:
+        check_links(one["path"])
+    return [(one["path"], reading_of(one)) for one in spectra]
 
 
 def crystals(files: Sequence[Wishes]) -> dict[str, str]:

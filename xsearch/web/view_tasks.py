@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from xsearch.errors import XSearchError
+from xsearch.web.links import check_links
 from xsearch.web.readings import reading_of
 from xsearch.web.tasks import Tasks, Wishes, first_shown, kept, scan_path
 
@@ -56,6 +57,7 @@ class ViewTasks(Tasks):
         from xsearch.report.file_view import CRYSTAL_FILE, crystal_file_view, file_view
 
         place = Path(path)
+        check_links(place)
         if place.suffix.lower() == CRYSTAL_FILE:
             with contextlib.suppress(XSearchError):
                 return crystal_file_view(place, place.name)

@@ -5,7 +5,7 @@ import { PatternPlot, EdgePlots } from "./plot.js";
 import { CrystalView } from "./crystal.js";
 
 const FORMS = { zip: "Everything, one zip", html: "Report (HTML)", json: "Numbers (JSON)", png: "Figure (PNG)", svg: "Figure (SVG)", cifs: "All crystals (CIF)" };
-const PROGRAMS = { gsas2: "GSAS-II", topas: "TOPAS", fullprof: "FullProf", bgmn: "BGMN", rietx: "rietx" };
+const PROGRAMS = { gsas2: "GSAS-II", topas: "TOPAS", fullprof: "FullProf", bgmn: "BGMN", bgmn: "BGMN", rietx: "rietx" };
 
 export class Answer {
   constructor(container) {
@@ -35,7 +35,7 @@ export class Answer {
     this.pattern = record.pattern ? new PatternPlot(pattern) : null;
     this.edges = new EdgePlots(edges);
     this.view = record.crystals.length ? new CrystalView(picture) : null;
-    this.pattern?.show(record.pattern, record.mixture?.parts && record.pattern ? record.mixture : null, this.names);
+    this.pattern?.show(record.pattern, record.mixture?.parts && record.pattern ? record.mixture : null, this.names, !record.first?.overlay);
     if (!record.crystals.length) { picture.remove(); this.edges.show(record.edges, [], 0); }
     this.rows = $$(".list tbody tr", this.container);
     this.rows.forEach((row, place) => {

@@ -49,5 +49,13 @@ export function colours() {
   return { ink: of("--ink"), pale: of("--pale"), line: of("--line"), ground: of("--ground"), accent: of("--accent") };
 }
 
-/** Okabe and Ito's palette, distinguishable for colour-blind readers too. */
-export const PALETTE = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+const ON_LIGHT = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
+const ON_DARK = ["#5cb8f0", "#ff8f3d", "#3fcf9f", "#f0a3cf", "#f2bd42", "#a8d8f5"];
+
+/** The colour of a crystal by its place: Okabe and Ito's palette, distinguishable for colour-blind readers too. */
+export function colourOf(place) {
+  const chosen = document.documentElement.dataset.theme;
+  const dark = chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+  const palette = dark ? ON_DARK : ON_LIGHT;
+  return palette[place % palette.length];
+}

@@ -1,6 +1,6 @@
 // The files that were dropped: what was read of each, and how it is to be read instead.
 
-import { $, make, fromServer, call } from "./dom.js";
+import { $, make, call } from "./dom.js";
 import { READINGS } from "./address.js";
 import { preview } from "./plot.js";
 

@@ -1,6 +1,6 @@
 // The measured pattern over what explains it, and the edges. Plotly draws; the numbers come from the server.
 
-import { $, make, colours, PALETTE } from "./dom.js";
+import { make, colours, colourOf } from "./dom.js";
 
 let loading = null;
 
@@ -63,13 +63,14 @@ export class PatternPlot {
       make("span", { class: "space" }), make("button", { type: "button", class: "quiet", onclick: () => this.draw(true) }, "Whole pattern"));
   }
 
-  /** A pattern, with a mixture's parts where there are any; `crystal` draws over it. */
-  show(pattern, mixture = null, names = []) {
+  /** A pattern, with a mixture's parts where there are any; drawn now, or with the `crystal` that comes over it. */
+  show(pattern, mixture = null, names = [], now = true) {
     Object.assign(this, { pattern, mixture, names, overlay: null });
     this.parts.hidden = !mixture;
     const steps = pattern.measured.slice(1).map((value, i) => Math.abs(value - pattern.measured[i])).sort((one, other) => one - other);
     this.soft = Math.max(1, 4 * steps[Math.floor(steps.length / 2)]); // neighbours differ by noise alone, except on a line
-    this.draw(true);
+    this.range = null;
+    if (now) this.draw(true);
   }
 
   crystal(overlay, label, place) {
@@ -94,11 +95,11 @@ export class PatternPlot {
     const x = pattern.two_theta_deg.map(toX);
     const lines = (y, name, colour, width, more = {}) => ({ type: "scatter", mode: "lines", x, y, name, line: { color: colour, width, ...more.line }, hoverinfo: "skip", ...more.trace });
     const calculated = (mixture && view.parts ? mixture.calculated : overlay ? overlay.calculated : mixture?.calculated) || null;
-    const colour = PALETTE[(this.place || 0) % PALETTE.length];
+    const colour = colourOf(this.place || 0);
     const found = [{ ...lines(pattern.measured.map(toY), "measured", ink, 1), hoverinfo: "x" }];
     if (pattern.background) found.push(lines(pattern.background.map(toY), "background", pale, 1, { line: { dash: "dot" } }));
     if (mixture && view.parts) {
-      mixture.parts.forEach((part, place) => found.push(lines(part.map((value, i) => toY(value + pattern.background[i])), this.names[place], PALETTE[place % PALETTE.length], 1.2)));
+      mixture.parts.forEach((part, place) => found.push(lines(part.map((value, i) => toY(value + pattern.background[i])), this.names[place], colourOf(place), 1.2)));
     }
     if (calculated) found.push(lines(calculated.map(toY), mixture && view.parts ? "sum" : this.label || "calculated", mixture && view.parts ? pale : colour, 1.4));
     if (overlay) {
@@ -148,7 +149,7 @@ export class EdgePlots {
     while (this.container.children.length < all.length) this.container.append(make("figure", { class: "edge" }, make("figcaption"), make("div", { class: "plot small" })));
     const { ink, pale } = colours();
     all.forEach(({ edge, match }, i) => {
-      const figure = this.container.children[i], colour = PALETTE[place % PALETTE.length];
+      const figure = this.container.children[i], colour = colourOf(place);
       const title = edge ? `${edge.edge} edge` : `${match.edge}, k²χ(k)`;
       figure.firstChild.textContent = title + (match ? `: r ${match.correlation.toFixed(3)}, shift ${match.shift_eV >= 0 ? "+" : ""}${match.shift_eV.toFixed(1)} eV; ${match.maker}` : ": no spectrum of this edge in the index");
       const { axis, layout } = base();
@@ -156,7 +157,7 @@ export class EdgePlots {
       const traces = [];
       if (mixture && mixture.energy_eV) {
         traces.push(line(mixture.energy_eV, mixture.measured, "measured", ink, 1.3), line(mixture.energy_eV, mixture.calculated, "sum", pale, 1.6));
-        mixture.parts.forEach((part, k) => traces.push(line(mixture.energy_eV, part, names[k], PALETTE[k % PALETTE.length], 1.1)));
+        mixture.parts.forEach((part, k) => traces.push(line(mixture.energy_eV, part, names[k], colourOf(k), 1.1)));
       } else if (edge) {
         traces.push(line(edge.energy_eV, edge.mu, "measured", ink, 1.3));
         if (match) {
@@ -168,7 +169,7 @@ export class EdgePlots {
         traces.push(line(match.k_invA, match.measured, "measured", ink, 1.3), line(match.k_invA, match.library, match.kind, colour, 1.4));
       }
       Plotly.react(figure.lastChild, traces, {
-        ...layout, margin: { l: 40, r: 8, t: 4, b: 38 }, uirevision: title,
+        ...layout, margin: { l: 40, r: 8, t: 4, b: 38 }, uirevision: title, showlegend: Boolean(mixture?.energy_eV),
         xaxis: { ...axis, title: { ...axis.title, text: edge ? "energy (eV)" : "k (1/Å)" } },
         yaxis: { ...axis, showgrid: false, tickformat: ".1f" },
         legend: { ...layout.legend, y: 0.02, yanchor: "bottom" },
