@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 
-from benchmarks import published_samples
+from benchmarks import _published_samples as published_samples
 from benchmarks.results import keep, load
 
 

@@ -165,10 +165,11 @@ def starter() -> Figures:
 
 
 def exafs() -> Figures:
-    """Measured edges against measured ones of other sources: near edge, EXAFS, and both, of the same spectra."""
-    from xsearch.evaluate.exafs import evaluate_exafs
+    """Measured edges against measured ones of other sources: near edge, EXAFS, and both; and against computed EXAFS."""
+    from xsearch.evaluate.exafs import evaluate_computed_exafs, evaluate_exafs
 
-    return evaluate_exafs(data_file("xas_measured.parquet"))
+    path = data_file("xas_measured.parquet")
+    return {**evaluate_exafs(path), "computed": evaluate_computed_exafs(path)}
 
 
 def by_rivals(report: Any) -> Figures:

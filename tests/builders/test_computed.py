@@ -12,9 +12,13 @@ import pytest
 from tests.builders.test_predicted import rocksalt
 from tests.simulate.test_feff import QUICK, needs_feff10
 from xsearch.builders import build_cif
+from xsearch.builders.add import add_entries
 from xsearch.builders.computed import add_computed, compute_table, read_edges
 from xsearch.errors import BuildError
 from xsearch.indexes import Index
+from xsearch.options import Range
+from xsearch.preprocess.exafs import R_GRID_A, fourier
+from xsearch.xas.library import EdgeLibraries
 
 
 @pytest.fixture
@@ -83,3 +87,29 @@ def test_a_list_of_edges_is_checked(tmp_path: Path) -> None:
     path.write_text('[["mp-1", "Xx", "K"]]', encoding="utf-8")
     with pytest.raises(BuildError, match="Unknown absorber"):
         read_edges(path)
+
+
+@needs_feff10
+def test_exafs_that_feff_computes_is_compared_with_measured_exafs(oxides: str, tmp_path: Path) -> None:
+    crystal = rocksalt("Ni", 4.18)
+    cell = dict(zip("a b c alpha beta gamma".split(), crystal.lattice.parameters, strict=True))
+    species = [site.specie.symbol for site in crystal]
+    name = Index.open(oxides).material(Index.open(oxides).row_of("NiO")).material_id
+    row = {"material_id": name, **cell, "species": species, "frac_coords": crystal.frac_coords.ravel()}
+    pd.DataFrame([row]).to_parquet(tmp_path / "cells.parquet")
+    (tmp_path / "edges.json").write_text(json.dumps([[name, "Ni", "K"]]), encoding="utf-8")
+    table = tmp_path / "exafs.parquet"
+    with pytest.raises(BuildError, match="one range"):
+        compute_table(tmp_path / "edges.json", table, tmp_path / "cells.parquet", range=Range.AUTO)
+    done = compute_table(
+        tmp_path / "edges.json", table, tmp_path / "cells.parquet", range=Range.EXAFS, workers=1, progress=False
+    )
+    assert done.sites == 1
+    add_entries(oxides, xanes=table, progress=False)
+    library = EdgeLibraries(Index.open(oxides)).of("Ni", "K", exafs=True)
+    assert library.exafs is not None
+    assert len(library) == 1, "the site gives way to the mean of its material"
+    shells = np.abs(fourier(library.exafs.k2_chi[0], 3.0, 12.0))
+    # without the phase correction a shell lies 0.3 to 0.5 Å too near: oxygen at 2.09 Å, nickel at 2.96 Å
+    highest = R_GRID_A[np.argmax(shells * ((R_GRID_A > 1.0) & (R_GRID_A < 4.0)))]
+    assert 1.4 < highest < 2.9

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from xsearch.data.shipped_library import REFERENCES, SITES, STRUCTURES, ShippedLibrary, shipped_materials
+from xsearch.data.shipped_library import EXAFS, REFERENCES, SITES, STRUCTURES, ShippedLibrary, shipped_materials
 from xsearch.data.xas_tables import XasTables, spectrum_of_rows
 from xsearch.errors import SpectrumError
+from xsearch.preprocess.exafs import R_GRID_A, K_GRID_invA, computed_k2_chi, fourier
 from xsearch.preprocess.xanes import normalize, window
 from xsearch.spectra.xas import XasSpectrum
 
@@ -20,11 +21,11 @@ def spectra() -> list[XasSpectrum]:
 
 
 def test_the_package_stays_small() -> None:
-    assert sum(path.stat().st_size for path in (REFERENCES, SITES, STRUCTURES)) < 4e6
+    assert sum(path.stat().st_size for path in (REFERENCES, SITES, EXAFS, STRUCTURES)) < 4e6
 
 
 def test_spectra_of_at_least_60_edges_can_be_searched(spectra: list[XasSpectrum]) -> None:
-    materials = [s for s in spectra if s.level == "material" and s.kind == "simulated"]
+    materials = [s for s in spectra if s.level == "material" and s.kind == "simulated" and s.spectrum_type == "XANES"]
     found: dict[str, list[float]] = defaultdict(list)
     for spectrum in materials:
         try:
@@ -46,7 +47,17 @@ def test_every_spectrum_says_where_it_comes_from(spectra: list[XasSpectrum]) -> 
     assert sum(s.code != "measured" for s in measured) > 200  # the beamline
     computed = [s for s in spectra if s.kind == "simulated"]
     assert {(s.code, s.licence) for s in computed} == {("FEFF10", "CC-BY-4.0")}
-    assert all(s.reference and s.reference.startswith("SCF") for s in computed)
+    first = {"XANES": "SCF", "EXAFS": "EXAFS"}
+    assert all(s.reference and s.reference.startswith(first[s.spectrum_type]) for s in computed)
+
+
+def test_computed_exafs_can_be_searched(spectra: list[XasSpectrum]) -> None:
+    exafs = [s for s in spectra if s.spectrum_type == "EXAFS" and s.level == "material"]
+    assert len(exafs) >= 10
+    copper = [s for s in exafs if (s.absorber, s.reduced_formula) == ("Cu", "Cu")]
+    (k2_chi,) = (computed_k2_chi(s.energy_eV, s.mu) for s in copper[:1])
+    shells = np.abs(fourier(np.pad(k2_chi, (0, len(K_GRID_invA) - len(k2_chi))), 3.0, 12.0))
+    assert R_GRID_A[shells.argmax()] == pytest.approx(2.55 - 0.3, abs=0.15)  # the phase takes off some 0.3 Å
 
 
 def test_a_hit_leads_to_a_crystal(spectra: list[XasSpectrum]) -> None:

@@ -31,6 +31,8 @@ def test_a_mixture_has_the_shares_of_the_crystal() -> None:
     assert mixed.shares["oxidation_state"][0, CLASSES["oxidation_state"].index(3)] == pytest.approx(2 / 3)
     assert mixed.labels["mixed"][0] == 1
     assert np.isnan(mixed.labels["cn"][0])
+    doubtful = replace(spinel(), ambiguous=np.array([False, True]))
+    assert mixtures(doubtful, None).ambiguous[0], "as sure as the label of every site"
     sites = spinel()
     assert mixed.labels["mnnd_A"][0] == pytest.approx(np.average(sites.labels["mnnd_A"], weights=[1, 2]))
     assert np.allclose(mixed.values[0, 20:180], np.average(sites.values, axis=0, weights=[1, 2])[20:180], atol=1e-5)

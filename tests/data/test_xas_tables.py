@@ -9,6 +9,7 @@ import pytest
 from tests.xas_tables import ENERGY, copper, measured, simulated, write
 from xsearch.data.xas_tables import XasTables, spectrum_of_rows
 from xsearch.errors import SpectrumError
+from xsearch.preprocess.exafs import INV_A2_PER_eV, computed_k2_chi
 
 
 def spectra(path: Path) -> dict[str, Any]:
@@ -68,3 +69,21 @@ def test_doubtful_rows_are_refused_with_their_reason(tmp_path: Path) -> None:
     for row, reason in zip(XasTables((path,)).spectra(), ("suspect", "names no edge"), strict=True):
         with pytest.raises(SpectrumError, match=reason):
             spectrum_of_rows(*row)
+
+
+def test_a_table_of_chi_holds_exafs_and_the_mean_over_its_sites(tmp_path: Path) -> None:
+    k = np.arange(0.0, 12.01, 0.05)
+    energy = 8979.0 + k**2 / INV_A2_PER_eV
+    rows = []
+    for site, distance_A in ((0, 1.9), (3, 2.5)):
+        chi = np.sin(2 * k * distance_A) * np.exp(-0.01 * k**2)
+        row = simulated("mp-1", 0.2, energy=energy.tolist(), site=site, multiplicity=1 + site, sites_complete=True)
+        row.pop("mu")
+        rows.append(row | {"chi": chi.tolist()})
+    found = spectra(write(tmp_path / "t.parquet", *rows))
+    assert {s.spectrum_type for s in found.values()} == {"EXAFS"}
+    mean = next(s for s in found.values() if s.level == "material")
+    stored = computed_k2_chi(mean.energy_eV, mean.mu)
+    wanted = k**2 * sum(w * np.array(row["chi"]) for w, row in zip((0.2, 0.8), rows, strict=True))
+    assert np.abs(stored - wanted[: len(stored)]).max() < 2e-3 * wanted.max()
+    assert len(set(found)) == 3

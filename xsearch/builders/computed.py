@@ -21,17 +21,17 @@ from xsearch.builders.pipeline import BuildResult, BuildStopped
 from xsearch.builders.source import Item
 from xsearch.builders.transform import Batch
 from xsearch.builders.workers import run_here
-from xsearch.data.computed_sites import Journal, SiteJob, compute_site, site_jobs, write_table
+from xsearch.data.computed_sites import Journal, SiteJob, SiteSettings, compute_site, site_jobs, write_table
 from xsearch.edge_names import parse_absorber, parse_edge
 from xsearch.elements import ATOMIC_NUMBERS, usual_edge
 from xsearch.errors import BuildError, MissingExtra, XSearchError
 from xsearch.indexes import sql
 from xsearch.indexes.index import Index
-from xsearch.options import Constraints
+from xsearch.options import Constraints, Range
 from xsearch.paths import home
 from xsearch.progress import open_progress
 from xsearch.simulate.feff import has_feff10
-from xsearch.simulate.feff_input import FeffSettings
+from xsearch.simulate.feff_input import FeffExafsSettings, FeffSettings
 
 SOURCE = "FEFF10, computed by xsearch"
 LIGHTEST = ATOMIC_NUMBERS["Mg"]
@@ -75,7 +75,7 @@ class Computed:
 class ComputeSites:
     """The pure step: from a batch of jobs to their rows, on any machine that has FEFF10."""
 
-    settings: FeffSettings
+    settings: SiteSettings
     timeout_s: float
 
     def __call__(self, batch: Batch) -> list[dict[str, Any]]:
@@ -94,7 +94,7 @@ def compute_sites(
     *,
     hours: float | None = None,
     timeout_s: float = SITE_TIMEOUT_S,
-    settings: FeffSettings | None = None,
+    settings: SiteSettings | None = None,
     workers: int | None = None,
     run: Any = None,
     progress: bool = True,
@@ -106,7 +106,7 @@ def compute_sites(
         journal: where rows are kept.
         hours: no site is begun after that time.
         timeout_s: of one site.
-        settings: radii and cards.
+        settings: radii and cards, of the near edge or of EXAFS.
         workers: processes; default one a core.
         run: another way to run batches, such as on a cluster.
         progress: whether progress is reported on the error stream.
@@ -157,7 +157,7 @@ def add_computed(
     only: Collection[str] | None = None,
     limit: int | None = None,
     timeout_s: float = SITE_TIMEOUT_S,
-    settings: FeffSettings | None = None,
+    settings: SiteSettings | None = None,
     workers: int | None = None,
     progress: bool = True,
     **options: Any,
@@ -245,7 +245,14 @@ def entry_jobs(
 
 
 def compute_table(
-    wanted: Path, out: Path, structures: Path | None = None, *, limit: int | None = None, **options: Any
+    wanted: Path,
+    out: Path,
+    structures: Path | None = None,
+    *,
+    range: Range = Range.XANES,
+    limit: int | None = None,
+    settings: SiteSettings | None = None,
+    **options: Any,
 ) -> Computed:
     """Compute a list of edges into a Parquet table, a row a site; called again, it goes on.
 
@@ -254,13 +261,18 @@ def compute_table(
         out: the table; what was computed is kept beside it, in a file of JSON lines.
         structures: a Parquet table of structures that holds the materials; by default `mp_structures.parquet` beside
             the list.
+        range: which part of the spectra; both need two tables.
         limit: at most so many edges.
+        settings: radii and cards; the usual ones of the range if None.
         options: as in `compute_sites`.
 
     Raises:
-        BuildError: where the list cannot be read, or a material is not among the structures.
+        BuildError: where the list cannot be read, a material is not among the structures, or both ranges are given.
         MissingExtra, BuildStopped: see `compute_sites`.
     """
+    if range is Range.AUTO:
+        raise BuildError("A table holds one range; give --range xanes or --range exafs, each with its own --out.")
+    settings = settings or (FeffExafsSettings() if range is Range.EXAFS else FeffSettings())
     edges = read_edges(wanted)[:limit]
     source = ParquetSource.of(structures or wanted.with_name("mp_structures.parquet"))
     ids = {material_id for material_id, _, _ in edges}
@@ -274,9 +286,9 @@ def compute_table(
         jobs += site_jobs(material_id, one.reduced_formula, one.crystal, absorber, edge)
     with journal.lock():
         try:
-            return compute_sites(jobs, journal, **options)
+            return compute_sites(jobs, journal, settings=settings, **options)
         finally:
-            write_table(journal.table(options.get("settings") or FeffSettings()), out)
+            write_table(journal.table(settings), out)
 
 
 def read_edges(path: Path) -> list[tuple[str, str, str]]:

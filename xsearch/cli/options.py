@@ -222,7 +222,7 @@ RangeChoice = Annotated[
     Range,
     typer.Option(
         "--range",
-        help="Compare near edges (xanes), extended fine structure (exafs), or both where there is EXAFS (auto).",
+        help="The near edge (xanes), the extended fine structure (exafs), or both where there is EXAFS (auto).",
     ),
 ]
 ShippedSpectra = Annotated[

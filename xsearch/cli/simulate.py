@@ -7,7 +7,7 @@ import typer
 
 from xsearch.cli import options
 from xsearch.cli.output import give_answer, one_line, say
-from xsearch.options import Engine
+from xsearch.options import Engine, Range
 
 app = typer.Typer(help="Calculate the pattern of a crystal.", no_args_is_help=True)
 
@@ -96,13 +96,14 @@ def sites(
     edges: Annotated[Path, typer.Argument(metavar="FILE.json", help="A JSON list of [material_id, absorber, edge].")],
     out: options.Out,
     structures: options.Structures = None,
+    range: options.RangeChoice = Range.XANES,
     limit: options.Limit = None,
     hours: options.Hours = None,
     timeout: options.SiteTimeout = 1800.0,
     workers: options.Workers = None,
     cluster: options.Cluster = None,
 ) -> None:
-    """Compute the XANES of every distinct site of listed materials with FEFF, into a table of a row a site.
+    """Compute the XANES or the EXAFS of every distinct site of listed materials with FEFF, into a table of a row a site.
 
     Each site is kept as soon as it is there, in FILE.jsonl beside the table; the same command goes on where it stood.
     """
@@ -111,6 +112,6 @@ def sites(
 
     with running_on(cluster) as run:
         done = compute_table(
-            edges, out, structures, limit=limit, hours=hours, timeout_s=timeout, workers=workers, run=run
+            edges, out, structures, range=range, limit=limit, hours=hours, timeout_s=timeout, workers=workers, run=run
         )
     say(f"{out}: {done}")

@@ -20,8 +20,10 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import distinct_sites
 from xsearch.errors import BuildError, QueryError, XSearchError
 from xsearch.indexes.files import write_atomically
-from xsearch.simulate.feff import run_feff, without_log
-from xsearch.simulate.feff_input import FeffSettings, cluster_around
+from xsearch.preprocess.exafs import INV_A2_PER_eV
+from xsearch.simulate.feff import run_feff, run_feff_exafs, without_log
+from xsearch.simulate.feff_input import FeffExafsSettings, FeffSettings, cluster_around
+from xsearch.spectra.edges import tabulated_edge
 
 CODE = "FEFF10"
 
@@ -45,7 +47,19 @@ SCHEMA = pa.schema(
         "seconds": pa.float64(),
     }
 )
-"""Columns of a table of computed sites: energies in eV, absorption in FEFF's units."""
+"""Columns of a table of computed near edges: energies in eV, absorption in FEFF's units."""
+
+EXAFS_SCHEMA = pa.schema(
+    [
+        pa.field("chi", one.type) if one.name == "mu" else one
+        for one in SCHEMA
+        if one.name not in ("mu0", "fermi", "scf_converged")
+    ]
+)
+"""Columns of a table of computed EXAFS: energies of the k of χ above the tabulated edge, and χ in edge steps."""
+
+SiteSettings = FeffSettings | FeffExafsSettings
+"""Of a calculation: they say whether it is of the near edge or of EXAFS."""
 
 
 @dataclass(frozen=True)
@@ -96,15 +110,15 @@ def site_jobs(material_id: str, reduced_formula: str, crystal: Crystal, absorber
     ]
 
 
-def compute_site(job: SiteJob, settings: FeffSettings, timeout_s: float) -> dict[str, Any]:
-    """The row of a job; one that fails gives a row with `error`, the reason in one line.
+def compute_site(job: SiteJob, settings: SiteSettings, timeout_s: float) -> dict[str, Any]:
+    """The row of a job, of its near edge or its EXAFS; one that fails gives a row with `error`, the reason in one line.
 
     Only FEFF10 by pip is used: rows of one table are to agree.
     """
     row: dict[str, Any] = {"key": job.key, "cards": settings.cards}
     try:
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-            found = run_feff(job.crystal, job.site, folder, job.edge, settings=settings, timeout_s=timeout_s)
+            found = _spectrum(job, settings, folder, timeout_s)
     except XSearchError as error:
         return {**row, "error": without_log(error), "timeout_s": timeout_s}
     return {
@@ -116,13 +130,29 @@ def compute_site(job: SiteJob, settings: FeffSettings, timeout_s: float) -> dict
         "site": job.site,
         "multiplicity": job.multiplicity,
         "distinct": job.distinct,
+        **found,
+        "natoms": len(cluster_around(job.crystal, job.site, settings.cluster_A)),
+        "code": CODE,
+    }
+
+
+def _spectrum(job: SiteJob, settings: SiteSettings, folder: str, timeout_s: float) -> dict[str, Any]:
+    """Columns of a row that FEFF gives."""
+    if isinstance(settings, FeffExafsSettings):
+        exafs = run_feff_exafs(job.crystal, job.site, folder, job.edge, settings=settings, timeout_s=timeout_s)
+        energy_eV = tabulated_edge(job.absorber, job.edge).energy_eV + exafs.k_invA**2 / INV_A2_PER_eV
+        return {
+            "energy": energy_eV.round(3).tolist(),
+            "chi": exafs.chi.round(7).tolist(),
+            "seconds": round(exafs.seconds, 2),
+        }
+    found = run_feff(job.crystal, job.site, folder, job.edge, settings=settings, timeout_s=timeout_s)
+    return {
         "energy": found.energy_eV.round(3).tolist(),
         "mu": found.mu.round(6).tolist(),
         "mu0": found.mu0.round(6).tolist(),
         "fermi": None if np.isnan(found.fermi_eV) else found.fermi_eV,
         "scf_converged": found.scf_converged,
-        "natoms": len(cluster_around(job.crystal, job.site, settings.cluster_A)),
-        "code": CODE,
         "seconds": round(found.seconds, 2),
     }
 
@@ -144,7 +174,7 @@ class Journal:
                 except json.JSONDecodeError:
                     continue
 
-    def done(self, settings: FeffSettings, timeout_s: float) -> set[str]:
+    def done(self, settings: SiteSettings, timeout_s: float) -> set[str]:
         """Keys of the sites that need not be computed again: spectra, and failures unless there is more time now."""
         return {
             row["key"]
@@ -177,12 +207,15 @@ class Journal:
         except Timeout:
             raise BuildError(f"Another process is computing into {self.path}; wait for it to end.") from None
 
-    def table(self, settings: FeffSettings, keys: Collection[str] | None = None) -> pa.Table:
-        """Spectra of these cards, one row a site, in the order in which they came; columns as in `SCHEMA`.
+    def table(self, settings: SiteSettings, keys: Collection[str] | None = None) -> pa.Table:
+        """Spectra of these cards, one row a site, in the order in which they came.
 
         Args:
             settings: their cards.
             keys: of the jobs that are wanted; default all.
+
+        Returns:
+            A table with the columns of `SCHEMA`, or of `EXAFS_SCHEMA`.
         """
         rows = {
             row["key"]: row
@@ -194,7 +227,8 @@ class Journal:
             whole[_edge_of(key)] = whole.get(_edge_of(key), 0) + 1
         for key, row in rows.items():
             row["sites_complete"] = whole[_edge_of(key)] == row["distinct"]
-        return pa.Table.from_pylist(list(rows.values()), SCHEMA)
+        schema = EXAFS_SCHEMA if isinstance(settings, FeffExafsSettings) else SCHEMA
+        return pa.Table.from_pylist(list(rows.values()), schema)
 
 
 def write_table(table: pa.Table, path: Path) -> None:

@@ -1,8 +1,8 @@
 """Pack the spectra that come with xsearch: `python -m xsearch.data.pack_library --help`.
 
-From tables of full length come three small files, and the offsets of FEFF's energies. Measured references keep their
+From tables of full length come four small files, and the offsets of FEFF's energies. Measured references keep their
 numbers in single precision; computed spectra keep FEFF's points in half precision, in edge steps and continued below
-the edge, see `xsearch.preprocess.computed`.
+the edge, see `xsearch.preprocess.computed`; χ(k) of EXAFS is kept in half precision too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from xsearch.chemistry.formula import parse_formula, reduced_formula
-from xsearch.data.shipped_library import REFERENCES, SITES, STRUCTURES
+from xsearch.data.shipped_library import EXAFS, REFERENCES, SITES, STRUCTURES
 from xsearch.data.xas_tables import XasTables, spectrum_of_rows
 from xsearch.errors import CrystalError, SpectrumError
 from xsearch.preprocess.computed import feff_near_edge
@@ -73,13 +73,23 @@ def pack_sites(tables: Sequence[pd.DataFrame], out: Path) -> pd.DataFrame:
     return sites
 
 
+def pack_exafs(table: pd.DataFrame, materials: set[str], out: Path) -> pd.DataFrame:
+    """χ(k) of the sites of materials whose structures are shipped, those that miss no site. Returns them."""
+    sites = table[table.sites_complete & table.material_id.isin(materials)]
+    sites = sites.sort_values(["absorber", "edge", "material_id", "site"], kind="stable")
+    sites = sites.assign(source=COMPUTED, licence=COMPUTED_LICENCE, sample=sites.cards)
+    columns = [column for column in SITE_COLUMNS if column in sites]
+    _write(sites, columns, "chi", sites.chi, np.float16, out)
+    return sites
+
+
 def as_float(values: Sequence[float]) -> NDArray[np.float64]:
     """A list column's row as an array."""
     return np.asarray(values, np.float64)
 
 
-def pack_structures(structures: pd.DataFrame, materials: set[str], formulas: set[str], out: Path) -> int:
-    """Structures of materials, and of compounds that references were measured of. Returns how many."""
+def pack_structures(structures: pd.DataFrame, materials: set[str], formulas: set[str], out: Path) -> set[str]:
+    """Structures of materials, and of compounds that references were measured of. Returns their ids."""
     order = structures.assign(unreported=structures.theoretical.fillna(True).astype(bool))
     order = order[order.reduced_formula.isin(formulas) & order.duplicate_of.isna()]
     energy = order.energy_above_hull.fillna(order.energy_above_hull_formula_sg_min).fillna(1.0)
@@ -88,7 +98,7 @@ def pack_structures(structures: pd.DataFrame, materials: set[str], formulas: set
     kept = structures[structures.material_id.isin(wanted)]
     table = pa.Table.from_pandas(kept[list(STRUCTURE_COLUMNS)], preserve_index=False).replace_schema_metadata(None)
     pq.write_table(table, out, compression="zstd", compression_level=19)
-    return len(kept)
+    return set(kept.material_id)
 
 
 def write_offsets(out: Path) -> None:
@@ -130,10 +140,11 @@ def _formulas(table: pd.DataFrame) -> set[str]:
 
 
 def main() -> None:
-    """Write the three files and say how large they are."""
+    """Write the four files and say how large they are."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--references", type=Path, required=True, help="measured spectra: xas_references.parquet")
     parser.add_argument("--sites", type=Path, nargs="+", required=True, help="tables that `simulate sites` wrote")
+    parser.add_argument("--exafs", type=Path, required=True, help="table that `simulate sites --range exafs` wrote")
     parser.add_argument("--structures", type=Path, required=True, help="mp_structures.parquet")
     given = parser.parse_args()
     REFERENCES.parent.mkdir(exist_ok=True)
@@ -142,10 +153,13 @@ def main() -> None:
     sites = pack_sites([pd.read_parquet(path) for path in given.sites], SITES)
     write_offsets(OFFSETS_FILE)
     structures = pd.read_parquet(given.structures)
-    count = pack_structures(structures, set(sites.material_id), _formulas(references), STRUCTURES)
-    edges = sites.groupby(["absorber", "edge"]).ngroups
-    print(f"{len(references)} references; {len(sites)} sites of {sites.material_id.nunique()} materials, {edges} edges")
-    print(f"{count} structures; {sum(p.stat().st_size for p in (REFERENCES, SITES, STRUCTURES)) / 1024:.0f} kB")
+    kept = pack_structures(structures, set(sites.material_id), _formulas(references), STRUCTURES)
+    exafs = pack_exafs(pd.read_parquet(given.exafs), kept, EXAFS)
+    for name, table in (("near edges", sites), ("EXAFS", exafs)):
+        edges = table.groupby(["absorber", "edge"]).ngroups
+        print(f"{name}: {len(table)} sites of {table.material_id.nunique()} materials, {edges} edges")
+    size = sum(path.stat().st_size for path in (REFERENCES, SITES, EXAFS, STRUCTURES))
+    print(f"{len(references)} references, {len(kept)} structures; {size / 1024:.0f} kB")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""The spectra that come with xsearch: measured references, and spectra of sites that FEFF10 computed.
+"""The spectra that come with xsearch: measured references, and near edges and EXAFS of sites that FEFF10 computed.
 
 `references.parquet`: measured spectra of the XAS Data Library (CC0), with beamline and sample. `sites.parquet`: a row a
-symmetry-distinct site of a Materials Project structure, in edge steps. `structures.parquet`: the structures of these
+symmetry-distinct site of a Materials Project structure, in edge steps. `exafs.parquet`: χ(k) of such sites, without
+disorder. `structures.parquet`: the structures of these
 materials, and those of the references' compounds (Materials Project, CC BY 4.0). Made by
 `python -m xsearch.data.pack_library`.
 """
@@ -19,7 +20,9 @@ from xsearch.chemistry.formula import parse_formula
 from xsearch.data.xas_tables import Row, XasTables
 
 FOLDER = Path(__file__).parent / "library"
-REFERENCES, SITES, STRUCTURES = (FOLDER / f"{name}.parquet" for name in ("references", "sites", "structures"))
+REFERENCES, SITES, EXAFS, STRUCTURES = (
+    FOLDER / f"{name}.parquet" for name in ("references", "sites", "exafs", "structures")
+)
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class ShippedLibrary:
     materials: Collection[str]
     elements: Collection[str] | None = None
     edges: Collection[str] = ()
-    tables: XasTables = field(default_factory=lambda: XasTables((REFERENCES, SITES)), repr=False)
+    tables: XasTables = field(default_factory=lambda: XasTables((REFERENCES, SITES, EXAFS)), repr=False)
 
     @cached_property
     def spectra(self) -> dict[str, tuple[Row, ...]]:

@@ -51,8 +51,8 @@ def mixtures(examples: Examples, seed: int | None = 0) -> Examples:
 
     Returns:
         An example for each such material, absorber, edge and code; possibly none. `shares` hold the shares, numbers
-        are means, classes that cannot be shared are unknown, and `mixed` is 1 where oxidation states or coordination
-        numbers differ.
+        are means, classes that cannot be shared are unknown, labels are as sure as those of every site, and `mixed` is
+        1 where oxidation states or coordination numbers differ.
     """
     generator = None if seed is None else np.random.default_rng(seed)
     groups: dict[tuple[str, str, int, str], list[int]] = defaultdict(list)
@@ -62,6 +62,7 @@ def mixtures(examples: Examples, seed: int | None = 0) -> Examples:
     first = examples.take(np.array([rows[0] for rows in chosen], np.int64))
     labels = {name: np.full(len(chosen), np.nan, np.float32) for name in examples.labels}
     shares = {task: np.zeros((len(chosen), examples.shares[task].shape[1]), np.float32) for task in SHARED}
+    ambiguous = np.array([examples.ambiguous[rows].any() for rows in chosen], bool)
     values, known, offset = first.values.copy(), first.known.copy(), first.offset_eV.copy()
     for place, rows in enumerate(chosen):
         weight = examples.multiplicity[rows].astype(np.float64)
@@ -77,6 +78,7 @@ def mixtures(examples: Examples, seed: int | None = 0) -> Examples:
             kinds = examples.shares[task][rows]
             if kinds.any(1).all():
                 shares[task][place] = weight @ kinds
+        labels["oxidation_agrees"][place] = examples.labels["oxidation_agrees"][rows].min()
         for name in ("mnnd_A", "nnrs_A", "mood_A", "nnosm", "cn2"):
             labels[name][place] = weight @ examples.labels[name][rows]
         both = [shares[task][place] for task in ("cn", "oxidation_state")]
@@ -84,7 +86,7 @@ def mixtures(examples: Examples, seed: int | None = 0) -> Examples:
             labels["mixed"][place] = float(any(0.1 < s.max() < 0.9 for s in both))
     return replace(
         first, values=values.astype(np.float32), known=known, offset_eV=offset, labels=labels, shares=shares,
-        ids=np.array([f"{i} mixture" for i in first.ids], object),
+        ambiguous=ambiguous, ids=np.array([f"{i} mixture" for i in first.ids], object),
     )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from xsearch.paths import Paths, as_paths
 from xsearch.preprocess.computed import feff_near_edge, mean_over_sites
 from xsearch.spectra.xas import KINDS, XasSpectrum
 
-ABSORBERS, ABSORPTIONS = ("absorber", "element"), ("mu_raw", "mu", "mu_norm")
+ABSORBERS, ABSORPTIONS = ("absorber", "element"), ("mu_raw", "mu", "mu_norm", "chi")
 """Columns that may name the absorber and hold the absorption; the first that is there counts."""
 
 Row = dict[str, Any]
@@ -44,13 +44,14 @@ BATCH_ROWS = 500
 class XasTables:
     """Parquet files with an absorption spectrum a row.
 
-    Needed are `energy` (eV), an absorption (`mu_raw`, `mu` or `mu_norm`) and the absorber (`absorber` or `element`).
-    A row with a `material_id` belongs to that entry. One with it, or with a `code`, is simulated, one without either a
-    measured reference; a column `kind` (simulated, measured, predicted) says otherwise. `site_index` or `site` makes
-    it a site's spectrum. Of a material whose sites one code computed, and whose mean it does not give, the mean is
-    added, weighted by `site_multiplicity` or `multiplicity`: where `sites_complete` says that none is missing, or, in
-    a table without that column, where there are several. A column `mu0` beside `mu`, as FEFF writes it, brings the
-    edge step to one, and what FEFF leaves out below the edge is continued; see `feff_near_edge`.
+    Needed are `energy` (eV), an absorption (`mu_raw`, `mu`, `mu_norm` or `chi`) and the absorber (`absorber` or
+    `element`). A row with a `material_id` belongs to that entry. One with it, or with a `code`, is simulated, one
+    without either a measured reference; a column `kind` (simulated, measured, predicted) says otherwise. `site_index`
+    or `site` makes it a site's spectrum. Of a material whose sites one code computed, and whose mean it does not give,
+    the mean is added, weighted by `site_multiplicity` or `multiplicity`: where `sites_complete` says that none is
+    missing, or, in a table without that column, where there are several. A column `mu0` beside `mu`, as FEFF writes
+    it, brings the edge step to one, and what FEFF leaves out below the edge is continued; see `feff_near_edge`. A
+    table with `chi` (in edge steps, at energies that begin where k is zero) instead holds EXAFS.
 
     Attributes:
         files: read one after another.
@@ -78,7 +79,7 @@ class XasTables:
             given: set[tuple[str, ...]] = set()
             for row in self._rows(path):
                 yield row["id"], (row,)
-                key = (row["material_id"], row["absorber"], row["edge"], row["code"], row["kind"])
+                key = (row["material_id"], row["absorber"], row["edge"], row["code"], row["type"], row["kind"])
                 if row["site"] is None:
                     given.add(key)
                 elif row["material_id"]:
@@ -86,7 +87,8 @@ class XasTables:
             for means, rows in sites.items():
                 is_whole = all(row["is_whole"] for row in rows) if rows[0]["is_whole"] is not None else len(rows) > 1
                 if is_whole and means not in given:
-                    yield f"{' '.join(means[:4])} mean of {len(rows)}", tuple({**row, "site": None} for row in rows)
+                    name = " ".join(means[:4] if means[4] == "XANES" else means[:5])
+                    yield f"{name} mean of {len(rows)}", tuple({**row, "site": None} for row in rows)
 
     def _rows(self, path: Path) -> Iterator[Row]:
         file = pq.ParquetFile(path)
@@ -99,12 +101,15 @@ class XasTables:
         for batch in file.iter_batches(BATCH_ROWS, columns=needed):
             energies, mus = _lists(batch.column("energy")), _lists(batch.column(absorption))
             columns = {name: batch.column(name).to_pylist() for name in {*wanted, absorber}}
+            if absorption == "chi":
+                mus = [None if chi is None else 1.0 + chi for chi in mus]
             if has_mu0:
                 named = zip(columns[absorber], columns.get("edge", ["K"] * batch.num_rows), strict=True)
                 raw = zip(energies, mus, _lists(batch.column("mu0")), named, strict=True)
                 energies, mus = map(list, zip(*(_near_edge(*one) for one in raw), strict=True))
             for i in range(batch.num_rows):
                 stated = {name: values[i] for name, values in columns.items() if not _is_missing(values[i])}
+                stated["spectrum_type"] = "EXAFS" if absorption == "chi" else "XANES"
                 yield _row(stated, str(stated.get(absorber, "")), energies[i], mus[i], path, self)
 
 
@@ -153,7 +158,7 @@ def spectrum_of_rows(spectrum_id: str, rows: tuple[Row, ...]) -> XasSpectrum:
         edge=parse_edge(row["edge"]),
         energy_eV=np.asarray(energy, np.float64),
         mu=np.asarray(mu, np.float64),
-        spectrum_type="XANES",
+        spectrum_type=row["type"],
         level="site" if is_site else "material",
         kind=row["kind"],
         code=row["code"],
@@ -180,8 +185,12 @@ def _row(stated: Row, absorber: str, energy: np.ndarray, mu: np.ndarray, path: P
     compound = material or stated.get("formula", path.stem)
     multiplicity = stated.get("site_multiplicity", stated.get("multiplicity"))
     where = f"site {int(site)}" if is_site and site is not None else "material"
+    name = f"{compound} {absorber} {edge} {code} {where}"
+    if (spectrum_type := stated["spectrum_type"]) != "XANES":
+        name = f"{name} {spectrum_type}"
     return {
-        "id": str(stated.get("id") or f"{compound} {absorber} {edge} {code} {where}"),
+        "id": str(stated.get("id") or name),
+        "type": spectrum_type,
         "material_id": material,
         "absorber": absorber,
         "edge": edge,

@@ -63,12 +63,15 @@ def evaluate_recall(path: Path, opened: SearchIndex, compared: Compared = Compar
         raise XSearchError("The weights of the XANES encoder are missing; `python -m xsearch.training.xanes_encoder`.")
     ranks: list[tuple[int, int, int]] = []
     sizes, compounds, refused = [], set(), 0
+    of_edge: dict[tuple[str, str], NDArray[np.float32]] = {}
     for query in read_labelled_edges(path):
-        if (query.absorber, query.edge) not in opened.libraries.edges:
+        edge = query.absorber, query.edge
+        if edge not in opened.libraries.edges:
             continue
-        whole = opened.libraries.of(query.absorber, query.edge)
+        whole = opened.libraries.of(*edge)
         hidden = left_out(whole, query, compared)
-        table = whole.spectra.take(np.array([name not in hidden for name in whole.spectra.spectrum_id], bool))
+        seen = np.array([name not in hidden for name in whole.spectra.spectrum_id], bool)
+        table = whole.spectra.take(seen)
         right = table.reduced_formula == query.reduced_formula
         if not right.any():
             continue
@@ -77,7 +80,9 @@ def evaluate_recall(path: Path, opened: SearchIndex, compared: Compared = Compar
         except SpectrumError:
             refused += 1
             continue
-        vectors = encoder.vectors(table.values, table.known, table.absorber, table.edge)
+        if edge not in of_edge:
+            of_edge[edge] = encoder.vectors(whole.spectra.values, whole.spectra.known, *edge)
+        vectors = of_edge[edge][seen]
         vector = encoder.vectors(cut.values[None], cut.known[None], cut.absorber, cut.edge)[0]
         pairs = zip(
             channels(hold_ends(table.values, table.known)),
@@ -90,7 +95,7 @@ def evaluate_recall(path: Path, opened: SearchIndex, compared: Compared = Compar
         first, second, third = (_before(score, right, table.reduced_formula) for score in scores)
         ranks.append((first, second, third))
         sizes.append(len(table))
-        compounds.add((query.absorber, query.edge, query.reduced_formula))
+        compounds.add((*edge, query.reduced_formula))
     by = np.array(ranks).reshape(-1, 3)
     vectors_at, correlation_at, matching_at = (
         {f"top{k}": float(np.mean(by[:, i] < k)) if len(by) else np.nan for k in DEPTHS} for i in range(3)

@@ -24,7 +24,7 @@ from xsearch.indexes.outcome import FAILURE_FIELDS, Failure, Outcome
 from xsearch.indexes.records import arrays_of, ragged
 from xsearch.indexes.tables import TableWriter, row_numbers
 from xsearch.indexes.xanes_table import TEXTS, XanesTable
-from xsearch.preprocess.exafs import EXAFS, K_GRID_invA, extract_exafs
+from xsearch.preprocess.exafs import EXAFS, K_GRID_invA, computed_k2_chi, extract_exafs
 from xsearch.preprocess.xanes import WINDOW_POINTS, XanesWindow, normalize, window
 from xsearch.spectra.xas import XasSpectrum
 
@@ -254,6 +254,9 @@ class _Searched(NamedTuple):
 def _searched(spectrum: XasSpectrum) -> _Searched:
     is_near_edge = spectrum.spectrum_type == "XANES"
     note = None if is_near_edge else f"{spectrum.spectrum_type} has no near edge that is searched"
+    if spectrum.spectrum_type == "EXAFS" and spectrum.kind == "simulated":
+        whole = len(spectrum.mu) > 1 and bool(np.isfinite(spectrum.mu).all())
+        return _Searched(None, note, computed_k2_chi(spectrum.energy_eV, spectrum.mu) if whole else None)
     try:
         normalized = normalize(spectrum.to_xanes())
     except SpectrumError as error:

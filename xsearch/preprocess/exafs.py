@@ -92,6 +92,13 @@ class Exafs:
         return fourier(self.k2_chi, low, min(high, self.k_end_invA), settings.window_invA)
 
 
+def computed_k2_chi(energy_eV: NDArray[np.float64], mu: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(m,) k²χ(k) on the grid of indexes, of a computed µ/µ0 = 1 + χ that begins where k is zero."""
+    k = np.sqrt(INV_A2_PER_eV * np.maximum(energy_eV - energy_eV[0], 0.0))
+    grid = K_GRID_invA[K_GRID_invA <= k[-1] + 1e-6]
+    return np.asarray(grid**K_WEIGHT * np.interp(grid, k, mu - 1.0))
+
+
 def extract_exafs(spectrum: NormalizedXanes, settings: ExafsSettings = EXAFS) -> Exafs:
     """χ(k) of a spectrum that reaches far enough above its edge.
 

@@ -1,4 +1,4 @@
-"""FEFF as a source of XANES: FEFF10 by pip, or an executable of the user; input, one run, the spectrum back."""
+"""FEFF as a source of spectra: FEFF10 by pip, or an executable of the user; input, one run, the spectrum back."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import MissingExtra, SpectrumError, XSearchError
-from xsearch.simulate.feff_input import FeffSettings, feff_input
+from xsearch.simulate.feff_input import FeffExafsSettings, FeffSettings, feff_input
 
 EXECUTABLES = ("feff", "feff10", "feff9", "feff85L", "feffmpi")
+LOG = "feff.log"
 TIMEOUT_S = 3600.0
 """FEFF is ended after this time."""
 
@@ -59,6 +60,24 @@ class FeffSpectrum:
     edge: str
     fermi_eV: float
     scf_converged: bool
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeffExafs:
+    """The fine structure of one site, as FEFF sums it over paths; without disorder.
+
+    Attributes:
+        k_invA: (n,) float64, from the Fermi level.
+        chi: (n,) float64, in edge steps.
+        absorber, edge: see `Xanes`.
+        seconds: that it took.
+    """
+
+    k_invA: NDArray[np.float64]
+    chi: NDArray[np.float64]
+    absorber: str
+    edge: str
     seconds: float = 0.0
 
 
@@ -117,24 +136,55 @@ def run_feff(
         QueryError: see `feff_input`.
         SpectrumError: where it fails, takes longer than `timeout_s`, or writes no spectrum.
     """
-    command = find_feff(executable)
     chosen = settings or FeffSettings()
-    if command is FEFF10:
-        command = [*FEFF10, "."]
-    elif settings is None:
+    if settings is None and find_feff(executable) is not FEFF10:
         chosen = replace(chosen, scf_tolerances=())  # earlier versions do not know the card
     target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    (target / "feff.inp").write_text(feff_input(crystal, site, edge, chosen), encoding="utf-8")
-    log = target / "feff.log"
+    seconds = _run_input(feff_input(crystal, site, edge, chosen), target, executable, timeout_s, notify)
+    spectrum = read_feff_xmu(target / "xmu.dat", crystal.elements[site], edge)
+    return replace(spectrum, scf_converged=_converged(target, target / LOG), seconds=seconds)
+
+
+def run_feff_exafs(
+    crystal: Crystal,
+    site: int,
+    folder: str | Path,
+    edge: str = "K",
+    *,
+    executable: str | Path | None = None,
+    settings: FeffExafsSettings | None = None,
+    timeout_s: float = TIMEOUT_S,
+    notify: Callable[[str], None] | None = None,
+) -> FeffExafs:
+    """The EXAFS of one site, a second or two; arguments and errors as in `run_feff`."""
+    target = Path(folder)
+    text = feff_input(crystal, site, edge, settings or FeffExafsSettings())
+    seconds = _run_input(text, target, executable, timeout_s, notify)
+    table = _table(target / "chi.dat", "k, χ", least_columns=2)
+    return FeffExafs(table[:, 0], table[:, 1], crystal.elements[site], edge, seconds)
+
+
+def _run_input(
+    text: str,
+    folder: Path,
+    executable: str | Path | None,
+    timeout_s: float,
+    notify: Callable[[str], None] | None,
+) -> float:
+    """Run FEFF on an input in a folder; how many seconds it took. Errors as in `run_feff`."""
+    command = find_feff(executable)
+    if command is FEFF10:
+        command = [*FEFF10, "."]
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "feff.inp").write_text(text, encoding="utf-8")
+    log = folder / LOG
     begin = time.monotonic()
-    code = _run(command, target, log, timeout_s, notify)
+    code = _run(command, folder, log, timeout_s, notify)
     if code is None:
         raise SpectrumError(f"FEFF did not finish within {timeout_s:g} s, allow it more time; see {log}.")
     if code != 0:
         raise SpectrumError(f"FEFF ended with code {code}: {_reason(log)}; see {log}.")
-    spectrum = read_feff_xmu(target / "xmu.dat", crystal.elements[site], edge)
-    return replace(spectrum, scf_converged=_converged(target, log), seconds=time.monotonic() - begin)
+    return time.monotonic() - begin
 
 
 def read_feff_xmu(path: str | Path, absorber: str, edge: str = "K") -> FeffSpectrum:
@@ -144,27 +194,35 @@ def read_feff_xmu(path: str | Path, absorber: str, edge: str = "K") -> FeffSpect
         SpectrumError: where the file is not there or holds no such table.
     """
     file = Path(path)
+    table = _table(file, "ω, e, k, μ, μ0", least_columns=5)
+    if not np.isfinite(table[:, 3]).all() or not np.ptp(table[:, 3]):
+        raise SpectrumError(f"{file}: FEFF wrote an absorption that is constant or not finite.")
+    energy, first = np.unique(table[:, 0], return_index=True)
+    fermi = re.search(r"Mu=\s*([-+.\dEe]+?)eV", file.read_text(encoding="utf-8", errors="replace"))
+    return FeffSpectrum(
+        energy, table[first, 3], table[first, 4], absorber, edge, float(fermi[1]) if fermi else np.nan, True
+    )
+
+
+def _table(file: Path, columns: str, least_columns: int) -> NDArray[np.float64]:
+    """The numbers of a file that FEFF writes; lines with # are comments.
+
+    Raises:
+        SpectrumError: where the file is not there or holds no such table.
+    """
     if not file.exists():
         raise SpectrumError(f"{file}: FEFF wrote no spectrum; its log in the same folder says why.")
-    text = file.read_text(encoding="utf-8", errors="replace")
     rows = []
-    for line in text.splitlines():
+    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
         if line.lstrip().startswith("#") or not line.strip():
             continue
         try:
             rows.append([float(word) for word in line.split()])
         except ValueError:
             raise SpectrumError(f"{file}: {line.strip()[:60]!r} is not a row of numbers as FEFF writes them.") from None
-    if not rows or len(rows[0]) < 5 or len({len(row) for row in rows}) != 1:
-        raise SpectrumError(f"{file}: the columns ω, e, k, μ, μ0 are expected in every row.")
-    table = np.array(rows)
-    if not np.isfinite(table[:, 3]).all() or not np.ptp(table[:, 3]):
-        raise SpectrumError(f"{file}: FEFF wrote an absorption that is constant or not finite.")
-    energy, first = np.unique(table[:, 0], return_index=True)
-    fermi = re.search(r"Mu=\s*([-+.\dEe]+?)eV", text)
-    return FeffSpectrum(
-        energy, table[first, 3], table[first, 4], absorber, edge, float(fermi[1]) if fermi else np.nan, True
-    )
+    if not rows or len(rows[0]) < least_columns or len({len(row) for row in rows}) != 1:
+        raise SpectrumError(f"{file}: the columns {columns} are expected in every row.")
+    return np.array(rows)
 
 
 def _run(

@@ -1,4 +1,4 @@
-"""`feff.inp`: the cluster around an absorber and the cards of a XANES calculation with FEFF."""
+"""`feff.inp`: the cluster around an absorber, and the cards of a XANES or an EXAFS calculation with FEFF."""
 
 from __future__ import annotations
 
@@ -43,6 +43,51 @@ class FeffSettings:
             + (f", TOLSCF {tolerances}" if tolerances else "")
         )
 
+    def lines(self) -> list[str]:
+        """The cards that this calculation needs beside those of every one."""
+        lines = [
+            f"SCF {self.scf_A:g} 0 {self.scf_iterations} {self.scf_mixing:g} 1",
+            f"FMS {self.fms_A:g} 0",
+            f"XANES {self.k_max_invA:g} {self.k_step_invA:g} {self.e_step_eV:g}",
+        ]
+        if self.scf_tolerances:
+            lines.append("TOLSCF " + " ".join(f"{one:g}" for one in self.scf_tolerances))
+        return lines
+
+
+@dataclass(frozen=True, slots=True)
+class FeffExafsSettings:
+    """What a calculation of EXAFS has to give: paths, with the potentials of overlapping atoms."""
+
+    path_A: float = setting(5.5, "A", "half length of the longest path: what |χ(R)| up to 4.5 Å shows; set by hand")
+    legs: int = setting(4, "legs", "of a path; more add little (FEFF's own default is 8): set by hand")
+    criteria: tuple[float, float] = setting(
+        (4.0, 2.5), "%", "FEFF's defaults: amplitudes below which paths are left out"
+    )
+    k_max_invA: float = setting(14.0, "1/A", "beyond the 12 1/Å that are compared; set by hand")
+    cluster_A: float = setting(7.5, "A", "radius of the cluster that is written; set by hand")
+    core_hole: str = setting("FSR", "1", f"final state rule: {LIBRARY}")
+    exchange: int = setting(0, "1", f"Hedin-Lundqvist self-energy: {LIBRARY}")
+
+    @property
+    def cards(self) -> str:
+        """In one line, as tables of computed spectra state them."""
+        curved, plane = self.criteria
+        return (
+            f"EXAFS {self.k_max_invA:g}, RPATH {self.path_A:g} A, NLEG {self.legs}, CRITERIA {curved:g} {plane:g}, "
+            f"COREHOLE {self.core_hole}, EXCHANGE {self.exchange}, no SCF"
+        )
+
+    def lines(self) -> list[str]:
+        """The cards that this calculation needs beside those of every one."""
+        curved, plane = self.criteria
+        return [
+            f"EXAFS {self.k_max_invA:g}",
+            f"RPATH {self.path_A:g}",
+            f"NLEG {self.legs}",
+            f"CRITERIA {curved:g} {plane:g}",
+        ]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Cluster:
@@ -76,14 +121,16 @@ def cluster_around(crystal: Crystal, site: int, radius_A: float) -> Cluster:
     return Cluster(positions[kept], distances[kept], tuple(crystal.elements[i % len(crystal)] for i in kept))
 
 
-def feff_input(crystal: Crystal, site: int, edge: str = "K", settings: FeffSettings | None = None) -> str:
-    """The text of `feff.inp` for the XANES of one site.
+def feff_input(
+    crystal: Crystal, site: int, edge: str = "K", settings: FeffSettings | FeffExafsSettings | None = None
+) -> str:
+    """The text of `feff.inp` for the XANES or the EXAFS of one site.
 
     Args:
         crystal: fully occupied.
         site: the absorber's place in the crystal.
         edge: such as `K` or `L3`.
-        settings: radii and cards.
+        settings: radii and cards; of XANES if None.
 
     Raises:
         QueryError: for a disordered crystal, a site that is not there, an edge that FEFF does not know, or an
@@ -110,12 +157,8 @@ def feff_input(crystal: Crystal, site: int, edge: str = "K", settings: FeffSetti
         f"COREHOLE {chosen.core_hole}",
         "S02 0.0",
         f"EXCHANGE {chosen.exchange} 0.0 0.0 2",
-        f"SCF {chosen.scf_A:g} 0 {chosen.scf_iterations} {chosen.scf_mixing:g} 1",
-        f"FMS {chosen.fms_A:g} 0",
-        f"XANES {chosen.k_max_invA:g} {chosen.k_step_invA:g} {chosen.e_step_eV:g}",
+        *chosen.lines(),
     ]
-    if chosen.scf_tolerances:
-        lines.append("TOLSCF " + " ".join(f"{one:g}" for one in chosen.scf_tolerances))
     lines += ["", "POTENTIALS", f"0 {ATOMIC_NUMBERS[absorber]} {absorber}"]
     lines += [f"{number} {ATOMIC_NUMBERS[element]} {element}" for element, number in potential.items()]
     lines += ["", "ATOMS"]

@@ -28,6 +28,8 @@ class MixedShares:
     Attributes:
         n: spectra; both quantities are known.
         oxidation_state, cn, both: for how many all shares are right within 0.15.
+        oxidation_state_clear, cn_clear: the same where bond valences and composition agree on the states of all sites,
+            and where CrystalNN is sure of all coordination numbers; `n_agreed` and `n_sure` are how many.
         noticed: for how many several kinds of sites were said to be likelier than one.
         false_alarms: the same of spectra of one kind of site, or of alike ones.
     """
@@ -36,6 +38,10 @@ class MixedShares:
     oxidation_state: float
     cn: float
     both: float
+    oxidation_state_clear: float
+    n_agreed: int
+    cn_clear: float
+    n_sure: int
     noticed: float
     false_alarms: float
 
@@ -45,6 +51,8 @@ def mixed_shares(held_out: OutOfFold, given: Conditioning) -> MixedShares:
     examples, found = held_out.measured, held_out.measured_found[given]
     half = np.array([fold_of(f"half {f}", 2) for f in examples.formula])
     right: dict[str, list[bool]] = {"oxidation_state": [], "cn": []}
+    agreed: list[bool] = []
+    sure: list[bool] = []
     noticed: list[float] = []
     alarms: list[float] = []
     for k in (0, 1):
@@ -66,6 +74,8 @@ def mixed_shares(held_out: OutOfFold, given: Conditioning) -> MixedShares:
                 symbol = SYMBOLS[int(examples.z[row]) - 1]
                 obey(own, here, int(place), symbol, amounts, amounts if given is Conditioning.FORMULA else None)
             noticed.append(float(own["mixed"][1] > 0.5))
+            agreed.append(bool(examples.labels["oxidation_agrees"][row] == 1))
+            sure.append(not examples.ambiguous[row])
             for task, answers in right.items():
                 answers.append(_close(own[task], examples.shares[task][row]))
     both = [a and b for a, b in zip(right["cn"], right["oxidation_state"], strict=True)]
@@ -74,6 +84,10 @@ def mixed_shares(held_out: OutOfFold, given: Conditioning) -> MixedShares:
         oxidation_state=_mean(right["oxidation_state"]),
         cn=_mean(right["cn"]),
         both=_mean(both),
+        oxidation_state_clear=_mean([r for r, a in zip(right["oxidation_state"], agreed, strict=True) if a]),
+        n_agreed=sum(agreed),
+        cn_clear=_mean([r for r, s in zip(right["cn"], sure, strict=True) if s]),
+        n_sure=sum(sure),
         noticed=_mean(noticed),
         false_alarms=_mean(alarms),
     )

@@ -177,9 +177,10 @@ def make_compositions(properties: Mapping[str, Mapping[str, Any]]) -> Compositio
 
 def _compositions(formulas: Sequence[Mapping[str, float]]) -> tuple[Tensor, Tensor]:
     """(n, COMPOSITION_FEATURES) of formulas, and of their elements alone."""
-    whole = [composition_features(amounts, amounts) for amounts in formulas]
-    elements = [composition_features(amounts) for amounts in formulas]
-    return tuple(torch.from_numpy(np.array(a, np.float32).reshape(-1, COMPOSITION_FEATURES)) for a in (whole, elements))
+    shape = (-1, COMPOSITION_FEATURES)
+    whole = np.array([composition_features(amounts, amounts) for amounts in formulas], np.float32).reshape(shape)
+    elements = np.array([composition_features(amounts) for amounts in formulas], np.float32).reshape(shape)
+    return torch.from_numpy(whole), torch.from_numpy(elements)
 
 
 def make_samples(tables: Sequence[XanesTable], properties: Mapping[str, Mapping[str, Any]]) -> Samples:

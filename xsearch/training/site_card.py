@@ -192,7 +192,9 @@ def _mixed_line(held_out: OutOfFold, given: Conditioning) -> str:
     return (
         f"- Compounds with several kinds of sites, simulated measurements, {HEADINGS[given]}, N = {found.n:,}: all "
         f"shares within 0.15 for the oxidation state {found.oxidation_state:.0%}, the coordination number "
-        f"{found.cn:.0%}, both {found.both:.0%}; several kinds noticed {found.noticed:.0%}, falsely "
+        f"{found.cn:.0%}, both {found.both:.0%}; where bond valences and composition agree on the states "
+        f"{found.oxidation_state_clear:.0%} of {found.n_agreed}, where CrystalNN is sure of the coordination "
+        f"{found.cn_clear:.0%} of {found.n_sure}; several kinds noticed {found.noticed:.0%}, falsely "
         f"{found.false_alarms:.1%}."
     )
 
