@@ -11,14 +11,14 @@ of coordination numbers and crystal system are fitted on the log, in folds by fo
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from itertools import product
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks._data import data_file
+from benchmarks._data import data_file, log_line, logged_lines
 from xsearch.chemistry.formula import reduced_formula
 from xsearch.data.compounds import Compound, read_compounds
 from xsearch.data.simulated_measurements import augmented_pattern
@@ -173,12 +173,6 @@ def _out_of_fold(grid: dict, folds: np.ndarray) -> np.ndarray:
     return found
 
 
-def logged(path: Path | None) -> Iterator[dict]:
-    """Lines of an earlier run."""
-    if path is not None and path.exists():
-        yield from map(json.loads, path.read_text(encoding="utf-8").splitlines())
-
-
 def main() -> None:
     """Print shares of compounds whose formula and crystal system are right first."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -189,7 +183,7 @@ def main() -> None:
     arguments = parser.parse_args()
     opened = open_index(arguments.index)
     library = library_of(opened.index)
-    done = {line["material_id"]: line for line in logged(arguments.log)}
+    done = {line["material_id"]: line for line in logged_lines(arguments.log)}
     for compound, edges in compounds(arguments.limit):
         if compound.material_id in done:
             continue
@@ -198,9 +192,7 @@ def main() -> None:
         except (QueryError, SpectrumError):  # no template holds the elements, or the pattern shows no line
             continue
         done[compound.material_id] = line
-        if arguments.log:
-            with arguments.log.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(line) + "\n")
+        log_line(arguments.log, line)
     found = figures(list(done.values()))
     if arguments.json:
         print(json.dumps(found, indent=1))

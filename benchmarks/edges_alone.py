@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks._data import data_file
+from benchmarks._data import data_file, log_line, logged_lines
 from xsearch.chemistry.formula import parse_formula
 from xsearch.data.measured_truth import usable_spectra
 from xsearch.errors import QueryError
@@ -59,9 +59,7 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     library = library_of(open_index(arguments.index).index)
-    log = arguments.log
-    lines = log.read_text(encoding="utf-8").splitlines() if log and log.exists() else []
-    done = {line["formula"]: line for line in map(json.loads, lines)}
+    done = {line["formula"]: line for line in logged_lines(arguments.log)}
     for formula, edges in list(compounds(data_file("xas_measured.parquet")))[: arguments.limit]:
         if formula in done:
             continue
@@ -72,9 +70,7 @@ def main() -> None:
             "all": Predictions(oxidation, coordination),
         }
         done[formula] = {"formula": formula, **{name: place(library, formula, one) for name, one in chosen.items()}}
-        if log:
-            with log.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(done[formula]) + "\n")
+        log_line(arguments.log, done[formula])
     found = {
         name: {
             f"top{k}": sum((line[name] or DEPTH + 1) <= k for line in done.values()) / max(len(done), 1) for k in (1, 5)

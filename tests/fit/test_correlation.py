@@ -9,6 +9,7 @@ from tests.prototypes import Measure
 from xsearch.chemistry.crystal import cell_parameters, lattice_from_parameters
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.data.simulated_measurements import measured_row
+from xsearch.fit.correlation_kernels import convolve, solve_positive
 from xsearch.fit.settings import CORRELATION
 from xsearch.fit.strain import cell_under, strain_tensor
 from xsearch.fit.strain_kernels import line_design
@@ -132,3 +133,22 @@ def test_an_identity_strain_leaves_the_cell() -> None:
         assert np.allclose(cell_under(np.array(cell), np.zeros(7)), cell)
         assert np.allclose(cell_parameters(lattice_from_parameters(*cell)), cell)
     assert np.allclose(strain_tensor(np.zeros(7)), 0)
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 7])
+def test_small_systems_are_solved_as_lapack_does(size: int) -> None:
+    random = np.random.default_rng(size)
+    half = random.normal(size=(size, size + 2))
+    matrix, right = half @ half.T, random.normal(size=size)
+    wanted = np.linalg.solve(matrix, right)
+    solve_positive(matrix, right)
+    assert right == pytest.approx(wanted, rel=1e-9)
+
+
+@pytest.mark.parametrize("reach", [0, 1, 3, 4, 9, 30])
+def test_a_symmetric_kernel_is_applied_as_numpy_does(reach: int) -> None:
+    random = np.random.default_rng(reach)
+    row, half = random.random(100), random.random(reach + 1)
+    out = np.empty(100)
+    convolve(row, half, out)
+    assert out == pytest.approx(np.convolve(row, [*half[:0:-1], *half], mode="same"), rel=1e-12)

@@ -103,7 +103,7 @@ def sites(
     workers: options.Workers = None,
     cluster: options.Cluster = None,
 ) -> None:
-    """Compute the XANES or the EXAFS of every distinct site of listed materials with FEFF, into a table of a row a site.
+    """Compute the XANES or the EXAFS of every distinct site of listed materials with FEFF, into a table, a row a site.
 
     Each site is kept as soon as it is there, in FILE.jsonl beside the table; the same command goes on where it stood.
     """

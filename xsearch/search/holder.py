@@ -14,8 +14,7 @@ from xsearch.fit.known_phase import fit_known_phase
 from xsearch.fit.settings import KNOWN_PHASE
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.settings import SecondPhaseSettings
-from xsearch.simulate.line_kernels import LARGEST_SINE
-from xsearch.simulate.powder import simulate_reflections, spacings
+from xsearch.simulate.powder import line_positions, simulate_reflections
 from xsearch.simulate.reflections import Reflections
 
 Array = NDArray[np.float64]
@@ -37,7 +36,7 @@ def holder_of(
     within = max(settings.near_widths * pattern.fwhm_deg, settings.near_deg)
     for metal in HOLDERS:
         reflections = _reflections(metal, smallest_spacing_A(pattern.wavelength_A))
-        there = _angles_deg(reflections, pattern.wavelength_A)
+        there, _, _ = line_positions(reflections, pattern.wavelength_A)
         if np.any(np.abs(foreign_deg[:, None] - there) < within + settings.holder_away_deg, axis=1).sum() < (
             settings.holder_lines
         ):
@@ -49,12 +48,6 @@ def holder_of(
         if its.sum() >= settings.holder_lines and (best is None or its.sum() > best[1].sum()):
             best = metal, its
     return best
-
-
-def _angles_deg(reflections: Reflections, wavelength_A: float) -> Array:
-    """(k,) angles of a metal's lines as tabulated, those that the wavelength reaches."""
-    sines = wavelength_A / (2 * spacings(reflections.hkl, reflections.cell))
-    return np.asarray(2 * np.degrees(np.arcsin(sines[sines < LARGEST_SINE])))
 
 
 @cache

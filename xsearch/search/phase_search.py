@@ -65,7 +65,10 @@ class PhaseSearch(BeamSearch[Component, Hypothesis, Phase]):
             fitted_lines(of_phase, pattern, one.amplitudes)
             for of_phase, one in zip(reflections, hypothesis.components, strict=True)
         ]
-        lines = free_profile([one for one in fits if one is not None], pattern, numbers.free_passes)
+        there = [one for one in fits if one is not None]
+        if not there:  # none of the phases has a line in the measured range
+            return pattern
+        lines = free_profile(there, pattern, numbers.free_passes)
         kept = 1 - np.clip(numbers.forgiven * lines / np.maximum(pattern.net, 1e-9 * pattern.net.max()), 0, 1)
         return None if (pattern.net * kept).max() < numbers.least_left else pattern.scaled(kept)
 
