@@ -52,10 +52,10 @@ PARTS = (
         Part(
             "pxrd_simulated",
             task,
-            f"xsearch evaluate simulated --index mp --task {task} --patterns 200 --json -",
+            f"xsearch evaluate simulated --index mp --task {task} --patterns {n} --json -",
             SIMULATED,
         )
-        for task in ("strong", "formula", "published")
+        for task, n in (("strong", 1000), ("formula", 200), ("published", 200))
     ),
     Part(
         "pxrd_mixtures",
