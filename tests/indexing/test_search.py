@@ -16,7 +16,8 @@ from xsearch.chemistry.space_groups import (
 )
 from xsearch.indexing import kernels
 from xsearch.indexing.lines import Lines, find_lines
-from xsearch.indexing.search import cells_of, find_cells
+from xsearch.indexing.pattern import cells_of
+from xsearch.indexing.search import find_cells
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
 from xsearch.simulate.powder import spacings
