@@ -167,6 +167,7 @@ PARTS = (
         "a local server of the real client",
         "materials",
     ),
+    Part("page", "starter", "python -m benchmarks.page --json", "examples/spectra/rutile.xy, as a new file each time"),
     Part("kills", "server", "python -m benchmarks.kills --kills 50 --json", "random moments, seed 7", "kills"),
     Part(
         "index_build",

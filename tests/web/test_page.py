@@ -166,7 +166,7 @@ def test_dropped_crystals_are_added_to_an_index(page: Any, tmp_path: Path) -> No
     assert page.input_value("#indexes [name=name]") == "lab"
     page.click("#build")
     until(page, lambda: f"lab: {before + 1} entries" in page.inner_text("#ready"))
-    assert f"({before + 1})" in page.inner_text("#index option:checked")
+    until(page, lambda: f"({before + 1})" in page.inner_text("#index option:checked"))
 
 
 def test_a_name_cannot_write_into_the_page(page: Any, tmp_path: Path, rutile: Path) -> None:

@@ -35,7 +35,7 @@ class Job:
         address: of the page with the question, from its `?` on; empty where it has none.
         state: how far it is.
         events: what was reported, as (name, JSON text), from the beginning.
-        began: seconds since the epoch.
+        began: seconds since the epoch, when it was last submitted.
     """
 
     key: str
@@ -138,6 +138,7 @@ class Jobs:
         """
         there = self.jobs.get(key)
         if there is not None and there.state in ("waiting", "running", "done"):
+            there.began = time.time()  # the list of jobs begins with the latest
             return there
         if sum(not job.is_over for job in self.jobs.values()) >= self.settings.most_waiting:
             raise Refused("Too many searches wait; stop one of them.", 429)

@@ -118,7 +118,8 @@ class SearchTasks(Tasks):
 
         built = build(name, wishes, files)
         failed = f" {built.failures:,} items could not be used." if built.failures else ""
-        text = f"Index {built.name}: {built.entries:,} entries, {built.spectra:,} spectra, in {built.seconds:.0f} s.{failed}"
+        holds = f"{built.entries:,} entries, {built.spectra:,} spectra"
+        text = f"Index {built.name}: {holds}, in {built.seconds:.0f} s.{failed}"
         return {"kind": "build", "text": text, "name": built.name}
 
     def do_download(self, key: str, path: str, what: str, place: int, scan: int | None = None) -> bytes:
