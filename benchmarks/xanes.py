@@ -139,8 +139,8 @@ def vectors() -> Figures:
 def starter() -> Figures:
     """What the starter index holds, and measured edges against it, the sample's elements known, sources apart.
 
-    `rivals` are other compounds of these elements with a spectrum of the edge: a query without any is right by
-    default, so that the figures are given for those with two and more as well.
+    `rivals` are other phases of these elements with a spectrum of the edge: a query without any is right by default, so
+    that the figures are given for those with one and more and two and more as well.
     """
     from xsearch.builders import ensure_starter
     from xsearch.evaluate.xanes import evaluate_xanes
@@ -173,10 +173,12 @@ def exafs() -> Figures:
 
 
 def by_rivals(report: Any) -> Figures:
-    """Shares of right answers among edges with two rivals and more, and among those with fewer."""
+    """Shares of right answers among edges with one and two rivals and more, and among those with fewer than two."""
     shares = {}
-    for name, wanted in (("two and more", lambda n: n >= 2), ("fewer", lambda n: n < 2)):
-        ranks = [o.rank for o, n in zip(report.clean, report.rivals, strict=True) if o.answerable and wanted(n)]
+    for name, least, below in (("one and more", 1, 99), ("two and more", 2, 99), ("fewer", 0, 2)):
+        ranks = [
+            o.rank for o, n in zip(report.clean, report.rivals, strict=True) if o.answerable and least <= n < below
+        ]
         shares[name] = {
             "n": len(ranks),
             **{f"top{k}": float(np.mean([r is not None and r <= k for r in ranks])) for k in (1, 5) if ranks},

@@ -115,6 +115,19 @@ def test_a_mixture_shares_its_weights_with_known_phases(prototypes: SearchIndex,
     assert total == pytest.approx(1)
 
 
+def test_weights_of_known_phases_are_corrected_for_absorption_too(prototypes: SearchIndex, measured: Measure) -> None:
+    both = with_phase(measured(MAJOR), find_standard("Si640"), 0.8)
+    fine, coarse = (
+        prototypes.search_mixture(both, phases=1, known="Si", particle_size_um=size) for size in (None, 20.0)
+    )
+    (silicon,), (corrected,) = fine.known, coarse.known
+    assert silicon.weight_fraction is not None
+    assert corrected.weight_fraction is not None
+    assert abs(corrected.weight_fraction - silicon.weight_fraction) > 0.01
+    total = corrected.weight_fraction + sum(one.weight_fraction for one in coarse.best.components)
+    assert total == pytest.approx(1)
+
+
 def test_known_phases_are_found_by_id_formula_file_and_name(prototypes: SearchIndex, tmp_path: Path) -> None:
     index = prototypes.index
     material = index.material(MAJOR)

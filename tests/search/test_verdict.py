@@ -83,11 +83,13 @@ def test_a_perfect_fit_scores_better_than_a_poor_one_whatever_the_rest() -> None
 
 
 def test_a_margin_speaks_for_every_compound_and_most_for_known_ones() -> None:
-    gains = []
+    odds = []  # logarithms: probabilities cannot rise much where they are high already
     for prior in (0.0, 1.25, 2.5):
-        near, far = ({**FITTED, "prior": prior, "margin": m, "margin_to_third": m + 1} for m in (1.0, 12.0))
-        gains.append(probability(far) - probability(near))
-    assert 0 < gains[0] < gains[1] < gains[2]
+        near, far = (
+            probability({**FITTED, "prior": prior, "margin": m, "margin_to_third": m + 1}) for m in (1.0, 12.0)
+        )
+        odds.append(np.log(far / (1 - far)) - np.log(near / (1 - near)))
+    assert 0 < odds[0] < odds[1] < odds[2]
 
 
 def test_a_stored_model_scores_as_the_one_that_was_stored() -> None:

@@ -139,6 +139,36 @@ def test_what_was_read_can_be_corrected(page: Any, tmp_path: Path, rutile: Path)
     assert "wavelength%3DCuKa" in page.url
 
 
+def test_earlier_searches_are_listed_and_open_again(page: Any, rutile: Path) -> None:
+    page.click("[data-element=Ti]")
+    page.click("[data-element=O]")
+    drop(page, rutile)
+    first = verdict(page)
+    page.goto(page.url.partition("?")[0])
+    page.wait_for_selector("#earlier:not([hidden])")
+    page.click("#earlier summary")
+    page.click("#earlier li a:has-text('rutile.xy') >> nth=0")
+    assert verdict(page) == first
+    assert page.get_attribute("[data-element=Ti]", "data-state") == "only"
+
+
+def test_dropped_crystals_are_added_to_an_index(page: Any, tmp_path: Path) -> None:
+    from pymatgen.core import Lattice, Structure
+
+    own = tmp_path / "own.cif"
+    Structure.from_spacegroup("Pm-3m", Lattice.cubic(4.21), ["Cs", "Br"], [[0, 0, 0], [0.5] * 3]).to(str(own), "cif")
+    page.wait_for_selector("#index option", state="attached")
+    before = int(re.sub(r"\D", "", page.inner_text("#index option:checked").partition("(")[2]))
+    drop(page, own)
+    page.wait_for_selector(".file dl, .file summary, .file-head span")
+    page.click("#indexes-open")
+    page.select_option("[name=what]", "files")
+    assert page.input_value("#indexes [name=name]") == "lab"
+    page.click("#build")
+    until(page, lambda: f"lab: {before + 1} entries" in page.inner_text("#ready"))
+    until(page, lambda: f"({before + 1})" in page.inner_text("#index option:checked"))
+
+
 def test_a_name_cannot_write_into_the_page(page: Any, tmp_path: Path, rutile: Path) -> None:
     hostile = tmp_path / "<img src=x onerror=alert(1)>.xy"
     hostile.write_bytes(rutile.read_bytes())

@@ -67,3 +67,11 @@ def test_the_same_question_is_the_same_job() -> None:
     question = {"kind": "query", "options": {"only": "Ti,O"}}
     assert job_key(question, "1") == job_key(dict(reversed(question.items())), "1")
     assert job_key(question, "1") != job_key(question, "2")
+
+
+def test_the_list_of_earlier_searches_outlives_the_server_and_a_broken_file(tmp_path: Path) -> None:
+    listed = [{"key": "a", "kind": "query", "title": "a.xy", "state": "done", "began": 1.0, "address": "?file=a"}]
+    Store(tmp_path).list_earlier(listed)
+    assert Store(tmp_path).earlier() == listed
+    (tmp_path / "earlier.json").write_text("[{", encoding="utf-8")
+    assert Store(tmp_path).earlier() == []

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from pyarrow import compute, parquet
 
 from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
@@ -47,7 +48,13 @@ class Compound:
         return zlib.crc32(self.material_id.encode())
 
 
-def read_compounds(path: str | Path, limit: int | None = None, *, reported: bool = False) -> list[Compound]:
+def read_compounds(
+    path: str | Path,
+    limit: int | None = None,
+    *,
+    reported: bool = False,
+    material_ids: Collection[str] | None = None,
+) -> list[Compound]:
     """Compounds of 2 to 5 elements from a table of structures, in an order that does not depend on the file's.
 
     With a limit, as many of each number of elements as there are, one formula at most once.
@@ -56,6 +63,7 @@ def read_compounds(path: str | Path, limit: int | None = None, *, reported: bool
         path: a Parquet file with the columns of `NEEDED`.
         limit: how many.
         reported: only those that an experiment reported (`theoretical` is false).
+        material_ids: only these; all if None.
 
     Raises:
         SpectrumError: where columns are missing or nothing is left.
@@ -70,6 +78,8 @@ def read_compounds(path: str | Path, limit: int | None = None, *, reported: bool
     table = parquet.read_table(file, columns=needed)
     if reported:
         table = table.filter(compute.equal(table["theoretical"], False))
+    if material_ids is not None:
+        table = table.filter(compute.is_in(table["material_id"], pa.array(sorted(material_ids), pa.string())))
     counts = np.array([len(set(species)) for species in table["species"].to_pylist()], np.int64)
     order = np.argsort([zlib.crc32(str(name).encode()) for name in table["material_id"].to_pylist()], kind="stable")
     share = None if limit is None else -(-limit // len(ELEMENT_COUNTS))

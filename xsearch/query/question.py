@@ -70,11 +70,8 @@ class Question:
             raise QueryError("An inference finds one compound; leave --phases or --infer out.")
         if self.infer and self.constraints.allowed is None:
             raise QueryError("Inference needs the elements; give them with --exactly or --only, such as Ca,Mn,Al,O.")
-        if self.particle_size_um is not None:
-            if not self.phases or self.measurement.edges:
-                raise QueryError("A particle size corrects the weights of a mixture by its pattern; give --phases too.")
-            if self.known or self.standard:
-                raise QueryError("A particle size cannot be joined with known phases; leave out one of them.")
+        if self.particle_size_um is not None and (not self.phases or self.measurement.edges):
+            raise QueryError("A particle size corrects the weights of a mixture by its pattern; give --phases too.")
         measurement = self.measurement
         of_inference = (self.leave_out, self.relax, measurement.oxidation, measurement.coordination)
         if not self.infer and (any(of_inference) or self.alloy is not None):

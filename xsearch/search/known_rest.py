@@ -21,7 +21,7 @@ from xsearch.indexes import Index
 from xsearch.preprocess.counting import counting_noise
 from xsearch.preprocess.powder import NetPattern, net_pattern
 from xsearch.search.known import KnownCrystal
-from xsearch.search.mixture_hits import cell_mass, cell_volume, crystal_mass
+from xsearch.search.mixture_hits import absorption_factors, cell_mass, cell_volume, crystal_mass
 from xsearch.search.scope import Left, Scope
 from xsearch.search.settings import PowderSettings
 from xsearch.simulate.reflections import Reflections
@@ -196,7 +196,7 @@ def search_rest(
     result = search(replace(measurement, pattern=taken.pattern), rest)
     assert isinstance(result, kind)
     believed = result.answer if result.verdict != "no confident match" else ()
-    phases, share = with_weights(taken, believed)
+    phases, share = with_weights(taken, believed, scope.particle_size_um)
     stated: SearchResult = replace(result, known=phases, notes=(*taken.notes, *result.notes))
     if isinstance(stated, MixtureResult):
         stated = replace(stated, mixtures=tuple(_of_all(one, share) for one in stated.mixtures))
@@ -222,11 +222,13 @@ def _of_all(mixture: Mixture, share: float) -> Mixture:
     )
 
 
-def with_weights(taken: TakenOff, hits: tuple[Hit, ...]) -> tuple[tuple[KnownPhase, ...], float]:
+def with_weights(
+    taken: TakenOff, hits: tuple[Hit, ...], particle_size_um: float | None = None
+) -> tuple[tuple[KnownPhase, ...], float]:
     """The known phases with weight fractions beside some hits, and the share that is left for these.
 
     All are fitted together to the net pattern; a scale factor times mass and volume of the cell is a weight (Hill and
-    Howard, J. Appl. Cryst. 20 (1987) 467).
+    Howard, J. Appl. Cryst. 20 (1987) 467), corrected for absorption where the size of the particles is known.
     """
     if not hits or not taken.found:
         return taken.phases, 1.0
@@ -245,6 +247,9 @@ def with_weights(taken: TakenOff, hits: tuple[Hit, ...]) -> tuple[tuple[KnownPha
         parts.append(component(replace(hit.reflections, cell=np.array(hit.cell)), amplitudes))
         masses.append(cell_mass(hit) * cell_volume(hit.cell))
     weights = MixturePattern(net, 1).fit(tuple(parts)).amounts * np.array(masses)
+    if particle_size_um is not None and weights.sum() > 0:
+        crystals = [one.symmetry.primitive for one, _ in taken.found] + [hit.matched_entry.crystal for hit in hits]
+        weights = weights / absorption_factors(crystals, weights, particle_size_um, net.wavelength_A)
     weights = weights / max(float(weights.sum()), 1e-300)
     known = len(taken.found)
     phases = tuple(

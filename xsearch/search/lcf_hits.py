@@ -11,11 +11,11 @@ from xsearch.answers import Evidence, Hit, Lcf, LcfComponent
 from xsearch.answers.edge_match import EdgeMatch
 from xsearch.indexes import Index
 from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_GRID_eV
+from xsearch.search.edge_score import edge_features, edge_score
 from xsearch.search.xanes_hits import hit_by_edges
 from xsearch.xas.compounds import entry_of
 from xsearch.xas.lcf import LcfFit, LcfTarget
 from xsearch.xas.lcf_search import CompoundSearch
-from xsearch.xas.probability import spectra_score
 from xsearch.xas.settings import DEFAULTS, LcfSettings
 
 
@@ -115,7 +115,7 @@ def _hit(
     material, row = entry_of(compared.index, target.library, target.compounds[one.place], one.place)
     certain = float(1 / (1 + np.exp(-np.clip(support, -30, 30))))
     is_measured = bool(target.is_measured[one.place])
-    score = spectra_score(certain, [agreement], is_measured, compared.compared, compared.choices, settings.probability)
+    score = edge_score(edge_features(certain, [agreement], is_measured, compared.compared, compared.choices))
     match = EdgeMatch(
         edge=target.library.name,
         **{name: str(getattr(table, name)[one.place]) for name in ("spectrum_id", "kind", "level", "code", "source")},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -34,8 +35,9 @@ def make_mixture(explored: PhaseSearch, hypothesis: Hypothesis, particle_size_um
     hits = phase_hits(explored.selected, explored.target, hypothesis, support)
     factors = np.ones(len(hits))
     if particle_size_um is not None:
-        wavelength_A = explored.target.pattern.wavelength_A
-        factors = absorption_factors(hits, hypothesis.amounts, particle_size_um, wavelength_A)
+        crystals = [hit.matched_entry.crystal for hit in hits]
+        parts = weight_fractions(hits, hypothesis.amounts)
+        factors = absorption_factors(crystals, parts, particle_size_um, explored.target.pattern.wavelength_A)
     weights = weight_fractions(hits, hypothesis.amounts / factors)
     errors = jackknife_errors(
         np.array(
@@ -101,15 +103,24 @@ def weight_fractions(hits: tuple[Hit, ...], amounts: NDArray[np.float64]) -> NDA
 
 
 def absorption_factors(
-    hits: tuple[Hit, ...], amounts: NDArray[np.float64], particle_size_um: float, wavelength_A: float
+    crystals: Sequence[Crystal],
+    weights: NDArray[np.float64],
+    particle_size_um: float,
+    wavelength_A: float,
 ) -> NDArray[np.float64]:
-    """(k,) Brindley's factors of phases in particles of one size; the mean absorption is that of their volumes."""
-    crystals = [hit.matched_entry.crystal for hit in hits]
+    """(k,) Brindley's factors of phases in particles of one size; the mean absorption is that of their volumes.
+
+    Args:
+        crystals: k phases.
+        weights: (k,) from scale factors alone, in one unit.
+        particle_size_um: diameter of the particles in µm.
+        wavelength_A: in Å.
+    """
     absorption = np.array([linear_absorption_per_um(crystal, wavelength_A) for crystal in crystals])
-    density = np.array([cell_mass(hit) / cell_volume(hit.reflections.cell) for hit in hits])
-    factors = np.ones(len(hits))
+    density = np.array([_mass(crystal) / crystal.volume_A3 for crystal in crystals])
+    factors = np.ones(len(crystals))
     for _ in range(ROUNDS):
-        volumes = weight_fractions(hits, amounts / factors) / density
+        volumes = weights / factors / density
         mean = float(volumes @ absorption / volumes.sum())
         factors = np.array([brindley_factor((one - mean) * particle_size_um) for one in absorption])
     return factors
@@ -138,10 +149,14 @@ def cell_mass(hit: Hit) -> float:
 
 def crystal_mass(crystal: Crystal, cell: NDArray[np.float64]) -> float:
     """Mass of a conventional cell of a crystal, in atomic units."""
+    return _mass(crystal) * cell_volume(cell) / crystal.volume_A3
+
+
+def _mass(crystal: Crystal) -> float:
+    """Mass of the atoms of a crystal's cell, in atomic units."""
     from pymatgen.core import Element
 
-    mass = sum(count * float(Element(element).atomic_mass) for element, count in crystal.composition.items())
-    return mass * cell_volume(cell) / crystal.volume_A3
+    return sum(count * float(Element(element).atomic_mass) for element, count in crystal.composition.items())
 
 
 def cell_volume(cell: NDArray[np.float64] | tuple[float, ...]) -> float:

@@ -13,12 +13,12 @@ from xsearch.chemistry import Material
 from xsearch.chemistry.reference import Reference
 from xsearch.indexes import Index
 from xsearch.search.edge_matches import edge_matches
+from xsearch.search.edge_score import edge_features, edge_score, posteriors_of
 from xsearch.search.rank import fold, volumes
 from xsearch.search.settings import DEFAULTS as POWDER
 from xsearch.search.xanes_stages import Candidates
 from xsearch.simulate import Reflections
-from xsearch.xas.probability import posteriors_of, spectra_score
-from xsearch.xas.settings import DEFAULTS, EvidenceSettings, ProbabilitySettings
+from xsearch.xas.settings import DEFAULTS, EvidenceSettings
 
 NO_REFLECTIONS = Reflections(
     np.zeros((0, 3), np.int16), np.zeros(0, np.float32), np.zeros(0, np.int16), np.full(6, np.nan), "triclinic"
@@ -31,7 +31,6 @@ def spectra_hits(
     groups: list[list[int]],
     top: int,
     choices: int,
-    settings: ProbabilitySettings = DEFAULTS.probability,
 ) -> tuple[Hit, ...]:
     """Hits of the best groups of candidates, each group a phase with its best entry first.
 
@@ -40,15 +39,14 @@ def spectra_hits(
         groups: places among the candidates.
         top: how many hits.
         choices: how many entries meet the conditions, with a spectrum or without.
-        settings: of the score.
     """
     posteriors = posteriors_of(candidates.total, groups)
     lowest, hits = 1.0, []
     for rank, group in enumerate(groups[:top], start=1):
         evidence = [float(candidates.evidence[edge.name][group[0]]) for edge in candidates.edges]
-        is_measured = "measured" in _kinds(candidates, group[0])
-        posterior = float(posteriors[rank - 1])
-        lowest = min(lowest, spectra_score(posterior, evidence, is_measured, len(candidates.rows), choices, settings))
+        referenced, posterior = has_reference(candidates, group[0]), float(posteriors[rank - 1])
+        features = edge_features(posterior, evidence, referenced, len(candidates.rows), choices)
+        lowest = min(lowest, edge_score(features))
         hits.append(_hit(index, candidates, group, rank, lowest, posterior))
     return tuple(hits)
 
@@ -135,7 +133,7 @@ def _reference(candidates: Candidates, place: int) -> Reference:
     return edge.library.reference(at[edge.name])
 
 
-def _kinds(candidates: Candidates, place: int) -> list[str]:
-    """Of the library spectra that give a candidate its evidence."""
+def has_reference(candidates: Candidates, place: int) -> bool:
+    """Whether any evidence of a candidate comes from a measured reference."""
     found = [(edge.library.spectra, int(candidates.spectra[edge.name][place])) for edge in candidates.edges]
-    return [str(table.kind[at]) for table, at in found if at >= 0]
+    return any(at >= 0 and table.kind[at] == "measured" for table, at in found)

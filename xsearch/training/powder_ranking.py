@@ -177,8 +177,8 @@ def _owner(index: Index, row: int) -> int:
     return row if owner < 0 else owner
 
 
-def collect(opened: SearchIndex, folder: Path, count: int, without: Collection[str]) -> None:
-    """Fill a folder with cases, one file a pattern; what is there is not made again."""
+def collect(opened: SearchIndex, folder: Path, count: int, without: Collection[str], first: int = 0) -> None:
+    """Fill a folder with cases, one file a pattern; what is there is not made again, nor what comes before `first`."""
     folder.mkdir(parents=True, exist_ok=True)
     index = opened.index
     rows = rows_with(index, Constraints(), False)
@@ -187,7 +187,7 @@ def collect(opened: SearchIndex, folder: Path, count: int, without: Collection[s
         progress.start("patterns", count)
         for number, (source, row) in enumerate(samples(index, count, without)):
             path = folder / f"{number:05d}.npz"
-            if not path.exists():
+            if number >= first and not path.exists():
                 try:
                     case = case_of(opened, selected, source, row, number)
                 except SpectrumError:
@@ -303,12 +303,13 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--index", default=None)
     parser.add_argument("--patterns", type=int, default=5000)
+    parser.add_argument("--first", type=int, default=0, help="number of the first pattern, to share them out")
     parser.add_argument("--without", type=Path, help="a table of labelled patterns whose formulas are not simulated")
     parser.add_argument("--fit", action="store_true", help="fit what is there, and collect nothing")
     arguments = parser.parse_args()
     if not arguments.fit:
         without = labelled_formulas(arguments.without) if arguments.without else frozenset()
-        collect(open_index(arguments.index, threads=1), arguments.folder, arguments.patterns, without)
+        collect(open_index(arguments.index, threads=1), arguments.folder, arguments.patterns, without, arguments.first)
         return
     cases = read_cases(arguments.folder)
     isotropic = [name for name in FEATURES if not name.startswith("isotropic")]

@@ -42,6 +42,20 @@ SCORE = ScoreSettings()
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeScoreSettings:
+    """`xsearch.training.edge_score`."""
+
+    folds: int = setting(5, "folds", BY_HAND)
+    ridge: float = setting(1.7, "1", f"{BY_HAND}: as of the score of powder patterns")
+    least_compounds: int = setting(6, "compounds", f"{BY_HAND}: of an edge that is searched")
+    large: int = setting(100, "compounds", f"{BY_HAND}: edges of more are drawn more often")
+    times_of_large: int = setting(6, "times", f"{BY_HAND}: as often as others")
+
+
+EDGE_SCORE = EdgeScoreSettings()
+
+
+@dataclass(frozen=True, slots=True)
 class PowderRankingSettings:
     """`xsearch.training.powder_ranking`."""
 

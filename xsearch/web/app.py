@@ -85,7 +85,7 @@ class Page:
                 "version": xsearch.__version__,
                 "elements": SYMBOLS,
                 "systems": [system.value for system in CrystalSystem],
-                "jobs": [job.summary() for job in self.jobs.jobs.values()],
+                "jobs": self.jobs.earlier(),
                 "indexes": json.loads(indexes),
             }
         )
@@ -129,23 +129,26 @@ class Page:
         kind, wishes = str(wanted.get("kind")), _texts(wanted.get("options"))
         if kind not in TASKS:
             raise Refused(f"There is no work {kind!r}.")
-        constraints_of(wishes)
+        address = str(wanted.pop("address", ""))[:LONGEST_TEXT]
+        if kind != "build":
+            constraints_of(wishes)
         given = [_texts(one) for one in wanted.get("files") or []][: self.store.settings.most_files]
         found = [(self.store.file(one.get("key", "")), one) for one in given]
         index = str(wanted["index"]) if wanted.get("index") else None
         arguments = self._arguments(kind, found, wishes, index)
         key = job_key({"kind": kind, "index": wanted.get("version"), **wanted}, xsearch.__version__)
-        title = ", ".join(stored.name for stored, _ in found[:3]) or kind
-        return _json(self.jobs.submit(key, kind, title, arguments).summary())
+        title = ", ".join(stored.name for stored, _ in found[:3]) or wishes.get("only") or wishes.get("exactly") or kind
+        return _json(self.jobs.submit(key, kind, title, arguments, address).summary())
 
     def _arguments(
         self, kind: str, found: list[tuple[StoredFile, dict[str, str]]], wishes: dict[str, str], index: str | None
     ) -> dict[str, Any]:
+        given = [{**one, "path": str(stored.path)} for stored, one in found]
         if kind == "build":
-            return {"name": index or "starter"}
+            return {"name": index or "starter", "wishes": wishes, "files": given}
         if not found and not (kind == "infer" or "infer" in wishes):
             raise Refused("Drop a powder pattern or an absorption edge first.")
-        return {"files": [{**one, "path": str(stored.path)} for stored, one in found], "wishes": wishes, "index": index}
+        return {"files": given, "wishes": wishes, "index": index}
 
     async def events(self, request: Request) -> Response:
         """What a job reports, as it comes; a browser that comes back goes on where it was."""

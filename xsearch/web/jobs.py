@@ -32,15 +32,17 @@ class Job:
         kind: one of `TASKS`.
         title: for the list of jobs.
         arguments: of the task.
+        address: of the page with the question, from its `?` on; empty where it has none.
         state: how far it is.
         events: what was reported, as (name, JSON text), from the beginning.
-        began: seconds since the epoch.
+        began: seconds since the epoch, when it was last submitted.
     """
 
     key: str
     kind: str
     title: str
     arguments: dict[str, Any]
+    address: str = ""
     state: State = "waiting"
     events: list[tuple[str, bytes]] = field(default_factory=list)
     began: float = field(default_factory=time.time)
@@ -54,7 +56,7 @@ class Job:
 
     def summary(self) -> dict[str, Any]:
         """For the list of jobs."""
-        return {"key": self.key, "kind": self.kind, "title": self.title, "state": self.state, "began": self.began}
+        return {name: getattr(self, name) for name in ("key", "kind", "title", "state", "began", "address")}
 
     def report(self, name: str, body: bytes) -> None:
         """Add an event."""
@@ -119,18 +121,29 @@ class Jobs:
             raise Refused("There is no such search; start it again.", 404)
         return self.jobs[key]
 
-    def submit(self, key: str, kind: str, title: str, arguments: dict[str, Any]) -> Job:
+    def earlier(self) -> list[dict[str, Any]]:
+        """Summaries of the last jobs that have an address, the latest first; those before the server started too."""
+        found = {one["key"]: one for one in self.store.earlier()}
+        found |= {job.key: job.summary() for job in self.jobs.values() if job.address}
+        return sorted(found.values(), key=lambda one: -float(one["began"]))[: self.settings.most_listed]
+
+    def submit(self, key: str, kind: str, title: str, arguments: dict[str, Any], address: str = "") -> Job:
         """Start a job, or find it where it is there; one that was stopped goes on where it stood.
+
+        Args:
+            key, kind, title, address: of the job. arguments: of its task.
 
         Raises:
             Refused: where too many wait.
         """
         there = self.jobs.get(key)
         if there is not None and there.state in ("waiting", "running", "done"):
+            there.began = time.time()  # the list of jobs begins with the latest
             return there
         if sum(not job.is_over for job in self.jobs.values()) >= self.settings.most_waiting:
             raise Refused("Too many searches wait; stop one of them.", 429)
-        job = self.jobs[key] = Job(key, kind, title, {**arguments, "key": key, "path": str(self.store.answer(key))})
+        there_too = {**arguments, "key": key, "path": str(self.store.answer(key))}
+        job = self.jobs[key] = Job(key, kind, title, there_too, address if address.startswith("?") else "")
         job._running = asyncio.create_task(self._run(job))
         self._forget()
         return job
@@ -171,6 +184,8 @@ class Jobs:
             job.state = "done"
             job.report("done", body)
             self.store.prune()
+        finally:
+            self.store.list_earlier(self.earlier())
 
     def _over(self, job: Job, state: State, text: str, traceback: str = "") -> None:
         job.state = state

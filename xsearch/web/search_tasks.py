@@ -22,8 +22,6 @@ from xsearch.web.readings import is_crystal, reading_of
 from xsearch.web.tasks import Tasks, Wishes, first_shown, keep, kept, scan_path, scans_of
 from xsearch.web.wishes import known_phases, question_of_wishes
 
-STARTER = "starter"
-
 
 class SearchTasks(Tasks):
     """The tasks, with the index that stays open between them."""
@@ -114,14 +112,15 @@ class SearchTasks(Tasks):
         self.report("answer", site_record(found[0]))
         return {"kind": "site"}
 
-    def do_build(self, name: str, key: str, path: str) -> dict[str, Any]:
-        """Build the starter index."""
-        from xsearch.builders import build_starter
+    def do_build(self, name: str, wishes: Wishes, files: Sequence[Wishes], key: str, path: str) -> dict[str, Any]:
+        """Build an index, or add the dropped files to it."""
+        from xsearch.web.builds import build
 
-        if name != STARTER:
-            raise XSearchError("From the page the starter index can be built; others are built on the command line.")
-        built = build_starter(STARTER)
-        return {"kind": "build", "text": f"Index {built.name}: {built.entries:,} entries in {built.seconds:.0f} s."}
+        built = build(name, wishes, files)
+        failed = f" {built.failures:,} items could not be used." if built.failures else ""
+        holds = f"{built.entries:,} entries, {built.spectra:,} spectra"
+        text = f"Index {built.name}: {holds}, in {built.seconds:.0f} s.{failed}"
+        return {"kind": "build", "text": text, "name": built.name}
 
     def do_download(self, key: str, path: str, what: str, place: int, scan: int | None = None) -> bytes:
         """A file made of an answer, or of all answers of a series."""

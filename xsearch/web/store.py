@@ -19,6 +19,7 @@ from xsearch.web.settings import SETTINGS, WebSettings
 
 _KEY = re.compile(r"[0-9a-f]{16}")
 _UNSAFE = re.compile(r"[^\w.+-]+", re.ASCII)
+EARLIER = "earlier.json"
 LONGEST_NAME = 100
 """Characters of a file's name."""
 
@@ -128,6 +129,20 @@ class Store:
     def answer(self, key: str) -> Path:
         """Where the answer of a job is kept, or will be."""
         return self.folder / "answers" / f"{_checked(key)}.pickle"
+
+    def list_earlier(self, summaries: list[dict[str, Any]]) -> None:
+        """Keep the list of earlier searches."""
+        temporary = self.folder / f".{secrets.token_hex(4)}"
+        temporary.write_text(json.dumps(summaries), encoding="utf-8")
+        temporary.replace(self.folder / EARLIER)
+
+    def earlier(self) -> list[dict[str, Any]]:
+        """The list of earlier searches; empty where none is kept, or it cannot be read."""
+        try:
+            found = json.loads((self.folder / EARLIER).read_text(encoding="utf-8"))
+            return [one for one in found if isinstance(one["key"], str) and isinstance(one["began"], float)]
+        except (OSError, ValueError, TypeError, KeyError):
+            return []
 
     def prune(self) -> None:
         """Let go of the oldest answers and of what stopped jobs had done."""

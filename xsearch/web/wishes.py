@@ -28,7 +28,7 @@ LISTS = {"oxidation": "oxidation", "coordination": "coordination", "leave-out": 
 SWITCHES = {"infer": "infer", "deglitch": "deglitch", "measured-cells": "measured_cells", "alloy": "alloy"}
 """Options that are `yes` or `no`."""
 
-OPTIONS = frozenset({*TEXTS, *LISTS, *SWITCHES, "known", "phases", "top"})
+OPTIONS = frozenset({*TEXTS, *LISTS, *SWITCHES, "known", "phases", "top", "particle-size"})
 """All that an address may hold of a question."""
 
 
@@ -53,6 +53,8 @@ def question_of_wishes(
         options["phases"] = parse_phases(given["phases"])
     if "top" in given:
         options["top"] = _number(given["top"], 1, 200)
+    if "particle-size" in given:
+        options["particle_size_um"] = _size(given["particle-size"])
     question = question_of(**options, known=known)  # type: ignore[arg-type]
     stated = question.measurement
     return replace(
@@ -97,3 +99,13 @@ def _number(text: str, least: int, most: int) -> int:
     if not text.isdecimal() or not least <= int(text) <= most:
         raise QueryError(f"{text!r} is no number from {least} to {most}.")
     return int(text)
+
+
+def _size(text: str) -> float:
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0.01 <= found <= 1000:
+        raise QueryError(f"{text!r} is no diameter of particles; a number from 0.01 to 1000 µm is expected.")
+    return found

@@ -13,11 +13,6 @@ MEASURED_EDGES = (
     "likelihood on 107 measured edges of 28 compounds (xas_measured.parquet) against simulated spectra and measured "
     "ones of other sources, with and without the elements, rounded to what formula-grouped folds agreed on"
 )
-LOGISTIC = (
-    "logistic regression on 107 measured edges of 28 compounds, each compound counting alike, searched with and "
-    "without the elements, against measured references, simulated spectra and both, with their compound in the library "
-    "and without it; expected calibration error 0.07 by formula-grouped folds"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,18 +141,6 @@ search 128 in four times the time. With a margin of 3 it misses 3 of 50 known su
 
 
 @dataclass(frozen=True, slots=True)
-class ProbabilitySettings:
-    """Coefficients of the logistic function that gives a hit's score."""
-
-    posterior_slope: float = setting(0.03, "1", LOGISTIC)
-    evidence_slope: float = setting(0.15, "1", LOGISTIC)
-    reference_bonus: float = setting(1.05, "1", LOGISTIC)
-    choice_slope: float = setting(0.38, "1", LOGISTIC)
-    coverage_slope: float = setting(0.37, "1", LOGISTIC)
-    offset: float = setting(-0.28, "1", LOGISTIC)
-
-
-@dataclass(frozen=True, slots=True)
 class XasSettings:
     """Every stage of a search by X-ray absorption."""
 
@@ -167,7 +150,6 @@ class XasSettings:
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
     lcf: LcfSettings = field(default_factory=LcfSettings)
     second_compound: LcfSettings = SECOND_COMPOUND
-    probability: ProbabilitySettings = field(default_factory=ProbabilitySettings)
 
 
 DEFAULTS = XasSettings()

@@ -7,6 +7,7 @@ import { Files } from "./files.js";
 import { Job } from "./jobs.js";
 import { Answer } from "./answer.js";
 import { Other } from "./other.js";
+import { Indexes } from "./indexes.js";
 import { plotly } from "./plot.js";
 
 const MODES = {
@@ -28,6 +29,8 @@ const files = new Files((dropped) => { changed(); if (dropped && files.ready) se
 const answer = new Answer($("#result"));
 const other = new Other($("#result"));
 const job = new Job({ answer: show, over, scan: (key, record) => { $("#welcome")?.remove(); other.series(key).add(record); } });
+
+const indexes = new Indexes(use, build);
 
 const mode = () => $("input[name=do]:checked").value;
 
@@ -52,7 +55,7 @@ async function search() {
   const now = question();
   const { formula, ...options } = now.options;
   if (now.do === "mixture") options.phases ||= "auto";
-  if (now.do !== "mixture") delete options.phases;
+  if (now.do !== "mixture") { delete options.phases; delete options["particle-size"]; }
   if (now.do === "unknown") options.infer = "yes";
   if (now.do === "site" && formula) options.formula = formula;
   const version = state.indexes.find((index) => index.name === now.index)?.version;
@@ -60,11 +63,13 @@ async function search() {
   problem("");
   changed();
   try {
-    await job.start({ kind: KINDS[now.do], index: now.index, version, options, files: now.files.map(({ key, reading, kind }) => ({ key, kind, ...reading })) });
+    await job.start({ kind: KINDS[now.do], index: now.index, version, options, files: sent(now.files), address: location.search });
   } catch (error) {
     problem(error.message);
   }
 }
+
+const sent = (chosen) => chosen.map(({ key, reading, kind }) => ({ key, kind, ...reading }));
 
 function show(key, record) {
   $("#welcome")?.remove();
@@ -74,7 +79,7 @@ function show(key, record) {
 }
 
 function over(key, state_, body) {
-  if (state_ === "done" && body.text) { problem(""); note(body.text); loadState(); }
+  if (body.kind === "build") { problem(""); note(body.text); loadState(body.name).catch((error) => problem(error.message)); } else listEarlier();
   if (state_ === "failed") problem(body.text, body.traceback);
   if (state_ === "stopped") problem(`${body.text} Search again to go on.`);
 }
@@ -87,24 +92,55 @@ function problem(text, traceback = "") {
 
 function note(text) { $("#ready").textContent = text; }
 
-async function loadState() {
+const AGO = [[86400, "day"], [3600, "hour"], [60, "minute"]];
+const KIND_NAMES = { query: "search", infer: "unknown", series: "series", cells: "cell", predict: "site" };
+
+/** When something began, in words. */
+function ago(began) {
+  const seconds = Date.now() / 1000 - began;
+  const [unit, name] = AGO.find(([length]) => seconds >= length) || [];
+  return unit ? new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(-Math.floor(seconds / unit), name) : "now";
+}
+
+function showEarlier(jobs) {
+  $("#earlier").hidden = !jobs.length;
+  $("#earlier ul").replaceChildren(...jobs.map((one) => make("li", {}, make("a", { href: one.address }, one.title), " ",
+    make("span", { class: "pale" }, [KIND_NAMES[one.kind], one.state === "done" ? "" : one.state, ago(one.began)].filter(Boolean).join(", ")))));
+}
+
+async function listEarlier() {
+  const { jobs } = await call("/api/state").catch(() => ({ jobs: [] }));
+  if (jobs.length) showEarlier(jobs);
+}
+
+async function loadState(wanted = "") {
   state = await call("/api/state");
-  const select = $("#index"), chosen = select.value.replace(/^\+.*/, "") || address.read().index || state.indexes.find((index) => index.is_default)?.name;
-  select.replaceChildren(...state.indexes.map((index) => make("option", { value: index.name, disabled: Boolean(index.problem) }, `${index.name} (${index.materials.toLocaleString("en")})`)),
-    ...(state.indexes.some((index) => index.name === "starter") ? [] : [make("option", { value: "+starter" }, "build the starter index …")]));
+  const select = $("#index"), chosen = wanted || select.value || address.read().index || state.indexes.find((index) => index.is_default)?.name;
+  select.replaceChildren(...state.indexes.map((index) => make("option", { value: index.name, disabled: Boolean(index.problem) }, `${index.name} (${index.materials.toLocaleString("en")})`)));
   if (chosen) select.value = chosen;
+  indexes.show(state.indexes);
+  showEarlier(state.jobs);
   if (!state.indexes.length) {
-    select.value = "+starter";
     problem("There is no index yet.");
-    $("#problem").append(" ", make("button", { type: "button", class: "primary", onclick: build }, "Build the starter index"));
+    $("#problem").append(" ", make("button", { type: "button", class: "primary", onclick: () => build("starter", { what: "starter" }) }, "Build the starter index"));
   }
   return state;
 }
 
-async function build() {
+async function use(name) {
+  try {
+    await post("/api/use", { name });
+    await loadState(name);
+    changed();
+  } catch (error) {
+    problem(error.message);
+  }
+}
+
+async function build(name, options) {
   problem("");
   try {
-    await job.start({ kind: "build", index: "starter", version: String(Date.now()), options: {}, files: [] });
+    await job.start({ kind: "build", index: name, version: String(Date.now()), options, files: options.what === "files" ? sent(question().files) : [] });
   } catch (error) {
     problem(error.message);
   }
@@ -144,11 +180,7 @@ async function begin() {
   $("#mode-hint").textContent = MODES[mode()];
   form.addEventListener("submit", (event) => { event.preventDefault(); search(); });
   for (const field of $$("#more [name], input[name=do]")) field.addEventListener("change", () => changed());
-  $("#index").addEventListener("change", async (event) => {
-    if (event.target.value === "+starter") { build(); return; }
-    changed();
-    await post("/api/use", { name: event.target.value }).catch(() => {});
-  });
+  $("#index").addEventListener("change", (event) => use(event.target.value));
   $("#stop").addEventListener("click", () => job.stop().catch((error) => problem(error.message)));
   addEventListener("keydown", keys);
   const loaded = loadState().then(({ systems }) => {
