@@ -156,7 +156,7 @@ PARTS = (
     Part(
         "indexing",
         "laboratory",
-        "python -m benchmarks.indexing laboratory --index mp --patterns 100 --json",
+        "python -m benchmarks.indexing laboratory --index mp --patterns 40 --json",
         "simulated under laboratory conditions; formulas that nothing was chosen on",
     ),
     Part(

@@ -26,6 +26,7 @@ class IndexedCell:
         unindexed: number of lines that the cell does not give.
         reflections: different ones that the cell has up to the last line.
         zero_shift_deg, displacement_deg: refined with it, see `xsearch.simulate.measurement`.
+        wavelength_A: that it was refined with, Kα1's where Kα2 is there; NaN where it is that of the lines.
         log_evidence: natural logarithm of the evidence of the pattern for it, up to a constant; NaN where it was found
             from lines alone.
         probability: that it is right; NaN likewise.
@@ -43,6 +44,7 @@ class IndexedCell:
     reflections: int
     zero_shift_deg: float
     displacement_deg: float = 0.0
+    wavelength_A: float = float("nan")
     log_evidence: float = float("nan")
     probability: float = float("nan")
     foreign: int = 0

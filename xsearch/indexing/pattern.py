@@ -94,6 +94,7 @@ def described(one: RankedCell, lines: Lines, settings: ThoroughSettings) -> Inde
     return replace(
         as_cell(trial, straight, search),
         displacement_deg=fit.displacement_deg,
+        wavelength_A=one.wavelength_A,
         log_evidence=one.log_evidence,
         foreign=fit.foreign,
     )

@@ -40,7 +40,8 @@ def cells_record(answer: IndexedCells) -> dict[str, Any]:
 
 
 def cell_lines(cell: IndexedCell, wavelength_A: float, last_deg: float) -> dict[str, Any]:
-    """Angles of a cell's reflections up to some angle, zero shift included, and their indices."""
+    """Angles of a cell's reflections up to some angle, with zero shift and displacement, and their indices."""
+    wavelength_A = cell.wavelength_A if np.isfinite(cell.wavelength_A) else wavelength_A
     least_A = wavelength_A / (2 * np.sin(np.radians(last_deg / 2)))
     centring = CENTRINGS.index(cell.centring)
     most = np.minimum(np.ceil(cell.parameters[:3] / least_A).astype(int), 24)
@@ -57,7 +58,8 @@ def cell_lines(cell: IndexedCell, wavelength_A: float, last_deg: float) -> dict[
     d_A, first = np.unique(np.round(spacings(inside, cell.parameters), 5), return_index=True)
     hkl = inside[first]
     order = np.argsort(-d_A)[:DRAWN_LINES]
-    angles = 2 * np.degrees(np.arcsin(np.clip(wavelength_A / 2 / d_A[order], 0, 1))) + cell.zero_shift_deg
+    half = np.arcsin(np.clip(wavelength_A / 2 / d_A[order], 0, 1))
+    angles = 2 * np.degrees(half) + cell.zero_shift_deg + cell.displacement_deg * np.cos(half)
     return {"ticks_deg": np.round(angles, 4), "hkl": hkl[order], "tick_heights": np.ones(len(order))}
 
 
