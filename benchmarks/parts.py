@@ -167,6 +167,12 @@ PARTS = (
         "a local server of the real client",
         "materials",
     ),
+    Part(
+        "cell_shapes",
+        "mp",
+        "python -m benchmarks.cell_shapes --json",
+        "computed entries with linked measured cells, cubic ones left out; predicted for formulas that took no part",
+    ),
     Part("page", "starter", "python -m benchmarks.page --json", "examples/spectra/rutile.xy, as a new file each time"),
     Part("kills", "server", "python -m benchmarks.kills --kills 50 --json", "random moments, seed 7", "kills"),
     Part(

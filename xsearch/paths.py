@@ -7,6 +7,9 @@ from pathlib import Path
 Paths = Sequence[str | Path] | str | Path
 """One path, or several."""
 
+LIBRARY_FOLDER = Path(__file__).parent / "data" / "library"
+"""Spectra and crystals that come with xsearch."""
+
 WEIGHTS_FOLDER = Path(__file__).parent / "models" / "weights"
 """Fitted numbers of every part, each with the command that makes it in its card or its module."""
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from xsearch.errors import QueryError
-from xsearch.infer.template_library import make_library
+from xsearch.infer.prototypes import prototypes
+from xsearch.infer.template_library import NO_ROW, make_library
 
 
 def test_crystals_of_one_type_share_a_template(library):
@@ -55,8 +56,9 @@ def test_the_library_of_an_index_holds_its_ordered_entries(tmp_path, monkeypatch
     build(AflowSource(), "types", workers=1, measured_cells=False, progress=False)
     index = Index.open("types")
     made = library_of(index)
-    assert 0 < len(made) <= len(index)
-    for place in range(0, len(made), 17):
+    own = int((made.rows != NO_ROW).sum())
+    assert 0 < own <= len(index)
+    for place in range(0, own, 17):
         crystal = made.fetch([place])[0]
         stored = index.material(index.row_of(str(made.material_ids[place]))).crystal
         assert crystal.elements == stored.elements
@@ -64,3 +66,21 @@ def test_the_library_of_an_index_holds_its_ordered_entries(tmp_path, monkeypatch
         assert made.volume_per_atom_A3[place] == pytest.approx(stored.volume_A3 / len(stored))
         assert made.formula_names[made.formula[place]] == index.material(place).reduced_formula or not place
     assert infer(made, ["K", "Br"], top=3).best().formula == "KBr"
+
+    beside = np.flatnonzero(made.rows == NO_ROW)
+    assert len(beside) > 500  # types that came with later parts of the encyclopedia
+    assert not {made.keys[made.template[place]] for place in beside} & set(index.catalog.column("template").to_pylist())
+    assert len(library_of(index, shipped=False)) == own
+
+
+def test_shipped_types_are_crystals_of_the_type_that_they_name():
+    from xsearch.chemistry.symmetry import find_symmetry
+    from xsearch.chemistry.template import template_key
+
+    assert len(prototypes()) > 1000
+    assert len({one.entry_id for one in prototypes()}) == len(prototypes())
+    for one in prototypes()[::29]:
+        symmetry = find_symmetry(one.crystal)
+        assert symmetry.number == one.space_group
+        assert template_key(one.crystal, symmetry) == one.template
+        assert one.reference

@@ -12,16 +12,15 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 
 import pyarrow.parquet as pq
 
 from xsearch.chemistry.formula import parse_formula
 from xsearch.data.xas_tables import Row, XasTables
+from xsearch.paths import LIBRARY_FOLDER
 
-FOLDER = Path(__file__).parent / "library"
 REFERENCES, SITES, EXAFS, STRUCTURES = (
-    FOLDER / f"{name}.parquet" for name in ("references", "sites", "exafs", "structures")
+    LIBRARY_FOLDER / f"{name}.parquet" for name in ("references", "sites", "exafs", "structures")
 )
 
 

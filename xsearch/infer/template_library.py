@@ -16,11 +16,15 @@ from xsearch.chemistry.substitution import substitution_table
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import QueryError
 from xsearch.indexes import sql
+from xsearch.infer.prototypes import Prototype, prototypes
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from xsearch.indexes import Index
+
+NO_ROW = -1
+"""Row of a template that stands in no index."""
 
 MOST_ELEMENTS = 6
 """Elements of a template at most: slots of the tables."""
@@ -37,7 +41,7 @@ class TemplateLibrary:
     atomic number; those beyond the last are 0.
 
     Attributes:
-        rows: (m,) int64, of the index.
+        rows: (m,) int64, of the index; `NO_ROW` for shipped structure types.
         material_ids: (m,) entry names.
         formula: (m,) int32, number of the reduced formula in `formula_numbers`.
         formula_numbers: reduced formula to its number.
@@ -89,11 +93,15 @@ class TemplateLibrary:
 
 
 @lru_cache(maxsize=1)
-def library_of(index: Index) -> TemplateLibrary:
-    """The templates of an index, read from its catalog; those of the last index are kept.
+def library_of(index: Index, shipped: bool = True) -> TemplateLibrary:
+    """The templates of an index, read from its catalog, and shipped types beside; those of the last index are kept.
 
     Disordered entries and measured cells linked to another entry are left out: the first cannot be substituted
     element by element, the second repeat the entry that they belong to.
+
+    Args:
+        index: the index.
+        shipped: whether structure types that come with xsearch, and that the index lacks, are templates too.
 
     Raises:
         QueryError: where nothing is left.
@@ -102,17 +110,31 @@ def library_of(index: Index) -> TemplateLibrary:
     rows = np.asarray(table["row_id"], np.int64)
     store = _CrystalStore(index.catalog)
     hull = np.ma.filled(np.ma.asarray(table["energy_above_hull_eV"], np.float64), np.nan)
+    keys = [str(key) for key in table["template"]]
+    beside = _types_beside(frozenset(keys)) if shipped else ()
+    crystals = [one.crystal for one in beside]
+
+    def fetch(wanted: Sequence[int]) -> list[Crystal]:
+        return [
+            store.crystal(int(rows[place])) if place < len(rows) else crystals[place - len(rows)] for place in wanted
+        ]
+
     return make_library(
-        rows=rows,
-        material_ids=[str(name) for name in table["material_id"]],
-        formulas=[str(formula) for formula in table["reduced_formula"]],
-        templates=[str(key) for key in table["template"]],
-        space_groups=np.asarray(table["space_group"], np.int16).tolist(),
-        n_sites=np.asarray(table["n_sites"], np.int32).tolist(),
-        volumes_A3=store.volumes_A3[rows].tolist(),
-        energies_above_hull_eV=hull.tolist(),
-        fetch=lambda wanted: [store.crystal(int(rows[place])) for place in wanted],
+        rows=np.concatenate([rows, np.full(len(beside), NO_ROW)]),
+        material_ids=[*(str(name) for name in table["material_id"]), *(one.entry_id for one in beside)],
+        formulas=[*(str(formula) for formula in table["reduced_formula"]), *(one.formula for one in beside)],
+        templates=[*keys, *(one.template for one in beside)],
+        space_groups=[*np.asarray(table["space_group"], np.int16).tolist(), *(one.space_group for one in beside)],
+        n_sites=[*np.asarray(table["n_sites"], np.int32).tolist(), *map(len, crystals)],
+        volumes_A3=[*store.volumes_A3[rows].tolist(), *(one.volume_A3 for one in crystals)],
+        energies_above_hull_eV=[*hull.tolist(), *[np.nan] * len(beside)],
+        fetch=fetch,
     )
+
+
+def _types_beside(keys: frozenset[str]) -> tuple[Prototype, ...]:
+    """Shipped structure types whose key is none of these."""
+    return tuple(one for one in prototypes() if one.template not in keys)
 
 
 class _CrystalStore:
