@@ -14,7 +14,6 @@ from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_GRID_eV
 from xsearch.search.edge_score import edge_features, edge_score
 from xsearch.search.xanes_hits import hit_by_edges
 from xsearch.xas.compounds import entry_of
-from xsearch.xas.evidence import library_errors
 from xsearch.xas.lcf import LcfFit, LcfTarget
 from xsearch.xas.lcf_search import CompoundSearch
 from xsearch.xas.settings import DEFAULTS, LcfSettings
@@ -111,7 +110,8 @@ def _hit(
 ) -> Hit:
     """A compound of a fit, scored by the agreement of the fit and by the compound's support."""
     one, table = fit.components[at], target.library.spectra
-    agreement = _agreement(target, fit) - target.cost_of_shifts((one,))
+    closeness = -target.settings.cautious_evidence.closeness_weight * np.log(target.distance(fit))
+    agreement = float(closeness - target.cost_of_shifts((one,)))
     material, row = entry_of(compared.index, target.library, target.compounds[one.place], one.place)
     certain = float(1 / (1 + np.exp(-np.clip(support, -30, 30))))
     is_measured = bool(target.is_measured[one.place])
@@ -129,11 +129,3 @@ def _hit(
     )
     evidence = Evidence(edges={target.library.name: agreement})
     return hit_by_edges(compared.index, row, material, rank, score, evidence, (match,))
-
-
-def _agreement(target: LcfTarget, fit: LcfFit) -> float:
-    """Evidence of a fit on the scale of single compounds, which the score reads."""
-    numbers = target.settings.evidence
-    errors = library_errors(target.library.spectra.kind, numbers)[[one.place for one in fit.components]]
-    distance = 1 - fit.correlation + float(fit.fractions**2 @ errors)
-    return float(-numbers.closeness_weight * np.log(max(distance, numbers.least_distance)))

@@ -113,8 +113,9 @@ class EvidenceSettings:
     )
 
 
-LCF_EVIDENCE = EvidenceSettings(closeness_weight=4.0, simulation_error=0.05, reference_error=0.0)
-"""Of linear combination fits, whose costs were chosen with it."""
+CAUTIOUS_EVIDENCE = EvidenceSettings(closeness_weight=4.0, simulation_error=0.05, reference_error=0.0)
+"""Of linear combination fits, whose costs were chosen with it, and of the score: on simulated edges it tells right
+first hits from wrong ones better than the evidence that ranks (0.424 and 0.430 nats a search)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +158,7 @@ class XasSettings:
     matching: MatchingSettings = field(default_factory=MatchingSettings)
     exafs: ExafsMatchingSettings = field(default_factory=ExafsMatchingSettings)
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
-    lcf_evidence: EvidenceSettings = LCF_EVIDENCE
+    cautious_evidence: EvidenceSettings = CAUTIOUS_EVIDENCE
     lcf: LcfSettings = field(default_factory=LcfSettings)
     second_compound: LcfSettings = SECOND_COMPOUND
 
