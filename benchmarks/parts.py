@@ -142,6 +142,24 @@ PARTS = (
         RIGHT_LEFT_OUT,
     ),
     Part(
+        "indexing",
+        "measured",
+        "python -m benchmarks.indexing measured --json",
+        "pxrd_measured.parquet, single phases with paired structures; nothing chosen on it",
+    ),
+    Part(
+        "indexing",
+        "simulated",
+        "python -m benchmarks.indexing simulated --patterns 100 --json",
+        "pxrd_no_template.parquet, the half of the formulas that nothing was chosen on",
+    ),
+    Part(
+        "indexing",
+        "laboratory",
+        "python -m benchmarks.indexing laboratory --index mp --patterns 100 --json",
+        "simulated under laboratory conditions; formulas that nothing was chosen on",
+    ),
+    Part(
         "specfusion",
         "ablation",
         "python -m benchmarks.specfusion --json",

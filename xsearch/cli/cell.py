@@ -21,6 +21,6 @@ def cell(
 
     All lattices are tried, triclinic ones included, with a zero shift; a few lines may be another phase's.
     """
-    from xsearch.indexing.search import cells_of_file
+    from xsearch.indexing.pattern import cells_of_file
 
     give_answer(cells_of_file(file, wavelength, top, Reading.parse(columns, axis)), json)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.indexing.settings import DEFAULTS, IndexingSettings
+from xsearch.indexing.settings import THOROUGH, ThoroughSettings
 from xsearch.spectra import PowderPattern
 
 
@@ -25,7 +25,12 @@ class IndexedCell:
         f_n: figure of merit of Smith and Snyder (J. Appl. Cryst. 12 (1979) 60), in 1/degrees.
         unindexed: number of lines that the cell does not give.
         reflections: different ones that the cell has up to the last line.
-        zero_shift_deg: refined with it.
+        zero_shift_deg, displacement_deg: refined with it, see `xsearch.simulate.measurement`.
+        log_evidence: natural logarithm of the evidence of the pattern for it, up to a constant; NaN where it was found
+            from lines alone.
+        probability: that it is right; NaN likewise.
+        foreign: lines of the whole pattern that it does not give.
+        relation: in words, of which better cell it is a multiple or a part; empty where of none.
     """
 
     lattice: str
@@ -37,10 +42,18 @@ class IndexedCell:
     unindexed: int
     reflections: int
     zero_shift_deg: float
+    displacement_deg: float = 0.0
+    log_evidence: float = float("nan")
+    probability: float = float("nan")
+    foreign: int = 0
+    relation: str = ""
 
-    def is_likely(self, settings: IndexingSettings = DEFAULTS) -> bool:
-        """Whether the cell is probably right by de Wolff's rule."""
-        return self.m_n >= settings.likely_m_n and self.unindexed <= settings.likely_unindexed
+    def is_likely(self, settings: ThoroughSettings = THOROUGH) -> bool:
+        """Whether the cell is probably right: by its probability, else by de Wolff's rule."""
+        if np.isfinite(self.probability):
+            return self.probability >= settings.likely_probability
+        lines = settings.search
+        return self.m_n >= lines.likely_m_n and self.unindexed <= lines.likely_unindexed
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +72,7 @@ class IndexedCells:
     two_theta_deg: NDArray[np.float64]
     cells: tuple[IndexedCell, ...]
     ms: float
-    settings: IndexingSettings = DEFAULTS
+    settings: ThoroughSettings = THOROUGH
 
     @property
     def verdict(self) -> str:

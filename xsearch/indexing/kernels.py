@@ -13,9 +13,6 @@ CENTRINGS = "PABCIFR"
 P, A, B, C, I, F, R = range(len(CENTRINGS))
 """Centrings; R in its hexagonal setting."""
 
-KEPT = 24
-"""Trial cells of a lattice that go on to refinement; the size of an array."""
-
 
 @njit(cache=True, nogil=True, inline="always")
 def is_allowed(centring, h, k, m):
@@ -185,33 +182,3 @@ def figure_of_merit(away, q, error, floor, count):
         return 0.0, len(q)
     mean = max(total, floor * allowed) / indexed
     return q[-1] / (2 * mean * count) * indexed / len(q), len(q) - indexed
-
-
-@njit(cache=True, nogil=True)
-def offer(g, lattice, q, error, floor, most_unindexed, cells, figures, away, hkl):
-    """Compare a trial cell without centring with the lines, and keep it where it is among the best.
-
-    Args:
-        cells: (KEPT, 6), figures: (KEPT,): the best so far, changed. The rest as in `assign` and `figure_of_merit`.
-    """
-    count = assign(g, lattice, P, q, away, hkl)
-    value, missing = figure_of_merit(away, q, error, floor, count)
-    if missing > most_unindexed:
-        return
-    value *= 0.5**missing
-    for i in range(len(figures)):
-        if figures[i] > 0:
-            same = True
-            for j in range(6):
-                if abs(cells[i, j] - g[j]) > 0.004 * (g[0] + g[1] + g[2]):
-                    same = False
-                    break
-            if same:
-                if value > figures[i]:
-                    figures[i] = value
-                    cells[i] = g
-                return
-    worst = np.argmin(figures)
-    if value > figures[worst]:
-        figures[worst] = value
-        cells[worst] = g

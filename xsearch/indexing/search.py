@@ -1,4 +1,4 @@
-"""Indexing: cells that explain the lines of a powder pattern, whatever the compound.
+"""The search for cells that explain the first lines of a powder pattern, lattice by lattice.
 
 For each lattice, trial cells are made from a few of the first lines, and kept where they explain nearly all of the
 first ten; those are compared with twenty, with every centring, and refined together with a zero shift.
@@ -6,26 +6,21 @@ first ten; those are compared with twenty, with every centring, and refined toge
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
-from time import perf_counter
 
 import gemmi
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.space_groups import CUBIC, HEXAGONAL, MONOCLINIC, ORTHORHOMBIC, TETRAGONAL, TRICLINIC
-from xsearch.errors import SpectrumError
-from xsearch.indexing import kernels
+from xsearch.indexing import kernels, zone_kernels
 from xsearch.indexing import search_kernels as searches
-from xsearch.indexing.cell import IndexedCell, IndexedCells
+from xsearch.indexing.cell import IndexedCell
 from xsearch.indexing.kernels import CENTRINGS, A, B, C, F, I, P, R
-from xsearch.indexing.lines import Lines, find_lines
+from xsearch.indexing.line_evidence_kernels import FREE_COUNTS, FREE_FORMS
+from xsearch.indexing.lines import Lines
 from xsearch.indexing.settings import DEFAULTS, IndexingSettings
-from xsearch.preprocess.powder import net_pattern
-from xsearch.reading import AS_THE_FILE_SAYS, Reading
-from xsearch.spectra import PowderPattern, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,25 +32,24 @@ class Lattice:
         fewest_lines: without which it is not sought.
         centrings: that it may have, as numbers of `CENTRINGS`.
         equivalents: reflections of one spacing for each one of a triclinic lattice.
-        free: (k, 6) the quadratic forms that it is a sum of.
     """
 
     name: str
     fewest_lines: int
     centrings: tuple[int, ...]
     equivalents: int
-    free: tuple[tuple[int, ...], ...]
 
 
-SQUARES = ((1, 0, 0, 0, 0, 0), (0, 1, 0, 0, 0, 0), (0, 0, 1, 0, 0, 0))
-PRODUCTS = ((0, 0, 0, 1, 0, 0), (0, 0, 0, 0, 1, 0), (0, 0, 0, 0, 0, 1))
+FOLDS = {P: 1, A: 2, B: 2, C: 2, I: 2, F: 4, R: 3}
+"""Lattice points of a cell by its centring."""
+
 LATTICES = {
-    CUBIC: Lattice("cubic", 4, (P, I, F), 24, ((1, 1, 1, 0, 0, 0),)),
-    HEXAGONAL: Lattice("hexagonal", 6, (P, R), 12, ((1, 1, 0, 0, 0, 1), SQUARES[2])),
-    TETRAGONAL: Lattice("tetragonal", 6, (P, I), 8, ((1, 1, 0, 0, 0, 0), SQUARES[2])),
-    ORTHORHOMBIC: Lattice("orthorhombic", 8, (P, A, B, C, I, F), 4, SQUARES),
-    MONOCLINIC: Lattice("monoclinic", 10, (P, A, C, I), 2, (*SQUARES, PRODUCTS[1])),
-    TRICLINIC: Lattice("triclinic", 12, (P,), 1, (*SQUARES, *PRODUCTS)),
+    CUBIC: Lattice("cubic", 4, (P, I, F), 24),
+    HEXAGONAL: Lattice("hexagonal", 6, (P, R), 12),
+    TETRAGONAL: Lattice("tetragonal", 6, (P, I), 8),
+    ORTHORHOMBIC: Lattice("orthorhombic", 8, (P, A, B, C, I, F), 4),
+    MONOCLINIC: Lattice("monoclinic", 10, (P, A, C, I), 2),
+    TRICLINIC: Lattice("triclinic", 12, (P,), 1),
 }
 """Lattices by their codes in the kernels, the most symmetric first."""
 
@@ -84,21 +78,8 @@ class Trial:
         return float(kernels.volume(self.form))
 
 
-def cells_of(pxrd: PowderPattern, top: int = 10, settings: IndexingSettings = DEFAULTS) -> IndexedCells:
-    """Find the cells that explain the lines of a powder pattern.
-
-    Args:
-        pxrd: the pattern, of a single phase; a few lines may be another's.
-        top: how many cells to give at most.
-        settings: of the indexing.
-
-    Raises:
-        SpectrumError: where the pattern shows no line.
-    """
-    begin = perf_counter()
-    lines = find_lines(net_pattern(pxrd), settings.lines).first(settings.n_lines)
-    cells = find_cells(lines, top, settings)
-    return IndexedCells(pxrd, lines.two_theta_deg, tuple(cells), (perf_counter() - begin) * 1e3, settings)
+JOINED_ZONES = -1
+"""Code of the search of all lattices by pairs of zones."""
 
 
 def find_cells(lines: Lines, most: int | None = None, settings: IndexingSettings = DEFAULTS) -> list[IndexedCell]:
@@ -115,24 +96,6 @@ def find_cells(lines: Lines, most: int | None = None, settings: IndexingSettings
     return [as_cell(trial, lines, settings) for trial in different(trials, most, settings)]
 
 
-def cells_of_file(
-    path: str | Path,
-    wavelength: str | float | None = None,
-    top: int = 10,
-    reading: Reading = AS_THE_FILE_SAYS,
-) -> IndexedCells:
-    """The cells of a measured file, see `cells_of`.
-
-    Raises:
-        SpectrumError: where the file is no powder pattern, or shows no line.
-        WavelengthError: where neither the file nor the caller states the wavelength.
-    """
-    pxrd = read(path, wavelength=wavelength, kind="pxrd", reading=reading)
-    if not isinstance(pxrd, PowderPattern):
-        raise SpectrumError(f"{path}: no powder pattern; a cell is found from lines alone.")
-    return cells_of(pxrd, top)
-
-
 def trial_cells(lines: Lines, zero_shift_deg: float = 0.0, settings: IndexingSettings = DEFAULTS) -> list[Trial]:
     """The best cells of every lattice and centring, refined; in no order.
 
@@ -141,31 +104,53 @@ def trial_cells(lines: Lines, zero_shift_deg: float = 0.0, settings: IndexingSet
         zero_shift_deg: to search with, and to refine from.
         settings: of the indexing.
     """
+    return [
+        refined(form, code, centring, lines, zero_shift_deg, settings)
+        for code, forms in searched_forms(lines, zero_shift_deg, settings)
+        for form in forms
+        for centring in LATTICES[code].centrings
+    ]
+
+
+def searched_forms(
+    lines: Lines, zero_shift_deg: float = 0.0, settings: IndexingSettings = DEFAULTS
+) -> Iterator[tuple[int, NDArray[np.float64]]]:
+    """The code of each lattice and the (m, 6) quadratic forms of its best trial cells, from lines less a zero shift."""
     error = lines.inverse_d_sq_error
     q = lines.inverse_d_sq - error / lines.error_deg * zero_shift_deg
-    found: list[Trial] = []
     for code, lattice in LATTICES.items():
-        if len(q) < lattice.fewest_lines:
-            continue
-        largest = _largest_volume(q, lattice, settings)
-        for form in _search(code, q, error, largest, settings):
-            found += [refined(form, code, centring, lines, zero_shift_deg, settings) for centring in lattice.centrings]
-    return found
+        if len(q) >= lattice.fewest_lines:
+            yield code, _search(code, q, error, _largest_volume(q, lattice, settings), settings)
+    if settings.joins_zones and len(q) >= LATTICES[MONOCLINIC].fewest_lines:
+        largest = _largest_volume(q, LATTICES[MONOCLINIC], settings)
+        yield TRICLINIC, _search(JOINED_ZONES, q, error, largest, settings)
 
 
 def _largest_volume(q: NDArray[np.float64], lattice: Lattice, settings: IndexingSettings) -> float:
     """From how many lines there are up to the last: a triclinic lattice has 2/3 π V q^(3/2) of different spacing."""
     triclinic = len(q) / (2 / 3 * np.pi * q[-1] ** 1.5)
-    return float(min(triclinic * lattice.equivalents / settings.least_seen, settings.largest_volume_A3))
+    fold = max(FOLDS[centring] for centring in lattice.centrings) if settings.counts_centring else 1
+    return float(min(triclinic * lattice.equivalents * fold / settings.least_seen, settings.largest_volume_A3))
 
 
 def _search(
     code: int, q: NDArray[np.float64], error: NDArray[np.float64], largest_A3: float, chosen: IndexingSettings
-) -> Iterable[NDArray[np.float64]]:
-    """Quadratic forms of the best trial cells of a lattice."""
-    forms, figures = np.zeros((kernels.KEPT, 6)), np.zeros(kernels.KEPT)
+) -> NDArray[np.float64]:
+    """(m, 6) quadratic forms of the best trial cells of a lattice."""
+    forms, figures = np.zeros((chosen.kept, 6)), np.zeros(chosen.kept)
     checked, floor = min(chosen.n_checked, len(q)), chosen.deviation_floor
-    given = (q, error, checked, chosen.spare_lines, floor, largest_A3, chosen.most_unindexed, forms, figures)
+    given = (
+        q,
+        error,
+        checked,
+        chosen.spare_lines,
+        floor,
+        largest_A3,
+        chosen.most_unindexed,
+        chosen.refines,
+        forms,
+        figures,
+    )
     if code in (HEXAGONAL, TETRAGONAL):
         searches.search_uniaxial(code, *given)
     else:
@@ -174,6 +159,7 @@ def _search(
             ORTHORHOMBIC: searches.search_orthorhombic,
             MONOCLINIC: searches.search_monoclinic,
             TRICLINIC: searches.search_triclinic,
+            JOINED_ZONES: zone_kernels.search_zones,
         }[code]
         search(*given)
     return forms[figures > 0]
@@ -195,7 +181,7 @@ def refined(
         settings: of the indexing.
     """
     q, error = lines.inverse_d_sq, lines.inverse_d_sq_error
-    free = np.array(LATTICES[code].free, float)
+    free = FREE_FORMS[code, : FREE_COUNTS[code]]
     per_degree = error / lines.error_deg
     away, hkl = np.empty(len(q)), np.zeros((len(q), 3), np.int64)
     zero, best = zero_shift_deg, None
@@ -244,6 +230,11 @@ def as_cell(trial: Trial, lines: Lines, settings: IndexingSettings = DEFAULTS) -
         trial.reflections,
         trial.zero_shift_deg,
     )
+
+
+def form_parameters(form: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(6,) parameters of the cell of a quadratic form: lengths in Å, angles in degrees."""
+    return _parameters(_metric(form))
 
 
 def _metric(form: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -3,16 +3,17 @@
 All searches take the same arguments:
     q, error: (n,) observed 1/d² in 1/Å², rising, and how far off they may be.
     checked, spare: a trial cell explains so many first lines but for so many.
-    floor, most_unindexed: see `kernels.figure_of_merit`; a cell leaves no more lines than that.
+    floor, most_unindexed, refines: see `line_evidence_kernels.offer`.
     largest: volume in Å³.
-    cells, figures: (KEPT, 6) and (KEPT,), changed: the best cells so far as quadratic forms.
+    cells, figures: (kept, 6) and (kept,), changed: the best cells so far as quadratic forms.
 """
 
 import numpy as np
 from numba import njit
 
 from xsearch.chemistry.space_groups import CUBIC, HEXAGONAL, MONOCLINIC, ORTHORHOMBIC, TRICLINIC
-from xsearch.indexing.kernels import explains, offer, volume
+from xsearch.indexing.kernels import explains, volume
+from xsearch.indexing.line_evidence_kernels import offer
 
 ZONE_LINES, THIRD_LINES, FOURTH_LINES = 11, 16, 16
 """From how many first lines planes and their third and fourth vectors are made; the sizes of loops."""
@@ -25,18 +26,18 @@ ALMOST = 1.1
 
 
 @njit(cache=True, nogil=True)
-def search_cubic(q, error, checked, spare, floor, largest, most_unindexed, cells, figures):
+def search_cubic(q, error, checked, spare, floor, largest, most_unindexed, refines, cells, figures):
     """Cubic cells: each of the first lines as each sum of squares."""
     away, hkl, g = np.empty(len(q)), np.empty((len(q), 3), np.int64), np.zeros(6)
     for i in range(min(6, len(q))):
         for n in range(1, 49):
             g[:3] = q[i] / n
             if (n / q[i]) ** 1.5 <= largest and explains(g, CUBIC, q[:checked], error, spare):
-                offer(g, CUBIC, q, error, floor, most_unindexed, cells, figures, away, hkl)
+                offer(g, CUBIC, q, error, floor, most_unindexed, refines, cells, figures, away, hkl)
 
 
 @njit(cache=True, nogil=True)
-def search_uniaxial(lattice, q, error, checked, spare, floor, largest, most_unindexed, cells, figures):
+def search_uniaxial(lattice, q, error, checked, spare, floor, largest, most_unindexed, refines, cells, figures):
     """Tetragonal or hexagonal cells: each pair of the first lines as each pair of small indices."""
     away, hkl, g = np.empty(len(q)), np.empty((len(q), 3), np.int64), np.zeros(6)
     sums = np.empty(16, np.int64)
@@ -63,11 +64,11 @@ def search_uniaxial(lattice, q, error, checked, spare, floor, largest, most_unin
                             g[0], g[1], g[2] = a, a, c
                             g[5] = a if lattice == HEXAGONAL else 0.0
                             if volume(g) <= largest and explains(g, lattice, q[:checked], error, spare):
-                                offer(g, lattice, q, error, floor, most_unindexed, cells, figures, away, hkl)
+                                offer(g, lattice, q, error, floor, most_unindexed, refines, cells, figures, away, hkl)
 
 
 @njit(cache=True, nogil=True)
-def search_orthorhombic(q, error, checked, spare, floor, largest, most_unindexed, cells, figures):
+def search_orthorhombic(q, error, checked, spare, floor, largest, most_unindexed, refines, cells, figures):
     """Orthorhombic cells: each three of the first lines as each three of small indices."""
     away, hkl, g = np.empty(len(q)), np.empty((len(q), 3), np.int64), np.zeros(6)
     squares = np.empty((26, 3))
@@ -109,7 +110,9 @@ def search_orthorhombic(q, error, checked, spare, floor, largest, most_unindexed
                                 continue
                             g[0], g[1], g[2] = g0, g1, g2
                             if explains(g, ORTHORHOMBIC, q[:checked], error, spare):
-                                offer(g, ORTHORHOMBIC, q, error, floor, most_unindexed, cells, figures, away, hkl)
+                                offer(
+                                    g, ORTHORHOMBIC, q, error, floor, most_unindexed, refines, cells, figures, away, hkl
+                                )
 
 
 @njit(cache=True, nogil=True)
@@ -188,7 +191,7 @@ def find_zones(q, error, rectangular, zones):
 
 
 @njit(cache=True, nogil=True)
-def search_monoclinic(q, error, checked, spare, floor, largest, most_unindexed, cells, figures):
+def search_monoclinic(q, error, checked, spare, floor, largest, most_unindexed, refines, cells, figures):
     """Monoclinic cells: the plane of h0l and a line beside it, or that of hk0 and two lines beside it."""
     away, hkl, g = np.empty(len(q)), np.empty((len(q), 3), np.int64), np.zeros(6)
     zones = np.zeros((MOST_ZONES, 3))
@@ -215,7 +218,7 @@ def search_monoclinic(q, error, checked, spare, floor, largest, most_unindexed, 
                         g[1] = (q[o] - a * h * h - c * m * m - e * h * m) / axis
                         size = volume(g)
                         if 0 < size <= largest and explains(g, MONOCLINIC, q[:checked], error, spare):
-                            offer(g, MONOCLINIC, q, error, floor, most_unindexed, cells, figures, away, hkl)
+                            offer(g, MONOCLINIC, q, error, floor, most_unindexed, refines, cells, figures, away, hkl)
     for zone in range(find_zones(q, error, True, zones)):
         for turned in range(2):
             for part in range(4):
@@ -236,11 +239,23 @@ def search_monoclinic(q, error, checked, spare, floor, largest, most_unindexed, 
                                     g[2], g[4] = c, e
                                     size = volume(g)
                                     if 0 < size <= largest and explains(g, MONOCLINIC, q[:checked], error, spare):
-                                        offer(g, MONOCLINIC, q, error, floor, most_unindexed, cells, figures, away, hkl)
+                                        offer(
+                                            g,
+                                            MONOCLINIC,
+                                            q,
+                                            error,
+                                            floor,
+                                            most_unindexed,
+                                            refines,
+                                            cells,
+                                            figures,
+                                            away,
+                                            hkl,
+                                        )
 
 
 @njit(cache=True, nogil=True)
-def search_triclinic(q, error, checked, spare, floor, largest, most_unindexed, cells, figures):
+def search_triclinic(q, error, checked, spare, floor, largest, most_unindexed, refines, cells, figures):
     """Triclinic cells: a plane of h0l, and three lines beside it."""
     away, hkl, g = np.empty(len(q)), np.empty((len(q), 3), np.int64), np.zeros(6)
     zones = np.zeros((MOST_ZONES, 3))
@@ -263,4 +278,4 @@ def search_triclinic(q, error, checked, spare, floor, largest, most_unindexed, c
                         g[3] = sign * d
                         size = volume(g)
                         if 0 < size <= largest and explains(g, TRICLINIC, q[:checked], error, spare):
-                            offer(g, TRICLINIC, q, error, floor, most_unindexed, cells, figures, away, hkl)
+                            offer(g, TRICLINIC, q, error, floor, most_unindexed, refines, cells, figures, away, hkl)

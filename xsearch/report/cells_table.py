@@ -17,11 +17,27 @@ from xsearch.settings import settings_record
 def cells_table(answer: IndexedCells) -> RenderableType:
     """A row a cell, with both figures of merit."""
     count = len(answer.two_theta_deg)
-    headings = ("#", f"M{count}", f"F{count}", "unindexed", "lattice", "a", "b", "c", "α", "β", "γ", "V (Å³)")
-    table = new_table(headings, ("lattice",))
+    headings = (
+        "#",
+        "probability",
+        f"M{count}",
+        f"F{count}",
+        "unindexed",
+        "lattice",
+        "a",
+        "b",
+        "c",
+        "α",
+        "β",
+        "γ",
+        "V (Å³)",
+        "relation",
+    )
+    table = new_table(headings, ("lattice", "relation"))
     for number, cell in enumerate(answer.cells, 1):
         table.add_row(
             str(number),
+            f"{100 * cell.probability:.0f} %",
             f"{cell.m_n:.1f}",
             f"{cell.f_n:.0f}",
             str(cell.unindexed),
@@ -29,10 +45,12 @@ def cells_table(answer: IndexedCells) -> RenderableType:
             *(f"{length:.4f}" for length in cell.parameters[:3]),
             *(f"{angle:.3f}".rstrip("0").rstrip(".") for angle in cell.parameters[3:]),
             f"{cell.volume_A3:.1f}",
+            cell.relation,
         )
     lines = [
-        f"M and F: figures of merit of de Wolff and of Smith and Snyder from {count} lines; a cell is likely from "
-        f"M = {answer.settings.likely_m_n:g} on with no more than {answer.settings.likely_unindexed} unindexed lines",
+        f"probability: from the whole pattern; a cell is said to be found from "
+        f"{100 * answer.settings.likely_probability:.0f} % on",
+        f"M and F: figures of merit of de Wolff and of Smith and Snyder from {count} lines",
         "the lattice's symmetry is the highest that the crystal may have",
         *answer.pattern.notes,
     ]
@@ -66,5 +84,10 @@ def indexed_cell_record(cell: IndexedCell, likely: bool) -> dict[str, Any]:
         "unindexed": cell.unindexed,
         "reflections": cell.reflections,
         "zero_shift_deg": round(cell.zero_shift_deg, 4),
+        "displacement_deg": round(cell.displacement_deg, 4),
+        "probability": round(cell.probability, 4),
+        "log_evidence": round(cell.log_evidence, 2),
+        "foreign_lines": cell.foreign,
+        "relation": cell.relation,
         "likely": likely,
     }

@@ -86,7 +86,7 @@ class SearchTasks(Tasks):
 
     def do_cells(self, files: Sequence[Wishes], wishes: Wishes, index: str | None, key: str, path: str) -> Any:
         """The cells of a pattern."""
-        from xsearch.indexing.search import cells_of
+        from xsearch.indexing.pattern import cells_of
         from xsearch.report.interactive_others import cells_record
 
         pattern = measurement_of_files(measured(files)).pattern
