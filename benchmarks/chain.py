@@ -79,8 +79,8 @@ def compounds(limit: int | None) -> list[tuple[Compound, list[Xanes]]]:
         if one.material_id and one.level != "site":
             edges.setdefault(one.material_id, {}).setdefault((one.absorber, one.edge), one.to_xanes())
     listed = read_compounds(data_file("mp_structures.parquet"), material_ids=edges)
-    hashes = formula_hashes(np.array([compound.formula for compound in listed], object))
-    unseen = ~np.isin(hashes, shipped_site_model().formulas)
+    known = set(shipped_site_model().formulas.tolist())
+    unseen = [int(formula_hashes(np.array([compound.formula], object))[0]) not in known for compound in listed]
     found = [
         (compound, list(edges[compound.material_id].values()))
         for compound, is_unseen in zip(listed, unseen, strict=True)

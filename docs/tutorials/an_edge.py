@@ -47,7 +47,7 @@ report.plot(found)
 # ## Computed spectra only
 #
 # The library holds no other reference of pyrite. FEFF10 computed its sister marcasite, FeS₂ too: the formula is right,
-# the correlation is lower, and the verdict stays tentative.
+# the correlation is lower, and the verdict says that this is no confident match.
 
 # %%
 index.search(xanes=reference("xasexp-0110"), only="Fe S O", leave_out_spectra=["xasexp-0110"], top=4)
@@ -56,7 +56,7 @@ index.search(xanes=reference("xasexp-0110"), only="Fe S O", leave_out_spectra=["
 # ## A wrong answer
 #
 # Hematite, with its reference left out. What is left of Fe₂O₃ is one computed spectrum, and measured magnetite is
-# closer to measured hematite than that. The score is high, and the answer is wrong: **an edge can only find what the
+# closer to measured hematite than that. The first hit is wrong, and its score is low: **an edge can only find what the
 # library holds well**. Compare `r` with that of magnetite above, and read the note on what has no spectrum. A powder
 # pattern of the same sample settles it.
 

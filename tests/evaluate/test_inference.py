@@ -99,6 +99,12 @@ def test_a_limit_is_shared_among_numbers_of_elements(table):
     assert [c.formula for c in read_compounds(table, limit=2)] in (["NaBr", "SrZrO3"], ["Li3N2", "SrZrO3"])
 
 
+def test_some_materials_of_a_table_are_read(table):
+    every = read_compounds(table)
+    (one,) = read_compounds(table, material_ids={every[1].material_id, "mp-0"})
+    assert one.formula == every[1].formula
+
+
 def test_a_table_without_structures_is_refused(tmp_path):
     pd.DataFrame({"material_id": ["a"]}).to_parquet(tmp_path / "bad.parquet")
     with pytest.raises(SpectrumError, match="columns"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import gemmi
 import numpy as np
@@ -19,8 +20,9 @@ from xsearch.indexing import search_kernels as searches
 from xsearch.indexing.cell import IndexedCell
 from xsearch.indexing.kernels import CENTRINGS, A, B, C, F, I, P, R
 from xsearch.indexing.line_evidence_kernels import FREE_COUNTS, FREE_FORMS
-from xsearch.indexing.lines import Lines
+from xsearch.indexing.lines import Lines, find_lines
 from xsearch.indexing.settings import DEFAULTS, IndexingSettings
+from xsearch.preprocess.powder import NetPattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,13 @@ def find_cells(lines: Lines, most: int | None = None, settings: IndexingSettings
         if max((trial.rank for trial in trials), default=0.0) > settings.clear_rank:
             break
     return [as_cell(trial, lines, settings) for trial in different(trials, most, settings)]
+
+
+@lru_cache(maxsize=2)
+def trials_of(pattern: NetPattern) -> tuple[Lines, tuple[Trial, ...]]:
+    """All lines of a pattern, and the best cells of every lattice by its first ones; those of the last are kept."""
+    lines = find_lines(pattern)
+    return lines, tuple(trial_cells(lines.first(DEFAULTS.n_lines)))
 
 
 def trial_cells(lines: Lines, zero_shift_deg: float = 0.0, settings: IndexingSettings = DEFAULTS) -> list[Trial]:

@@ -11,9 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.indexes import Index
-from xsearch.indexing.lines import find_lines
 from xsearch.indexing.reduction import centrings_of, voronoi_lengths
-from xsearch.indexing.search import as_cell, trial_cells
+from xsearch.indexing.search import as_cell, trials_of
 from xsearch.indexing.settings import DEFAULTS as INDEXING
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.settings import DEFAULTS, CellRecallSettings
@@ -31,11 +30,11 @@ class CellSearch:
         self, pattern: NetPattern, rows: NDArray[np.int64], settings: CellRecallSettings = DEFAULTS.cells
     ) -> NDArray[np.intp]:
         """Places among `rows` (m,) of entries whose lattices index the pattern, rising."""
-        lines = find_lines(pattern).first(INDEXING.n_lines)
-        trials = sorted(trial_cells(lines), key=lambda trial: -trial.rank)[: settings.trials]
+        lines, found_trials = trials_of(pattern)
+        trials = sorted(found_trials, key=lambda trial: -trial.rank)[: settings.trials]
         if not trials:
             return np.empty(0, np.intp)
-        cells = [as_cell(trial, lines) for trial in trials]
+        cells = [as_cell(trial, lines.first(INDEXING.n_lines)) for trial in trials]
         wanted = np.log(voronoi_lengths(np.array([cell.parameters for cell in cells]), [one.centring for one in cells]))
         stored = self._ln_lengths[rows]
         found = []

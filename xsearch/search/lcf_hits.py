@@ -109,8 +109,8 @@ def _hit(
     curve: tuple[NDArray[np.float64], NDArray[np.float64]],
 ) -> Hit:
     """A compound of a fit, scored by the agreement of the fit and by the compound's support."""
-    one, table, settings = fit.components[at], target.library.spectra, target.settings
-    closeness = -settings.evidence.closeness_weight * np.log(target.distance(fit))
+    one, table = fit.components[at], target.library.spectra
+    closeness = -target.settings.cautious_evidence.closeness_weight * np.log(target.distance(fit))
     agreement = float(closeness - target.cost_of_shifts((one,)))
     material, row = entry_of(compared.index, target.library, target.compounds[one.place], one.place)
     certain = float(1 / (1 + np.exp(-np.clip(support, -30, 30))))

@@ -24,9 +24,7 @@ from xsearch.chemistry.space_groups import (
     TRICLINIC,
 )
 from xsearch.indexing import kernels
-from xsearch.indexing.lines import find_lines
-from xsearch.indexing.search import Trial, trial_cells
-from xsearch.indexing.settings import DEFAULTS as INDEXING
+from xsearch.indexing.search import Trial, trials_of
 from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.preprocess.powder import NetPattern
 
@@ -54,8 +52,8 @@ Array = NDArray[np.float64]
 
 def lattice_features(pattern: NetPattern) -> Array:
     """Features of the lattice from the lines of a pattern, see `cell_features`."""
-    lines = find_lines(pattern)
-    return cell_features(trial_cells(lines.first(INDEXING.n_lines)), len(lines.two_theta_deg), pattern.fwhm_deg)
+    lines, trials = trials_of(pattern)
+    return cell_features(trials, len(lines.two_theta_deg), pattern.fwhm_deg)
 
 
 def cell_features(trials: Sequence[Trial], lines: int, fwhm_deg: float) -> Array:

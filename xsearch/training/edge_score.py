@@ -32,7 +32,7 @@ from xsearch.search import SearchIndex, open_index
 from xsearch.search.edge_score import FEATURES, PRODUCTS, WEIGHTS_FILE, edge_features, posteriors_of
 from xsearch.search.probability import ScoreModel, terms
 from xsearch.search.selection import rows_with
-from xsearch.search.xanes_hits import fold_entries, has_reference
+from xsearch.search.xanes_hits import cautious_evidence, fold_entries, has_reference
 from xsearch.search.xanes_stages import assign_each, combine
 from xsearch.training.settings import EDGE_SCORE
 from xsearch.xas.evidence import weigh_edge
@@ -166,7 +166,7 @@ def _case(
     choices = len(rows_with(index, constraints, measured_cells=False))
     features = edge_features(
         float(posteriors_of(candidates.total, groups)[0]),
-        [float(candidates.evidence[edges[0].name][groups[0][0]])],
+        [float(cautious_evidence(candidates)[0][groups[0][0]])],
         has_reference(candidates, groups[0][0]),
         len(candidates.rows),
         choices,

@@ -152,7 +152,7 @@ def spectrum_evidence(
     distance = 1 - np.clip(matches.correlation, -1, 1)
     is_measured = kind == "measured"
     error = library_errors(kind, numbers)
-    blurred = np.where(is_measured, np.maximum(distance, numbers.least_distance), distance + error)
+    blurred = np.maximum(distance, numbers.least_distance) + error
     deviations = (matches.correlation - matches.score) / settings.matching.shift_penalty
     offset = numbers.closeness_weight * np.log(
         (numbers.wrong_distance + error) / (numbers.wrong_distance + numbers.simulation_error)
@@ -163,7 +163,7 @@ def spectrum_evidence(
 
 def library_errors(kind: NDArray[np.object_], settings: EvidenceSettings = DEFAULTS.evidence) -> NDArray[np.float64]:
     """(n,) distance 1 - r that library spectra have from a measurement of their own compound, by their kind."""
-    errors = [0.0, settings.prediction_error]
+    errors = [settings.reference_error, settings.prediction_error]
     return np.select([kind == "measured", kind == "predicted"], errors, settings.simulation_error)
 
 

@@ -9,6 +9,10 @@ from xsearch.settings import setting
 
 BY_HAND = "set by hand"
 FEFF_SHIFT = "mean and standard deviation of measured less FEFF energy on the edges of xas_measured.parquet, by bonding"
+SIMULATED_EDGES = (
+    "likelihood on 798 simulated edges (xsearch.data.simulated_edges) among computed spectra and simulated references: "
+    "0.95 nats a search where the values chosen on measured edges had 1.22; right compound first 71 and 67 %"
+)
 MEASURED_EDGES = (
     "likelihood on 107 measured edges of 28 compounds (xas_measured.parquet) against simulated spectra and measured "
     "ones of other sources, with and without the elements, rounded to what formula-grouped folds agreed on"
@@ -71,8 +75,9 @@ class ExafsMatchingSettings:
 class EvidenceSettings:
     """What an agreement is worth, as log-evidence."""
 
-    closeness_weight: float = setting(4.0, "1", f"per factor e in 1 - r; {MEASURED_EDGES}")
-    simulation_error: float = setting(0.05, "1 - r", MEASURED_EDGES)
+    closeness_weight: float = setting(5.0, "1", f"per factor e in 1 - r; {SIMULATED_EDGES}")
+    simulation_error: float = setting(0.01, "1 - r", SIMULATED_EDGES)
+    reference_error: float = setting(0.005, "1 - r", SIMULATED_EDGES)
     prediction_error: float = setting(0.125, "1 - r", MEASURED_EDGES)
     least_distance: float = setting(1e-4, "1 - r", MEASURED_EDGES)
     wrong_distance: float = setting(
@@ -106,6 +111,11 @@ class EvidenceSettings:
     volume_tolerance_factor: float = setting(
         3.0, "1", f"{BY_HAND}: on the volume tolerance of duplicates, since cells are not strained to edges"
     )
+
+
+CAUTIOUS_EVIDENCE = EvidenceSettings(closeness_weight=4.0, simulation_error=0.05, reference_error=0.0)
+"""Of linear combination fits, whose costs were chosen with it, and of the score: on simulated edges it tells right
+first hits from wrong ones better than the evidence that ranks (0.424 and 0.430 nats a search)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +158,7 @@ class XasSettings:
     matching: MatchingSettings = field(default_factory=MatchingSettings)
     exafs: ExafsMatchingSettings = field(default_factory=ExafsMatchingSettings)
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
+    cautious_evidence: EvidenceSettings = CAUTIOUS_EVIDENCE
     lcf: LcfSettings = field(default_factory=LcfSettings)
     second_compound: LcfSettings = SECOND_COMPOUND
 
