@@ -23,7 +23,7 @@ from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.spectra import PowderPattern, read
 
 MULTIPLES = (2, 3, 4)
-"""Ratios of volumes that are told."""
+"""Ratios of volumes that are stated."""
 
 SAME_SHARE, SAME_DEG = 0.006, 0.5
 """By how much axes and angles of a multiple may differ."""

@@ -79,13 +79,13 @@ def search(lines: Lines, settings: ThoroughSettings) -> Pool:
 
 def different(pool: Pool, most: int, settings: ThoroughSettings) -> Pool:
     """The likeliest description of each lattice; at most `most` of them."""
-    looked = min(len(pool), settings.pool.looked_at)
-    if not looked:
+    compared = min(len(pool), settings.pool.compared)
+    if not compared:
         return pool.take(np.arange(0))
-    cells = np.array([form_parameters(form) for form in pool.forms[:looked]])
-    lengths = np.log(voronoi_lengths(cells, [CENTRINGS[code] for code in pool.centrings[:looked]]))
+    cells = np.array([form_parameters(form) for form in pool.forms[:compared]])
+    lengths = np.log(voronoi_lengths(cells, [CENTRINGS[code] for code in pool.centrings[:compared]]))
     kept: list[int] = []
-    for i in range(looked):
+    for i in range(compared):
         if not np.isfinite(lengths[i]).all():
             continue
         if kept and (np.abs(lengths[kept] - lengths[i]).max(axis=1) < settings.pool.same_lattice).any():
