@@ -50,4 +50,6 @@ def test_the_materials_project_is_built_with_the_key_of_the_form(
         assert server.wrong == []
     assert built.name == "mine"
     assert built.entries >= 20
-    assert KEY not in "".join(path.read_text(encoding="utf-8", errors="ignore") for path in xsearch_home.rglob("*.json"))
+    assert KEY not in "".join(
+        path.read_text(encoding="utf-8", errors="ignore") for path in xsearch_home.rglob("*.json")
+    )
