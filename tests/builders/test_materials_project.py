@@ -61,10 +61,21 @@ def ids(index: Index) -> list[str]:
 
 
 def as_rows(index: Index) -> dict[str, bytes]:
-    """Every entry's bytes, and every spectrum's."""
-    entries = {name: index.chunk(np.array([row])).to_bytes() for row, name in enumerate(ids(index))}
+    """Every entry's bytes less its vector, and every spectrum's."""
+    entries = {}
+    for row, name in enumerate(ids(index)):
+        chunk = index.chunk(np.array([row]))
+        place, field = chunk.table.schema.get_field_index("vector"), chunk.table.schema.field("vector")
+        table = chunk.table.set_column(place, field, pa.nulls(chunk.table.num_rows, field.type))
+        entries[name] = replace(chunk, table=table).to_bytes()
     spectra = {row["spectrum_id"]: repr({**row, "row_id": None}) for row in index.spectra_table.to_pylist()}
     return {**entries, **{name: text.encode() for name, text in spectra.items()}}
+
+
+def vectors(index: Index) -> np.ndarray:
+    """(n, d) of all entries; their last digit depends on how many are embedded at once."""
+    stored = [index.chunk(np.array([row])).table["vector"][0].as_py() for row in range(len(index))]
+    return np.array([np.frombuffer(one, np.float16) for one in stored], np.float32)
 
 
 def test_everything_is_fetched_joined_and_described(server: MpServer) -> None:
@@ -237,6 +248,7 @@ def test_an_update_brings_only_what_changed_and_equals_a_new_build(server: MpSer
     before.verify()
     run(server, name="anew")
     assert as_rows(index) == as_rows(Index.open("anew"))
+    assert vectors(index) == pytest.approx(vectors(Index.open("anew")), abs=1e-3)
     rollback("mp")
     assert ids(Index.open("mp")) == names
 

@@ -1,11 +1,7 @@
 """Indexes that are built from the page."""
 
-from pathlib import Path
-
 import pytest
 
-from tests.mp_library import Library
-from tests.mp_server import KEY, serving
 from xsearch.errors import XSearchError
 from xsearch.web.builds import SOURCES, build
 
@@ -36,20 +32,3 @@ def test_the_form_offers_every_source() -> None:
 
     form = static_files()["index.html"].read_text(encoding="utf-8")
     assert all(f'<option value="{what}">' in form for what in SOURCES)
-
-
-def test_the_materials_project_is_built_with_the_key_of_the_form(
-    xsearch_home: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    monkeypatch.delenv("MP_API_KEY", raising=False)
-    with serving(Library(20)) as server:
-        monkeypatch.setenv("MP_API_ENDPOINT", server.url)
-        built = build("mine", {"what": "mp", "key": KEY, "edges": "K"}, ())
-        assert server.wrong == []
-    assert built.name == "mine"
-    assert built.entries >= 20
-    assert KEY not in "".join(
-        path.read_text(encoding="utf-8", errors="ignore") for path in xsearch_home.rglob("*.json")
-    )
