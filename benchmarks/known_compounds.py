@@ -65,16 +65,16 @@ def main() -> None:
 
 
 def condition_figures(known: list[tuple[Truth, Xanes]]) -> dict[str, dict[str, float]]:
-    """Shares of right answers as measured and under each condition, nothing and the formula given."""
-    changes = {"as measured": None, **conditions()}
-    return {
-        name: {
-            f"{task}, given {given}": round(getattr(evaluate_known(known, given, change=change), task), 4)
-            for given in (Conditioning.NONE, Conditioning.FORMULA)
-            for task in ("oxidation_state", "cn")
-        }
-        for name, change in changes.items()
-    }
+    """Shares of right answers as measured and under each condition, nothing and the formula given; of n spectra."""
+    found: dict[str, dict[str, float]] = {}
+    for name, change in {"as measured": None, **conditions()}.items():
+        found[name] = {}
+        for given in (Conditioning.NONE, Conditioning.FORMULA):
+            judged = evaluate_known(known, given, change=change)
+            found[name]["n"] = judged.n
+            for task in ("oxidation_state", "cn"):
+                found[name][f"{task}, given {given}"] = round(getattr(judged, task), 4)
+    return found
 
 
 if __name__ == "__main__":

@@ -22,8 +22,9 @@ from xsearch.evaluate.indexing_samples import (
     simulated_samples,
 )
 from xsearch.evaluate.outcome_log import OutcomeLog
-from xsearch.indexing.comparison import are_one_lattice
+from xsearch.indexing.comparison import are_one_lattice, reduced_cell
 from xsearch.indexing.pattern import cells_of
+from xsearch.search.rank import volumes
 
 DEPTHS = (1, 10)
 """Of a list of cells, at which a right one is counted."""
@@ -69,8 +70,6 @@ def samples_of(
 
 def indexed(sample: IndexingSample) -> tuple[list[NDArray[np.float64]], bool]:
     """The reduced primitive cells that indexing gives, and whether the first is likely."""
-    from xsearch.indexing.comparison import reduced_cell
-
     answer = cells_of(sample.pattern, max(DEPTHS))
     cells = [reduced_cell(cell.parameters, cell.centring) for cell in answer.cells]
     return cells, answer.verdict == "cell found"
@@ -82,18 +81,13 @@ def outcome_of(sample: IndexingSample, indexer: Indexer = indexed) -> Outcome:
     cells, likely = indexer(sample)
     seconds = process_time() - began
     rank = next((place for place, cell in enumerate(cells, 1) if is_right(cell, sample)), 0)
-    ratio = _volume(cells[0]) / _volume(sample.cells[0]) if cells else 0.0
+    ratio = float(np.divide(*volumes(np.stack([cells[0], sample.cells[0]])))) if cells else 0.0
     return Outcome(sample.name, sample.lattice, rank, likely, seconds, ratio)
 
 
 def is_right(cell: NDArray[np.float64], sample: IndexingSample) -> bool:
     """Whether a reduced primitive cell is a true one within the sample's tolerance."""
     return any(are_one_lattice(true, cell, sample.length_share, sample.angle_deg) for true in sample.cells)
-
-
-def _volume(cell: NDArray[np.float64]) -> float:
-    a, b, g = np.cos(np.radians(cell[3:]))
-    return float(np.prod(cell[:3]) * np.sqrt(max(1 - a * a - b * b - g * g + 2 * a * b * g, 1e-12)))
 
 
 def evaluate(

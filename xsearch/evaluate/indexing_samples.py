@@ -46,7 +46,6 @@ class IndexingSample:
         lattice: lattice system of the crystal.
         cells: (k, 6) reduced primitive cells, any of which is right.
         length_share, angle_deg: within which each axis and angle of an indexed cell is right.
-        volume_per_atom: of the first cell, in Å³; NaN where the atoms are not known.
         formula: reduced; empty where it is not known.
     """
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.space_groups import CUBIC, MONOCLINIC, TETRAGONAL, TRICLINIC
 from xsearch.fit.le_bail_kernels import REACH, TABLE_STEPS
-from xsearch.indexing.kernels import R, is_allowed, longest_index
+from xsearch.indexing.kernels import is_one_of_equals, longest_index
 from xsearch.simulate.line_kernels import pseudo_voigt
 
 BAND = 48
@@ -51,11 +51,7 @@ def reflections(g, lattice, centring, limit, hkl, q):
             for m in range(top_l + 1):
                 if lattice == CUBIC and m > k:
                     break
-                if m == 0 and lattice <= MONOCLINIC and (h < 0 or (h == 0 and k < 0)):
-                    continue
-                if h == 0 and k == 0 and m == 0:
-                    continue
-                if not is_allowed(centring, h, k, m) and not (centring == R and is_allowed(centring, k, h, m)):
+                if not is_one_of_equals(lattice, centring, h, k, m):
                     continue
                 value = g[0] * h * h + g[1] * k * k + g[2] * m * m + g[3] * k * m + g[4] * h * m + g[5] * h * k
                 if value > limit:

@@ -54,6 +54,16 @@ def longest_index(g, limit):
 
 
 @njit(cache=True, nogil=True)
+def is_one_of_equals(lattice, centring, h, k, m):
+    """Whether a cell has a reflection, and its opposite is not counted in its place."""
+    if m == 0 and lattice <= MONOCLINIC and (h < 0 or (h == 0 and k < 0)):
+        return False
+    if h == 0 and k == 0 and m == 0:
+        return False
+    return is_allowed(centring, h, k, m) or (centring == R and is_allowed(centring, k, h, m))
+
+
+@njit(cache=True, nogil=True)
 def assign(g, lattice, centring, q, away, hkl):
     """The calculated reflection nearest to each observed one.
 
@@ -79,11 +89,7 @@ def assign(g, lattice, centring, q, away, hkl):
             for m in range(top_l + 1):
                 if lattice == CUBIC and m > k:
                     break
-                if m == 0 and lattice <= MONOCLINIC and (h < 0 or (h == 0 and k < 0)):
-                    continue
-                if h == 0 and k == 0 and m == 0:
-                    continue
-                if not is_allowed(centring, h, k, m) and not (centring == R and is_allowed(centring, k, h, m)):
+                if not is_one_of_equals(lattice, centring, h, k, m):
                     continue
                 value = g[0] * h * h + g[1] * k * k + g[2] * m * m + g[3] * k * m + g[4] * h * m + g[5] * h * k
                 if value > above:

@@ -165,7 +165,7 @@ def fitted(profile: Profile, pool: Pool, settings: ThoroughSettings) -> list[Ran
 
 
 def probabilities(ranked: Sequence[RankedCell], settings: ThoroughSettings = THOROUGH) -> Array:
-    """(n,) probabilities that each cell is right, none of them being right left as a chance.
+    """(n,) probabilities that each cell is right; they add up to less than 1, since none of them may be.
 
     Against each other cells count by their evidence; that the right one is among them is a logistic function of the
     best evidence of lines.

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from xsearch.builders import BuildResult
 from xsearch.errors import XSearchError
 from xsearch.indexes.versions import is_name
 from xsearch.web.links import check_links
 from xsearch.web.readings import is_crystal
-
-Wishes = Mapping[str, str]
+from xsearch.web.tasks import Wishes
 
 
 def build(name: str, wishes: Wishes, files: Sequence[Wishes]) -> BuildResult:
