@@ -62,7 +62,7 @@ def test_training_goes_on_from_its_checkpoint_and_leaves_weights(prototypes: Sea
     assert "1 formulas of labelled patterns" in card
     assert "--leave-out some.parquet" in card
     batch = again.simulated(np.array([0, 3, 5, 7]), np.random.default_rng(0))
+    written = again.average.eval().half().float()  # weights are kept in half precision
     with torch.inference_mode():
-        systems, *_ = again.average.eval()(torch.from_numpy(batch.inputs))
-    stored = reader_from(out).read(batch.inputs).system_logits  # in half precision
-    assert np.corrcoef(stored.ravel(), systems.numpy().ravel())[0, 1] > 0.95
+        systems, *_ = written(torch.from_numpy(batch.inputs))
+    assert reader_from(out).read(batch.inputs).system_logits == pytest.approx(systems.numpy(), abs=0.05)
