@@ -70,7 +70,7 @@ def test_counting_gives_rows_that_can_be_read_again(tmp_path) -> None:
     path = tmp_path / "positions.csv"
     write_wyckoff_table(use.rows(), path)
     lines = path.read_text(encoding="utf-8").splitlines()
-    assert "136,a,2,\"0,0,0\",2,2" in lines
+    assert '136,a,2,"0,0,0",2,2' in lines
     assert len(use.distances[8, 22]) == 2
 
 
