@@ -3,10 +3,10 @@
     python -m benchmarks.solving [--half report] [--patterns 100] [--seconds 60] [--log OUTCOMES.jsonl] [--json]
 
 Patterns are those of `pxrd_no_template.parquet`; the formula is given, and no entry of any index is used: only how
-often space groups and Wyckoff positions occur, and how close atoms come, was counted in the Materials Project. A crystal
-is right when pymatgen's StructureMatcher takes it for the Materials Project's entry of that formula and space group.
-Numbers were chosen on the half `develop` of the formulas, figures are reported on `report`. The seconds are processor
-time of the search. With a log, outcomes are kept, and a later run goes on where an earlier one ended.
+often space groups and Wyckoff positions occur, and how close atoms come, was counted in the Materials Project. A
+crystal is right when pymatgen's StructureMatcher takes it for the Materials Project's entry of that formula and space
+group. Numbers were chosen on the half `develop` of the formulas, figures are reported on `report`. The seconds are
+processor time of the search. With a log, outcomes are kept, and a later run goes on where an earlier one ended.
 """
 
 import argparse

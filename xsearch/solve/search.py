@@ -45,7 +45,7 @@ class Trial:
 
     def longer(self, times: float, settings: SearchSettings) -> Trial:
         """The same after one more run from a random start."""
-        moves = int(times * settings.first_moves * self.problem.arrangement.free)
+        moves = min(int(times * settings.first_moves * self.problem.arrangement.free), settings.most_moves)
         left, crowding, at = self.problem.run(self.runs, moves, settings)
         weight = settings.contact_weight
         if left + weight * crowding < self.left + weight * self.crowding:
@@ -115,7 +115,9 @@ def search(
                 continue
             until = start + seconds * (settings.first_share if number == 0 else 1.0)
             watched = Watched(most)
-            for some in _batches(number, most, problems, trials, settings, 8 * threads):
+            # later runs are long, so that the time is looked at after each
+            size = threads if number else settings.together * threads
+            for some in _batches(number, most, problems, trials, settings, size):
                 if clock() > until:
                     break
                 best = max((one.worth(settings) for one in trials.values()), default=-np.inf)

@@ -58,6 +58,8 @@ class SearchSettings:
     short_step_A: float = setting(0.04, "Å", f"{BY_HAND}: of an atom at last")
     anywhere: float = setting(0.15, "1", f"{BY_HAND}: share of the moves that put an atom anywhere at first")
     first_moves: int = setting(400, "moves", f"{BY_HAND}: of the first run for each free coordinate")
+    most_moves: int = setting(300_000, "moves", f"{BY_HAND}: of one run")
+    together: int = setting(8, "runs", f"{BY_HAND}: of the first round, between two looks at the time")
     rounds: tuple[tuple[float, int], ...] = setting(
         ((4.0, 60), (12.0, 16), (40.0, 5)), "(times the first moves, arrangements)", f"{BY_HAND}: runs that follow"
     )
