@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from heapq import nlargest
@@ -56,7 +56,10 @@ class Arrangement:
 
 
 def arrangements(
-    groups: Sequence[GroupInCell], formula: Mapping[str, int], settings: ArrangementSettings
+    groups: Sequence[GroupInCell],
+    formula: Mapping[str, int],
+    settings: ArrangementSettings,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> list[Arrangement]:
     """The likeliest arrangements in all groups, the likeliest first.
 
@@ -64,12 +67,17 @@ def arrangements(
         groups: in their cells.
         formula: atoms of each element in the reduced formula.
         settings: how many there are, and which volumes.
+        is_over: whether the time is over; the groups that are left are passed over then.
     """
     found: list[Arrangement] = []
     for where in groups:
+        if found and is_over():
+            break
         lines = where.lines
         for units, likely in log_units(lines.volume_A3, len(where.group.centrings), formula, settings).items():
             counts = tuple(units * count for count in formula.values())
+            if sum(counts) > settings.most_atoms * len(where.group.centrings):
+                continue
             for placements, usual in in_group(where.group.number, counts, settings):
                 total = where.log_odds + likely + usual
                 found.append(Arrangement(where, tuple(formula), placements, units, total))
@@ -129,10 +137,12 @@ def placements_of(group: SpaceGroupPositions, count: int, settings: ArrangementS
             for times in range(most + 1):
                 worth = times * log_mean - lgamma(times + 1)
                 longer.setdefault(left - times * position.multiplicity, []).extend(
-                    (so_far + worth, taken + (place,) * times) for so_far, taken in ways
+                    (so_far + worth, taken + (place,) * times)
+                    for so_far, taken in ways
+                    if len(taken) + times <= settings.most_orbits
                 )
         begun = {left: nlargest(settings.most_of_element, ways) for left, ways in longer.items()}
-    return [taken for _, taken in begun.get(0, ()) if len(taken) <= settings.most_orbits]
+    return [taken for _, taken in begun.get(0, ())]
 
 
 def _joined(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from xsearch.checkpoint import NOTHING_KEPT, Checkpoint
+from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import SYMPREC_A, Symmetry, find_symmetry
 from xsearch.errors import CrystalError
 from xsearch.fit.prepared_pattern import PreparedPattern
@@ -105,10 +106,14 @@ def solve(
     timings: dict[str, float] = {}
     with timed(timings, "indexing"):
         cells = kept.stage("cells", lambda: cells_of_formula(prepared, formula, ranked, settings))
+    whole = settings.seconds if seconds is None else seconds
+    end_of_list = clock() + settings.arrangements.time_share * whole
     with timed(timings, "arrangements"):
-        found = arrangements(groups_in(cells, settings.groups, groups), formula, settings.arrangements)
+        found = arrangements(
+            groups_in(cells, settings.groups, groups), formula, settings.arrangements, lambda: clock() > end_of_list
+        )
     with timed(timings, "solve"):
-        trials = search(found, settings.seconds if seconds is None else seconds, settings.search, threads, kept, clock)
+        trials = search(found, whole, settings.search, threads, kept, clock)
     with timed(timings, "final_refinement"):
         crystals = refined_crystals(trials, prepared, settings)
     return Solution(tuple(crystals), len(cells), len(found), len(trials), timings)
@@ -138,6 +143,13 @@ def cells_of_formula(
     ]
 
 
+def _is_of(crystal: Crystal, other: Crystal) -> bool:
+    """Whether two crystals have one formula."""
+    return {element: count * len(other) for element, count in crystal.composition.items()} == {
+        element: count * len(crystal) for element, count in other.composition.items()
+    }
+
+
 def refined_crystals(
     trials: Sequence[Trial], prepared: PreparedPattern, settings: SolveSettings = SOLVE
 ) -> list[SolvedCrystal]:
@@ -153,7 +165,8 @@ def refined_crystals(
         except CrystalError:
             continue
         kind = (symmetry.number, len(symmetry.primitive), round(trial.left, 2))
-        if kind in seen:
+        # atoms on top of each other are one to the symmetry search
+        if kind in seen or not _is_of(symmetry.primitive, trial.crystal):
             continue
         seen.add(kind)
         watch("items", done=len(found), total=settings.search.refined, failed=0)

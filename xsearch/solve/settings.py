@@ -40,11 +40,13 @@ class ArrangementSettings:
     volume_mean: float = setting(3.09, "natural logarithm", "mean over the Materials Project of ln V less composition")
     volume_sigma: float = setting(0.13, "natural logarithm", "spread of the same")
     volume_reach: float = setting(3.0, "standard deviations", f"{BY_HAND}: beyond which no number of units is tried")
-    most_of_element: int = setting(30, "ways", f"{BY_HAND}: to place one element in a group, the likeliest")
+    most_of_element: int = setting(20, "ways", f"{BY_HAND}: to place one element in a group, the likeliest")
     most_of_group: int = setting(150, "arrangements", f"{BY_HAND}: in one group, the likeliest")
     most: int = setting(2500, "arrangements", f"{BY_HAND}: over all cells and groups, the likeliest")
     spare_use: float = setting(0.02, "orbits", f"{BY_HAND}: added to how often a position is occupied")
-    most_orbits: int = setting(24, "orbits", f"{BY_HAND}: of one arrangement")
+    most_orbits: int = setting(16, "orbits", f"{BY_HAND}: of one element")
+    most_atoms: int = setting(100, "atoms", f"{BY_HAND}: in a primitive cell")
+    time_share: float = setting(0.25, "of the time", f"{BY_HAND}: for listing arrangements")
 
 
 @dataclass(frozen=True)
