@@ -23,7 +23,7 @@ CUPRITE = Crystal.ordered(
 @pytest.fixture(scope="module")
 def solved(library) -> Inference:
     """Cuprite, whose structure type the library lacks."""
-    return infer(library, ["Cu", "O"], pattern_of(CUPRITE), formula={"Cu": 2, "O": 1}, solve_seconds=15.0)
+    return infer(library, ["Cu", "O"], pattern_of(CUPRITE), formula={"Cu": 2, "O": 1}, solve_seconds=90.0)
 
 
 def test_a_type_that_no_template_has_is_solved(solved: Inference) -> None:
