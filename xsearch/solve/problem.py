@@ -62,7 +62,7 @@ class Frame:
 
     @cached_property
     def forms(self) -> dict[str, Array]:
-        """Scattering of an atom at the s of each reflection, by element; filled as elements are asked for."""
+        """Scattering of an atom at the s of each reflection, by element, as far as it was needed yet."""
         return {}
 
     def form(self, element: str) -> Array:
