@@ -3,7 +3,7 @@
 from itertools import combinations_with_replacement
 
 from xsearch.chemistry.wyckoff import equivalent_placements, space_group_positions
-from xsearch.solve.arrangements import arrangements, canonical, in_group, log_units, placements_of
+from xsearch.solve.arrangements import arrangements, canonical, in_group, placements_of
 from xsearch.solve.groups import groups_in
 from xsearch.solve.observed import ObservedLines
 from xsearch.solve.settings import SOLVE, ArrangementSettings
@@ -57,13 +57,6 @@ def test_a_shift_of_the_origin_changes_nothing() -> None:
     letters = [position.letter for position in space_group_positions(225).positions]
     a, b = letters.index("a"), letters.index("b")
     assert canonical(((a,), (b,)), shifts) == canonical(((b,), (a,)), shifts)
-
-
-def test_a_cell_holds_whole_units_of_a_usual_volume() -> None:
-    found = log_units(62.4, 1, {"Ti": 1, "O": 2}, SOLVE.arrangements)
-    assert max(found, key=lambda one: found[one]) == 2
-    assert set(log_units(4 * 44.9, 4, {"Na": 1, "Cl": 1}, SOLVE.arrangements)) <= {4, 8}
-    assert log_units(5.0, 1, {"Ti": 1, "O": 2}, SOLVE.arrangements) == {}
 
 
 def test_rutile_is_among_the_first(cells: Cells) -> None:

@@ -141,7 +141,7 @@ def evaluate(
         say: called with each outcome.
     """
     kept = OutcomeLog(log, lambda stored: SolvingOutcome(**stored), lambda one: one.name)
-    found = []
+    found: list[SolvingOutcome] = []
     for sample in samples_of(patterns, structures, report):
         if len(found) == limit:
             break

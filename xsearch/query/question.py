@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import gcd
 from typing import Any
 
-from xsearch.chemistry.formula import parse_formula
+from xsearch.chemistry.formula import whole_formula
 from xsearch.chemistry.sample_conditions import UNSTATED, SampleConditions
-from xsearch.errors import CrystalError, QueryError
+from xsearch.errors import QueryError
 from xsearch.options import ANY, Constraints, Elements, Prior, Range, parse_choice, parse_numbers, parse_seconds
 from xsearch.search.known import Given
 from xsearch.search.scope import constraints_of
@@ -93,23 +92,6 @@ class Question:
                 "--phases takes one powder pattern or one edge apart and cannot be joined with --xanes; leave out one "
                 "of them."
             )
-
-
-def whole_formula(text: str) -> dict[str, int]:
-    """Atoms of each element in the reduced formula of a text such as `Ca2MnAlO5`.
-
-    Raises:
-        QueryError: where it is no formula of whole numbers.
-    """
-    try:
-        amounts = parse_formula(text)
-    except CrystalError as error:
-        raise QueryError(str(error)) from error
-    whole = {element: round(amount) for element, amount in amounts.items()}
-    if any(abs(amounts[element] - count) > 1e-6 or not count for element, count in whole.items()):
-        raise QueryError(f"{text!r} has amounts that are not whole; give the formula of an ordered crystal.")
-    divisor = gcd(*whole.values())
-    return {element: count // divisor for element, count in whole.items()}
 
 
 def question_of(

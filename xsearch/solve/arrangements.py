@@ -10,11 +10,8 @@ from heapq import nlargest
 from math import lgamma, log
 from operator import itemgetter
 
-import numpy as np
-
-from xsearch.chemistry.volume import log_volume
+from xsearch.chemistry.formula_units import log_units
 from xsearch.chemistry.wyckoff import SpaceGroupPositions, equivalent_placements, space_group_positions
-from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.solve.groups import GroupInCell
 from xsearch.solve.settings import ArrangementSettings
 
@@ -74,7 +71,7 @@ def arrangements(
         if found and is_over():
             break
         lines = where.lines
-        for units, likely in log_units(lines.volume_A3, len(where.group.centrings), formula, settings).items():
+        for units, likely in log_units(lines.volume_A3, len(where.group.centrings), formula).items():
             counts = tuple(units * count for count in formula.values())
             if sum(counts) > settings.most_atoms * len(where.group.centrings):
                 continue
@@ -82,29 +79,6 @@ def arrangements(
                 total = where.log_odds + likely + usual
                 found.append(Arrangement(where, tuple(formula), placements, units, total))
     return nlargest(settings.most, found, key=lambda one: one.log_odds)
-
-
-def log_units(
-    volume_A3: float, points: int, formula: Mapping[str, int], settings: ArrangementSettings
-) -> dict[int, float]:
-    """Numbers of formula units that a conventional cell may hold, with the natural logarithm of the odds of each.
-
-    Args:
-        volume_A3: of the cell.
-        points: lattice points in it; each has whole units.
-        formula: atoms of each element in the reduced formula.
-        settings: what volumes are usual.
-    """
-    numbers = np.array([[ATOMIC_NUMBERS[element] for element in formula]])
-    per_atom = settings.volume_mean + float(log_volume(numbers, np.array([list(formula.values())]))[0])
-    unit_A3 = sum(formula.values()) * np.exp(per_atom)
-    largest = np.exp(settings.volume_reach * settings.volume_sigma)
-    found = {}
-    for units in range(points, int(volume_A3 / unit_A3 * largest) + 1, points):
-        away = log(volume_A3 / (units * unit_A3)) / settings.volume_sigma
-        if abs(away) < settings.volume_reach:
-            found[units] = -0.5 * away**2
-    return found
 
 
 @cache

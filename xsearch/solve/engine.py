@@ -12,12 +12,14 @@ from threadpoolctl import threadpool_limits
 
 from xsearch.checkpoint import NOTHING_KEPT, Checkpoint
 from xsearch.chemistry.crystal import Crystal
+from xsearch.chemistry.formula_units import log_units
 from xsearch.chemistry.symmetry import SYMPREC_A, Symmetry, find_symmetry
 from xsearch.errors import CrystalError
 from xsearch.fit.prepared_pattern import PreparedPattern
 from xsearch.fit.rietveld import Refined, refine
 from xsearch.fit.strain_fit import StrainFit, fit_strain
-from xsearch.indexing.kernels import volume
+from xsearch.indexing.cell import LATTICE_POINTS
+from xsearch.indexing.kernels import CENTRINGS, volume
 from xsearch.indexing.lines import find_lines
 from xsearch.indexing.profile import profile_of
 from xsearch.indexing.settings import THOROUGH
@@ -25,9 +27,9 @@ from xsearch.indexing.thorough import RankedCell, probabilities, ranked_cells
 from xsearch.progress import timed, watch
 from xsearch.simulate.powder import simulate_reflections
 from xsearch.simulate.reflections import Reflections
-from xsearch.solve.arrangements import arrangements, log_units
+from xsearch.solve.arrangements import arrangements
 from xsearch.solve.groups import groups_in
-from xsearch.solve.observed import ObservedLines, lattice_points, observed_lines
+from xsearch.solve.observed import ObservedLines, observed_lines
 from xsearch.solve.search import Trial, search
 from xsearch.solve.settings import SOLVE, SolveSettings
 
@@ -130,7 +132,7 @@ def cells_of_formula(
     chances = probabilities(ranked)
     fitting: list[tuple[RankedCell, float]] = []
     for one, chance in zip(ranked, chances.tolist(), strict=True):
-        units = log_units(volume(one.fit.form), lattice_points(one.centring), formula, settings.arrangements)
+        units = log_units(volume(one.fit.form), LATTICE_POINTS[CENTRINGS[one.centring]], formula)
         if units:
             fitting.append((one, float(np.log(max(chance, LEAST_PROBABILITY))) + max(units.values())))
     fitting.sort(key=lambda item: -item[1])

@@ -16,7 +16,6 @@ from xsearch.chemistry.crystal import lattice_from_parameters
 from xsearch.chemistry.space_groups import CUBIC, HEXAGONAL, MONOCLINIC, ORTHORHOMBIC, TETRAGONAL, TRICLINIC
 from xsearch.chemistry.wyckoff import space_group_positions
 from xsearch.indexing import evidence_kernels as kernels
-from xsearch.indexing.kernels import CENTRINGS
 from xsearch.indexing.profile import DrawnLines, Profile, free_areas
 from xsearch.indexing.search import form_parameters
 from xsearch.indexing.thorough import RankedCell
@@ -125,12 +124,3 @@ def observed_lines(
         float(profile.weights @ (profile.counts - sums) ** 2), areas, curvature**-0.5,
         len(profile.counts), int((profile.lines_deg < profile.end_deg).sum()),
     )  # fmt: skip
-
-
-LATTICE_POINTS = {"P": 1, "A": 2, "B": 2, "C": 2, "I": 2, "F": 4, "R": 3}
-"""In the conventional cell of each centring."""
-
-
-def lattice_points(centring: int) -> int:
-    """In the conventional cell of a centring, by its code."""
-    return LATTICE_POINTS[CENTRINGS[centring]]

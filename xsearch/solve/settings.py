@@ -38,9 +38,6 @@ class GroupSettings:
 class ArrangementSettings:
     """Which distributions of the atoms over Wyckoff positions are tried."""
 
-    volume_mean: float = setting(3.09, "natural logarithm", "mean over the Materials Project of ln V less composition")
-    volume_sigma: float = setting(0.13, "natural logarithm", "spread of the same")
-    volume_reach: float = setting(3.0, "standard deviations", f"{BY_HAND}: beyond which no number of units is tried")
     most_of_element: int = setting(20, "ways", f"{BY_HAND}: to place one element in a group, the likeliest")
     most_of_group: int = setting(150, "arrangements", f"{BY_HAND}: in one group, the likeliest")
     most: int = setting(2500, "arrangements", f"{BY_HAND}: over all cells and groups, the likeliest")
