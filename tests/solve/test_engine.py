@@ -81,4 +81,4 @@ def test_an_outcome_counts_a_right_crystal_and_the_figures_the_outcomes() -> Non
     assert counted["n"] == 1
     assert counted["top1"] == 1.0
     assert counted["cubic"] == {"n": 1, "top1": 1.0, "top5": 1.0}
-    assert counted["not monoclinic"]["n"] == 1
+    assert counted["not_monoclinic"]["n"] == 1

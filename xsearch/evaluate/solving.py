@@ -162,7 +162,7 @@ def figures(found: Sequence[SolvingOutcome]) -> dict[str, Any]:
         **_shares(found),
         "seconds_p50": float(np.percentile(seconds, 50)) if seconds else 0.0,
         "seconds_p95": float(np.percentile(seconds, 95)) if seconds else 0.0,
-        "not monoclinic": _shares(others),
+        "not_monoclinic": _shares(others),
         **{system: _shares([one for one in found if one.system == system]) for system in systems},
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from itertools import product
 from typing import Any
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
 from xsearch.chemistry.shortest_distances import shortest_distances
+from xsearch.chemistry.wyckoff import space_group_positions
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.simulate.form_factors import TABLE_STEP_INV_A, form_factor_table
 from xsearch.solve.arrangements import Arrangement
@@ -24,6 +25,13 @@ Array = NDArray[np.float64]
 
 AROUND = np.array(list(product((0, -1, 1), repeat=3)), np.float64)
 """Cells in which neighbours are sought."""
+
+
+@cache
+def images_of(number: int, place: int) -> tuple[NDArray[np.int64], Array]:
+    """Operations that give the atoms of an orbit of a space group, by the place of its position."""
+    group = space_group_positions(number)
+    return group.images(group.positions[place])
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,13 +89,13 @@ class Problem:
     frame: Frame
     arrangement: Arrangement
 
-    @cached_property
+    @property
     def arguments(self) -> Mapping[str, Any]:
-        """Those of `kernels.anneal` that do not change from run to run."""
+        """Those of `kernels.anneal` that do not change from run to run; thousands of problems would fill the memory."""
         where, orbits = self.frame.where, self.arrangement.orbits
         group, lines = where.group, where.lines
         positions = [group.positions[place] for _, place in orbits]
-        images = [group.images(position) for position in positions]
+        images = [images_of(group.number, place) for _, place in orbits]
         most = max(len(rotations) for rotations, _ in images)
         rotations, translations = np.zeros((len(orbits), most, 3, 3)), np.zeros((len(orbits), most, 3))
         directions = np.zeros((len(orbits), 3, 3))
