@@ -32,6 +32,7 @@ from xsearch.infer.evidence import TERMS, totals, weights
 from xsearch.infer.pipeline import compare
 from xsearch.infer.predictions import NOTHING, Links, Predictions
 from xsearch.infer.proposals import propose
+from xsearch.infer.settings import INFERENCE_SETTINGS
 from xsearch.infer.task import InferenceTask
 from xsearch.infer.template_library import TemplateLibrary, library_of
 from xsearch.models.site_model import shipped_site_model
@@ -176,6 +177,7 @@ def fitted(cases: Sequence[Candidates], names: Sequence[str]) -> dict[str, float
 def figures(lines: Sequence[dict]) -> dict:
     """Shares right of each half of the formulas with weights fitted to the other, without each link, and with one.
 
+    `shipped` takes the weights of the settings, which were chosen on these compounds.
     `lost` is the mean of -ln of the right candidates' share, over compounds that have one among their candidates.
     """
     read = {
@@ -205,9 +207,13 @@ def figures(lines: Sequence[dict]) -> dict:
         "pattern_and_oxidation_states": judged("edges", ()),
         "chain": judged("edges", names),
     }
+    shipped = {name: weight for name, weight in INFERENCE_SETTINGS.links.with_pattern.items() if weight}
+    answerable = [case for case in read["edges"] if any(case.right)]
     return {
         "n": len(lines),
         "n_several_edges": len(several),
+        "shipped": float(np.mean([case.first_is_right(shipped) for case in read["edges"]])),
+        "lost_shipped": float(np.mean([case.lost(shipped) for case in answerable])) if answerable else 0.0,
         **{name: right for name, (right, _) in found.items()},
         "lost": {name: lost for name, (_, lost) in found.items()},
         "right_among_candidates": float(np.mean([any(case.right) for case in read["edges"]])),
