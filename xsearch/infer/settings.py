@@ -256,7 +256,7 @@ class LinkSettings:
     pattern_system: float = setting(
         0.5,
         "1",
-        "python -m benchmarks.chain, 35 compounds: the right ones are likelier with 0.25 to 1, and oftener first up to 0.5",
+        "python -m benchmarks.chain, 35 compounds: right ones are likelier with 0.25 to 1, oftener first up to 0.5",
     )
     pattern_extinction: float = setting(0.0, "1", NO_GAIN)
     least_probability: float = setting(0.01, "probability", "set by hand")
