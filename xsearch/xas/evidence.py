@@ -149,16 +149,28 @@ def spectrum_evidence(
 ) -> NDArray[np.float64]:
     """(n,) log-evidence for each library spectrum, by its kind."""
     numbers = settings.evidence
-    distance = 1 - np.clip(matches.correlation, -1, 1)
-    is_measured = kind == "measured"
-    error = library_errors(kind, numbers)
-    blurred = np.maximum(distance, numbers.least_distance) + error
+    error, is_measured = library_errors(kind, numbers), (kind == "measured").astype(np.float64)
     deviations = (matches.correlation - matches.score) / settings.matching.shift_penalty
-    offset = numbers.closeness_weight * np.log(
-        (numbers.wrong_distance + error) / (numbers.wrong_distance + numbers.simulation_error)
-    )
-    closeness = np.where(is_measured, 0.0, offset) - numbers.closeness_weight * np.log(blurred)
-    return np.asarray(closeness - shift_costs(kind, numbers) * deviations)
+    return closeness(matches.correlation, error, is_measured, numbers) - shift_costs(kind, numbers) * deviations
+
+
+def closeness(
+    correlation: NDArray[np.float64],
+    error: NDArray[np.float64],
+    measured: NDArray[np.float64],
+    settings: EvidenceSettings = DEFAULTS.evidence,
+) -> NDArray[np.float64]:
+    """(n,) log-evidence of correlations, before shifts cost.
+
+    Args:
+        correlation: (n,) of library spectra, or of combinations of them.
+        error: (n,) distance 1 - r that each has from a measurement of its own compound.
+        measured: (n,) how much of it was measured, from 0 to 1.
+        settings: of the evidence.
+    """
+    blurred = np.maximum(1 - np.clip(correlation, -1, 1), settings.least_distance) + error
+    offset = np.log((settings.wrong_distance + error) / (settings.wrong_distance + settings.simulation_error))
+    return np.asarray(settings.closeness_weight * ((1 - measured) * offset - np.log(blurred)))
 
 
 def library_errors(kind: NDArray[np.object_], settings: EvidenceSettings = DEFAULTS.evidence) -> NDArray[np.float64]:
@@ -250,9 +262,10 @@ def entry_prior(
         return np.zeros(len(rows))
     hull = np.nan_to_num(columns.energy_above_hull_eV[rows].astype(np.float64), nan=settings.unknown_hull_eV)
     is_measured = columns.is_measured[rows] == 1
-    cost = settings.hull_cost_per_eV * np.clip(hull, 0.0, settings.highest_hull_eV) + settings.theoretical_cost * (
-        columns.is_theoretical[rows] == 1
-    )
+    reported = columns.is_theoretical[rows]
+    costs = [settings.theoretical_cost, settings.unreported_cost]
+    cost = np.select([reported == 1, reported < 0], costs, 0.0)
+    cost = cost + settings.hull_cost_per_eV * np.clip(hull, 0.0, settings.highest_hull_eV)
     return np.where(is_measured, 0.0, -cost)
 
 
