@@ -262,10 +262,9 @@ def entry_prior(
         return np.zeros(len(rows))
     hull = np.nan_to_num(columns.energy_above_hull_eV[rows].astype(np.float64), nan=settings.unknown_hull_eV)
     is_measured = columns.is_measured[rows] == 1
-    reported = columns.is_theoretical[rows]
-    costs = [settings.theoretical_cost, settings.unreported_cost]
-    cost = np.select([reported == 1, reported < 0], costs, 0.0)
-    cost = cost + settings.hull_cost_per_eV * np.clip(hull, 0.0, settings.highest_hull_eV)
+    cost = settings.hull_cost_per_eV * np.clip(hull, 0.0, settings.highest_hull_eV) + settings.theoretical_cost * (
+        columns.is_theoretical[rows] == 1
+    )
     return np.where(is_measured, 0.0, -cost)
 
 
