@@ -13,7 +13,6 @@ from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.errors import QueryError, SpectrumError
 from xsearch.infer import infer, library_of
-from xsearch.infer.predictions import Predictions
 from xsearch.models.forward import forward_ensemble
 from xsearch.models.property_model import shipped_property_model, tokens_of
 from xsearch.preprocess.xanes import normalize, window
@@ -67,12 +66,12 @@ def place_of(formula: str, index: str, edges: list[Xanes] | None = None) -> int:
     crystal, system, wanted = crystal_of(formula)
     elements = sorted(set(crystal.elements))
     edges = edges if edges is not None else predicted_edges(crystal)
-    oxidation, coordination, _ = of_edges(edges, elements)
+    said, _ = of_edges(edges, elements)
     answer = infer(
         library_of(open_index(index).index),
         elements,
         augmented_pattern(crystal, 7),
-        predicted=Predictions(oxidation, coordination),
+        predicted=said,
         excluded=[wanted],
         top=DEPTH,
     )

@@ -6,19 +6,21 @@ Compounds of 2 to 5 elements with computed edges (`xas_library_sites.parquet`, `
 whose formulas the site model that comes with xsearch was not trained on: those with the most edges first, numbers of
 elements in turn; structures of `mp_structures.parquet`. Entries of each formula are left out of the templates. Pattern
 and edges are simulated measurements. A compound takes some ten seconds and a line of the log, from which the same
-command goes on; the weights of coordination numbers and crystal system are fitted on the log, in folds by formula.
+command goes on; the weights of all predictions are fitted to one half of the formulas and judged on the other.
 """
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import product
 from pathlib import Path
 
 import numpy as np
+from scipy.optimize import minimize
+from scipy.special import logsumexp
 
 from benchmarks._data import data_file, log_line, logged_lines
+from benchmarks.results import flat
 from xsearch.chemistry.formula import reduced_formula
 from xsearch.data.compounds import Compound, read_compounds
 from xsearch.data.simulated_measurements import augmented_pattern
@@ -26,11 +28,10 @@ from xsearch.data.xanes_sites import fold_of, formula_hashes
 from xsearch.data.xanes_tables import read_spectra
 from xsearch.errors import QueryError, SpectrumError
 from xsearch.evaluate.retrieval import EdgeErrors
-from xsearch.infer.evidence import totals
+from xsearch.infer.evidence import TERMS, totals, weights
 from xsearch.infer.pipeline import compare
 from xsearch.infer.predictions import NOTHING, Links, Predictions
 from xsearch.infer.proposals import propose
-from xsearch.infer.settings import INFERENCE_SETTINGS
 from xsearch.infer.task import InferenceTask
 from xsearch.infer.template_library import TemplateLibrary, library_of
 from xsearch.models.site_model import shipped_site_model
@@ -42,10 +43,14 @@ SPECTRA = ("xas_library_sites.parquet", "xas_feff9.parquet")
 KEPT = 60
 """Candidates of a compound in the log, the likeliest ones."""
 
-WEIGHTS = (0.0, 0.1, 0.25, 0.5, 1.0)
-"""That are tried."""
+LINKS = ("oxidation", "coordination", "distance", "system", "extinction")
+"""What is predicted, as `Links` names it, of which each has a weight; oxidation states count already in the total."""
 
-FOLDS = 5
+OF_PATTERN = ("system", "extinction")
+"""Those that the pattern gives."""
+
+RIDGE = 0.02
+"""Of the squares of the weights, against the mean of the log-likelihood; set by hand, some compounds are few."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +59,23 @@ class Candidates:
 
     Attributes:
         right: whether formula and crystal system are.
-        total: log-evidence without what coordination numbers and the crystal system are predicted to be.
-        coordination, system: log-probability of what it has.
+        total: log-evidence; charges are balanced by some predictions, and nothing else that was predicted counts.
+        links: by `LINKS`, log-probability of what the candidate has; of oxidation states, what they are worth in
+            `total`.
     """
 
     right: tuple[bool, ...]
     total: tuple[float, ...]
-    coordination: tuple[float, ...]
-    system: tuple[float, ...]
+    links: Mapping[str, tuple[float, ...]]
 
-    def first_is_right(self, coordination: float = 0.0, system: float = 0.0) -> bool:
+    def score(self, weights: Mapping[str, float]) -> np.ndarray:
+        """(k,) log-evidence with links of such weights."""
+        added = (weight * np.array(self.links[name]) for name, weight in weights.items())
+        return np.array(self.total) + sum(added, np.zeros(len(self.total)))
+
+    def first_is_right(self, weights: Mapping[str, float]) -> bool:
         """Whether the first one is, with such weights."""
-        if not self.right:
-            return False
-        score = np.array(self.total) + coordination * np.array(self.coordination) + system * np.array(self.system)
-        return self.right[int(score.argmax())]
+        return bool(self.right) and self.right[int(self.score(weights).argmax())]
 
 
 def compounds(limit: int | None) -> list[tuple[Compound, list[Xanes]]]:
@@ -100,24 +107,32 @@ def candidates(
 ) -> Candidates:
     """Infer a compound, charges balanced by some predictions, and weigh the candidates by others."""
     elements = tuple(sorted(compound.elements))
-    hints = Links(elements, predicted).hints
-    proposals = propose(library, list(elements), excluded=[compound.formula], oxidation=hints)
+    balanced = Links(elements, predicted)
+    proposals = propose(library, list(elements), excluded=[compound.formula], oxidation=balanced.hints)
     task = InferenceTask.prepare(library, proposals, pattern)
     refined = compare(task).refined
     if not refined:
-        return Candidates((), (), (), ())
+        return Candidates((), (), dict.fromkeys(LINKS, ()))
     total = totals(task.evidence(refined))
     kept = np.argsort(-total, kind="stable")[:KEPT]
     chosen = [refined[place] for place in kept]
     crystals = [one.refined.crystal for one in chosen]
-    coordination = sum(links.of_crystals(crystals).values(), np.zeros(len(chosen)))
-    system = sum(links.of_groups(np.array([one.symmetry.number for one in chosen])).values(), np.zeros(len(chosen)))
+    groups = np.array([one.symmetry.number for one in chosen])
+    worth = dict(zip(TERMS, weights("candidate").tolist(), strict=True))
+    charges = balanced.of_formulas(np.array([one.proposal.coefficients for one in chosen])).values()
+    logs = {
+        "oxidation": (worth["log_formula"] + worth["log_charge"]) * sum(charges, np.zeros(len(chosen))),
+        **{
+            name: sum(links.log_probabilities(name, crystals, groups).values(), np.zeros(len(chosen)))
+            for name in LINKS[1:]
+        },
+    }
     right = [
         reduced_formula(one.refined.crystal.composition) == compound.formula
         and one.symmetry.crystal_system == compound.crystal_system
         for one in chosen
     ]
-    return Candidates(*(tuple(np.asarray(column).tolist()) for column in (right, total[kept], coordination, system)))
+    return Candidates(tuple(right), tuple(total[kept].tolist()), {name: tuple(log) for name, log in logs.items()})
 
 
 def line_of(compound: Compound, edges: Sequence[Xanes], opened: SearchIndex, library: TemplateLibrary) -> dict:
@@ -125,59 +140,77 @@ def line_of(compound: Compound, edges: Sequence[Xanes], opened: SearchIndex, lib
     chance = np.random.default_rng(compound.seed)
     pattern = augmented_pattern(compound.crystal, compound.seed)
     elements = sorted(compound.elements)
-    measured = [EdgeErrors()(edge, chance) for edge in edges]
-    oxidation, coordination, _ = of_edges(measured, elements)
-    systems = of_pattern(opened, pattern, [compound.formula])
-    whole = replace(INFERENCE_SETTINGS.links, coordination_weight=1.0, system_weight=1.0)
-    links = Links(tuple(elements), Predictions(oxidation, coordination, systems), settings=whole)
-    runs = {"pattern": NOTHING, "edges": Predictions(oxidation)}
+    said, _ = of_edges([EdgeErrors()(edge, chance) for edge in edges], elements)
+    systems, extinction = of_pattern(opened, pattern, [compound.formula])
+    links = Links(tuple(elements), replace(said, systems=systems, extinction=extinction))
+    runs = {"pattern": NOTHING, "edges": Predictions(said.oxidation)}
     return {
         "material_id": compound.material_id,
         "formula": compound.formula,
         "n_elements": len(elements),
         "n_edges": len(edges),
         "system_right": max(systems, key=lambda one: systems[one]) == compound.crystal_system,
-        **{name: asdict(candidates(compound, library, pattern, said, links)) for name, said in runs.items()},
+        **{name: asdict(candidates(compound, library, pattern, one, links)) for name, one in runs.items()},
     }
+
+
+def fitted(cases: Sequence[Candidates], names: Sequence[str]) -> dict[str, float]:
+    """Weights of links, none below zero, by which the right candidates are likeliest among those of their compounds."""
+    usable = [case for case in cases if any(case.right) and not all(case.right)]
+    features = [np.array([case.links[name] for name in names]).T for case in usable]
+
+    def loss(weights: np.ndarray) -> float:
+        lost = RIDGE * float(weights @ weights)
+        for case, feature in zip(usable, features, strict=True):
+            score = np.array(case.total) + feature @ weights
+            lost += float(logsumexp(score) - logsumexp(score[np.array(case.right)])) / len(usable)
+        return lost
+
+    if not usable:
+        return dict.fromkeys(names, 0.0)
+    found = minimize(loss, np.full(len(names), 0.1), bounds=[(0, 2)] * len(names), method="L-BFGS-B").x
+    return {name: round(float(weight), 3) for name, weight in zip(names, found, strict=True)}
 
 
 def figures(lines: Sequence[dict]) -> dict:
-    """Shares right by pattern alone, with oxidation states, and with the weights fitted in folds."""
+    """Shares right with weights fitted to one half of the formulas, of the other; and without each link."""
     read = {
-        name: [Candidates(**{key: tuple(value) for key, value in line[name].items()}) for line in lines]
+        name: [
+            Candidates(tuple(line[name]["right"]), tuple(line[name]["total"]), line[name]["links"]) for line in lines
+        ]
         for name in ("pattern", "edges")
     }
-    folds = np.array([fold_of(line["formula"], FOLDS) for line in lines])
+    half = np.array([fold_of(line["formula"], 2) for line in lines])
+    judged = [place for place in range(len(lines)) if half[place]]
+    names = LINKS[1:]
 
-    def right(name: str, coordination: float = 0.0, system: float = 0.0) -> np.ndarray:
-        return np.array([one.first_is_right(coordination, system) for one in read[name]], float)
+    def share(run: str, weights: Mapping[str, float], places: Sequence[int] = judged) -> float:
+        return float(np.mean([read[run][place].first_is_right(weights) for place in places]))
 
-    grid = {weights: right("edges", *weights) for weights in product(WEIGHTS, WEIGHTS)}
-    of_pattern_alone = {weight: right("pattern", 0.0, weight) for weight in WEIGHTS}
-    fitted = {"chain": _out_of_fold(grid, folds), "pattern_and_system": _out_of_fold(of_pattern_alone, folds)}
-    best = max(grid, key=lambda weights: grid[weights].mean())
+    def fit(run: str, links: Sequence[str]) -> dict[str, float]:
+        return fitted([case for case, other in zip(read[run], half, strict=True) if not other], links)
+
+    weights, by_pattern = fit("edges", names), fit("pattern", OF_PATTERN)
+    several = [place for place in judged if lines[place]["n_edges"] > 1]
     return {
-        "n": len(lines),
-        "n_several_edges": sum(line["n_edges"] > 1 for line in lines),
-        "pattern": float(right("pattern").mean()),
-        "pattern_and_oxidation_states": float(right("edges").mean()),
-        "pattern_and_system_in_folds": float(fitted["pattern_and_system"].mean()),
-        "chain_in_folds": float(fitted["chain"].mean()),
-        "crystal_system_predicted": float(np.mean([line["system_right"] for line in lines])),
-        "right_among_candidates": float(np.mean([any(one.right) for one in read["edges"]])),
-        "coordination_weight": best[0],
-        "system_weight": best[1],
+        "n": len(judged),
+        "n_fitted": len(lines) - len(judged),
+        "pattern": share("pattern", {}),
+        "pattern_and_symmetry": share("pattern", by_pattern),
+        "pattern_and_oxidation_states": share("edges", {}),
+        "chain": share("edges", weights),
+        "chain_on_what_it_was_fitted_to": share("edges", weights, [p for p in range(len(lines)) if not half[p]]),
+        "pattern_of_all": share("pattern", {}, range(len(lines))),
+        "edges_of_all": share("edges", {}, range(len(lines))),
+        "n_several_edges": len(several),
+        "chain_several_edges": share("edges", weights, several) if several else None,
+        "right_among_candidates": float(np.mean([any(read["edges"][place].right) for place in judged])),
+        "crystal_system_predicted": float(np.mean([lines[place]["system_right"] for place in judged])),
+        "weight": weights,
+        "without": {name: share("edges", {k: v for k, v in weights.items() if k != name}) for name in names}
+        | {"oxidation": share("edges", weights | {"oxidation": -1.0})},
+        "alone": {name: share("edges", {name: weights[name]}) for name in names},
     }
-
-
-def _out_of_fold(grid: dict, folds: np.ndarray) -> np.ndarray:
-    """(n,) whether each is right with the weights that are best on the other folds."""
-    found = np.zeros(len(folds))
-    for fold in np.unique(folds):
-        others = folds != fold
-        best = max(grid, key=lambda weights: grid[weights][others].mean() if others.any() else 0.0)
-        found[folds == fold] = grid[best][folds == fold]
-    return found
 
 
 def main() -> None:
@@ -204,8 +237,8 @@ def main() -> None:
     if arguments.json:
         print(json.dumps(found, indent=1))
         return
-    for name, value in found.items():
-        print(f"{name:32s} {value:.3f}" if isinstance(value, float) else f"{name:32s} {value}")
+    for name, value in flat({name: value for name, value in found.items() if value is not None}).items():
+        print(f"{name:32s} {value:.3f}")
 
 
 if __name__ == "__main__":

@@ -63,12 +63,8 @@ def main() -> None:
     for formula, edges in list(compounds(data_file("xas_measured.parquet")))[: arguments.limit]:
         if formula in done:
             continue
-        oxidation, coordination, _ = of_edges(edges, sorted(parse_formula(formula)))
-        chosen = {
-            "chemistry": NOTHING,
-            "oxidation states": Predictions(oxidation),
-            "all": Predictions(oxidation, coordination),
-        }
+        said, _ = of_edges(edges, sorted(parse_formula(formula)))
+        chosen = {"chemistry": NOTHING, "oxidation states": Predictions(said.oxidation), "all": said}
         done[formula] = {"formula": formula, **{name: place(library, formula, one) for name, one in chosen.items()}}
         log_line(arguments.log, done[formula])
     found = {

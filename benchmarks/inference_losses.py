@@ -16,7 +16,7 @@ from benchmarks._data import data_file
 from xsearch.chemistry.formula import parse_formula
 from xsearch.data.compounds import Compound, read_compounds
 from xsearch.data.simulated_measurements import augmented_pattern
-from xsearch.infer.evidence import answer_probability, shares
+from xsearch.infer.evidence import answer_probability, shares, totals
 from xsearch.infer.pipeline import compare
 from xsearch.infer.proposals import propose
 from xsearch.infer.task import InferenceTask
@@ -61,7 +61,8 @@ def stage_of(compound: Compound, library: TemplateLibrary) -> tuple[str, str]:
             return STAGES[4], ""
         return STAGES[3 if formulas.any() else 2], ""
     evidence = task.evidence(found.refined)
-    share = shares(evidence)
+    total = totals(evidence)
+    share = shares(total)
     first = int(np.argmax(share))
     best = found.refined[first]
     counts = dict(zip(proposals.elements, best.proposal.coefficients, strict=True))
@@ -71,7 +72,7 @@ def stage_of(compound: Compound, library: TemplateLibrary) -> tuple[str, str]:
         return STAGES[5], text
     if not right_system[first]:
         return STAGES[6], text
-    return STAGES[8 if answer_probability(evidence) > task.settings.verdict.refused_up_to else 7], text
+    return STAGES[8 if answer_probability(evidence, total) > task.settings.verdict.refused_up_to else 7], text
 
 
 def _right(

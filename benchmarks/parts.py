@@ -175,13 +175,13 @@ PARTS = (
     Part(
         "joint_vectors",
         "mp",
-        "python -m benchmarks.joint_vectors --index mp --pairs 240 --json",
+        "python -m benchmarks.joint_vectors --index mp --json",
         "simulated measurements, formulas that the powder network has not seen; half of them choose the weight",
     ),
     Part(
         "chain",
         "mp",
-        "python -m benchmarks.chain --index mp --limit 300 --json",
+        "python -m benchmarks.chain --index mp --limit 110 --json",
         "simulated patterns and computed edges, formulas that the site model and the templates have not seen",
     ),
     Part("edges_alone", "mp", "python -m benchmarks.edges_alone --index mp --json", KNOWN),

@@ -5,7 +5,7 @@ import pytest
 
 from tests.infer.conftest import task_of
 from xsearch.data.simulated_measurements import augmented_pattern
-from xsearch.infer.evidence import TERMS, shares
+from xsearch.infer.evidence import TERMS, shares, totals
 from xsearch.infer.final_refinement import refine_best
 from xsearch.infer.refinement import refine_by_strain
 from xsearch.infer.screening import screen_templates
@@ -25,7 +25,7 @@ def test_the_best_are_refined_and_bring_more_evidence(task, fitted):
     refined = refine_best(task, fitted, 5)
     evidence = task.evidence(refined)
     assert evidence.shape == (5, len(TERMS))
-    assert shares(evidence).sum() == pytest.approx(1.0)
+    assert shares(totals(evidence)).sum() == pytest.approx(1.0)
     assert evidence[:, TERMS.index("refined")].max() == 0.0
 
 

@@ -1,15 +1,18 @@
 """What spectra say shifts the odds of formulas and crystals, rules nothing out, and is shown."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from tests.crystals import caesium_chloride, perovskite, rock_salt, rutile, template_library
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.chemistry.valence import reported_states
+from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.infer import infer
-from xsearch.infer.predictions import SYSTEM, Links, Predictions
+from xsearch.infer.predictions import EXTINCTION, SYSTEM, Links, Predictions
 from xsearch.infer.proposals import propose
-from xsearch.infer.settings import LinkSettings
+from xsearch.infer.settings import INFERENCE_SETTINGS, LinkSettings
 from xsearch.infer.template_library import TemplateLibrary
 
 
@@ -110,3 +113,38 @@ def test_a_predicted_system_changes_the_order_of_proposals(oxides: TemplateLibra
 def test_without_predictions_there_is_no_chain(oxides: TemplateLibrary) -> None:
     assert infer(oxides, ["Mn", "O"]).chain == ()
     assert Links(("O", "Mn"), Predictions()).log_systems() is None
+
+
+def test_candidates_of_a_pattern_are_weighed_by_all_that_is_predicted() -> None:
+    rock, caesium = rock_salt("Mn", "O", 4.44), caesium_chloride("Mn", "O", 2.7)
+    said = Predictions(
+        coordination={"Mn": {6: 0.8, 8: 0.2}},
+        systems={"cubic": 1.0},
+        extinction={196: 0.9, 195: 0.1},  # F23 and P23: those of groups 225 and 221
+        distances={"Mn": (2.22, 0.05)},
+    )
+    settings = LinkSettings(pattern_coordination=0.5, pattern_distance=0.25, pattern_system=1.0, pattern_extinction=2.0)
+    links = Links(("O", "Mn"), said, settings=settings)
+    found = links.of_candidates([rock, caesium], np.array([225, 221]))
+    assert found["coordination of Mn"] == pytest.approx(0.5 * np.log([0.8, 0.2]))
+    assert found[SYSTEM] == pytest.approx([0, 0])
+    assert found[EXTINCTION] == pytest.approx(2 * np.log([0.9, 0.1]))
+    off = [0.0, (np.sqrt(3) / 2 * 2.7 - 2.22) / 0.05]
+    assert found["distances of Mn"] == pytest.approx(0.25 * np.log(np.maximum(np.exp(-np.array(off)), 0.01)))
+    assert links.weight_with_pattern("distances of Mn") == 0.25
+    assert Links(("O", "Mn"), said, settings=LinkSettings(0.1, 0.25)).of_candidates([rock], np.array([225])) == {}
+
+
+def test_a_prediction_reorders_the_candidates_of_a_pattern_and_says_so(oxides: TemplateLibrary) -> None:
+    pattern = augmented_pattern(rock_salt("Mn", "O", 4.44), 3)
+    plain = infer(oxides, ["Mn", "O"], pattern)
+    assert plain.best().space_group == 225
+    wrong = Predictions(extinction={195: 1.0})
+    heavy = replace(INFERENCE_SETTINGS, links=LinkSettings(pattern_extinction=50.0))
+    answer = infer(oxides, ["Mn", "O"], pattern, predicted=wrong, settings=heavy)
+    link = next(link for link in answer.chain if link.name == EXTINCTION)
+    assert answer.candidates[0].space_group != 225
+    assert link.changes_first
+    assert link.first_without == "MnO 225"
+    assert link.weight == 50.0
+    assert str(link).startswith("extinction group: that of group 195 100%")

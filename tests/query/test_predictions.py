@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.prototypes import Measure
+from xsearch.infer.predictions import NOTHING
 from xsearch.query import question_of
 from xsearch.query.engine import answer
 from xsearch.query.predictions import of_edges, of_pattern, pooled
@@ -27,14 +28,17 @@ def test_several_edges_of_an_absorber_are_pooled() -> None:
 
 
 def test_an_edge_gives_distributions_of_its_absorber() -> None:
-    oxidation, coordination, _ = of_edges([edge()], ["Fe", "O"])
-    for said in (oxidation["Fe"], coordination["Fe"]):
+    found, _ = of_edges([edge()], ["Fe", "O"])
+    for said in (found.oxidation["Fe"], found.coordination["Fe"]):
         assert sum(said.values()) == pytest.approx(1, abs=0.02)
+    mean_A, off_A = found.distances["Fe"]
+    assert 1.8 < mean_A < 2.4
+    assert 0 < off_A < 0.3
 
 
 def test_an_edge_of_another_element_says_nothing_and_a_note_says_so() -> None:
-    oxidation, coordination, notes = of_edges([edge()], ["Ti", "O"])
-    assert oxidation == coordination == {}
+    found, notes = of_edges([edge()], ["Ti", "O"])
+    assert found == NOTHING
     assert notes == ("The Fe K edge says nothing of this compound: Fe is not among its elements.",)
 
 
@@ -42,9 +46,11 @@ def test_a_pattern_gives_the_crystal_system_of_a_compound_that_is_left_out(
     prototypes: SearchIndex, measured: Measure
 ) -> None:
     salt = next(m for m in prototypes.index.materials(range(len(prototypes))) if m.reduced_formula == "NaCl")
-    systems = of_pattern(prototypes, measured(prototypes.index.row_of(salt.material_id)), ["NaCl"])
+    systems, extinction = of_pattern(prototypes, measured(prototypes.index.row_of(salt.material_id)), ["NaCl"])
     assert sum(systems.values()) == pytest.approx(1)
+    assert sum(extinction.values()) == pytest.approx(1)
     assert max(systems, key=systems.__getitem__) == "cubic"
+    assert len(extinction) == 97
 
 
 def test_an_inference_takes_its_predictions_from_the_spectra_of_the_question(

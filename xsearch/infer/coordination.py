@@ -1,4 +1,4 @@
-"""Coordination numbers of a hypothetical crystal, quickly."""
+"""First shells of a hypothetical crystal, quickly."""
 
 from __future__ import annotations
 
@@ -31,10 +31,16 @@ def has_coordination(crystal: Crystal, allowed: Mapping[str, Sequence[int]]) -> 
 
 
 def coordination_numbers(crystal: Crystal, element: str) -> list[int]:
-    """How many more electronegative neighbours stand in the first shell of each site of an element.
+    """How many neighbours stand in the first shell of each site of an element, see `first_shells`."""
+    return [number for number, _ in first_shells(crystal, element)]
+
+
+def first_shells(crystal: Crystal, element: str) -> list[tuple[int, float]]:
+    """How many more electronegative neighbours each site of an element has, and their mean distance in Å.
 
     Where an element has no more electronegative partner, as in an alloy, all neighbours count. The shell ends where
-    distances exceed the shortest by a quarter, which suits substituted crystals whose bonds are not relaxed.
+    distances exceed the shortest by a quarter, which suits substituted crystals whose bonds are not relaxed. A site
+    without a neighbour within `REACH_A` has none, at an infinite distance.
     """
     least = electronegativity(element) + LEAST_DIFFERENCE
     ligands = {e for e in set(crystal.elements) if electronegativity(e) > least}
@@ -50,5 +56,6 @@ def coordination_numbers(crystal: Crystal, element: str) -> list[int]:
         distance = np.linalg.norm(apart.reshape(-1, 3) @ lattice, axis=1)
         distance = distance[distance > SAME_ATOM_A]
         nearest = distance.min(initial=np.inf)
-        found.append(int((distance < GAP * nearest).sum()) if np.isfinite(nearest) else 0)
+        shell = distance[distance < GAP * nearest]
+        found.append((len(shell), float(shell.mean())) if np.isfinite(nearest) else (0, np.inf))
     return found

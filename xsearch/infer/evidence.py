@@ -169,9 +169,9 @@ def totals(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(evidence @ weights("candidate"))
 
 
-def shares(evidence: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(k,) probability of each refined candidate by its `TERMS`, given that one of them is right."""
-    return _softmax(totals(evidence))
+def shares(total: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(k,) probability of each refined candidate by its log-evidence, given that one of them is right."""
+    return _softmax(total)
 
 
 def _softmax(total: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -179,24 +179,23 @@ def _softmax(total: NDArray[np.float64]) -> NDArray[np.float64]:
     return share / share.sum()
 
 
-def answer_probability(evidence: NDArray[np.float64]) -> float:
+def answer_probability(evidence: NDArray[np.float64], total: NDArray[np.float64]) -> float:
     """Probability that the best candidate is right; 0 where there is none."""
     if not len(evidence):
         return 0.0
-    return float(1 / (1 + np.exp(-answer_terms(evidence, weights("candidate")) @ weights("answer"))))
+    return float(1 / (1 + np.exp(-answer_terms(evidence, total) @ weights("answer"))))
 
 
-def answer_terms(evidence: NDArray[np.float64], worth: NDArray[np.float64]) -> NDArray[np.float64]:
+def answer_terms(evidence: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:
     """Whether the best candidate is right: its total, its share among all, and some of its evidence again.
 
     Args:
         evidence: (k, len(TERMS)) of at least one candidate.
-        worth: (len(TERMS),) weight of each term.
+        total: (k,) log-evidence, by these terms and by what else counts.
 
     Returns:
         (len(ANSWER_TERMS),) float64.
     """
-    total = evidence @ worth
     best = int(np.argmax(total))
     known = {"constant": 1.0, "total": float(total[best]), "log_share": float(np.log(_softmax(total)[best]))}
     return np.array(

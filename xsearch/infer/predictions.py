@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 
 from xsearch.answers.link import Link
 from xsearch.chemistry.crystal import Crystal
+from xsearch.chemistry.extinction import EXTINCTION_GROUPS, EXTINCTION_OF_GROUP
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS, SYSTEM_OF_GROUP
 from xsearch.chemistry.valence import OxidationHint, is_alloy, reported_states
-from xsearch.infer.coordination import coordination_numbers
+from xsearch.infer.coordination import coordination_numbers, first_shells
 from xsearch.infer.proposals import log_charges
 from xsearch.infer.settings import INFERENCE_SETTINGS, LinkSettings
 
 Array = NDArray[np.float64]
 
-SYSTEM = "crystal system"
+SYSTEM, EXTINCTION = "crystal system", "extinction group"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +30,15 @@ class Predictions:
         oxidation: absorber to probabilities of its oxidation states.
         coordination: absorber to probabilities of its coordination numbers.
         systems: crystal system to its probability.
+        extinction: extinction group, by its first space group, to its probability.
+        distances: absorber to the mean distance of its nearest neighbours and its uncertainty, both in Å.
     """
 
     oxidation: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     coordination: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
     systems: Mapping[str, float] = field(default_factory=dict)
+    extinction: Mapping[int, float] = field(default_factory=dict)
+    distances: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 NOTHING = Predictions()
@@ -66,6 +71,8 @@ class Links:
             {one: said for one, said in oxidation.items() if one not in self._stated and any(said)},
             predicted.coordination,
             predicted.systems,
+            predicted.extinction,
+            predicted.distances,
         )
 
     @property
@@ -110,19 +117,69 @@ class Links:
 
     def of_crystals(self, crystals: Sequence[Crystal]) -> dict[str, Array]:
         """The same of m crystals by the predicted coordination numbers, the mean over an absorber's sites."""
-        found = {}
-        for element, said in self.predicted.coordination.items():
-            logs = [self._coordination(crystal, element, said) for crystal in crystals]
-            found[f"coordination of {element}"] = self._settings.coordination_weight * np.array(logs, np.float64)
-        return found
+        weight = self._settings.coordination_weight
+        return {
+            f"coordination of {element}": weight * self._log_coordination(crystals, element, said)
+            for element, said in self.predicted.coordination.items()
+        }
 
-    def _coordination(self, crystal: Crystal, element: str, said: Mapping[int, float]) -> float:
-        numbers = coordination_numbers(crystal, element)
-        least = self._settings.least_probability
-        if not numbers:
-            return 0.0
-        agreed = sum(said.get(number, 0.0) for number in numbers) / len(numbers)
-        return float(np.log(max(agreed, least)))
+    def of_candidates(self, crystals: Sequence[Crystal], space_groups: NDArray[np.integer]) -> dict[str, Array]:
+        """The same of m crystals fitted to a pattern, and their groups (m,), beside what `of_formulas` says of them."""
+        return {
+            name: weight * logs
+            for kind, weight in self._settings.with_pattern.items()
+            if weight
+            for name, logs in self.log_probabilities(kind, crystals, space_groups).items()
+        }
+
+    def weight_with_pattern(self, name: str) -> float:
+        """How much a link counts among candidates that were fitted to a pattern."""
+        kinds = {"coordination": "coordination", "distances": "distance", SYSTEM: "system", EXTINCTION: "extinction"}
+        return self._settings.with_pattern[kinds[name.partition(" of ")[0]]]
+
+    def log_probabilities(
+        self, kind: str, crystals: Sequence[Crystal], space_groups: NDArray[np.integer]
+    ) -> dict[str, Array]:
+        """By name of a link, (m,) logarithms of how probable crystals are by predictions of one kind.
+
+        Args:
+            kind: `coordination`, `distance`, `system` or `extinction`.
+            crystals: m of them. space_groups: (m,) theirs.
+        """
+        said = self.predicted
+        if kind == "coordination":
+            return {
+                f"coordination of {element}": self._log_coordination(crystals, element, numbers)
+                for element, numbers in said.coordination.items()
+            }
+        if kind == "distance":
+            return {
+                f"distances of {element}": self._log_distances(crystals, element, *expected)
+                for element, expected in said.distances.items()
+            }
+        if kind == "system":
+            of_group = [said.systems.get(CRYSTAL_SYSTEMS[SYSTEM_OF_GROUP[group]], 0.0) for group in space_groups]
+            return {SYSTEM: self._logs(of_group)} if said.systems else {}
+        firsts = [EXTINCTION_GROUPS[EXTINCTION_OF_GROUP[group]][0] for group in space_groups]
+        return (
+            {EXTINCTION: self._logs([said.extinction.get(group, 0.0) for group in firsts])} if said.extinction else {}
+        )
+
+    def _logs(self, probabilities: Sequence[float]) -> Array:
+        return np.log(np.maximum(np.array(probabilities, np.float64), self._settings.least_probability))
+
+    def _log_coordination(self, crystals: Sequence[Crystal], element: str, said: Mapping[int, float]) -> Array:
+        agreed = []
+        for crystal in crystals:
+            numbers = coordination_numbers(crystal, element)
+            agreed.append(sum(said.get(number, 0.0) for number in numbers) / len(numbers) if numbers else 1.0)
+        return self._logs(agreed)
+
+    def _log_distances(self, crystals: Sequence[Crystal], element: str, mean_A: float, off_A: float) -> Array:
+        """Of a Laplace distribution about the prediction, against its peak: bonds of templates are not relaxed."""
+        found = [[distance for _, distance in first_shells(crystal, element)] for crystal in crystals]
+        off = [abs(float(np.mean(distances)) - mean_A) / off_A if distances else 0.0 for distances in found]
+        return self._logs(np.exp(-np.array(off)).tolist())
 
     def chain(
         self, total: Array, parts: Mapping[str, Array], worth: Mapping[str, float], names: Sequence[str]
@@ -153,6 +210,11 @@ class Links:
     def _said(self, name: str) -> tuple[tuple[str, float], ...]:
         if name == SYSTEM:
             said = [(str(system), p) for system, p in self.predicted.systems.items()]
+        elif name == EXTINCTION:
+            said = [(f"that of group {group}", p) for group, p in self.predicted.extinction.items()]
+        elif name.startswith("distances"):
+            mean_A, off_A = self.predicted.distances[name.rpartition(" of ")[2]]
+            return ((f"{mean_A:.2f} ± {off_A:.2f} Å", 1.0),)
         else:
             kind, _, element = name.rpartition(" of ")
             of = self.predicted.oxidation if kind.startswith("oxidation") else self.predicted.coordination

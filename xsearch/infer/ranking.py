@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,12 +39,15 @@ def rank(
     """The verdict; the candidates, one for each formula and structure type, the most probable first; and the chain.
 
     What spectra say of charges and of the crystal system is part of how likely a formula is by chemistry, and counts
-    with its weight beside the fits.
+    with its weight beside the fits. What they say of coordination, distances and symmetry is added for each candidate.
     """
     settings, evidence = task.settings, task.evidence(candidates)
-    share = shares(evidence)
+    groups = np.array([candidate.symmetry.number for candidate in candidates], np.int64)
+    added = links.of_candidates([candidate.refined.crystal for candidate in candidates], groups)
+    total = totals(evidence) + sum(added.values(), np.zeros(len(candidates)))
+    share = shares(total)
     order = np.lexsort((np.array([candidate.proposal.row for candidate in candidates]), -share)).tolist()
-    answer = answer_probability(evidence)
+    answer = answer_probability(evidence, total)
     if order and candidates[order[0]].correlation < settings.verdict.least_correlation:
         answer = min(answer, settings.verdict.refused_up_to)
     folded = _folded(candidates, order, share, settings)
@@ -59,24 +62,31 @@ def rank(
     else:
         verdict = "match" if ranked[0].probability >= settings.verdict.confident else "tentative"
     names = [f"{reduced_formula(one.refined.crystal.composition)} {one.symmetry.number}" for one in candidates]
-    return verdict, ranked, _chain(links, candidates, totals(evidence), names)
+    return verdict, ranked, _chain(links, candidates, groups, total, added, names)
 
 
 def _chain(
-    links: Links, candidates: Sequence[RefinedCandidate], total: NDArray[np.float64], names: Sequence[str]
+    links: Links,
+    candidates: Sequence[RefinedCandidate],
+    groups: NDArray[np.int64],
+    total: NDArray[np.float64],
+    added: Mapping[str, NDArray[np.float64]],
+    names: Sequence[str],
 ) -> tuple[Link, ...]:
-    """What each link did, as far as chemistry counts beside the fits."""
+    """What each link did, as far as chemistry counts beside the fits, or by what it `added` to the total."""
     if not candidates:
         return ()
     terms = dict(zip(TERMS, weights("candidate").tolist(), strict=True))
     coefficients = np.array([candidate.proposal.coefficients for candidate in candidates])
-    groups = np.array([candidate.symmetry.number for candidate in candidates])
     charges, systems = links.of_formulas(coefficients), links.of_groups(groups)
     worth = {
         **dict.fromkeys(charges, terms["log_formula"] + terms["log_charge"]),
         **dict.fromkeys(systems, terms["log_system"]),
     }
     parts = {name: worth[name] * part for name, part in {**charges, **systems}.items()}
+    for name, part in added.items():
+        parts[name] = parts[name] + part if name in parts else part
+        worth[name] = worth.get(name, 0.0) + links.weight_with_pattern(name)
     return links.chain(total, parts, worth, names)
 
 

@@ -231,7 +231,9 @@ class LinkSettings:
     Attributes:
         reported_share: of the reported oxidation states in those that a spectrum gives, so that none is impossible.
         coordination_weight: of the logarithm of a predicted probability, where there is no pattern.
-        system_weight: the same; with a pattern.
+        system_weight: the same of the system among proposals, before any is compared with a pattern.
+        pattern_coordination, pattern_distance, pattern_system, pattern_extinction: the same among candidates that were
+            fitted to a pattern, of coordination numbers, distances, crystal system and extinction group.
         least_probability: that a prediction leaves to anything.
         disfavoured: log-odds against the most favoured from which a formula or a candidate counts as disfavoured.
         formulas, structures: without a pattern, likeliest formulas whose crystals are made, and crystals of each.
@@ -246,10 +248,29 @@ class LinkSettings:
         "100 simulated compounds, formulas held out: 47 first formulas right instead of 43; 0.5 gives 46, 1 45",
     )
     system_weight: float = setting(0.0, "1", "not measured yet; 0 leaves the prediction out")
+    pattern_coordination: float = setting(0.0, "1", "not measured yet; 0 leaves the prediction out")
+    pattern_distance: float = setting(0.0, "1", "not measured yet; 0 leaves the prediction out")
+    pattern_system: float = setting(0.0, "1", "not measured yet; 0 leaves the prediction out")
+    pattern_extinction: float = setting(0.0, "1", "not measured yet; 0 leaves the prediction out")
     least_probability: float = setting(0.01, "probability", "set by hand")
     disfavoured: float = setting(-2.3, "ln", "one in ten")
     formulas: int = setting(40, "1", "set by hand")
     structures: int = setting(6, "1", "set by hand")
+
+    @property
+    def with_pattern(self) -> dict[str, float]:
+        """Weights among candidates that were fitted to a pattern, by kind of prediction."""
+        return {
+            "coordination": self.pattern_coordination,
+            "distance": self.pattern_distance,
+            "system": self.pattern_system,
+            "extinction": self.pattern_extinction,
+        }
+
+    @property
+    def uses_symmetry(self) -> bool:
+        """Whether the symmetry that a pattern shows counts anywhere."""
+        return any((self.system_weight, self.pattern_system, self.pattern_extinction))
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from xsearch.chemistry.symmetry import Symmetry, find_symmetry
 from xsearch.errors import CrystalError
 from xsearch.fit.rietveld import Refined
 from xsearch.fit.strain import strained
-from xsearch.infer.evidence import shares
+from xsearch.infer.evidence import shares, totals
 from xsearch.infer.final_refinement import refine_all
 from xsearch.infer.refinement import strain_fits
 from xsearch.infer.settings import INFERENCE_SETTINGS, LoweringSettings
@@ -133,7 +133,7 @@ def clearly_better(
 def _leading(task: InferenceTask, candidates: Sequence[RefinedCandidate]) -> list[list[RefinedCandidate]]:
     """The candidates of each of the likeliest formulas and space groups."""
     kinds: dict[tuple[int, ...], list[RefinedCandidate]] = {}
-    for k in np.argsort(-shares(task.evidence(candidates)), kind="stable").tolist():
+    for k in np.argsort(-shares(totals(task.evidence(candidates))), kind="stable").tolist():
         kinds.setdefault(candidates[k].kind, []).append(candidates[k])
     return list(kinds.values())[: task.settings.lowering.tried]
 

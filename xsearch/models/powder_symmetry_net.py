@@ -20,10 +20,10 @@ from xsearch.models.powder_symmetry import USUAL_LN_VOLUME
 class SymmetryConfig:
     """The transformer's shape: `layers` of `heads` each, `inner` neurons between them, `dropout` in training."""
 
-    layers: int = 2
+    layers: int = 1
     heads: int = 4
     inner: int = 256
-    dropout: float = 0.1
+    dropout: float = 0.0
 
 
 class Layer(nn.Module):

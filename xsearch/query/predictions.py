@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from xsearch.chemistry.extinction import EXTINCTION_GROUPS, of_extinction
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.errors import SpectrumError
 from xsearch.indexes import sql
-from xsearch.infer.predictions import Predictions
+from xsearch.infer.predictions import NOTHING, Predictions
 from xsearch.infer.settings import INFERENCE_SETTINGS
 from xsearch.options import ANY, Prior
 from xsearch.preprocess.powder import net_pattern
@@ -35,31 +37,32 @@ def predictions_of(index: SearchIndex, question: Question) -> tuple[Predictions,
     """
     measurement, constraints = question.measurement, question.constraints
     elements = sorted(constraints.allowed or ())
-    oxidation, coordination, notes = of_edges(measurement.edges, elements)
-    systems = {}
+    said, notes = of_edges(measurement.edges, elements)
     stated = constraints.system is not None or constraints.space_group is not None
-    if measurement.pattern is not None and not stated and INFERENCE_SETTINGS.links.system_weight:
-        systems = of_pattern(index, measurement.pattern, question.leave_out)
+    if measurement.pattern is not None and not stated and INFERENCE_SETTINGS.links.uses_symmetry:
+        systems, extinction = of_pattern(index, measurement.pattern, question.leave_out)
+        said = replace(said, systems=systems, extinction=extinction)
     return (
-        Predictions(
-            {element: said for element, said in oxidation.items() if element not in measurement.oxidation},
-            {element: said for element, said in coordination.items() if element not in measurement.coordination},
-            systems,
+        replace(
+            said,
+            oxidation={one: states for one, states in said.oxidation.items() if one not in measurement.oxidation},
+            coordination={one: n for one, n in said.coordination.items() if one not in measurement.coordination},
         ),
         notes,
     )
 
 
-def of_edges(
-    edges: Sequence[Xanes], elements: Sequence[str]
-) -> tuple[dict[str, Distribution], dict[str, Distribution], tuple[str, ...]]:
-    """Oxidation states and coordination numbers by absorber, from all its edges, and notes on what says nothing."""
+def of_edges(edges: Sequence[Xanes], elements: Sequence[str]) -> tuple[Predictions, tuple[str, ...]]:
+    """Oxidation states, coordination numbers and distances by absorber, from all its edges, and notes on what says
+    nothing.
+    """
     if not edges:
-        return {}, {}, ()
+        return NOTHING, ()
     from xsearch.xas.prediction import predict  # it loads torch
 
     oxidation: dict[str, list[Distribution]] = {}
     coordination: dict[str, list[Distribution]] = {}
+    distances: dict[str, list[tuple[float, float]]] = {}
     notes = []
     for edge in edges:
         name = f"{edge.absorber} {edge.edge}"
@@ -74,15 +77,25 @@ def of_edges(
         notes += [f"{name}: {reason}" for reason in found.site.unfamiliar]
         oxidation.setdefault(edge.absorber, []).append(dict(found.site.classes["oxidation_state"]))
         coordination.setdefault(edge.absorber, []).append(dict(found.site.classes["cn"]))
+        if "mnnd_A" in found.site.numbers:
+            distances.setdefault(edge.absorber, []).append(found.site.numbers["mnnd_A"])
     return (
-        {element: pooled(said) for element, said in oxidation.items()},
-        {element: pooled(said) for element, said in coordination.items()},
+        Predictions(
+            {element: pooled(said) for element, said in oxidation.items()},
+            {element: pooled(said) for element, said in coordination.items()},
+            distances={
+                element: (float(np.mean([mean for mean, _ in said])), float(np.mean([off for _, off in said])))
+                for element, said in distances.items()
+            },
+        ),
         tuple(notes),
     )
 
 
-def of_pattern(index: SearchIndex, pattern: PowderPattern, leave_out: Sequence[str] = ()) -> dict[str, float]:
-    """The probability of each crystal system, by isotypes of any elements, the network and the lines.
+def of_pattern(
+    index: SearchIndex, pattern: PowderPattern, leave_out: Sequence[str] = ()
+) -> tuple[dict[str, float], dict[int, float]]:
+    """The probabilities of crystal systems and extinction groups, by isotypes of any elements, network and lines.
 
     Args:
         index: its entries are the isotypes.
@@ -95,8 +108,12 @@ def of_pattern(index: SearchIndex, pattern: PowderPattern, leave_out: Sequence[s
     net = net_pattern(pattern, index.settings.net_pattern)
     with threadpool_limits(index.threads, user_api="blas"):
         selected = Selection(index.index, rows, index.profiles(rows), Prior.KNOWN, index.threads, index.settings)
-        systems, _ = symmetry_of_isotypes(selected, net)
-    return dict(zip(CRYSTAL_SYSTEMS, systems.tolist(), strict=True))
+        systems, groups = symmetry_of_isotypes(selected, net)
+    firsts = (members[0] for members in EXTINCTION_GROUPS)
+    return (
+        dict(zip(CRYSTAL_SYSTEMS, systems.tolist(), strict=True)),
+        dict(zip(firsts, of_extinction(groups).tolist(), strict=True)),
+    )
 
 
 def pooled(said: Sequence[Distribution]) -> Distribution:

@@ -126,7 +126,7 @@ def fit_weights(
     by_fit, by_refinement = _fit_candidates(fitted, refined, keep_strain_fit)
     compared = [(evidence, right) for evidence, right in (*refined, *unanswerable) if len(evidence)]
     answer = _fit_answer(
-        np.array([answer_terms(evidence, by_refinement) for evidence, _ in compared]),
+        np.array([answer_terms(evidence, evidence @ by_refinement) for evidence, _ in compared]),
         np.array([right[np.argmax(evidence @ by_refinement)] > 0 for evidence, right in compared]),
     )
     return {

@@ -24,6 +24,7 @@ from xsearch.data.splits import split_rows
 from xsearch.indexes import Index
 from xsearch.indexes.views import augmented_views, clean_views
 from xsearch.models.powder_net import Config, PowderNet
+from xsearch.training.precision import has_bfloat16
 from xsearch.training.settings import POWDER, PowderSettings
 
 
@@ -121,7 +122,7 @@ class Trainer:
         system = self._repeated(columns.crystal_system[rows])
         group = self._repeated(columns.space_group[rows] - 1)
         kind = self._tensor(columns.formula_group[rows].astype(np.int64) * 256 + columns.space_group[rows])
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=has_bfloat16(self.device.type)):
             vectors, systems, groups = self.net(inputs)
         n = len(rows)
         logits, target = rivals(vectors[:-n], vectors[-n:], kind, self.queue, self.queue_kind, settings.temperature)

@@ -36,6 +36,7 @@ from xsearch.models.powder_symmetry import WEIGHTS_FILE
 from xsearch.models.powder_symmetry_net import SymmetryNet
 from xsearch.preprocess.augmented import QUICK
 from xsearch.preprocess.axis import INPUT_AXIS
+from xsearch.training.precision import has_bfloat16
 from xsearch.training.settings import POWDER_SYMMETRY, PowderSymmetrySettings
 
 LEVELS = 255
@@ -150,7 +151,7 @@ class Trainer:
         group = torch.from_numpy(np.concatenate([batch.group, again.group]))
         ln_volume = torch.from_numpy(np.concatenate([batch.ln_volume, again.ln_volume]))
         self.net.train()
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bfloat16()):
             systems, groups, volume = self.net(inputs)
         loss = loss_of(systems, groups, volume, system, group, ln_volume, settings)
         self.optimiser.zero_grad()

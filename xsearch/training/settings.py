@@ -150,8 +150,8 @@ POWDER = PowderSettings()
 class PowderSymmetrySettings:
     """`xsearch.training.powder_symmetry`."""
 
-    fresh: int = setting(96, "patterns", f"{BY_HAND}: of a step, simulated for it; half by the published protocol")
-    replayed: int = setting(160, "patterns", f"{BY_HAND}: of a step, earlier ones at another scale: simulation is slow")
+    fresh: int = setting(80, "patterns", f"{BY_HAND}: of a step, simulated for it; half by the published protocol")
+    replayed: int = setting(48, "patterns", f"{BY_HAND}: of a step, earlier ones at another scale: simulation is slow")
     kept: int = setting(40_000, "patterns", f"{BY_HAND}: that are replayed, the latest ones")
     widest_shift: int = setting(60, "bins", f"{BY_HAND}: of a replayed pattern, 6 % of the cell's lengths")
     peak_rate: float = setting(1e-3, "1", f"{BY_HAND}: learning rate after the warm-up")

@@ -1,0 +1,48 @@
+"""Weights of what spectra say, fitted and judged."""
+
+import numpy as np
+import pytest
+
+from benchmarks.chain import LINKS, Candidates, figures, fitted
+
+
+def cases(count: int, useful: str, noise: float = 0.3) -> list[Candidates]:
+    """Candidates of which one is right, and told by one link alone."""
+    random = np.random.default_rng(4)
+    found = []
+    for _ in range(count):
+        right = np.arange(6) == random.integers(6)
+        links = {name: tuple(random.normal(0, 1, 6)) for name in LINKS}
+        links[useful] = tuple(2.0 * right + noise * random.normal(0, 1, 6))
+        found.append(Candidates(tuple(right.tolist()), tuple(random.normal(0, 1, 6)), links))
+    return found
+
+
+@pytest.mark.parametrize("useful", ["distance", "system"])
+def test_the_link_that_tells_gets_the_weight(useful: str) -> None:
+    some = cases(80, useful)
+    weights = fitted(some, LINKS)
+    assert max(weights, key=weights.__getitem__) == useful
+    assert weights[useful] > 0.8
+    assert all(weight < 0.4 for name, weight in weights.items() if name != useful)
+    plain, weighed = (np.mean([one.first_is_right(w) for one in some]) for w in ({}, weights))
+    assert weighed > plain + 0.2
+
+
+def test_no_link_counts_against_what_it_says() -> None:
+    some = [Candidates((True, False), (0.0, 0.0), {"system": (-3.0, 0.0)}) for _ in range(5)]
+    assert fitted(some, ["system"]) == {"system": 0.0}
+
+
+def test_compounds_without_a_candidate_count_as_wrong() -> None:
+    nothing = {"right": [], "total": [], "links": {name: [] for name in LINKS}}
+    one = {"right": [True], "total": [0.0], "links": {name: [0.0] for name in LINKS}}
+    lines = [
+        {"formula": f"{a}{b}", "n_edges": 1, "system_right": True, "pattern": one, "edges": nothing}
+        for a in ("Na", "K", "Rb", "Cs")
+        for b in ("F", "Cl", "Br", "I")
+    ]
+    found = figures(lines)
+    assert found["n"] + found["n_fitted"] == 16
+    assert found["pattern"] == 1.0
+    assert found["chain"] == found["right_among_candidates"] == 0.0
