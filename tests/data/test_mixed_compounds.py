@@ -18,7 +18,7 @@ SITES = {
 """x and z of β-Ga2O3 (Åhman, Svensson and Albertsson 1996), C 2/m: gallium in tetrahedra and in octahedra."""
 
 
-def table(path: Path, theoretical: bool = False) -> Path:
+def table(path: Path, theoretical: bool = False, formula: str = "Ga2O3") -> Path:
     places, species = [], []
     for element, pairs in SITES.items():
         for x, z in pairs:
@@ -26,7 +26,7 @@ def table(path: Path, theoretical: bool = False) -> Path:
                 for half in (0.0, 0.5):
                     places.append([sign * x + half, half, sign * z])
                     species.append(element)
-    row = {"material_id": "mp-1", "reduced_formula": "Ga2O3", "nsites": len(species), "theoretical": theoretical}
+    row = {"material_id": "mp-1", "reduced_formula": formula, "nsites": len(species), "theoretical": theoretical}
     row |= {"a": 12.214, "b": 3.037, "c": 5.798, "alpha": 90.0, "beta": 103.83, "gamma": 90.0}
     row |= {"species": species, "elements": ["Ga", "O"], "frac_coords": np.array(places, np.float32).ravel()}
     pd.DataFrame([row]).to_parquet(path)
@@ -69,8 +69,11 @@ def test_what_the_model_has_seen_is_passed_over_and_so_is_what_nobody_reported(
     tmp_path: Path, ignorant: SiteModel
 ) -> None:
     cache = tmp_path / "sites.parquet"
-    seen = table(tmp_path / "structures.parquet")
-    assert mixed_compounds(seen, cache, shipped_site_model(), usual_shift_eV, 5) == []
-    assert mixed_compounds(seen, cache, ignorant, usual_shift_eV, 5, left_out=frozenset({"Ga2O3"})) == []
+    model = shipped_site_model()
+    assert model.composition.known is not None
+    seen = table(tmp_path / "seen.parquet", formula=model.composition.known.formulas[0])
+    assert mixed_compounds(seen, cache, model, usual_shift_eV, 5) == []
+    new = table(tmp_path / "structures.parquet")
+    assert mixed_compounds(new, cache, ignorant, usual_shift_eV, 5, left_out=frozenset({"Ga2O3"})) == []
     theoretical = table(tmp_path / "theoretical.parquet", theoretical=True)
     assert mixed_compounds(theoretical, cache, ignorant, usual_shift_eV, 5) == []
