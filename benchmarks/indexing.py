@@ -1,7 +1,7 @@
 """How often indexing finds the true cell of a powder pattern.
 
     python -m benchmarks.indexing measured|simulated|laboratory [--half report] [--patterns N] [--index mp]
-        [--log OUTCOMES.jsonl] [--json]
+        [--formula] [--log OUTCOMES.jsonl] [--json]
 
 measured: single phases of `pxrd_measured.parquet` with paired structures; judged, never chosen on. simulated: patterns
 of `pxrd_no_template.parquet`. laboratory: reported crystals of the index, simulated here under laboratory conditions.
@@ -13,11 +13,12 @@ when its reduced primitive cell is the true one: axes within 1.5 % and angles wi
 import argparse
 import json
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks._data import data_file
-from xsearch.evaluate.indexing import DEPTHS, SETS, as_line, evaluate
+from xsearch.evaluate.indexing import DEPTHS, SETS, as_line, evaluate, indexed
 from xsearch.evaluate.indexing_samples import LATTICE_SYSTEMS
 
 
@@ -40,6 +41,7 @@ def main() -> None:
     parser.add_argument("--half", choices=("report", "develop"), default="report")
     parser.add_argument("--patterns", type=int, help="how many at most; all by default")
     parser.add_argument("--index", default="mp")
+    parser.add_argument("--formula", action="store_true", help="tell the formula; of simulated only")
     parser.add_argument("--log", type=Path, help="outcomes, one a line; a later run goes on from here")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
@@ -50,6 +52,7 @@ def main() -> None:
         report=arguments.half == "report",
         patterns=arguments.patterns,
         log=arguments.log,
+        indexer=partial(indexed, with_formula=arguments.formula),
         say=lambda outcome: print(as_line(outcome), file=sys.stderr, flush=True),
     )
     print(json.dumps(found) if arguments.json else table(found))

@@ -167,6 +167,12 @@ PARTS = (
         "simulated under laboratory conditions; formulas that nothing was chosen on",
     ),
     Part(
+        "solving",
+        "report",
+        "python -m benchmarks.solving --patterns 100 --json",
+        "pxrd_no_template.parquet, the half of the formulas that nothing was chosen on; no entry of an index used",
+    ),
+    Part(
         "specfusion",
         "ablation",
         "python -m benchmarks.specfusion --json",

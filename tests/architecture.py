@@ -11,9 +11,9 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "xsearch"
 
 ORDER = (
-    "errors", "elements", "paths", "settings", "options", "edge_names", "reading", "progress",
+    "errors", "elements", "paths", "settings", "options", "edge_names", "reading", "progress", "checkpoint",
     "spectra", "chemistry", "simulate", "preprocess",
-    "fit", "indexing",
+    "fit", "indexing", "solve",
     "models", "indexes", "xas", "answers",
     "search", "infer", "query",
     "report", "data", "builders", "training", "evaluate",

@@ -13,7 +13,15 @@ from xsearch.options import (
     parse_elements,
     parse_numbers,
     parse_phases,
+    parse_seconds,
 )
+
+
+def test_a_time_is_read_with_its_unit() -> None:
+    assert [parse_seconds(text) for text in ("90", "90s", "1.5m", " 2H ")] == [90, 90, 90, 7200]
+    for text in ("", "0", "m", "-3s", "5 days"):
+        with pytest.raises(QueryError, match="10m"):
+            parse_seconds(text)
 
 
 @pytest.mark.parametrize(

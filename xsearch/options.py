@@ -330,6 +330,23 @@ def parse_numbers(texts: Iterable[str], what: str) -> dict[str, tuple[int, ...]]
     return found
 
 
+SECONDS_IN = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+"""By the letters that a time ends in."""
+
+
+def parse_seconds(text: str) -> float:
+    """Seconds from a time such as `90`, `90s`, `10m` or `1h`.
+
+    Raises:
+        QueryError: where it is none, or none above zero.
+    """
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([smh]?)\s*", text.lower())
+    seconds = float(found[1]) * SECONDS_IN[found[2]] if found else 0.0
+    if not seconds:
+        raise QueryError(f"{text!r} is no time; write it as 90s, 10m or 1h.")
+    return seconds
+
+
 def parse_phases(text: str) -> int:
     """A largest number of phases from text: `3`, or `auto`.
 

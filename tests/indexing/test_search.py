@@ -184,3 +184,9 @@ def test_a_second_wavelengths_lines_are_taken_out() -> None:
     found = find_lines(net_pattern(pattern))
     assert len(found.two_theta_deg) == 4
     assert found.two_theta_deg[2:] == pytest.approx(at[2:], abs=0.03)
+
+
+def test_only_cells_that_hold_whole_units_of_a_formula_are_given(measured: Measure) -> None:
+    free, told = cells_of(measured(0)), cells_of(measured(0), formula={"Cs": 7, "I": 9})
+    assert len(told.cells) < len(free.cells)
+    assert sum(one.probability for one in told.cells) <= 1

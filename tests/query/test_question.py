@@ -22,6 +22,14 @@ def test_an_inference_takes_its_elements_from_any_closed_set(elements: dict[str,
     assert question_of(infer=True, **elements).constraints.allowed == {"Ca", "O"}
 
 
+def test_a_formula_gives_the_elements_and_is_reduced() -> None:
+    question = question_of(infer=True, formula="Ca4Mn2Al2O10", solve="1.5m")
+    assert question.formula == {"Ca": 2, "Mn": 1, "Al": 1, "O": 5}
+    assert question.constraints.allowed == {"Ca", "Mn", "Al", "O"}
+    assert question.solve_seconds == 90
+    assert question_of(infer=True, formula="CaO", only="Ca,O").constraints.allowed == {"Ca", "O"}
+
+
 @pytest.mark.parametrize(
     ("options", "hint"),
     [
@@ -37,6 +45,11 @@ def test_an_inference_takes_its_elements_from_any_closed_set(elements: dict[str,
         ({"search": False}, "Nothing is to be done"),
         ({"prior": "some"}, "Unknown prior"),
         ({"oxidation": ["Rb:1"]}, "such as Mn=3"),
+        ({"formula": "CaO", "exactly": "Ca,O"}, "add --infer"),
+        ({"infer": True, "formula": "Ca0.5O"}, "not whole"),
+        ({"infer": True, "formula": "Ca)O"}, "not a formula"),
+        ({"infer": True, "formula": "CaO", "solve": "soon"}, "write it as 90s, 10m or 1h"),
+        ({"infer": True, "formula": "CaO", "solve": "0s"}, "write it as 90s, 10m or 1h"),
     ],
 )
 def test_what_contradicts_itself_is_refused(options: dict[str, object], hint: str) -> None:

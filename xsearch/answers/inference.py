@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
-    """A crystal in no database, substituted from an entry of one.
+    """A crystal in no database, substituted from an entry of one, or solved from the pattern alone.
 
     Attributes:
         rank: 1 for the best.
@@ -29,7 +29,7 @@ class Candidate:
         crystal: cell and atoms refined against the pattern, or of the predicted volume where there is no pattern.
         space_group: number.
         crystal_system: of that space group.
-        template: key of the structure type.
+        template: key of the structure type; empty where the crystal was solved, as are the next three.
         source_id: the entry whose crystal was taken.
         source_formula: of that entry.
         substitution: element of the source to the element put in its place.
@@ -64,7 +64,17 @@ class Candidate:
     @property
     def inferred_id(self) -> str:
         """A name that nobody takes for a database entry, such as `inferred:Ca2MnAlO5:mp-1234`."""
-        return f"inferred:{self.formula}:{self.source_id}"
+        return f"inferred:{self.formula}:{self.source_id or f'solved-{self.rank}'}"
+
+    @property
+    def solved(self) -> bool:
+        """Whether it was solved from the pattern alone, without a template."""
+        return not self.source_id
+
+    @property
+    def origin(self) -> str:
+        """Formula and id of the template in one text; or that there was none."""
+        return "solved without a template" if self.solved else f"{self.source_formula} {self.source_id}"
 
     @property
     def structure(self) -> Structure:
@@ -123,7 +133,7 @@ class Inference:
         rows = [
             (
                 one.rank, one.formula, one.space_group, one.crystal_system, one.probability,
-                f"{one.source_formula} {one.source_id}",
+                one.origin,
                 ", ".join(f"{new} for {old}" for old, new in one.substitution.items() if new != old),
             )
             for one in self.candidates

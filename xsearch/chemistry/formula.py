@@ -12,7 +12,7 @@ from typing import Any
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import distinct_positions
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
-from xsearch.errors import CrystalError
+from xsearch.errors import CrystalError, QueryError
 
 ROUND_TO = 3
 """Decimals kept of an amount that is not a whole number; refined occupancies are seldom better."""
@@ -115,6 +115,23 @@ def parse_formula(text: str) -> dict[str, float]:
     if not total:
         raise CrystalError(f"{text!r} is not a formula; write it like Fe2O3 or Ca(OH)2.")
     return total
+
+
+def whole_formula(text: str) -> dict[str, int]:
+    """Atoms of each element in the reduced formula of a text such as `Ca2MnAlO5`.
+
+    Raises:
+        QueryError: where it is no formula of whole numbers.
+    """
+    try:
+        amounts = parse_formula(text)
+    except CrystalError as error:
+        raise QueryError(str(error)) from error
+    whole = {element: round(amount) for element, amount in amounts.items()}
+    if any(abs(amounts[element] - count) > WHOLE_WITHIN or not count for element, count in whole.items()):
+        raise QueryError(f"{text!r} has amounts that are not whole; give the formula of an ordered crystal.")
+    divisor = math.gcd(*whole.values())
+    return {element: count // divisor for element, count in whole.items()}
 
 
 def _parse_part(part: str, text: str) -> dict[str, float]:

@@ -14,13 +14,17 @@ def cell(
     wavelength: options.Wavelength = None,
     columns: options.Columns = None,
     axis: options.AxisName = None,
+    formula: options.Formula = None,
     top: Annotated[int, options.TOP] = 10,
     json: options.Json = None,
 ) -> None:
     """Find the cells that explain the lines of a pattern, without any index: its indexing.
 
-    All lattices are tried, triclinic ones included, with a zero shift; a few lines may be another phase's.
+    All lattices are tried, triclinic ones included, with a zero shift; a few lines may be another phase's. With the
+    formula, only cells are given whose volume holds a whole number of its units.
     """
+    from xsearch.chemistry.formula import whole_formula
     from xsearch.indexing.pattern import cells_of_file
 
-    give_answer(cells_of_file(file, wavelength, top, Reading.parse(columns, axis)), json)
+    whole = whole_formula(formula) if formula else None
+    give_answer(cells_of_file(file, wavelength, top, Reading.parse(columns, axis), whole), json)

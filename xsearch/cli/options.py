@@ -168,6 +168,14 @@ Relax = Annotated[
     int,
     typer.Option("--relax", min=0, metavar="N", help="Relax the first N inferred crystals with CHGNet, an extra."),
 ]
+Solve = Annotated[
+    str | None,
+    typer.Option(
+        "--solve",
+        metavar="TIME",
+        help="Also solve crystals from the pattern without a template, for so long, such as 10m.",
+    ),
+]
 RelaxSeconds = Annotated[
     float, typer.Option("--relax-seconds", min=1.0, metavar="S", help="How long all relaxations may take, in seconds.")
 ]

@@ -53,6 +53,8 @@ def query(
     coordination: options.Coordination = None,
     leave_out: options.LeaveOut = None,
     alloy: options.Alloy = None,
+    formula: options.Formula = None,
+    solve: options.Solve = None,
     relax: options.Relax = 0,
     relax_seconds: options.RelaxSeconds = 60.0,
     duplicates: Annotated[
@@ -84,7 +86,7 @@ def query(
         infer=infer, phases=phases, particle_size_um=particle_size, top=top, prior=prior, conditions=conditions,
         measured_cells=measured_cells, range=range,
         deglitch=deglitch, leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,
-        known=known, standard=standard,
+        formula=formula, solve=solve, known=known, standard=standard,
     )  # fmt: skip
     reading = Reading.parse(columns, axis, e0, pre, post)
     results, series = [], []

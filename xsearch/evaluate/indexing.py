@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.chemistry.formula import whole_formula
 from xsearch.evaluate.indexing_samples import (
     LATTICE_SYSTEMS,
     IndexingSample,
@@ -68,9 +69,15 @@ def samples_of(
     return checked(found, refuse)
 
 
-def indexed(sample: IndexingSample) -> tuple[list[NDArray[np.float64]], bool]:
-    """The reduced primitive cells that indexing gives, and whether the first is likely."""
-    answer = cells_of(sample.pattern, max(DEPTHS))
+def indexed(sample: IndexingSample, with_formula: bool = False) -> tuple[list[NDArray[np.float64]], bool]:
+    """The reduced primitive cells that indexing gives, and whether the first is likely.
+
+    Args:
+        sample: the pattern.
+        with_formula: whether its formula is told.
+    """
+    formula = whole_formula(sample.formula) if with_formula else None
+    answer = cells_of(sample.pattern, max(DEPTHS), formula=formula)
     cells = [reduced_cell(cell.parameters, cell.centring) for cell in answer.cells]
     return cells, answer.verdict == "cell found"
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+from numpy.typing import NDArray
 
+from xsearch.chemistry.formula_units import log_units
 from xsearch.errors import SpectrumError
 from xsearch.indexing import kernels
-from xsearch.indexing.cell import IndexedCell, IndexedCells
+from xsearch.indexing.cell import LATTICE_POINTS, IndexedCell, IndexedCells
 from xsearch.indexing.comparison import is_multiple
 from xsearch.indexing.line_evidence_kernels import FREE_COUNTS
 from xsearch.indexing.lines import Lines, find_lines
@@ -29,12 +31,23 @@ SAME_SHARE, SAME_DEG = 0.006, 0.5
 """By how much axes and angles of a multiple may differ."""
 
 
-def cells_of(pxrd: PowderPattern, top: int = 10, settings: ThoroughSettings = THOROUGH) -> IndexedCells:
+OTHER_VOLUME = 0.5
+"""Share of the likelihood of the best volume that cells which were not found have in the mean; set by hand."""
+
+
+def cells_of(
+    pxrd: PowderPattern,
+    top: int = 10,
+    settings: ThoroughSettings = THOROUGH,
+    formula: Mapping[str, int] | None = None,
+) -> IndexedCells:
     """Find the cells of a powder pattern.
 
     Args:
         pxrd: the pattern, of a single phase; some lines may be another's.
         top: how many cells to give at most.
+        formula: atoms of each element in the reduced formula, where it is known; cells that hold no whole number of
+            units are left out.
         settings: of the indexing.
 
     Raises:
@@ -45,10 +58,12 @@ def cells_of(pxrd: PowderPattern, top: int = 10, settings: ThoroughSettings = TH
     lines = find_lines(net, settings.search.lines)
     shown = clear_lines(lines, settings)
     ranked = ranked_cells(net, settings)
-    chances = probabilities(ranked, settings)[:top]
+    chances = probabilities(ranked, settings)
+    if formula is not None:
+        ranked, chances = holding_units(ranked, chances, formula)
     cells = [
         replace(described(one, shown, settings), probability=float(chance), relation=relation(ranked, place))
-        for place, (one, chance) in enumerate(zip(ranked[:top], chances, strict=True))
+        for place, (one, chance) in enumerate(zip(ranked[:top], chances[:top], strict=True))
     ]
     return IndexedCells(pxrd, shown.two_theta_deg, tuple(cells), (perf_counter() - begin) * 1e3, settings)
 
@@ -58,6 +73,7 @@ def cells_of_file(
     wavelength: str | float | None = None,
     top: int = 10,
     reading: Reading = AS_THE_FILE_SAYS,
+    formula: Mapping[str, int] | None = None,
 ) -> IndexedCells:
     """The cells of a measured file, see `cells_of`.
 
@@ -68,7 +84,21 @@ def cells_of_file(
     pxrd = read(path, wavelength=wavelength, kind="pxrd", reading=reading)
     if not isinstance(pxrd, PowderPattern):
         raise SpectrumError(f"{path}: no powder pattern; a cell is found from lines alone.")
-    return cells_of(pxrd, top)
+    return cells_of(pxrd, top, formula=formula)
+
+
+def holding_units(
+    ranked: Sequence[RankedCell], chances: NDArray[np.float64], formula: Mapping[str, int]
+) -> tuple[list[RankedCell], NDArray[np.float64]]:
+    """The cells that hold whole units of a formula, and their probabilities with what their volumes say."""
+    worth = np.zeros(len(ranked))
+    for place, one in enumerate(ranked):
+        units = log_units(kernels.volume(one.fit.form), LATTICE_POINTS[kernels.CENTRINGS[one.centring]], formula)
+        worth[place] = np.exp(max(units.values())) if units else 0.0
+    weighed = worth * chances
+    weighed = weighed / max(weighed.sum() + OTHER_VOLUME * max(1 - chances.sum(), 0.0), 1e-300)
+    order = [int(place) for place in np.argsort(-weighed, kind="stable") if worth[place] > 0]
+    return [ranked[place] for place in order], weighed[order]
 
 
 def clear_lines(lines: Lines, settings: ThoroughSettings) -> Lines:

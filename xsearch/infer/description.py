@@ -19,6 +19,7 @@ from xsearch.fit.settings import LOG_Q
 from xsearch.fit.strain_fit import StrainFit
 from xsearch.infer.proposals import Proposal
 from xsearch.infer.ranking import RankedCandidate
+from xsearch.infer.solving import NO_TEMPLATE
 from xsearch.infer.template_library import TemplateLibrary
 
 LEAST_MOVED_A = 0.005
@@ -28,6 +29,8 @@ LEAST_MOVED_A = 0.005
 def refined_candidate(library: TemplateLibrary, ranked: RankedCandidate, rank: int) -> Candidate:
     """A candidate that was compared with a pattern, as an answer."""
     one = ranked.candidate
+    if one.proposal.row == NO_TEMPLATE:
+        return _solved_candidate(ranked, rank)
     number, moved_A = one.symmetry.number, one.refined.moved_A
     assumptions = ["The cell was strained to the pattern.", *_unbalanced(one.proposal)]
     template_group = int(library.space_group[one.proposal.row])
@@ -40,6 +43,33 @@ def refined_candidate(library: TemplateLibrary, ranked: RankedCandidate, rank: i
         rank=rank, probability=ranked.probability, evidence=ranked.evidence, cell=_cell(one.refined.cell),
         pattern_fit=_pattern_fit(one.fit), refined=one.refined,
     )  # fmt: skip
+
+
+def _solved_candidate(ranked: RankedCandidate, rank: int) -> Candidate:
+    """A crystal that was solved without a template, as an answer."""
+    one = ranked.candidate
+    return Candidate(
+        rank=rank,
+        formula=reduced_formula(one.refined.crystal.composition),
+        crystal=one.refined.crystal,
+        space_group=one.symmetry.number,
+        crystal_system=crystal_system(one.symmetry.number),
+        template="",
+        source_id="",
+        source_formula="",
+        substitution={},
+        probability=ranked.probability,
+        members=0,
+        evidence=ranked.evidence,
+        cell=_cell(one.refined.cell),
+        pattern_fit=_pattern_fit(one.fit),
+        assumptions=(
+            "Solved from the pattern without a template: the cell by indexing, the atoms by a global search over "
+            "Wyckoff positions, then refined.",
+            *_unbalanced(one.proposal),
+        ),
+        refined=one.refined,
+    )
 
 
 def proposed_candidate(

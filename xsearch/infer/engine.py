@@ -8,17 +8,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers import Inference, Verdict
+from xsearch.checkpoint import NOTHING_KEPT, Checkpoint
 from xsearch.chemistry.space_groups import groups_of
 from xsearch.chemistry.valence import OxidationHint, check_elements
 from xsearch.errors import QueryError
 from xsearch.infer.by_chemistry import by_chemistry
-from xsearch.infer.checkpoint import NOTHING_KEPT, Checkpoint
 from xsearch.infer.description import refined_candidate
 from xsearch.infer.pipeline import compare
 from xsearch.infer.predictions import NOTHING, Links, Predictions
 from xsearch.infer.proposals import propose
 from xsearch.infer.ranking import rank
 from xsearch.infer.settings import INFERENCE_SETTINGS, InferenceSettings
+from xsearch.infer.solving import likely_formulas, solved_candidates, solved_note
 from xsearch.infer.task import InferenceTask
 from xsearch.infer.template_library import TemplateLibrary
 from xsearch.progress import timed
@@ -47,6 +48,8 @@ def infer(
     excluded: Iterable[str] = (),
     alloy: bool | None = None,
     must_balance: bool = False,
+    formula: Mapping[str, int] | None = None,
+    solve_seconds: float = 0.0,
     top: int = 10,
     threads: int = 2,
     settings: InferenceSettings = INFERENCE_SETTINGS,
@@ -68,6 +71,8 @@ def infer(
         excluded: reduced formulas whose entries must not be used.
         alloy: True to leave charge balance out, False to score it always, None to decide by the elements.
         must_balance: drop what no allowed oxidation states balance.
+        formula: atoms of each element in the reduced formula, where it is known.
+        solve_seconds: how long crystals are solved from the pattern, without a template; 0 for not at all.
         top: how many candidates to give.
         threads: for the fits.
         settings: the numbers that decide each stage.
@@ -78,6 +83,10 @@ def infer(
         SpectrumError: where the pattern shows no line or too short a range.
     """
     chosen, excluded = check_elements(list(elements)), tuple(excluded)
+    if formula is not None and sorted(formula) != sorted(chosen):
+        raise QueryError(f"The formula holds {', '.join(formula)}, the elements given are {', '.join(chosen)}.")
+    if solve_seconds and pattern is None:
+        raise QueryError("A crystal is solved from a powder pattern; give one, or leave --solve out.")
     if top < 1:
         raise QueryError(f"top = {top} leaves no candidate; give 1 or more.")
     for element in (*(oxidation or {}), *(coordination or {})):
@@ -94,7 +103,10 @@ def infer(
         groups = groups_of(system, space_group)
         if groups is not None:
             proposals = proposals.take(np.flatnonzero(np.isin(proposals.space_group, sorted(groups))))
-    if len(proposals) == 0:
+        if formula is not None:
+            stated = np.array([formula[element] for element in proposals.elements])
+            proposals = proposals.take(np.flatnonzero((proposals.coefficients == stated).all(axis=1)))
+    if len(proposals) == 0 and not (solve_seconds and formula):
         raise QueryError(
             f"No template of the index can hold {', '.join(chosen)}"
             + (f" in a {system} cell" if system else "")
@@ -119,8 +131,15 @@ def infer(
             library, proposals, pattern, coordination=coordination, groups=groups, threads=threads, settings=settings
         )
         found = compare(task, kept)
+        refined = found.refined
+        if solve_seconds:
+            formulas = likely_formulas(task, formula, settings.solving)
+            refined = refined + solved_candidates(
+                task, formulas, solve_seconds, kept, oxidation=links.hints, alloy=alloy
+            )
+            notes.append(solved_note(task, formulas, solve_seconds))
         with timed(timings, "ranking"):
-            verdict, ranked, chain = rank(task, found.refined, links)
+            verdict, ranked, chain = rank(task, refined, links)
         candidates = [
             refined_candidate(library, one, place) for place, one in enumerate(ranked[: SPARE * top], start=1)
         ]
@@ -130,6 +149,7 @@ def infer(
         notes.append(
             "No substituted template explains the pattern; check the elements. Its type may not be indexed. "
             "The candidates are the best tries, no answer."
+            + ("" if solve_seconds else " Crystals are solved without a template by --solve 10m.")
         )
     if xanes:
         from xsearch.infer.absorbers import reorder_by_xanes
@@ -144,6 +164,8 @@ def infer(
         "coordination": {e: list(c) for e, c in (coordination or {}).items()},
         "excluded": sorted(excluded),
         "must_balance": must_balance,
+        "formula": None if formula is None else dict(formula),
+        "solve_seconds": solve_seconds,
         "top": top,
     }
     read = [*(() if pattern is None else pattern.notes), *(note for one in xanes for note in one.notes)]

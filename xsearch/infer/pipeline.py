@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from xsearch.infer.checkpoint import NOTHING_KEPT, Checkpoint
+from xsearch.checkpoint import NOTHING_KEPT, Checkpoint
 from xsearch.infer.final_refinement import refine_best
 from xsearch.infer.refinement import refine_by_strain
 from xsearch.infer.screening import screen_templates
@@ -41,6 +41,8 @@ def compare(task: InferenceTask, kept: Checkpoint = NOTHING_KEPT) -> Comparison:
         task: the proposals and the pattern.
         kept: what stages found before is taken from there.
     """
+    if not len(task.proposals):
+        return Comparison([], [], 0, 0, {})
     settings = task.settings
     timings: dict[str, float] = {}
     with timed(timings, "screening"):

@@ -274,6 +274,21 @@ class LinkSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SolvingSettings:
+    """How crystals that are solved without a template stand among those of templates.
+
+    Attributes:
+        formulas: likeliest formulas that are solved, where none is stated.
+        log_substitution: that a solved crystal counts with.
+        hull_eV: energy above the hull, per atom, that it counts with.
+    """
+
+    formulas: int = setting(3, "1", "set by hand")
+    log_substitution: float = setting(-4.0, "ln", "set by hand: as of an unusual substitution")
+    hull_eV: float = setting(0.05, "eV/atom", "set by hand: that of unknown energies")
+
+
+@dataclass(frozen=True, slots=True)
 class InferenceSettings:
     """All numbers that decide an inference.
 
@@ -291,6 +306,7 @@ class InferenceSettings:
     verdict: VerdictSettings = VerdictSettings()
     edges: EdgeSettings = EdgeSettings()
     links: LinkSettings = LinkSettings()
+    solving: SolvingSettings = SolvingSettings()
     same_volume: float = setting(0.03, "ln volume", "set by hand")
 
 

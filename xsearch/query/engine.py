@@ -105,7 +105,7 @@ def search_or_nothing(index: SearchIndex, question: Question) -> SearchResult:
 
 def infer_candidates(index: SearchIndex, question: Question, checkpoint: Path | None = None) -> Inference:
     """The crystals inferred from a question's elements and spectra, relaxed where that is wished."""
-    from xsearch.infer.checkpoint import Checkpoint
+    from xsearch.checkpoint import Checkpoint
     from xsearch.infer.engine import infer
     from xsearch.infer.relax import check_extra, relax_candidates
     from xsearch.infer.template_library import library_of
@@ -141,6 +141,8 @@ def infer_candidates(index: SearchIndex, question: Question, checkpoint: Path | 
             predicted=predicted,
             excluded=question.leave_out,
             alloy=question.alloy,
+            formula=question.formula,
+            solve_seconds=question.solve_seconds,
             kept=Checkpoint(checkpoint).part("-".join(sorted(elements))),
             **_top(question),
         )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from xsearch.chemistry.formula import whole_formula
 from xsearch.chemistry.sample_conditions import UNSTATED, SampleConditions
 from xsearch.errors import QueryError
-from xsearch.options import ANY, Constraints, Elements, Prior, Range, parse_choice, parse_numbers
+from xsearch.options import ANY, Constraints, Elements, Prior, Range, parse_choice, parse_numbers, parse_seconds
 from xsearch.search.known import Given
 from xsearch.search.scope import constraints_of
 from xsearch.spectra.measurement import Measurement
@@ -34,6 +35,8 @@ class Question:
         alloy: True to infer without charge balance, False with it; None for what the elements suggest.
         relax: how many inferred crystals, the best first, are relaxed with CHGNet.
         relax_seconds: how long that may take in all, in seconds.
+        formula: of the compound that is inferred, as atoms of each element in its reduced formula.
+        solve_seconds: how long crystals are solved from the pattern, without a template; 0 for not at all.
         particle_size_um: diameter of the particles of a mixture, by which its weights are corrected for absorption.
         known: phases that are there, as text with commas between or a sequence; the answer is about the rest.
         standard: the name of a certified standard in the sample.
@@ -57,6 +60,8 @@ class Question:
     alloy: bool | None = None
     relax: int = 0
     relax_seconds: float = 60.0
+    formula: Mapping[str, int] | None = None
+    solve_seconds: float = 0.0
     particle_size_um: float | None = None
     known: str | Sequence[Given] | None = None
     standard: str | None = None
@@ -73,10 +78,13 @@ class Question:
         if self.particle_size_um is not None and (not self.phases or self.measurement.edges):
             raise QueryError("A particle size corrects the weights of a mixture by its pattern; give --phases too.")
         measurement = self.measurement
-        of_inference = (self.leave_out, self.relax, measurement.oxidation, measurement.coordination)
+        of_inference = (
+            self.leave_out, self.relax, measurement.oxidation, measurement.coordination, self.formula,
+            self.solve_seconds,
+        )  # fmt: skip
         if not self.infer and (any(of_inference) or self.alloy is not None):
             raise QueryError(
-                "Oxidation states, coordination, alloy, left-out formulas and relaxation are "
+                "Formula, oxidation states, coordination, alloy, left-out formulas, relaxation and solving are "
                 "conditions of an inference; add --infer."
             )
         if self.phases and measurement.edges and (measurement.pattern is not None or len(measurement.edges) > 1):
@@ -100,6 +108,8 @@ def question_of(
     conditions: str | None = None,
     oxidation: Iterable[str] | None = None,
     coordination: Iterable[str] | None = None,
+    formula: str | None = None,
+    solve: str | None = None,
     **options: Any,
 ) -> Question:
     """A question from text, whose spectra are still to be read.
@@ -110,6 +120,8 @@ def question_of(
         conditions: pressure and temperature, such as `5 GPa, 600 K`; ambient by default.
         oxidation: known oxidation states, each as `Mn=3,4`.
         coordination: known coordination numbers, each as `Mn=4,6`.
+        formula: of an inferred compound, such as `Ca2MnAlO5`; its elements are those of `exactly`.
+        solve: how long crystals are solved without a template, such as `10m`.
         options: further fields of `Question`.
 
     Raises:
@@ -119,6 +131,10 @@ def question_of(
         oxidation=parse_numbers(oxidation or (), "oxidation states"),
         coordination=parse_numbers(coordination or (), "coordination numbers"),
     )
+    whole = None if formula is None else whole_formula(formula)
+    if whole is not None and not any((only, must, may, exactly, any_of)):
+        exactly = ",".join(whole)
     constraints = constraints_of(only, must, may, exclude, exactly, system, space_group, where, any_of)
     options["leave_out"] = tuple(options.get("leave_out", ()))
+    options |= {"formula": whole, "solve_seconds": parse_seconds(solve) if solve else 0.0}
     return Question(known, constraints, conditions=SampleConditions.parse(conditions), **options)

@@ -30,7 +30,7 @@ def combined_table(combined: Combined, top: int | None = None) -> RenderableType
         number, crystal = one.space_group, one.crystal
         template = ""
         if isinstance(crystal, Candidate):
-            template = f"{crystal.source_formula} ({crystal.source_id}), {replacements(crystal.substitution)}"
+            template = crystal.origin if crystal.solved else f"{crystal.origin}, {replacements(crystal.substitution)}"
         table.add_row(
             str(one.rank),
             one.kind,

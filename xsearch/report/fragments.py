@@ -193,8 +193,12 @@ def _candidate_row(one: Candidate) -> list[str]:
     return [
         str(one.rank), formula_html(one.formula), _group(one.space_group), _score(one.probability),
         percent(None if one.pattern_fit is None else one.pattern_fit.unexplained),
-        f"{formula_html(one.source_formula)} {escape(one.source_id)}", escape(replacements(one.substitution)),
+        _origin(one), "" if one.solved else escape(replacements(one.substitution)),
     ]  # fmt: skip
+
+
+def _origin(one: Candidate) -> str:
+    return escape(one.origin) if one.solved else f"{formula_html(one.source_formula)} {escape(one.source_id)}"
 
 
 def _score(value: float) -> str:
@@ -236,8 +240,8 @@ def _(hit: Hit) -> str:
 def _(candidate: Candidate) -> str:
     facts = [
         ("Cell", _cell(candidate.cell)),
-        ("Template", f"{formula_html(candidate.source_formula)} {escape(candidate.source_id)}"),
-        ("Substitution", escape(replacements(candidate.substitution))),
+        ("Template", _origin(candidate)),
+        *(() if candidate.solved else [("Substitution", escape(replacements(candidate.substitution)))]),
         *((f"{escape(absorber)} edge", f"r {r:.3f}") for absorber, r in candidate.xanes_agreement.items()),
     ]
     lines = "".join(f"<li>{escape(line)}</li>" for line in candidate.assumptions)

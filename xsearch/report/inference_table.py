@@ -25,11 +25,11 @@ LEFT = ("formula", "space group", "system", "template", "substitution")
 def inference_table(inference: Inference, top: int | None = None) -> Table:
     """The candidates, one row each."""
     table = new_table(("rank", *LEFT[:3], "probability", *LEFT[3:], "unexplained %"), LEFT)
-    table.title = f"Inferred from templates ({inference.verdict}); in no database"
+    table.title = f"Inferred crystals ({inference.verdict}); in no database"
     for c in inference.candidates[:top]:
         table.add_row(
             str(c.rank), c.formula, str(c.space_group), c.crystal_system, f"{c.probability:.2f}",
-            f"{c.source_formula} {c.source_id}", replacements(c.substitution),
+            c.origin, "" if c.solved else replacements(c.substitution),
             percent(None if c.pattern_fit is None else c.pattern_fit.unexplained),
         )  # fmt: skip
     return table

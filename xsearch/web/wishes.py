@@ -18,7 +18,7 @@ from xsearch.web.element_options import ELEMENTS
 TEXTS = {
     **ELEMENTS,
     "system": "system", "space-group": "space_group", "where": "where", "conditions": "conditions", "prior": "prior",
-    "range": "range", "standard": "standard",
+    "range": "range", "standard": "standard", "formula": "formula", "solve": "solve",
 }  # fmt: skip
 """Options that take text, and the arguments of `question_of`."""
 

@@ -53,11 +53,12 @@ function changed() {
 
 async function search() {
   const now = question();
-  const { formula, ...options } = now.options;
+  const { formula, solve, ...options } = now.options;
   if (now.do === "mixture") options.phases ||= "auto";
   if (now.do !== "mixture") { delete options.phases; delete options["particle-size"]; }
   if (now.do === "unknown") options.infer = "yes";
-  if (now.do === "site" && formula) options.formula = formula;
+  if (now.do === "unknown" && solve) options.solve = solve;
+  if (["site", "unknown"].includes(now.do) && formula) options.formula = formula;
   const version = state.indexes.find((index) => index.name === now.index)?.version;
   asOf = JSON.stringify(now);
   problem("");

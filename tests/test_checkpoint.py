@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from xsearch.checkpoint import NOTHING_KEPT, Checkpoint
 from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.infer import pipeline
-from xsearch.infer.checkpoint import NOTHING_KEPT, Checkpoint
 from xsearch.infer.engine import infer
 from xsearch.infer.template_library import library_of
 from xsearch.search import SearchIndex

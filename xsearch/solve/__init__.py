@@ -1,0 +1,1 @@
+"""Crystals solved from a pattern and a formula alone, without a template."""

@@ -1,0 +1,180 @@
+"""From a pattern and a formula to crystals, without a template."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+import numpy as np
+from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
+
+from xsearch.checkpoint import NOTHING_KEPT, Checkpoint
+from xsearch.chemistry.crystal import Crystal
+from xsearch.chemistry.formula_units import log_units
+from xsearch.chemistry.symmetry import SYMPREC_A, Symmetry, find_symmetry
+from xsearch.errors import CrystalError
+from xsearch.fit.prepared_pattern import PreparedPattern
+from xsearch.fit.rietveld import Refined, refine
+from xsearch.fit.strain_fit import StrainFit, fit_strain
+from xsearch.indexing.cell import LATTICE_POINTS
+from xsearch.indexing.kernels import CENTRINGS, volume
+from xsearch.indexing.lines import find_lines
+from xsearch.indexing.profile import profile_of
+from xsearch.indexing.settings import THOROUGH
+from xsearch.indexing.thorough import RankedCell, probabilities, ranked_cells
+from xsearch.progress import timed, watch
+from xsearch.simulate.powder import simulate_reflections
+from xsearch.simulate.reflections import Reflections
+from xsearch.solve.arrangements import arrangements
+from xsearch.solve.groups import groups_in
+from xsearch.solve.observed import ObservedLines, observed_lines
+from xsearch.solve.search import Trial, search
+from xsearch.solve.settings import SOLVE, SolveSettings
+
+Array = NDArray[np.float64]
+
+LEAST_PROBABILITY = 1e-5
+"""That a cell counts with at least."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SolvedCrystal:
+    """A crystal that was solved from the pattern.
+
+    Attributes:
+        trial: what the search found.
+        symmetry: of its crystal.
+        reflections: of the same.
+        fit: of its strain to the pattern.
+        refined: its refinement.
+        worth: natural logarithm of how likely it is, up to a constant.
+    """
+
+    trial: Trial
+    symmetry: Symmetry
+    reflections: Reflections
+    fit: StrainFit
+    refined: Refined
+    worth: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Solution:
+    """What solving a pattern gave.
+
+    Attributes:
+        crystals: the likeliest first.
+        cells, arrangements, tried: how many cells and arrangements there were, and how many were tried in the time.
+        timings_ms: wall time of each stage.
+    """
+
+    crystals: tuple[SolvedCrystal, ...]
+    cells: int
+    arrangements: int
+    tried: int
+    timings_ms: dict[str, float]
+
+
+def solve(
+    prepared: PreparedPattern,
+    formula: Mapping[str, int],
+    *,
+    groups: frozenset[int] | None = None,
+    seconds: float | None = None,
+    threads: int = 1,
+    ranked: Sequence[RankedCell] | None = None,
+    settings: SolveSettings = SOLVE,
+    kept: Checkpoint = NOTHING_KEPT,
+    clock: Callable[[], float] = monotonic,
+) -> Solution:
+    """Solve crystals of a formula from a powder pattern.
+
+    Args:
+        prepared: the pattern.
+        formula: atoms of each element in the reduced formula.
+        groups: numbers of the space groups that may be, or None for all.
+        seconds: for the search; those of the settings by default.
+        threads: for the search.
+        ranked: cells of the pattern, where they are known.
+        settings: the numbers that decide.
+        kept: how far the same computation had come before it was stopped.
+        clock: that the seconds are counted by; wall time by default.
+
+    Raises:
+        SpectrumError: where the pattern shows no line or too short a range.
+    """
+    timings: dict[str, float] = {}
+    with timed(timings, "indexing"):
+        cells = kept.stage("cells", lambda: cells_of_formula(prepared, formula, ranked, settings))
+    whole = settings.seconds if seconds is None else seconds
+    end_of_list = clock() + settings.arrangements.time_share * whole
+    with timed(timings, "arrangements"):
+        found = arrangements(
+            groups_in(cells, settings.groups, groups), formula, settings.arrangements, lambda: clock() > end_of_list
+        )
+    with timed(timings, "solve"):
+        trials = search(found, whole, settings.search, threads, kept, clock)
+    with timed(timings, "final_refinement"):
+        crystals = refined_crystals(trials, prepared, settings)
+    return Solution(tuple(crystals), len(cells), len(found), len(trials), timings)
+
+
+def cells_of_formula(
+    prepared: PreparedPattern,
+    formula: Mapping[str, int],
+    ranked: Sequence[RankedCell] | None = None,
+    settings: SolveSettings = SOLVE,
+) -> list[tuple[ObservedLines, float]]:
+    """The likeliest cells that hold whole units of a formula, with the natural logarithm of the probability of each."""
+    ranked = ranked_cells(prepared.net) if ranked is None else ranked
+    chances = probabilities(ranked)
+    fitting: list[tuple[RankedCell, float]] = []
+    for one, chance in zip(ranked, chances.tolist(), strict=True):
+        units = log_units(volume(one.fit.form), LATTICE_POINTS[CENTRINGS[one.centring]], formula)
+        if units:
+            fitting.append((one, float(np.log(max(chance, LEAST_PROBABILITY))) + max(units.values())))
+    fitting.sort(key=lambda item: -item[1])
+    if not fitting:
+        return []
+    profile = profile_of(prepared.net, find_lines(prepared.net, THOROUGH.search.lines), settings.observed.profile)
+    return [
+        (observed_lines(profile, one, prepared.net.polarisation, settings.observed), log_chance)
+        for one, log_chance in fitting[: settings.groups.cells]
+    ]
+
+
+def _is_of(crystal: Crystal, other: Crystal) -> bool:
+    """Whether two crystals have one formula."""
+    return {element: count * len(other) for element, count in crystal.composition.items()} == {
+        element: count * len(crystal) for element, count in other.composition.items()
+    }
+
+
+def refined_crystals(
+    trials: Sequence[Trial], prepared: PreparedPattern, settings: SolveSettings = SOLVE
+) -> list[SolvedCrystal]:
+    """The likeliest trials refined against the points of the pattern, each crystal once, the likeliest first."""
+    found: list[SolvedCrystal] = []
+    seen: set[tuple[int, int, float]] = set()
+    wavelength_A = prepared.net.wavelength_A
+    for trial in trials:
+        if len(found) == settings.search.refined:
+            break
+        try:
+            symmetry = find_symmetry(trial.crystal, SYMPREC_A)
+        except CrystalError:
+            continue
+        kind = (symmetry.number, len(symmetry.primitive), round(trial.left, 2))
+        # atoms on top of each other are one to the symmetry search
+        if kind in seen or not _is_of(symmetry.primitive, trial.crystal):
+            continue
+        seen.add(kind)
+        watch("items", done=len(found), total=settings.search.refined, failed=0)
+        with threadpool_limits(1, user_api="blas"):
+            (reflections,) = simulate_reflections([symmetry], d_min_A=max(settings.d_min_A, 0.51 * wavelength_A))
+            fit = fit_strain(reflections, prepared.log_q, 0.0)
+            refined = refine(reflections, symmetry, fit, prepared.points)
+        found.append(SolvedCrystal(trial, symmetry, reflections, fit, refined, trial.worth(settings.search)))
+    return sorted(found, key=lambda one: -one.worth)
