@@ -129,6 +129,13 @@ PARTS = (
     ),
     Part("known_compounds", "distances", "python -m benchmarks.known_compounds distances --json", KNOWN),
     Part(
+        "known_compounds",
+        "mixed",
+        "python -m benchmarks.known_compounds mixed --json",
+        "mp_structures.parquet, reported compounds that the site model has not seen; spectra of the forward model",
+        "none/n",
+    ),
+    Part(
         "forward",
         "copper",
         "python -m benchmarks.forward --json",
