@@ -6,7 +6,7 @@ Compounds of 2 to 5 elements with computed edges (`xas_library_sites.parquet`, `
 whose formulas the site model that comes with xsearch was not trained on: those with the most edges first, numbers of
 elements in turn; structures of `mp_structures.parquet`. Entries of each formula are left out of the templates. Pattern
 and edges are simulated measurements. A compound takes some ten seconds and a line of the log, from which the same
-command goes on; the weights of all predictions are fitted to one half of the formulas and judged on the other.
+command goes on; the weights of predictions are fitted to one half of the formulas and judged on the other, both ways.
 """
 
 import argparse
@@ -32,6 +32,7 @@ from xsearch.infer.evidence import TERMS, totals, weights
 from xsearch.infer.pipeline import compare
 from xsearch.infer.predictions import NOTHING, Links, Predictions
 from xsearch.infer.proposals import propose
+from xsearch.infer.settings import INFERENCE_SETTINGS
 from xsearch.infer.task import InferenceTask
 from xsearch.infer.template_library import TemplateLibrary, library_of
 from xsearch.models.site_model import shipped_site_model
@@ -72,6 +73,11 @@ class Candidates:
         """(k,) log-evidence with links of such weights."""
         added = (weight * np.array(self.links[name]) for name, weight in weights.items())
         return np.array(self.total) + sum(added, np.zeros(len(self.total)))
+
+    def lost(self, weights: Mapping[str, float]) -> float:
+        """-ln of the share of the right candidates, of which there must be one."""
+        score = self.score(weights)
+        return float(logsumexp(score) - logsumexp(score[np.array(self.right)]))
 
     def first_is_right(self, weights: Mapping[str, float]) -> bool:
         """Whether the first one is, with such weights."""
@@ -157,23 +163,23 @@ def line_of(compound: Compound, edges: Sequence[Xanes], opened: SearchIndex, lib
 def fitted(cases: Sequence[Candidates], names: Sequence[str]) -> dict[str, float]:
     """Weights of links, none below zero, by which the right candidates are likeliest among those of their compounds."""
     usable = [case for case in cases if any(case.right) and not all(case.right)]
-    features = [np.array([case.links[name] for name in names]).T for case in usable]
 
-    def loss(weights: np.ndarray) -> float:
-        lost = RIDGE * float(weights @ weights)
-        for case, feature in zip(usable, features, strict=True):
-            score = np.array(case.total) + feature @ weights
-            lost += float(logsumexp(score) - logsumexp(score[np.array(case.right)])) / len(usable)
-        return lost
+    def loss(values: np.ndarray) -> float:
+        weights = dict(zip(names, values.tolist(), strict=True))
+        return RIDGE * float(values @ values) + float(np.mean([case.lost(weights) for case in usable]))
 
-    if not usable:
+    if not usable or not names:
         return dict.fromkeys(names, 0.0)
     found = minimize(loss, np.full(len(names), 0.1), bounds=[(0, 2)] * len(names), method="L-BFGS-B").x
     return {name: round(float(weight), 3) for name, weight in zip(names, found, strict=True)}
 
 
 def figures(lines: Sequence[dict]) -> dict:
-    """Shares right with weights fitted to one half of the formulas, of the other; and without each link."""
+    """Shares right of each half of the formulas with weights fitted to the other, without each link, and with one.
+
+    `shipped` takes the weights of the settings, which were chosen on these compounds.
+    `lost` is the mean of -ln of the right candidates' share, over compounds that have one among their candidates.
+    """
     read = {
         name: [
             Candidates(tuple(line[name]["right"]), tuple(line[name]["total"]), line[name]["links"]) for line in lines
@@ -181,35 +187,42 @@ def figures(lines: Sequence[dict]) -> dict:
         for name in ("pattern", "edges")
     }
     half = np.array([fold_of(line["formula"], 2) for line in lines])
-    judged = [place for place in range(len(lines)) if half[place]]
+
+    def judged(run: str, links: Sequence[str], fixed: Mapping[str, float] | None = None) -> tuple[float, float]:
+        """Share right and the loss."""
+        right, lost = [], []
+        for this in (0, 1):
+            others = [case for case, place in zip(read[run], half, strict=True) if place != this]
+            weights = {**fitted(others, links), **(fixed or {})}
+            own = [case for case, place in zip(read[run], half, strict=True) if place == this]
+            right += [case.first_is_right(weights) for case in own]
+            lost += [case.lost(weights) for case in own if any(case.right)]
+        return float(np.mean(right)), float(np.mean(lost)) if lost else 0.0
+
     names = LINKS[1:]
-
-    def share(run: str, weights: Mapping[str, float], places: Sequence[int] = judged) -> float:
-        return float(np.mean([read[run][place].first_is_right(weights) for place in places]))
-
-    def fit(run: str, links: Sequence[str]) -> dict[str, float]:
-        return fitted([case for case, other in zip(read[run], half, strict=True) if not other], links)
-
-    weights, by_pattern = fit("edges", names), fit("pattern", OF_PATTERN)
-    several = [place for place in judged if lines[place]["n_edges"] > 1]
+    several = [place for place, line in enumerate(lines) if line["n_edges"] > 1]
+    found = {
+        "pattern": judged("pattern", ()),
+        "pattern_and_symmetry": judged("pattern", OF_PATTERN),
+        "pattern_and_oxidation_states": judged("edges", ()),
+        "chain": judged("edges", names),
+    }
+    shipped = {name: weight for name, weight in INFERENCE_SETTINGS.links.with_pattern.items() if weight}
+    answerable = [case for case in read["edges"] if any(case.right)]
     return {
-        "n": len(judged),
-        "n_fitted": len(lines) - len(judged),
-        "pattern": share("pattern", {}),
-        "pattern_and_symmetry": share("pattern", by_pattern),
-        "pattern_and_oxidation_states": share("edges", {}),
-        "chain": share("edges", weights),
-        "chain_on_what_it_was_fitted_to": share("edges", weights, [p for p in range(len(lines)) if not half[p]]),
-        "pattern_of_all": share("pattern", {}, range(len(lines))),
-        "edges_of_all": share("edges", {}, range(len(lines))),
+        "n": len(lines),
         "n_several_edges": len(several),
-        "chain_several_edges": share("edges", weights, several) if several else None,
-        "right_among_candidates": float(np.mean([any(read["edges"][place].right) for place in judged])),
-        "crystal_system_predicted": float(np.mean([lines[place]["system_right"] for place in judged])),
-        "weight": weights,
-        "without": {name: share("edges", {k: v for k, v in weights.items() if k != name}) for name in names}
-        | {"oxidation": share("edges", weights | {"oxidation": -1.0})},
-        "alone": {name: share("edges", {name: weights[name]}) for name in names},
+        "shipped": float(np.mean([case.first_is_right(shipped) for case in read["edges"]])),
+        "lost_shipped": float(np.mean([case.lost(shipped) for case in answerable])) if answerable else 0.0,
+        **{name: right for name, (right, _) in found.items()},
+        "lost": {name: lost for name, (_, lost) in found.items()},
+        "right_among_candidates": float(np.mean([any(case.right) for case in read["edges"]])),
+        "crystal_system_predicted": float(np.mean([line["system_right"] for line in lines])),
+        "weight": fitted(read["edges"], names),
+        "weight_of_symmetry_alone": fitted(read["pattern"], OF_PATTERN),
+        "lost_without": {name: judged("edges", [one for one in names if one != name])[1] for name in names}
+        | {"oxidation": judged("edges", names, {"oxidation": -1.0})[1]},
+        "lost_with_one": {name: judged("edges", [name])[1] for name in names},
     }
 
 

@@ -129,6 +129,13 @@ PARTS = (
     ),
     Part("known_compounds", "distances", "python -m benchmarks.known_compounds distances --json", KNOWN),
     Part(
+        "known_compounds",
+        "mixed",
+        "python -m benchmarks.known_compounds mixed --json",
+        "mp_structures.parquet, reported compounds that the site model has not seen; spectra of the forward model",
+        "none/n",
+    ),
+    Part(
         "forward",
         "copper",
         "python -m benchmarks.forward --json",
@@ -180,7 +187,7 @@ PARTS = (
     Part(
         "chain",
         "mp",
-        "python -m benchmarks.chain --index mp --limit 110 --json",
+        "python -m benchmarks.chain --index mp --limit 35 --log chain.jsonl --json",
         "simulated patterns and computed edges, formulas that the site model and the templates have not seen",
     ),
     Part("edges_alone", "mp", "python -m benchmarks.edges_alone --index mp --json", KNOWN),

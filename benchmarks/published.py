@@ -74,7 +74,7 @@ ROWS = (
         "formula and crystal system, pattern and edges",
         "above 0.80",
         "",
-        "chain/mp/chain_in_folds",
+        "chain/mp/chain",
         "python -m benchmarks.chain",
     ),
     Row(

@@ -3,7 +3,7 @@
     python -m benchmarks.xanes [PART ...] [--json]
 
 Parts: descriptors, baseline, robustness, retrieval, codes, measured, references, vectors, starter, exafs, predicted,
-mixtures,joint, speed, learning.
+mixtures, joint, speed, learning.
 Data are found through XSEARCH_DATA; what is computed from them once (labels) is kept in the platform's cache folder.
 """
 
@@ -165,11 +165,10 @@ def starter() -> Figures:
 
 
 def exafs() -> Figures:
-    """Measured edges against measured ones of other sources: near edge, EXAFS, and both; and against computed EXAFS."""
-    from xsearch.evaluate.exafs import evaluate_computed_exafs, evaluate_exafs
+    """Measured edges against measured ones of other sources: near edge, EXAFS, and both."""
+    from xsearch.evaluate.exafs import evaluate_exafs
 
-    path = data_file("xas_measured.parquet")
-    return {**evaluate_exafs(path), "computed": evaluate_computed_exafs(path)}
+    return evaluate_exafs(data_file("xas_measured.parquet"))
 
 
 def by_rivals(report: Any) -> Figures:

@@ -43,6 +43,23 @@ def test_compounds_without_a_candidate_count_as_wrong() -> None:
         for b in ("F", "Cl", "Br", "I")
     ]
     found = figures(lines)
-    assert found["n"] + found["n_fitted"] == 16
+    assert found["n"] == 16
     assert found["pattern"] == 1.0
     assert found["chain"] == found["right_among_candidates"] == 0.0
+
+
+def test_a_link_that_tells_is_missed_where_it_is_left_out() -> None:
+    lines = [
+        {
+            "formula": f"Na{number}F",
+            "n_edges": 1,
+            "system_right": True,
+            **{run: {"right": one.right, "total": one.total, "links": one.links} for run in ("pattern", "edges")},
+        }
+        for number, one in enumerate(cases(60, "distance"))
+    ]
+    found = figures(lines)
+    assert found["chain"] > found["pattern_and_oxidation_states"] + 0.2
+    assert found["lost"]["chain"] < found["lost_without"]["distance"] - 0.3
+    assert found["lost"]["chain"] == pytest.approx(found["lost_with_one"]["distance"], abs=0.1)
+    assert found["lost_without"]["system"] == pytest.approx(found["lost"]["chain"], abs=0.1)

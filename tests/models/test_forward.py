@@ -128,7 +128,8 @@ def examples_of_moving_edges(n: int = 256) -> ForwardExamples:
     z = np.where(np.arange(n) < n // 2, 29, 28)
     return ForwardExamples(
         features, z, np.full(n, "K", object), np.full(n, "FEFF9", object), np.where(known, mu, 0).astype(np.float32),
-        known, np.array([f"X{i // 2}" for i in range(n)], object), {"Cu K FEFF9": 8980.0, "Ni K FEFF9": 8330.0},
+        known, np.array([f"X{i // 2}" for i in range(n)], object), np.array([f"mp-{i}" for i in range(n)], object),
+        {"Cu K FEFF9": 8980.0, "Ni K FEFF9": 8330.0},
     )  # fmt: skip
 
 

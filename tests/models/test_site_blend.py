@@ -51,6 +51,14 @@ def test_oxygen_is_no_neighbour_in_a_metal() -> None:
     assert found["oxidation_state"].max() == pytest.approx(1)
 
 
+@pytest.mark.parametrize(("absorber", "formula", "state"), [("K", "K3BiO4", 1), ("Se", "KEr2Cu3Se5", -2)])
+def test_no_mean_is_taken_with_a_state_that_cannot_be(absorber: str, formula: str, state: int) -> None:
+    balance = charge_balances(composition_features(absorber, amounts=parse_formula(formula))[None])[0]
+    assert np.sum(balance > 0.15) == 2  # the usual charges of the others leave it between two
+    states = obeyed(absorber, formula, oxidation_state=sharp("oxidation_state", state))["oxidation_state"]
+    assert states[CLASSES["oxidation_state"].index(state)] > 0.8
+
+
 def test_a_formula_between_two_states_gets_its_mean() -> None:
     found = obeyed("Co", "Co3O4", oxidation_state=sharp("oxidation_state", 3, 0.95))["oxidation_state"]
     values = np.array(CLASSES["oxidation_state"])

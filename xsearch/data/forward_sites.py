@@ -60,6 +60,7 @@ class ForwardExamples:
         mu: (n, POINTS) float32 in units of the mean of the last `TAIL_POINTS` known points; 0 where unknown.
         known: (n, POINTS) bool.
         formula: (n,) reduced formulas.
+        material: (n,) ids of the materials.
         start_eV: energy of the first point by edge and code.
         dropped: sites that could not be used.
     """
@@ -71,6 +72,7 @@ class ForwardExamples:
     mu: NDArray[np.float32]
     known: NDArray[np.bool_]
     formula: NDArray[np.object_]
+    material: NDArray[np.object_]
     start_eV: dict[str, float]
     dropped: int = 0
 
@@ -107,7 +109,7 @@ class ForwardExamples:
 
     def take(self, rows: NDArray[np.generic]) -> ForwardExamples:
         """Some of the examples, by index or mask."""
-        names = ("features", "z", "edge", "code", "mu", "known", "formula")
+        names = ("features", "z", "edge", "code", "mu", "known", "formula", "material")
         return replace(self, **{name: getattr(self, name)[rows] for name in names})
 
 
@@ -120,6 +122,7 @@ class _Site(NamedTuple):
     energy_eV: NDArray[np.float64]
     mu: NDArray[np.float64]
     formula: str
+    material: str
 
 
 def read_forward_examples(
@@ -170,6 +173,7 @@ def read_forward_examples(
         mu=np.array(mu, np.float32),
         known=np.array(known, np.bool_),
         formula=np.array([one.formula for one in kept], object),
+        material=np.array([one.material for one in kept], object),
         start_eV={name: starts[name] for name in sorted({str(one.name) for one in kept})},
         dropped=len(dropped),
     )
@@ -192,7 +196,7 @@ def _sites(path: Path, cells_file: Path, dropped: list[str]) -> Iterator[_Site]:
         if hasattr(row, "mu0"):
             energy, mu = feff_near_edge(energy, mu, np.asarray(row.mu0, np.float64), row.absorber, row.edge)
         name = EdgeOfCode(str(row.absorber), str(row.edge), code)
-        yield _Site(name, crystal, site, energy, mu, str(row.reduced_formula))
+        yield _Site(name, crystal, site, energy, mu, str(row.reduced_formula), str(row.material_id))
 
 
 def code_named(text: str) -> str | None:

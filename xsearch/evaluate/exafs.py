@@ -9,14 +9,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.formula import parse_formula
-from xsearch.data.shipped_library import EXAFS
 from xsearch.data.xanes_tables import make_tables, read_labelled_edges
-from xsearch.data.xas_tables import XasTables, spectrum_of_rows
 from xsearch.errors import SpectrumError
 from xsearch.indexes.xanes_table import XanesTable, concatenate
-from xsearch.options import Given, Range
-from xsearch.preprocess.exafs import Exafs, K_GRID_invA, computed_k2_chi, extract_exafs
+from xsearch.options import Range
+from xsearch.preprocess.exafs import Exafs, extract_exafs
 from xsearch.preprocess.xanes import normalize, window
 from xsearch.spectra.xas import XasSpectrum
 from xsearch.xas.evidence import exafs_evidence, spectrum_evidence
@@ -64,55 +61,6 @@ def evaluate_exafs(path: str | Path, settings: XasSettings = DEFAULTS) -> dict[s
     edges = {name.split()[0] for name in names}
     shares = {choice: _shares(found, names) for choice, found in ranks.items()}
     return {"n": len(names), "compounds": len(set(names)), "edges": len(edges), **shares}
-
-
-def evaluate_computed_exafs(path: str | Path, settings: XasSettings = DEFAULTS) -> dict[str, Any]:
-    """Rank the compounds of each measured EXAFS among those whose EXAFS was computed and comes with xsearch.
-
-    Args:
-        path, settings: as in `evaluate_exafs`.
-
-    Returns:
-        By what is given, the absorber or all elements that the sample may hold: the figures of the queries whose
-        compound is there beside another one.
-    """
-    libraries = _computed()
-    ranks: dict[str, list[int]] = {given.value: [] for given in (Given.NONE, Given.SUBSET)}
-    names: dict[str, list[str]] = {given: [] for given in ranks}
-    for query in _read(path):
-        formula, edge = query.spectrum.reduced_formula, (query.spectrum.absorber, query.spectrum.edge)
-        if edge not in libraries:
-            continue
-        formulas, table = libraries[edge]
-        value = exafs_evidence(match_exafs(query.exafs, table, settings.exafs), table, settings)
-        sample = set(parse_formula(formula))
-        for given in ranks:
-            among = [one for one in set(formulas) if given == Given.NONE or set(parse_formula(one)) <= sample]
-            if formula not in among or len(among) < 2:
-                continue
-            best = {one: value[formulas == one].max() for one in among}
-            ranks[given].append(1 + sum(other > best[formula] for other in best.values()))
-            names[given].append(f"{query.spectrum.absorber} {formula}")
-    return {given: _shares(found, names[given]) for given, found in ranks.items()}
-
-
-def _computed() -> dict[tuple[str, str], tuple[NDArray[np.object_], ExafsTable]]:
-    """By edge, formulas and χ(k) of the computed EXAFS that comes with xsearch."""
-    found: dict[tuple[str, str], list[tuple[str, NDArray[np.float64]]]] = {}
-    for name, rows in XasTables((EXAFS,)).spectra():
-        spectrum = spectrum_of_rows(name, rows)
-        if spectrum.level == "material":
-            k2_chi = computed_k2_chi(spectrum.energy_eV, spectrum.mu)
-            found.setdefault((spectrum.absorber, spectrum.edge), []).append((spectrum.reduced_formula, k2_chi))
-    libraries = {}
-    for edge, members in found.items():
-        values = np.zeros((len(members), len(K_GRID_invA)), np.float32)
-        for row, (_, k2_chi) in zip(values, members, strict=True):
-            row[: len(k2_chi)] = k2_chi
-        ends = np.array([K_GRID_invA[len(k2_chi) - 1] for _, k2_chi in members])
-        formulas = np.array([formula for formula, _ in members], object)
-        libraries[edge] = formulas, ExafsTable(values, ends, np.zeros(len(members), bool))
-    return libraries
 
 
 def _shares(ranks: list[int], names: list[str]) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def indexed(sample: IndexingSample, with_formula: bool = False) -> tuple[list[ND
 
     Args:
         sample: the pattern.
-        with_formula: whether its formula is told.
+        with_formula: whether its formula is given.
     """
     formula = whole_formula(sample.formula) if with_formula else None
     answer = cells_of(sample.pattern, max(DEPTHS), formula=formula)

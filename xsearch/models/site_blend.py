@@ -174,15 +174,25 @@ def obey(
             kept = classes[task] * mask
             classes[task] = kept / kept.sum() if kept.sum() > 1e-6 else (mask / mask.sum()).astype(np.float32)
     if amounts is not None and "oxidation_state" in classes:
-        classes["oxidation_state"] = _with_mean(
-            classes["oxidation_state"], found.parts[CHARGES]["oxidation_state"][row]
-        )
+        balance = found.parts[CHARGES]["oxidation_state"][row]
+        classes["oxidation_state"] = _with_mean(classes["oxidation_state"], balance, possible["oxidation_state"])
 
 
-def _with_mean(states: NDArray[np.float32], balance: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(13,) probabilities of states; the shares of a balance that lies between two neighbouring ones where it does."""
+def _with_mean(
+    states: NDArray[np.float32], balance: NDArray[np.float32], possible: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """(13,) probabilities of states; the shares of a balance that lies between two neighbouring ones where it does.
+
+    Both must be possible: where usual charges of the others leave potassium between one and two, it is they that are
+    unusual.
+    """
     likely = np.flatnonzero(balance > BLEND.least_share)
-    if len(likely) != 2 or likely[1] - likely[0] != 1 or balance[likely].sum() < BLEND.balanced:
+    if (
+        not possible[likely].all()
+        or len(likely) != 2
+        or likely[1] - likely[0] != 1
+        or balance[likely].sum() < BLEND.balanced
+    ):
         return states
     shares = np.zeros_like(states)
     shares[likely] = balance[likely] / balance[likely].sum()

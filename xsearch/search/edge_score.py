@@ -45,7 +45,7 @@ def edge_features(
 
     Args:
         posterior: among the phases compared.
-        evidence: of each edge, by `XasSettings.cautious_evidence`; NaN where there is nothing to compare.
+        evidence: of each edge, that of the ranking; NaN where there is nothing to compare.
         has_reference: whether any of it comes from a measured reference.
         compared: how many entries have a spectrum.
         choices: how many meet the conditions.

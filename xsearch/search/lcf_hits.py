@@ -14,7 +14,8 @@ from xsearch.preprocess.xanes import NormalizedXanes, WINDOW_GRID_eV
 from xsearch.search.edge_score import edge_features, edge_score
 from xsearch.search.xanes_hits import hit_by_edges
 from xsearch.xas.compounds import entry_of
-from xsearch.xas.lcf import LcfFit, LcfTarget
+from xsearch.xas.evidence import closeness, library_errors, shift_costs
+from xsearch.xas.lcf import Component, LcfFit, LcfTarget
 from xsearch.xas.lcf_search import CompoundSearch
 from xsearch.xas.settings import DEFAULTS, LcfSettings
 
@@ -99,6 +100,18 @@ def tail_noise(spectrum: NormalizedXanes, settings: LcfSettings = DEFAULTS.lcf) 
     return float(np.sqrt(np.mean(np.diff(tail, 4) ** 2) / 70))
 
 
+def agreement_of(target: LcfTarget, fit: LcfFit, one: Component) -> float:
+    """Evidence for a component, as a search has it of one spectrum: the agreement of the fit, less its own shift."""
+    numbers, kind = target.settings.evidence, target.library.spectra.kind
+    places = list(fit.places)
+    error = fit.fractions**2 @ library_errors(kind[places], numbers)
+    measured = fit.fractions @ target.is_measured[places]
+    away = (one.shift_eV - target.expected.mean_eV[one.place]) / target.expected.sigma_eV[one.place]
+    agreement, errors, parts = (np.array([value]) for value in (fit.correlation, error, measured))
+    found = closeness(agreement, errors, parts, numbers)
+    return float(found[0] - shift_costs(kind[[one.place]], numbers)[0] * away**2)
+
+
 def _hit(
     compared: Compared,
     target: LcfTarget,
@@ -110,8 +123,7 @@ def _hit(
 ) -> Hit:
     """A compound of a fit, scored by the agreement of the fit and by the compound's support."""
     one, table = fit.components[at], target.library.spectra
-    closeness = -target.settings.cautious_evidence.closeness_weight * np.log(target.distance(fit))
-    agreement = float(closeness - target.cost_of_shifts((one,)))
+    agreement = agreement_of(target, fit, one)
     material, row = entry_of(compared.index, target.library, target.compounds[one.place], one.place)
     certain = float(1 / (1 + np.exp(-np.clip(support, -30, 30))))
     is_measured = bool(target.is_measured[one.place])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from xsearch.answers.edge_match import SpectrumMatch
 from xsearch.answers.evidence import Evidence
@@ -19,9 +18,7 @@ from xsearch.search.rank import fold, volumes
 from xsearch.search.settings import DEFAULTS as POWDER
 from xsearch.search.xanes_stages import Candidates
 from xsearch.simulate import Reflections
-from xsearch.xas.evidence import spectrum_evidence
-from xsearch.xas.exafs_matching import ExafsMatches
-from xsearch.xas.settings import DEFAULTS, EvidenceSettings, XasSettings
+from xsearch.xas.settings import DEFAULTS, EvidenceSettings
 
 NO_REFLECTIONS = Reflections(
     np.zeros((0, 3), np.int16), np.zeros(0, np.float32), np.zeros(0, np.int16), np.full(6, np.nan), "triclinic"
@@ -34,7 +31,6 @@ def spectra_hits(
     groups: list[list[int]],
     top: int,
     choices: int,
-    settings: XasSettings = DEFAULTS,
 ) -> tuple[Hit, ...]:
     """Hits of the best groups of candidates, each group a phase with its best entry first.
 
@@ -43,13 +39,11 @@ def spectra_hits(
         groups: places among the candidates.
         top: how many hits.
         choices: how many entries meet the conditions, with a spectrum or without.
-        settings: of the evidence that the score reads.
     """
     posteriors = posteriors_of(candidates.total, groups)
-    cautious = cautious_evidence(candidates, settings)
     lowest, hits = 1.0, []
     for rank, group in enumerate(groups[:top], start=1):
-        evidence = [float(values[group[0]]) for values in cautious]
+        evidence = [float(candidates.evidence[edge.name][group[0]]) for edge in candidates.edges]
         referenced, posterior = has_reference(candidates, group[0]), float(posteriors[rank - 1])
         features = edge_features(posterior, evidence, referenced, len(candidates.rows), choices)
         lowest = min(lowest, edge_score(features))
@@ -137,20 +131,6 @@ def _reference(candidates: Candidates, place: int) -> Reference:
     at = {edge.name: int(candidates.spectra[edge.name][place]) for edge in candidates.edges}
     edge = next(one for one in candidates.edges if at[one.name] >= 0)
     return edge.library.reference(at[edge.name])
-
-
-def cautious_evidence(candidates: Candidates, settings: XasSettings = DEFAULTS) -> list[NDArray[np.float64]]:
-    """(k,) of each edge, the evidence that the score reads; NaN where the library holds nothing to compare."""
-    cautious = replace(settings, evidence=settings.cautious_evidence)
-    found = []
-    for edge in candidates.edges:
-        places = candidates.spectra[edge.name]
-        if isinstance(edge.matches, ExafsMatches):
-            found.append(candidates.evidence[edge.name])
-            continue
-        values = spectrum_evidence(edge.matches, edge.library.spectra.kind, cautious)
-        found.append(np.where(places >= 0, values[places], np.nan))
-    return found
 
 
 def has_reference(candidates: Candidates, place: int) -> bool:

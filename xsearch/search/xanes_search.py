@@ -98,7 +98,7 @@ def search_by_spectra(
                 single = [[place] for place in candidates.best_first()]
                 groups = fold_entries(index, candidates, settings.evidence) if fold else single
                 choices = rows_with(index, scope.constraints, measured_cells=False)
-                hits = spectra_hits(index, candidates, groups, top, len(choices), settings)
+                hits = spectra_hits(index, candidates, groups, top, len(choices))
             with timed(timings, "second compound"):
                 for edge in (one for one in edges if one.exafs is None):
                     remarks += second_compound_notes(index, edge, scope.prior, settings)

@@ -169,7 +169,7 @@ def _lacking(formula: str, constraints: Constraints) -> int:
     return len((constraints.only or frozenset()) - parse_formula(formula).keys())
 
 
-def bounded_loss(value: NDArray[np.float64], usual: float, failure: float) -> NDArray[np.float64]:
+def bounded_loss(value: NDArray[np.float64], usual: float | NDArray[np.float64], failure: float) -> NDArray[np.float64]:
     """(k,) log-evidence by a mixture likelihood, so that a wrong spectrum costs the right compound little.
 
     With a probability of `failure` the measured or the library spectrum says nothing, and the likelihood is the usual.

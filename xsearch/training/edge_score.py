@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -27,15 +27,17 @@ from xsearch.data.scores import expected_calibration_error
 from xsearch.data.simulated_edges import SimulatedSearch, simulated_search
 from xsearch.data.xanes_tables import read_labelled_edges
 from xsearch.indexes import Index
+from xsearch.indexes.xanes_table import XanesTable
 from xsearch.options import Constraints, Given, Prior
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.edge_score import FEATURES, PRODUCTS, WEIGHTS_FILE, edge_features, posteriors_of
 from xsearch.search.probability import ScoreModel, terms
 from xsearch.search.selection import rows_with
-from xsearch.search.xanes_hits import cautious_evidence, fold_entries, has_reference
+from xsearch.search.xanes_hits import fold_entries, has_reference
 from xsearch.search.xanes_stages import assign_each, combine
 from xsearch.training.settings import EDGE_SCORE
-from xsearch.xas.evidence import weigh_edge
+from xsearch.training.unseen_spectra import unseen_spectra
+from xsearch.xas.evidence import entry_prior, weigh_edge
 from xsearch.xas.library import EdgeLibrary
 
 Products = tuple[tuple[str, str], ...]
@@ -79,10 +81,13 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"write {WEIGHTS_FILE.name}")
     arguments = parser.parse_args()
     without = {one.reduced_formula for one in read_labelled_edges(arguments.without)} if arguments.without else set()
+    predicted = unseen_spectra()
     cases = [
         case
         for name in arguments.index or [None]
-        for case in logged_cases(open_index(name), without, arguments.searches, arguments.seed, arguments.log)
+        for case in logged_cases(
+            open_index(name), without, arguments.searches, arguments.seed, arguments.log, predicted
+        )
     ]
     report(cases, out_of_fold(cases))
     fitted = fit(cases)
@@ -96,7 +101,14 @@ def main() -> None:
         WEIGHTS_FILE.write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
 
 
-def logged_cases(opened: SearchIndex, without: set[str], searches: int, seed: int, log: Path | None) -> list[EdgeCase]:
+def logged_cases(
+    opened: SearchIndex,
+    without: set[str],
+    searches: int,
+    seed: int,
+    log: Path | None,
+    predicted: Mapping[tuple[str, str], XanesTable] | None = None,
+) -> list[EdgeCase]:
     """The cases of so many simulated edges; what a log holds of them is not searched again."""
     kept: dict[tuple[str, int], list[EdgeCase]] = {}
     if log is not None and log.exists():
@@ -109,7 +121,9 @@ def logged_cases(opened: SearchIndex, without: set[str], searches: int, seed: in
             continue
         random = np.random.default_rng([seed, number])
         library, places = libraries[int(random.integers(len(libraries)))]
-        found = kept[opened.name, number] = list(cases_of(opened.index, library, int(random.choice(places)), random))
+        place = drawn_place(opened.index, library, places, random)
+        of_edge = (predicted or {}).get((library.spectra.absorber, library.spectra.edge))
+        found = kept[opened.name, number] = list(cases_of(opened.index, library, place, random, of_edge))
         if log is not None:
             with log.open("a", encoding="utf-8") as file:
                 file.write(json.dumps([opened.name, number, [asdict(one) for one in found]]) + "\n")
@@ -134,9 +148,22 @@ def computed_libraries(opened: SearchIndex, without: set[str]) -> list[tuple[Edg
     return found
 
 
-def cases_of(index: Index, computed: EdgeLibrary, place: int, random: np.random.Generator) -> Iterator[EdgeCase]:
+def drawn_place(index: Index, computed: EdgeLibrary, places: NDArray[np.int64], random: np.random.Generator) -> int:
+    """One of the spectra that may be measured: compounds that people hold in their hands are likelier."""
+    prior = entry_prior(index.columns, computed.row[places], Prior.KNOWN)
+    chance = np.exp(prior - prior.max())
+    return int(random.choice(places, p=chance / chance.sum()))
+
+
+def cases_of(
+    index: Index,
+    computed: EdgeLibrary,
+    place: int,
+    random: np.random.Generator,
+    predicted: XanesTable | None = None,
+) -> Iterator[EdgeCase]:
     """The cases of one simulated edge: what is known of its elements is drawn."""
-    made = simulated_search(computed, place, random)
+    made = simulated_search(computed, place, random, predicted=predicted)
     given = Given(random.choice([one.value for one in Given]))
     constraints = constraints_of(made, given)
     for left_out in (False, True):
@@ -166,7 +193,7 @@ def _case(
     choices = len(rows_with(index, constraints, measured_cells=False))
     features = edge_features(
         float(posteriors_of(candidates.total, groups)[0]),
-        [float(cautious_evidence(candidates)[0][groups[0][0]])],
+        [float(candidates.evidence[edges[0].name][groups[0][0]])],
         has_reference(candidates, groups[0][0]),
         len(candidates.rows),
         choices,

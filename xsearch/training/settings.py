@@ -56,6 +56,29 @@ EDGE_SCORE = EdgeScoreSettings()
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeEvidenceSettings:
+    """`xsearch.training.edge_evidence`."""
+
+    folds: int = setting(5, "folds", BY_HAND)
+    ridge: float = setting(0.002, "nats a search", f"{BY_HAND}: cost of the squared ln of what a number is changed by")
+    rounds: int = setting(1200, "steps", f"{BY_HAND}: of the simplex")
+
+
+EDGE_EVIDENCE = EdgeEvidenceSettings()
+
+
+@dataclass(frozen=True, slots=True)
+class EntryPriorSettings:
+    """`xsearch.training.entry_prior`."""
+
+    folds: int = setting(5, "folds", BY_HAND)
+    ridge: float = setting(0.3, "nats", f"{BY_HAND}: of the squared costs")
+
+
+ENTRY_PRIOR = EntryPriorSettings()
+
+
+@dataclass(frozen=True, slots=True)
 class PowderRankingSettings:
     """`xsearch.training.powder_ranking`."""
 

@@ -149,16 +149,28 @@ def spectrum_evidence(
 ) -> NDArray[np.float64]:
     """(n,) log-evidence for each library spectrum, by its kind."""
     numbers = settings.evidence
-    distance = 1 - np.clip(matches.correlation, -1, 1)
-    is_measured = kind == "measured"
-    error = library_errors(kind, numbers)
-    blurred = np.maximum(distance, numbers.least_distance) + error
+    error, is_measured = library_errors(kind, numbers), (kind == "measured").astype(np.float64)
     deviations = (matches.correlation - matches.score) / settings.matching.shift_penalty
-    offset = numbers.closeness_weight * np.log(
-        (numbers.wrong_distance + error) / (numbers.wrong_distance + numbers.simulation_error)
-    )
-    closeness = np.where(is_measured, 0.0, offset) - numbers.closeness_weight * np.log(blurred)
-    return np.asarray(closeness - shift_costs(kind, numbers) * deviations)
+    return closeness(matches.correlation, error, is_measured, numbers) - shift_costs(kind, numbers) * deviations
+
+
+def closeness(
+    correlation: NDArray[np.float64],
+    error: NDArray[np.float64],
+    measured: NDArray[np.float64],
+    settings: EvidenceSettings = DEFAULTS.evidence,
+) -> NDArray[np.float64]:
+    """(n,) log-evidence of correlations, before shifts cost.
+
+    Args:
+        correlation: (n,) of library spectra, or of combinations of them.
+        error: (n,) distance 1 - r that each has from a measurement of its own compound.
+        measured: (n,) how much of it was measured, from 0 to 1.
+        settings: of the evidence.
+    """
+    blurred = np.maximum(1 - np.clip(correlation, -1, 1), settings.least_distance) + error
+    offset = np.log((settings.wrong_distance + error) / (settings.wrong_distance + settings.simulation_error))
+    return np.asarray(settings.closeness_weight * ((1 - measured) * offset - np.log(blurred)))
 
 
 def library_errors(kind: NDArray[np.object_], settings: EvidenceSettings = DEFAULTS.evidence) -> NDArray[np.float64]:

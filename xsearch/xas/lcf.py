@@ -103,8 +103,8 @@ class LcfTarget:
         self.last = WINDOW_POINTS - 1.0 - table.known[:, ::-1].argmax(1)
         self.expected = shift_prior(table, settings.matching)
         self.is_measured = table.kind == "measured"
-        self.error = library_errors(table.kind, settings.cautious_evidence)
-        self.shift_cost = shift_costs(table.kind, settings.cautious_evidence)
+        self.error = library_errors(table.kind, settings.lcf_evidence)
+        self.shift_cost = shift_costs(table.kind, settings.lcf_evidence)
         self._spectra: dict[tuple[int, float], NDArray[np.float64]] = {}
 
     @classmethod
@@ -112,7 +112,7 @@ class LcfTarget:
         cls, index: Index, window: XanesWindow, library: EdgeLibrary, prior: Prior, settings: XasSettings = DEFAULTS
     ) -> Self:
         """With the compounds and the prior of an index."""
-        entries = entry_prior(index.columns, np.maximum(library.row, 0), prior, settings.cautious_evidence)
+        entries = entry_prior(index.columns, np.maximum(library.row, 0), prior, settings.lcf_evidence)
         return cls(window, library, compounds_of(index, library), np.where(library.row >= 0, entries, 0.0), settings)
 
     def step(self, one: Component) -> float:
@@ -146,7 +146,7 @@ class LcfTarget:
         if correlation <= 0:
             return LcfFit(components, weights, -1.0, -np.inf)
         new = LcfFit(components, weights, float(correlation), 0.0)
-        closeness = self.settings.cautious_evidence.closeness_weight * log(self.distance(new))
+        closeness = self.settings.lcf_evidence.closeness_weight * log(self.distance(new))
         return replace(new, evidence=self.prior_of(components) - closeness)
 
     def prior_of(self, components: tuple[Component, ...]) -> float:
@@ -160,7 +160,7 @@ class LcfTarget:
         A distance is a squared deviation, and in a combination each deviation counts with its fraction.
         """
         error = float(fit.fractions**2 @ self.error[list(fit.places)])
-        return max(1 - fit.correlation + error, self.settings.cautious_evidence.least_distance)
+        return max(1 - fit.correlation + error, self.settings.lcf_evidence.least_distance)
 
     def fraction_errors(self, fit: LcfFit) -> NDArray[np.float64]:
         """(k,) standard deviations of the fractions.
@@ -201,7 +201,7 @@ class LcfTarget:
             mean, sigma = sum(measured) / len(measured), self.settings.matching.measured_shift_eV[1]
             spread = sum((shift - mean) ** 2 for shift in measured)
             squared = (mean / sigma) ** 2 + spread / self.settings.lcf.tie_eV**2
-            cost += self.settings.cautious_evidence.measured_shift_cost * squared
+            cost += self.settings.lcf_evidence.measured_shift_cost * squared
         return cost
 
     def expected_with(self, rows: NDArray[np.int64], base: LcfFit | None) -> ShiftPrior:

@@ -46,7 +46,7 @@ class LcfScan:
         and shifts. Minus infinity where one of them is not above zero, or too few points are left.
         """
         target, known = self.target, self._known
-        numbers = target.settings.cautious_evidence
+        numbers = target.settings.lcf_evidence
         combined, inside = np.zeros_like(target.measured), target.window.known.copy()
         for one, weight in zip(*((base.components, base.weights) if base else ((), ())), strict=True):
             values, here = target.shifted(one)
