@@ -17,9 +17,10 @@ NORMAL = (
     "half a squared standard deviation, as of a normal distribution: the expected shifts and their widths are those of "
     "measurements. 0.2 to 0.6 are likeliest on simulated edges, where shapes that codes err in shift too"
 )
-MEASURED_CELLS = (
-    "conditional logit of 1,817 entries whose cells were measured among the reported ones of their elements: "
-    "python -m xsearch.training.entry_prior --index mp"
+MEASURED_EDGES = "likeliest on 107 measured edges of 28 compounds (xas_measured.parquet)"
+MINERALS = (
+    "minerals say 10 an eV (python -m xsearch.training.entry_prior), but lie nearer the hull than compounds of a "
+    f"laboratory; {MEASURED_EDGES}"
 )
 
 
@@ -95,11 +96,10 @@ class EvidenceSettings:
     theoretical_cost: float = setting(
         0.5,
         "log-evidence",
-        "of never having been reported: neither simulated edges nor measured cells can say. Likeliest on 107 measured "
-        "edges of 28 compounds (xas_measured.parquet)",
+        f"of never having been reported: neither simulated edges nor measured cells can say; {MEASURED_EDGES}",
     )
-    hull_cost_per_eV: float = setting(10.0, "log-evidence per eV/atom", MEASURED_CELLS)
-    unknown_hull_eV: float = setting(0.1, "eV/atom", MEASURED_CELLS)
+    hull_cost_per_eV: float = setting(5.0, "log-evidence per eV/atom", MINERALS)
+    unknown_hull_eV: float = setting(0.03, "eV/atom", MINERALS)
     highest_hull_eV: float = setting(0.2, "eV/atom", f"{BY_HAND}: beyond, an entry costs no more")
     missing_element_cost: float = setting(
         2.0,
@@ -133,8 +133,6 @@ LCF_EVIDENCE = EvidenceSettings(
     simulated_shift_cost=0.75,
     predicted_shift_cost=0.5,
     measured_shift_cost=1.5,
-    hull_cost_per_eV=5.0,
-    unknown_hull_eV=0.03,
 )
 """Of linear combination fits, whose costs were chosen with it. Likeliest on 107 measured edges of 28 compounds
 (xas_measured.parquet) in folds by formula: unlike the evidence of searches it was not chosen on simulated edges."""
