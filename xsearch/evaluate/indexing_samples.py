@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ LATTICE_SYSTEMS = ("triclinic", "monoclinic", "orthorhombic", "tetragonal", "rho
 
 PUBLISHED_WAVELENGTH_A = 1.54056
 """Cu Kα1, that of the benchmark of structures without a template."""
+
+CELL = ("a", "b", "c", "alpha", "beta", "gamma")
+"""Columns of `mp_structures.parquet`."""
 
 MEAN_COPPER_A = 1.541838
 """Mean of Cu Kα1 and Kα2, weighted 2:1."""
@@ -96,6 +99,32 @@ def primitive_cell(crystal: Any) -> Array:
     return reduced_cell(np.array(cell_parameters(structure.lattice.matrix)))
 
 
+def published_tables(patterns: Path, structures: Path, report: bool, columns: Sequence[str]) -> tuple[Any, Any]:
+    """The rows of one half of the benchmark of structures without a template, and some columns of their true entries.
+
+    Args:
+        patterns: `pxrd_no_template.parquet`. structures: `mp_structures.parquet`.
+        report: which half of the formulas.
+        columns: of the entries, which `material_id` names.
+    """
+    import pandas as pd
+
+    table = pd.read_parquet(patterns)
+    table = table[[is_for_report(formula) == report for formula in table.reduced_formula]]
+    wanted = {one for ids in table.material_ids for one in ids}
+    entries = pd.read_parquet(
+        structures, columns=["material_id", *columns], filters=[("material_id", "in", wanted)]
+    ).set_index("material_id")
+    return table, entries
+
+
+def published_pattern(row: Any) -> PowderPattern:
+    """The pattern of a row of that benchmark."""
+    counts = np.asarray(row.counts, np.float64)
+    angles = row.two_theta_start + row.two_theta_step * np.arange(len(counts))
+    return PowderPattern(angles, counts, PUBLISHED_WAVELENGTH_A, source=row.name)
+
+
 def published_samples(patterns: Path, structures: Path, report: bool, refuse: Refuse) -> Iterator[IndexingSample]:
     """Simulated patterns of the benchmark of structures without a template, one half of them by formula.
 
@@ -103,21 +132,13 @@ def published_samples(patterns: Path, structures: Path, report: bool, refuse: Re
         patterns: `pxrd_no_template.parquet`. structures: `mp_structures.parquet`, whose cells are the truth.
         report: which half. refuse: called with the reason of each row that is left out.
     """
-    import pandas as pd
-
-    table = pd.read_parquet(patterns)
-    table = table[[is_for_report(formula) == report for formula in table.reduced_formula]]
-    wanted = {one for ids in table.material_ids for one in ids}
-    names = ["material_id", "a", "b", "c", "alpha", "beta", "gamma"]
-    cells = pd.read_parquet(structures, columns=names, filters=[("material_id", "in", wanted)]).set_index("material_id")
+    table, cells = published_tables(patterns, structures, report, CELL)
     for row in table.itertuples():
         true = [reduced_cell(cells.loc[one].to_numpy(float)) for one in row.material_ids if one in cells.index]
         if not true:
             refuse("no structure of its formula and space group")
             continue
-        counts = np.asarray(row.counts, np.float64)
-        angles = row.two_theta_start + row.two_theta_step * np.arange(len(counts))
-        pattern = PowderPattern(angles, counts, PUBLISHED_WAVELENGTH_A, source=row.name)
+        pattern = published_pattern(row)
         system = lattice_system(int(row.space_group))
         yield IndexingSample(row.name, pattern, system, np.array(true), 0.04, 3.0, row.reduced_formula)
 

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
-from xsearch.chemistry.formula import parse_formula
+from xsearch.chemistry.formula import whole_formula
 from xsearch.chemistry.space_groups import crystal_system
-from xsearch.evaluate.indexing_samples import PUBLISHED_WAVELENGTH_A, is_for_report
+from xsearch.evaluate.indexing_samples import CELL, published_pattern, published_tables
 from xsearch.evaluate.outcome_log import OutcomeLog
 from xsearch.fit.prepared_pattern import prepare
 from xsearch.solve.engine import solve
@@ -73,31 +73,21 @@ def samples_of(patterns: Path, structures: Path, report: bool) -> Iterator[Solvi
         patterns: `pxrd_no_template.parquet`. structures: `mp_structures.parquet`, which holds the true crystals.
         report: which half.
     """
-    import pandas as pd
-
-    table = pd.read_parquet(patterns)
-    table = table[[is_for_report(formula) == report for formula in table.reduced_formula]]
-    table = table.iloc[np.random.default_rng(SEED).permutation(len(table))]
-    wanted = {one for ids in table.material_ids for one in ids}
-    names = ["material_id", "a", "b", "c", "alpha", "beta", "gamma", "species", "frac_coords"]
-    known = pd.read_parquet(structures, columns=names, filters=[("material_id", "in", wanted)]).set_index("material_id")
-    for row in table.itertuples():
+    table, known = published_tables(patterns, structures, report, (*CELL, "species", "frac_coords"))
+    for row in table.iloc[np.random.default_rng(SEED).permutation(len(table))].itertuples():
         found = [known.loc[one] for one in row.material_ids if one in known.index]
         if not found:
             continue
         crystals = [
             Crystal.ordered(
-                lattice_from_parameters(*(float(one[name]) for name in names[1:7])),
+                lattice_from_parameters(*(float(one[name]) for name in CELL)),
                 np.asarray(one["frac_coords"], np.float64).reshape(-1, 3),
                 list(one["species"]),
             )
             for one in found
         ]
-        counts = np.asarray(row.counts, np.float64)
-        angles = row.two_theta_start + row.two_theta_step * np.arange(len(counts))
-        pattern = PowderPattern(angles, counts, PUBLISHED_WAVELENGTH_A, source=row.name)
-        formula = {element: round(count) for element, count in parse_formula(row.reduced_formula).items()}
-        yield SolvingSample(row.name, pattern, formula, int(row.space_group), tuple(crystals))
+        formula = whole_formula(row.reduced_formula)
+        yield SolvingSample(row.name, published_pattern(row), formula, int(row.space_group), tuple(crystals))
 
 
 def outcome_of(sample: SolvingSample, seconds: float, settings: SolveSettings = SOLVE) -> SolvingOutcome:

@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 from xsearch.indexing.settings import THOROUGH, ThoroughSettings
 from xsearch.spectra import PowderPattern
 
-LATTICE_POINTS = {"P": 1, "A": 2, "B": 2, "C": 2, "I": 2, "F": 4, "R": 3}
-"""In the conventional cell of each centring."""
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class IndexedCell:

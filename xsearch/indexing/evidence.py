@@ -179,6 +179,21 @@ def _nearest(at: Array, lines: Array) -> Array:
     return np.asarray(np.minimum(lines - rising[place], rising[place + 1] - lines))
 
 
+def intensity_terms(areas: Array, sigma: Array, mean: Array) -> tuple[Array, Array]:
+    """How likely intensities look as they do: the natural logarithms where they are absent, and where they are there.
+
+    Args:
+        areas: (n,) fitted. sigma: (n,) their standard deviations.
+        mean: (n,) of the exponential distribution that those which are there are drawn from.
+
+    Returns:
+        (n,) how much worse the fit is without each; and (n,) the integral of exp(-A/mean)/mean over its posterior.
+    """
+    ratio = areas / sigma
+    seen = np.log(np.sqrt(2 * np.pi) * sigma / mean) - areas / mean + scipy.special.log_ndtr(ratio)
+    return -0.5 * ratio**2, np.asarray(seen)
+
+
 def _occam(
     areas: Array, band: Array, at: Array, is_foreign: NDArray[np.bool_], wavelength_A: float, settings: EvidenceSettings
 ) -> tuple[float, int, float, int]:
@@ -192,17 +207,13 @@ def _occam(
     curvature = np.empty(len(areas))
     kernels.pivots(band, 1 / mean**2, curvature)
     sigma = 1 / np.sqrt(curvature)
-    ratio = areas / sigma
-    # an intensity seen: the integral of exp(-A/mean)/mean over its posterior
-    seen = np.log(np.sqrt(2 * np.pi) * sigma / mean) - areas / mean + scipy.special.log_ndtr(ratio)
-    # an intensity absent: how much worse the fit is without it
-    gone = -0.5 * ratio**2
+    gone, seen = intensity_terms(areas, sigma, mean)
     best = -np.inf
     for share in settings.absent_shares:
         each = np.logaddexp(np.log(share) + gone[own], np.log1p(-share) + seen[own])
         best = max(best, float(each.sum()))
     absent = int((gone[own] > seen[own]).sum())
-    gain = 0.5 * ratio[is_foreign] ** 2
+    gain = -gone[is_foreign]
     cost = np.log(np.maximum(mean[is_foreign] / sigma[is_foreign], 1.0)) + settings.foreign_cost
     kept = gain > cost
     left = float(2 * gain[~kept].sum())

@@ -10,10 +10,9 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.formula_units import log_units
 from xsearch.errors import SpectrumError
 from xsearch.indexing import kernels
-from xsearch.indexing.cell import LATTICE_POINTS, IndexedCell, IndexedCells
+from xsearch.indexing.cell import IndexedCell, IndexedCells
 from xsearch.indexing.comparison import is_multiple
 from xsearch.indexing.line_evidence_kernels import FREE_COUNTS
 from xsearch.indexing.lines import Lines, find_lines
@@ -91,10 +90,7 @@ def holding_units(
     ranked: Sequence[RankedCell], chances: NDArray[np.float64], formula: Mapping[str, int]
 ) -> tuple[list[RankedCell], NDArray[np.float64]]:
     """The cells that hold whole units of a formula, and their probabilities with what their volumes say."""
-    worth = np.zeros(len(ranked))
-    for place, one in enumerate(ranked):
-        units = log_units(kernels.volume(one.fit.form), LATTICE_POINTS[kernels.CENTRINGS[one.centring]], formula)
-        worth[place] = np.exp(max(units.values())) if units else 0.0
+    worth = np.exp([one.log_odds_of_units(formula) for one in ranked])
     weighed = worth * chances
     weighed = weighed / max(weighed.sum() + OTHER_VOLUME * max(1 - chances.sum(), 0.0), 1e-300)
     order = [int(place) for place in np.argsort(-weighed, kind="stable") if worth[place] > 0]

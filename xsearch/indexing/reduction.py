@@ -31,6 +31,11 @@ PRIMITIVE = {
 """Rows are primitive vectors in terms of the conventional ones (International Tables A, table 5.1.3.1)."""
 
 
+def lattice_points(centring: str) -> int:
+    """Lattice points in the conventional cell of a centring, by its letter."""
+    return round(1 / float(np.linalg.det(PRIMITIVE[centring])))
+
+
 def voronoi_lengths(cells: Array, centrings: Iterable[str]) -> Array:
     """Seven lengths a lattice, rising.
 

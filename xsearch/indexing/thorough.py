@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.chemistry.formula_units import log_units
 from xsearch.chemistry.space_groups import TRICLINIC
 from xsearch.indexing.comparison import reduced_cell
 from xsearch.indexing.derived import form_of, multiples, parts, primitive_lattice, settings_of
@@ -17,7 +18,7 @@ from xsearch.indexing.line_evidence_kernels import FREE_COUNTS, FREE_FORMS
 from xsearch.indexing.lines import Lines, find_lines
 from xsearch.indexing.pool import Pool, joined, pool_of, refined_pool, selections
 from xsearch.indexing.profile import Profile, profile_of
-from xsearch.indexing.reduction import voronoi_lengths
+from xsearch.indexing.reduction import lattice_points, voronoi_lengths
 from xsearch.indexing.search import form_parameters
 from xsearch.indexing.settings import THOROUGH, ThoroughSettings
 from xsearch.preprocess.powder import NetPattern
@@ -50,6 +51,11 @@ class RankedCell:
     def reduced(self) -> Array:
         """(6,) parameters of the reduced primitive cell."""
         return reduced_cell(form_parameters(self.fit.form), CENTRINGS[self.centring])
+
+    def log_odds_of_units(self, formula: Mapping[str, int]) -> float:
+        """Natural logarithm of how usual its volume is for the likeliest whole number of units; -inf for none."""
+        found = log_units(volume(self.fit.form), lattice_points(CENTRINGS[self.centring]), formula)
+        return max(found.values(), default=-np.inf)
 
 
 def ranked_cells(net: NetPattern, settings: ThoroughSettings = THOROUGH) -> list[RankedCell]:

@@ -24,26 +24,21 @@ NO_TEMPLATE = -1
 
 def likely_formulas(
     task: InferenceTask, formula: Mapping[str, int] | None, settings: SolvingSettings
-) -> list[tuple[tuple[int, ...], float]]:
-    """The formula that is known, or the likeliest ones by chemistry.
-
-    Returns:
-        For each the atoms of each element, and the share of the time that it is given.
-    """
+) -> list[tuple[int, ...]]:
+    """The formula that is known, or the likeliest ones by chemistry: atoms of each element."""
     if formula is not None:
-        return [(tuple(formula[element] for element in task.proposals.elements), 1.0)]
+        return [tuple(formula[element] for element in task.proposals.elements)]
     shares: dict[tuple[int, ...], float] = {}
     for coefficients, log_share in zip(
         map(tuple, task.proposals.coefficients.tolist()), task.proposals.log_formula.tolist(), strict=True
     ):
         shares[coefficients] = max(shares.get(coefficients, LEAST_LOG_SHARE), log_share)
-    best = sorted(shares.items(), key=lambda item: -item[1])[: settings.formulas]
-    return [(coefficients, 1 / len(best)) for coefficients, _ in best]
+    return sorted(shares, key=lambda one: -shares[one])[: settings.formulas]
 
 
 def solved_candidates(
     task: InferenceTask,
-    formulas: Sequence[tuple[tuple[int, ...], float]],
+    formulas: Sequence[tuple[int, ...]],
     seconds: float,
     kept: Checkpoint,
     *,
@@ -54,21 +49,21 @@ def solved_candidates(
 
     Args:
         task: the pattern.
-        formulas: atoms of each element, with the share of the time that each is given.
-        seconds: for all searches together.
+        formulas: atoms of each element.
+        seconds: for all searches together; each formula is given the same.
         kept: how far they had come before.
         oxidation, alloy: for the balance of charges, as in `propose`.
     """
     elements = task.proposals.elements
-    balanced = log_charges(elements, np.array([coefficients for coefficients, _ in formulas]), oxidation, alloy)
+    balanced = log_charges(elements, np.array(formulas), oxidation, alloy)
     ranked = kept.stage("solve_cells", lambda: ranked_cells(task.prepared.net))
     found: list[RefinedCandidate] = []
-    for (coefficients, share), log_charge in zip(formulas, balanced.tolist(), strict=True):
+    for coefficients, log_charge in zip(formulas, balanced.tolist(), strict=True):
         formula = dict(zip(elements, coefficients, strict=True))
         name = "solve_" + "".join(f"{element}{count}" for element, count in formula.items())
         solution = solve(
-            task.prepared, formula, groups=task.groups, seconds=share * seconds, threads=task.threads, ranked=ranked,
-            kept=kept.part(name),
+            task.prepared, formula, groups=task.groups, seconds=seconds / len(formulas), threads=task.threads,
+            ranked=ranked, kept=kept.part(name),
         )  # fmt: skip
         found += [
             _candidate(task, one, coefficients, log_charge)
@@ -78,10 +73,10 @@ def solved_candidates(
     return found
 
 
-def solved_note(task: InferenceTask, formulas: Sequence[tuple[tuple[int, ...], float]], seconds: float) -> str:
+def solved_note(task: InferenceTask, formulas: Sequence[tuple[int, ...]], seconds: float) -> str:
     """What was solved, in a line."""
     names = [
-        reduced_formula(dict(zip(task.proposals.elements, coefficients, strict=True))) for coefficients, _ in formulas
+        reduced_formula(dict(zip(task.proposals.elements, coefficients, strict=True))) for coefficients in formulas
     ]
     return f"Crystals of {', '.join(names)} were solved from the pattern for {seconds:.0f} s, without a template."
 

@@ -11,20 +11,17 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from xsearch.checkpoint import NOTHING_KEPT, Checkpoint
-from xsearch.chemistry.crystal import Crystal
-from xsearch.chemistry.formula_units import log_units
-from xsearch.chemistry.symmetry import SYMPREC_A, Symmetry, find_symmetry
+from xsearch.chemistry.formula import reduced_formula
+from xsearch.chemistry.symmetry import Symmetry, find_symmetry
 from xsearch.errors import CrystalError
 from xsearch.fit.prepared_pattern import PreparedPattern
 from xsearch.fit.rietveld import Refined, refine
 from xsearch.fit.strain_fit import StrainFit, fit_strain
-from xsearch.indexing.cell import LATTICE_POINTS
-from xsearch.indexing.kernels import CENTRINGS, volume
 from xsearch.indexing.lines import find_lines
 from xsearch.indexing.profile import profile_of
 from xsearch.indexing.settings import THOROUGH
 from xsearch.indexing.thorough import RankedCell, probabilities, ranked_cells
-from xsearch.progress import timed, watch
+from xsearch.progress import Watched, timed
 from xsearch.simulate.powder import simulate_reflections
 from xsearch.simulate.reflections import Reflections
 from xsearch.solve.arrangements import arrangements
@@ -132,9 +129,9 @@ def cells_of_formula(
     chances = probabilities(ranked)
     fitting: list[tuple[RankedCell, float]] = []
     for one, chance in zip(ranked, chances.tolist(), strict=True):
-        units = log_units(volume(one.fit.form), LATTICE_POINTS[CENTRINGS[one.centring]], formula)
-        if units:
-            fitting.append((one, float(np.log(max(chance, LEAST_PROBABILITY))) + max(units.values())))
+        units = one.log_odds_of_units(formula)
+        if np.isfinite(units):
+            fitting.append((one, float(np.log(max(chance, LEAST_PROBABILITY))) + units))
     fitting.sort(key=lambda item: -item[1])
     if not fitting:
         return []
@@ -145,36 +142,31 @@ def cells_of_formula(
     ]
 
 
-def _is_of(crystal: Crystal, other: Crystal) -> bool:
-    """Whether two crystals have one formula."""
-    return {element: count * len(other) for element, count in crystal.composition.items()} == {
-        element: count * len(crystal) for element, count in other.composition.items()
-    }
-
-
 def refined_crystals(
     trials: Sequence[Trial], prepared: PreparedPattern, settings: SolveSettings = SOLVE
 ) -> list[SolvedCrystal]:
     """The likeliest trials refined against the points of the pattern, each crystal once, the likeliest first."""
     found: list[SolvedCrystal] = []
     seen: set[tuple[int, int, float]] = set()
-    wavelength_A = prepared.net.wavelength_A
+    d_min_A = max(settings.d_min_A, 0.51 * prepared.net.wavelength_A)
+    watched = Watched(settings.search.refined)
     for trial in trials:
+        crystal = trial.crystal
         if len(found) == settings.search.refined:
             break
         try:
-            symmetry = find_symmetry(trial.crystal, SYMPREC_A)
+            symmetry = find_symmetry(crystal)
         except CrystalError:
             continue
         kind = (symmetry.number, len(symmetry.primitive), round(trial.left, 2))
         # atoms on top of each other are one to the symmetry search
-        if kind in seen or not _is_of(symmetry.primitive, trial.crystal):
+        if kind in seen or reduced_formula(symmetry.primitive.composition) != reduced_formula(crystal.composition):
             continue
         seen.add(kind)
-        watch("items", done=len(found), total=settings.search.refined, failed=0)
         with threadpool_limits(1, user_api="blas"):
-            (reflections,) = simulate_reflections([symmetry], d_min_A=max(settings.d_min_A, 0.51 * wavelength_A))
+            (reflections,) = simulate_reflections([symmetry], d_min_A=d_min_A)
             fit = fit_strain(reflections, prepared.log_q, 0.0)
             refined = refine(reflections, symmetry, fit, prepared.points)
         found.append(SolvedCrystal(trial, symmetry, reflections, fit, refined, trial.worth(settings.search)))
+        watched.advance(1)
     return sorted(found, key=lambda one: -one.worth)

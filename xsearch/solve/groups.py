@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from itertools import permutations, product
 
 import numpy as np
-import scipy
 from numpy.typing import NDArray
 
 from xsearch.chemistry.space_groups import (
@@ -24,7 +23,9 @@ from xsearch.chemistry.space_groups import (
     space_group_symbol,
 )
 from xsearch.chemistry.wyckoff import SAME, SpaceGroupPositions, space_group_positions
+from xsearch.indexing.evidence import intensity_terms
 from xsearch.indexing.kernels import CENTRINGS
+from xsearch.indexing.reduction import PRIMITIVE, lattice_points
 from xsearch.solve.observed import ObservedLines
 from xsearch.solve.settings import GroupSettings
 
@@ -33,18 +34,6 @@ Integers = NDArray[np.int64]
 
 ABSENT_SHARES = (0.05, 0.2, 0.4, 0.6, 0.8)
 """Of the allowed lines, that may be absent by chance; the likeliest counts."""
-
-
-CENTRED_AT: dict[str, tuple[tuple[float, float, float], ...]] = {
-    "P": (),
-    "A": ((0, 1 / 2, 1 / 2),),
-    "B": ((1 / 2, 0, 1 / 2),),
-    "C": ((1 / 2, 1 / 2, 0),),
-    "I": ((1 / 2, 1 / 2, 1 / 2),),
-    "F": ((0, 1 / 2, 1 / 2), (1 / 2, 0, 1 / 2), (1 / 2, 1 / 2, 0)),
-    "R": ((2 / 3, 1 / 3, 1 / 3), (1 / 3, 2 / 3, 2 / 3)),
-}
-"""Lattice points of each centring beside the corner of the cell."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,12 +107,9 @@ def bases_of(group: SpaceGroupPositions, lines: ObservedLines) -> Iterator[Integ
         ]
     else:
         tried = [np.eye(3, dtype=np.int64)]
-    shifts = _centrings(lines.centring)
     seen: set[frozenset[tuple[int, ...]]] = set()
     for basis in tried:
-        # coordinates in the new basis: x' = x inverse(basis)
-        inverse = np.linalg.inv(basis)
-        if not _same_points(shifts @ inverse, group.centrings):
+        if not _is_lattice_of(group, basis, CENTRINGS[lines.centring]):
             continue
         signature = frozenset(_intrinsic(group, basis))
         if signature not in seen:
@@ -142,17 +128,12 @@ def _intrinsic(group: SpaceGroupPositions, basis: Integers) -> Iterator[tuple[in
         yield tuple(numbers)
 
 
-def _centrings(code: int) -> Array:
-    """(m, 3) lattice points of a centred cell."""
-    return np.array([(0.0, 0.0, 0.0), *CENTRED_AT[CENTRINGS[code]]])
-
-
-def _same_points(some: Array, others: Array) -> bool:
-    """Whether two sets of lattice points are one, up to lattice vectors."""
-    if len(some) != len(others):
+def _is_lattice_of(group: SpaceGroupPositions, basis: Integers, centring: str) -> bool:
+    """Whether the lattice points of a group in its own setting are those of the cell that it stands in."""
+    if len(group.centrings) != lattice_points(centring):
         return False
-    apart = some[:, None] - others[None]
-    return bool((np.abs(apart - np.round(apart)).max(axis=2).min(axis=1) < SAME).all())
+    primitive = group.centrings @ basis @ np.linalg.inv(PRIMITIVE[centring])
+    return bool((np.abs(primitive - np.round(primitive)) < SAME).all())
 
 
 def is_absent(group: SpaceGroupPositions, hkl: Integers) -> NDArray[np.bool_]:
@@ -176,9 +157,7 @@ def line_terms(lines: ObservedLines) -> tuple[Array, Array]:
     """
     mean = np.maximum(lines.factor * lines.areas.sum() / lines.factor.sum(), 1e-12)
     sigma = np.minimum(lines.sigma, mean)
-    ratio = lines.areas / sigma
-    seen = np.log(np.sqrt(2 * np.pi) * sigma / mean) - lines.areas / mean + scipy.special.log_ndtr(ratio)
-    return -0.5 * ratio**2, np.asarray(seen)
+    return intensity_terms(lines.areas, sigma, mean)
 
 
 def absence_evidence(absent: NDArray[np.bool_], gone: Array, seen: Array, settings: GroupSettings) -> float:

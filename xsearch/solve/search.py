@@ -39,18 +39,19 @@ class Trial:
     at: Array
     runs: int
 
+    def cost(self, settings: SearchSettings) -> float:
+        """What the search brings to its least: the share left, and the crowding with its weight."""
+        return self.left + settings.contact_weight * self.crowding
+
     def worth(self, settings: SearchSettings) -> float:
         """Natural logarithm of how likely the crystal is, up to a constant: by prior, pattern and freedom."""
-        return worth(self.problem.arrangement, self.left + settings.contact_weight * self.crowding, settings)
+        return worth(self.problem.arrangement, self.cost(settings), settings)
 
     def longer(self, times: float, settings: SearchSettings) -> Trial:
         """The same after one more run from a random start."""
         moves = min(int(times * settings.first_moves * self.problem.arrangement.free), settings.most_moves)
-        left, crowding, at = self.problem.run(self.runs, moves, settings)
-        weight = settings.contact_weight
-        if left + weight * crowding < self.left + weight * self.crowding:
-            return Trial(self.problem, left, crowding, at, self.runs + 1)
-        return replace(self, runs=self.runs + 1)
+        found = Trial(self.problem, *self.problem.run(self.runs, moves, settings), self.runs + 1)
+        return found if found.cost(settings) < self.cost(settings) else replace(self, runs=self.runs + 1)
 
     @property
     def crystal(self) -> Crystal:
