@@ -165,7 +165,8 @@ class Trainer:
             for kept, new in zip(self.average.parameters(), self.net.parameters(), strict=True):
                 kept.lerp_(new, 1 - decay)
             for held, seen in zip(self.average.buffers(), self.net.buffers(), strict=True):
-                held.copy_(seen)
+                if held.is_floating_point():  # the statistics belong to the weights: they are averaged alike
+                    held.lerp_(seen, 1 - decay)
         return loss.item()
 
     def simulated(self, rows: NDArray[np.int64], random: np.random.Generator) -> Batch:
