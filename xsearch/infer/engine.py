@@ -9,11 +9,13 @@ from numpy.typing import NDArray
 
 from xsearch.answers import Inference, Verdict
 from xsearch.checkpoint import NOTHING_KEPT, Checkpoint
+from xsearch.chemistry.formula import whole_amounts
 from xsearch.chemistry.space_groups import groups_of
 from xsearch.chemistry.valence import OxidationHint, check_elements
 from xsearch.errors import QueryError
 from xsearch.infer.by_chemistry import by_chemistry
 from xsearch.infer.description import refined_candidate
+from xsearch.infer.disorder import Disorder, disordered_candidates
 from xsearch.infer.pipeline import compare
 from xsearch.infer.predictions import NOTHING, Links, Predictions
 from xsearch.infer.proposals import propose
@@ -48,8 +50,9 @@ def infer(
     excluded: Iterable[str] = (),
     alloy: bool | None = None,
     must_balance: bool = False,
-    formula: Mapping[str, int] | None = None,
+    formula: Mapping[str, float] | None = None,
     solve_seconds: float = 0.0,
+    disorder: bool = False,
     top: int = 10,
     threads: int = 2,
     settings: InferenceSettings = INFERENCE_SETTINGS,
@@ -71,8 +74,10 @@ def infer(
         excluded: reduced formulas whose entries must not be used.
         alloy: True to leave charge balance out, False to score it always, None to decide by the elements.
         must_balance: drop what no allowed oxidation states balance.
-        formula: atoms of each element in the reduced formula, where it is known.
+        formula: atoms of each element in the formula, where it is known; fractions stand for shared or partly empty
+            sites.
         solve_seconds: how long crystals are solved from the pattern, without a template; 0 for not at all.
+        disorder: try shared and partly empty sites even where an ordered crystal explains the pattern.
         top: how many candidates to give.
         threads: for the fits.
         settings: the numbers that decide each stage.
@@ -85,6 +90,9 @@ def infer(
     chosen, excluded = check_elements(list(elements)), tuple(excluded)
     if formula is not None and sorted(formula) != sorted(chosen):
         raise QueryError(f"The formula holds {', '.join(formula)}, the elements given are {', '.join(chosen)}.")
+    whole = None if formula is None else whole_amounts(formula)
+    if solve_seconds and formula is not None and whole is None:
+        raise QueryError("A crystal is solved for whole numbers of atoms; leave --solve out, or the fractions.")
     if solve_seconds and pattern is None:
         raise QueryError("A crystal is solved from a powder pattern; give one, or leave --solve out.")
     if top < 1:
@@ -104,9 +112,9 @@ def infer(
         if groups is not None:
             proposals = proposals.take(np.flatnonzero(np.isin(proposals.space_group, sorted(groups))))
         if formula is not None:
-            stated = np.array([formula[element] for element in proposals.elements])
+            stated = np.array([whole[element] if whole else 0 for element in proposals.elements])
             proposals = proposals.take(np.flatnonzero((proposals.coefficients == stated).all(axis=1)))
-    if len(proposals) == 0 and not (solve_seconds and formula):
+    if len(proposals) == 0 and (formula is None or pattern is None):
         raise QueryError(
             f"No template of the index can hold {', '.join(chosen)}"
             + (f" in a {system} cell" if system else "")
@@ -132,8 +140,14 @@ def infer(
         )
         found = compare(task, kept)
         refined = found.refined
+        with timed(timings, "disorder"):
+            known = Disorder(
+                proposals.elements, amounts=formula, asked=disorder, excluded=excluded, oxidation=links.hints,
+                alloy=alloy, templates=templates,
+            )  # fmt: skip
+            refined = refined + disordered_candidates(task, refined, known, kept)
         if solve_seconds:
-            formulas = likely_formulas(task, formula, settings.solving)
+            formulas = likely_formulas(task, whole, settings.solving)
             refined = refined + solved_candidates(
                 task, formulas, solve_seconds, kept, oxidation=links.hints, alloy=alloy
             )
@@ -166,6 +180,7 @@ def infer(
         "must_balance": must_balance,
         "formula": None if formula is None else dict(formula),
         "solve_seconds": solve_seconds,
+        "disorder": disorder,
         "top": top,
     }
     read = [*(() if pattern is None else pattern.notes), *(note for one in xanes for note in one.notes)]

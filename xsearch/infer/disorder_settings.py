@@ -1,0 +1,56 @@
+"""The numbers that decide which sites are told as shared or partly empty."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from xsearch.settings import setting
+
+
+@dataclass(frozen=True, slots=True)
+class DisorderSettings:
+    """When elements are put onto one site, and when a site is given as partly empty.
+
+    Attributes:
+        explained_misfit: misfit of the best ordered candidate up to which no disorder is tried unless it is asked for.
+        least_lift: log lift of a pair of elements that may share a site.
+        pairs: of elements tried, those that replace one another most readily first.
+        proposals: of each pair, that are simulated.
+        fitted: of each pair, after screening.
+        refined, alike: after the strain fits, in all and of one symmetry, formula and pair.
+        refined_again: from the fractions that were found.
+        mixed_sigma: expected change of a fraction from one half.
+        stated_sigma: expected change of an occupancy from the one that a formula states.
+        vacant_sigma: expected share of a site that is empty.
+        vacancies_tried: ordered candidates whose sites may be emptied.
+        most_orbits: kinds of site of a crystal whose occupancies are tried.
+        least_fall: occupancy that must be missing, in standard uncertainties.
+        least_gain: log-evidence that a vacancy must gain against the full crystal, per misfit of the better one.
+        least_occupancy: of a partly empty site; with less the element is hardly there.
+        mixed_cost, vacant_cost: taken from the log-evidence of a candidate beside ordered ones.
+        same_ratio: relative difference of amounts that count as equal where a formula is stated.
+    """
+
+    explained_misfit: float = setting(1.1, "1", "as `PlacementSettings.explained_misfit`")
+    least_lift: float = setting(-1.0, "ln", "set by hand: Mg and Fe have -0.3, Fe and O -3.6")
+    pairs: int = setting(3, "1", "set by hand")
+    proposals: int = setting(250, "1", "set by hand")
+    fitted: int = setting(14, "1", "set by hand")
+    refined: int = setting(5, "1", "set by hand, for speed")
+    alike: int = setting(2, "1", "set by hand")
+    refined_again: int = setting(2, "1", "set by hand, for speed")
+    mixed_sigma: float = setting(0.3, "1", "physics: the standard deviation of a fraction that may have any value")
+    stated_sigma: float = setting(0.05, "1", "set by hand: of an analysis")
+    vacant_sigma: float = setting(0.25, "1", "set by hand")
+    vacancies_tried: int = setting(3, "1", "set by hand")
+    most_orbits: int = setting(10, "1", "set by hand")
+    least_fall: float = setting(3.0, "standard uncertainties", "set by hand")
+    least_gain: float = setting(12.0, "ln", "set by hand")
+    least_occupancy: float = setting(0.2, "1", "set by hand")
+    mixed_cost: float = setting(1.0, "ln", "set by hand")
+    vacant_cost: float = setting(1.0, "ln", "set by hand")
+    same_ratio: float = setting(0.01, "1", "set by hand")
+
+
+DISORDER = DisorderSettings()
+"""The shipped numbers."""
