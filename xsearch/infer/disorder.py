@@ -128,7 +128,8 @@ def _refined(task: InferenceTask, fitted: Sequence[_Fitted]) -> list[RefinedCand
     again = [k for k in best if chosen[k].some.mixed is not None and not chosen[k].some.stated]
     for k, one in zip(again, task.run(lambda k: _again(chosen[k], first[k]), again), strict=True):
         first[k] = one
-    return first
+    least = settings.least_fraction
+    return [one for one in first if all(min(site.occupancies) >= least for site in one.disorder)]
 
 
 def _first(one: _Fitted) -> RefinedCandidate:

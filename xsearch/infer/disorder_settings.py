@@ -14,7 +14,8 @@ class DisorderSettings:
     Attributes:
         explained_misfit: misfit of the best ordered candidate up to which no disorder is tried unless it is asked for.
         least_lift: log lift of a pair of elements that may share a site.
-        pairs: of elements tried, those that replace one another most readily first.
+        pairs: of elements tried, those that replace one another most readily first; and, where a formula is stated, of
+            elements and occupancies, the fewest vacancies first.
         proposals: of each pair, that are simulated.
         fitted: of each pair, after screening.
         refined, alike: after the strain fits, in all and of one symmetry, formula and pair.
@@ -28,6 +29,8 @@ class DisorderSettings:
         least_gain: log-evidence that a vacancy must gain against the full crystal, per misfit of the better one.
         least_occupancy: of a partly empty site; with less the element is hardly there.
         mixed_cost, vacant_cost: taken from the log-evidence of a candidate beside ordered ones.
+        least_stated: the same of a site whose occupancy a formula states.
+        least_fraction: of the rarer element of a shared site; with less the pattern shows no mixture.
         same_ratio: relative difference of amounts that count as equal where a formula is stated.
     """
 
@@ -47,6 +50,8 @@ class DisorderSettings:
     least_fall: float = setting(3.0, "standard uncertainties", "set by hand")
     least_gain: float = setting(12.0, "ln", "set by hand")
     least_occupancy: float = setting(0.2, "1", "set by hand")
+    least_stated: float = setting(0.3, "1", "set by hand")
+    least_fraction: float = setting(0.04, "1", "set by hand")
     mixed_cost: float = setting(1.0, "ln", "set by hand")
     vacant_cost: float = setting(1.0, "ln", "set by hand")
     same_ratio: float = setting(0.01, "1", "set by hand")

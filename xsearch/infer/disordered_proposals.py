@@ -175,7 +175,7 @@ def vacant_proposals(
             scales = (after - before) / 3
             usable = np.flatnonzero(np.abs(scales) < settings.screening.largest_scale)
             out.append(DisorderedProposals(some.take(usable), scales[usable], None, 0.0, True, {element: occupancy}))
-    return out
+    return sorted(out, key=lambda some: -min(some.occupancies.values()))[: settings.disorder.pairs]
 
 
 def _proportional(coefficients: NDArray[np.integer], wanted: NDArray[np.float64], same: float) -> NDArray[np.bool_]:
