@@ -1,4 +1,4 @@
-"""Whether mixed and partly empty sites are told as such, and ordered compounds are not.
+"""Whether mixed and partly empty sites are recognised as such, and ordered compounds are not taken for either.
 
     python -m benchmarks.defects {mixed,vacant,ordered} [--half report] [--limit 40] [--known] [--stated] [--json]
 
@@ -31,7 +31,7 @@ def main() -> None:
     parser.add_argument("--limit", type=int, default=40)
     parser.add_argument("--known", action="store_true", help="keep the entries of the end members")
     parser.add_argument("--stated", action="store_true", help="state the formula with its fractions")
-    parser.add_argument("--asked", action="store_true", help="as with --disorder of xsearch infer")
+    parser.add_argument("--always", action="store_true", help="as with --disorder of xsearch infer")
     parser.add_argument("--log", type=Path, help="outcomes, one a line; a later run goes on from here")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
@@ -43,7 +43,7 @@ def main() -> None:
         limit=given.limit,
         held_out=not given.known,
         stated=given.stated,
-        asked=given.asked,
+        always=given.always,
         log=given.log,
         say=lambda one: print(outcome_line(one), file=sys.stderr, flush=True),
     )

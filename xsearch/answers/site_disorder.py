@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import floor, log10
 from typing import Literal
 
-TOO_ALIKE = 0.12
+TOO_ALIKE = 0.15
 """Standard uncertainty of a shared site's fraction from which the elements scatter too alike to tell it."""
 
 

@@ -97,7 +97,7 @@ def _mixed(compound: Compound, random: np.random.Generator) -> DisorderedCompoun
         ]
     if not able:
         return None
-    weight = np.exp([table[ATOMIC_NUMBERS[a], ATOMIC_NUMBERS[b]] for a, b in able])
+    weight = np.exp([2 * table[ATOMIC_NUMBERS[a], ATOMIC_NUMBERS[b]] for a, b in able])
     first, second = able[random.choice(len(able), p=weight / weight.sum())]
     fraction = round(float(random.uniform(*FRACTIONS)), 3)
     other = Crystal.ordered(

@@ -1,4 +1,4 @@
-"""How often shared and partly empty sites are told as what they are, and ordered crystals as such."""
+"""How often shared and partly empty sites are recognised as such, and ordered crystals as ordered."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from xsearch.answers.site_disorder import SiteDisorder
 
 KINDS = ("mixed", "vacant", "ordered")
-"""What is measured: solid solutions, vacancies, and ordered compounds that must not be told as either."""
+"""What is measured: solid solutions, vacancies, and ordered compounds that must be given as neither."""
 
 WITHIN = (0.05, 0.1)
 """Errors of an occupancy that are counted."""
@@ -41,7 +41,7 @@ class Outcome:
     Attributes:
         name: of the material that it was made from.
         formula: of the parent.
-        told: whether the first candidate has disorder of the right kind on the right elements.
+        sites_right: whether the first candidate has disorder of the right kind on the right elements.
         right: whether it has the parent's structure, too; of an ordered compound, whether it has the right formula and
             crystal system.
         disordered: whether the first candidate has any disorder.
@@ -55,7 +55,7 @@ class Outcome:
 
     name: str
     formula: str
-    told: bool
+    sites_right: bool
     right: bool
     disordered: bool
     refused: bool
@@ -75,11 +75,11 @@ def evaluate(
     limit: int = 40,
     held_out: bool = True,
     stated: bool = False,
-    asked: bool = False,
+    always: bool = False,
     log: str | Path | None = None,
     say: Callable[[Outcome], None] | None = None,
 ) -> dict[str, Any]:
-    """Infer compounds from simulated measurements and count what is told of their sites.
+    """Infer compounds from simulated measurements and count what is right of their sites.
 
     Args:
         path: a Parquet file with the columns of `mp_structures.parquet`; reported compounds of it are used.
@@ -89,7 +89,7 @@ def evaluate(
         limit: compounds.
         held_out: leave the entries of all end members out.
         stated: state the formula, with its fractions.
-        asked: as of `infer`'s `disorder`.
+        always: as of `infer`'s `disorder`.
         log: keep outcomes here, one a line; those that are there are not worked out again.
         say: called with every outcome.
     """
@@ -97,7 +97,7 @@ def evaluate(
     done, outcomes = dict(kept.done), []
     for truth in samples(path, kind, report=report, limit=limit):
         name = (truth if isinstance(truth, Compound) else truth.parent).material_id
-        outcome = done[name] if name in done else _one(truth, library, held_out, stated, asked)
+        outcome = done[name] if name in done else _one(truth, library, held_out, stated, always)
         outcomes.append(outcome)
         kept.add(outcome)
         if say is not None:
@@ -124,7 +124,7 @@ def in_report(formula: str) -> bool:
 
 
 def _one(
-    truth: Compound | DisorderedCompound, library: TemplateLibrary, held_out: bool, stated: bool, asked: bool
+    truth: Compound | DisorderedCompound, library: TemplateLibrary, held_out: bool, stated: bool, always: bool
 ) -> Outcome:
     parent, ends = (truth, (truth.formula,)) if isinstance(truth, Compound) else (truth.parent, truth.end_members)
     alike = isinstance(truth, DisorderedCompound) and truth.alike
@@ -132,7 +132,7 @@ def _one(
     try:
         answer = infer(
             library, sorted(set(truth.crystal.elements)), augmented_pattern(truth.crystal, parent.seed),
-            excluded=ends if held_out else (), disorder=asked, top=1, threads=1,
+            excluded=ends if held_out else (), disorder=always, top=1, threads=1,
             formula=truth.crystal.composition if stated else None,
         )  # fmt: skip
     except (QueryError, SpectrumError) as error:
@@ -148,18 +148,18 @@ def _judged(
 ) -> Outcome:
     first: Candidate | None = answer.candidates[0] if answer.candidates else None
     sites = () if first is None else first.disorder
-    told = right = False
+    sites_right = right = False
     away = None
     if first is not None and isinstance(truth, Compound):
         right = first.formula == truth.formula and first.crystal_system == truth.crystal_system
     elif first is not None and isinstance(truth, DisorderedCompound):
-        told = any(one.kind == truth.kind and set(one.elements) == set(truth.elements) for one in sites)
-        right = told and same_parent(first.crystal, sites, truth)
+        sites_right = any(one.kind == truth.kind and set(one.elements) == set(truth.elements) for one in sites)
+        right = sites_right and same_parent(first.crystal, sites, truth)
         if right:
             away = occupancy_error(sites, truth)
     words = "nothing" if first is None else " ".join([first.formula, str(first.space_group), *(s.text for s in sites)])
     return Outcome(
-        parent.material_id, parent.formula, told, right, bool(sites), answer.refused, away,
+        parent.material_id, parent.formula, sites_right, right, bool(sites), answer.refused, away,
         any(one.undetermined for one in sites), alike, words, seconds,
     )  # fmt: skip
 
@@ -174,8 +174,8 @@ def same_parent(crystal: Crystal, disorder: Sequence[SiteDisorder], truth: Disor
     """Whether a candidate's crystal, without its disorder, is the parent's by StructureMatcher."""
     from pymatgen.core.structure_matcher import StructureMatcher
 
-    told = _parent(crystal, [one.elements for one in disorder])
-    return bool(StructureMatcher().fit(told.to_structure(), _parent(truth.crystal, [truth.elements]).to_structure()))
+    ordered = _parent(crystal, [one.elements for one in disorder])
+    return bool(StructureMatcher().fit(ordered.to_structure(), _parent(truth.crystal, [truth.elements]).to_structure()))
 
 
 def _parent(crystal: Crystal, disordered: Sequence[Sequence[str]]) -> Crystal:
@@ -207,7 +207,7 @@ def figures(kind: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
     measured = [one for one in outcomes if one.away is not None]
     clear = [one for one in measured if not one.alike]
     found |= {
-        "right_elements": _share(one.told for one in outcomes),
+        "right_elements": _share(one.sites_right for one in outcomes),
         "n_right": len(measured),
         "n_clear": len(clear),
         "undetermined": _share(one.undetermined for one in measured),
@@ -225,7 +225,7 @@ def _share(values: Iterator[bool]) -> float | None:
 
 def outcome_line(outcome: Outcome) -> str:
     """An outcome in words."""
-    state = "right" if outcome.right else "told" if outcome.told else "wrong"
+    state = "right" if outcome.right else "sites right" if outcome.sites_right else "wrong"
     away = "" if outcome.away is None else f", off by {outcome.away:.2f}"
     refused = ", refused" if outcome.refused else ""
     return f"{outcome.formula}: {state}{away}{refused}; first {outcome.first}; {outcome.cpu_seconds:.1f} s"

@@ -32,8 +32,8 @@ def refined_candidate(library: TemplateLibrary, ranked: RankedCandidate, rank: i
     if one.proposal.row == NO_TEMPLATE:
         return _solved_candidate(ranked, rank)
     number, moved_A = one.symmetry.number, one.refined.moved_A
-    told = [line for site in one.disorder for line in (f"{site.text[0].upper()}{site.text[1:]}.", site.caveat) if line]
-    assumptions = [*told, "The cell was strained to the pattern.", *_unbalanced(one.proposal)]
+    lines = [line for site in one.disorder for line in (f"{site.text[0].upper()}{site.text[1:]}.", site.caveat) if line]
+    assumptions = [*lines, "The cell was strained to the pattern.", *_unbalanced(one.proposal)]
     template_group = int(library.space_group[one.proposal.row])
     if one.symmetrised:
         assumptions.append(f"They were moved onto the symmetry of space group {number}, which they are close to.")

@@ -23,6 +23,7 @@ from xsearch.errors import CrystalError
 from xsearch.fit.rietveld import Refined, refine
 from xsearch.fit.settings import RIETVELD
 from xsearch.fit.site_occupancies import exchange, orbits_of, vacancies
+from xsearch.infer.disorder_settings import DisorderSettings
 from xsearch.infer.disordered_proposals import DisorderedProposals, mixed_proposals, pairs_of, vacant_proposals
 from xsearch.infer.evidence import fitted_shares, totals
 from xsearch.infer.refinement import refine_by_strain, strain_fits
@@ -38,13 +39,13 @@ class Disorder:
     Attributes:
         elements: all of it, by atomic number.
         amounts: of each, where the formula is stated.
-        asked: whether disorder is tried even where an ordered candidate explains the pattern.
+        always: whether disorder is tried even where an ordered candidate explains the pattern.
         excluded, oxidation, alloy, templates: as in `propose`.
     """
 
     elements: tuple[str, ...]
     amounts: Mapping[str, float] | None = None
-    asked: bool = False
+    always: bool = False
     excluded: Iterable[str] = ()
     oxidation: Mapping[str, OxidationHint] | None = None
     alloy: bool | None = None
@@ -61,7 +62,7 @@ def disordered_candidates(
 ) -> list[RefinedCandidate]:
     """Candidates with shared or partly empty sites, beside the ordered ones that were refined."""
     explained = any(one.refined.misfit <= task.settings.disorder.explained_misfit for one in refined)
-    if explained and not disorder.asked and not disorder.certain:
+    if explained and not disorder.always and not disorder.certain:
         return []
     return kept.stage("disorder", lambda: _candidates(task, refined, disorder))
 
@@ -129,7 +130,7 @@ def _refined(task: InferenceTask, fitted: Sequence[_Fitted]) -> list[RefinedCand
     for k, one in zip(again, task.run(lambda k: _again(chosen[k], first[k]), again), strict=True):
         first[k] = one
     least = settings.least_fraction
-    return [one for one in first if all(min(site.occupancies) >= least for site in one.disorder)]
+    return [one for one in first if all(min(site.occupancies) >= least or site.undetermined for site in one.disorder)]
 
 
 def _first(one: _Fitted) -> RefinedCandidate:
@@ -152,7 +153,7 @@ def _mixed(one: _Fitted, trial: TrialCandidate, pair: tuple[str, str]) -> Refine
     freedom = exchange(trial.symmetry.primitive, pair[1], pair[0], sigma)
     result = refine(trial.reflections, trial.symmetry, trial.fit, one.task.prepared.points, freedom=freedom)
     fractions = tuple(_occupancy(result.crystal, element) for element in pair)
-    said = SiteDisorder("mixed", pair, sites_of(result.crystal, pair), fractions, _error(result))
+    said = SiteDisorder("mixed", pair, sites_of(result.crystal, pair), fractions, _error(result, settings))
     return RefinedCandidate.of(trial, result, (said,), settings.mixed_cost)
 
 
@@ -164,7 +165,7 @@ def _refilled(one: _Fitted, trial: TrialCandidate) -> RefinedCandidate:
     result = refine(trial.reflections, trial.symmetry, trial.fit, one.task.prepared.points, freedom=freedom)
     said = SiteDisorder(
         "vacant", (element,), sites_of(result.crystal, (element,)), (_occupancy(result.crystal, element),),
-        _error(result),
+        _error(result, settings),
     )  # fmt: skip
     return RefinedCandidate.of(trial, result, (said,), settings.vacant_cost)
 
@@ -206,7 +207,9 @@ def _emptied(task: InferenceTask, one: RefinedCandidate) -> RefinedCandidate | N
     occupancy = float(result.crystal.occupancies[entries[0]])
     if gain < settings.least_gain * max(result.misfit, 1.0) or occupancy < settings.least_occupancy:
         return None
-    said = SiteDisorder("vacant", (element,), sites_of(result.crystal, (element,)), (occupancy,), float(found.error[0]))
+    said = SiteDisorder(
+        "vacant", (element,), sites_of(result.crystal, (element,)), (occupancy,), _error(result, settings)
+    )
     return RefinedCandidate.of(one, result, (said,), settings.vacant_cost)
 
 
@@ -223,9 +226,10 @@ def _occupancy(crystal: Crystal, element: str) -> float:
     return float(crystal.occupancies[partly if partly.any() else mine].mean())
 
 
-def _error(result: Refined) -> float:
-    """Standard uncertainty of the one occupancy that was refined."""
-    return 0.0 if result.occupancies is None else float(result.occupancies.error[0])
+def _error(result: Refined, settings: DisorderSettings) -> float:
+    """Standard uncertainty of the one occupancy that was refined, with what the refinement does not know of."""
+    found = 0.0 if result.occupancies is None else float(result.occupancies.error[0])
+    return float(np.hypot(settings.error_scale * found, settings.error_floor))
 
 
 def sites_of(crystal: Crystal, elements: Sequence[str]) -> str:

@@ -142,7 +142,7 @@ def infer(
         refined = found.refined
         with timed(timings, "disorder"):
             known = Disorder(
-                proposals.elements, amounts=formula, asked=disorder, excluded=excluded, oxidation=links.hints,
+                proposals.elements, amounts=formula, always=disorder, excluded=excluded, oxidation=links.hints,
                 alloy=alloy, templates=templates,
             )  # fmt: skip
             refined = refined + disordered_candidates(task, refined, known, kept)

@@ -34,7 +34,8 @@ def inference_table(inference: Inference, top: int | None = None) -> Table:
     for c in shown:
         table.add_row(
             str(c.rank), c.formula, str(c.space_group), c.crystal_system, f"{c.probability:.2f}",
-            c.origin, "" if c.solved else replacements(c.substitution), *(["; ".join(told(c))] if more else []),
+            c.origin, "" if c.solved else replacements(c.substitution),
+            *(["; ".join(sites_in_words(c))] if more else []),
             percent(None if c.pattern_fit is None else c.pattern_fit.unexplained),
         )  # fmt: skip
     return table
@@ -97,7 +98,7 @@ def candidates_frame(inference: Inference) -> pd.DataFrame:
         row.update(row.pop("cell"))
         row.update(fit_columns(c.pattern_fit))
         row.update({f"evidence_{k}": v for k, v in row.pop("evidence").items()})
-        row["disorder"] = "; ".join(told(c))
+        row["disorder"] = "; ".join(sites_in_words(c))
         rows.append({**row, "substitution": replacements(c.substitution), "assumptions": "; ".join(c.assumptions)})
     return pd.DataFrame(rows)
 
@@ -122,7 +123,7 @@ def write_candidate_cif(candidate: Candidate, path: Path) -> Path:
     return path
 
 
-def told(candidate: Candidate) -> list[str]:
+def sites_in_words(candidate: Candidate) -> list[str]:
     """Its shared and partly empty sites, a text each."""
     return [one.text for one in candidate.disorder]
 
