@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from time import process_time
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from xsearch.chemistry.crystal import Crystal
-from xsearch.data.compounds import Compound, read_compounds
+from xsearch.data.compounds import Compound, read_compounds, unrelated_elements
 from xsearch.data.disordered_compounds import MOST_SITES, DisorderedCompound, made_of
 from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.errors import QueryError, SpectrumError
@@ -24,11 +25,15 @@ if TYPE_CHECKING:
     from xsearch.answers import Candidate, Inference
     from xsearch.answers.site_disorder import SiteDisorder
 
-KINDS = ("mixed", "vacant", "ordered")
-"""What is measured: solid solutions, vacancies, and ordered compounds that must be given as neither."""
+KINDS = ("mixed", "vacant", "ordered", "wrong")
+"""What is measured: solid solutions, vacancies, ordered compounds that must be given as neither, and patterns of these
+with the elements of others, which must be refused."""
 
 WITHIN = (0.05, 0.1)
 """Errors of an occupancy that are counted."""
+
+POOL = 2400
+"""Reported compounds that both halves are taken from."""
 
 MOST_ELEMENTS = 5
 """Of a compound."""
@@ -43,7 +48,7 @@ class Outcome:
         formula: of the parent.
         sites_right: whether the first candidate has disorder of the right kind on the right elements.
         right: whether it has the parent's structure, too; of an ordered compound, whether it has the right formula and
-            crystal system.
+            crystal system; with the elements of another, whether it is refused.
         disordered: whether the first candidate has any disorder.
         refused: whether it was given as no answer.
         away: difference of the occupancy from the true one, where it is right.
@@ -95,9 +100,9 @@ def evaluate(
     """
     kept = OutcomeLog(log, lambda stored: Outcome(**stored), lambda outcome: outcome.name)
     done, outcomes = dict(kept.done), []
-    for truth in samples(path, kind, report=report, limit=limit):
+    for truth, elements in samples(path, kind, report=report, limit=limit):
         name = (truth if isinstance(truth, Compound) else truth.parent).material_id
-        outcome = done[name] if name in done else _one(truth, library, held_out, stated, always)
+        outcome = done[name] if name in done else _one(truth, elements, library, held_out, stated, always)
         outcomes.append(outcome)
         kept.add(outcome)
         if say is not None:
@@ -105,17 +110,22 @@ def evaluate(
     return figures(kind, outcomes)
 
 
-def samples(path: str | Path, kind: str, *, report: bool, limit: int) -> Iterator[Compound | DisorderedCompound]:
-    """Compounds of one half of the formulas, made disordered where that is wished."""
-    pool = [one for one in read_compounds(path, 60 * limit, reported=True) if in_report(one.formula) == report]
-    found: Iterator[Compound | DisorderedCompound]
+def samples(
+    path: str | Path, kind: str, *, report: bool, limit: int
+) -> Iterator[tuple[Compound | DisorderedCompound, frozenset[str]]]:
+    """Compounds of one half of the formulas, made disordered where that is wished, and the elements that are given."""
+    pool = [one for one in read_compounds(path, POOL, reported=True) if in_report(one.formula) == report]
+    small = [one for one in pool if len(one.crystal) <= MOST_SITES]
+    found: Iterator[tuple[Compound | DisorderedCompound, Iterable[str] | None]]
     if kind == "ordered":
-        found = (one for one in pool if len(one.crystal) <= MOST_SITES)
+        found = ((one, one.elements) for one in small)
+    elif kind == "wrong":
+        found = ((one, unrelated_elements(small, place)) for place, one in enumerate(small))
     else:
         made = made_of(pool, "mixed" if kind == "mixed" else "vacant")
-        found = (one for one in made if len(set(one.crystal.elements)) <= MOST_ELEMENTS)
-    for _, one in zip(range(limit), found, strict=False):
-        yield one
+        found = ((one, one.crystal.elements) for one in made if len(set(one.crystal.elements)) <= MOST_ELEMENTS)
+    for truth, elements in islice(((truth, given) for truth, given in found if given), limit):
+        yield truth, frozenset(elements)
 
 
 def in_report(formula: str) -> bool:
@@ -124,14 +134,19 @@ def in_report(formula: str) -> bool:
 
 
 def _one(
-    truth: Compound | DisorderedCompound, library: TemplateLibrary, held_out: bool, stated: bool, always: bool
+    truth: Compound | DisorderedCompound,
+    elements: frozenset[str],
+    library: TemplateLibrary,
+    held_out: bool,
+    stated: bool,
+    always: bool,
 ) -> Outcome:
     parent, ends = (truth, (truth.formula,)) if isinstance(truth, Compound) else (truth.parent, truth.end_members)
     alike = isinstance(truth, DisorderedCompound) and truth.alike
     start = process_time()
     try:
         answer = infer(
-            library, sorted(set(truth.crystal.elements)), augmented_pattern(truth.crystal, parent.seed),
+            library, sorted(elements), augmented_pattern(truth.crystal, parent.seed),
             excluded=ends if held_out else (), disorder=always, top=1, threads=1,
             formula=truth.crystal.composition if stated else None,
         )  # fmt: skip
@@ -140,17 +155,20 @@ def _one(
             parent.material_id, parent.formula, False, False, False, True, None, False, alike, str(error),
             process_time() - start,
         )  # fmt: skip
-    return _judged(truth, parent, answer, alike, process_time() - start)
+    wrong = elements != set(truth.crystal.elements)
+    return _judged(truth, parent, answer, alike, wrong, process_time() - start)
 
 
 def _judged(
-    truth: Compound | DisorderedCompound, parent: Compound, answer: Inference, alike: bool, seconds: float
+    truth: Compound | DisorderedCompound, parent: Compound, answer: Inference, alike: bool, wrong: bool, seconds: float
 ) -> Outcome:
     first: Candidate | None = answer.candidates[0] if answer.candidates else None
     sites = () if first is None else first.disorder
     sites_right = right = False
     away = None
-    if first is not None and isinstance(truth, Compound):
+    if wrong:
+        right = answer.refused
+    elif first is not None and isinstance(truth, Compound):
         right = first.formula == truth.formula and first.crystal_system == truth.crystal_system
     elif first is not None and isinstance(truth, DisorderedCompound):
         sites_right = any(one.kind == truth.kind and set(one.elements) == set(truth.elements) for one in sites)
@@ -202,7 +220,7 @@ def figures(kind: str, outcomes: Sequence[Outcome]) -> dict[str, Any]:
         "cpu_seconds_p50": round(float(np.percentile(seconds, 50)), 2),
         "cpu_seconds_p95": round(float(np.percentile(seconds, 95)), 2),
     }
-    if kind == "ordered":
+    if kind in ("ordered", "wrong"):
         return found
     measured = [one for one in outcomes if one.away is not None]
     clear = [one for one in measured if not one.alike]

@@ -57,17 +57,22 @@ class Disorder:
         return self.amounts is not None and any(amount != round(amount) for amount in self.amounts.values())
 
 
-def disordered_candidates(
+def with_disorder(
     task: InferenceTask, refined: Sequence[RefinedCandidate], disorder: Disorder, kept: Checkpoint = NOTHING_KEPT
 ) -> list[RefinedCandidate]:
-    """Candidates with shared or partly empty sites, beside the ordered ones that were refined."""
+    """The ordered candidates that were refined, and beside them those with shared or partly empty sites.
+
+    A crystal that explains the pattern far better with a part of its sites empty is left out as the full one.
+    """
     explained = any(one.refined.misfit <= task.settings.disorder.explained_misfit for one in refined)
     if explained and not disorder.always and not disorder.certain:
-        return []
-    return kept.stage("disorder", lambda: _candidates(task, refined, disorder))
+        return list(refined)
+    return kept.stage("disorder", lambda: _with_disorder(task, refined, disorder))
 
 
-def _candidates(task: InferenceTask, refined: Sequence[RefinedCandidate], disorder: Disorder) -> list[RefinedCandidate]:
+def _with_disorder(
+    task: InferenceTask, refined: Sequence[RefinedCandidate], disorder: Disorder
+) -> list[RefinedCandidate]:
     library, elements, amounts = task.library, disorder.elements, disorder.amounts
     known = {
         "excluded": tuple(disorder.excluded), "oxidation": disorder.oxidation, "alloy": disorder.alloy,
@@ -80,8 +85,8 @@ def _candidates(task: InferenceTask, refined: Sequence[RefinedCandidate], disord
     if amounts is not None:
         proposed += vacant_proposals(library, elements, amounts, **known)  # type: ignore[arg-type]
     fitted = [one for some in proposed if some is not None and len(some.proposals) for one in _fitted(task, some)]
-    found = _refined(task, fitted)
-    return found if amounts is not None else found + _with_vacancies(task, refined)
+    full = list(refined) if amounts is not None else _with_vacancies(task, refined)
+    return full + _refined(task, fitted)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -171,12 +176,20 @@ def _refilled(one: _Fitted, trial: TrialCandidate) -> RefinedCandidate:
 
 
 def _with_vacancies(task: InferenceTask, refined: Sequence[RefinedCandidate]) -> list[RefinedCandidate]:
-    """The best ordered candidates with sites partly empty, where the pattern gains clearly by it."""
+    """The candidates, and the best of them with sites partly empty where the pattern gains clearly by it."""
     if not refined:
         return []
-    best = np.argsort(-totals(task.evidence(refined)), kind="stable")[: task.settings.disorder.vacancies_tried]
-    found = task.run(lambda one: _emptied(task, one), [refined[k] for k in best.tolist()])
-    return [one for one in found if one is not None]
+    settings = task.settings.disorder
+    best = np.argsort(-totals(task.evidence(refined)), kind="stable")[: settings.vacancies_tried].tolist()
+    emptied = task.run(lambda k: _emptied(task, refined[k]), best)
+    found = {k: one for k, one in zip(best, emptied, strict=True) if one is not None}
+    replaced = {k for k, one in found.items() if _gain(refined[k], one.refined) >= settings.replacing_gain}
+    return [one for k, one in enumerate(refined) if k not in replaced] + list(found.values())
+
+
+def _gain(full: RefinedCandidate, emptied: Refined) -> float:
+    """Log-evidence that an emptied crystal gains, per misfit where that is more than expected."""
+    return (emptied.log_evidence - full.refined.log_evidence) / max(emptied.misfit, 1.0)
 
 
 def _emptied(task: InferenceTask, one: RefinedCandidate) -> RefinedCandidate | None:
@@ -203,9 +216,9 @@ def _emptied(task: InferenceTask, one: RefinedCandidate) -> RefinedCandidate | N
     found = result.occupancies
     if found is None or found.change[0] < settings.least_fall * found.error[0]:
         return None
-    gain = result.log_evidence - one.refined.log_evidence
     occupancy = float(result.crystal.occupancies[entries[0]])
-    if gain < settings.least_gain * max(result.misfit, 1.0) or occupancy < settings.least_occupancy:
+    unsure = _gain(one, result) < settings.least_gain or result.misfit > settings.vacant_misfit
+    if unsure or occupancy < settings.least_occupancy:
         return None
     said = SiteDisorder(
         "vacant", (element,), sites_of(result.crystal, (element,)), (occupancy,), _error(result, settings)

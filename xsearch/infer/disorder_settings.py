@@ -27,6 +27,8 @@ class DisorderSettings:
         most_orbits: kinds of site of a crystal whose occupancies are tried.
         least_fall: occupancy that must be missing, in standard uncertainties.
         least_gain: log-evidence that a vacancy must gain against the full crystal, per misfit of the better one.
+        replacing_gain: the same from which the full crystal is left out.
+        vacant_misfit: misfit up to which a vacancy is given; above, something else is wrong with the crystal.
         error_scale, error_floor: by which standard uncertainties of a refinement are too small, and what is added in
             quadrature.
         least_occupancy: of a partly empty site; with less the element is hardly there.
@@ -62,6 +64,10 @@ class DisorderSettings:
         6.0,
         "ln",
         "develop half of the formulas, right parents: no ordered crystal of 23 gains as much, 23 emptied ones of 27 do",
+    )
+    replacing_gain: float = setting(12.0, "ln", "as `least_gain`: twice that")
+    vacant_misfit: float = setting(
+        2.0, "1", "develop half: a right template gained 31 by an emptied site that is full, with a misfit of 2.2 left"
     )
     error_scale: float = setting(
         1.2, "1", "45 simulated solid solutions and 27 emptied crystals, right parents: 73 and 60 % are within it"

@@ -15,7 +15,7 @@ from xsearch.chemistry.valence import OxidationHint, check_elements
 from xsearch.errors import QueryError
 from xsearch.infer.by_chemistry import by_chemistry
 from xsearch.infer.description import refined_candidate
-from xsearch.infer.disorder import Disorder, disordered_candidates
+from xsearch.infer.disorder import Disorder, with_disorder
 from xsearch.infer.pipeline import compare
 from xsearch.infer.predictions import NOTHING, Links, Predictions
 from xsearch.infer.proposals import propose
@@ -145,7 +145,7 @@ def infer(
                 proposals.elements, amounts=formula, always=disorder, excluded=excluded, oxidation=links.hints,
                 alloy=alloy, templates=templates,
             )  # fmt: skip
-            refined = refined + disordered_candidates(task, refined, known, kept)
+            refined = with_disorder(task, refined, known, kept)
         if solve_seconds:
             formulas = likely_formulas(task, whole, settings.solving)
             refined = refined + solved_candidates(
