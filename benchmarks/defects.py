@@ -5,10 +5,10 @@
 Compounds are made from reported entries of the Materials Project: `mixed` puts a second element, one that replaces the
 first readily, onto a fraction of its sites, drawn between 0.15 and 0.85, in a cell between those of both; `vacant`
 fills one kind of site to between 0.5 and 0.9; `ordered` takes them as they are, and `wrong` gives the elements of other
-compounds. Their patterns are simulated measurements, and the elements are given. The entries of all end members are left
-out of the templates, unless `--known` keeps them. Right is a first candidate with the right kind of disorder on the right
-elements whose crystal, with sites filled, is the parent's by StructureMatcher; and wrong elements refused. Numbers were
-chosen on the half `develop` of the formulas, figures are on `report`.
+compounds. Their patterns are simulated measurements, and the elements are given. The entries of all end members are
+left out of the templates, unless `--known` keeps them. Right is a first candidate with the right kind of disorder on
+the right elements whose crystal, with sites filled, is the parent's by StructureMatcher; and wrong elements refused.
+Numbers were chosen on the half `develop` of the formulas, figures are on `report`.
 """
 
 import argparse

@@ -9,48 +9,14 @@ from pymatgen.core import Structure
 
 from tests.crystals import perovskite, rock_salt, rutile
 from xsearch import report
-from xsearch.answers.site_disorder import SiteDisorder, with_error
-from xsearch.chemistry.crystal import Crystal
 from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.infer import infer
-from xsearch.infer.disordered_proposals import mixed_proposals, pairs_of, shared, vacant_proposals
+from xsearch.infer.disordered_proposals import shared
 from xsearch.infer.settings import INFERENCE_SETTINGS
 from xsearch.infer.template_library import TemplateLibrary
 from xsearch.report.inference_table import write_candidate_cifs
 
 MAGNESIOWUESTITE = shared(rock_salt("Mg", "O", 4.26), "Mg", "Fe", 0.35)
-
-
-def test_pairs_that_replace_one_another_come_first_and_others_not_at_all(library: TemplateLibrary) -> None:
-    assert pairs_of(library, ["Ba", "Sr", "Ti", "O"])[0] == ("Sr", "Ba")
-    assert all("O" not in pair for pair in pairs_of(library, ["Ba", "Sr", "Ti", "O"]))
-    assert pairs_of(library, ["Mg", "O"]) == []
-
-
-def test_a_pair_shares_the_sites_of_one_template_slot(library: TemplateLibrary) -> None:
-    found = mixed_proposals(library, ("O", "Ti", "Sr", "Ba"), ("Sr", "Ba"))
-    assert found is not None
-    crystals = found.crystals(library)
-    best = crystals[0]
-    assert best.composition == pytest.approx({"Sr": 0.5, "Ba": 0.5, "Ti": 1.0, "O": 3.0})
-    assert found.proposals.coefficients[0].tolist() == [6, 2, 1, 1]
-    # between the cells of SrTiO3 and BaTiO3
-    assert 3.905**3 < best.volume_A3 < 4.00**3 * 1.02
-
-
-def test_a_stated_formula_leaves_the_templates_and_the_fraction_that_give_it(library: TemplateLibrary) -> None:
-    amounts = {"Sr": 0.3, "Ba": 0.7, "Ti": 1.0, "O": 3.0}
-    found = mixed_proposals(library, ("O", "Ti", "Sr", "Ba"), ("Sr", "Ba"), amounts=amounts)
-    assert found is not None
-    assert found.fraction == pytest.approx(0.7)
-    assert found.crystals(library)[0].composition == pytest.approx(amounts)
-    assert mixed_proposals(library, ("O", "Ti", "Sr", "Ba"), ("Sr", "Ba"), amounts={**amounts, "O": 2.0}) is None
-
-
-def test_a_stated_deficit_empties_the_sites_of_one_element(library: TemplateLibrary) -> None:
-    found = vacant_proposals(library, ("O", "Ni"), {"Ni": 0.9, "O": 1.0})[0]
-    assert found.occupancies == {"Ni": pytest.approx(0.9)}
-    assert found.crystals(library)[0].composition == pytest.approx({"Ni": 0.9, "O": 1.0})
 
 
 @pytest.mark.parametrize("formula", [None, {"Mg": 0.65, "Fe": 0.35, "O": 1.0}])
@@ -104,20 +70,3 @@ def test_where_an_ordered_crystal_explains_the_pattern_disorder_has_to_be_asked_
 
     assert not any(found(False))
     assert any(found(True))
-
-
-def test_a_value_with_its_error_reads_as_in_a_cif() -> None:
-    assert [with_error(*pair) for pair in ((0.62, 0.03), (0.6234, 0.0096), (0.62, 0.25), (0.7, 0.003))] == [
-        "0.62(3)", "0.62(1)", "0.6(2)", "0.700(3)",
-    ]  # fmt: skip
-
-
-def test_what_scatters_alike_is_said_in_one_line() -> None:
-    alike = SiteDisorder("mixed", ("Mn", "Fe"), "4a", (0.6, 0.4), 0.25)
-    assert alike.caveat == "Mn and Fe scatter too alike for this pattern to tell their fractions."
-    assert SiteDisorder("mixed", ("Mg", "Fe"), "4a", (0.6, 0.4), 0.02).caveat is None
-
-
-def test_a_crystal_of_one_element_becomes_one_of_two() -> None:
-    assert isinstance(MAGNESIOWUESTITE, Crystal)
-    assert MAGNESIOWUESTITE.composition == pytest.approx({"Mg": 0.65, "Fe": 0.35, "O": 1.0})
