@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from xsearch.checkpoint import NOTHING_KEPT, Checkpoint
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import distinct_positions, find_symmetry
 from xsearch.chemistry.valence import OxidationHint
+from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import CrystalError
 from xsearch.fit.rietveld import Refined, refine
 from xsearch.fit.settings import RIETVELD
@@ -37,13 +39,13 @@ class Disorder:
     """What is known of a compound that may be disordered.
 
     Attributes:
-        elements: all of it, by atomic number.
+        sets: of elements that it may hold.
         amounts: of each, where the formula is stated.
         always: whether disorder is tried even where an ordered candidate explains the pattern.
         excluded, oxidation, alloy, templates: as in `propose`.
     """
 
-    elements: tuple[str, ...]
+    sets: tuple[frozenset[str], ...]
     amounts: Mapping[str, float] | None = None
     always: bool = False
     excluded: Iterable[str] = ()
@@ -73,20 +75,39 @@ def with_disorder(
 def _with_disorder(
     task: InferenceTask, refined: Sequence[RefinedCandidate], disorder: Disorder
 ) -> list[RefinedCandidate]:
-    library, elements, amounts = task.library, disorder.elements, disorder.amounts
-    known = {
-        "excluded": tuple(disorder.excluded), "oxidation": disorder.oxidation, "alloy": disorder.alloy,
-        "templates": disorder.templates, "settings": task.settings,
-    }  # fmt: skip
-    proposed = [
-        mixed_proposals(library, elements, pair, amounts=amounts, **known)  # type: ignore[arg-type]
-        for pair in pairs_of(library, elements, task.settings)
+    library, amounts = task.library, disorder.amounts
+    proposed: list[DisorderedProposals | None] = []
+    for one in _likely_sets(task, refined, disorder.sets):
+        elements = tuple(sorted(one, key=ATOMIC_NUMBERS.__getitem__))
+        hints = {element: hint for element, hint in (disorder.oxidation or {}).items() if element in one}
+        known: dict[str, Any] = {
+            "excluded": tuple(disorder.excluded), "oxidation": hints, "alloy": disorder.alloy,
+            "templates": disorder.templates, "settings": task.settings,
+        }  # fmt: skip
+        pairs = pairs_of(library, elements, task.settings)
+        proposed += [mixed_proposals(library, elements, pair, amounts=amounts, **known) for pair in pairs]
+        if amounts is not None:
+            proposed += vacant_proposals(library, elements, amounts, **known)
+    share = float(np.log(len(disorder.sets)))
+    usable = [
+        some.among(task.proposals.elements, share) for some in proposed if some is not None and len(some.proposals)
     ]
-    if amounts is not None:
-        proposed += vacant_proposals(library, elements, amounts, **known)  # type: ignore[arg-type]
-    fitted = [one for some in proposed if some is not None and len(some.proposals) for one in _fitted(task, some)]
+    fitted = [one for some in usable for one in _fitted(task, some)]
     full = list(refined) if amounts is not None else _with_vacancies(task, refined)
     return full + _refined(task, fitted)
+
+
+def _likely_sets(
+    task: InferenceTask, refined: Sequence[RefinedCandidate], sets: Sequence[frozenset[str]]
+) -> list[frozenset[str]]:
+    """The sets of elements that are tried: where there are several, those of the best ordered candidates."""
+    if len(sets) == 1 or not refined:
+        return list(sets[: task.settings.disorder.sets])
+    names = np.array(task.proposals.elements)
+    found: dict[frozenset[str], None] = {}
+    for k in np.argsort(-totals(task.evidence(refined)), kind="stable").tolist():
+        found.setdefault(frozenset(names[np.array(refined[k].proposal.coefficients) > 0].tolist()))
+    return list(found)[: task.settings.disorder.sets]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,6 +14,7 @@ class DisorderSettings:
     Attributes:
         explained_misfit: misfit of the best ordered candidate up to which no disorder is tried unless always wished.
         least_lift: log lift of a pair of elements that may share a site.
+        sets: of elements tried, those of the best ordered candidates, where the elements are not certain.
         pairs: of elements tried, those that replace one another most readily first; and, where a formula is stated, of
             elements and occupancies, the fewest vacancies first.
         proposals: of each pair, that are simulated.
@@ -44,6 +45,7 @@ class DisorderSettings:
         "develop half: ordered crystals explain none of 8 solid solutions below 0.8, and 2 of 7 ordered compounds",
     )
     least_lift: float = setting(-1.0, "ln", "set by hand: Mg and Fe have -0.3, Fe and O -3.6")
+    sets: int = setting(2, "1", "set by hand, for speed")
     pairs: int = setting(3, "1", "set by hand")
     proposals: int = setting(250, "1", "set by hand")
     fitted: int = setting(14, "1", "set by hand")

@@ -13,6 +13,7 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.valence import OxidationHint
 from xsearch.chemistry.volume import log_volume
 from xsearch.elements import ATOMIC_NUMBERS
+from xsearch.infer.element_sets import among
 from xsearch.infer.proposals import Proposals, log_charges, propose
 from xsearch.infer.settings import INFERENCE_SETTINGS, InferenceSettings
 from xsearch.infer.substitute import substituted
@@ -44,6 +45,12 @@ class DisorderedProposals:
     fraction: float
     stated: bool
     occupancies: Mapping[str, float]
+
+    def among(self, elements: tuple[str, ...], log_sets: float) -> DisorderedProposals:
+        """The same beside proposals of more elements, of several sets that are as likely as one another."""
+        some = among(self.proposals, elements)
+        shares = {name: getattr(some, name) - log_sets for name in ("prior", "log_formula", "log_system")}
+        return replace(self, proposals=replace(some, **shares))
 
     def crystals(self, library: TemplateLibrary) -> list[Crystal]:
         """The crystals, one a proposal."""
