@@ -75,7 +75,7 @@ def propose_sets(
         # sets share no formula: the numbers of each begin after those of the last
         first = 1 + max((int(group.max(initial=0)) for group in groups), default=0)
         groups.append(first + library.template[found.row].astype(np.int64) * max(len(codes), 1) + formula)
-        parts.append(_among(found, elements))
+        parts.append(among(found, elements))
     if len(parts) == 1:
         return parts[0]
     columns = {
@@ -115,7 +115,7 @@ def elements_note(sets: Sequence[Collection[str]]) -> str:
     )
 
 
-def _among(found: Proposals, elements: tuple[str, ...]) -> Proposals:
+def among(found: Proposals, elements: tuple[str, ...]) -> Proposals:
     """Proposals of some elements as those of more, whose coefficients are 0."""
     coefficients = np.zeros((len(found), len(elements)), np.int32)
     coefficients[:, [elements.index(element) for element in found.elements]] = found.coefficients

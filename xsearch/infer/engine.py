@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from xsearch.answers import Inference, Verdict
 from xsearch.checkpoint import NOTHING_KEPT, Checkpoint
+from xsearch.chemistry.formula import whole_amounts
 from xsearch.chemistry.space_groups import groups_of
 from xsearch.chemistry.valence import OxidationHint, check_elements
 from xsearch.elements import ATOMIC_NUMBERS
@@ -16,6 +17,7 @@ from xsearch.errors import QueryError
 from xsearch.indexing.thorough import ranked_cells
 from xsearch.infer.by_chemistry import by_chemistry
 from xsearch.infer.description import refined_candidate
+from xsearch.infer.disorder import Disorder, with_disorder
 from xsearch.infer.element_sets import elements_note, propose_sets, settings_of_sets, usable_sets
 from xsearch.infer.pipeline import compare
 from xsearch.infer.predictions import NOTHING, Links, Predictions
@@ -48,8 +50,9 @@ def infer(
     excluded: Iterable[str] = (),
     alloy: bool | None = None,
     must_balance: bool = False,
-    formula: Mapping[str, int] | None = None,
+    formula: Mapping[str, float] | None = None,
     solve_seconds: float = 0.0,
+    disorder: bool = False,
     top: int = 10,
     threads: int = 2,
     settings: InferenceSettings = INFERENCE_SETTINGS,
@@ -72,8 +75,10 @@ def infer(
         excluded: reduced formulas whose entries must not be used.
         alloy: True to leave charge balance out, False to score it always, None to decide by the elements.
         must_balance: drop what no allowed oxidation states balance.
-        formula: atoms of each element in the reduced formula, where it is known.
+        formula: atoms of each element in the formula, where it is known; fractions stand for shared or partly empty
+            sites.
         solve_seconds: how long crystals are solved from the pattern, without a template; 0 for not at all.
+        disorder: try shared and partly empty sites even where an ordered crystal explains the pattern.
         top: how many candidates to give.
         threads: for the fits.
         settings: the numbers that decide each stage.
@@ -92,6 +97,9 @@ def infer(
         check_elements(sorted(one))
     if formula is not None and tried != [set(formula)]:
         raise QueryError(f"The formula holds {', '.join(formula)}, the elements given are {', '.join(chosen)}.")
+    whole = None if formula is None else whole_amounts(formula)
+    if solve_seconds and formula is not None and whole is None:
+        raise QueryError("A crystal is solved for whole numbers of atoms; leave --solve out, or the fractions.")
     settings = settings_of_sets(settings, len(tried))
     if solve_seconds and pattern is None:
         raise QueryError("A crystal is solved from a powder pattern; give one, or leave --solve out.")
@@ -112,9 +120,9 @@ def infer(
         if groups is not None:
             proposals = proposals.take(np.flatnonzero(np.isin(proposals.space_group, sorted(groups))))
         if formula is not None:
-            stated = np.array([formula[element] for element in chosen])
+            stated = np.array([whole[element] if whole else 0 for element in chosen])
             proposals = proposals.take(np.flatnonzero((proposals.coefficients == stated).all(axis=1)))
-    if len(proposals) == 0 and not (solve_seconds and formula):
+    if len(proposals) == 0 and (formula is None or pattern is None):
         raise QueryError(
             f"No template of the index can hold {', '.join(chosen)}"
             + (f" in a {system} cell" if system else "")
@@ -140,9 +148,15 @@ def infer(
         )
         found = compare(task, kept)
         refined = found.refined
+        with timed(timings, "disorder"):
+            known = Disorder(
+                tuple(tried), amounts=formula, always=disorder, excluded=excluded, oxidation=links.hints,
+                alloy=alloy, templates=templates,
+            )  # fmt: skip
+            refined = with_disorder(task, refined, known, kept)
         if solve_seconds:
             cells = kept.stage("solve_cells", lambda: ranked_cells(task.prepared.net))
-            formulas = likely_formulas(task, formula, cells, settings.solving)
+            formulas = likely_formulas(task, whole, cells, settings.solving)
             refined = refined + solved_candidates(
                 task, formulas, cells, solve_seconds, kept, oxidation=links.hints, alloy=alloy
             )
@@ -175,6 +189,7 @@ def infer(
         "must_balance": must_balance,
         "formula": None if formula is None else dict(formula),
         "solve_seconds": solve_seconds,
+        "disorder": disorder,
         "top": top,
     }
     read = [*(() if pattern is None else pattern.notes), *(note for one in xanes for note in one.notes)]

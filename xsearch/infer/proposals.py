@@ -108,6 +108,7 @@ def propose(
     templates: NDArray[np.bool_] | None = None,
     log_systems: NDArray[np.float64] | None = None,
     merge: bool = True,
+    own: bool = False,
     settings: ProposalSettings = INFERENCE_SETTINGS.proposals,
 ) -> Proposals:
     """Substitutions of templates by exactly the elements given, the most probable first.
@@ -122,6 +123,7 @@ def propose(
         templates: (m,) which entries of the library may be used; all by default.
         log_systems: (8,) evidence for each crystal system by its code, see `Links.log_systems`.
         merge: also put one element on two slots of a template with one element more.
+        own: keep entries with their own elements: the parents of disordered crystals.
         settings: penalties, weights and counts.
 
     Raises:
@@ -151,7 +153,7 @@ def propose(
     if log_systems is not None:
         prior = prior + log_systems[SYSTEM_OF_GROUP[library.space_group[row]]]
     # an entry with its own elements is a hit of the database, and nothing inferred
-    itself = (targets == library.atomic_numbers[row]).all(axis=1)
+    itself = (targets == library.atomic_numbers[row]).all(axis=1) & (not own)
     usable = np.flatnonzero(((log_charge > UNBALANCED) | (not must_balance)) & ~itself)
     crystal_of = library.template[row[usable]].astype(np.int64) * len(codes) + formula_of[usable]
     order = usable[likeliest_first(prior[usable], row[usable], crystal_of, settings)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xsearch.infer.disorder_settings import DISORDER, DisorderSettings
 from xsearch.settings import setting
 
 
@@ -320,6 +321,7 @@ class InferenceSettings:
     edges: EdgeSettings = EdgeSettings()
     links: LinkSettings = LinkSettings()
     solving: SolvingSettings = SolvingSettings()
+    disorder: DisorderSettings = DISORDER
     same_volume: float = setting(0.03, "ln volume", "set by hand")
 
 

@@ -145,6 +145,7 @@ def infer_candidates(index: SearchIndex, question: Question, checkpoint: Path | 
         alloy=question.alloy,
         formula=question.formula,
         solve_seconds=question.solve_seconds,
+        disorder=question.disorder,
         kept=Checkpoint(checkpoint).part("-".join(elements)),
         **_top(question),
     )
