@@ -46,7 +46,7 @@ def answers(index: SearchIndex, question: Question, checkpoint: Path | None = No
     Raises:
         SpectrumError: where the measurement cannot be used.
         QueryError: where nothing can be compared, or no template can hold the elements.
-        MissingExtra: where crystals are to be relaxed and CHGNet is not installed.
+        MissingExtra: where crystals are to be relaxed and the potential is not installed.
     """
     if question.deglitch:
         edges = tuple(deglitch(edge) for edge in question.measurement.edges)
@@ -107,13 +107,14 @@ def infer_candidates(index: SearchIndex, question: Question, checkpoint: Path | 
     """The crystals inferred from a question's elements and spectra, relaxed where that is wished."""
     from xsearch.checkpoint import Checkpoint
     from xsearch.infer.engine import infer
-    from xsearch.infer.relax import check_extra, relax_candidates
+    from xsearch.infer.potentials import check_extra
+    from xsearch.infer.relaxed_candidates import relax_candidates
     from xsearch.infer.template_library import library_of
     from xsearch.query.alternatives import infer_alternatives
     from xsearch.query.predictions import predictions_of
 
     if question.relax:
-        check_extra()
+        check_extra(question.potential)
     measurement: Measurement = question.measurement
     notes: tuple[str, ...] = ()
     known = known_phases(index, question)
@@ -155,7 +156,9 @@ def infer_candidates(index: SearchIndex, question: Question, checkpoint: Path | 
     if not question.relax:
         return found
     with open_progress(True) as progress:
-        return relax_candidates(found, question.relax, seconds=question.relax_seconds, progress=progress)
+        return relax_candidates(
+            found, question.relax, question.potential, seconds=question.relax_seconds, progress=progress
+        )
 
 
 def _top(question: Question) -> dict[str, Any]:
