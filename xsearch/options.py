@@ -88,7 +88,7 @@ class Potential(StrEnum):
     DIEP = "diep"
 
 
-POTENTIAL = Potential.CHGNET
+POTENTIAL = Potential.CHGNET_R2SCAN
 """The one that relaxes crystals unless another is named."""
 
 

@@ -11,7 +11,7 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import MissingExtra
 from xsearch.infer.potentials import KNOWN_ELEMENTS, Pull, check_extra, is_installed, load_potential
-from xsearch.infer.relax import relax
+from xsearch.infer.relax import Relaxation, relax
 from xsearch.infer.relaxed_candidates import relax_candidates
 from xsearch.options import Potential
 
@@ -96,7 +96,7 @@ def test_the_symmetry_is_kept(potential: Potential) -> None:
 def test_time_bounds_the_steps_and_the_lower_energy_goes_first(chgnet: Potential) -> None:
     bad, good = candidate(1, rutile(u=0.22, a=4.65), 0.5), candidate(2, rutile(a=4.65), 0.3)
     answer = Inference(("O", "Ti"), (bad, good), "tentative")
-    found = relax_candidates(answer, 2, chgnet, seconds=1e-6)
+    found = relax_candidates(answer, Relaxation(2, chgnet, 1e-6))
     assert [c.source_id for c in found.candidates] == ["mp-2", "mp-1"]
     assert [c.rank for c in found.candidates] == [1, 2]
     assert sum(c.probability for c in found.candidates) == pytest.approx(0.8)
@@ -106,7 +106,7 @@ def test_time_bounds_the_steps_and_the_lower_energy_goes_first(chgnet: Potential
 
 def test_candidates_that_explain_nothing_are_not_relaxed(chgnet: Potential) -> None:
     answer = Inference(("O", "Ti"), (candidate(1, rutile(u=0.22, a=4.65), 0.1),), "no confident match")
-    assert relax_candidates(answer, 1, chgnet) is answer
+    assert relax_candidates(answer, Relaxation(1, chgnet)) is answer
 
 
 def spring(crystals: Sequence[Crystal]) -> list[Pull]:

@@ -18,7 +18,8 @@ from xsearch.evaluate.indexing_samples import CELL
 from xsearch.evaluate.outcome_log import OutcomeLog
 from xsearch.fit.atom_displacements import allowed_displacements
 from xsearch.infer.potentials import KNOWN_ELEMENTS, load_potential
-from xsearch.infer.relax import RELAXATION_SETTINGS, RelaxationSettings, relax
+from xsearch.infer.relax import relax
+from xsearch.infer.settings import RELAXATION_SETTINGS, RelaxationSettings
 from xsearch.options import Potential
 
 SEED = 20

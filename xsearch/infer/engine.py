@@ -18,6 +18,9 @@ from xsearch.infer.pipeline import compare
 from xsearch.infer.predictions import NOTHING, Links, Predictions
 from xsearch.infer.proposals import propose
 from xsearch.infer.ranking import rank
+from xsearch.infer.relax import Relaxation
+from xsearch.infer.relaxed_candidates import relax_candidates
+from xsearch.infer.relaxed_refinement import relax_refined, relaxed_notes
 from xsearch.infer.settings import INFERENCE_SETTINGS, InferenceSettings
 from xsearch.infer.solving import likely_formulas, solved_candidates, solved_note
 from xsearch.infer.task import InferenceTask
@@ -50,6 +53,7 @@ def infer(
     must_balance: bool = False,
     formula: Mapping[str, int] | None = None,
     solve_seconds: float = 0.0,
+    relaxation: Relaxation | None = None,
     top: int = 10,
     threads: int = 2,
     settings: InferenceSettings = INFERENCE_SETTINGS,
@@ -73,6 +77,8 @@ def infer(
         must_balance: drop what no allowed oxidation states balance.
         formula: atoms of each element in the reduced formula, where it is known.
         solve_seconds: how long crystals are solved from the pattern, without a template; 0 for not at all.
+        relaxation: how many of the best are relaxed, and by what; in the cells that the pattern gave, where there is
+            one.
         top: how many candidates to give.
         threads: for the fits.
         settings: the numbers that decide each stage.
@@ -81,6 +87,7 @@ def infer(
     Raises:
         QueryError: for unknown elements, systems or options that leave nothing.
         SpectrumError: where the pattern shows no line or too short a range.
+        MissingExtra: where crystals are to be relaxed and the potential is not installed.
     """
     chosen, excluded = check_elements(list(elements)), tuple(excluded)
     if formula is not None and sorted(formula) != sorted(chosen):
@@ -138,6 +145,10 @@ def infer(
                 task, formulas, solve_seconds, kept, oxidation=links.hints, alloy=alloy
             )
             notes.append(solved_note(task, formulas, solve_seconds))
+        if relaxation is not None:
+            with timed(timings, "relaxation"):
+                refined = relax_refined(task, refined, relaxation, settings.relaxation)
+            notes += relaxed_notes(refined, relaxation)
         with timed(timings, "ranking"):
             verdict, ranked, chain = rank(task, refined, links)
         candidates = [
@@ -166,11 +177,16 @@ def infer(
         "must_balance": must_balance,
         "formula": None if formula is None else dict(formula),
         "solve_seconds": solve_seconds,
+        "relaxed": 0 if relaxation is None else relaxation.most,
+        "potential": None if relaxation is None else relaxation.potential.value,
         "top": top,
     }
     read = [*(() if pattern is None else pattern.notes), *(note for one in xanes for note in one.notes)]
-    return Inference(
+    answer = Inference(
         chosen, tuple(candidates[:top]), verdict, pattern, len(proposals), n_screened, n_fitted,
         tuple(dict.fromkeys([*read, *notes])), options, timings, settings={"inference": settings_record(settings)},
         chain=chain,
     )  # fmt: skip
+    if relaxation is None or pattern is not None:
+        return answer
+    return relax_candidates(answer, relaxation, settings.relaxation)

@@ -126,6 +126,11 @@ EXTRAS = {"chgnet": "relax", "sevenn": "sevennet", "diep": "diep"}
 """The extra of xsearch that installs each package."""
 
 
+def can_relax(crystal: Crystal) -> bool:
+    """Whether a crystal is ordered and of elements that potentials know."""
+    return crystal.is_ordered and KNOWN_ELEMENTS.issuperset(crystal.elements)
+
+
 def title_of(potential: Potential) -> str:
     """Its name in sentences."""
     return LOADERS[potential][0]

@@ -13,38 +13,27 @@ from scipy.linalg import block_diag
 from xsearch.chemistry.crystal import Crystal
 from xsearch.fit.atom_displacements import allowed_displacements
 from xsearch.infer.potentials import GPA_A3_PER_eV, Pull, Pulls
-from xsearch.progress import Progress, Silence
-from xsearch.settings import setting
+from xsearch.infer.settings import RELAXATION_SETTINGS, RelaxationSettings
+from xsearch.options import POTENTIAL, Potential
+from xsearch.progress import Watched
 
 BATCH = 8
 """Structures whose forces are computed in one call."""
 
 
 @dataclass(frozen=True, slots=True)
-class RelaxationSettings:
-    """When a relaxation ends, and what energies count.
+class Relaxation:
+    """What is to be relaxed.
 
     Attributes:
-        converged_eV_A: largest force of a relaxed crystal.
-        most_steps: of the relaxation.
-        longest_step_A: of any atom.
-        curvature_eV_A2: of the energy by a displacement, before any is known.
-        least_curvature_eV_A2: that a step is calculated with.
-        energy_scale_eV: energy per atom above the best of the same formula that costs a factor of e in probability.
+        most: candidates, the best first.
+        potential: that gives energies and forces.
+        seconds: of wall-clock time for all of them.
     """
 
-    converged_eV_A: float = setting(0.1, "eV/A", "the default of CHGNet's StructOptimizer")
-    most_steps: int = setting(150, "1", "set by hand")
-    longest_step_A: float = setting(0.2, "A", "set by hand")
-    curvature_eV_A2: float = setting(70.0, "eV/A2", "the usual first guess of BFGS for solids, that of ASE")
-    least_curvature_eV_A2: float = setting(1.0, "eV/A2", "set by hand: keeps steps along soft modes short")
-    energy_scale_eV: float = setting(
-        0.05, "eV/atom", "CHGNet's mean error is 0.03 eV per atom (Deng et al., Nat. Mach. Intell. 5, 1031, 2023)"
-    )
-
-
-RELAXATION_SETTINGS = RelaxationSettings()
-"""The shipped numbers."""
+    most: int
+    potential: Potential = POTENTIAL
+    seconds: float = 60.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,7 +141,6 @@ def relax(
     *,
     free_cell: bool = True,
     seconds: float = 60.0,
-    progress: Progress | None = None,
     settings: RelaxationSettings = RELAXATION_SETTINGS,
 ) -> list[Relaxed]:
     """Relax crystals side by side until their forces vanish or the time is over.
@@ -162,12 +150,10 @@ def relax(
         pulls: a loaded potential.
         free_cell: whether the cells may change too.
         seconds: of wall-clock time; at least one step is made of each.
-        progress: is advanced by every crystal that has converged.
         settings: when a crystal is relaxed.
     """
     walks = [_Walk(crystal, free_cell, settings) for crystal in crystals]
-    progress = progress or Silence()
-    progress.start("relaxing", len(walks))
+    watched = Watched(len(walks))
     end = monotonic() + seconds
     moving = walks
     for _ in range(settings.most_steps):
@@ -177,7 +163,7 @@ def relax(
                 for walk, found in zip(batch, pulls([walk.crystal() for walk in batch]), strict=True):
                     walk.step(found)
         still = [walk for walk in moving if not walk.converged]
-        progress.advance(len(moving) - len(still))
+        watched.advance(len(moving) - len(still))
         moving = still
         if not moving or monotonic() > end:
             break

@@ -1,4 +1,4 @@
-"""The best candidates of an inference relaxed, and those of one formula weighed by their energies."""
+"""Candidates that no pattern decides: relaxed with their cells, and those of one formula weighed by their energies."""
 
 from __future__ import annotations
 
@@ -8,75 +8,51 @@ from dataclasses import replace
 import numpy as np
 
 from xsearch.answers import Candidate, Inference
-from xsearch.infer.potentials import KNOWN_ELEMENTS, check_extra, load_potential, title_of
-from xsearch.infer.relax import RELAXATION_SETTINGS, RelaxationSettings, Relaxed, relax
-from xsearch.options import Potential
-from xsearch.progress import Progress
+from xsearch.infer.potentials import can_relax, load_potential, title_of
+from xsearch.infer.relax import Relaxation, Relaxed, relax
+from xsearch.infer.settings import RELAXATION_SETTINGS, RelaxationSettings
 
 
 def relax_candidates(
-    answer: Inference,
-    most: int,
-    potential: Potential,
-    *,
-    seconds: float = 60.0,
-    progress: Progress | None = None,
-    settings: RelaxationSettings = RELAXATION_SETTINGS,
+    answer: Inference, wish: Relaxation, settings: RelaxationSettings = RELAXATION_SETTINGS
 ) -> Inference:
-    """Relax the best candidates of an inference and weigh those of one formula by their energies.
+    """Relax the best candidates of an inference without a pattern, their cells too.
 
-    A cell that was fitted to a pattern is kept, and only the atoms move. What candidates of one formula have in
-    probability is distributed anew among them; energies of different formulas are not compared. Candidates that explain
-    nothing stay as they are.
+    What candidates of one formula have in probability is distributed anew among them; energies of different formulas
+    are not compared. Candidates that explain nothing stay as they are.
 
     Args:
         answer: of `infer`.
-        most: how many of the first candidates.
-        potential: that gives energies and forces.
-        seconds: of wall-clock time for all of them.
-        progress: see `relax`.
+        wish: how many of the first candidates, and by what.
         settings: see `RelaxationSettings`.
 
     Raises:
         MissingExtra: where the potential is not installed.
     """
-    check_extra(potential)
-    chosen = [
-        candidate
-        for candidate in answer.candidates[:most]
-        if candidate.crystal.is_ordered and KNOWN_ELEMENTS.issuperset(candidate.crystal.elements)
-    ]
+    pulls = load_potential(wish.potential)
+    chosen = [candidate for candidate in answer.candidates[: wish.most] if can_relax(candidate.crystal)]
     if answer.refused or not chosen:
         return answer
-    free = answer.pattern is None
-    found = relax(
-        [candidate.crystal for candidate in chosen],
-        load_potential(potential),
-        free_cell=free,
-        seconds=seconds,
-        progress=progress,
-        settings=settings,
-    )
-    title = title_of(potential)
-    made = {candidate.rank: _moved(candidate, one, free, title) for candidate, one in zip(chosen, found, strict=True)}
+    found = relax([candidate.crystal for candidate in chosen], pulls, seconds=wish.seconds, settings=settings)
+    title = title_of(wish.potential)
+    made = {candidate.rank: _moved(candidate, one, title) for candidate, one in zip(chosen, found, strict=True)}
     candidates = [made.get(candidate.rank, candidate) for candidate in answer.candidates]
-    head, tail = _by_energy(candidates[:most], settings.energy_scale_eV), candidates[most:]
+    head, tail = _by_energy(candidates[: wish.most], settings.energy_scale_eV), candidates[wish.most :]
     ranked = tuple(replace(candidate, rank=rank) for rank, candidate in enumerate([*head, *tail], start=1))
-    open_ = sum(not one.converged for one in found)
-    end = f"; {open_} of them not to the end." if open_ else "."
+    opened = sum(not one.converged for one in found)
+    end = f"; {opened} of them not to the end." if opened else "."
     note = f"The first {len(found)} were relaxed with {title}{end}"
     return replace(answer, candidates=ranked, notes=(*answer.notes, note))
 
 
-def _moved(candidate: Candidate, found: Relaxed, free: bool, title: str) -> Candidate:
-    what = "The cell and the atoms were" if free else "The atoms were, in the cell that was fitted,"
+def _moved(candidate: Candidate, found: Relaxed, title: str) -> Candidate:
     end = "" if found.converged else f", not to the end: a force of {found.largest_force_eV_A:.2f} eV/Å is left"
     kept = tuple(text.replace("; nothing was relaxed.", " before relaxation.") for text in candidate.assumptions)
     return replace(
         candidate,
         crystal=found.crystal,
         evidence={**candidate.evidence, "energy_eV_per_atom": found.energy_eV, "moved_A": found.moved_A},
-        assumptions=(*kept, f"{what} relaxed with {title}{end}."),
+        assumptions=(*kept, f"The cell and the atoms were relaxed with {title}{end}."),
     )
 
 

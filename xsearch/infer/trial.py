@@ -15,6 +15,7 @@ from xsearch.fit.rietveld import Refined
 from xsearch.fit.strain import strained
 from xsearch.fit.strain_fit import StrainFit
 from xsearch.infer.proposals import Proposal
+from xsearch.infer.relax import Relaxed
 from xsearch.simulate.reflections import Reflections
 
 COMPARED_AT = 2
@@ -85,9 +86,13 @@ class RefinedCandidate(TrialCandidate):
 
     Attributes:
         refined: the Rietveld refinement.
+        relaxed: its relaxation in the cell of the refinement, where there was one.
+        from_relaxed: whether the refinement is the one that began where the relaxation ended.
     """
 
     refined: Refined
+    relaxed: Relaxed | None = None
+    from_relaxed: bool = False
 
     @classmethod
     def of(cls, trial: TrialCandidate, refined: Refined) -> RefinedCandidate:

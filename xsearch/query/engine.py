@@ -13,7 +13,6 @@ from xsearch.answers import Combined, Inference, SearchResult
 from xsearch.errors import NothingSearched
 from xsearch.options import Constraints
 from xsearch.preprocess.xanes import deglitch
-from xsearch.progress import open_progress
 from xsearch.query.question import Question
 from xsearch.search import SearchIndex
 from xsearch.search.known import KnownCrystal, find_known
@@ -108,13 +107,14 @@ def infer_candidates(index: SearchIndex, question: Question, checkpoint: Path | 
     from xsearch.checkpoint import Checkpoint
     from xsearch.infer.engine import infer
     from xsearch.infer.potentials import check_extra
-    from xsearch.infer.relaxed_candidates import relax_candidates
+    from xsearch.infer.relax import Relaxation
     from xsearch.infer.template_library import library_of
     from xsearch.query.alternatives import infer_alternatives
     from xsearch.query.predictions import predictions_of
 
     if question.relax:
         check_extra(question.potential)
+    wish = Relaxation(question.relax, question.potential, question.relax_seconds) if question.relax else None
     measurement: Measurement = question.measurement
     notes: tuple[str, ...] = ()
     known = known_phases(index, question)
@@ -144,6 +144,7 @@ def infer_candidates(index: SearchIndex, question: Question, checkpoint: Path | 
             alloy=question.alloy,
             formula=question.formula,
             solve_seconds=question.solve_seconds,
+            relaxation=wish,
             kept=Checkpoint(checkpoint).part("-".join(sorted(elements))),
             **_top(question),
         )
@@ -152,13 +153,7 @@ def infer_candidates(index: SearchIndex, question: Question, checkpoint: Path | 
         of_elements, constraints.alternatives, frozenset(edge.absorber for edge in measurement.edges), **_top(question)
     )
     said = (f"Predicted {link}." for link in found.chain)
-    found = replace(found, notes=(*notes, *found.notes, *remarks, *said))
-    if not question.relax:
-        return found
-    with open_progress(True) as progress:
-        return relax_candidates(
-            found, question.relax, question.potential, seconds=question.relax_seconds, progress=progress
-        )
+    return replace(found, notes=(*notes, *found.notes, *remarks, *said))
 
 
 def _top(question: Question) -> dict[str, Any]:
