@@ -10,7 +10,7 @@ from xsearch.answers import Candidate, Inference
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.errors import MissingExtra
-from xsearch.infer.potentials import KNOWN_ELEMENTS, Pull, check_extra, is_installed, load_potential
+from xsearch.infer.potentials import KNOWN_ELEMENTS, Pull, can_relax, check_extra, is_installed, load_potential
 from xsearch.infer.relax import Relaxation, relax
 from xsearch.infer.relaxed_candidates import relax_candidates
 from xsearch.options import Potential
@@ -125,6 +125,12 @@ def test_steps_end_where_a_known_energy_is_least() -> None:
     assert found.steps < 12
     np.testing.assert_allclose(found.crystal.frac_coords, rutile().frac_coords, atol=0.002)
     assert found.moved_A == pytest.approx(np.sqrt(4 / 6) * 0.045 * np.sqrt(2) * 4.594, rel=0.05)
+
+
+def test_atoms_on_one_another_are_no_crystal() -> None:
+    assert can_relax(rutile())
+    assert not can_relax(rutile(u=0.0))
+    assert not can_relax(rutile(cation="Am"))
 
 
 def test_known_elements_are_those_of_the_materials_project() -> None:

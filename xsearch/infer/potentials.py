@@ -31,6 +31,9 @@ GPA_A3_PER_eV = 160.21766
 KNOWN_ELEMENTS = frozenset(list(ATOMIC_NUMBERS)[:94]) - {"Po", "At", "Rn", "Fr", "Ra"}
 """The 89 elements of the Materials Project's trajectories, on which all of them were trained."""
 
+LEAST_APART_A = 0.5
+"""Distance of two atoms below which a crystal is none; hydrogen molecules have 0.74."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pull:
@@ -64,7 +67,9 @@ class _Chgnet:
         self._model: CHGNet = CHGNet.load(model_name=name, use_device="cpu", verbose=False)
 
     def __call__(self, crystals: Sequence[Crystal]) -> list[Pull]:
-        structures = [crystal.to_structure() for crystal in crystals]
+        from pymatgen.core import Lattice, Structure
+
+        structures = [Structure(Lattice(one.lattice_A), one.elements, one.frac_coords) for one in crystals]
         with _quiet():
             found = self._model.predict_structure(structures, task="efs", batch_size=len(structures))
         return [
@@ -127,8 +132,12 @@ EXTRAS = {"chgnet": "relax", "sevenn": "sevennet", "diep": "diep"}
 
 
 def can_relax(crystal: Crystal) -> bool:
-    """Whether a crystal is ordered and of elements that potentials know."""
-    return crystal.is_ordered and KNOWN_ELEMENTS.issuperset(crystal.elements)
+    """Whether a crystal is ordered, of elements that potentials know, and no two atoms stand on one another."""
+    if not crystal.is_ordered or not KNOWN_ELEMENTS.issuperset(crystal.elements):
+        return False
+    apart = crystal.frac_coords[:, None] - crystal.frac_coords[None]
+    distance_A = np.linalg.norm((apart - np.round(apart)) @ crystal.lattice_A, axis=-1)
+    return bool((distance_A + np.eye(len(crystal)) * LEAST_APART_A >= LEAST_APART_A).all())
 
 
 def title_of(potential: Potential) -> str:

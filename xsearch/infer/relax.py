@@ -122,10 +122,10 @@ class _Walk:
 
     def _learn(self, step: NDArray[np.float64], before: NDArray[np.float64], along: NDArray[np.float64]) -> None:
         """Correct the curvature by how much the pull changed over the last step."""
-        change, bent = before - along, self.curvature @ step
-        by_change, by_bent = float(step @ change), float(step @ bent)
-        if min(abs(by_change), abs(by_bent)) > 1e-10:
-            self.curvature += np.outer(change, change) / by_change - np.outer(bent, bent) / by_bent
+        change, expected = before - along, self.curvature @ step
+        by_change, by_expected = float(step @ change), float(step @ expected)
+        if min(abs(by_change), abs(by_expected)) > 1e-10:
+            self.curvature += np.outer(change, change) / by_change - np.outer(expected, expected) / by_expected
 
     def result(self) -> Relaxed:
         """The lowest place that was seen."""
