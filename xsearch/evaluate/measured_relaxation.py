@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -27,6 +27,9 @@ SEED = 20
 
 MOST_ATOMS = 16
 """In a primitive cell."""
+
+TIGHT = replace(RELAXATION_SETTINGS, converged_eV_A=0.02)
+"""Atoms that have moved by a few hundredths of an ångström only are to be told apart."""
 
 MOST_SECONDS = 600.0
 """For the relaxation of one crystal."""
@@ -94,7 +97,7 @@ def _of_patterns(path: Path) -> Iterator[tuple[str, Crystal]]:
 
 
 def outcome_of(
-    name: str, crystal: Crystal, potential: Potential, settings: RelaxationSettings = RELAXATION_SETTINGS
+    name: str, crystal: Crystal, potential: Potential, settings: RelaxationSettings = TIGHT
 ) -> MeasuredRelaxation:
     """Relax one measured crystal, with a free cell and in its own."""
     pulls = load_potential(potential)

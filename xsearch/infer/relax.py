@@ -44,7 +44,7 @@ class Relaxed:
         crystal: with its atoms, and its cell where that was free, moved.
         energy_eV: per atom, as the potential gives it.
         start_energy_eV: the same before the first step.
-        largest_force_eV_A: of any atom, and of the cell where that was free.
+        largest_force_eV_A: on any atom.
         steps: how many were taken.
         moved_A: root mean square displacement of the atoms, the cell's change left out.
         converged: whether all forces fell below the limit.
@@ -71,16 +71,19 @@ class _Walk:
         self.start, self.free_cell, self.settings = crystal, free_cell, settings
         self.length = len(crystal) if free_cell else 1
         self.place = np.vstack([crystal.frac_coords @ crystal.lattice_A, np.eye(3) * self.length])
-        self.basis = block_diag(allowed_displacements(crystal), np.eye(9) if free_cell else np.zeros((9, 0)))
-        self.curvature = np.eye(self.basis.shape[1]) * settings.curvature_eV_A2
+        atoms, cell = allowed_displacements(crystal), np.eye(9) if free_cell else np.zeros((9, 0))
+        self.basis = block_diag(atoms, cell)
+        stiff = settings.stiffness_GPa / GPA_A3_PER_eV * crystal.volume_A3 / self.length**2
+        self.curvature = np.diag(np.repeat([settings.curvature_eV_A2, stiff], [atoms.shape[1], cell.shape[1]]))
         self.before: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
-        self.first, self.largest, self.steps = np.nan, np.inf, 0
-        self.best: tuple[float, float, NDArray[np.float64]] = (np.inf, np.inf, self.place.copy())
+        self.first, self.largest, self.stress_GPa, self.steps = np.nan, np.inf, np.inf, 0
+        self.best: tuple[float, float, NDArray[np.float64]] = (np.inf, np.inf, self.place)
 
     @property
     def converged(self) -> bool:
-        """Whether no force is above the limit."""
-        return self.largest <= self.settings.converged_eV_A
+        """Whether no force or stress is above the limits."""
+        still = self.stress_GPa <= self.settings.converged_GPa or not self.free_cell
+        return still and self.largest <= self.settings.converged_eV_A
 
     @property
     def deformation(self) -> NDArray[np.float64]:
@@ -103,11 +106,12 @@ class _Walk:
             pull[-3:] = np.linalg.solve(turn, virial.T).T / self.length
         along = self.basis.T @ pull.ravel()
         allowed = (self.basis @ along).reshape(-1, 3)
-        self.largest = float(np.linalg.norm(allowed, axis=1).max())
+        self.largest = float(np.linalg.norm(allowed[:-3], axis=1).max())
+        self.stress_GPa = float(np.abs(found.stress_GPa).max())
         if self.before is None:
             self.first = found.energy_eV
-        if found.energy_eV < self.best[0]:
-            self.best = (found.energy_eV, self.largest, self.place.copy())
+        if found.energy_eV < self.best[0] or self.converged:
+            self.best = (found.energy_eV, self.largest, self.place)
         if self.converged:
             return
         if self.before is not None:
@@ -128,11 +132,12 @@ class _Walk:
             self.curvature += np.outer(change, change) / by_change - np.outer(expected, expected) / by_expected
 
     def result(self) -> Relaxed:
-        """The lowest place that was seen."""
+        """Where the steps ended; the lowest place that was seen where they did not."""
+        converged = self.converged
         energy, self.largest, self.place = self.best
         move = self.place[:-3] - self.start.frac_coords @ self.start.lattice_A
         moved = float(np.sqrt((move**2).sum(axis=1).mean()))
-        return Relaxed(self.crystal(), energy, self.first, self.largest, self.steps, moved, self.converged)
+        return Relaxed(self.crystal(), energy, self.first, self.largest, self.steps, moved, converged)
 
 
 def relax(
