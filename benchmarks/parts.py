@@ -149,6 +149,12 @@ PARTS = (
         RIGHT_LEFT_OUT,
     ),
     Part(
+        "inference",
+        "may",
+        "xsearch evaluate inference $XSEARCH_DATA/mp_structures.parquet --index mp --limit 24 --may 6 --json -",
+        f"{RIGHT_LEFT_OUT}; six elements given that there may be, two to five of them the compound's",
+    ),
+    Part(
         "indexing",
         "measured",
         "python -m benchmarks.indexing measured --json",

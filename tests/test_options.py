@@ -93,13 +93,20 @@ def test_each_word_means_what_it_says(demands: dict[str, str], passing: list[str
     assert not any(query.matches(elements.split()) for elements in failing)
 
 
-def test_where_at_least_one_is_wanted_each_choice_is_a_set_of_elements() -> None:
+def test_each_choice_of_what_is_not_certain_is_a_set_of_elements() -> None:
     query = Constraints.parse(must="O", may="Si", any_of="Mg Fe")
     assert [sorted(one) for one in query.alternatives] == [
+        ["Mg", "O"],
+        ["Fe", "O"],
         ["Mg", "O", "Si"],
+        ["Fe", "Mg", "O"],
         ["Fe", "O", "Si"],
         ["Fe", "Mg", "O", "Si"],
     ]
+    assert [sorted(one) for one in Constraints.parse(may="Fe O").alternatives] == [["O"], ["Fe"], ["Fe", "O"]]
+    assert Constraints.parse(only="Fe O Mg", any_of="Fe Mg").alternatives == (
+        frozenset({"O", "Mg"}), frozenset({"O", "Fe"}), frozenset({"O", "Mg", "Fe"})
+    )  # fmt: skip
     assert Constraints.parse(only="Fe O").alternatives == (frozenset({"Fe", "O"}),)
     assert Constraints.parse(must="O", any_of="Fe").alternatives == ()
 

@@ -266,19 +266,18 @@ class Constraints:
 
     @property
     def alternatives(self) -> tuple[frozenset[str], ...]:
-        """The sets of elements that satisfy the constraints where a compound holds all that are allowed.
+        """The sets of elements that a compound may hold all of, small ones first.
 
-        One set, unless at least one of several elements is wanted: then one for each choice of these, small ones first.
-        Empty where nothing is said about other elements.
+        One set where all elements are named; where some of them may be there, and where at least one of several is, one
+        for each choice of these. Empty where nothing is said about other elements.
         """
         if self.allowed is None:
             return ()
-        choices = sorted(self.any_of - self.must, key=ATOMIC_NUMBERS.__getitem__)
-        least = 1 if choices and not self.any_of & self.must else 0
-        certain = self.allowed - set(choices)
-        return tuple(
-            certain | set(chosen) for count in range(least, len(choices) + 1) for chosen in combinations(choices, count)
-        )
+        uncertain = ((self.may or frozenset()) | self.any_of) - self.must
+        choices = sorted(uncertain, key=ATOMIC_NUMBERS.__getitem__)
+        certain = self.allowed - uncertain
+        sets = (certain | set(chosen) for count in range(len(choices) + 1) for chosen in combinations(choices, count))
+        return tuple(one for one in sets if one and (not self.any_of or one & self.any_of))
 
     def matches(self, elements: Collection[str]) -> bool:
         """Whether these elements pass: the plain definition that the SQL is tested against."""

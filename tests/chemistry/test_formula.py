@@ -6,8 +6,18 @@ import pytest
 from pymatgen.core import Composition
 
 from xsearch.chemistry.crystal import Crystal
-from xsearch.chemistry.formula import anonymous_formula, formula_unit, letter_of, parse_formula, reduced_formula
-from xsearch.errors import CrystalError
+from xsearch.chemistry.formula import (
+    anonymous_formula,
+    formula_of,
+    formula_unit,
+    letter_of,
+    parse_formula,
+    reduced_formula,
+    stated_formula,
+    whole_amounts,
+    whole_formula,
+)
+from xsearch.errors import CrystalError, QueryError
 
 CUBE = np.eye(3) * 8.0
 
@@ -80,3 +90,30 @@ def test_hydrogen_without_a_site_belongs_to_the_formula() -> None:
 
 def test_letters_go_on_after_z() -> None:
     assert [letter_of(n) for n in (0, 25, 26, 51, 52)] == ["A", "Z", "AA", "AZ", "BA"]
+
+
+@pytest.mark.parametrize(
+    ("text", "amounts", "whole"),
+    [
+        ("Ca4Mn2Al2O10", {"Ca": 2, "Mn": 1, "Al": 1, "O": 5}, {"Ca": 2, "Mn": 1, "Al": 1, "O": 5}),
+        ("Li0.5CoO2", {"Li": 0.5, "Co": 1, "O": 2}, {"Li": 1, "Co": 2, "O": 4}),
+        ("LiNi0.5Mn0.5O2", {"Li": 1, "Ni": 0.5, "Mn": 0.5, "O": 2}, {"Li": 2, "Ni": 1, "Mn": 1, "O": 4}),
+        ("Fe0.95O", {"Fe": 0.95, "O": 1}, None),
+    ],
+)
+def test_a_stated_formula_may_have_fractions(text: str, amounts: dict[str, float], whole: dict[str, int]) -> None:
+    assert stated_formula(text) == pytest.approx(amounts)
+    assert whole_amounts(stated_formula(text)) == whole
+
+
+def test_where_whole_atoms_are_needed_fractions_are_refused() -> None:
+    with pytest.raises(QueryError, match="not whole"):
+        whole_formula("Fe0.95O")
+    with pytest.raises(QueryError, match="no element"):
+        stated_formula("Xx0.5O")
+
+
+def test_a_disordered_crystal_is_named_with_its_fractions() -> None:
+    shared = mixed(((0, 0, 0), {"Mg": 0.6234, "Fe": 0.3766}), ((0.5, 0.5, 0.5), {"O": 1.0}))
+    assert formula_of(shared) == "Mg0.62Fe0.38O"
+    assert formula_of(Crystal.ordered(CUBE, np.eye(3)[:2] / 2, ["Na", "Cl"])) == "NaCl"

@@ -15,7 +15,7 @@ from xsearch.chemistry.crystal import Crystal, cell_parameters
 from xsearch.data.compounds import read_compounds
 from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.inference import computed_edges, evaluate, figures, outcomes_of
+from xsearch.evaluate.inference import computed_edges, evaluate, figures, outcomes_of, sets_of
 from xsearch.infer.template_library import TemplateLibrary
 from xsearch.search import SearchIndex
 from xsearch.spectra import Xanes
@@ -161,3 +161,17 @@ def test_only_reported_compounds_can_be_asked_for(table, tmp_path):
     assert [c.material_id for c in read_compounds(tmp_path / "known.parquet", reported=True)] == ["x-1"]
     with pytest.raises(SpectrumError, match="theoretical"):
         read_compounds(table, reported=True)
+
+
+def test_elements_that_may_be_there_are_the_compound_s_and_others(table: Path) -> None:
+    compounds = read_compounds(table)
+    every = {"Na", "Br", "Sr", "Zr", "O", "Li", "N"}
+    for compound in compounds:
+        assert sets_of(compound, every, 0) == (frozenset(compound.elements),)
+        sets = sets_of(compound, every, 5)
+        assert frozenset(compound.elements) in sets
+        assert len(frozenset().union(*sets)) == 5
+        assert len(sets) == 2**5 - 1
+        assert sets_of(compound, every, 5) == sets
+    found = evaluate(table, may=4, library=template_library(CRYSTALS), limit=1)
+    assert found["n"] == 1

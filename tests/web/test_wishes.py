@@ -7,6 +7,12 @@ from xsearch.spectra.measurement import Measurement
 from xsearch.web.wishes import question_of_wishes
 
 
+def test_mixed_sites_may_be_wished_and_stated_by_fractions() -> None:
+    question = question_of_wishes({"infer": "yes", "formula": "Li0.5CoO2", "disorder": "yes"}, Measurement(), None)
+    assert question.disorder
+    assert question.formula == {"Li": 0.5, "Co": 1.0, "O": 2.0}
+
+
 def test_an_unknown_may_have_a_formula_and_be_solved() -> None:
     wishes = {"infer": "yes", "formula": "Cu2O", "solve": "5m", "system": ""}
     question = question_of_wishes(wishes, Measurement(), None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from xsearch.answers.link import Link
 from xsearch.answers.notebook import shown
 from xsearch.answers.result import Verdict
+from xsearch.answers.site_disorder import SiteDisorder
 from xsearch.chemistry.crystal import Crystal
 from xsearch.errors import QueryError
 from xsearch.fit.pattern_fit import Cell, PatternFit
@@ -25,7 +26,7 @@ class Candidate:
 
     Attributes:
         rank: 1 for the best.
-        formula: reduced.
+        formula: reduced; with fractions where sites are shared or partly empty.
         crystal: cell and atoms refined against the pattern, or of the predicted volume where there is no pattern.
         space_group: number.
         crystal_system: of that space group.
@@ -41,6 +42,7 @@ class Candidate:
         xanes_agreement: by absorber, Pearson's r of the predicted with the measured spectrum at the best shift.
         assumptions: everything that was assumed for this candidate, one line each.
         refined: its Rietveld refinement against the pattern, where there is one.
+        disorder: sites that two elements share, or that are partly empty.
     """
 
     rank: int
@@ -60,6 +62,7 @@ class Candidate:
     xanes_agreement: dict[str, float] = field(default_factory=dict)
     assumptions: tuple[str, ...] = ()
     refined: Refined | None = None
+    disorder: tuple[SiteDisorder, ...] = ()
 
     @property
     def inferred_id(self) -> str:

@@ -12,6 +12,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
+from xsearch.chemistry.symmetry import majority
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.paths import WEIGHTS_FOLDER
 
@@ -61,14 +62,14 @@ def contacts(crystal: Crystal) -> tuple[NDArray[np.int64], NDArray[np.float64], 
 
 
 def contact_scores(crystal: Crystal, table: ContactTable | None = None) -> tuple[float, float]:
-    """How usual the nearest neighbours of a crystal are.
+    """How usual the nearest neighbours of a crystal are; on shared sites, those of the element that holds most of them.
 
     Returns:
         Mean square deviation of the distances in standard deviations, and mean logarithm of the share that the
         neighbour's element has among the neighbours that the site's element has elsewhere, the elements being given.
     """
     known = contact_table() if table is None else table
-    neighbour, distance, site = contacts(crystal)
+    neighbour, distance, site = contacts(crystal if crystal.is_ordered else majority(crystal))
     deviation = (np.log(distance) - known.log_distance[site, neighbour]) / known.spread[site, neighbour]
     present = np.unique(site)
     share = (known.counts[site, neighbour] + 0.5) / (known.counts[site][:, present] + 0.5).sum(axis=1)

@@ -20,6 +20,10 @@ ROUND_TO = 3
 WHOLE_WITHIN = 2e-3
 """How far an amount may lie from a whole number and count as one: three sites of occupancy 0.333 are one atom."""
 
+MOST_TIMES = 4
+"""Times the amounts of a formula at most that give its whole numbers: LiNi0.5Mn0.5O2 is Li2NiMnO4, but Fe0.95O not
+Fe19O20."""
+
 _HYDRATE = re.compile(r"[·•*]|(?<=[1-9A-Za-z)\]])\.(?=\d*\(?[HD]2O)")  # "CaSO4.2H2O", but not "Fe0.95O"
 _TOKEN = re.compile(r"([A-Z][a-z]?)|([(\[{])|([)\]}])|([0-9]*\.?[0-9]+)|(\s+)")
 
@@ -27,6 +31,16 @@ _TOKEN = re.compile(r"([A-Z][a-z]?)|([(\[{])|([)\]}])|([0-9]*\.?[0-9]+)|(\s+)")
 def reduced_formula(amounts: Mapping[str, float]) -> str:
     """The reduced formula of a composition, in pymatgen's order and grouping, such as `LiFePO4` or `Ca(HO)2`."""
     return str(_composition()(dict(amounts)).reduced_formula)
+
+
+def formula_of(crystal: Crystal, decimals: int = 2) -> str:
+    """The reduced formula of a crystal, with fractions where sites are shared or partly empty: `Mg0.62Fe0.38O`."""
+    unit = formula_unit(crystal)
+    if all(amount == int(amount) for amount in unit.values()):
+        return reduced_formula(unit)
+    shown = {element: round(amount, decimals) for element, amount in unit.items()}
+    text = str(_composition()({element: amount for element, amount in shown.items() if amount > 0}).formula)
+    return "".join(re.sub(r"(?<=[A-Za-z])1$", "", part) for part in text.split())
 
 
 def anonymous_formula(amounts: Mapping[str, float] | Iterable[float]) -> str:
@@ -117,21 +131,42 @@ def parse_formula(text: str) -> dict[str, float]:
     return total
 
 
+def stated_formula(text: str) -> dict[str, float]:
+    """Amounts of each element in a formula that a user states, such as `Ca2MnAlO5` or `Li0.5CoO2`.
+
+    Whole amounts are those of the reduced formula.
+
+    Raises:
+        QueryError: where it is no formula.
+    """
+    try:
+        amounts = parse_formula(text)
+    except CrystalError as error:
+        raise QueryError(str(error)) from error
+    whole = whole_amounts(amounts, most_times=1)
+    return amounts if whole is None else {element: float(count) for element, count in whole.items()}
+
+
 def whole_formula(text: str) -> dict[str, int]:
     """Atoms of each element in the reduced formula of a text such as `Ca2MnAlO5`.
 
     Raises:
         QueryError: where it is no formula of whole numbers.
     """
-    try:
-        amounts = parse_formula(text)
-    except CrystalError as error:
-        raise QueryError(str(error)) from error
-    whole = {element: round(amount) for element, amount in amounts.items()}
-    if any(abs(amounts[element] - count) > WHOLE_WITHIN or not count for element, count in whole.items()):
+    whole = whole_amounts(stated_formula(text))
+    if whole is None:
         raise QueryError(f"{text!r} has amounts that are not whole; give the formula of an ordered crystal.")
-    divisor = math.gcd(*whole.values())
-    return {element: count // divisor for element, count in whole.items()}
+    return whole
+
+
+def whole_amounts(amounts: Mapping[str, float], most_times: int = MOST_TIMES) -> dict[str, int] | None:
+    """The smallest whole numbers in the ratio of some amounts; None where they are more than some times the amounts."""
+    for times in range(1, most_times + 1):
+        whole = {element: round(times * amount) for element, amount in amounts.items()}
+        if all(count and abs(times * amounts[element] - count) < WHOLE_WITHIN for element, count in whole.items()):
+            divisor = math.gcd(*whole.values())
+            return {element: count // divisor for element, count in whole.items()}
+    return None
 
 
 def _parse_part(part: str, text: str) -> dict[str, float]:

@@ -20,13 +20,13 @@ FARTHEST = 3.0
 """Standard deviations beyond which a number of units is left out. Set by hand."""
 
 
-def log_units(volume_A3: float, points: int, formula: Mapping[str, int]) -> dict[int, float]:
+def log_units(volume_A3: float, points: int, formula: Mapping[str, float]) -> dict[int, float]:
     """Numbers of formula units that a conventional cell may hold, with the natural logarithm of the odds of each.
 
     Args:
         volume_A3: of the cell.
         points: lattice points in it; each has whole units.
-        formula: atoms of each element in the reduced formula.
+        formula: atoms of each element in a unit.
     """
     numbers = np.array([[ATOMIC_NUMBERS[element] for element in formula]])
     per_atom = MEAN + float(log_volume(numbers, np.array([list(formula.values())]))[0])

@@ -85,6 +85,13 @@ def distinct_positions(crystal: Crystal) -> tuple[NDArray[np.float64], tuple[tup
     return np.array(positions), tuple(tuple(sorted(mix)) for mix in mixes)
 
 
+def majority(crystal: Crystal) -> Crystal:
+    """The crystal whose sites are filled by the element that holds most of each."""
+    positions, mixes = distinct_positions(crystal)
+    elements = [max(mix, key=lambda one: one[1])[0] for mix in mixes]
+    return Crystal.ordered(crystal.lattice_A, positions, elements)
+
+
 def shortest_translation(lattice_A: NDArray[np.float64]) -> float:
     """Length in Å of the shortest lattice vector, of a lattice given by (3, 3) rows that are not far from reduced."""
     return float(np.linalg.norm(_STEPS @ lattice_A, axis=1).min())

@@ -23,8 +23,8 @@ def cell(
     All lattices are tried, triclinic ones included, with a zero shift; a few lines may be another phase's. With the
     formula, only cells are given whose volume holds a whole number of its units.
     """
-    from xsearch.chemistry.formula import whole_formula
+    from xsearch.chemistry.formula import stated_formula
     from xsearch.indexing.pattern import cells_of_file
 
-    whole = whole_formula(formula) if formula else None
-    give_answer(cells_of_file(file, wavelength, top, Reading.parse(columns, axis), whole), json)
+    amounts = stated_formula(formula) if formula else None
+    give_answer(cells_of_file(file, wavelength, top, Reading.parse(columns, axis), amounts), json)

@@ -114,6 +114,16 @@ def inference(
     index: options.IndexName = None,
     limit: options.Limit = None,
     reported: Annotated[bool, typer.Option("--reported", help="Only compounds that an experiment reported.")] = False,
+    may: Annotated[
+        int,
+        typer.Option(
+            "--may",
+            min=0,
+            max=6,
+            metavar="N",
+            help="Give N elements that there may be, the compound's among them.",
+        ),
+    ] = 0,
     refusals: Annotated[
         int,
         typer.Option(
@@ -131,7 +141,7 @@ def inference(
 
     with counting("compounds") as count:
         report = evaluate_inference(
-            file, index, limit=limit, reported=reported, refusals=refusals, log=log, progress=count
+            file, index, limit=limit, reported=reported, may=may, refusals=refusals, log=log, progress=count
         )
     give_figures(report, "Inference", json)
 

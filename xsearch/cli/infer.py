@@ -47,6 +47,7 @@ def infer(
     alloy: options.Alloy = None,
     formula: options.Formula = None,
     solve: options.Solve = None,
+    disorder: options.Disorder = False,
     relax: options.Relax = 0,
     potential: options.PotentialChoice = POTENTIAL,
     relax_seconds: options.RelaxSeconds = 60.0,
@@ -66,7 +67,8 @@ def infer(
         only=only, must=must, may=may, exclude=exclude, exactly=exactly, any_of=any_of,
         system=system, space_group=space_group, where=where, oxidation=oxidation, coordination=coordination,
         search=False, infer=True, top=top, deglitch=deglitch, leave_out=leave_out or (), alloy=alloy,
-        formula=formula, solve=solve, relax=relax, potential=potential, relax_seconds=relax_seconds,
+        formula=formula, solve=solve, disorder=disorder, relax=relax, potential=potential,
+        relax_seconds=relax_seconds,
     )  # fmt: skip
     reading = Reading.parse(columns, axis, e0, pre, post)
     answer = cast("Inference", answer_sample(open_or_build(index), question, file, xanes or (), wavelength, reading))

@@ -116,7 +116,13 @@ Any_ = Annotated[str | None, elements("--any", "At least one of these elements, 
 Exactly = Annotated[str | None, elements("--exactly", "All of these elements and no others.")]
 AllElements = Annotated[str | None, elements("--elements", "All elements of the sample.")]
 Formula = Annotated[
-    str | None, typer.Option("--formula", metavar="FORMULA", help="The compound's formula, instead of its elements.")
+    str | None,
+    typer.Option(
+        "--formula",
+        metavar="FORMULA",
+        help="The compound's formula, instead of its elements; with fractions, as Li0.5CoO2, where sites are mixed or "
+        "partly empty.",
+    ),
 ]
 
 # Constraints on symmetry and metadata.
@@ -179,6 +185,13 @@ Solve = Annotated[
         "--solve",
         metavar="TIME",
         help="Also solve crystals from the pattern without a template, for so long, such as 10m.",
+    ),
+]
+Disorder = Annotated[
+    bool,
+    typer.Option(
+        "--disorder",
+        help="Also infer mixed and partly empty sites where an ordered crystal explains the pattern.",
     ),
 ]
 RelaxSeconds = Annotated[

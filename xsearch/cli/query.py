@@ -55,6 +55,7 @@ def query(
     alloy: options.Alloy = None,
     formula: options.Formula = None,
     solve: options.Solve = None,
+    disorder: options.Disorder = False,
     relax: options.Relax = 0,
     potential: options.PotentialChoice = POTENTIAL,
     relax_seconds: options.RelaxSeconds = 60.0,
@@ -87,8 +88,7 @@ def query(
         infer=infer, phases=phases, particle_size_um=particle_size, top=top, prior=prior, conditions=conditions,
         measured_cells=measured_cells, range=range,
         deglitch=deglitch, leave_out=leave_out or (), alloy=alloy, relax=relax, potential=potential,
-        relax_seconds=relax_seconds,
-        formula=formula, solve=solve, known=known, standard=standard,
+        relax_seconds=relax_seconds, formula=formula, solve=solve, disorder=disorder, known=known, standard=standard,
     )  # fmt: skip
     reading = Reading.parse(columns, axis, e0, pre, post)
     results, series = [], []

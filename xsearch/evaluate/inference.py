@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter, process_time
@@ -19,6 +19,7 @@ from xsearch.evaluate.outcome_log import OutcomeLog
 from xsearch.indexes import Index, sql
 from xsearch.infer.engine import infer
 from xsearch.infer.template_library import TemplateLibrary, library_of
+from xsearch.options import Constraints
 from xsearch.spectra import PowderPattern, Xanes
 
 DEPTH = 5
@@ -68,6 +69,7 @@ def evaluate(
     *,
     limit: int | None = None,
     reported: bool = False,
+    may: int = 0,
     refusals: int = 0,
     log: str | Path | None = None,
     library: TemplateLibrary | None = None,
@@ -84,6 +86,8 @@ def evaluate(
         index: name or folder of the index; the one in use by default.
         limit: how many compounds, evenly over 2 to 5 elements.
         reported: only compounds that an experiment reported.
+        may: do not give the elements, but so many that there may be: those of the compound, and others of the other
+            compounds drawn at random. 0 gives the elements.
         refusals: search so many of the patterns once more with the elements of another compound, and so many
             patterns of random lines, and count how often something is inferred all the same.
         log: keep outcomes here, one a line; those that are there are not worked out again.
@@ -102,7 +106,7 @@ def evaluate(
     compounds = read_compounds(path, limit, reported=reported)
     kept = OutcomeLog(log, _outcome, lambda outcome: outcome.material_id)
     outcomes = []
-    for outcome in outcomes_of(compounds, library, dict(kept.done), edges_of):
+    for outcome in outcomes_of(compounds, library, dict(kept.done), edges_of, may):
         outcomes.append(outcome)
         kept.add(outcome)
         if progress is not None:
@@ -134,18 +138,37 @@ def outcomes_of(
     library: TemplateLibrary,
     done: Mapping[str, Outcome] | None = None,
     edges_of: EdgesOf = _no_edges,
+    may: int = 0,
 ) -> Iterator[Outcome]:
     """One outcome a compound; those that are done already are given as they are."""
     warm = False
+    every = set().union(*(compound.elements for compound in compounds))
     for compound in compounds:
+        sets = sets_of(compound, every, may)
         if done and compound.material_id in done:
             yield done[compound.material_id]
             continue
         if not warm:
             # the first answer would otherwise bear the compilation of the kernels
-            _one(compound, library, edges_of)
+            _one(compound, library, edges_of, sets)
             warm = True
-        yield _one(compound, library, edges_of)
+        yield _one(compound, library, edges_of, sets)
+
+
+def sets_of(compound: Compound, others: Collection[str], may: int) -> Sequence[frozenset[str]]:
+    """The sets of elements that an inference is given: the compound's, or all of those that there may be.
+
+    Args:
+        compound: whose name seeds the draw.
+        others: elements that the rest of them are drawn from.
+        may: how many there may be; no fewer than the compound has.
+    """
+    foreign = sorted(set(others) - compound.elements)
+    wanted = max(0, min(may - len(compound.elements), len(foreign)))
+    if not wanted:
+        return (frozenset(compound.elements),)
+    drawn = np.random.default_rng(compound.seed).choice(foreign, wanted, replace=False).tolist()
+    return Constraints.parse(may=[*sorted(compound.elements), *drawn]).alternatives
 
 
 def refused(
@@ -215,7 +238,7 @@ def figures(outcomes: list[Outcome]) -> dict[str, Any]:
     }
 
 
-def _one(compound: Compound, library: TemplateLibrary, edges_of: EdgesOf) -> Outcome:
+def _one(compound: Compound, library: TemplateLibrary, edges_of: EdgesOf, sets: Sequence[frozenset[str]]) -> Outcome:
     from pymatgen.core.structure_matcher import StructureMatcher
 
     pattern = augmented_pattern(compound.crystal, compound.seed)
@@ -225,7 +248,7 @@ def _one(compound: Compound, library: TemplateLibrary, edges_of: EdgesOf) -> Out
     exists = _template_exists(compound, library)
     start, start_cpu = perf_counter(), process_time()
     try:
-        answer = infer(library, elements, pattern, xanes=edges, excluded=[compound.formula], top=DEPTH)
+        answer = infer(library, elements, pattern, sets=sets, xanes=edges, excluded=[compound.formula], top=DEPTH)
     except (QueryError, SpectrumError) as error:
         return Outcome(
             compound.material_id, compound.formula, len(elements), exists, False, False, None, str(error),

@@ -29,7 +29,7 @@ MOST_ATOMS = 16
 """In a primitive cell."""
 
 TIGHT = replace(RELAXATION_SETTINGS, converged_eV_A=0.02)
-"""Atoms that have moved by a few hundredths of an ångström only are to be told apart."""
+"""Shifts of atoms by a few hundredths of an ångström are to be distinguished."""
 
 MOST_SECONDS = 600.0
 """For the relaxation of one crystal."""

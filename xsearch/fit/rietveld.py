@@ -1,11 +1,11 @@
 """Rietveld refinement: a crystal refined against the points of a pattern, and how probable it makes them.
 
 Cell, zero shift, displacement of the sample, widths, line shape, thermal motion, texture and then the atoms themselves,
-as far as their symmetry lets them move, are brought to where the pattern is most probable (Gauss-Newton). Each has an
-expected size, so that the evidence for candidates with more freedom compares with that for those with less (Laplace's
-approximation; MacKay, Neural Comput. 4 (1992) 415); that of the atoms' displacements is learned with them, since some
-templates are right to a hundredth of an ångström and others to half of one. Intensities of lines scatter with the
-grains, lines of something else may be there, and counts are uncertain.
+as far as their symmetry lets them move, and occupancies where that is wished, are brought to where the pattern is most
+probable (Gauss-Newton). Each has an expected size, so that the evidence for candidates with more freedom compares with
+that for those with less (Laplace's approximation; MacKay, Neural Comput. 4 (1992) 415); that of displacements is
+learned with them, since some templates are right to a hundredth of an ångström and others to half of one.
+Intensities of lines scatter with the grains, lines of something else may be there, and counts are uncertain.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from xsearch.fit.points import PatternPoints
 from xsearch.fit.residuals import Residuals, misfit
 from xsearch.fit.rietveld_kernels import draw, draw_slopes
 from xsearch.fit.settings import B_EXPECTED_A2, RIETVELD, RietveldSettings
+from xsearch.fit.site_occupancies import OccupancyFreedom, RefinedOccupancies
 from xsearch.fit.strain import strained
 from xsearch.fit.strain_fit import StrainFit, cell_directions
 from xsearch.simulate.conditions import AXES
@@ -50,7 +51,8 @@ class Refined:
         residuals: by counting alone, as of any Rietveld refinement.
         moved_A: root mean square displacement of the atoms; 0 where they were not moved.
         cell: (6,) conventional, a b c in Å and angles in degrees, after the refinement.
-        crystal: primitive, in that cell, its atoms where they were moved to.
+        crystal: primitive, in that cell, its atoms where they were moved to and its sites as full as they were found.
+        occupancies: what was refined of them; None where nothing was.
     """
 
     log_evidence: float
@@ -59,6 +61,7 @@ class Refined:
     moved_A: float
     cell: Array
     crystal: Crystal
+    occupancies: RefinedOccupancies | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,12 +82,22 @@ class _State:
         return self.likely - 0.5 * float(self.at @ (tight * self.at))
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Climbed:
+    """Where steps led: the logarithm of the evidence there, and (free,) standard deviations of all coordinates."""
+
+    state: _State
+    evidence: float
+    spread: Array
+
+
 def refine(
     reflections: Reflections,
     symmetry: Symmetry,
     fit: StrainFit,
     counts: PatternPoints,
     settings: RietveldSettings = RIETVELD,
+    freedom: OccupancyFreedom | None = None,
 ) -> Refined:
     """Refine one crystal, stored or inferred.
 
@@ -93,36 +106,55 @@ def refine(
         fit: of its strain, where the refinement starts.
         counts: the points of the pattern.
         settings: expected sizes of what is refined, errors, and steps.
+        freedom: of the occupancies of `symmetry.primitive`; without it they stay. Thermal motion is one factor of all
+            atoms, expected within `b_step_A2`, so that it cannot stand for what an occupancy does to single lines.
     """
     model = _Model(reflections, fit, counts, settings)
     state = model.state(np.zeros(model.free), model.square, settings.grains[0])
     crystal = symmetry.primitive
     if not len(model.square):
         return Refined(state.likely, state.misfit, model.residuals(state), 0.0, fit.cell, strained(symmetry, fit.cell))
-    lines = _movable(model, symmetry)
-    state, evidence = _climb(
+    lines = _movable(model, symmetry, freedom)
+    climbed = _climb(
         model, state, settings.grains[0], settings.turns if lines is None else settings.turns_before_atoms, None
     )
-    moved_A = np.zeros((len(crystal), 3))
+    moved_A, full, found = np.zeros((len(crystal), 3)), crystal.occupancies, None
     if lines is not None:
-        state = model.state(np.append(state.at, np.zeros(lines.moves.shape[1])), model.square, settings.grains[1])
-        state, evidence = _climb(model, state, settings.grains[1], settings.turns_with_atoms, lines)
-        moved_A = (lines.moves @ state.at[model.free :]).reshape(-1, 3)
+        start = model.state(np.append(climbed.state.at, np.zeros(lines.size)), model.square, settings.grains[1])
+        climbed = _climb(model, start, settings.grains[1], settings.turns_with_atoms, lines)
+        along = climbed.state.at[model.free :]
+        moved_A, full = lines.displacements_A(along), lines.occupancies(along)
+        found = _occupancies(lines, along, climbed)
+    state = climbed.state
     cell = model.cell(state.at)
     atoms = crystal.frac_coords + moved_A @ np.linalg.inv(crystal.lattice_A)
-    moved = Crystal(crystal.lattice_A, atoms, crystal.elements, crystal.occupancies)
+    moved = Crystal(crystal.lattice_A, atoms, crystal.elements, full)
     size_A = float(np.sqrt((moved_A**2).sum() / len(crystal)))
     strained_crystal = strained(replace(symmetry, primitive=moved), cell)
-    return Refined(evidence, state.misfit, model.residuals(state), size_A, cell, strained_crystal)
+    return Refined(climbed.evidence, state.misfit, model.residuals(state), size_A, cell, strained_crystal, found)
 
 
-def _movable(model: _Model, symmetry: Symmetry) -> MovableLines | None:
-    """The model's lines as functions of the atoms' places; None where there are too many or disordered atoms."""
+def _movable(model: _Model, symmetry: Symmetry, freedom: OccupancyFreedom | None) -> MovableLines | None:
+    """The model's lines as functions of the atoms' places and occupancies.
+
+    None where there are too many atoms or disordered ones, and no occupancy is refined either.
+    """
     settings = model.settings
-    if len(symmetry.primitive) > settings.most_atoms or not symmetry.primitive.is_ordered:
+    large = len(symmetry.primitive) > settings.most_atoms
+    if freedom is None and (large or not symmetry.primitive.is_ordered):
         return None
-    lines = MovableLines(symmetry, model.hkl, model.square, settings.atom_sigma_A)
+    most = None if freedom is None else 0 if large else settings.most_moves
+    lines = MovableLines(symmetry, model.hkl, model.square, settings.atom_sigma_A, freedom, most)
     return lines if lines.moves.shape[1] <= settings.most_moves else None
+
+
+def _occupancies(lines: MovableLines, along: Array, climbed: _Climbed) -> RefinedOccupancies | None:
+    """What was found of the occupancies; errors that the model does not expect make them less certain."""
+    if lines.freedom is None:
+        return None
+    columns = lines.freedom.size
+    error = lines.freedom.sigma * climbed.spread[-columns:] * np.sqrt(max(climbed.state.misfit, 1.0))
+    return RefinedOccupancies(lines.freedom.change(along[-columns:]), error)
 
 
 class _Model:
@@ -261,14 +293,14 @@ class _Model:
         return factor * max(float(found[0]), settings.least_scale), functions @ found[1:]
 
 
-def _climb(model: _Model, state: _State, grains: float, turns: int, lines: MovableLines | None) -> tuple[_State, float]:
+def _climb(model: _Model, state: _State, grains: float, turns: int, lines: MovableLines | None) -> _Climbed:
     """The best point that Gauss-Newton steps reach, and the logarithm of the evidence there.
 
     It is the integral over all coordinates (Laplace's approximation) at the likeliest size of displacements.
     """
     settings = model.settings
-    atoms = slice(model.free, len(state.at))
-    size, tight, freedom = settings.first_size, np.ones(len(state.at)), 0.0
+    atoms = slice(model.free, model.free + (0 if lines is None else lines.moves.shape[1]))
+    size, tight, freedom, spread = settings.first_size, np.ones(len(state.at)), 0.0, np.ones(len(state.at))
     tight[atoms] = size**-2
     for _ in range(turns):
         slopes = model.slopes(state, lines)
@@ -279,19 +311,21 @@ def _climb(model: _Model, state: _State, grains: float, turns: int, lines: Movab
         before = state
         for part in settings.shorter:
             at = before.at + part * step
-            new = model.state(at, model.square if lines is None else lines.square(at[atoms]), grains)
+            new = model.state(at, model.square if lines is None else lines.square(at[model.free :]), grains)
             if new.probable(tight) > before.probable(tight):
                 state = new
                 break
         gain = state.probable(tight) - before.probable(tight)
         if lines is not None:
-            learned = _learned_size(state.at[atoms], (tight * np.linalg.inv(curvature).diagonal())[atoms], settings)
+            variance = np.linalg.inv(curvature).diagonal()
+            spread = np.sqrt(np.maximum(variance, 0.0))
+            learned = _learned_size(state.at[atoms], (tight * variance)[atoms], settings)
             gain, size = gain + abs(np.log(learned / size)), learned
             tight[atoms] = size**-2
         if state is before or gain < settings.least_gain:
             break
     held = settings.held * (np.log(size) + 0.5 / size**2 - 0.5) if lines is not None else 0.0
-    return state, state.probable(tight) - 0.5 * freedom - held
+    return _Climbed(state, state.probable(tight) - 0.5 * freedom - held, spread)
 
 
 def _learned_size(displacements: Array, unseen: Array, settings: RietveldSettings) -> float:

@@ -38,14 +38,14 @@ def cells_of(
     pxrd: PowderPattern,
     top: int = 10,
     settings: ThoroughSettings = THOROUGH,
-    formula: Mapping[str, int] | None = None,
+    formula: Mapping[str, float] | None = None,
 ) -> IndexedCells:
     """Find the cells of a powder pattern.
 
     Args:
         pxrd: the pattern, of a single phase; some lines may be another's.
         top: how many cells to give at most.
-        formula: atoms of each element in the reduced formula, where it is known; cells that hold no whole number of
+        formula: atoms of each element in a unit, where it is known; cells that hold no whole number of
             units are left out.
         settings: of the indexing.
 
@@ -72,7 +72,7 @@ def cells_of_file(
     wavelength: str | float | None = None,
     top: int = 10,
     reading: Reading = AS_THE_FILE_SAYS,
-    formula: Mapping[str, int] | None = None,
+    formula: Mapping[str, float] | None = None,
 ) -> IndexedCells:
     """The cells of a measured file, see `cells_of`.
 
@@ -87,7 +87,7 @@ def cells_of_file(
 
 
 def holding_units(
-    ranked: Sequence[RankedCell], chances: NDArray[np.float64], formula: Mapping[str, int]
+    ranked: Sequence[RankedCell], chances: NDArray[np.float64], formula: Mapping[str, float]
 ) -> tuple[list[RankedCell], NDArray[np.float64]]:
     """The cells that hold whole units of a formula, and their probabilities with what their volumes say."""
     worth = np.exp([one.log_odds_of_units(formula) for one in ranked])

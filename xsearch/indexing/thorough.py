@@ -52,7 +52,7 @@ class RankedCell:
         """(6,) parameters of the reduced primitive cell."""
         return reduced_cell(form_parameters(self.fit.form), CENTRINGS[self.centring])
 
-    def log_odds_of_units(self, formula: Mapping[str, int]) -> float:
+    def log_odds_of_units(self, formula: Mapping[str, float]) -> float:
         """Natural logarithm of how usual its volume is for the likeliest whole number of units; -inf for none."""
         found = log_units(volume(self.fit.form), lattice_points(CENTRINGS[self.centring]), formula)
         return max(found.values(), default=-np.inf)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from xsearch.answers import Candidate
 from xsearch.chemistry.charge_balance import UNBALANCED
 from xsearch.chemistry.crystal import Crystal
-from xsearch.chemistry.formula import reduced_formula
+from xsearch.chemistry.formula import formula_of, reduced_formula
 from xsearch.chemistry.space_groups import crystal_system
 from xsearch.chemistry.symmetry import Symmetry
 from xsearch.elements import SYMBOLS
@@ -53,7 +53,8 @@ def _refined_candidate(library: TemplateLibrary, ranked: RankedCandidate, rank: 
     if one.proposal.row == NO_TEMPLATE:
         return _solved_candidate(ranked, rank)
     number, moved_A = one.symmetry.number, one.refined.moved_A
-    assumptions = ["The cell was strained to the pattern.", *_unbalanced(one.proposal)]
+    lines = [line for site in one.disorder for line in (f"{site.text[0].upper()}{site.text[1:]}.", site.caveat) if line]
+    assumptions = [*lines, "The cell was strained to the pattern.", *_unbalanced(one.proposal)]
     template_group = int(library.space_group[one.proposal.row])
     if one.symmetrised:
         assumptions.append(f"They were moved onto the symmetry of space group {number}, which they are close to.")
@@ -62,7 +63,7 @@ def _refined_candidate(library: TemplateLibrary, ranked: RankedCandidate, rank: 
     return _candidate(
         library, one.proposal, one.refined.crystal, number, assumptions, moved_A,
         rank=rank, probability=ranked.probability, evidence=ranked.evidence, cell=_cell(one.refined.cell),
-        pattern_fit=_pattern_fit(one.fit), refined=one.refined,
+        pattern_fit=_pattern_fit(one.fit), refined=one.refined, disorder=one.disorder,
     )  # fmt: skip
 
 
@@ -140,16 +141,20 @@ def _candidate(
     source_id, source_formula = str(library.material_ids[row]), library.formula_names[int(library.formula[row])]
     where = f"The atoms stand where they do in {source_formula} ({source_id})"
     moved = f" but for {moved_A:.2f} Å (rms), by which they were moved to the pattern."
+    substitution = {SYMBOLS[old - 1]: SYMBOLS[new - 1] for old, new in slots if old}
+    for site in numbers.get("disorder", ()):
+        shared = [old for old, new in substitution.items() if len(site.elements) > 1 and new in site.elements]
+        substitution |= dict.fromkeys(shared, "/".join(site.elements))
     merged = ["One element stands on sites that two elements share in the template."] if proposal.merged else []
     return Candidate(
-        formula=reduced_formula(crystal.composition),
+        formula=formula_of(crystal),
         crystal=crystal,
         space_group=space_group,
         crystal_system=crystal_system(space_group),
         template=library.keys[int(library.template[row])],
         source_id=source_id,
         source_formula=source_formula,
-        substitution={SYMBOLS[old - 1]: SYMBOLS[new - 1] for old, new in slots if old},
+        substitution=substitution,
         members=proposal.members,
         assumptions=(
             where + (moved if moved_A >= LEAST_MOVED_A else "; nothing was relaxed."), *assumptions, *merged,

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.answers import Inference, Verdict
 from xsearch.checkpoint import NOTHING_KEPT, Checkpoint
+from xsearch.chemistry.formula import whole_amounts
 from xsearch.chemistry.space_groups import groups_of
 from xsearch.chemistry.valence import OxidationHint, check_elements
+from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import QueryError
+from xsearch.indexing.thorough import ranked_cells
 from xsearch.infer.by_chemistry import by_chemistry
 from xsearch.infer.description import refined_candidate
+from xsearch.infer.disorder import Disorder, with_disorder
+from xsearch.infer.element_sets import elements_note, propose_sets, settings_of_sets, usable_sets
 from xsearch.infer.pipeline import compare
 from xsearch.infer.predictions import NOTHING, Links, Predictions
-from xsearch.infer.proposals import propose
 from xsearch.infer.ranking import rank
 from xsearch.infer.relax import Relaxation
 from xsearch.infer.relaxed_candidates import relax_candidates
@@ -29,9 +33,6 @@ from xsearch.progress import timed
 from xsearch.settings import settings_record
 from xsearch.spectra import PowderPattern, Xanes
 
-ALL_OF = "Every candidate holds all of"
-"""How the note begins that names the elements."""
-
 SPARE = 3
 """Candidates that are made for each that is given, so that edges may bring others forward."""
 
@@ -41,6 +42,7 @@ def infer(
     elements: Sequence[str],
     pattern: PowderPattern | None = None,
     *,
+    sets: Sequence[Collection[str]] = (),
     xanes: Sequence[Xanes] = (),
     system: str | None = None,
     space_group: int | None = None,
@@ -51,9 +53,10 @@ def infer(
     excluded: Iterable[str] = (),
     alloy: bool | None = None,
     must_balance: bool = False,
-    formula: Mapping[str, int] | None = None,
+    formula: Mapping[str, float] | None = None,
     solve_seconds: float = 0.0,
     relaxation: Relaxation | None = None,
+    disorder: bool = False,
     top: int = 10,
     threads: int = 2,
     settings: InferenceSettings = INFERENCE_SETTINGS,
@@ -63,8 +66,9 @@ def infer(
 
     Args:
         library: the templates, from `library_of(index)`.
-        elements: all elements of the compound.
+        elements: all elements of the compound, or all that it may hold.
         pattern: a measured powder pattern; without it, candidates are ranked by chemistry alone.
+        sets: where it is not certain which of the elements there are: the sets that are tried.
         xanes: measured K edges of some of the elements, used to order the candidates where the forward model knows
             the absorber.
         system, space_group: of every candidate.
@@ -75,10 +79,12 @@ def infer(
         excluded: reduced formulas whose entries must not be used.
         alloy: True to leave charge balance out, False to score it always, None to decide by the elements.
         must_balance: drop what no allowed oxidation states balance.
-        formula: atoms of each element in the reduced formula, where it is known.
+        formula: atoms of each element in the formula, where it is known; fractions stand for shared or partly empty
+            sites.
         solve_seconds: how long crystals are solved from the pattern, without a template; 0 for not at all.
         relaxation: how many of the best are relaxed, and by what; in the cells that the pattern gave, where there is
             one.
+        disorder: try shared and partly empty sites even where an ordered crystal explains the pattern.
         top: how many candidates to give.
         threads: for the fits.
         settings: the numbers that decide each stage.
@@ -89,9 +95,19 @@ def infer(
         SpectrumError: where the pattern shows no line or too short a range.
         MissingExtra: where crystals are to be relaxed and the potential is not installed.
     """
-    chosen, excluded = check_elements(list(elements)), tuple(excluded)
-    if formula is not None and sorted(formula) != sorted(chosen):
+    excluded = tuple(excluded)
+    tried = usable_sets(sets or [elements], [] if formula is None else formula)
+    if formula is not None:
+        tried = [one for one in tried if one == set(formula)] or tried
+    chosen = check_elements(sorted(frozenset().union(*tried)), len(ATOMIC_NUMBERS))
+    for one in tried:
+        check_elements(sorted(one))
+    if formula is not None and tried != [set(formula)]:
         raise QueryError(f"The formula holds {', '.join(formula)}, the elements given are {', '.join(chosen)}.")
+    whole = None if formula is None else whole_amounts(formula)
+    if solve_seconds and formula is not None and whole is None:
+        raise QueryError("A crystal is solved for whole numbers of atoms; leave --solve out, or the fractions.")
+    settings = settings_of_sets(settings, len(tried))
     if solve_seconds and pattern is None:
         raise QueryError("A crystal is solved from a powder pattern; give one, or leave --solve out.")
     if top < 1:
@@ -100,20 +116,20 @@ def infer(
         if element not in chosen:
             raise QueryError(f"{element} is not among the elements given ({', '.join(chosen)}).")
     timings: dict[str, float] = {}
-    notes = [f"{ALL_OF} {', '.join(chosen)} and nothing else."]
+    notes = [elements_note(tried)]
     links = Links(chosen, predicted, oxidation, alloy, settings.links)
     with timed(timings, "propose"):
-        proposals = propose(
-            library, chosen, excluded=excluded, oxidation=links.hints, alloy=alloy, must_balance=must_balance,
+        proposals = propose_sets(
+            library, tried, excluded=excluded, oxidation=links.hints, alloy=alloy, must_balance=must_balance,
             templates=templates, log_systems=links.log_systems(), settings=settings.proposals,
         )  # fmt: skip
         groups = groups_of(system, space_group)
         if groups is not None:
             proposals = proposals.take(np.flatnonzero(np.isin(proposals.space_group, sorted(groups))))
         if formula is not None:
-            stated = np.array([formula[element] for element in proposals.elements])
+            stated = np.array([whole[element] if whole else 0 for element in chosen])
             proposals = proposals.take(np.flatnonzero((proposals.coefficients == stated).all(axis=1)))
-    if len(proposals) == 0 and not (solve_seconds and formula):
+    if len(proposals) == 0 and (formula is None or pattern is None):
         raise QueryError(
             f"No template of the index can hold {', '.join(chosen)}"
             + (f" in a {system} cell" if system else "")
@@ -139,10 +155,17 @@ def infer(
         )
         found = compare(task, kept)
         refined = found.refined
+        with timed(timings, "disorder"):
+            known = Disorder(
+                tuple(tried), amounts=formula, always=disorder, excluded=excluded, oxidation=links.hints,
+                alloy=alloy, templates=templates,
+            )  # fmt: skip
+            refined = with_disorder(task, refined, known, kept)
         if solve_seconds:
-            formulas = likely_formulas(task, formula, settings.solving)
+            cells = kept.stage("solve_cells", lambda: ranked_cells(task.prepared.net))
+            formulas = likely_formulas(task, whole, cells, settings.solving)
             refined = refined + solved_candidates(
-                task, formulas, solve_seconds, kept, oxidation=links.hints, alloy=alloy
+                task, formulas, cells, solve_seconds, kept, oxidation=links.hints, alloy=alloy
             )
             notes.append(solved_note(task, formulas, solve_seconds))
         if relaxation is not None:
@@ -179,6 +202,7 @@ def infer(
         "solve_seconds": solve_seconds,
         "relaxed": 0 if relaxation is None else relaxation.most,
         "potential": None if relaxation is None else relaxation.potential.value,
+        "disorder": disorder,
         "top": top,
     }
     read = [*(() if pattern is None else pattern.notes), *(note for one in xanes for note in one.notes)]

@@ -59,7 +59,7 @@ class Proposals:
         hull_eV: (k,) energy above the hull of the entry whose crystal is taken, per atom.
         log_formula: (k,) logarithm of the share of all substitutions, by their prior, that give the same formula.
         log_system: (k,) the same for the formula and crystal system.
-        prior: (k,) what the proposals are ordered by.
+        prior: (k,) logarithm of the share of each among all substitutions; the proposals are ordered by it.
     """
 
     elements: tuple[str, ...]
@@ -108,6 +108,7 @@ def propose(
     templates: NDArray[np.bool_] | None = None,
     log_systems: NDArray[np.float64] | None = None,
     merge: bool = True,
+    own: bool = False,
     settings: ProposalSettings = INFERENCE_SETTINGS.proposals,
 ) -> Proposals:
     """Substitutions of templates by exactly the elements given, the most probable first.
@@ -122,6 +123,7 @@ def propose(
         templates: (m,) which entries of the library may be used; all by default.
         log_systems: (8,) evidence for each crystal system by its code, see `Links.log_systems`.
         merge: also put one element on two slots of a template with one element more.
+        own: keep entries with their own elements: the parents of disordered crystals.
         settings: penalties, weights and counts.
 
     Raises:
@@ -136,7 +138,7 @@ def propose(
     if merge and 1 < len(chosen) < MOST_ELEMENTS:
         parts.append(_assign(library, numbers, len(chosen) + 1, left_out, settings.most_assignments))
     row, targets, substitution, coefficients, merged = (np.concatenate(column) for column in zip(*parts, strict=True))
-    codes, first, formula_of = np.unique(_formula_code(coefficients), return_index=True, return_inverse=True)
+    codes, first, formula_of = np.unique(formula_code(coefficients), return_index=True, return_inverse=True)
     charge = log_charges(chosen, coefficients[first], oxidation, alloy)
     members = library.members(excluded)[library.template[row]]
     known = known_formulas(library, chosen, coefficients[first], excluded)[formula_of]
@@ -151,18 +153,15 @@ def propose(
     if log_systems is not None:
         prior = prior + log_systems[SYSTEM_OF_GROUP[library.space_group[row]]]
     # an entry with its own elements is a hit of the database, and nothing inferred
-    itself = (targets == library.atomic_numbers[row]).all(axis=1)
+    itself = (targets == library.atomic_numbers[row]).all(axis=1) & (not own)
     usable = np.flatnonzero(((log_charge > UNBALANCED) | (not must_balance)) & ~itself)
-    # ties by entry so that the same question always gets the same answer
-    order = usable[np.lexsort((row[usable], -prior[usable]))]
-    group = library.template[row[order]].astype(np.int64) * len(codes) + formula_of[order]
-    repeat = _rank_within(group)
-    kept = np.flatnonzero(repeat < settings.per_template)
-    likeliest = np.argsort(-(prior[order[kept]] - settings.repeat_penalty * repeat[kept]), kind="stable")
-    order = order[kept[likeliest]][: settings.most]
+    crystal_of = library.template[row[usable]].astype(np.int64) * len(codes) + formula_of[usable]
+    order = usable[likeliest_first(prior[usable], row[usable], crystal_of, settings)]
     hull = library.energy_above_hull_eV[row[order]]
     system = SYSTEM_OF_GROUP[library.space_group[row]]
-    weight = np.exp(prior - prior.max(initial=-np.inf)) * ~itself
+    highest = prior.max(initial=-np.inf)
+    weight = np.exp(prior - highest) * ~itself
+    prior = prior - highest - np.log(weight.sum() or 1.0)
     return Proposals(
         chosen,
         row[order],
@@ -179,6 +178,24 @@ def propose(
         _log_share(weight, formula_of * (len(CRYSTAL_SYSTEMS) + 1) + system)[order],
         prior[order],
     )
+
+
+def likeliest_first(
+    prior: NDArray[np.float64], row: NDArray[np.integer], group: NDArray[np.integer], settings: ProposalSettings
+) -> NDArray[np.int64]:
+    """The order of proposals by their prior, further ones of the same template and formula later; not all are kept.
+
+    Args:
+        prior, row: (k,) of the proposals; see `Proposals`.
+        group: (k,) equal where template and formula are the same.
+        settings: how much later, and how many are kept.
+    """
+    # ties by entry so that the same question always gets the same answer
+    order = np.lexsort((row, -prior))
+    repeat = _rank_within(group[order])
+    kept = np.flatnonzero(repeat < settings.per_template)
+    likeliest = np.argsort(-(prior[order[kept]] - settings.repeat_penalty * repeat[kept]), kind="stable")
+    return order[kept[likeliest]][: settings.most]
 
 
 def _log_share(weight: NDArray[np.float64], groups: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -236,10 +253,10 @@ def known_formulas(
     rows = rows[(np.sort(slots, axis=1) == np.sort(numbers)).all(axis=1)]
     slots, counts = library.atomic_numbers[rows, : len(numbers)], library.coefficients[rows, : len(numbers)]
     by_element = np.stack([(counts * (slots == z)).sum(axis=1) for z in numbers], axis=1)
-    return np.isin(_formula_code(coefficients), _formula_code(by_element))
+    return np.isin(formula_code(coefficients), formula_code(by_element))
 
 
-def _formula_code(coefficients: NDArray[np.integer]) -> NDArray[np.int64]:
+def formula_code(coefficients: NDArray[np.integer]) -> NDArray[np.int64]:
     """One integer a formula; coefficients stay below 1024."""
     return coefficients.astype(np.int64) @ (1024 ** np.arange(coefficients.shape[1], dtype=np.int64))
 
@@ -252,7 +269,7 @@ def _assignments(slots: int, n: int) -> tuple[tuple[int, ...], ...]:
     return tuple(a for a in product(range(n), repeat=slots) if len(set(a)) == n)
 
 
-def _rank_within(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+def _rank_within(groups: NDArray[np.integer]) -> NDArray[np.int64]:
     """How many earlier rows belong to the same group."""
     order = np.argsort(groups, kind="stable")
     sorted_groups = groups[order]

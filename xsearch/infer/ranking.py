@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from xsearch.answers import Verdict
 from xsearch.answers.link import Link
-from xsearch.chemistry.formula import reduced_formula
+from xsearch.chemistry.formula import formula_of
 from xsearch.infer.evidence import TERMS, answer_probability, shares, totals, weights
 from xsearch.infer.predictions import Links
 from xsearch.infer.relaxed_refinement import energy_terms
@@ -45,7 +45,8 @@ def rank(
     settings, evidence = task.settings, task.evidence(candidates)
     groups = np.array([candidate.symmetry.number for candidate in candidates], np.int64)
     added = links.of_candidates([candidate.refined.crystal for candidate in candidates], groups)
-    total = totals(evidence) + sum(added.values(), np.zeros(len(candidates)))
+    costs = np.array([candidate.cost for candidate in candidates], np.float64)
+    total = totals(evidence) - costs + sum(added.values(), np.zeros(len(candidates)))
     total = total + energy_terms(candidates, total, settings.relaxation)
     share = shares(total)
     order = np.lexsort((np.array([candidate.proposal.row for candidate in candidates]), -share)).tolist()
@@ -63,7 +64,7 @@ def rank(
         verdict: Verdict = "no confident match"
     else:
         verdict = "match" if ranked[0].probability >= settings.verdict.confident else "tentative"
-    names = [f"{reduced_formula(one.refined.crystal.composition)} {one.symmetry.number}" for one in candidates]
+    names = [f"{formula_of(one.refined.crystal)} {one.symmetry.number}" for one in candidates]
     return verdict, ranked, _chain(links, candidates, groups, total, added, names)
 
 

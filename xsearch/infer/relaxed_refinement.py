@@ -67,7 +67,7 @@ def refined_again(task: InferenceTask, candidate: RefinedCandidate, relaxed: Rel
         symmetry = find_symmetry(relaxed.crystal)
     except CrystalError:
         return before
-    # two atoms that fell together, or a symmetry that the template's strain is not told in
+    # two atoms that fell together, or a symmetry in which the strain of the template means something else
     if reduced_formula(symmetry.primitive.composition) != reduced_formula(relaxed.crystal.composition):
         return before
     if symmetry.number != candidate.symmetry.number:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from xsearch.infer.disorder_settings import DISORDER, DisorderSettings
 from xsearch.settings import setting
 
 
@@ -18,11 +19,14 @@ class ProposalSettings:
         repeat_penalty: taken, for the order alone, for each likelier crystal of the same template and formula.
         member_weight: weight of the logarithm of a template's number of formulas.
         unknown_hull_eV: energy above the hull, per atom, of entries whose energy is unknown.
-        most_assignments: assignments kept for closer consideration, by their substitution alone.
+        most_assignments: assignments kept for closer consideration, by their substitution alone; of several sets of
+            elements together, but no fewer of each than proposals are kept of one.
         most_sites: largest cell of a template.
         per_template: crystals kept for each template and formula. Entries of one template may differ in cell shape
             and free coordinates, so that the likeliest substitution alone does not suffice.
         most: proposals kept.
+        most_sets_counted: where it is not certain which elements there are, up to so many times as many are proposed
+            and screened as for one set of elements.
     """
 
     charge_floor: float = setting(-6.0, "ln", "set by hand: many known phases are not ionic")
@@ -35,6 +39,7 @@ class ProposalSettings:
     most_sites: int = setting(120, "1", "set by hand")
     per_template: int = setting(12, "1", "set by hand")
     most: int = setting(12_000, "1", "twice what is screened: templates of one crystal system may be left alone")
+    most_sets_counted: int = setting(4, "1", "set by hand")
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,11 +290,13 @@ class SolvingSettings:
     """How crystals that are solved without a template stand among those of templates.
 
     Attributes:
-        formulas: likeliest formulas that are solved, where none is stated.
+        compared_formulas: likeliest formulas by chemistry that are compared with the cells, where none is stated.
+        formulas: likeliest ones by both that are solved.
         log_substitution: that a solved crystal counts with.
         hull_eV: energy above the hull, per atom, that it counts with.
     """
 
+    compared_formulas: int = setting(60, "1", "set by hand")
     formulas: int = setting(3, "1", "set by hand")
     log_substitution: float = setting(-4.0, "ln", "set by hand: as of an unusual substitution")
     hull_eV: float = setting(0.05, "eV/atom", "set by hand: that of unknown energies")
@@ -348,6 +355,7 @@ class InferenceSettings:
     links: LinkSettings = LinkSettings()
     solving: SolvingSettings = SolvingSettings()
     relaxation: RelaxationSettings = RelaxationSettings()
+    disorder: DisorderSettings = DISORDER
     same_volume: float = setting(0.03, "ln volume", "set by hand")
 
 

@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.answers.site_disorder import SiteDisorder
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.symmetry import Symmetry
+from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.fit.rietveld import Refined
 from xsearch.fit.strain import strained
 from xsearch.fit.strain_fit import StrainFit
@@ -86,19 +88,31 @@ class RefinedCandidate(TrialCandidate):
 
     Attributes:
         refined: the Rietveld refinement.
+        disorder: sites that elements share, or that are partly empty.
+        cost: taken from its log-evidence beside other candidates.
         relaxed: its relaxation in the cell of the refinement, where there was one.
         from_relaxed: whether the refinement is the one that began where the relaxation ended.
     """
 
     refined: Refined
+    disorder: tuple[SiteDisorder, ...] = ()
+    cost: float = 0.0
     relaxed: Relaxed | None = None
     from_relaxed: bool = False
 
     @classmethod
-    def of(cls, trial: TrialCandidate, refined: Refined) -> RefinedCandidate:
+    def of(
+        cls, trial: TrialCandidate, refined: Refined, disorder: tuple[SiteDisorder, ...] = (), cost: float = 0.0
+    ) -> RefinedCandidate:
         """A candidate with its refinement."""
         values: dict[str, Any] = {one.name: getattr(trial, one.name) for one in fields(TrialCandidate)}
-        return cls(**values, refined=refined)
+        return cls(**values, refined=refined, disorder=disorder, cost=cost)
+
+    @property
+    def kind(self) -> tuple[int, ...]:
+        """Space group and formula; with disorder, also the elements that are concerned."""
+        numbers = (ATOMIC_NUMBERS[element] for one in self.disorder for element in one.elements)
+        return self.symmetry.number, *self.proposal.coefficients, *numbers
 
 
 def evidence_of(candidates: Sequence[TrialCandidate], terms: int) -> NDArray[np.float64]:

@@ -105,11 +105,11 @@ def search_or_nothing(index: SearchIndex, question: Question) -> SearchResult:
 def infer_candidates(index: SearchIndex, question: Question, checkpoint: Path | None = None) -> Inference:
     """The crystals inferred from a question's elements and spectra, relaxed where that is wished."""
     from xsearch.checkpoint import Checkpoint
+    from xsearch.infer.element_sets import usable_sets
     from xsearch.infer.engine import infer
     from xsearch.infer.potentials import check_extra
     from xsearch.infer.relax import Relaxation
     from xsearch.infer.template_library import library_of
-    from xsearch.query.alternatives import infer_alternatives
     from xsearch.query.predictions import predictions_of
 
     if question.relax:
@@ -128,29 +128,28 @@ def infer_candidates(index: SearchIndex, question: Question, checkpoint: Path | 
         templates = np.isin(library.rows, index.index.select(Constraints(where=condition)))
     predicted, remarks = predictions_of(index, replace(question, measurement=measurement))
 
-    def of_elements(elements: frozenset[str]) -> Inference:
-        return infer(
-            library,
-            sorted(elements),
-            measurement.pattern,
-            xanes=measurement.edges,
-            system=constraints.system,
-            space_group=constraints.space_group,
-            templates=templates,
-            oxidation={e: dict.fromkeys(states, 1.0) for e, states in measurement.oxidation.items() if e in elements},
-            coordination={e: numbers for e, numbers in measurement.coordination.items() if e in elements},
-            predicted=predicted,
-            excluded=question.leave_out,
-            alloy=question.alloy,
-            formula=question.formula,
-            solve_seconds=question.solve_seconds,
-            relaxation=wish,
-            kept=Checkpoint(checkpoint).part("-".join(sorted(elements))),
-            **_top(question),
-        )
-
-    found = infer_alternatives(
-        of_elements, constraints.alternatives, frozenset(edge.absorber for edge in measurement.edges), **_top(question)
+    sets = usable_sets(constraints.alternatives, frozenset(edge.absorber for edge in measurement.edges))
+    elements = sorted(frozenset().union(*sets))
+    found = infer(
+        library,
+        elements,
+        measurement.pattern,
+        sets=sets,
+        xanes=measurement.edges,
+        system=constraints.system,
+        space_group=constraints.space_group,
+        templates=templates,
+        oxidation={e: dict.fromkeys(states, 1.0) for e, states in measurement.oxidation.items() if e in elements},
+        coordination={e: numbers for e, numbers in measurement.coordination.items() if e in elements},
+        predicted=predicted,
+        excluded=question.leave_out,
+        alloy=question.alloy,
+        formula=question.formula,
+        solve_seconds=question.solve_seconds,
+        relaxation=wish,
+        disorder=question.disorder,
+        kept=Checkpoint(checkpoint).part("-".join(elements)),
+        **_top(question),
     )
     said = (f"Predicted {link}." for link in found.chain)
     return replace(found, notes=(*notes, *found.notes, *remarks, *said))

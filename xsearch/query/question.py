@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from xsearch.chemistry.formula import whole_formula
+from xsearch.chemistry.formula import stated_formula
 from xsearch.chemistry.sample_conditions import UNSTATED, SampleConditions
 from xsearch.errors import QueryError
 from xsearch.options import (
@@ -47,8 +47,10 @@ class Question:
         relax: how many inferred crystals, the best first, are relaxed.
         potential: that relaxes them.
         relax_seconds: how long that may take in all, in seconds.
-        formula: of the compound that is inferred, as atoms of each element in its reduced formula.
+        formula: of the compound that is inferred, as atoms of each element; fractions stand for shared or partly
+            empty sites.
         solve_seconds: how long crystals are solved from the pattern, without a template; 0 for not at all.
+        disorder: infer sites that are shared or partly empty even where an ordered crystal explains the pattern.
         particle_size_um: diameter of the particles of a mixture, by which its weights are corrected for absorption.
         known: phases that are there, as text with commas between or a sequence; the answer is about the rest.
         standard: the name of a certified standard in the sample.
@@ -73,8 +75,9 @@ class Question:
     relax: int = 0
     potential: Potential = POTENTIAL
     relax_seconds: float = 60.0
-    formula: Mapping[str, int] | None = None
+    formula: Mapping[str, float] | None = None
     solve_seconds: float = 0.0
+    disorder: bool = False
     particle_size_um: float | None = None
     known: str | Sequence[Given] | None = None
     standard: str | None = None
@@ -94,12 +97,12 @@ class Question:
         measurement = self.measurement
         of_inference = (
             self.leave_out, self.relax, measurement.oxidation, measurement.coordination, self.formula,
-            self.solve_seconds,
+            self.solve_seconds, self.disorder,
         )  # fmt: skip
         if not self.infer and (any(of_inference) or self.alloy is not None):
             raise QueryError(
-                "Formula, oxidation states, coordination, alloy, left-out formulas, relaxation and solving are "
-                "conditions of an inference; add --infer."
+                "Formula, oxidation states, coordination, alloy, left-out formulas, relaxation, solving and disorder "
+                "are conditions of an inference; add --infer."
             )
         if self.phases and measurement.edges and (measurement.pattern is not None or len(measurement.edges) > 1):
             raise QueryError(
@@ -145,10 +148,10 @@ def question_of(
         oxidation=parse_numbers(oxidation or (), "oxidation states"),
         coordination=parse_numbers(coordination or (), "coordination numbers"),
     )
-    whole = None if formula is None else whole_formula(formula)
-    if whole is not None and not any((only, must, may, exactly, any_of)):
-        exactly = ",".join(whole)
+    stated = None if formula is None else stated_formula(formula)
+    if stated is not None and not any((only, must, may, exactly, any_of)):
+        exactly = ",".join(stated)
     constraints = constraints_of(only, must, may, exclude, exactly, system, space_group, where, any_of)
     options["leave_out"] = tuple(options.get("leave_out", ()))
-    options |= {"formula": whole, "solve_seconds": parse_seconds(solve) if solve else 0.0}
+    options |= {"formula": stated, "solve_seconds": parse_seconds(solve) if solve else 0.0}
     return Question(known, constraints, conditions=SampleConditions.parse(conditions), **options)

@@ -24,7 +24,7 @@ from xsearch.report.hits_table import (
     percent,
     twins_line,
 )
-from xsearch.report.inference_table import replacements
+from xsearch.report.inference_table import replacements, sites_in_words
 from xsearch.report.provenance import attributions
 from xsearch.report.typeset import formula_html, signed, symbol_html
 
@@ -193,7 +193,7 @@ def _candidate_row(one: Candidate) -> list[str]:
     return [
         str(one.rank), formula_html(one.formula), _group(one.space_group), _score(one.probability),
         percent(None if one.pattern_fit is None else one.pattern_fit.unexplained),
-        _origin(one), "" if one.solved else escape(replacements(one.substitution)),
+        _origin(one), "" if one.solved else escape("; ".join([replacements(one.substitution), *sites_in_words(one)])),
     ]  # fmt: skip
 
 
@@ -242,6 +242,7 @@ def _(candidate: Candidate) -> str:
         ("Cell", _cell(candidate.cell)),
         ("Template", _origin(candidate)),
         *(() if candidate.solved else [("Substitution", escape(replacements(candidate.substitution)))]),
+        *(("Disorder", escape(one.text + (f". {one.caveat}" if one.caveat else ""))) for one in candidate.disorder),
         *((f"{escape(absorber)} edge", f"r {r:.3f}") for absorber, r in candidate.xanes_agreement.items()),
     ]
     lines = "".join(f"<li>{escape(line)}</li>" for line in candidate.assumptions)

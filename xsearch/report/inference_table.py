@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,16 +21,21 @@ if TYPE_CHECKING:
 
 
 LEFT = ("formula", "space group", "system", "template", "substitution")
+DISORDER = "disorder"
+"""Column of shared and partly empty sites, where any candidate has one."""
 
 
 def inference_table(inference: Inference, top: int | None = None) -> Table:
     """The candidates, one row each."""
-    table = new_table(("rank", *LEFT[:3], "probability", *LEFT[3:], "unexplained %"), LEFT)
+    shown = inference.candidates[:top]
+    more = (DISORDER,) if any(c.disorder for c in shown) else ()
+    table = new_table(("rank", *LEFT[:3], "probability", *LEFT[3:], *more, "unexplained %"), (*LEFT, DISORDER))
     table.title = f"Inferred crystals ({inference.verdict}); in no database"
-    for c in inference.candidates[:top]:
+    for c in shown:
         table.add_row(
             str(c.rank), c.formula, str(c.space_group), c.crystal_system, f"{c.probability:.2f}",
             c.origin, "" if c.solved else replacements(c.substitution),
+            *(["; ".join(sites_in_words(c))] if more else []),
             percent(None if c.pattern_fit is None else c.pattern_fit.unexplained),
         )  # fmt: skip
     return table
@@ -69,12 +75,14 @@ def candidate_record(candidate: Candidate) -> dict[str, Any]:
         "id": candidate.inferred_id,
         "inferred": True,
         **facts,
+        "disorder": [{"text": one.text, "caveat": one.caveat, **asdict(one)} for one in candidate.disorder],
         "cell": cell_record(candidate.cell),
         "pattern_fit": None if candidate.pattern_fit is None else pattern_fit_record(candidate.pattern_fit),
         "crystal": {
             "lattice_A": crystal.lattice_A,
             "elements": list(crystal.elements),
             "frac_coords": crystal.frac_coords,
+            "occupancies": crystal.occupancies,
         },
     }
 
@@ -90,6 +98,7 @@ def candidates_frame(inference: Inference) -> pd.DataFrame:
         row.update(row.pop("cell"))
         row.update(fit_columns(c.pattern_fit))
         row.update({f"evidence_{k}": v for k, v in row.pop("evidence").items()})
+        row["disorder"] = "; ".join(sites_in_words(c))
         rows.append({**row, "substitution": replacements(c.substitution), "assumptions": "; ".join(c.assumptions)})
     return pd.DataFrame(rows)
 
@@ -112,6 +121,11 @@ def write_candidate_cif(candidate: Candidate, path: Path) -> Path:
     lines += [f"# {assumption}" for assumption in candidate.assumptions]
     path.write_text("\n".join([*lines, str(CifWriter(candidate.structure, symprec=0.1))]), encoding="utf-8")
     return path
+
+
+def sites_in_words(candidate: Candidate) -> list[str]:
+    """Its shared and partly empty sites, a text each."""
+    return [one.text for one in candidate.disorder]
 
 
 def replacements(substitution: Mapping[str, str]) -> str:

@@ -126,13 +126,10 @@ def cells_of_formula(
 ) -> list[tuple[ObservedLines, float]]:
     """The likeliest cells that hold whole units of a formula, with the natural logarithm of the probability of each."""
     ranked = ranked_cells(prepared.net) if ranked is None else ranked
-    chances = probabilities(ranked)
-    fitting: list[tuple[RankedCell, float]] = []
-    for one, chance in zip(ranked, chances.tolist(), strict=True):
-        units = one.log_odds_of_units(formula)
-        if np.isfinite(units):
-            fitting.append((one, float(np.log(max(chance, LEAST_PROBABILITY))) + units))
-    fitting.sort(key=lambda item: -item[1])
+    odds = log_odds_of_formula(ranked, formula).tolist()
+    fitting = sorted(
+        ((one, value) for one, value in zip(ranked, odds, strict=True) if np.isfinite(value)), key=lambda item: -item[1]
+    )
     if not fitting:
         return []
     profile = profile_of(prepared.net, find_lines(prepared.net, THOROUGH.search.lines), settings.observed.profile)
@@ -140,6 +137,17 @@ def cells_of_formula(
         (observed_lines(profile, one, prepared.net.polarisation, settings.observed), log_chance)
         for one, log_chance in fitting[: settings.groups.cells]
     ]
+
+
+def log_odds_of_formula(ranked: Sequence[RankedCell], formula: Mapping[str, int]) -> Array:
+    """(k,) natural logarithm of how likely each cell is and whole units of a formula in it; -inf where there are none.
+
+    Args:
+        ranked: k cells of a pattern, all that it has.
+        formula: atoms of each element in the reduced formula.
+    """
+    chances = np.maximum(probabilities(ranked), LEAST_PROBABILITY)
+    return np.log(chances) + np.array([one.log_odds_of_units(formula) for one in ranked], np.float64)
 
 
 def refined_crystals(

@@ -25,7 +25,10 @@ TEXTS = {
 LISTS = {"oxidation": "oxidation", "coordination": "coordination", "leave-out": "leave_out"}
 """Options that are given again and again on the command line; here with semicolons between."""
 
-SWITCHES = {"infer": "infer", "deglitch": "deglitch", "measured-cells": "measured_cells", "alloy": "alloy"}
+SWITCHES = {
+    "infer": "infer", "deglitch": "deglitch", "measured-cells": "measured_cells", "alloy": "alloy",
+    "disorder": "disorder",
+}  # fmt: skip
 """Options that are `yes` or `no`."""
 
 OPTIONS = frozenset({*TEXTS, *LISTS, *SWITCHES, "known", "phases", "top", "particle-size"})

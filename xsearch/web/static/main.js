@@ -53,11 +53,12 @@ function changed() {
 
 async function search() {
   const now = question();
-  const { formula, solve, ...options } = now.options;
+  const { formula, solve, disorder, ...options } = now.options;
   if (now.do === "mixture") options.phases ||= "auto";
   if (now.do !== "mixture") { delete options.phases; delete options["particle-size"]; }
   if (now.do === "unknown") options.infer = "yes";
   if (now.do === "unknown" && solve) options.solve = solve;
+  if (now.do === "unknown" && disorder) options.disorder = disorder;
   if (["site", "unknown"].includes(now.do) && formula) options.formula = formula;
   const version = state.indexes.find((index) => index.name === now.index)?.version;
   asOf = JSON.stringify(now);
