@@ -193,6 +193,20 @@ PARTS = (
         for kind, n in (("mixed", 12), ("vacant", 8), ("ordered", 12), ("wrong", 12))
     ),
     Part(
+        "potentials",
+        "cells",
+        "python -m benchmarks.potentials cells --crystals 24 --log cells.jsonl --json",
+        "cod_structures.parquet and paired structures of pxrd_measured.parquet, measured compounds of up to 16 atoms",
+        "chgnet-r2scan/n",
+    ),
+    Part(
+        "potentials",
+        "solved",
+        "python -m benchmarks.potentials solved --patterns 20 --only chgnet-r2scan --log solved.jsonl --json",
+        "pxrd_no_template.parquet, the half of the formulas that nothing was chosen on; no entry of an index used",
+        "chgnet-r2scan/n",
+    ),
+    Part(
         "specfusion",
         "ablation",
         "python -m benchmarks.specfusion --json",

@@ -77,6 +77,21 @@ class Engine(StrEnum):
     FEFF = "feff"
 
 
+class Potential(StrEnum):
+    """Which interatomic potential relaxes crystals; each comes with its weights in a package of its own."""
+
+    CHGNET = "chgnet"
+    CHGNET_R2SCAN = "chgnet-r2scan"
+    SEVENNET = "sevennet"
+    SEVENNET_L3I5 = "sevennet-l3i5"
+    SEVENNET_R2SCAN = "sevennet-r2scan"
+    DIEP = "diep"
+
+
+POTENTIAL = Potential.CHGNET_R2SCAN
+"""The one that relaxes crystals unless another is named."""
+
+
 class Given(StrEnum):
     """What a search is given of the sample's elements: nothing, those that it may hold, or all that it holds."""
 

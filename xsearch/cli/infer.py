@@ -10,6 +10,7 @@ from xsearch.cli import options
 from xsearch.cli.errors import FAILURE
 from xsearch.cli.output import STDOUT, save_answers, say, show
 from xsearch.cli.starter import open_or_build
+from xsearch.options import POTENTIAL
 from xsearch.reading import Reading
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ def infer(
     solve: options.Solve = None,
     disorder: options.Disorder = False,
     relax: options.Relax = 0,
+    potential: options.PotentialChoice = POTENTIAL,
     relax_seconds: options.RelaxSeconds = 60.0,
     json: options.Json = None,
     cifs: options.Cifs = None,
@@ -65,7 +67,8 @@ def infer(
         only=only, must=must, may=may, exclude=exclude, exactly=exactly, any_of=any_of,
         system=system, space_group=space_group, where=where, oxidation=oxidation, coordination=coordination,
         search=False, infer=True, top=top, deglitch=deglitch, leave_out=leave_out or (), alloy=alloy,
-        formula=formula, solve=solve, disorder=disorder, relax=relax, relax_seconds=relax_seconds,
+        formula=formula, solve=solve, disorder=disorder, relax=relax, potential=potential,
+        relax_seconds=relax_seconds,
     )  # fmt: skip
     reading = Reading.parse(columns, axis, e0, pre, post)
     answer = cast("Inference", answer_sample(open_or_build(index), question, file, xanes or (), wavelength, reading))

@@ -10,6 +10,7 @@ from xsearch.options import (
     Conditioning,
     CrystalSystem,
     Given,
+    Potential,
     Prior,
     Range,
     Ranking,
@@ -172,7 +173,11 @@ Alloy = Annotated[
 ]
 Relax = Annotated[
     int,
-    typer.Option("--relax", min=0, metavar="N", help="Relax the first N inferred crystals with CHGNet, an extra."),
+    typer.Option("--relax", min=0, metavar="N", help="Relax the first N inferred crystals, by an extra."),
+]
+PotentialChoice = Annotated[
+    Potential,
+    typer.Option("--potential", help="Interatomic potential that relaxes; each is an extra with its weights."),
 ]
 Solve = Annotated[
     str | None,

@@ -10,7 +10,7 @@ from xsearch.cli import options
 from xsearch.cli.errors import FAILURE, complain
 from xsearch.cli.output import STDOUT, save_answers, show
 from xsearch.cli.starter import open_or_build
-from xsearch.options import Prior, Range
+from xsearch.options import POTENTIAL, Prior, Range
 from xsearch.reading import Reading
 
 
@@ -57,6 +57,7 @@ def query(
     solve: options.Solve = None,
     disorder: options.Disorder = False,
     relax: options.Relax = 0,
+    potential: options.PotentialChoice = POTENTIAL,
     relax_seconds: options.RelaxSeconds = 60.0,
     duplicates: Annotated[
         bool, typer.Option("--duplicates", help="Show duplicates of a phase in rows of their own.")
@@ -86,8 +87,8 @@ def query(
         system=system, space_group=space_group, where=where, oxidation=oxidation, coordination=coordination,
         infer=infer, phases=phases, particle_size_um=particle_size, top=top, prior=prior, conditions=conditions,
         measured_cells=measured_cells, range=range,
-        deglitch=deglitch, leave_out=leave_out or (), alloy=alloy, relax=relax, relax_seconds=relax_seconds,
-        formula=formula, solve=solve, disorder=disorder, known=known, standard=standard,
+        deglitch=deglitch, leave_out=leave_out or (), alloy=alloy, relax=relax, potential=potential,
+        relax_seconds=relax_seconds, formula=formula, solve=solve, disorder=disorder, known=known, standard=standard,
     )  # fmt: skip
     reading = Reading.parse(columns, axis, e0, pre, post)
     results, series = [], []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,26 @@ LEAST_MOVED_A = 0.005
 
 def refined_candidate(library: TemplateLibrary, ranked: RankedCandidate, rank: int) -> Candidate:
     """A candidate that was compared with a pattern, as an answer."""
+    found, relaxed = _refined_candidate(library, ranked, rank), ranked.candidate.relaxed
+    if relaxed is None:
+        return found
+    end = "" if relaxed.converged else ", not to the end"
+    kept = (
+        "the pattern prefers the refinement from there"
+        if ranked.candidate.from_relaxed
+        else ("the pattern prefers them where they were")
+    )
+    return replace(
+        found,
+        evidence={**found.evidence, "energy_eV_per_atom": relaxed.energy_eV},
+        assumptions=(
+            *(text.replace("; nothing was relaxed.", " before relaxation.") for text in found.assumptions),
+            f"Its atoms were relaxed in this cell{end}, by {relaxed.moved_A:.2f} Å (rms); {kept}.",
+        ),
+    )
+
+
+def _refined_candidate(library: TemplateLibrary, ranked: RankedCandidate, rank: int) -> Candidate:
     one = ranked.candidate
     if one.proposal.row == NO_TEMPLATE:
         return _solved_candidate(ranked, rank)

@@ -22,6 +22,9 @@ from xsearch.infer.element_sets import elements_note, propose_sets, settings_of_
 from xsearch.infer.pipeline import compare
 from xsearch.infer.predictions import NOTHING, Links, Predictions
 from xsearch.infer.ranking import rank
+from xsearch.infer.relax import Relaxation
+from xsearch.infer.relaxed_candidates import relax_candidates
+from xsearch.infer.relaxed_refinement import relax_refined, relaxed_notes
 from xsearch.infer.settings import INFERENCE_SETTINGS, InferenceSettings
 from xsearch.infer.solving import likely_formulas, solved_candidates, solved_note
 from xsearch.infer.task import InferenceTask
@@ -52,6 +55,7 @@ def infer(
     must_balance: bool = False,
     formula: Mapping[str, float] | None = None,
     solve_seconds: float = 0.0,
+    relaxation: Relaxation | None = None,
     disorder: bool = False,
     top: int = 10,
     threads: int = 2,
@@ -78,6 +82,8 @@ def infer(
         formula: atoms of each element in the formula, where it is known; fractions stand for shared or partly empty
             sites.
         solve_seconds: how long crystals are solved from the pattern, without a template; 0 for not at all.
+        relaxation: how many of the best are relaxed, and by what; in the cells that the pattern gave, where there is
+            one.
         disorder: try shared and partly empty sites even where an ordered crystal explains the pattern.
         top: how many candidates to give.
         threads: for the fits.
@@ -87,6 +93,7 @@ def infer(
     Raises:
         QueryError: for unknown elements, systems or options that leave nothing.
         SpectrumError: where the pattern shows no line or too short a range.
+        MissingExtra: where crystals are to be relaxed and the potential is not installed.
     """
     excluded = tuple(excluded)
     tried = usable_sets(sets or [elements], [] if formula is None else formula)
@@ -163,6 +170,10 @@ def infer(
                 task, formulas, cells, solve_seconds, kept, oxidation=links.hints, alloy=alloy
             )
             notes.append(solved_note(task, formulas, solve_seconds))
+        if relaxation is not None:
+            with timed(timings, "relaxation"):
+                refined = relax_refined(task, refined, relaxation, settings.relaxation)
+            notes += relaxed_notes(refined, relaxation)
         with timed(timings, "ranking"):
             verdict, ranked, chain = rank(task, refined, links)
         candidates = [
@@ -191,12 +202,17 @@ def infer(
         "must_balance": must_balance,
         "formula": None if formula is None else dict(formula),
         "solve_seconds": solve_seconds,
+        "relaxed": 0 if relaxation is None else relaxation.most,
+        "potential": None if relaxation is None else relaxation.potential.value,
         "disorder": disorder,
         "top": top,
     }
     read = [*(() if pattern is None else pattern.notes), *(note for one in xanes for note in one.notes)]
-    return Inference(
+    answer = Inference(
         chosen, tuple(candidates[:top]), verdict, pattern, len(proposals), n_screened, n_fitted,
         tuple(dict.fromkeys([*read, *notes])), options, timings, settings={"inference": settings_record(settings)},
         chain=chain,
     )  # fmt: skip
+    if relaxation is None or pattern is not None:
+        return answer
+    return relax_candidates(answer, relaxation, settings.relaxation)

@@ -13,6 +13,7 @@ from xsearch.answers.link import Link
 from xsearch.chemistry.formula import formula_of
 from xsearch.infer.evidence import TERMS, answer_probability, shares, totals, weights
 from xsearch.infer.predictions import Links
+from xsearch.infer.relaxed_refinement import energy_terms
 from xsearch.infer.settings import InferenceSettings
 from xsearch.infer.task import InferenceTask
 from xsearch.infer.trial import RefinedCandidate
@@ -46,6 +47,7 @@ def rank(
     added = links.of_candidates([candidate.refined.crystal for candidate in candidates], groups)
     costs = np.array([candidate.cost for candidate in candidates], np.float64)
     total = totals(evidence) - costs + sum(added.values(), np.zeros(len(candidates)))
+    total = total + energy_terms(candidates, total, settings.relaxation)
     share = shares(total)
     order = np.lexsort((np.array([candidate.proposal.row for candidate in candidates]), -share)).tolist()
     answer = answer_probability(evidence, total)

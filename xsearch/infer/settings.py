@@ -303,6 +303,39 @@ class SolvingSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RelaxationSettings:
+    """When a relaxation ends, and what energies count.
+
+    Attributes:
+        converged_eV_A: largest force on an atom of a relaxed crystal.
+        converged_GPa: largest component of its stress, where the cell is free.
+        most_steps: of the relaxation.
+        longest_step_A: of any atom.
+        curvature_eV_A2: of the energy by a displacement, before any is known.
+        stiffness_GPa: the same of the energy by a strain.
+        least_curvature_eV_A2: that a step is calculated with.
+        energy_scale_eV: energy per atom above the best of the same formula that costs a factor of e in probability.
+        most_energy: natural logarithm of the probability that an energy may cost.
+    """
+
+    converged_eV_A: float = setting(0.1, "eV/A", "the default of CHGNet's StructOptimizer")
+    converged_GPa: float = setting(0.2, "GPa", "set by hand: 0.2 % of the volume where the bulk modulus is 100 GPa")
+    most_steps: int = setting(150, "1", "set by hand")
+    longest_step_A: float = setting(0.2, "A", "set by hand")
+    curvature_eV_A2: float = setting(70.0, "eV/A2", "the usual first guess of BFGS for solids, that of ASE")
+    stiffness_GPa: float = setting(150.0, "GPa", "set by hand: a usual elastic constant")
+    least_curvature_eV_A2: float = setting(0.5, "eV/A2", "set by hand: keeps steps along soft modes short")
+    energy_scale_eV: float = setting(
+        0.05, "eV/atom", "CHGNet's mean error is 0.03 eV per atom (Deng et al., Nat. Mach. Intell. 5, 1031, 2023)"
+    )
+    most_energy: float = setting(12.0, "natural logarithm", "set by hand")
+
+
+RELAXATION_SETTINGS = RelaxationSettings()
+"""The shipped numbers."""
+
+
+@dataclass(frozen=True, slots=True)
 class InferenceSettings:
     """All numbers that decide an inference.
 
@@ -321,6 +354,7 @@ class InferenceSettings:
     edges: EdgeSettings = EdgeSettings()
     links: LinkSettings = LinkSettings()
     solving: SolvingSettings = SolvingSettings()
+    relaxation: RelaxationSettings = RelaxationSettings()
     disorder: DisorderSettings = DISORDER
     same_volume: float = setting(0.03, "ln volume", "set by hand")
 

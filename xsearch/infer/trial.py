@@ -17,6 +17,7 @@ from xsearch.fit.rietveld import Refined
 from xsearch.fit.strain import strained
 from xsearch.fit.strain_fit import StrainFit
 from xsearch.infer.proposals import Proposal
+from xsearch.infer.relax import Relaxed
 from xsearch.simulate.reflections import Reflections
 
 COMPARED_AT = 2
@@ -89,11 +90,15 @@ class RefinedCandidate(TrialCandidate):
         refined: the Rietveld refinement.
         disorder: sites that elements share, or that are partly empty.
         cost: taken from its log-evidence beside other candidates.
+        relaxed: its relaxation in the cell of the refinement, where there was one.
+        from_relaxed: whether the refinement is the one that began where the relaxation ended.
     """
 
     refined: Refined
     disorder: tuple[SiteDisorder, ...] = ()
     cost: float = 0.0
+    relaxed: Relaxed | None = None
+    from_relaxed: bool = False
 
     @classmethod
     def of(

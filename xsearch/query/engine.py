@@ -13,7 +13,6 @@ from xsearch.answers import Combined, Inference, SearchResult
 from xsearch.errors import NothingSearched
 from xsearch.options import Constraints
 from xsearch.preprocess.xanes import deglitch
-from xsearch.progress import open_progress
 from xsearch.query.question import Question
 from xsearch.search import SearchIndex
 from xsearch.search.known import KnownCrystal, find_known
@@ -46,7 +45,7 @@ def answers(index: SearchIndex, question: Question, checkpoint: Path | None = No
     Raises:
         SpectrumError: where the measurement cannot be used.
         QueryError: where nothing can be compared, or no template can hold the elements.
-        MissingExtra: where crystals are to be relaxed and CHGNet is not installed.
+        MissingExtra: where crystals are to be relaxed and the potential is not installed.
     """
     if question.deglitch:
         edges = tuple(deglitch(edge) for edge in question.measurement.edges)
@@ -108,12 +107,14 @@ def infer_candidates(index: SearchIndex, question: Question, checkpoint: Path | 
     from xsearch.checkpoint import Checkpoint
     from xsearch.infer.element_sets import usable_sets
     from xsearch.infer.engine import infer
-    from xsearch.infer.relax import check_extra, relax_candidates
+    from xsearch.infer.potentials import check_extra
+    from xsearch.infer.relax import Relaxation
     from xsearch.infer.template_library import library_of
     from xsearch.query.predictions import predictions_of
 
     if question.relax:
-        check_extra()
+        check_extra(question.potential)
+    wish = Relaxation(question.relax, question.potential, question.relax_seconds) if question.relax else None
     measurement: Measurement = question.measurement
     notes: tuple[str, ...] = ()
     known = known_phases(index, question)
@@ -145,16 +146,13 @@ def infer_candidates(index: SearchIndex, question: Question, checkpoint: Path | 
         alloy=question.alloy,
         formula=question.formula,
         solve_seconds=question.solve_seconds,
+        relaxation=wish,
         disorder=question.disorder,
         kept=Checkpoint(checkpoint).part("-".join(elements)),
         **_top(question),
     )
     said = (f"Predicted {link}." for link in found.chain)
-    found = replace(found, notes=(*notes, *found.notes, *remarks, *said))
-    if not question.relax:
-        return found
-    with open_progress(True) as progress:
-        return relax_candidates(found, question.relax, seconds=question.relax_seconds, progress=progress)
+    return replace(found, notes=(*notes, *found.notes, *remarks, *said))
 
 
 def _top(question: Question) -> dict[str, Any]:

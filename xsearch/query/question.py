@@ -9,7 +9,18 @@ from typing import Any
 from xsearch.chemistry.formula import stated_formula
 from xsearch.chemistry.sample_conditions import UNSTATED, SampleConditions
 from xsearch.errors import QueryError
-from xsearch.options import ANY, Constraints, Elements, Prior, Range, parse_choice, parse_numbers, parse_seconds
+from xsearch.options import (
+    ANY,
+    POTENTIAL,
+    Constraints,
+    Elements,
+    Potential,
+    Prior,
+    Range,
+    parse_choice,
+    parse_numbers,
+    parse_seconds,
+)
 from xsearch.search.known import Given
 from xsearch.search.scope import constraints_of
 from xsearch.spectra.measurement import Measurement
@@ -33,7 +44,8 @@ class Question:
         deglitch: whether single points that stand out of XANES spectra are replaced first.
         leave_out: reduced formulas whose entries give no template.
         alloy: True to infer without charge balance, False with it; None for what the elements suggest.
-        relax: how many inferred crystals, the best first, are relaxed with CHGNet.
+        relax: how many inferred crystals, the best first, are relaxed.
+        potential: that relaxes them.
         relax_seconds: how long that may take in all, in seconds.
         formula: of the compound that is inferred, as atoms of each element; fractions stand for shared or partly
             empty sites.
@@ -61,6 +73,7 @@ class Question:
     leave_out: tuple[str, ...] = ()
     alloy: bool | None = None
     relax: int = 0
+    potential: Potential = POTENTIAL
     relax_seconds: float = 60.0
     formula: Mapping[str, float] | None = None
     solve_seconds: float = 0.0
@@ -71,6 +84,7 @@ class Question:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prior", parse_choice(Prior, self.prior, "prior"))
+        object.__setattr__(self, "potential", parse_choice(Potential, self.potential, "potential"))
         object.__setattr__(self, "range", parse_choice(Range, self.range, "range"))
         if not self.search and not self.infer:
             raise QueryError("Nothing is to be done; search an index, infer, or both.")

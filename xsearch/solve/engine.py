@@ -114,7 +114,7 @@ def solve(
     with timed(timings, "solve"):
         trials = search(found, whole, settings.search, threads, kept, clock)
     with timed(timings, "final_refinement"):
-        crystals = refined_crystals(trials, prepared, settings)
+        crystals = kept.stage("refined", lambda: refined_crystals(trials, prepared, settings))
     return Solution(tuple(crystals), len(cells), len(found), len(trials), timings)
 
 
