@@ -190,7 +190,7 @@ PARTS = (
     ),
     *(
         Part("defects", kind, f"python -m benchmarks.defects {kind} --index mp --limit {n} --json", DEFECTS)
-        for kind, n in (("mixed", 12), ("vacant", 8), ("ordered", 12), ("wrong", 12))
+        for kind, n in (("mixed", 16), ("vacant", 8), ("ordered", 16), ("wrong", 16))
     ),
     Part(
         "potentials",
