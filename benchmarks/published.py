@@ -49,7 +49,6 @@ ROWS = (
         "pxrd_simulated/published/network_system_accuracy",
         "pxrd_simulated/formula/network_system_accuracy",
         "xsearch evaluate simulated --index mp --task published",
-        "Another network (PowderNet) until `python -m xsearch.training.powder_symmetry` has been trained to its end.",
     ),
     Row(
         "crystal system of a pattern, answer with all evidence",

@@ -5,10 +5,20 @@ import pytest
 
 from tests.prototypes import Measure
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.indexing.thorough import ranked_cells
 from xsearch.preprocess.powder import net_pattern
 from xsearch.search import SearchIndex
+from xsearch.search.settings import SymmetrySettings
 from xsearch.search.symmetry import within_systems
-from xsearch.search.symmetry_evidence import LATTICES, all_features, isotype_evidence, lattice_features, probabilities
+from xsearch.search.symmetry_evidence import (
+    LATTICES,
+    all_features,
+    isotype_evidence,
+    lattice_features,
+    probabilities,
+    system_shares,
+    with_cells,
+)
 
 CUBIC, TRICLINIC = CRYSTAL_SYSTEMS.index("cubic"), CRYSTAL_SYSTEMS.index("triclinic")
 
@@ -57,3 +67,15 @@ def test_groups_share_what_their_system_has() -> None:
     systems[CUBIC], systems[TRICLINIC] = 0.4, 0.6
     shared = within_systems(groups, systems)
     assert shared[[224, 226, 1]] == pytest.approx([0.25, 0.15, 0.6])
+
+
+def test_the_cells_of_a_cubic_crystal_speak_for_a_cubic_system(prototypes: SearchIndex, measured: Measure) -> None:
+    settings = SymmetrySettings()
+    names = [material.reduced_formula for material in prototypes.index.materials(range(len(prototypes.index)))]
+    shares = system_shares(ranked_cells(net_pattern(measured(names.index("NaCl")))), settings)
+    assert shares.argmax() == CUBIC
+    assert shares.sum() <= 1
+    unsure = np.full(7, 1 / 7)
+    assert with_cells(unsure, shares, settings).argmax() == CUBIC
+    sure = np.where(np.arange(7) == TRICLINIC, 0.99, 0.01 / 6)
+    assert with_cells(sure, system_shares([], settings), settings).argmax() == TRICLINIC

@@ -9,7 +9,8 @@ import pytest
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
 from xsearch.data.splits import halves, split_rows
 from xsearch.search import SearchIndex, symmetry_evidence
-from xsearch.training.symmetry import cases, fitted, right_in_folds
+from xsearch.search.settings import SymmetrySettings
+from xsearch.training.symmetry import cases, cell_exponents, fitted, right_in_folds
 
 
 def test_the_halves_share_no_formula(prototypes: SearchIndex) -> None:
@@ -23,7 +24,7 @@ def test_the_halves_share_no_formula(prototypes: SearchIndex) -> None:
 
 
 def test_cases_are_of_formulas_to_fit_on(prototypes: SearchIndex) -> None:
-    rows, features, systems = zip(*cases(prototypes, 3), strict=True)
+    rows, _, features, systems = zip(*cases(prototypes, 3), strict=True)
     assert set(rows) <= set(halves(prototypes.index, split_rows(prototypes.index).formulas)[0])
     assert np.array(features).shape == (3, 42)
     assert np.isfinite(features).all()
@@ -45,3 +46,18 @@ def test_weights_that_are_fitted_tell_systems_apart(tmp_path: Path, monkeypatch:
     predicted = [symmetry_evidence.probabilities(one).argmax() for one in features]
     symmetry_evidence._weights.cache_clear()
     assert np.mean(np.array(predicted) == systems) > 0.95
+
+
+def test_what_says_nothing_gets_no_exponent() -> None:
+    random = np.random.default_rng(1)
+    systems = random.integers(7, size=400)
+    told = np.full((400, 7), 0.05)
+    told[np.arange(400), np.where(random.random(400) < 0.7, systems, random.integers(7, size=400))] = 0.7
+    chance = random.dirichlet(np.ones(7), 400)
+    settings = SymmetrySettings()
+    answer, cells = cell_exponents(told, chance, systems, settings)
+    assert answer == pytest.approx(1, abs=0.3)
+    assert cells == pytest.approx(0, abs=0.15)
+    answer, cells = cell_exponents(chance, told, systems, settings)
+    assert cells == pytest.approx(1, abs=0.3)
+    assert answer == pytest.approx(0, abs=0.15)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from xsearch.indexing.thorough import ranked_cells
 from xsearch.preprocess.powder import NetPattern
 from xsearch.search.match import match
 from xsearch.search.nearest_neighbours import network_logits
@@ -16,7 +17,14 @@ from xsearch.search.rank import lines_evidence
 from xsearch.search.recall import shift_correlations
 from xsearch.search.selection import Selection
 from xsearch.search.symmetry import product, symmetry_posterior, within_systems
-from xsearch.search.symmetry_evidence import all_features, isotype_evidence, lattice_features, probabilities
+from xsearch.search.symmetry_evidence import (
+    all_features,
+    isotype_evidence,
+    lattice_features,
+    probabilities,
+    system_shares,
+    with_cells,
+)
 
 
 def isotypes(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
@@ -45,8 +53,8 @@ def isotypes(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.int64
 def symmetry_of_isotypes(selected: Selection, pattern: NetPattern) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Probabilities of systems (7,) and groups (230,) by its isotypes and, with its weights, the network.
 
-    The network's logits are weighed together with the cells that index the lines; space groups share the probability of
-    their system.
+    The network's logits are weighed together with the cells that index the lines, and these with the cells of thorough
+    indexing; space groups share the probability of their system.
     """
     columns, settings = selected.index.columns, selected.settings.symmetry
     rows, evidence = isotypes(selected, pattern)
@@ -57,5 +65,5 @@ def symmetry_of_isotypes(selected: Selection, pattern: NetPattern) -> tuple[NDAr
     features = all_features(
         isotype_evidence(columns.crystal_system[rows], evidence), logits[0], lattice_features(pattern)
     )
-    systems = probabilities(features)
+    systems = with_cells(probabilities(features), system_shares(ranked_cells(pattern), settings), settings)
     return systems, within_systems(product(posterior[1], logits[1], settings), systems)

@@ -13,7 +13,7 @@ from xsearch.indexes import Index
 from xsearch.indexes.scan import Scan, device_for
 from xsearch.indexes.vectors import has_faiss
 from xsearch.models import powder_vectors
-from xsearch.models.powder_encoder import WEIGHTS_FILE, load
+from xsearch.models.powder_symmetry import WEIGHTS_FILE, load
 from xsearch.models.powder_vectors import PowderVectors
 from xsearch.options import Ranking, parse_choice
 from xsearch.preprocess.network_input import network_input
@@ -114,7 +114,7 @@ class VectorSearch:
 
 
 def network_logits(pattern: NetPattern) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
-    """Logits of a pattern's crystal system (7,) and space group (230,) by the network; None without weights."""
+    """Logits of a pattern's crystal system (7,) and space group (230,) by the CNN-Transformer; None without weights."""
     if not WEIGHTS_FILE.is_file():
         return None
     with threadpool_limits(1, user_api="blas"):

@@ -236,6 +236,10 @@ class IsotypeSettings:
         return _even(self.widest_shift, self.shift_step)
 
 
+CELLS = "python -m xsearch.training.symmetry --cells, 100 simulated patterns, formulas left out"
+"""Source of the weight of cells."""
+
+
 @dataclass(frozen=True, slots=True)
 class SymmetrySettings:
     """How the symmetry posterior is taken from the evidence of crystals and from the network."""
@@ -244,6 +248,10 @@ class SymmetrySettings:
     least_share: float = setting(0.03, "probability", f"shared by what no crystal has, beside the network; {LEFT_OUT}")
     network_weight: float = setting(0.5, "1", f"exponent of the network's probabilities; {LEFT_OUT}")
     least_reported: float = setting(0.005, "probability", f"{BY_HAND}: less likely space groups are not listed")
+    answer_weight: float = setting(0.83, "1", f"exponent of isotypes, network and lines beside whole cells; {CELLS}")
+    cells_weight: float = setting(0.34, "1", f"exponent of the cells' probabilities by thorough indexing; {CELLS}")
+    least_of_cells: float = setting(0.01, "probability", f"{BY_HAND}: of a system that no cell has; {CELLS}")
+    hexagonal_share: float = setting(0.6, "1", f"of primitive hexagonal lattices that are not trigonal; {CELLS}")
 
 
 @dataclass(frozen=True, slots=True)

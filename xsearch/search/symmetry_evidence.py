@@ -1,8 +1,9 @@
-"""The crystal system of a compound that no index holds, from three kinds of evidence weighed together.
+"""The crystal system of a compound that no index holds, from four kinds of evidence weighed together.
 
-These are the crystal systems of isotypes, the logits of the network for the whole pattern, and the cells that index
-the lines. The weights in `symmetry_evidence.json` are those of a multinomial logistic regression, fitted by
-`python -m xsearch.training.symmetry` on formulas that neither the network nor the index had seen.
+These are the crystal systems of isotypes, the logits of the network for the whole pattern, the cells that index the
+lines, and those of thorough indexing. The weights of the first three in `symmetry_evidence.json` are those of a
+multinomial logistic regression, fitted by `python -m xsearch.training.symmetry` on formulas that neither the network
+nor the index had seen (with the logits of PowderNet); the last has an exponent of its own.
 """
 
 from __future__ import annotations
@@ -22,11 +23,15 @@ from xsearch.chemistry.space_groups import (
     ORTHORHOMBIC,
     TETRAGONAL,
     TRICLINIC,
+    TRIGONAL,
 )
 from xsearch.indexing import kernels
 from xsearch.indexing.search import Trial, trials_of
+from xsearch.indexing.thorough import RankedCell
+from xsearch.indexing.thorough import probabilities as cell_probabilities
 from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.preprocess.powder import NetPattern
+from xsearch.search.settings import SymmetrySettings
 
 WEIGHTS_FILE = WEIGHTS_FOLDER / "symmetry_evidence.json"
 
@@ -95,6 +100,31 @@ def isotype_evidence(systems: NDArray[np.integer], evidence: Array) -> Array:
 def all_features(of_isotypes: Array, logits: Array, lines: Array) -> Array:
     """(42,) all features; logits (7,) of the network count against their mean."""
     return np.concatenate([of_isotypes, logits - logits.mean(), lines])
+
+
+def system_shares(ranked: Sequence[RankedCell], settings: SymmetrySettings) -> Array:
+    """(7,) probability of each crystal system by the cells of a pattern; less than 1 together.
+
+    A crystal seldom has a lower symmetry than its lattice; a primitive hexagonal one may be trigonal.
+    """
+    found = np.zeros(len(CRYSTAL_SYSTEMS))
+    for cell, share in zip(ranked, cell_probabilities(ranked).tolist(), strict=True):
+        if cell.centring == kernels.R:
+            found[TRIGONAL] += share
+        elif cell.lattice == HEXAGONAL:
+            found[HEXAGONAL] += share * settings.hexagonal_share
+            found[TRIGONAL] += share * (1 - settings.hexagonal_share)
+        else:
+            found[cell.lattice] += share
+    return found
+
+
+def with_cells(systems: Array, of_cells: Array, settings: SymmetrySettings) -> Array:
+    """(7,) probabilities (7,) by the other evidence and those by the cells (7,), weighed together."""
+    log_odds = settings.answer_weight * np.log(np.maximum(systems, 1e-3))
+    log_odds += settings.cells_weight * np.log(of_cells + settings.least_of_cells)
+    out = np.exp(log_odds - log_odds.max())
+    return np.asarray(out / out.sum())
 
 
 def probabilities(features: Array) -> Array:
