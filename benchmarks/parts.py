@@ -33,6 +33,10 @@ PATTERNS = (
 EDGES = "xas_measured.parquet (XAS Data Library, examples of Larch and Demeter); a query's own source left out"
 SIMULATED = "simulated measurements of entries that no network was trained on"
 CONDITIONS = "simulated from the half of the starter index's formulas that nothing was chosen on"
+DEFECTS = (
+    "reported entries of mp_structures.parquet, the half of the formulas that nothing was chosen on; entries of all "
+    "end members left out of the index; patterns simulated"
+)
 RIGHT_LEFT_OUT = "mp_structures.parquet, all entries of each formula left out of the index; patterns simulated"
 MEASURED_PXRD = "xsearch evaluate pxrd $XSEARCH_DATA/pxrd_measured.parquet --index mp --json -"
 MEASURED_XANES = "xsearch evaluate xanes $XSEARCH_DATA/xas_measured.parquet --index mp --json -"
@@ -183,6 +187,10 @@ PARTS = (
         "report",
         "python -m benchmarks.solving --patterns 66 --json",
         "pxrd_no_template.parquet, the half of the formulas that nothing was chosen on; no entry of an index used",
+    ),
+    *(
+        Part("defects", kind, f"python -m benchmarks.defects {kind} --index mp --limit {n} --json", DEFECTS)
+        for kind, n in (("mixed", 16), ("vacant", 8), ("ordered", 16), ("wrong", 16))
     ),
     Part(
         "potentials",

@@ -180,7 +180,9 @@ def _mixed(one: _Fitted, trial: TrialCandidate, pair: tuple[str, str]) -> Refine
     result = refine(trial.reflections, trial.symmetry, trial.fit, one.task.prepared.points, freedom=freedom)
     fractions = tuple(_occupancy(result.crystal, element) for element in pair)
     said = SiteDisorder("mixed", pair, sites_of(result.crystal, pair), fractions, _error(result, settings))
-    return RefinedCandidate.of(trial, result, (said,), settings.mixed_cost)
+    lift = float(one.task.library.substitution[ATOMIC_NUMBERS[pair[0]], ATOMIC_NUMBERS[pair[1]]])
+    cost = settings.mixed_cost + settings.lift_weight * max(settings.usual_lift - lift, 0.0)
+    return RefinedCandidate.of(trial, result, (said,), cost)
 
 
 def _refilled(one: _Fitted, trial: TrialCandidate) -> RefinedCandidate:

@@ -15,6 +15,7 @@ class DisorderSettings:
         explained_misfit: misfit of the best ordered candidate up to which no disorder is tried unless always wished.
         least_lift: log lift of a pair of elements that may share a site.
         sets: of elements tried, those of the best ordered candidates, where the elements are not certain.
+        usual_lift, lift_weight: a pair with a smaller lift costs what it lacks, times the weight.
         pairs: of elements tried, those that replace one another most readily first; and, where a formula is stated, of
             elements and occupancies, the fewest vacancies first.
         proposals: of each pair, that are simulated.
@@ -44,7 +45,11 @@ class DisorderSettings:
         "1",
         "develop half: ordered crystals explain none of 8 solid solutions below 0.8, and 2 of 7 ordered compounds",
     )
-    least_lift: float = setting(-1.0, "ln", "set by hand: Mg and Fe have -0.3, Fe and O -3.6")
+    least_lift: float = setting(
+        -0.4, "ln", "set by hand: Mg and Fe have -0.3, Si and Ni, whose mixture explained a foreign pattern, -0.8"
+    )
+    usual_lift: float = setting(0.5, "ln", "set by hand: four pairs of elements in five have less")
+    lift_weight: float = setting(2.0, "1", "set by hand")
     sets: int = setting(2, "1", "set by hand, for speed")
     pairs: int = setting(3, "1", "set by hand")
     proposals: int = setting(250, "1", "set by hand")

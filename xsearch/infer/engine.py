@@ -108,6 +108,8 @@ def infer(
     if solve_seconds and formula is not None and whole is None:
         raise QueryError("A crystal is solved for whole numbers of atoms; leave --solve out, or the fractions.")
     settings = settings_of_sets(settings, len(tried))
+    if formula is not None and whole is None and pattern is None:
+        raise QueryError("A formula with fractions is inferred from a powder pattern; give one, or a whole formula.")
     if solve_seconds and pattern is None:
         raise QueryError("A crystal is solved from a powder pattern; give one, or leave --solve out.")
     if top < 1:
