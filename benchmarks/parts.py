@@ -202,7 +202,7 @@ PARTS = (
     Part(
         "potentials",
         "solved",
-        "python -m benchmarks.potentials solved --patterns 20 --only chgnet-r2scan --log solved.jsonl --json",
+        "python -m benchmarks.potentials solved --patterns 18 --only chgnet-r2scan --log solved.jsonl --json",
         "pxrd_no_template.parquet, the half of the formulas that nothing was chosen on; no entry of an index used",
         "chgnet-r2scan/n",
     ),

@@ -83,7 +83,6 @@ class Potential(StrEnum):
     CHGNET = "chgnet"
     CHGNET_R2SCAN = "chgnet-r2scan"
     SEVENNET = "sevennet"
-    SEVENNET_L3I5 = "sevennet-l3i5"
     SEVENNET_R2SCAN = "sevennet-r2scan"
     DIEP = "diep"
 

@@ -121,7 +121,6 @@ LOADERS: dict[Potential, tuple[str, str, Callable[[], Pulls]]] = {
     Potential.CHGNET: ("CHGNet", "chgnet", lambda: _Chgnet("0.3.0")),
     Potential.CHGNET_R2SCAN: ("CHGNet (r2SCAN)", "chgnet", lambda: _Chgnet("r2scan")),
     Potential.SEVENNET: ("SevenNet-0", "sevenn", lambda: _sevennet("7net-0")),
-    Potential.SEVENNET_L3I5: ("SevenNet-l3i5", "sevenn", lambda: _sevennet("7net-l3i5")),
     Potential.SEVENNET_R2SCAN: ("SevenNet-MF-0 (r2SCAN)", "sevenn", lambda: _sevennet("7net-mf-0", "R2SCAN")),
     Potential.DIEP: ("DIEP (r2SCAN)", "diep", _diep),
 }

@@ -121,7 +121,8 @@ def relaxed_notes(candidates: Sequence[RefinedCandidate], wish: Relaxation) -> l
         return ["Nothing could be relaxed: no candidate is ordered and of elements that the potential knows."]
     kept = sum(one.from_relaxed for one in some)
     opened = sum(not one.relaxed.converged for one in some if one.relaxed is not None)
+    end = f"; {opened} were not relaxed to the end" if opened else ""
     return [
-        f"The best {len(some)} were relaxed in their cells by {title_of(wish.potential)} and refined again, which the "
-        f"pattern prefers of {kept}{f'; {opened} were not relaxed to the end' if opened else ''}. Their energies count."
+        f"The best {len(some)} were relaxed in their cells with {title_of(wish.potential)} and refined again{end}. For "
+        f"{kept} of them the pattern prefers the new refinement. Their energies are part of the ranking."
     ]
