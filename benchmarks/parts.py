@@ -148,8 +148,8 @@ PARTS = (
     ),
     Part(
         "inference",
-        "mp",
-        "xsearch evaluate inference $XSEARCH_DATA/mp_structures.parquet --index mp --limit 500 --refusals 24 --json -",
+        "now",
+        "xsearch evaluate inference $XSEARCH_DATA/mp_structures.parquet --index mp --limit 100 --refusals 50 --json -",
         RIGHT_LEFT_OUT,
     ),
     Part(

@@ -29,7 +29,7 @@ from xsearch.infer.disorder_settings import DisorderSettings
 from xsearch.infer.disordered_proposals import DisorderedProposals, mixed_proposals, pairs_of, vacant_proposals
 from xsearch.infer.evidence import fitted_shares, totals
 from xsearch.infer.refinement import refine_by_strain, strain_fits
-from xsearch.infer.screening import screen
+from xsearch.infer.screening import screen, starts_of
 from xsearch.infer.task import InferenceTask
 from xsearch.infer.trial import FitStart, RefinedCandidate, TrialCandidate
 
@@ -64,10 +64,11 @@ def with_disorder(
 ) -> list[RefinedCandidate]:
     """The ordered candidates that were refined, and beside them those with shared or partly empty sites.
 
-    A crystal that explains the pattern far better with a part of its sites empty is left out as the full one.
+    A crystal that explains the pattern far better with a part of its sites empty is left out as the full one. Where a
+    formula without fractions is stated, disorder is tried only if that is wished: it would change the formula.
     """
     explained = any(one.refined.misfit <= task.settings.disorder.explained_misfit for one in refined)
-    if explained and not disorder.always and not disorder.certain:
+    if not disorder.always and not disorder.certain and (explained or disorder.amounts is not None):
         return list(refined)
     return kept.stage("disorder", lambda: _with_disorder(task, refined, disorder))
 
@@ -124,17 +125,7 @@ def _fitted(task: InferenceTask, some: DisorderedProposals) -> list[_Fitted]:
     within = replace(task, proposals=some.proposals, log_shares=some.proposals.log_shares())
     crystals = some.crystals(task.library)
     score, strain = screen(crystals, task.prepared.log_q, task.settings.screening)
-    starts: list[FitStart] = []
-    order = np.argsort(-(score + task.settings.screening.prior_weight * some.proposals.prior), kind="stable")
-    for k in order.tolist():
-        if len(starts) >= task.settings.disorder.fitted:
-            break
-        try:
-            symmetry = find_symmetry(crystals[k])
-        except CrystalError:
-            continue
-        if task.allows(crystals[k]):
-            starts.append(FitStart(some.proposals[k], symmetry, float(strain[k])))
+    starts = starts_of(task, some.proposals, crystals, score, strain, task.settings.disorder.fitted)
     return [_Fitted(within, some, trial) for trial in refine_by_strain(within, starts)]
 
 

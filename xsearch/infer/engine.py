@@ -131,7 +131,8 @@ def infer(
         if formula is not None:
             stated = np.array([whole[element] if whole else 0 for element in chosen])
             proposals = proposals.take(np.flatnonzero((proposals.coefficients == stated).all(axis=1)))
-    if len(proposals) == 0 and (formula is None or pattern is None):
+    without_template = formula is not None and pattern is not None and (solve_seconds or disorder or whole is None)
+    if len(proposals) == 0 and not without_template:
         raise QueryError(
             f"No template of the index can hold {', '.join(chosen)}"
             + (f" in a {system} cell" if system else "")

@@ -15,6 +15,7 @@ from xsearch.errors import CrystalError
 from xsearch.fit.log_q_pattern import N_BINS, START, STEP, LogQPattern, tap_table
 from xsearch.fit.settings import B_EXPECTED_A2
 from xsearch.fit.strain_fit_kernels import compress, deposit
+from xsearch.infer.proposals import Proposals
 from xsearch.infer.settings import INFERENCE_SETTINGS, ScreeningSettings
 from xsearch.infer.substitute import predicted_scale, substituted
 from xsearch.infer.task import InferenceTask
@@ -38,17 +39,37 @@ def screen_templates(task: InferenceTask) -> tuple[list[FitStart], int]:
     known, scales = known.take(np.flatnonzero(usable)), scales[usable]
     crystals = substituted(task.library, known, scales)
     score, strain = screen(crystals, task.prepared.log_q, settings)
+    return starts_of(task, known, crystals, score, strain, task.settings.refinement.most), len(known)
+
+
+def starts_of(
+    task: InferenceTask,
+    proposals: Proposals,
+    crystals: Sequence[Crystal],
+    score: NDArray[np.float64],
+    strain: NDArray[np.float64],
+    most: int,
+) -> list[FitStart]:
+    """Where the strain fits of the best screened crystals start, the best first.
+
+    Args:
+        task: whose conditions they meet.
+        proposals, crystals: m of them.
+        score, strain: (m,) from `screen`.
+        most: how many.
+    """
     starts: list[FitStart] = []
-    for k in np.argsort(-(score + settings.prior_weight * known.prior), kind="stable").tolist():
-        if len(starts) >= task.settings.refinement.most:
+    weight = task.settings.screening.prior_weight
+    for k in np.argsort(-(score + weight * proposals.prior), kind="stable").tolist():
+        if len(starts) >= most:
             break
         try:
             symmetry = find_symmetry(crystals[k])
         except CrystalError:
             continue
         if task.allows(crystals[k]):
-            starts.append(FitStart(known[k], symmetry, float(strain[k])))
-    return starts, len(known)
+            starts.append(FitStart(proposals[k], symmetry, float(strain[k])))
+    return starts
 
 
 def screen(
