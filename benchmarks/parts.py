@@ -155,7 +155,7 @@ PARTS = (
     Part(
         "inference",
         "may",
-        "xsearch evaluate inference $XSEARCH_DATA/mp_structures.parquet --index mp --limit 24 --may 6 --json -",
+        "xsearch evaluate inference $XSEARCH_DATA/mp_structures.parquet --index mp --limit 24 --uncertain 6 --json -",
         f"{RIGHT_LEFT_OUT}; six elements given that there may be, two to five of them the compound's",
     ),
     Part(

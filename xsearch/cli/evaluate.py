@@ -114,10 +114,10 @@ def inference(
     index: options.IndexName = None,
     limit: options.Limit = None,
     reported: Annotated[bool, typer.Option("--reported", help="Only compounds that an experiment reported.")] = False,
-    may: Annotated[
+    uncertain: Annotated[
         int,
         typer.Option(
-            "--may",
+            "--uncertain",
             min=0,
             max=6,
             metavar="N",
@@ -141,7 +141,7 @@ def inference(
 
     with counting("compounds") as count:
         report = evaluate_inference(
-            file, index, limit=limit, reported=reported, may=may, refusals=refusals, log=log, progress=count
+            file, index, limit=limit, reported=reported, may=uncertain, refusals=refusals, log=log, progress=count
         )
     give_figures(report, "Inference", json)
 
