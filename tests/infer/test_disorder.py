@@ -34,6 +34,14 @@ def test_a_solid_solution_is_told_with_its_fraction(library: TemplateLibrary, fo
     assert any(line.startswith("Mixed: Mg/Fe on 4a") for line in best.assumptions)
 
 
+def test_fractions_with_a_small_common_multiple_need_no_ordered_template(library: TemplateLibrary) -> None:
+    quarter = shared(rock_salt("Mg", "O", 4.26), "Mg", "Fe", 0.25)
+    stated = {"Mg": 0.75, "Fe": 0.25, "O": 1.0}
+    best = infer(library, ["Mg", "Fe", "O"], augmented_pattern(quarter, 4), formula=stated).best()
+    assert best.space_group == 225
+    assert best.disorder[0].elements == ("Mg", "Fe")
+
+
 def test_the_table_the_record_and_the_cif_show_fractions(library: TemplateLibrary, tmp_path) -> None:
     answer = infer(library, ["Mg", "Fe", "O"], augmented_pattern(MAGNESIOWUESTITE, 4), top=1)
     table = report.table(answer)

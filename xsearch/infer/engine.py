@@ -131,7 +131,11 @@ def infer(
         if formula is not None:
             stated = np.array([whole[element] if whole else 0 for element in chosen])
             proposals = proposals.take(np.flatnonzero((proposals.coefficients == stated).all(axis=1)))
-    without_template = formula is not None and pattern is not None and (solve_seconds or disorder or whole is None)
+    known = Disorder(
+        tuple(tried), amounts=formula, always=disorder, excluded=excluded, oxidation=links.hints, alloy=alloy,
+        templates=templates,
+    )  # fmt: skip
+    without_template = formula is not None and pattern is not None and (solve_seconds or disorder or known.certain)
     if len(proposals) == 0 and not without_template:
         raise QueryError(
             f"No template of the index can hold {', '.join(chosen)}"
@@ -159,10 +163,6 @@ def infer(
         found = compare(task, kept)
         refined = found.refined
         with timed(timings, "disorder"):
-            known = Disorder(
-                tuple(tried), amounts=formula, always=disorder, excluded=excluded, oxidation=links.hints,
-                alloy=alloy, templates=templates,
-            )  # fmt: skip
             refined = with_disorder(task, refined, known, kept)
         if solve_seconds:
             cells = kept.stage("solve_cells", lambda: ranked_cells(task.prepared.net))
