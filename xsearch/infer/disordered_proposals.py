@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.valence import OxidationHint
-from xsearch.chemistry.volume import log_volume
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.infer.element_sets import among
 from xsearch.infer.proposals import Proposals, log_charges, propose
 from xsearch.infer.settings import INFERENCE_SETTINGS, InferenceSettings
-from xsearch.infer.substitute import substituted
+from xsearch.infer.substitute import predicted_scale, substituted
 from xsearch.infer.template_library import TemplateLibrary
 
 STEPS = 20
@@ -177,9 +176,7 @@ def vacant_proposals(
             rows = np.flatnonzero(empty & (np.abs(full[:, place] - occupancy) < 1e-4))[: settings.disorder.proposals]
             some = found.take(rows)
             some = replace(some, known=np.zeros(len(some), np.bool_))
-            after = log_volume(some.targets, library.coefficients[some.row])
-            before = log_volume(library.atomic_numbers[some.row], library.coefficients[some.row])
-            scales = (after - before) / 3
+            scales = predicted_scale(library, some)
             usable = np.flatnonzero(np.abs(scales) < settings.screening.largest_scale)
             out.append(DisorderedProposals(some.take(usable), scales[usable], None, 0.0, True, {element: occupancy}))
     return sorted(out, key=lambda some: -min(some.occupancies.values()))[: settings.disorder.pairs]
@@ -219,8 +216,6 @@ def _scales(
     library: TemplateLibrary, proposals: Proposals, second: str, holds: NDArray[np.bool_], fraction: float
 ) -> NDArray[np.float64]:
     """(k,) ln(length / template length): between those of the two elements (Vegard's law)."""
-    counts = library.coefficients[proposals.row]
-    before = log_volume(library.atomic_numbers[proposals.row], counts)
-    of_first = log_volume(proposals.targets, counts)
-    of_second = log_volume(np.where(holds, np.uint8(ATOMIC_NUMBERS[second]), proposals.targets), counts)
-    return np.asarray(((1 - fraction) * of_first + fraction * of_second - before) / 3)
+    targets = np.where(holds, np.uint8(ATOMIC_NUMBERS[second]), proposals.targets)
+    of_first, of_second = (predicted_scale(library, one) for one in (proposals, replace(proposals, targets=targets)))
+    return np.asarray((1 - fraction) * of_first + fraction * of_second)
