@@ -21,7 +21,7 @@ CLASSES: dict[str, tuple[int, ...]] = {
 state or coordination add up to the spectrum. `site_symmetry_order`: of the absorber's site. `psgo`: of the crystal."""
 
 OF_SITES = tuple(task for task in CLASSES if task != "psgo")
-"""Classification tasks of the site alone, which every network answers. The crystal's point group is asked of SPT alone,
+"""Classification tasks of the site alone, which every network answers. The order of the crystal's point group has a head in SPT,
 as in its paper."""
 
 SHARED = ("cn", "oxidation_state", "neighbor_z")
