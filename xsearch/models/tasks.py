@@ -21,8 +21,8 @@ CLASSES: dict[str, tuple[int, ...]] = {
 state or coordination add up to the spectrum. `site_symmetry_order`: of the absorber's site. `psgo`: of the crystal."""
 
 OF_SITES = tuple(task for task in CLASSES if task != "psgo")
-"""Classification tasks of the site alone, which every network answers. The order of the crystal's point group has a head in SPT,
-as in its paper."""
+"""Classification tasks of the site alone, which every network answers; SPT has a head for the crystal's point group
+too, as in its paper."""
 
 SHARED = ("cn", "oxidation_state", "neighbor_z")
 """Tasks whose probabilities are shares of the absorber's atoms where a spectrum is of several kinds of sites."""
