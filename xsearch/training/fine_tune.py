@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from pyarrow import parquet
 
 from xsearch.data.scores import accuracy, mean_absolute_error
@@ -29,7 +30,8 @@ from xsearch.models.tasks import class_indices
 from xsearch.options import Conditioning
 from xsearch.training.held_out import evaluate_examples
 from xsearch.training.loop import Schedule
-from xsearch.training.site_network import train_network
+from xsearch.training.site_model import learn_usual
+from xsearch.training.site_network import sampling_weights, train_network
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -47,6 +49,15 @@ TRAINED = {
 
 SCHEDULE = Schedule(epochs=40, batch=32, rate=5e-4, weight_decay=0.0, average=0.9)
 """How: slow, since there is little to learn from. Set by hand."""
+
+MIXED = Schedule(epochs=4, batch=128, rate=5e-4, weight_decay=0.0, average=0.98)
+"""How, where spectra that the model knows are mixed in. Set by hand."""
+
+PER_EDGE = 400
+"""Of the known spectra of one edge that are mixed in. Set by hand."""
+
+NEW_SHARE = 0.3
+"""Of what is drawn in training, the new spectra; the others are known ones. Set by hand."""
 
 FOLDS = 4
 """Of the cross-validation by formula. Set by hand."""
@@ -94,6 +105,7 @@ def fine_tune_tables(
     tables: Sequence[Path],
     start: str | Path = SHIPPED,
     *,
+    beside: Sequence[Path] = (),
     structures: Path | None = None,
     processes: int = 1,
     say: Callable[[str], None] | None = None,
@@ -104,6 +116,7 @@ def fine_tune_tables(
         out: a folder for the weights.
         tables: Parquet tables.
         start: a folder of weights, or `shipped` for those of the package.
+        beside: tables of spectra that the model was trained on, which are mixed in so that it keeps what it knows.
         structures: a table of cells for computed spectra that carry none.
         processes: for the labels of computed spectra.
         say: called with one line of progress.
@@ -113,16 +126,18 @@ def fine_tune_tables(
     """
     if not tables:
         raise SpectrumError("Nothing to fine-tune on: name Parquet tables of spectra.")
-    parts = []
-    for path in tables:
-        if not path.exists():
-            raise SpectrumError(f"{path}: no such file; a Parquet table of spectra is expected.")
-        if "material_id" in parquet.read_schema(path).names:
-            parts.append(with_common_energies(read_examples(path, None, processes, structures)))
-        else:
-            parts.append(read_labelled(path))
+    new = concatenate([_read(path, structures, processes) for path in tables])
+    known = concatenate([_read(path, structures, processes) for path in beside]) if beside else None
     model = shipped_site_model() if str(start) == SHIPPED else SiteModel.load(Path(start))
-    return fine_tune(model, concatenate(parts), out, say=say)
+    return fine_tune(model, new, out, MIXED if beside else SCHEDULE, known, say)
+
+
+def _read(path: Path, structures: Path | None, processes: int) -> Examples:
+    if not path.exists():
+        raise SpectrumError(f"{path}: no such file; a Parquet table of spectra is expected.")
+    if "material_id" in parquet.read_schema(path).names:
+        return with_common_energies(read_examples(path, None, processes, structures))
+    return read_labelled(path)
 
 
 def fine_tune(
@@ -130,6 +145,7 @@ def fine_tune(
     examples: Examples,
     out: Path,
     schedule: Schedule = SCHEDULE,
+    beside: Examples | None = None,
     say: Callable[[str], None] | None = None,
 ) -> FineTuning:
     """Fine-tune a model, save it, and report what it gained by cross-validation.
@@ -139,6 +155,7 @@ def fine_tune(
         examples: the few spectra.
         out: a folder for the weights.
         schedule: see there.
+        beside: known spectra, see `tuned_model`.
         say: called with one line of progress.
 
     Raises:
@@ -156,30 +173,53 @@ def fine_tune(
     for k in sorted(set(fold.tolist())):
         if say is not None:
             say(f"fold {k + 1} of {FOLDS}")
-        tuned = tuned_model(model, examples.take(fold != k), schedule)
+        tuned = tuned_model(model, examples.take(fold != k), schedule, beside)
         held_out = examples.take(fold == k)
         before.append(_right(model, held_out))
         after.append(_right(tuned, held_out))
     if say is not None:
         say("all spectra")
-    tuned_model(model, examples, schedule).save(out)
+    tuned_model(model, examples, schedule, beside).save(out)
     return FineTuning(len(examples), len(formulas), _means(before), _means(after), out)
 
 
-def tuned_model(model: SiteModel, examples: Examples, schedule: Schedule = SCHEDULE) -> SiteModel:
-    """A copy of a model whose last layers were trained on some examples."""
+def tuned_model(
+    model: SiteModel, examples: Examples, schedule: Schedule = SCHEDULE, beside: Examples | None = None
+) -> SiteModel:
+    """A copy of a model whose last layers were trained on some examples.
+
+    Args:
+        model: it stays as it is.
+        examples: the new spectra.
+        schedule: see there.
+        beside: spectra that the model knows. Some of every edge are mixed in: without them it forgets what it knew.
+    """
+    seen, drawn = (examples, None) if beside is None else _mixed(examples, beside)
     networks: dict[str, nn.Module] = {}
     for name, network in model.networks.items():
         start = copy.deepcopy(network)
         for key, parameter in start.named_parameters():
             parameter.requires_grad_(key.startswith(TRAINED[name]))
-        networks[name] = train_network(name, examples, model.composition, schedule, start=start)
+        networks[name] = train_network(name, seen, model.composition, schedule, start=start, drawn=drawn)
         networks[name].requires_grad_(True)
-    seen = Counter(model.settings["edges"]) + Counter(edge_counts(examples))
-    settings = model.settings | {"edges": dict(sorted(seen.items()))}
+    edges = Counter(model.settings["edges"]) + Counter(edge_counts(examples))
+    settings = model.settings | {"edges": dict(sorted(edges.items()))}
     settings.pop("cross_validation", None)
     formulas = np.union1d(model.formulas, formula_hashes(examples.formula))
-    return SiteModel(model.composition, networks, model.forests, settings, model.centre, model.whitening, formulas)
+    tuned = SiteModel(model.composition, networks, model.forests, settings, model.centre, model.whitening, formulas)
+    if beside is not None:
+        learn_usual(tuned, seen, schedule.seed)
+    return tuned
+
+
+def _mixed(new: Examples, beside: Examples) -> tuple[Examples, NDArray[np.float64]]:
+    """New and some of the known examples, and how often each is drawn."""
+    edges = np.array([f"{z} {edge}" for z, edge in zip(beside.z, beside.edge, strict=True)])
+    order = np.random.default_rng(0).permutation(len(edges))
+    rows = np.concatenate([order[edges[order] == edge][:PER_EDGE] for edge in np.unique(edges)])
+    known = beside.take(rows)
+    drawn = [NEW_SHARE * sampling_weights(new), (1 - NEW_SHARE) * sampling_weights(known)]
+    return concatenate([new, known]), np.concatenate(drawn)
 
 
 def _right(model: SiteModel, examples: Examples) -> dict[str, tuple[float, int]]:

@@ -19,6 +19,9 @@ OFFSETS_FILE = WEIGHTS_FOLDER / "feff_energy.json"
 CALIBRATED = tuple(f"{element} K" for element in ("Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn"))
 """Edges on which the shift was found."""
 
+AGREEING = ("O K",)
+"""Edges at which FEFF's energies lie within some 4 eV of measured ones: the shift is expected to be the usual one."""
+
 
 @cache
 def offsets_eV() -> dict[str, float]:
@@ -29,7 +32,7 @@ def offsets_eV() -> dict[str, float]:
 def extra_shift_eV(absorber: str, edge: str) -> float | None:
     """What the shift of an edge is expected to be beyond that of the calibrated ones; None where nothing is known."""
     name = f"{absorber} {edge}"
-    if name in CALIBRATED:
+    if name in (*CALIBRATED, *AGREEING):
         return 0.0
     found = offsets_eV()
     if name not in found:
