@@ -87,6 +87,7 @@ def _site_command(kind: str, meaning: str) -> None:
                     tables or [],
                     start,
                     beside=beside or [],
+                    left_out=leave_out_table,
                     structures=structures,
                     processes=workers or 1,
                     say=count,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,11 +25,13 @@ from xsearch.data.xanes_sites import (
     read_labelled,
 )
 from xsearch.errors import SpectrumError
+from xsearch.models.site_blend import COMPOSITION
 from xsearch.models.site_model import SiteModel, shipped_site_model
 from xsearch.models.tasks import class_indices
 from xsearch.options import Conditioning
 from xsearch.training.held_out import evaluate_examples
 from xsearch.training.loop import Schedule
+from xsearch.training.run_site import formulas_of
 from xsearch.training.site_model import learn_usual
 from xsearch.training.site_network import sampling_weights, train_network
 
@@ -72,8 +74,9 @@ class FineTuning:
 
     Attributes:
         n: spectra, of `n_formulas`.
-        before, after: figures of the model as it was and fine-tuned: `cn`, `oxidation_state` (shares right) and
-            `mnnd_mae` (Å), with nothing given of the compounds.
+        before, after: figures of the model as it was and fine-tuned: `cn`, `oxidation_state`, `neighbor_z` (shares
+            right) and `mnnd_mae` (Å), with nothing given of the compounds, and `_formula` with the formula given.
+        composition: the same of what the composition alone says.
         folder: where the weights are.
     """
 
@@ -81,6 +84,7 @@ class FineTuning:
     n_formulas: int
     before: dict[str, float]
     after: dict[str, float]
+    composition: dict[str, float]
     folder: Path
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,10 +96,11 @@ class FineTuning:
         from rich.table import Table
 
         shown = Table(title=f"By cross-validation: {self.n} spectra, {self.n_formulas} formulas")
-        for heading in ("figure", "before", "fine-tuned"):
+        for heading in ("figure", "before", "fine-tuned", "composition alone"):
             shown.add_column(heading)
         for name in self.before:
-            shown.add_row(name, f"{self.before[name]:.3f}", f"{self.after[name]:.3f}")
+            columns = (self.before, self.after, self.composition)
+            shown.add_row(name, *(f"{one[name]:.3f}" if name in one else "-" for one in columns))
         shown.caption = f"Weights are in {self.folder}."
         return shown
 
@@ -106,6 +111,7 @@ def fine_tune_tables(
     start: str | Path = SHIPPED,
     *,
     beside: Sequence[Path] = (),
+    left_out: Path | None = None,
     structures: Path | None = None,
     processes: int = 1,
     say: Callable[[str], None] | None = None,
@@ -117,6 +123,7 @@ def fine_tune_tables(
         tables: Parquet tables.
         start: a folder of weights, or `shipped` for those of the package.
         beside: tables of spectra that the model was trained on, which are mixed in so that it keeps what it knows.
+        left_out: a table with a column `formula`: no spectrum of one of these formulas is trained on.
         structures: a table of cells for computed spectra that carry none.
         processes: for the labels of computed spectra.
         say: called with one line of progress.
@@ -126,18 +133,30 @@ def fine_tune_tables(
     """
     if not tables:
         raise SpectrumError("Nothing to fine-tune on: name Parquet tables of spectra.")
-    new = concatenate([_read(path, structures, processes) for path in tables])
-    known = concatenate([_read(path, structures, processes) for path in beside]) if beside else None
+    parts = [_read(path, structures, processes) for path in (*tables, *beside)]
+    examples = _with_common_energies(concatenate(parts))
+    is_new = np.arange(len(examples)) < sum(len(part) for part in parts[: len(tables)])
+    usable = ~np.isin(examples.formula, list(formulas_of(left_out) if left_out is not None else ()))
+    new, known = examples.take(usable & is_new), examples.take(usable & ~is_new)
     model = shipped_site_model() if str(start) == SHIPPED else SiteModel.load(Path(start))
-    return fine_tune(model, new, out, MIXED if beside else SCHEDULE, known, say)
+    return fine_tune(model, new, out, MIXED if beside else SCHEDULE, known if beside else None, say)
 
 
 def _read(path: Path, structures: Path | None, processes: int) -> Examples:
     if not path.exists():
         raise SpectrumError(f"{path}: no such file; a Parquet table of spectra is expected.")
     if "material_id" in parquet.read_schema(path).names:
-        return with_common_energies(read_examples(path, None, processes, structures))
+        return read_examples(path, None, processes, structures)
     return read_labelled(path)
+
+
+def _with_common_energies(examples: Examples) -> Examples:
+    """Computed spectra as `with_common_energies` moves them, all together; measured ones stay where they are."""
+    rows = np.flatnonzero(examples.code != "measured")
+    offset = examples.offset_eV.copy()
+    if len(rows):
+        offset[rows] = with_common_energies(examples.take(rows)).offset_eV
+    return replace(examples, offset_eV=offset)
 
 
 def fine_tune(
@@ -169,7 +188,7 @@ def fine_tune(
     fold = np.array([fold_of(str(f), FOLDS) for f in examples.formula])
     if len(set(fold.tolist())) < 2:  # a hash that brings few formulas together
         fold = np.array([formulas.index(f) % 2 for f in examples.formula])
-    before, after = [], []
+    before, after, composition = [], [], []
     for k in sorted(set(fold.tolist())):
         if say is not None:
             say(f"fold {k + 1} of {FOLDS}")
@@ -177,10 +196,11 @@ def fine_tune(
         held_out = examples.take(fold == k)
         before.append(_right(model, held_out))
         after.append(_right(tuned, held_out))
+        composition.append(_right(model, held_out, COMPOSITION))
     if say is not None:
         say("all spectra")
     tuned_model(model, examples, schedule, beside).save(out)
-    return FineTuning(len(examples), len(formulas), _means(before), _means(after), out)
+    return FineTuning(len(examples), len(formulas), _means(before), _means(after), _means(composition), out)
 
 
 def tuned_model(
@@ -222,15 +242,24 @@ def _mixed(new: Examples, beside: Examples) -> tuple[Examples, NDArray[np.float6
     return concatenate([new, known]), np.concatenate(drawn)
 
 
-def _right(model: SiteModel, examples: Examples) -> dict[str, tuple[float, int]]:
-    """Each figure with how many spectra it is of."""
-    classes, numbers = model.blend(evaluate_examples(model, examples), Conditioning.NONE)
+def _right(model: SiteModel, examples: Examples, part: str | None = None) -> dict[str, tuple[float, int]]:
+    """Each figure of a model, or of one of its parts alone, with how many spectra it is of.
+
+    Figures of answers to a spectrum whose formula is given end with `_formula`.
+    """
     found: dict[str, tuple[float, int]] = {}
-    for task in ("cn", "oxidation_state"):
-        truth = class_indices(task, examples.labels[task])
-        found[task] = accuracy(classes[task].argmax(1), truth), int((truth >= 0).sum())
-    distance = examples.labels["mnnd_A"]
-    found["mnnd_mae"] = mean_absolute_error(numbers["mnnd_A"][:, 0], distance), int(np.isfinite(distance).sum())
+    for given, ending in ((Conditioning.NONE, ""), (Conditioning.FORMULA, "_formula")):
+        answers = evaluate_examples(model, examples, given)
+        classes, numbers = model.blend(answers, given)
+        if part is not None:
+            classes = numbers = answers.parts[part]
+        for task in ("cn", "oxidation_state", "neighbor_z"):
+            truth = class_indices(task, examples.labels[task])
+            found[task + ending] = accuracy(classes[task].argmax(1), truth), int((truth >= 0).sum())
+        if "mnnd_A" in numbers:
+            distance = examples.labels["mnnd_A"]
+            error = mean_absolute_error(numbers["mnnd_A"][:, 0], distance)
+            found[f"mnnd_mae{ending}"] = error, int(np.isfinite(distance).sum())
     return found
 
 
