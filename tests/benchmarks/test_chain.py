@@ -63,3 +63,20 @@ def test_a_link_that_tells_is_missed_where_it_is_left_out() -> None:
     assert found["lost"]["chain"] < found["lost_without"]["distance"] - 0.3
     assert found["lost"]["chain"] == pytest.approx(found["lost_with_one"]["distance"], abs=0.1)
     assert found["lost_without"]["system"] == pytest.approx(found["lost"]["chain"], abs=0.1)
+
+
+def test_properties_are_judged_on_compounds_that_their_model_has_not_seen() -> None:
+    lines = [
+        {
+            "formula": f"Na{number}F",
+            "n_edges": 1,
+            "system_right": True,
+            "properties_unseen": number % 2 == 0,
+            **{run: {"right": one.right, "total": one.total, "links": one.links} for run in ("pattern", "edges")},
+        }
+        for number, one in enumerate(cases(80, "density"))
+    ]
+    found = figures(lines)["unseen_properties"]
+    assert found["n"] == 40
+    assert found["lost_with_density"] < found["lost_without"] - 0.3
+    assert found["lost_with_gap"] == pytest.approx(found["lost_without"], abs=0.2)

@@ -56,3 +56,13 @@ def test_what_makes_no_crystal_is_refused(changed: dict[str, object], message: s
 def test_parameters_that_make_no_cell_are_refused(cell: tuple[float, ...]) -> None:
     with pytest.raises(CrystalError, match="do not make a cell"):
         lattice_from_parameters(*cell)
+
+
+def test_elements_on_the_same_sites_in_a_larger_cell_are_the_crystal_that_is_built_anew():
+    salt = Crystal.ordered(5.64 * np.eye(3), [[0, 0, 0], [0.5, 0.5, 0.5]], ["Na", "Cl"])
+    other = salt.with_elements(("K", "Br"), 1.1)
+    anew = Crystal.ordered(5.64 * 1.1 * np.eye(3), salt.frac_coords, ["K", "Br"])
+    assert other.elements == anew.elements
+    assert np.array_equal(other.lattice_A, anew.lattice_A)
+    assert np.array_equal(other.occupancies, anew.occupancies)
+    assert salt.elements == ("Na", "Cl")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.crystals import rock_salt, rutile
 from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
-from xsearch.chemistry.descriptors import describe_all, describe_sites
+from xsearch.chemistry.descriptors import describe_all, describe_sites, point_group_order
 from xsearch.chemistry.oxidation import oxidation_states
 from xsearch.errors import CrystalError
 
@@ -36,7 +36,7 @@ def test_rutile_has_two_bond_lengths_and_a_short_shared_edge() -> None:
     near, far = 4.594 * np.sqrt(2 * (0.5 - 0.305) ** 2 + (2.959 / 2 / 4.594) ** 2), 0.305 * np.sqrt(2) * 4.594
     bonds = np.array([near] * 4 + [far] * 2)
     for site in titanium:
-        assert (site.cn, site.oxidation_state, site.psgo) == (6, 4, 8)
+        assert (site.cn, site.oxidation_state, site.site_symmetry_order) == (6, 4, 8)
         assert site.mnnd_A == pytest.approx(bonds.mean(), abs=1e-4)
         assert site.nnrs_A == pytest.approx(bonds.std(), abs=1e-4)
         assert site.mood_A == pytest.approx((1 - 2 * 0.305) * np.sqrt(2) * 4.594, abs=1e-3)
@@ -45,8 +45,24 @@ def test_rutile_has_two_bond_lengths_and_a_short_shared_edge() -> None:
 def test_spinel_tells_its_two_cobalt_sites_apart() -> None:
     crystal = spinel()
     cobalt = describe_sites(crystal, [i for i, e in enumerate(crystal.elements) if e == "Co"])
-    kinds = {(s.cn, s.oxidation_state, s.psgo) for s in cobalt}
+    kinds = {(s.cn, s.oxidation_state, s.site_symmetry_order) for s in cobalt}
     assert kinds == {(4, 2, 24), (6, 3, 12)}
+
+
+def test_the_point_group_of_a_crystal_is_not_that_of_its_sites() -> None:
+    (titanium,) = describe_sites(rutile(), [0])
+    assert (titanium.psgo, titanium.site_symmetry_order) == (16, 8)  # 4/mmm, mmm
+    cobalt = describe_sites(spinel(), [0, 2])
+    assert [site.psgo for site in cobalt] == [48, 48]
+
+
+def test_centring_counts_nothing_in_the_order_of_a_point_group() -> None:
+    from pymatgen.core import Lattice, Structure
+
+    assert point_group_order(rock_salt("Ni", "O", 4.18)) == 48
+    conventional = Structure.from_spacegroup("Fm-3m", Lattice.cubic(4.18), ["Ni", "O"], [[0] * 3, [0.5] * 3])
+    assert len(conventional) == 8
+    assert point_group_order(Crystal.from_structure(conventional)) == 48
 
 
 def test_metal_has_no_oxygen_and_no_charge() -> None:

@@ -9,7 +9,7 @@ from xsearch.chemistry.symmetry import find_symmetry
 from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.fit.prepared_pattern import prepare
 from xsearch.fit.rietveld import refine
-from xsearch.fit.rietveld_kernels import draw, draw_slopes
+from xsearch.fit.rietveld_kernels import draw, draw_changes, draw_slopes
 from xsearch.fit.strain_fit import fit_strain
 from xsearch.simulate.powder import simulate_reflections
 from xsearch.spectra import PowderPattern
@@ -99,9 +99,31 @@ def test_drawn_lines_are_pseudo_voigts():
 def test_slopes_are_drawn_as_the_lines_are():
     angles, widths = np.array([11.0, 12.0]), np.array([0.2, 0.3])
     areas = np.array([[1.0, -2.0], [0.5, 3.0]])
-    many = np.empty((400, 2))
-    draw_slopes(angles, areas, widths, 0.4, 10.0, 0.01, many)
+    many = draw_slopes(angles, areas, widths, 0.4, 10.0, 0.01, 400)
     for column in range(2):
         out, squares = np.empty(400), np.empty(400)
         draw(angles, areas[:, column], widths, 0.4, 10.0, 0.01, out, squares)
         assert many[:, column] == pytest.approx(out, abs=1e-12)
+
+
+def test_changes_are_drawn_as_differences_of_drawn_patterns():
+    rng = np.random.default_rng(3)
+    lines = {"angle": np.array([11.0, 12.1]), "area": np.array([2.0, 5.0]), "width": np.array([0.2, 0.3])}
+    slopes = {name: rng.normal(size=(2, 3)) * scale for name, scale in (("angle", 0.02), ("area", 1), ("width", 0.05))}
+    by_share, share = np.array([0.2, -0.1, 0.0]), 0.4
+
+    def drawn(step, column):
+        out, squares = np.empty(400), np.empty(400)
+        angle, area, width = (lines[name] + step * slopes[name][:, column] for name in ("angle", "area", "width"))
+        draw(angle, area, width, share + step * by_share[column], 10.0, 0.01, out, squares)
+        return out
+
+    changes = draw_changes(
+        lines["angle"], lines["area"], lines["width"], share, slopes["angle"], slopes["width"], by_share,
+        slopes["area"], 10.0, 0.01, 400,
+    )  # fmt: skip
+    for column in range(3):
+        slow = (drawn(1e-4, column) - drawn(-1e-4, column)) / 2e-4
+        off = np.abs(changes[:, column] - slow)
+        # at the four ends of the lines, differences see a point come or go
+        assert np.sort(off)[:-4].max() < 2e-3 * np.abs(changes[:, column]).max()

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
 
 from xsearch.chemistry.crystal import Crystal, cell_parameters, lattice_from_parameters
 from xsearch.chemistry.space_groups import TETRAGONAL, TRICLINIC
@@ -11,6 +12,7 @@ from xsearch.fit.log_q_pattern import N_BINS, STEP, binned, tap_table
 from xsearch.fit.prepared_pattern import prepare
 from xsearch.fit.settings import LOG_Q, STRAIN_FIT
 from xsearch.fit.strain import strained
+from xsearch.fit.strain_descent_kernels import descend, loss
 from xsearch.fit.strain_fit import _state, cell_directions, fit_strain
 from xsearch.fit.strain_fit_kernels import correlate, deposit, positions
 from xsearch.infer.screening import screen
@@ -181,3 +183,31 @@ def test_the_farthest_changes_still_give_a_pattern(crystals, sign):
     )  # fmt: skip
     assert -1 <= r <= 1
     assert np.isfinite(slopes).all()
+
+
+@pytest.mark.parametrize("place", [4, 9, 14])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_the_descent_ends_as_low_as_that_of_scipy(crystals, place, seed):
+    symmetry = find_symmetry(crystals[place])
+    reflections = simulate_reflections([symmetry])[0]
+    target = prepare(pattern_of(crystals[place], zero_shift_deg=0.03)).log_q
+    directions = cell_directions(reflections.system)
+    d_A = spacings(reflections.hkl, reflections.cell)
+    start = np.random.default_rng(seed).normal(size=len(directions) + 2) * 0.3
+    taps, reaches = tap_table()
+    problem = (
+        reflections.hkl.astype(float), reflections.structure_factor_sq.astype(float), 0.25 / d_A**2,
+        np.array([*reflections.cell, 0.0, target.fwhm_deg]), directions, target.rows[1], taps, reaches, target.low,
+        target.high, target.total, target.cuts[1], target.settings.smoothings[1], target.wavelength_A,
+        STRAIN_FIT.zero_sigma_deg, STRAIN_FIT.b_sigma_A2, STRAIN_FIT.misfit_weight, STRAIN_FIT.least_misfit,
+    )  # fmt: skip
+
+    def plain(x):
+        slopes = np.empty(len(x))
+        value = loss(x, *problem, slopes)
+        return value, slopes
+
+    slow = minimize(plain, start, jac=True, method="L-BFGS-B", bounds=[(-12, 12)] * len(start))
+    found = descend(start, *problem, 12.0, 60, 12, 1e-9, 1e-4)
+    assert plain(found)[0] <= slow.fun + 0.02 * abs(slow.fun)
+    assert np.abs(found).max() <= 12

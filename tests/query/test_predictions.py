@@ -31,6 +31,9 @@ def test_an_edge_gives_distributions_of_its_absorber() -> None:
     found, _ = of_edges([edge()], ["Fe", "O"])
     for said in (found.oxidation["Fe"], found.coordination["Fe"]):
         assert sum(said.values()) == pytest.approx(1, abs=0.02)
+    assert max(found.neighbours["Fe"], key=found.neighbours["Fe"].__getitem__) == "O"
+    assert found.properties["density"][0] == pytest.approx(5, abs=1.5)
+    assert sum(found.properties["metal"]) == pytest.approx(1)
     mean_A, off_A = found.distances["Fe"]
     assert 1.8 < mean_A < 2.4
     assert 0 < off_A < 0.3

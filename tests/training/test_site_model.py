@@ -32,7 +32,9 @@ def made(count: int, seed: int) -> Examples:
     white = np.where(cn == 6, 0.7, 0.15)[:, None] * np.exp(-(((x - 5) / 3) ** 2))
     wave = 0.1 * np.sin((x - 5) * distance[:, None] ** 2 / 15) * (x > 5)
     values = (step + white + wave + chance.normal(0, 0.003, (count, 200))).astype(np.float32)
-    labels = {name: np.full(count, np.nan, np.float32) for name in (*NUMBERS, "psgo", "neighbor_z")}
+    labels = {
+        name: np.full(count, np.nan, np.float32) for name in (*NUMBERS, "site_symmetry_order", "psgo", "neighbor_z")
+    }
     labels |= {
         "cn": cn.astype(np.float32),
         "oxidation_state": np.where(cn == 6, 3, 2).astype(np.float32),
@@ -153,6 +155,14 @@ def test_saved_model_gives_the_same_answers(model: SiteModel, tmp_path: Path) ->
     for before, after in zip(model.predict(windows), again.predict(windows), strict=True):
         assert before.classes["cn"][0][0] == after.classes["cn"][0][0]
         assert before.numbers["mnnd_A"][0] == pytest.approx(after.numbers["mnnd_A"][0], abs=3e-3)
+
+
+def test_weights_whose_tasks_have_older_names_are_refused(model: SiteModel, tmp_path: Path) -> None:
+    model.save(tmp_path)
+    settings = (tmp_path / "site_model.json").read_text(encoding="utf-8")
+    (tmp_path / "site_model.json").write_text(settings.replace("site_symmetry_order", "psgo"), encoding="utf-8")
+    with pytest.raises(XSearchError, match="older kind"):
+        SiteModel.load(tmp_path)
 
 
 def test_strange_spectra_and_absorbers_are_called_unfamiliar(model: SiteModel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,13 @@ class Crystal:
             tuple(elements),
             np.ones(len(elements)),
         )
+
+    def with_elements(self, elements: tuple[str, ...], scale: float = 1.0) -> Crystal:
+        """Known elements on the same sites, in a cell of `scale` times the lengths; nothing is checked once more."""
+        other = copy(self)
+        object.__setattr__(other, "elements", elements)
+        object.__setattr__(other, "lattice_A", self.lattice_A * scale)
+        return other
 
     @classmethod
     def from_structure(cls, structure: Structure) -> Crystal:

@@ -48,7 +48,8 @@ class SiteDescriptors:
         nnrs_A: standard deviation of the nearest neighbours' distances, in Å (Liang et al., Phys. Rev. Mater. 7
             (2023) 053802, use this and the next one as latent descriptors).
         mood_A: minimum distance between two oxygen atoms of the first shell, in Å; None with fewer than two.
-        psgo: order of the site's point symmetry group, 1 to 48.
+        site_symmetry_order: order of the site's point symmetry group, 1 to 48.
+        psgo: order of the crystal's point group, 1 to 48 (Liang et al. call it the point symmetry group order).
         nnosm: mean oxidation state of the nearest neighbours; None where unknown.
         mnnd_A: mean distance of the nearest neighbours, in Å.
         neighbor: the most frequent element among the nearest neighbours; ties go to the nearer one.
@@ -65,6 +66,7 @@ class SiteDescriptors:
     ocn: int
     nnrs_A: float
     mood_A: float | None
+    site_symmetry_order: int
     psgo: int
     nnosm: float | None
     mnnd_A: float
@@ -91,8 +93,8 @@ def describe_sites(crystal: Crystal, sites: Sequence[int]) -> list[SiteDescripto
     if len(structure) != len(crystal):
         raise CrystalError("Two atoms of this crystal share one position.")
     states = oxidation_states(structure)
-    orders = site_symmetry_orders(crystal)
-    return [_describe(crystal, structure, site, states, orders[site]) for site in sites]
+    orders, group = site_symmetry_orders(crystal), point_group_order(crystal)
+    return [_describe(crystal, structure, site, states, orders[site], group) for site in sites]
 
 
 def describe_all(
@@ -120,6 +122,12 @@ def site_symmetry_orders(crystal: Crystal, symprec_A: float = 0.1) -> tuple[int,
     return tuple(max(1, found.operations.num_operations // sizes[orbit]) for orbit in found.orbits)
 
 
+def point_group_order(crystal: Crystal, symprec_A: float = 0.1) -> int:
+    """Order of a crystal's point group: how many distinct rotations its space group has; 1 where none is found."""
+    found = moyo_of_ordered(crystal, symprec_A)
+    return 1 if found is None else len({np.array(rotation).tobytes() for rotation in found.operations.rotations})
+
+
 def site_orbits(crystal: Crystal, symprec_A: float = 0.1) -> tuple[int, ...]:
     """A number for each site that it shares with those that symmetry turns into it."""
     found = moyo_of_ordered(crystal, symprec_A)
@@ -134,7 +142,7 @@ def _try(item: tuple[Crystal, Sequence[int]]) -> list[SiteDescriptors] | str:
 
 
 def _describe(
-    crystal: Crystal, structure: object, site: int, states: OxidationStates, symmetry_order: int
+    crystal: Crystal, structure: object, site: int, states: OxidationStates, site_order: int, group_order: int
 ) -> SiteDescriptors:
     from pymatgen.analysis.local_env import CrystalNN
 
@@ -166,7 +174,8 @@ def _describe(
         ocn=counts["O"],
         nnrs_A=float(distances.std()),
         mood_A=_closest_pair(oxygens),
-        psgo=symmetry_order,
+        site_symmetry_order=site_order,
+        psgo=group_order,
         nnosm=float(np.mean(known_states)) if len(known_states) == len(bonded) else None,
         mnnd_A=float(distances.mean()),
         neighbor=min(counts, key=lambda e: (-counts[e], nearest[e])),

@@ -34,8 +34,9 @@ class DescriptorReport:
         mnnd_mae, mnnd_r2: mean neighbour distance, in Å.
         nnrs_r2, mood_r2: spread of the neighbour distances; least O-O distance. `_clear`: over the sites whose
             coordination number CrystalNN is sure of; elsewhere it is a matter of taste which atoms are neighbours.
-        neighbor_accuracy, ocn_accuracy, psgo_accuracy: neighbour element, oxygen neighbours, order of the site's
-            symmetry group.
+        neighbor_accuracy, ocn_accuracy: neighbour element, oxygen neighbours.
+        site_symmetry_accuracy, psgo_accuracy: order of the site's symmetry group, and of the crystal's point group;
+            NaN where no part answers.
         cn2_r2, nnosm_r2: atoms in the second shell; the neighbours' mean oxidation state.
         majority: the same for one constant answer, the commonest class or the median.
         note: one line on the training data.
@@ -59,6 +60,7 @@ class DescriptorReport:
     mood_r2_clear: float
     neighbor_accuracy: float
     ocn_accuracy: float
+    site_symmetry_accuracy: float
     psgo_accuracy: float
     cn2_r2: float
     nnosm_r2: float
@@ -139,6 +141,7 @@ def _figures(
         "mood_r2_clear": r_squared(means["mood_A"][clear], labels["mood_A"][clear]),
         "neighbor_accuracy": accuracy(found["neighbor_z"], truth["neighbor_z"]),
         "ocn_accuracy": accuracy(found["ocn"], truth["ocn"]),
+        "site_symmetry_accuracy": accuracy(found["site_symmetry_order"], truth["site_symmetry_order"]),
         "psgo_accuracy": accuracy(found["psgo"], truth["psgo"]),
         "cn2_r2": r_squared(means["cn2"], labels["cn2"]),
         "nnosm_r2": r_squared(means["nnosm"], labels["nnosm"]),

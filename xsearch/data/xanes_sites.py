@@ -29,7 +29,7 @@ FEFF_START_eV = 2.44
 NAMED = ("labels", "shares")
 """Fields of `Examples` that hold an array for each name."""
 
-NUMBERS = ("cn", "cn2", "ocn", "psgo", "oxidation_state", "nnrs_A", "mood_A", "nnosm", "mnnd_A")
+NUMBERS = ("cn", "cn2", "ocn", "site_symmetry_order", "psgo", "oxidation_state", "nnrs_A", "mood_A", "nnosm", "mnnd_A")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

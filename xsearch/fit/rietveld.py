@@ -20,7 +20,7 @@ from xsearch.chemistry.symmetry import Symmetry
 from xsearch.fit.atom_displacements import MovableLines
 from xsearch.fit.points import PatternPoints
 from xsearch.fit.residuals import Residuals, misfit
-from xsearch.fit.rietveld_kernels import draw, draw_slopes
+from xsearch.fit.rietveld_kernels import draw, draw_changes, draw_slopes
 from xsearch.fit.settings import B_EXPECTED_A2, RIETVELD, RietveldSettings
 from xsearch.fit.site_occupancies import OccupancyFreedom, RefinedOccupancies
 from xsearch.fit.strain import strained
@@ -37,7 +37,7 @@ LEAST_SINE = float(np.sin(np.radians(0.5)))
 """Smallest sin θ that is calculated with, 1° 2θ: the Lorentz factor diverges towards the direct beam."""
 
 NUDGE = 0.02
-"""Step of the numerical slopes, in expected changes."""
+"""Step of the numerical slopes of lines, in expected changes."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,23 +187,27 @@ class _Model:
         self.free = self._cells + 8 + len(AXES)
 
     def cell(self, at: Array) -> Array:
-        """(6,) conventional cell at a point."""
-        change = at[: self._cells] @ self._directions
-        return np.concatenate([self._fit.cell[:3] * np.exp(change[:3]), self._fit.cell[3:] + change[3:]])
+        """(..., 6) conventional cells at (..., free) points."""
+        change = at[..., : self._cells] @ self._directions
+        return np.concatenate([self._fit.cell[:3] * np.exp(change[..., :3]), self._fit.cell[3:] + change[..., 3:]], -1)
 
-    def lines(self, at: Array) -> tuple[Array, Array, float, Array]:
-        """Angles and widths of all lines, Kα2's after Kα1's, the Lorentzian share, and intensities for |F|² = 1."""
+    def lines(self, at: Array) -> tuple[Array, Array, Array, Array]:
+        """Lines at (p, free) points, Kα2's after Kα1's.
+
+        Returns:
+            (p, k) angles and (p, k) widths in degrees, (p,) Lorentzian shares, (p, k) intensities for |F|² = 1.
+        """
         settings = self.settings
         counts, fit = self._counts, self._fit
-        zero, off, width, size, strain, shape, thermal, second = at[self._cells : self._cells + 8]
-        inverse_d = inverse_spacings(self.hkl, self.cell(at))
+        zero, off, width, size, strain, shape, thermal, second = at[:, self._cells : self._cells + 8].T[:, :, None]
+        inverse_d = np.stack([inverse_spacings(self.hkl, cell) for cell in self.cell(at)])
         sine = np.clip(counts.wavelength_A * inverse_d / 2, LEAST_SINE, LARGEST_SINE)
-        theta = np.arcsin(sine)
-        angle_deg = 2 * np.degrees(theta) + fit.zero_shift_deg + settings.shift_deg * (zero + off * np.cos(theta))
-        growth = settings.size_deg * np.exp(settings.size_step * size) / np.cos(theta)
-        growth += settings.microstrain_deg * np.exp(settings.microstrain_step * strain) * np.tan(theta)
+        theta, cosine = np.arcsin(sine), np.sqrt(1 - sine * sine)
+        angle_deg = 2 * np.degrees(theta) + fit.zero_shift_deg + settings.shift_deg * (zero + off * cosine)
+        growth = settings.size_deg * np.exp(settings.size_step * size) / cosine
+        growth += settings.microstrain_deg * np.exp(settings.microstrain_step * strain) * (sine / cosine)
         fwhm_deg = np.hypot(max(fit.fwhm_deg, counts.width_deg / 2) * np.exp(settings.width_step * width), growth)
-        textured = self._texture @ at[self._cells + 8 : self.free]
+        textured = at[:, self._cells + 8 : self.free] @ self._texture.T
         unit = lorentz_polarisation(sine, counts.polarisation) * np.exp(
             np.clip(textured, -settings.most_texture, settings.most_texture)
             - (fit.b_iso_A2 + settings.b_step_A2 * thermal) * inverse_d**2 / 2
@@ -211,15 +215,15 @@ class _Model:
         if counts.second_A:
             share = 0.5 / (1 + np.exp(-2 * second))
             apart = np.arcsin(np.minimum(counts.second_A / counts.wavelength_A * sine, LARGEST_SINE)) - theta
-            angle_deg = np.concatenate([angle_deg, angle_deg + 2 * np.degrees(apart)])
-            fwhm_deg = np.concatenate([fwhm_deg, fwhm_deg])
-            unit = np.concatenate([unit, share * unit]) / (1 + share)
-        return angle_deg, fwhm_deg, float(1 / (1 + np.exp(-shape))), unit
+            angle_deg = np.concatenate([angle_deg, angle_deg + 2 * np.degrees(apart)], 1)
+            fwhm_deg = np.concatenate([fwhm_deg, fwhm_deg], 1)
+            unit = np.concatenate([unit, share * unit], 1) / (1 + share)
+        return angle_deg, fwhm_deg, 1 / (1 + np.exp(-shape[:, 0])), unit
 
     def pattern(self, at: Array, square: Array) -> tuple[Array, Array]:
         """(n,) pattern of lines with some |F|², and (n,) sum of the lines' squares."""
         counts = self._counts
-        angle_deg, fwhm_deg, lorentzian, unit = self.lines(at)
+        (angle_deg,), (fwhm_deg,), (lorentzian,), (unit,) = self.lines(at[None])
         out, squares = np.empty(len(counts.excess)), np.empty(len(counts.excess))
         area = unit * np.tile(square, len(unit) // max(len(square), 1))
         draw(angle_deg, area, fwhm_deg, lorentzian, counts.two_theta_deg[0], counts.step_deg, out, squares)
@@ -267,17 +271,20 @@ class _Model:
         counts, drawn = self._counts, state.drawn
         total = max(float(drawn.sum()), 1e-12)
         columns = np.empty((len(drawn), len(state.at)))
-        for j in range(self.free):
-            moved = state.at.copy()
-            moved[j] += NUDGE
-            columns[:, j] = (self.pattern(moved, state.square)[0] - drawn) / NUDGE
+        points = np.vstack([state.at[: self.free], state.at[: self.free] + NUDGE * np.eye(self.free)])
+        angle_deg, fwhm_deg, lorentzian, unit = self.lines(points)
+        doubled = unit.shape[1] // max(len(state.square), 1)
+        area = unit * np.tile(state.square, doubled)
+        changes = [
+            np.ascontiguousarray((now[1:] - now[0]).T / NUDGE) for now in (angle_deg, fwhm_deg, lorentzian, area)
+        ]
+        axis = counts.two_theta_deg[0], counts.step_deg
+        columns[:, : self.free] = draw_changes(
+            angle_deg[0], area[0], fwhm_deg[0], lorentzian[0], *changes, *axis, len(drawn)
+        )
         if lines is not None:
-            angle_deg, fwhm_deg, lorentzian, unit = self.lines(state.at)
-            by_square = lines.slopes(state.at[self.free :])
-            areas = np.tile(by_square, (len(unit) // len(by_square), 1)) * unit[:, None]
-            drawn_slopes = np.empty((len(drawn), areas.shape[1]))
-            draw_slopes(angle_deg, areas, fwhm_deg, lorentzian, counts.two_theta_deg[0], counts.step_deg, drawn_slopes)
-            columns[:, self.free :] = drawn_slopes
+            areas = np.tile(lines.slopes(state.at[self.free :]), (doubled, 1)) * unit[0][:, None]
+            columns[:, self.free :] = draw_slopes(angle_deg[0], areas, fwhm_deg[0], lorentzian[0], *axis, len(drawn))
         columns -= np.outer(drawn, columns.sum(axis=0) / total)
         return np.asarray(state.scale * columns)
 

@@ -151,10 +151,10 @@ class StrainFitSettings:
     b_sigma_A2: float = setting(0.6, "A^2", BY_HAND + ": expected difference of the overall B factor from 1 A^2")
     misfit_weight: float = setting(20.0, "1", BY_HAND + ": of ln misfit against half the squared changes")
     least_misfit: float = setting(0.01, "1 - r", BY_HAND + ": that texture and noise leave anyway")
-    most_steps: int = setting(15, "steps", "of L-BFGS, " + BY_HAND)
-    most_line_steps: int = setting(6, "steps", "of one line search of L-BFGS, " + BY_HAND)
-    misfit_tolerance: float = setting(4e-5, "1", "of L-BFGS (ftol): a thousandth of the misfit is enough")
-    slope_tolerance: float = setting(0.01, "1", "of L-BFGS (gtol), " + BY_HAND)
+    most_steps: int = setting(15, "steps", "of BFGS, " + BY_HAND)
+    most_line_steps: int = setting(6, "steps", "of one line search of BFGS, " + BY_HAND)
+    misfit_tolerance: float = setting(4e-5, "1", "relative decrease: a thousandth of the misfit is enough")
+    slope_tolerance: float = setting(0.01, "1", "of the loss by one standard deviation, " + BY_HAND)
     fwhm_factors: tuple[float, ...] = setting((0.6, 0.8, 1.0, 1.3, 1.7), "typical FWHM", BY_HAND + ": widths tried")
     scan_reach: float = setting(
         0.06, "ln length", BY_HAND + ": scales about that of the screening from which fits start"

@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # its parts are loaded when first used
 from numpy.typing import NDArray
 
 from xsearch.fit.log_q_pattern import N_BINS, LogQPattern, smoothed, tap_table
 from xsearch.fit.points import PatternPoints
 from xsearch.fit.residuals import Residuals, residuals_of_cell
 from xsearch.fit.settings import B_EXPECTED_A2, STRAIN_FIT, StrainFitSettings
+from xsearch.fit.strain_descent_kernels import descend, state_of
 from xsearch.fit.strain_fit_kernels import correlate, deposit, positions, scan
 from xsearch.simulate.line_kernels import lorentz_polarisation
 from xsearch.simulate.powder import spacings
@@ -82,7 +82,7 @@ def fit_strain(
     """Strain one crystal's cell to the pattern.
 
     Over ever narrower smoothing, `misfit_weight` times the logarithm of the misfit and half the squared changes of
-    cell, zero shift and thermal motion, in their standard deviations, are brought to their least (L-BFGS, analytic
+    cell, zero shift and thermal motion, in their standard deviations, are brought to their least (BFGS, analytic
     slopes).
 
     Args:
@@ -125,19 +125,6 @@ def fit_strain(
             )
         )  # fmt: skip
 
-    def loss(x: Array, place: int) -> tuple[float, Array]:
-        misfit = 1 - correlation(x, place) + settings.least_misfit
-        slopes[-1] *= settings.b_sigma_A2
-        weight = settings.misfit_weight
-        return weight * np.log(misfit) + 0.5 * float(x @ x), x - weight / misfit * slopes
-
-    bounds = [(-settings.farthest, settings.farthest)] * len(changes)
-    options = {
-        "maxiter": settings.most_steps,
-        "maxls": settings.most_line_steps,
-        "ftol": settings.misfit_tolerance,
-        "gtol": settings.slope_tolerance,
-    }
     for place in range(len(smoothings)):
         if place == 1:
             widths = np.clip(np.array(settings.fwhm_factors) * target.fwhm_deg, 0.03, 1.5)
@@ -146,9 +133,12 @@ def fit_strain(
                 first[7] = width
                 tried.append(correlation(changes, 2))
             first[7] = widths[int(np.argmax(tried))]
-        changes = scipy.optimize.minimize(
-            loss, changes, args=(place,), jac=True, method="L-BFGS-B", bounds=bounds, options=options
-        ).x
+        changes = descend(
+            changes, hkl, intensity, s_sq, first, directions, target.rows[place], taps, reaches, *frame,
+            target.cuts[place], smoothings[place], target.wavelength_A, settings.zero_sigma_deg, settings.b_sigma_A2,
+            settings.misfit_weight, settings.least_misfit, settings.farthest, settings.most_steps,
+            settings.most_line_steps, settings.misfit_tolerance, settings.slope_tolerance,
+        )  # fmt: skip
     state = _state(first, directions, changes, settings)
     values = tuple(correlation(changes, place) for place in range(len(smoothings)))
     strains = np.log(state[:3] / reflections.cell[:3])
@@ -183,11 +173,8 @@ def _changes(strains: Array, directions: Array, settings: StrainFitSettings) -> 
 
 def _state(first: Array, directions: Array, changes: Array, settings: StrainFitSettings = STRAIN_FIT) -> Array:
     """Cell, zero shift and width after changes in standard deviations."""
-    change = changes[:-2] @ directions
-    state = first.copy()
-    state[:3] *= np.exp(change[:3])
-    state[3:6] += change[3:]
-    state[6] = settings.zero_sigma_deg * changes[-2]
+    state = np.empty(8)
+    state_of(first, directions, changes, settings.zero_sigma_deg, state)
     return state
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal, cell_heights
 from xsearch.chemistry.valence import electronegativity
@@ -42,9 +44,28 @@ def first_shells(crystal: Crystal, element: str) -> list[tuple[int, float]]:
     distances exceed the shortest by a quarter, which suits substituted crystals whose bonds are not relaxed. A site
     without a neighbour within `REACH_A` has none, at an infinite distance.
     """
+    return [(len(shell), float(shell.mean()) if len(shell) else np.inf) for _, shell in _shells(crystal, element)]
+
+
+def commonest_neighbours(crystal: Crystal, element: str) -> list[str]:
+    """The most frequent element in the first shell of each site of an element that has one, see `first_shells`.
+
+    Ties go to the nearer one, as in `xsearch.chemistry.descriptors`.
+    """
+    found = []
+    for symbols, shell in _shells(crystal, element):
+        if len(shell):
+            counts, nearest = Counter(symbols), dict(sorted(zip(symbols, shell.tolist(), strict=True), reverse=True))
+            found.append(min(counts, key=lambda one: (-counts[one], nearest[one])))
+    return found
+
+
+def _shells(crystal: Crystal, element: str) -> list[tuple[list[str], NDArray[np.float64]]]:
+    """Elements and distances in Å in the first shell of each site of an element; empty without a neighbour."""
     least = electronegativity(element) + LEAST_DIFFERENCE
     ligands = {e for e in set(crystal.elements) if electronegativity(e) > least}
     counted = np.array([not ligands or e in ligands for e in crystal.elements])
+    symbols = np.array(crystal.elements)[counted]
     lattice = crystal.lattice_A
     spans = [np.arange(-n, n + 1) for n in (np.ceil(REACH_A / cell_heights(lattice)).astype(int) + 1).tolist()]
     images = np.stack(np.meshgrid(*spans, indexing="ij"), axis=-1).reshape(-1, 3)
@@ -54,8 +75,7 @@ def first_shells(crystal: Crystal, element: str) -> list[tuple[int, float]]:
             continue
         apart = (crystal.frac_coords[counted] - position)[:, None, :] + images[None]
         distance = np.linalg.norm(apart.reshape(-1, 3) @ lattice, axis=1)
-        distance = distance[distance > SAME_ATOM_A]
-        nearest = distance.min(initial=np.inf)
-        shell = distance[distance < GAP * nearest]
-        found.append((len(shell), float(shell.mean())) if np.isfinite(nearest) else (0, np.inf))
+        others = distance > SAME_ATOM_A
+        inside = others & (distance < GAP * distance[others].min(initial=np.inf))
+        found.append((np.repeat(symbols, len(images))[inside].tolist(), distance[inside]))
     return found

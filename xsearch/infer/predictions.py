@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,23 @@ from xsearch.chemistry.crystal import Crystal
 from xsearch.chemistry.extinction import EXTINCTION_GROUPS, EXTINCTION_OF_GROUP
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS, SYSTEM_OF_GROUP
 from xsearch.chemistry.valence import OxidationHint, is_alloy, reported_states
-from xsearch.infer.coordination import coordination_numbers, first_shells
+from xsearch.infer.coordination import commonest_neighbours, coordination_numbers, first_shells
+from xsearch.infer.property_links import PROPERTY_LINKS, log_agreement
 from xsearch.infer.proposals import log_charges
 from xsearch.infer.settings import INFERENCE_SETTINGS, LinkSettings
 
 Array = NDArray[np.float64]
 
 SYSTEM, EXTINCTION = "crystal system", "extinction group"
+
+KINDS = {
+    "coordination": "coordination", "distances": "distance", SYSTEM: "system", EXTINCTION: "extinction",
+    "neighbours": "neighbour", **{kind.replace("_", " "): kind for kind in PROPERTY_LINKS},
+}  # fmt: skip
+"""How the settings name links, by the first words of their names."""
+
+UNITS = {"density": "g/cm³", "gap": "eV", "formation energy": "eV/atom"}
+"""Of properties that are numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,9 @@ class Predictions:
         systems: crystal system to its probability.
         extinction: extinction group, by its first space group, to its probability.
         distances: absorber to the mean distance of its nearest neighbours and its uncertainty, both in Å.
+        neighbours: absorber to probabilities of the most frequent element among its nearest neighbours.
+        properties: of the material, by kind of `PROPERTY_LINKS`: value and uncertainty; of `metal` the probabilities
+            that it is none and that it is one.
     """
 
     oxidation: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
@@ -39,6 +52,8 @@ class Predictions:
     systems: Mapping[str, float] = field(default_factory=dict)
     extinction: Mapping[int, float] = field(default_factory=dict)
     distances: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    neighbours: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    properties: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 NOTHING = Predictions()
@@ -67,12 +82,9 @@ class Links:
         self._stated = dict(stated or {})
         self._without_charges = is_alloy(elements) if alloy is None else alloy
         oxidation = {} if self._without_charges else predicted.oxidation
-        self.predicted = Predictions(
-            {one: said for one, said in oxidation.items() if one not in self._stated and any(said)},
-            predicted.coordination,
-            predicted.systems,
-            predicted.extinction,
-            predicted.distances,
+        self.predicted = replace(
+            predicted,
+            oxidation={one: said for one, said in oxidation.items() if one not in self._stated and any(said)},
         )
 
     @property
@@ -134,8 +146,7 @@ class Links:
 
     def weight_with_pattern(self, name: str) -> float:
         """How much a link counts among candidates that were fitted to a pattern."""
-        kinds = {"coordination": "coordination", "distances": "distance", SYSTEM: "system", EXTINCTION: "extinction"}
-        return self._settings.with_pattern[kinds[name.partition(" of ")[0]]]
+        return self._settings.with_pattern[KINDS[name.partition(" of ")[0]]]
 
     def log_probabilities(
         self, kind: str, crystals: Sequence[Crystal], space_groups: NDArray[np.integer]
@@ -143,10 +154,22 @@ class Links:
         """By name of a link, (m,) logarithms of how probable crystals are by predictions of one kind.
 
         Args:
-            kind: `coordination`, `distance`, `system` or `extinction`.
+            kind: of `KINDS`.
             crystals: m of them. space_groups: (m,) theirs.
         """
         said = self.predicted
+        if kind in PROPERTY_LINKS:
+            name = kind.replace("_", " ")
+            return (
+                {name: self._floored(log_agreement(kind, crystals, said.properties[kind]))}
+                if kind in said.properties
+                else {}
+            )
+        if kind == "neighbour":
+            return {
+                f"neighbours of {element}": self._log_neighbours(crystals, element, shares)
+                for element, shares in said.neighbours.items()
+            }
         if kind == "coordination":
             return {
                 f"coordination of {element}": self._log_coordination(crystals, element, numbers)
@@ -167,6 +190,16 @@ class Links:
 
     def _logs(self, probabilities: Sequence[float]) -> Array:
         return np.log(np.maximum(np.array(probabilities, np.float64), self._settings.least_probability))
+
+    def _floored(self, logs: Array) -> Array:
+        return np.maximum(logs, np.log(self._settings.least_probability))
+
+    def _log_neighbours(self, crystals: Sequence[Crystal], element: str, said: Mapping[str, float]) -> Array:
+        agreed = []
+        for crystal in crystals:
+            found = commonest_neighbours(crystal, element)
+            agreed.append(float(np.mean([said.get(one, 0.0) for one in found])) if found else 1.0)
+        return self._logs(agreed)
 
     def _log_coordination(self, crystals: Sequence[Crystal], element: str, said: Mapping[int, float]) -> Array:
         agreed = []
@@ -215,6 +248,13 @@ class Links:
         elif name.startswith("distances"):
             mean_A, off_A = self.predicted.distances[name.rpartition(" of ")[2]]
             return ((f"{mean_A:.2f} ± {off_A:.2f} Å", 1.0),)
+        elif name in UNITS:
+            value, off = self.predicted.properties[KINDS[name]]
+            return ((f"{value:.2f} ± {off:.2f} {UNITS[name]}", 1.0),)
+        elif name == "metal":
+            said = list(zip(("no", "yes"), self.predicted.properties["metal"], strict=True))
+        elif name.startswith("neighbours"):
+            said = list(self.predicted.neighbours[name.rpartition(" of ")[2]].items())
         else:
             kind, _, element = name.rpartition(" of ")
             of = self.predicted.oxidation if kind.startswith("oxidation") else self.predicted.coordination

@@ -230,6 +230,7 @@ class EdgeSettings:
 
 
 NO_GAIN = "python -m benchmarks.chain, 35 compounds: beside the crystal system, no gain that so few compounds show"
+NOT_MEASURED = "not measured yet; 0 leaves the prediction out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,8 +241,10 @@ class LinkSettings:
         reported_share: of the reported oxidation states in those that a spectrum gives, so that none is impossible.
         coordination_weight: of the logarithm of a predicted probability, where there is no pattern.
         system_weight: the same of the system among proposals, before any is compared with a pattern.
-        pattern_coordination, pattern_distance, pattern_system, pattern_extinction: the same among candidates that were
-            fitted to a pattern, of coordination numbers, distances, crystal system and extinction group.
+        pattern_coordination, pattern_distance, pattern_system, pattern_extinction, pattern_neighbour: the same among
+            candidates that were fitted to a pattern, of coordination numbers, distances, crystal system, extinction
+            group and neighbour elements.
+        pattern_density, pattern_gap, pattern_formation_energy, pattern_metal: likewise of properties of the material.
         least_probability: that a prediction leaves to anything.
         disfavoured: log-odds against the most favoured from which a formula or a candidate counts as disfavoured.
         formulas, structures: without a pattern, likeliest formulas whose crystals are made, and crystals of each.
@@ -255,7 +258,7 @@ class LinkSettings:
         "1",
         "100 simulated compounds, formulas held out: 47 first formulas right instead of 43; 0.5 gives 46, 1 45",
     )
-    system_weight: float = setting(0.0, "1", "not measured yet; 0 leaves the prediction out")
+    system_weight: float = setting(0.0, "1", NOT_MEASURED)
     pattern_coordination: float = setting(0.0, "1", NO_GAIN)
     pattern_distance: float = setting(0.0, "1", NO_GAIN)
     pattern_system: float = setting(
@@ -264,6 +267,11 @@ class LinkSettings:
         "python -m benchmarks.chain, 35 compounds: right ones are likelier with 0.25 to 1, oftener first up to 0.5",
     )
     pattern_extinction: float = setting(0.0, "1", NO_GAIN)
+    pattern_neighbour: float = setting(0.0, "1", NOT_MEASURED)
+    pattern_density: float = setting(0.0, "1", NOT_MEASURED)
+    pattern_gap: float = setting(0.0, "1", NOT_MEASURED)
+    pattern_formation_energy: float = setting(0.0, "1", NOT_MEASURED)
+    pattern_metal: float = setting(0.0, "1", NOT_MEASURED)
     least_probability: float = setting(0.01, "probability", "set by hand")
     disfavoured: float = setting(-2.3, "ln", "one in ten")
     formulas: int = setting(40, "1", "set by hand")
@@ -277,6 +285,11 @@ class LinkSettings:
             "distance": self.pattern_distance,
             "system": self.pattern_system,
             "extinction": self.pattern_extinction,
+            "neighbour": self.pattern_neighbour,
+            "density": self.pattern_density,
+            "gap": self.pattern_gap,
+            "formation_energy": self.pattern_formation_energy,
+            "metal": self.pattern_metal,
         }
 
     @property

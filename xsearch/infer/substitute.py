@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -44,5 +42,4 @@ def _substitute(source: Crystal, slots: NDArray[np.uint8], targets: NDArray[np.u
     change: dict[str, str] = {
         SYMBOLS[old - 1]: SYMBOLS[new - 1] for old, new in zip(slots.tolist(), targets.tolist(), strict=True) if old
     }
-    elements: Sequence[str] = [change[element] for element in source.elements]
-    return Crystal(source.lattice_A * factor, source.frac_coords, tuple(elements), source.occupancies)
+    return source.with_elements(tuple([change[element] for element in source.elements]), factor)

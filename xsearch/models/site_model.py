@@ -242,7 +242,8 @@ class SiteModel:
         if not (folder / "site_model.json").exists():
             raise XSearchError(f"{folder} holds no site model; `xsearch train site` makes one.")
         settings = json.loads((folder / "site_model.json").read_text(encoding="utf-8"))
-        if not isinstance(settings["edges"], dict):
+        named = {task for one in settings.get("blends", {}).values() for task in one["weights"]}
+        if not isinstance(settings["edges"], dict) or (named and "site_symmetry_order" not in named):
             raise XSearchError(f"The site model of {folder} is of an older kind; train it again with `xsearch train`.")
         composition = CompositionNet()
         load_network(composition, folder / f"{COMPOSITION}.safetensors")

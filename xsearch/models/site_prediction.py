@@ -30,19 +30,18 @@ class SitePrediction:
 class SiteHeads(nn.Module):
     """One linear layer a task: a logit for each class, or a mean and a log scale."""
 
-    tasks = len(CLASSES) + len(NUMBERS)
-
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, classes: Sequence[str] = tuple(CLASSES)) -> None:
         super().__init__()
-        sizes = [len(values) for values in CLASSES.values()] + [2] * len(NUMBERS)
+        self.classes, self.tasks = tuple(classes), len(classes) + len(NUMBERS)
+        sizes = [len(CLASSES[task]) for task in classes] + [2] * len(NUMBERS)
         self.layers = nn.ModuleList([nn.Linear(width, size) for size in sizes])
 
     def forward(self, hidden: Sequence[Tensor], features: Tensor) -> SitePrediction:
         """From one (b, width) vector for each task, classes first."""
         outputs = [layer(h) for layer, h in zip(self.layers, hidden, strict=True)]
-        numbers = dict(zip(NUMBERS, outputs[len(CLASSES) :], strict=True))
+        numbers = dict(zip(NUMBERS, outputs[len(self.classes) :], strict=True))
         return SitePrediction(
-            logits=dict(zip(CLASSES, outputs, strict=False)),
+            logits=dict(zip(self.classes, outputs, strict=False)),
             means={task: out[:, 0] for task, out in numbers.items()},
             log_scales={task: out[:, 1].clamp(-5, 3) for task, out in numbers.items()},
             features=features,

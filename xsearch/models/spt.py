@@ -124,11 +124,11 @@ class Spt(nn.Module):
         self.prior = nn.Linear(PRIOR_FEATURES, 2 * w)
         self.forget = nn.Dropout(config.prior_dropout)
         self.layers = nn.ModuleList([NeighborAttention(config) for _ in range(config.layers)])
-        self.queries = nn.Parameter(0.5 * torch.randn(SiteHeads.tasks, w))
+        self.heads = SiteHeads(w)
+        self.queries = nn.Parameter(0.5 * torch.randn(self.heads.tasks, w))
         self.collect = nn.MultiheadAttention(w, config.heads, batch_first=True)
         self.whole = nn.Sequential(nn.Linear(TOKENS * w, 2 * w), nn.GELU())
         self.mix = nn.Sequential(nn.LayerNorm(4 * w), nn.Linear(4 * w, w), nn.GELU(), nn.Dropout(config.dropout))
-        self.heads = SiteHeads(w)
 
     def forward(
         self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor, prior: Tensor

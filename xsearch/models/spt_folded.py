@@ -106,10 +106,10 @@ class SptFolded(nn.Module):
         self.to_tokens = nn.Linear(c * (WINDOW_POINTS // TOKENS), w)
         self.place = nn.Parameter(0.02 * torch.randn(TOKENS, w))
         self.layers = nn.ModuleList([NeighborAttention(shared) for _ in range(shared.layers)])
-        self.queries = nn.Parameter(0.5 * torch.randn(SiteHeads.tasks, w))
+        self.heads = SiteHeads(w)
+        self.queries = nn.Parameter(0.5 * torch.randn(self.heads.tasks, w))
         self.collect = nn.MultiheadAttention(w, shared.heads, batch_first=True)
         self.mix = nn.Sequential(nn.LayerNorm(2 * w), nn.Linear(2 * w, w), nn.GELU(), nn.Dropout(shared.dropout))
-        self.heads = SiteHeads(w)
 
     def forward(
         self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor, prior: Tensor

@@ -16,6 +16,7 @@ from xsearch.elements import SYMBOLS
 from xsearch.models.absorber import SITE_CONTEXT, Z_SCALE
 from xsearch.models.composition import PRIOR_FEATURES
 from xsearch.models.site_prediction import SiteHeads, SitePrediction
+from xsearch.models.tasks import OF_SITES
 from xsearch.preprocess.xanes import WINDOW_POINTS, WINDOW_GRID_eV
 
 
@@ -75,7 +76,7 @@ class XaStruct(nn.Module):
             *[SwiGlu(config.width, config.hidden, config.dropout) for _ in range(config.blocks)],
             nn.LayerNorm(config.width),
         )
-        self.heads = SiteHeads(config.width)
+        self.heads = SiteHeads(config.width, OF_SITES)
 
     def forward(
         self, values: Tensor, known: Tensor, offset_eV: Tensor, absorber: Tensor, prior: Tensor

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from xsearch.chemistry.extinction import EXTINCTION_GROUPS, of_extinction
 from xsearch.chemistry.space_groups import CRYSTAL_SYSTEMS
+from xsearch.elements import SYMBOLS
 from xsearch.errors import SpectrumError
 from xsearch.indexes import sql
 from xsearch.infer.predictions import NOTHING, Predictions
+from xsearch.infer.property_links import METAL, PROPERTY_LINKS
 from xsearch.infer.settings import INFERENCE_SETTINGS
 from xsearch.options import ANY, Prior
 from xsearch.preprocess.powder import net_pattern
+from xsearch.preprocess.xanes import XanesWindow
 from xsearch.query.question import Question
 from xsearch.search import SearchIndex
 from xsearch.search.isotypes import symmetry_of_isotypes
@@ -23,6 +27,7 @@ from xsearch.search.selection import Selection, rows_with
 from xsearch.spectra import PowderPattern, Xanes
 
 Distribution = Mapping[int, float]
+Value = TypeVar("Value", int, str)
 
 
 def predictions_of(index: SearchIndex, question: Question) -> tuple[Predictions, tuple[str, ...]]:
@@ -53,8 +58,10 @@ def predictions_of(index: SearchIndex, question: Question) -> tuple[Predictions,
 
 
 def of_edges(edges: Sequence[Xanes], elements: Sequence[str]) -> tuple[Predictions, tuple[str, ...]]:
-    """Oxidation states, coordination numbers and distances by absorber, from all its edges, and notes on what says
-    nothing.
+    """What edges say: of each absorber's surroundings by all its edges, and of the material by all edges together.
+
+    Returns:
+        The predictions, and notes on what says nothing.
     """
     if not edges:
         return NOTHING, ()
@@ -63,7 +70,8 @@ def of_edges(edges: Sequence[Xanes], elements: Sequence[str]) -> tuple[Predictio
     oxidation: dict[str, list[Distribution]] = {}
     coordination: dict[str, list[Distribution]] = {}
     distances: dict[str, list[tuple[float, float]]] = {}
-    notes = []
+    neighbours: dict[str, list[Mapping[str, float]]] = {}
+    windows, notes = [], []
     for edge in edges:
         name = f"{edge.absorber} {edge.edge}"
         if edge.absorber not in elements:
@@ -79,6 +87,9 @@ def of_edges(edges: Sequence[Xanes], elements: Sequence[str]) -> tuple[Predictio
         coordination.setdefault(edge.absorber, []).append(dict(found.site.classes["cn"]))
         if "mnnd_A" in found.site.numbers:
             distances.setdefault(edge.absorber, []).append(found.site.numbers["mnnd_A"])
+        symbols = {SYMBOLS[int(z) - 1]: share for z, share in found.site.classes["neighbor_z"]}
+        neighbours.setdefault(edge.absorber, []).append(symbols)
+        windows.append(found.window)
     return (
         Predictions(
             {element: pooled(said) for element, said in oxidation.items()},
@@ -87,6 +98,8 @@ def of_edges(edges: Sequence[Xanes], elements: Sequence[str]) -> tuple[Predictio
                 element: (float(np.mean([mean for mean, _ in said])), float(np.mean([off for _, off in said])))
                 for element, said in distances.items()
             },
+            neighbours={element: pooled(said) for element, said in neighbours.items()},
+            properties=properties_of(windows, elements),
         ),
         tuple(notes),
     )
@@ -116,7 +129,19 @@ def of_pattern(
     )
 
 
-def pooled(said: Sequence[Distribution]) -> Distribution:
+def properties_of(windows: Sequence[XanesWindow], elements: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """Properties of a material by all its edges, as `Predictions` holds them; empty without an edge."""
+    if not windows:
+        return {}
+    from xsearch.models.property_model import shipped_property_model
+
+    found = shipped_property_model().predict(windows, elements)
+    numbers = {kind: found.numbers[name] for kind, name in PROPERTY_LINKS.items() if name in found.numbers}
+    metal = found.classes.get(METAL)
+    return numbers if metal is None else {**numbers, "metal": (metal["no"], metal["yes"])}
+
+
+def pooled(said: Sequence[Mapping[Value, float]]) -> Mapping[Value, float]:
     """Predictions of one quantity from several edges as one: their geometric mean, since they share their errors."""
     least = 1e-3  # what is not listed is rarer
     values = sorted({value for one in said for value in one})

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from xsearch.answers import Hit, Mixture, Phase
 from xsearch.chemistry.crystal import Crystal, lattice_from_parameters
+from xsearch.chemistry.density import cell_mass_u
 from xsearch.fit.correlation import Matches
 from xsearch.fit.multiphase import Hypothesis, MixturePattern
 from xsearch.search.hits import make_hits
@@ -117,7 +118,7 @@ def absorption_factors(
         wavelength_A: in Å.
     """
     absorption = np.array([linear_absorption_per_um(crystal, wavelength_A) for crystal in crystals])
-    density = np.array([_mass(crystal) / crystal.volume_A3 for crystal in crystals])
+    density = np.array([cell_mass_u(crystal) / crystal.volume_A3 for crystal in crystals])
     factors = np.ones(len(crystals))
     for _ in range(ROUNDS):
         volumes = weights / factors / density
@@ -149,14 +150,7 @@ def cell_mass(hit: Hit) -> float:
 
 def crystal_mass(crystal: Crystal, cell: NDArray[np.float64]) -> float:
     """Mass of a conventional cell of a crystal, in atomic units."""
-    return _mass(crystal) * cell_volume(cell) / crystal.volume_A3
-
-
-def _mass(crystal: Crystal) -> float:
-    """Mass of the atoms of a crystal's cell, in atomic units."""
-    from pymatgen.core import Element
-
-    return sum(count * float(Element(element).atomic_mass) for element, count in crystal.composition.items())
+    return cell_mass_u(crystal) * cell_volume(cell) / crystal.volume_A3
 
 
 def cell_volume(cell: NDArray[np.float64] | tuple[float, ...]) -> float:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 HEADLINES = (
     "cn_accuracy", "cn_accuracy_clear", "cn_macro_f1", "cn_macro_f1_frequent", "os_accuracy", "os_accuracy_clear",
     "os_macro_f1", "mnnd_mae", "mnnd_r2", "nnrs_r2", "nnrs_r2_clear", "mood_r2", "mood_r2_clear", "neighbor_accuracy",
-    "ocn_accuracy", "psgo_accuracy", "cn2_r2", "nnosm_r2",
+    "ocn_accuracy", "site_symmetry_accuracy", "psgo_accuracy", "cn2_r2", "nnosm_r2",
 )  # fmt: skip
 
 HEADINGS = {

@@ -10,7 +10,10 @@ from xsearch.data.xanes_sites import Examples
 from xsearch.models.site_prediction import SitePrediction
 from xsearch.models.tasks import CLASSES, NUMBERS, SHARED, class_indices
 
-WEIGHTS = {"cn": 1.0, "oxidation_state": 1.0, "ocn": 0.5, "psgo": 0.2, "neighbor_z": 0.5, "mixed": 0.3}
+WEIGHTS = {
+    "cn": 1.0, "oxidation_state": 1.0, "ocn": 0.5, "site_symmetry_order": 0.2, "neighbor_z": 0.5, "mixed": 0.3,
+    "psgo": 0.2,
+}  # fmt: skip
 NUMBER_WEIGHTS = {"mnnd_A": 1.5, "nnrs_A": 1.0, "mood_A": 1.0, "nnosm": 0.4, "cn2": 0.4}
 """Weights of the tasks in the loss, and of the numbers, scaled as in `xsearch.models.tasks`. Set by hand."""
 
@@ -47,7 +50,7 @@ def joint_loss(found: SitePrediction, classes: dict[str, Tensor], numbers: dict[
     sites are not given up as noise.
     """
     total = torch.zeros((), device=found.features.device)
-    for task, weight in WEIGHTS.items():
+    for task, weight in ((t, w) for t, w in WEIGHTS.items() if t in found.logits):
         known = classes[task].sum(1) > 0.5
         if known.any():
             total = total + weight * nn.functional.cross_entropy(
