@@ -116,8 +116,8 @@ def search_orthorhombic(q, error, checked, spare, floor, largest, most_unindexed
                             g[0], g[1], g[2] = g0, g1, g2
                             if explains(g, ORTHORHOMBIC, q[:checked], error, spare):
                                 offer(
-                                    g, ORTHORHOMBIC_CODE, q, error, floor, most_unindexed, refines, cells, figures, away,
-                                    hkl,
+                                    g, ORTHORHOMBIC_CODE, q, error, floor, most_unindexed, refines, cells, figures,
+                                    away, hkl,
                                 )  # fmt: skip
 
 
