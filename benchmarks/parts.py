@@ -41,6 +41,7 @@ RIGHT_LEFT_OUT = "mp_structures.parquet, all entries of each formula left out of
 MEASURED_PXRD = "xsearch evaluate pxrd $XSEARCH_DATA/pxrd_measured.parquet --index mp --json -"
 MEASURED_XANES = "xsearch evaluate xanes $XSEARCH_DATA/xas_measured.parquet --index mp --json -"
 KNOWN = "xas_measured.parquet, compounds whose structures are known; no formula of them trained on"
+FORWARD = "xas_feff9.parquet, xas_feff10_sites.parquet and the shipped sites; three of five folds by formula"
 
 JOINT_DATA = (
     "$XSEARCH_DATA/xas_feff9.parquet $XSEARCH_DATA/xas_library_sites.parquet "
@@ -150,6 +151,20 @@ PARTS = (
         "python -m benchmarks.forward --json",
         "xas_feff9.parquet, 12 % of the formulas held out, twice",
         "40/n",
+    ),
+    Part(
+        "forward",
+        "features",
+        "python -m benchmarks.forward features --share 0.2 --json",
+        f"a fifth of the formulas of {FORWARD}",
+        "kernel_surroundings/n",
+    ),
+    Part(
+        "forward",
+        "gates",
+        "python -m benchmarks.forward gates --share 0.5 --json",
+        f"half of the formulas of {FORWARD}",
+        "gated/n",
     ),
     Part(
         "inference",

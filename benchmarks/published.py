@@ -147,7 +147,7 @@ ROWS = (
         "",
         "forward_model/Cu_K/error",
         "python -m benchmarks.forward",
-        "Copper K here; the ablation of gates belongs to the forward model.",
+        "Copper K here. Ablations: `python -m benchmarks.forward gates` and `features`.",
     ),
 )
 

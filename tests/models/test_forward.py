@@ -11,10 +11,18 @@ from tests.crystals import FCC
 from xsearch.chemistry.crystal import Crystal
 from xsearch.data.forward_sites import ForwardExamples
 from xsearch.errors import QueryError
-from xsearch.models.forward import FORWARD_FILE, errors, forward_ensemble, score_spectra
+from xsearch.models.forward import (
+    CARD,
+    FORWARD_FILE,
+    KERNELS,
+    ForwardEnsemble,
+    errors,
+    forward_ensemble,
+    score_spectra,
+)
 from xsearch.models.site_kernel import GRID_eV, SiteKernel, edge_number
 from xsearch.models.xastruct_forward import POINTS, ForwardConfig, XAStructForward, edge_context
-from xsearch.training.forward import contexts, mean_spectra, train_member
+from xsearch.training.forward import contexts, mean_spectra, train_member, write_card, write_weights
 from xsearch.training.loop import Schedule
 from xsearch.training.site_kernel import MetricSchedule, alignment, by_length, fit_kernel, learn_metric, physics_of
 
@@ -159,6 +167,44 @@ def test_a_kernel_in_a_learned_metric_predicts_what_it_has_not_seen():
     assert errors[1] < 0.6 * errors[0]
     weights = after[0].weights
     assert weights[0] > 2 * np.median(weights)
+
+
+def test_without_gates_a_network_has_as_many_parameters_and_learns():
+    examples = examples_of_moving_edges()
+    bases = mean_spectra(examples, sorted(set(examples.of_code)))
+    sizes = [
+        sum(one.numel() for one in XAStructForward(ForwardConfig(12, gated=gated)).parameters())
+        for gated in (True, False)
+    ]
+    assert sizes[1] == pytest.approx(sizes[0], rel=0.002)
+    trained = train_member(examples, bases, Schedule(epochs=20, batch=32, rate=3e-3, average=0.9), gated=False)
+    context, base = (torch.from_numpy(one) for one in contexts(examples, bases))
+    with torch.inference_mode():
+        found = trained(torch.from_numpy(examples.features), context, base).numpy().astype(float)
+    figures = score_spectra(found, examples)
+    assert figures["mae_cu"] < figures["mae_mean_spectrum"]["Cu K"] / 2
+
+
+def test_an_ensemble_is_read_from_the_folder_it_was_written_to(tmp_path: Path):
+    examples = examples_of_moving_edges(64)
+    kernel = fit_kernel(examples, *learn_metric(examples, MetricSchedule(steps=0)))
+    bases = mean_spectra(examples, list(examples.start_eV))
+    network = XAStructForward(ForwardConfig(12, width=16, hidden=24, depth=2)).eval()
+    write_weights(dict.fromkeys(KERNELS, kernel), [network], bases, tmp_path / FORWARD_FILE.name)
+    card = {
+        "members": 1, "start_eV": examples.start_eV, "code": dict.fromkeys(("Cu K", "Ni K"), "FEFF9"),
+        "kernel": dict.fromkeys(("Cu K", "Ni K"), "long"), "formulas_crc32": [1, 2], "features": "chgnet",
+    }  # fmt: skip
+    write_card(card, tmp_path / CARD.name)
+    ensemble = ForwardEnsemble.load(tmp_path)
+    assert ensemble.features == "chgnet"
+    assert ensemble.edges == {("Ni", "K"): "FEFF9", ("Cu", "K"): "FEFF9"}
+    found = ensemble.by_member(examples.features[:4], "Cu", "K")
+    plain = kernel.spectra(examples.features[:4], examples.edge_numbers[:4])
+    plain = plain / plain[..., -20:].mean(axis=-1, keepdims=True)
+    np.testing.assert_allclose(found[: len(plain)], plain, atol=1e-6)
+    with pytest.raises(QueryError, match=r"training\.forward --out"):
+        ForwardEnsemble.load(tmp_path / "elsewhere")
 
 
 def test_a_kernel_survives_its_file():

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.ndimage
 
 from xsearch.errors import SpectrumError
 from xsearch.preprocess.edge import find_e0
@@ -47,6 +48,17 @@ def test_steep_pre_edge_peak_is_not_the_edge() -> None:
     peak = 0.8 * np.exp(-(((energy - 7113) / 0.9) ** 2))
     assert np.gradient(truth + peak, energy).argmax() < np.searchsorted(energy, 7116)
     assert find_e0(energy, truth + peak, near_eV=FE_K_eV) > 7120
+
+
+def test_a_soft_edge_begins_with_its_first_band_though_a_gap_follows() -> None:
+    energy = np.arange(505.0, 590.0, 0.1)
+    mu = np.where(energy > 530.0, 1.0, 0.0) + 4.0 * np.exp(-(((energy - 531.5) / 0.8) ** 2))
+    mu -= 0.65 * np.exp(-(((energy - 536.0) / 2.5) ** 2)) * (energy > 530.0)
+    mu += 1.5 * np.exp(-(((energy - 541.0) / 2.0) ** 2))
+    mu = scipy.ndimage.gaussian_filter1d(mu, 3)
+    found = normalize(Xanes(energy, mu, "O", "K", "oxide"))
+    assert found.e0_eV == pytest.approx(530.3, abs=1.0)
+    assert not any("check the energy calibration" in note for note in found.notes)
 
 
 @pytest.mark.parametrize("stop", [40.0, 25.0, 18.0])

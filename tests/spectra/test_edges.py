@@ -34,6 +34,13 @@ def test_an_edge_is_found_from_the_energies_alone(element: str, shell: str) -> N
     assert "found from the steepest rise" in notes[0]
 
 
+def test_the_edge_of_oxygen_is_found_where_oxides_have_it() -> None:
+    energy_eV, mu = edge(531.0)
+    found, _ = identify_edge(energy_eV, mu, "scan.dat", absorber="O")
+    assert (found.absorber, found.edge) == ("O", "K")
+    assert found.energy_eV == pytest.approx(532.0)  # 543.1 eV is the edge of the gas
+
+
 def test_two_edges_at_one_energy_are_an_error_that_lists_them() -> None:
     energy_eV, mu = edge(5480)
     with pytest.raises(SpectrumError, match=r"can be V K \(5465 eV\), La L3 \(5483 eV\); give the absorber and edge"):

@@ -64,6 +64,7 @@ def xanes(
         typer.Option("--feff", metavar="PROGRAM", help="Run this FEFF instead of the one that pip installs."),
     ] = None,
     timeout: options.SiteTimeout = 3600.0,
+    weights: options.Weights = None,
     xy: options.Xy = None,
     json: options.Json = None,
 ) -> None:
@@ -83,6 +84,7 @@ def xanes(
             engine=engine,
             feff=feff,
             timeout_s=timeout,
+            weights=weights,
             notify=notify,
         )
     give_answer(spectrum, json)

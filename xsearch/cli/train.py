@@ -28,6 +28,14 @@ LeaveOutTable = Annotated[
     Path | None,
     typer.Option("--leave-out-table", metavar="FILE", help="Train on none of the formulas of this table."),
 ]
+Beside = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--beside",
+        metavar="FILE",
+        help="With --from: spectra that the model was trained on, mixed in so that it keeps what it knows. Repeatable.",
+    ),
+]
 Tested = Annotated[
     int | None, typer.Option("--tested", min=1, metavar="N", help="Test so many of the folds only, to save time.")
 ]
@@ -62,6 +70,7 @@ def _site_command(kind: str, meaning: str) -> None:
         index: options.IndexName = None,
         structures: options.Structures = None,
         start: Start = None,
+        beside: Beside = None,
         chemistry: Chemistry = None,
         leave_out_table: LeaveOutTable = None,
         labels: options.Labels = None,
@@ -79,7 +88,14 @@ def _site_command(kind: str, meaning: str) -> None:
 
             with counting("folds") as count:
                 tuned = fine_tune_tables(
-                    out, tables or [], start, structures=structures, processes=workers or 1, say=count
+                    out,
+                    tables or [],
+                    start,
+                    beside=beside or [],
+                    left_out=leave_out_table,
+                    structures=structures,
+                    processes=workers or 1,
+                    say=count,
                 )
             give_report(tuned, json)
             return

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,11 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
-from xsearch.chemistry.surroundings import feature_count, site_features
+from xsearch.data.chgnet_atoms import atoms_of
 from xsearch.data.shipped_library import SITES, STRUCTURES
 from xsearch.data.site_labels import cells_of, crystal_of_json, read_cells, read_site_spectra
 from xsearch.elements import ATOMIC_NUMBERS, SYMBOLS
 from xsearch.errors import CrystalError, SpectrumError
+from xsearch.models.forward_features import COUNTS, SiteFeatures, features_of
 from xsearch.models.site_kernel import edge_number
 from xsearch.models.xastruct_forward import POINTS, TAIL_POINTS, WINDOW_eV
 from xsearch.preprocess.computed import feff_near_edge
@@ -53,7 +55,7 @@ class ForwardExamples:
     """Sites and their spectra, in arrays of one length n.
 
     Attributes:
-        features: (n, feature_count()) float32.
+        features: (n, k) float32, see `features_of`.
         z: (n,) int64, the absorber's atomic number.
         edge: (n,) such as `K`.
         code: (n,) one of `CODES`.
@@ -126,7 +128,12 @@ class _Site(NamedTuple):
 
 
 def read_forward_examples(
-    tables: Sequence[Path], start_eV: Mapping[str, float] | None = None, shipped: bool = False
+    tables: Sequence[Path],
+    start_eV: Mapping[str, float] | None = None,
+    shipped: bool = False,
+    kind: SiteFeatures = SiteFeatures.SURROUNDINGS,
+    cache: Path | None = None,
+    wanted: Callable[[str], bool] | None = None,
 ) -> ForwardExamples:
     """Examples from tables of site spectra, such as `xas_feff9.parquet`.
 
@@ -137,22 +144,25 @@ def read_forward_examples(
         tables: Parquet files.
         start_eV: where the window of each edge and code begins; by default as its spectra say.
         shipped: whether the sites that come with the package are read after the tables.
+        kind: what is read of a site.
+        cache: a folder that keeps CHGNet's features between calls.
+        wanted: says of a formula whether it is; by default all are.
 
     Raises:
         SpectrumError: where columns are missing or nothing is left.
+        MissingExtra: where CHGNet is needed and not installed.
     """
     pairs = [(path, cells_of(path)) for path in tables] + ([(SITES, STRUCTURES)] if shipped else [])
     dropped: list[str] = []
-    sites = [site for path, cells in pairs for site in _sites(path, cells, dropped)]
+    sites = [
+        site for path, cells in pairs for site in _sites(path, cells, dropped) if wanted is None or wanted(site.formula)
+    ]
     starts = {**usual_starts(sites), **(start_eV or {})}
     features, kept, mu, known = [], [], [], []
-    described: dict[tuple[int, int], NDArray[np.float32] | None] = {}
+    described = _described(sites, kind, cache)
     for one in sites:
-        key = (id(one.crystal), one.site)
-        if key not in described:
-            described[key] = _described(one)
         values, inside = resampled(one.energy_eV, one.mu, starts[str(one.name)])
-        found = described[key]
+        found = described[id(one.crystal), one.site]
         if found is None or inside.mean() < LEAST_COVERED:
             dropped.append(str(one.name))
             continue
@@ -166,7 +176,7 @@ def read_forward_examples(
             f"absorber; give `structure_json`, or {pairs[0][1].name} beside the table."
         )
     return ForwardExamples(
-        features=np.array(features, np.float32).reshape(-1, feature_count()),
+        features=np.array(features, np.float32).reshape(-1, COUNTS[kind]),
         z=np.array([ATOMIC_NUMBERS[one.name.absorber] for one in kept], np.int64),
         edge=np.array([one.name.edge for one in kept], object),
         code=np.array([one.name.code for one in kept], object),
@@ -244,11 +254,23 @@ def tails(known: NDArray[np.bool_]) -> NDArray[np.float32]:
     return weights
 
 
-def _described(one: _Site) -> NDArray[np.float32] | None:
-    try:
-        return site_features(one.crystal, [one.site])[0]
-    except CrystalError:
-        return None
+def _described(
+    sites: Sequence[_Site], kind: SiteFeatures, cache: Path | None
+) -> dict[tuple[int, int], NDArray[np.float32] | None]:
+    """Features by the crystal's identity and the site; None where there are none."""
+    crystals = {id(one.crystal): one.crystal for one in sites}
+    atoms: dict[int, NDArray[np.float32] | None] = dict.fromkeys(crystals)
+    if kind is not SiteFeatures.SURROUNDINGS:
+        atoms = dict(zip(crystals, atoms_of(list(crystals.values()), cache), strict=True))
+    found: dict[tuple[int, int], NDArray[np.float32] | None] = {}
+    for key, crystal, site in ((id(one.crystal), one.crystal, one.site) for one in sites):
+        if (key, site) in found:
+            continue
+        found[key, site] = None
+        if kind is SiteFeatures.SURROUNDINGS or atoms[key] is not None:
+            with suppress(CrystalError):
+                found[key, site] = features_of(crystal, [site], kind, atoms[key])[0]
+    return found
 
 
 def _crystal(row: Any, cells: dict[str, Crystal], stated: dict[str, Crystal | None]) -> Crystal | None:

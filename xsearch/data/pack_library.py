@@ -53,23 +53,32 @@ def pack_references(table: pd.DataFrame, out: Path) -> None:
     _write(table, REFERENCE_COLUMNS, "mu_raw", table.mu_raw, np.float32, out)
 
 
-def pack_sites(tables: Sequence[pd.DataFrame], out: Path) -> pd.DataFrame:
-    """Computed sites of several tables, in edge steps; of equal ones the first is kept. Returns them all."""
-    sites = pd.concat(tables, ignore_index=True).drop_duplicates(["material_id", "absorber", "edge", "site"])
-    sites = sites[sites.scf_converged].sort_values(["absorber", "edge", "material_id", "site"], kind="stable")
-    sites = sites.assign(source=COMPUTED, licence=COMPUTED_LICENCE, sample=sites.cards)
+def pack_sites(tables: Sequence[pd.DataFrame], out: Path, packed: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Computed sites of several tables, in edge steps; of equal ones the first is kept. Returns them all.
+
+    Args:
+        tables: as `simulate sites` wrote them.
+        out: the file.
+        packed: sites that were packed before and stay as they are.
+    """
+    raw = pd.concat(tables, ignore_index=True)
+    raw = raw[raw.scf_converged]
     curves = [
         feff_near_edge(as_float(row.energy), as_float(row.mu), as_float(row.mu0), row.absorber, row.edge)
-        for row in sites.itertuples()
+        for row in raw.itertuples()
     ]
-    _write(
-        sites.assign(energy=[energy for energy, _ in curves]),
-        SITE_COLUMNS,
-        "mu",
-        [mu for _, mu in curves],
-        np.float16,
-        out,
+    sites = raw.assign(
+        source=COMPUTED,
+        licence=COMPUTED_LICENCE,
+        sample=raw.cards,
+        energy=[energy for energy, _ in curves],
+        mu=[mu for _, mu in curves],
     )
+    parts = [one for one in (packed, sites) if one is not None]
+    sites = pd.concat([part[[*SITE_COLUMNS, "energy", "mu"]] for part in parts], ignore_index=True)
+    sites = sites.drop_duplicates(["material_id", "absorber", "edge", "site"])
+    sites = sites.sort_values(["absorber", "edge", "material_id", "site"], kind="stable")
+    _write(sites, SITE_COLUMNS, "mu", sites.mu, np.float16, out)
     return sites
 
 
@@ -96,9 +105,28 @@ def pack_structures(structures: pd.DataFrame, materials: set[str], formulas: set
     order = order.assign(energy=energy).sort_values(["unreported", "energy", "nsites"], kind="stable")
     wanted = materials | set(order.groupby("reduced_formula").head(POLYMORPHS).material_id)
     kept = structures[structures.material_id.isin(wanted)]
-    table = pa.Table.from_pandas(kept[list(STRUCTURE_COLUMNS)], preserve_index=False).replace_schema_metadata(None)
-    pq.write_table(table, out, compression="zstd", compression_level=19)
+    _write_structures(kept, out)
     return set(kept.material_id)
+
+
+def add_sites(tables: Sequence[pd.DataFrame], structures: pd.DataFrame, sites_file: Path, cells_file: Path) -> str:
+    """Add sites and their structures to files that were packed before. Returns what was done, in one line.
+
+    Args:
+        tables: as `simulate sites` wrote them.
+        structures: with those of the tables' materials; what is packed already need not be among them.
+        sites_file, cells_file: the packed files.
+    """
+    packed, cells = pd.read_parquet(sites_file), pd.read_parquet(cells_file)
+    sites = pack_sites(tables, sites_file, packed)
+    new = structures[structures.material_id.isin(set(sites.material_id) - set(cells.material_id))]
+    _write_structures(pd.concat([cells, new[list(STRUCTURE_COLUMNS)]], ignore_index=True), cells_file)
+    return f"sites added: {len(sites) - len(packed)}, structures: {len(new)}"
+
+
+def _write_structures(table: pd.DataFrame, out: Path) -> None:
+    packed = pa.Table.from_pandas(table[list(STRUCTURE_COLUMNS)], preserve_index=False).replace_schema_metadata(None)
+    pq.write_table(packed, out, compression="zstd", compression_level=19)
 
 
 def write_offsets(out: Path) -> None:
@@ -142,11 +170,19 @@ def _formulas(table: pd.DataFrame) -> set[str]:
 def main() -> None:
     """Write the four files and say how large they are."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--references", type=Path, required=True, help="measured spectra: xas_references.parquet")
+    parser.add_argument("--references", type=Path, help="measured spectra: xas_references.parquet")
     parser.add_argument("--sites", type=Path, nargs="+", required=True, help="tables that `simulate sites` wrote")
-    parser.add_argument("--exafs", type=Path, required=True, help="table that `simulate sites --range exafs` wrote")
+    parser.add_argument("--exafs", type=Path, help="table that `simulate sites --range exafs` wrote")
     parser.add_argument("--structures", type=Path, required=True, help="mp_structures.parquet")
+    parser.add_argument("--add", action="store_true", help="add the sites to what is packed; the rest stays")
     given = parser.parse_args()
+    if given.add:
+        tables = [pd.read_parquet(path) for path in given.sites]
+        print(add_sites(tables, pd.read_parquet(given.structures), SITES, STRUCTURES))
+        write_offsets(OFFSETS_FILE)
+        return
+    if given.references is None or given.exafs is None:
+        parser.error("without --add, --references and --exafs are needed")
     REFERENCES.parent.mkdir(exist_ok=True)
     references = pd.read_parquet(given.references)
     pack_references(references, REFERENCES)

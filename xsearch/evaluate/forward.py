@@ -30,7 +30,7 @@ def evaluate(path: str | Path) -> dict[str, Any]:
         SpectrumError: where columns are missing or nothing is left.
     """
     ensemble = forward_ensemble()
-    examples = read_forward_examples([Path(path)], ensemble.card["start_eV"])
+    examples = read_forward_examples([Path(path)], ensemble.card["start_eV"], kind=ensemble.features)
     codes = zip(examples.edge_names, examples.code, strict=True)
     learned = np.array([ensemble.card["code"].get(name) == code for name, code in codes], bool)
     if not learned.any():

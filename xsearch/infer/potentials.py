@@ -5,14 +5,11 @@ Each is an optional extra; nothing is downloaded when one is loaded.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
-from io import StringIO
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +17,8 @@ from numpy.typing import NDArray
 from xsearch.chemistry.crystal import Crystal
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import MissingExtra
+from xsearch.models.chgnet import as_structure, load_chgnet, quiet
 from xsearch.options import Potential
-
-if TYPE_CHECKING:
-    from chgnet.model import CHGNet
 
 GPA_A3_PER_eV = 160.21766
 """1 eV/Å³ in GPa (CODATA)."""
@@ -59,18 +54,14 @@ class Pulls(Protocol):
 
 
 class _Chgnet:
-    """CHGNet (Deng et al., Nat. Mach. Intell. 5 (2023) 1031), several crystals in one call."""
+    """CHGNet, several crystals in one call."""
 
     def __init__(self, name: str) -> None:
-        from chgnet.model import CHGNet
-
-        self._model: CHGNet = CHGNet.load(model_name=name, use_device="cpu", verbose=False)
+        self._model = load_chgnet(name)
 
     def __call__(self, crystals: Sequence[Crystal]) -> list[Pull]:
-        from pymatgen.core import Lattice, Structure
-
-        structures = [Structure(Lattice(one.lattice_A), one.elements, one.frac_coords) for one in crystals]
-        with _quiet():
+        structures = [as_structure(one) for one in crystals]
+        with quiet():
             found = self._model.predict_structure(structures, task="efs", batch_size=len(structures))
         return [
             Pull(float(one["e"]), np.asarray(one["f"], np.float64), np.asarray(one["s"], np.float64))
@@ -85,7 +76,7 @@ class _Calculator:
         self._calculator = calculator
 
     def __call__(self, crystals: Sequence[Crystal]) -> list[Pull]:
-        with _quiet():
+        with quiet():
             return [self._pull(crystal) for crystal in crystals]
 
     def _pull(self, crystal: Crystal) -> Pull:
@@ -171,13 +162,5 @@ def load_potential(potential: Potential) -> Pulls:
         MissingExtra: where its package is not installed.
     """
     check_extra(potential)
-    with _quiet():
+    with quiet():
         return LOADERS[potential][2]()
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """The packages print their versions, and warn of how they make tensors and of accelerators that are not there."""
-    with redirect_stdout(StringIO()), redirect_stderr(StringIO()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

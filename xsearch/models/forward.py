@@ -6,6 +6,7 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 import numpy as np
@@ -13,16 +14,17 @@ import torch
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal
-from xsearch.chemistry.surroundings import site_features
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.errors import QueryError
+from xsearch.models.forward_features import SiteFeatures, features_of
 from xsearch.models.site_kernel import GRID_eV, SiteKernel, edge_number
 from xsearch.models.xastruct_forward import POINTS, TAIL_POINTS, ForwardConfig, WINDOW_eV, XAStructForward, edge_context
 from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.settings import setting
 
-FORWARD_FILE = WEIGHTS_FOLDER / "xastruct_forward.safetensors"
-CARD = WEIGHTS_FOLDER / "xastruct_forward.json"
+FORWARD_NAME = "xastruct_forward"
+FORWARD_FILE = WEIGHTS_FOLDER / f"{FORWARD_NAME}.safetensors"
+CARD = WEIGHTS_FOLDER / f"{FORWARD_NAME}.json"
 
 KERNELS = ("long", "all", "edges")
 """Kernel regressions: over FEFF9 spectra of the whole window, over all of FEFF9, and over all edges of FEFF10."""
@@ -112,12 +114,22 @@ class ForwardEnsemble:
     settings: ForwardSettings = FORWARD
 
     @classmethod
-    def load(cls) -> Self:
-        """The ensemble that comes with the package."""
+    def load(cls, folder: Path = WEIGHTS_FOLDER) -> Self:
+        """The ensemble that comes with the package, or one that `xsearch.training.forward` wrote into a folder.
+
+        Raises:
+            QueryError: where the folder holds none.
+        """
         from safetensors.numpy import load_file
 
-        card = json.loads(CARD.read_text(encoding="utf-8"))
-        arrays = load_file(FORWARD_FILE)
+        try:
+            card = json.loads((folder / CARD.name).read_text(encoding="utf-8"))
+            arrays = load_file(folder / FORWARD_FILE.name)
+        except FileNotFoundError as error:
+            raise QueryError(
+                f"{folder}: no {Path(error.filename or FORWARD_FILE).name}; `python -m xsearch.training.forward --out` "
+                "writes one."
+            ) from None
         networks = []
         for name in member_names(int(card["members"])):
             state = {key: torch.from_numpy(value).float() for key, value in _below(arrays, name).items()}
@@ -130,6 +142,11 @@ class ForwardEnsemble:
         kernels = {name: SiteKernel.from_arrays(_below(arrays, name)) for name in KERNELS}
         bases = dict(zip(card["start_eV"], arrays["bases"].astype(np.float32), strict=True))
         return cls(kernels, tuple(networks), bases, card)
+
+    @property
+    def features(self) -> SiteFeatures:
+        """What it reads of a site."""
+        return SiteFeatures(self.card.get("features", SiteFeatures.SURROUNDINGS))
 
     @property
     def edges(self) -> dict[tuple[str, str], str]:
@@ -182,7 +199,7 @@ class ForwardEnsemble:
         """Spectra of sites, and their standard deviations.
 
         Args:
-            features: (n, k) from `site_features`.
+            features: (n, k) from `features_of`.
             edges: (n,) such as `Fe K`, of those learned.
 
         Returns:
@@ -226,7 +243,7 @@ class ForwardEnsemble:
                 f"The crystal holds no {absorber}; its elements are {', '.join(sorted(set(crystal.elements)))}."
             )
         edge = self.edge_of(absorber, edge)
-        features = site_features(crystal, sites)
+        features = features_of(crystal, sites, self.features)
         equivalent: dict[bytes, list[int]] = {}
         for row, rounded in enumerate(np.round(features, 3) + 0.0):
             equivalent.setdefault(rounded.tobytes(), []).append(row)
@@ -260,9 +277,9 @@ def _below(arrays: dict[str, NDArray[np.generic]], name: str) -> dict[str, Any]:
 
 
 @cache
-def forward_ensemble() -> ForwardEnsemble:
-    """The packaged ensemble, loaded once."""
-    return ForwardEnsemble.load()
+def forward_ensemble(folder: Path = WEIGHTS_FOLDER) -> ForwardEnsemble:
+    """The packaged ensemble, or that of a folder, loaded once."""
+    return ForwardEnsemble.load(folder)
 
 
 def score_spectra(found: NDArray[np.float64], examples: Examples) -> dict[str, Any]:

@@ -37,6 +37,7 @@ class ForwardConfig:
         depth: how many gated blocks.
         context_width: of the embedding of absorber, edge and code.
         dropout: share of activations dropped in training.
+        gated: whether blocks are gated; without, they are half as wide again, which gives as many parameters.
     """
 
     features: int
@@ -45,6 +46,7 @@ class ForwardConfig:
     depth: int = 4
     context_width: int = 32
     dropout: float = 0.25
+    gated: bool = True
 
 
 class SwiGLU(nn.Module):
@@ -64,6 +66,21 @@ class SwiGLU(nn.Module):
         return x + self.out(self.dropout(nn.functional.silu(self.gate(y)) * self.value(y)))
 
 
+class Ungated(nn.Module):
+    """The same without a gate, for comparison: as many parameters in two matrices as there in three."""
+
+    def __init__(self, config: ForwardConfig) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(config.width)
+        self.value = nn.Linear(config.width, config.hidden * 3 // 2)
+        self.out = nn.Linear(config.hidden * 3 // 2, config.width)
+        self.dropout = nn.Dropout(config.dropout)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(batch, width) to (batch, width)."""
+        return x + self.out(self.dropout(nn.functional.silu(self.value(self.norm(x)))))
+
+
 class XAStructForward(nn.Module):
     """One network for all absorbers and edges: what it adds to the mean spectrum of an edge."""
 
@@ -77,7 +94,8 @@ class XAStructForward(nn.Module):
         self.register_buffer("mean", torch.zeros(config.features))
         self.register_buffer("scale", torch.ones(config.features))
         self.enter = nn.Linear(config.features + config.context_width, config.width)
-        self.blocks = nn.ModuleList(SwiGLU(config) for _ in range(config.depth))
+        block = SwiGLU if config.gated else Ungated
+        self.blocks = nn.ModuleList(block(config) for _ in range(config.depth))
         self.norm = nn.LayerNorm(config.width)
         self.leave = nn.Linear(config.width, POINTS)
         self.dropout = nn.Dropout(config.dropout / 2)
@@ -86,7 +104,7 @@ class XAStructForward(nn.Module):
         """Spectra in units of an edge step of about one.
 
         Args:
-            features: (batch, features), as `site_features` gives them.
+            features: (batch, features), as `features_of` gives them.
             context: (batch, 31), as `edge_context` gives it.
             base: (batch, POINTS) mean spectra of the edges.
 

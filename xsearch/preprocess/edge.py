@@ -31,6 +31,9 @@ class EdgeSettings:
     heights: tuple[float, float] = setting(
         (0.1, 2.5), "edge steps", f"where the steepest rise may lie, white lines above the step; {CHECKED}"
     )
+    least_after: float = setting(0.5, "edge steps", f"{BY_HAND}: to which a spectrum may fall after its rise")
+    soft_below_eV: float = setting(1000.0, "eV", f"{BY_HAND}: edges whose bands are narrow, with deep gaps")
+    least_after_soft: float = setting(0.2, "edge steps", f"{BY_HAND}: as `least_after`, of soft edges")
     least_step_of_white_line: float = setting(0.05, "of the spectrum's range", f"{BY_HAND}: where no rise has 0.3")
     heights_of_white_line: tuple[float, float] = setting((0.1, 12.0), "edge steps", f"{BY_HAND}: where no rise fits")
     smoothing_of_white_line_eV: float = setting(0.4, "eV", f"standard deviation of a Gaussian; {BY_HAND}")
@@ -86,6 +89,8 @@ def find_e0(
             f"The spectrum covers {energy_eV[0]:.0f} to {energy_eV[-1]:.0f} eV; its edge is expected near "
             f"{near_eV or (low + high) / 2:.0f} eV. Check absorber, edge and the energy unit."
         )
+    if near_eV is not None and near_eV < settings.soft_below_eV:
+        settings = replace(settings, least_after=settings.least_after_soft)
     grid = np.arange(low, high, settings.grid_eV)
     smooth = _smoothed(grid, energy_eV, _without_slope(energy_eV, mu, near_eV, settings), settings)
     if np.ptp(smooth) < FLAT * max(float(np.abs(mu).max()), 1e-300):
@@ -191,4 +196,4 @@ def _stays_up(smooth: NDArray[np.float64], rise: int, settings: EdgeSettings) ->
         return False
     height = (float(smooth[rise]) - before) / step
     lowest, highest = settings.heights
-    return lowest < height < highest and float(later.min()) > before + min(height, 0.5) * step
+    return lowest < height < highest and float(later.min()) > before + min(height, settings.least_after) * step

@@ -29,6 +29,10 @@ _GRID_EV = 0.5
 _RANGE_SLACK_EV = 40.0
 """By which a given edge may lie outside the scan; set by hand."""
 
+IN_SOLIDS_eV = {("N", "K"): 401.6, ("O", "K"): 532.0, ("F", "K"): 685.4}
+"""Edges whose tabulated energies are those of gases, 8 to 12 eV above those of solids (Bearden and Burr, Rev. Mod.
+Phys. 39 (1967) 125)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -50,11 +54,14 @@ class Edge:
 
 @cache
 def tabulated_edges() -> tuple[Edge, ...]:
-    """All edges that can be measured, by energy. Source: Elam, Ravel and Sieber (2002), as XrayDB tabulates them."""
+    """All edges that can be measured, by energy.
+
+    Source: Elam, Ravel and Sieber (2002), as XrayDB tabulates them, and `IN_SOLIDS_eV`.
+    """
     import xraydb  # a second to import; powder patterns do without it
 
     edges = [
-        Edge(symbol, name, float(edge.energy))
+        Edge(symbol, name, IN_SOLIDS_eV.get((symbol, name), float(edge.energy)))
         for symbol in ATOMIC_NUMBERS
         for name, edge in xraydb.xray_edges(symbol).items()
         if name in EDGES

@@ -27,8 +27,10 @@ from xsearch.models.forward import (
     member_names,
     score_spectra,
 )
+from xsearch.models.forward_features import SiteFeatures
 from xsearch.models.site_kernel import SiteKernel, SiteMetric
 from xsearch.models.xastruct_forward import POINTS, ForwardConfig, XAStructForward, edge_context
+from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.training import settings as training
 from xsearch.training.loop import Schedule, train
 from xsearch.training.site_kernel import (
@@ -58,6 +60,7 @@ def train_member(
     bases: dict[str, NDArray[np.float32]],
     schedule: Schedule,
     checkpoint: Path | None = None,
+    gated: bool = True,
 ) -> XAStructForward:
     """One network, trained on the examples given.
 
@@ -69,9 +72,10 @@ def train_member(
         bases: mean spectra, see `mean_spectra`.
         schedule: how long.
         checkpoint: see `train`.
+        gated: whether its blocks are.
     """
     torch.manual_seed(schedule.seed)
-    model = XAStructForward(ForwardConfig(examples.features.shape[1]))
+    model = XAStructForward(ForwardConfig(examples.features.shape[1], gated=gated))
     mean, scale = standardisation(examples.features)
     with torch.no_grad():
         model.mean.copy_(torch.from_numpy(mean))
@@ -128,6 +132,8 @@ def train_ensemble(
     seed: int = 0,
     work: Path | None = None,
     folds: int = len(FOLDS) - 1,
+    features: SiteFeatures = SiteFeatures.SURROUNDINGS,
+    out: Path = WEIGHTS_FOLDER,
 ) -> dict[str, Any]:
     """Train, write weights and card, and return the card.
 
@@ -141,8 +147,11 @@ def train_ensemble(
         seed: of the first.
         work: a folder for checkpoints, from which an interrupted training goes on.
         folds: how many are judged; the card's figures of edges with few spectra are those of all of them.
+        features: what is read of a site.
+        out: a folder for weights and card; by default that of the package.
     """
-    examples = read_forward_examples(tables, shipped=True)
+    cache = None if work is None else work / "chgnet"
+    examples = read_forward_examples(tables, shipped=True, kind=features, cache=cache)
     card: dict[str, Any] = {
         "name": "xastruct-forward",
         "what": "surroundings of an absorber to the XANES of its edge, 200 points over 56 eV, tail one",
@@ -152,7 +161,8 @@ def train_ensemble(
         f"12 %. `cross_validation`: edges of FEFF10, {folds} folds. Shipped kernel regressions were afterwards fitted "
         "to all formulas, in the metric of the first fold; the networks were not.",
         "command": f"python -m xsearch.training.forward {' '.join(path.name for path in tables)} --members {members} "
-        f"--epochs {epochs} --seed {seed}",
+        f"--epochs {epochs} --seed {seed} --features {features}",
+        "features": features,
         "members": members,
         "start_eV": examples.start_eV,
         **_of_each_edge(examples),
@@ -178,9 +188,11 @@ def train_ensemble(
             shipped = metrics, networks
         print(f"fold {fold}: {len(rows):,} spectra, mean error {np.nanmean(by_share[1, rows]):.4f}", flush=True)
     card |= _figures(examples, card, found, sigma, by_share)
-    write_weights(_fit(examples, shipped[0]), shipped[1], mean_spectra(examples, list(examples.start_eV)))
-    card["sha256"] = hashlib.sha256(FORWARD_FILE.read_bytes()).hexdigest()
-    write_card(card)
+    out.mkdir(parents=True, exist_ok=True)
+    weights = out / FORWARD_FILE.name
+    write_weights(_fit(examples, shipped[0]), shipped[1], mean_spectra(examples, list(examples.start_eV)), weights)
+    card["sha256"] = hashlib.sha256(weights.read_bytes()).hexdigest()
+    write_card(card, out / CARD.name)
     return card
 
 
@@ -278,7 +290,10 @@ def _figures(
 
 
 def write_weights(
-    kernels: dict[str, SiteKernel], networks: Sequence[XAStructForward], bases: dict[str, NDArray[np.float32]]
+    kernels: dict[str, SiteKernel],
+    networks: Sequence[XAStructForward],
+    bases: dict[str, NDArray[np.float32]],
+    path: Path,
 ) -> None:
     """Write all arrays into one file, the networks' and mean spectra in half precision."""
     from safetensors.numpy import save_file
@@ -287,7 +302,7 @@ def write_weights(
     for name, network in zip(member_names(len(networks)), networks, strict=True):
         arrays |= {f"{name}.{key}": value.half().numpy() for key, value in network.state_dict().items()}
     arrays["bases"] = np.array(list(bases.values()), np.float16)
-    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, FORWARD_FILE)
+    save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
 
 
 def _kept(
@@ -306,10 +321,10 @@ def _kept(
     return metric, ridge
 
 
-def write_card(card: dict[str, Any]) -> None:
+def write_card(card: dict[str, Any], path: Path) -> None:
     """Write the card with its list of formulas on one line."""
     text = json.dumps({**card, "formulas_crc32": "@"}, indent=2)
-    CARD.write_text(text.replace('"@"', json.dumps(card["formulas_crc32"])) + "\n", encoding="utf-8")
+    path.write_text(text.replace('"@"', json.dumps(card["formulas_crc32"])) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -321,7 +336,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--work", type=Path, default=None, help="folder for checkpoints")
     parser.add_argument("--folds", type=int, default=len(FOLDS) - 1, help="how many are judged")
+    kinds = [kind.value for kind in SiteFeatures]
+    parser.add_argument("--features", choices=kinds, default=kinds[0], help="of a site; CHGNet is an extra")
+    parser.add_argument("--out", type=Path, default=WEIGHTS_FOLDER, help="folder for weights and card; ours by default")
     given = vars(parser.parse_args())
+    given["features"] = SiteFeatures(given["features"])
     card = train_ensemble(given.pop("tables"), **given)
     print(json.dumps({name: card[name] for name in ("held_out", "cross_validation")}, indent=2))
 

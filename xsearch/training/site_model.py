@@ -186,11 +186,15 @@ def fit(
     }
     empty = np.zeros(0, np.float32)
     model = SiteModel(composition, networks, forests, settings, empty, empty, formula_hashes(examples.formula))
-    copy = simulated(examples, recipe.seed)
-    features = evaluate_examples(model, concatenate([examples, copy])).features
+    learn_usual(model, examples, recipe.seed)
+    return model
+
+
+def learn_usual(model: SiteModel, examples: Examples, seed: int) -> None:
+    """Let a model know which features are usual: those of the examples, clean and as simulated measurements."""
+    features = evaluate_examples(model, concatenate([examples, simulated(examples, seed)])).features
     model.centre = features.mean(0)
     model.whitening = _whitening(features - model.centre)
-    return model
 
 
 def train_forests(

@@ -102,6 +102,7 @@ def train_network(
     report: Callable[[int, float, nn.Module], None] | None = None,
     device: str = "cpu",
     start: nn.Module | None = None,
+    drawn: NDArray[np.float64] | None = None,
 ) -> nn.Module:
     """Train a network on some examples; the same seed gives the same weights.
 
@@ -113,6 +114,7 @@ def train_network(
         checkpoint: see `xsearch.training.loop.train`.
         report, device: likewise.
         start: a network to go on from; parameters that need no gradient stay as they are.
+        drawn: (n,) how often each example is drawn; see `sampling_weights` for the default.
     """
     schedule = schedule or Schedule()
     augment = augmentation or Augmentation()
@@ -122,7 +124,7 @@ def train_network(
     classes, numbers = targets(examples)
     priors = torch.from_numpy(np.stack(list(inputs.priors(composition, examples.z).values())))  # (3, n, features)
     shares = torch.tensor([CONDITIONING[given] for given in CONDITIONING_MASKS])
-    weights = torch.from_numpy(sampling_weights(examples))
+    weights = torch.from_numpy(sampling_weights(examples) if drawn is None else drawn)
 
     def loss_of(net: nn.Module, rows: Tensor, generator: torch.Generator) -> Tensor:
         rows = torch.multinomial(weights, len(rows), replacement=True, generator=generator)

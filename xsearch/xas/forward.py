@@ -16,6 +16,7 @@ from xsearch.chemistry.symmetry import distinct_sites
 from xsearch.elements import usual_edge
 from xsearch.errors import QueryError, SpectrumError
 from xsearch.options import Engine
+from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.preprocess.computed import feff_near_edge, mean_over_sites
 from xsearch.simulate.feff import TIMEOUT_S, run_feff, without_log
 
@@ -48,6 +49,7 @@ def xanes_of_cif(
     engine: Engine = Engine.MODEL,
     feff: str | Path | None = None,
     timeout_s: float = TIMEOUT_S,
+    weights: Path | None = None,
     notify: Callable[[str], None] | None = None,
 ) -> CalculatedXanes:
     """The edge of an element in the first crystal of a CIF file, averaged over its sites.
@@ -59,6 +61,7 @@ def xanes_of_cif(
         engine: the forward model, which takes milliseconds, or FEFF, which takes a minute a site.
         feff: a FEFF executable, which is then the engine; else FEFF10 by pip.
         timeout_s: for each site that FEFF computes.
+        weights: folder of the forward model; by default that of the package.
         notify: hears what FEFF is at.
 
     Raises:
@@ -75,7 +78,7 @@ def xanes_of_cif(
         return computed_xanes(crystal, absorber, wanted, feff=feff, timeout_s=timeout_s, notify=notify)
     from xsearch.models.forward import forward_ensemble
 
-    found = forward_ensemble().predict(crystal, absorber, edge)
+    found = forward_ensemble(weights or WEIGHTS_FOLDER).predict(crystal, absorber, edge)
     return CalculatedXanes(found.energy_eV, found.mu, found.sigma, absorber, found.edge, "predicted", found.notes)
 
 
