@@ -13,10 +13,10 @@ from xsearch.models.joint_encoder import (
     SYSTEMS,
     JointEncoder,
     JointInput,
+    composition_reading,
     load_joint_encoder,
     save_joint_encoder,
     shipped_heads,
-    told_by_composition,
 )
 from xsearch.models.property_composition import composition_features
 
@@ -40,7 +40,7 @@ def given(count: int = 3, places: int = 2) -> JointInput:
     return JointInput(
         unit(torch.randn(count, 192), dim=1), torch.randn(count, READING), torch.ones(count).bool(),
         unit(torch.randn(count, places, 64), dim=2), torch.ones(count, places).bool(),
-        torch.rand(count, places, SITE_CONTEXT), *told_by_composition(elements, HEADS),
+        torch.rand(count, places, SITE_CONTEXT), *composition_reading(elements, HEADS),
     )  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def test_weights_are_kept(encoder: JointEncoder, tmp_path: Path) -> None:
 
 def test_nothing_of_a_composition_tells_nothing() -> None:
     features = torch.from_numpy(composition_features(["Fe", "O"])) * torch.tensor([[1.0], [0.0]])
-    hidden, answer = told_by_composition(features, HEADS)
+    hidden, answer = composition_reading(features, HEADS)
     assert hidden[0].any()
     assert not hidden[1].any()
     assert not answer[1].any()

@@ -1,10 +1,10 @@
 """One encoder of both spectra: any number of edges and a powder pattern of one material; either may be missing.
 
-Reads top to bottom: what the shipped networks read from a pattern and from each edge becomes tokens; the pattern asks
-the edges and the edges ask the pattern by cross-attention, whose answers pass gates; the mean of the edges and the
-pattern are joined, with what is given of the composition. Heads: crystal system, which begins with the answer of the
-pattern's own network, and properties, which begin with that of the composition. The joint vector is what the two kinds
-of vectors say side by side, with a learned part that sees both; it never depends on the composition.
+Reads top to bottom: what the shipped networks read from a pattern and from each edge becomes tokens; the pattern
+attends to the edges and the edges to the pattern, and what comes of it passes gates; pattern and mean of the edges are
+joined, with what is given of the composition. Heads: crystal system, which begins with the answer of the pattern's own
+network, and properties, which begin with that of the composition. The joint vector is what the two kinds of vectors say
+side by side, with a learned part that sees both; it never depends on the composition.
 """
 
 from __future__ import annotations
@@ -116,21 +116,21 @@ def reading_of(found: SymmetryReading) -> Array:
 
 
 class GatedAttention(nn.Module):
-    """Tokens ask others; what they are told is added as far as a gate lets it pass."""
+    """Cross-attention of tokens to others; what comes of it is added as far as a gate lets it pass."""
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.norm, self.others_norm = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.nothing = nn.Parameter(torch.zeros(1, 1, width))  # what is asked where there is nothing else
+        self.nothing = nn.Parameter(torch.zeros(1, 1, width))  # what is attended to where there is nothing else
         self.attention = nn.MultiheadAttention(width, heads, batch_first=True)
         self.gate = nn.Linear(2 * width, width)
 
     def forward(self, x: Tensor, others: Tensor, there: Tensor) -> Tensor:
-        """From (b, n, width), which ask (b, m, width) of which (b, m) are there, to (b, n, width)."""
-        asked = torch.cat([self.nothing.expand(len(x), -1, -1), self.others_norm(others)], 1)
+        """From (b, n, width), to (b, m, width) of which (b, m) are there, to (b, n, width)."""
+        keys = torch.cat([self.nothing.expand(len(x), -1, -1), self.others_norm(others)], 1)
         missing = torch.cat([torch.zeros_like(there[:, :1]), ~there], 1)
-        told, _ = self.attention(self.norm(x), asked, asked, key_padding_mask=missing, need_weights=False)
-        return x + self.gate(torch.cat([x, told], 2)).sigmoid() * told
+        found, _ = self.attention(self.norm(x), keys, keys, key_padding_mask=missing, need_weights=False)
+        return x + self.gate(torch.cat([x, found], 2)).sigmoid() * found
 
 
 class JointEncoder(nn.Module):
@@ -144,14 +144,14 @@ class JointEncoder(nn.Module):
         self.enter_pattern = nn.Linear(config.pattern + READING, w)
         self.enter_edge = nn.Linear(config.edge + SITE_CONTEXT, w)
         self.no_pattern, self.no_edge = nn.Parameter(0.02 * torch.randn(w)), nn.Parameter(0.02 * torch.randn(w))
-        self.ask_edges, self.ask_pattern = GatedAttention(w, config.heads), GatedAttention(w, config.heads)
+        self.to_edges, self.to_pattern = GatedAttention(w, config.heads), GatedAttention(w, config.heads)
         self.fuse = nn.Sequential(
             nn.LayerNorm(2 * w), nn.Linear(2 * w, 2 * w), nn.GELU(), nn.Dropout(config.dropout), nn.Linear(2 * w, w)
         )
         self.enter_composition = nn.Sequential(
             nn.Dropout(config.dropout), nn.Linear(config.composition, w), nn.GELU(), nn.Linear(w, w)
         )
-        self.told = nn.Sequential(nn.LayerNorm(2 * w), nn.Linear(2 * w, w), nn.GELU(), nn.Dropout(config.dropout))
+        self.joined = nn.Sequential(nn.LayerNorm(2 * w), nn.Linear(2 * w, w), nn.GELU(), nn.Dropout(config.dropout))
         self.properties = nn.Linear(w, heads.outputs)
         self.system = nn.Linear(w, SYSTEMS)
         self.trust = nn.Parameter(torch.ones(1))  # of the pattern's own network
@@ -165,7 +165,7 @@ class JointEncoder(nn.Module):
     def forward(self, given: JointInput) -> tuple[Tensor, dict[str, Tensor], dict[str, Tensor]]:
         """Logits of crystal systems (b, SYSTEMS), and numbers and classes as `PropertyHeads.split` gives them."""
         composition = self.enter_composition(given.composition)
-        x = self.told(torch.cat([self._fused(given), composition], 1))
+        x = self.joined(torch.cat([self._fused(given), composition], 1))
         logits = self.system(x) + self.trust * given.reading[:, :SYSTEMS]
         return logits, *self.heads_of.split(self.properties(x) + given.answer)
 
@@ -183,11 +183,11 @@ class JointEncoder(nn.Module):
         pattern = torch.where(there, pattern, self.no_pattern)[:, None]  # (b, 1, w)
         edges = self.enter_edge(torch.cat([given.edges, given.context], 2))  # (b, t, w)
         seen = given.has_edge
-        asked = self.ask_edges(pattern, edges, seen)[:, 0]
-        answered = self.ask_pattern(edges, pattern, there) * seen[..., None]
+        attended = self.to_edges(pattern, edges, seen)[:, 0]
+        answered = self.to_pattern(edges, pattern, there) * seen[..., None]
         mean = answered.sum(1) / seen.sum(1, keepdim=True).clamp(min=1)
         mean = torch.where(seen.any(1, keepdim=True), mean, self.no_edge)
-        return torch.as_tensor(self.fuse(torch.cat([asked, mean], 1)))
+        return torch.as_tensor(self.fuse(torch.cat([attended, mean], 1)))
 
 
 def shipped_heads(names: Sequence[str]) -> PropertyHeads:
@@ -198,7 +198,7 @@ def shipped_heads(names: Sequence[str]) -> PropertyHeads:
 
 
 @torch.inference_mode()
-def told_by_composition(features: Tensor, heads: PropertyHeads) -> tuple[Tensor, Tensor]:
+def composition_reading(features: Tensor, heads: PropertyHeads) -> tuple[Tensor, Tensor]:
     """What the composition part of SpecFusionNet makes of compositions, and its answers to some heads.
 
     Args:

@@ -26,9 +26,9 @@ from xsearch.models.joint_encoder import (
     NAME,
     JointEncoder,
     JointInput,
+    composition_reading,
     save_joint_encoder,
     shipped_heads,
-    told_by_composition,
 )
 from xsearch.training.joint_recall import recall_of
 from xsearch.training.joint_report import JointEncoderReport, card_of, report_of
@@ -120,7 +120,9 @@ def train_joint_encoder(
     """
     torch.manual_seed(schedule.seed)
     heads = shipped_heads(PROPERTIES)
-    told = [torch.stack(one) for one in zip(*(told_by_composition(x, heads) for x in amounts(samples)), strict=True)]
+    readings = [
+        torch.stack(one) for one in zip(*(composition_reading(x, heads) for x in amounts(samples)), strict=True)
+    ]
     model = JointEncoder(heads)
     schedule = replace(schedule, batch=min(schedule.batch, max(8, len(samples) // 4)))
     truth = torch.from_numpy(systems)
@@ -131,7 +133,7 @@ def train_joint_encoder(
         part = views.take(rows.numpy())
         draw = torch.randint(1, 1 + views.draws, (len(rows),), generator=generator)
         which = torch.multinomial(torch.tensor(JOINT.given), len(rows), replacement=True, generator=generator)
-        composition, answer = (one[which, rows] for one in told)
+        composition, answer = (one[which, rows] for one in readings)
         no_pattern, no_edge = hidden_at_random(torch.from_numpy(part.has_edge), generator)
         drawn, stored = (
             part.input(place, composition, answer).hidden(no_pattern, no_edge)

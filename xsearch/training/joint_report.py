@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from xsearch.indexes import Index
-from xsearch.models.joint_encoder import NAME, SYSTEMS, JointEncoder, JointInput, told_by_composition
+from xsearch.models.joint_encoder import NAME, SYSTEMS, JointEncoder, JointInput, composition_reading
 from xsearch.models.property_model import shipped_property_model
 from xsearch.training.joint_samples import Views
 from xsearch.training.property_samples import Samples
@@ -134,9 +134,9 @@ def seen_ways(network: JointEncoder, views: Views, samples: Samples) -> dict[str
         "elements": samples.elements_only,
         "formula": samples.tokens.composition,
     }
-    told = {given: told_by_composition(features, network.heads_of) for given, features in compositions.items()}
+    readings = {given: composition_reading(features, network.heads_of) for given, features in compositions.items()}
     return {
-        f"{spectra}, {given}": views.input(torch.ones(1).long(), *told[given]).hidden(*hidden)
+        f"{spectra}, {given}": views.input(torch.ones(1).long(), *readings[given]).hidden(*hidden)
         for spectra, hidden in SPECTRA.items()
         for given in GIVEN
     }

@@ -32,6 +32,8 @@ from xsearch.preprocess.powder import net_pattern
 from xsearch.training.property_samples import Samples
 
 CLEAN_BATCH = 64
+"""Materials whose stored patterns are read at once."""
+
 Say = Callable[[str], None]
 
 
@@ -67,7 +69,7 @@ class Views:
         return Views(*(getattr(self, one.name)[rows] for one in fields(self)))
 
     def input(self, place: Tensor, composition: Tensor, answer: Tensor) -> JointInput:
-        """The view of each material at a place (n,) or one place for all, with what `told_by_composition` gives."""
+        """The view of each material at a place (n,) or one place for all, with what `composition_reading` gives."""
         at = np.arange(len(self)), np.broadcast_to(place.numpy(), len(self))
         pattern, reading, edges = (torch.from_numpy(one[at]) for one in (self.pattern, self.reading, self.edges))
         has = torch.from_numpy(self.has_edge)
