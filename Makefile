@@ -47,7 +47,7 @@ docs: $(DOCS)
 	@echo "The site is in $(OUT)/site; open $(OUT)/site/index.html."
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --quiet
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 20 --quiet
 
 bench: $(READY)
 	$(BIN)/python -m benchmarks.run; found=$$?; $(BIN)/python -m benchmarks.render; exit $$found

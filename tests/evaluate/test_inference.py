@@ -15,7 +15,7 @@ from xsearch.chemistry.crystal import Crystal, cell_parameters
 from xsearch.data.compounds import read_compounds
 from xsearch.data.simulated_measurements import augmented_pattern
 from xsearch.errors import SpectrumError
-from xsearch.evaluate.inference import computed_edges, evaluate, figures, outcomes_of, sets_of
+from xsearch.evaluate.inference import computed_edges, evaluate, figures, outcomes_of, refused, sets_of
 from xsearch.infer.template_library import TemplateLibrary
 from xsearch.search import SearchIndex
 from xsearch.spectra import Xanes
@@ -149,7 +149,7 @@ def test_the_edges_that_were_computed_for_a_compound_are_given_with_its_pattern(
 
 
 def test_wrong_elements_and_random_lines_are_counted_apart(table, library):
-    report = evaluate(table, library=library, refusals=2)
+    report = refused(read_compounds(table)[:2], library)
     assert (report["n_wrong_elements"], report["n_random_lines"]) == (2, 2)
     assert report["accepted_random_lines"] == 0.0
 
