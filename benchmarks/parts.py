@@ -239,6 +239,12 @@ PARTS = (
         "simulated measurements, formulas that the powder network has not seen; half of them choose the weight",
     ),
     Part(
+        "joint_vectors",
+        "joint",
+        "python -m benchmarks.joint_vectors --index mp --joint joint_encoder --json",
+        "simulated measurements, formulas that the powder network has not seen; half of them choose the weight",
+    ),
+    Part(
         "joint_encoder",
         "mp",
         f"xsearch train joint {JOINT_DATA} --index mp --seed 0 --out joint_encoder --json -",
