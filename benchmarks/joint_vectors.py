@@ -1,19 +1,22 @@
 """Recall of materials by the learned vectors of a pattern, of an edge, and of both, over all absorbers.
 
-    python -m benchmarks.joint_vectors [--index mp] [--pairs N] [--json]
+    python -m benchmarks.joint_vectors [--index mp] [--pairs N] [--joint FOLDER] [--json]
 
 A pair is a simulated measurement of a pattern and of a computed edge (`xas_feff9.parquet` and two more tables in
 `$XSEARCH_DATA`) of one material of the index. It is compared with all materials of which there is a computed spectrum
 of that edge. The vector of both is the two vectors side by side, so that its cosine is a weighted mean; the weight is
 chosen on half of the formulas and judged on the other half.
+`joint` is the vector of the joint encoder in a folder that `xsearch train joint` wrote.
 No formula of a query was trained on by the powder network; those of `both_unseen` by neither network.
 """
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from benchmarks._data import data_file
@@ -26,7 +29,9 @@ from xsearch.errors import SpectrumError, XSearchError
 from xsearch.evaluate.retrieval import EdgeErrors
 from xsearch.indexes import Index
 from xsearch.indexes.views import clean_views
-from xsearch.models import powder_vectors, xanes_encoder
+from xsearch.models import powder_symmetry, powder_vectors, xanes_encoder
+from xsearch.models.joint_encoder import JointEncoder, JointInput, load_joint_encoder, reading_of
+from xsearch.preprocess.network_input import network_input
 from xsearch.preprocess.powder import net_pattern
 from xsearch.preprocess.xanes import normalize, window
 from xsearch.search import open_index
@@ -52,12 +57,14 @@ class Pair:
         formula: of the material.
         unseen: whether the XANES encoder was not trained on it.
         pattern, edge: (n,) cosines of the materials' vectors with those of the pair; the right material stands first.
+        joint: (n,) the same of the vectors of a joint encoder; empty without one.
     """
 
     formula: str
     unseen: bool
     pattern: NDArray[np.floating]
     edge: NDArray[np.floating]
+    joint: NDArray[np.floating]
 
 
 def spectra_by_edge(index: Index) -> dict[tuple[str, str], list[tuple[int, XasSpectrum]]]:
@@ -71,7 +78,7 @@ def spectra_by_edge(index: Index) -> dict[tuple[str, str], list[tuple[int, XasSp
     return {edge: some for edge, some in found.items() if len(some) >= LEAST}
 
 
-def pairs_of(index: Index, count: int, seed: int = 0) -> list[Pair]:
+def pairs_of(index: Index, count: int, seed: int = 0, joint: JointEncoder | None = None) -> list[Pair]:
     """Pairs of formulas that the powder network has not seen."""
     pattern_vectors, edge_vectors = powder_vectors.load(), xanes_encoder.load()
     if edge_vectors is None:
@@ -97,19 +104,39 @@ def pairs_of(index: Index, count: int, seed: int = 0) -> list[Pair]:
         of_edges = edge_vectors.vectors(values, known, *edge)
         strain = index.columns.expected_strain[of_rows]
         of_patterns = pattern_vectors.of_rows(clean_views(index, of_rows), index.profiles[of_rows], strain)
+        joined = (
+            None if joint is None else joint_vectors(joint, clean_views(index, of_rows), of_patterns, of_edges, edge)
+        )
         for row, spectrum in (libraries[edge][place] for one, place in chosen if one == edge):
             try:
                 cut = window(normalize(EdgeErrors()(spectrum.to_xanes(), chance)))
                 pattern = net_pattern(measured_row(index, row, drawn_conditions(index, row, chance), chance))
             except SpectrumError:
                 continue
-            by_pattern = of_patterns @ pattern_vectors.of_pattern(pattern)
-            by_edge = of_edges @ edge_vectors.vectors(cut.values[None], cut.known[None], *edge)[0]
-            best = {one: (by_pattern[of_rows == one].max(), by_edge[of_rows == one].max()) for one in {*rows}}
+            of_pattern = pattern_vectors.of_pattern(pattern)
+            of_edge = edge_vectors.vectors(cut.values[None], cut.known[None], *edge)
+            by = [of_patterns @ of_pattern, of_edges @ of_edge[0]]
+            if joint is not None and joined is not None:
+                by.append(
+                    joined @ joint_vectors(joint, network_input(pattern)[None], of_pattern[None], of_edge, edge)[0]
+                )
+            best = {one: tuple(scores[of_rows == one].max() for scores in by) for one in {*rows}}
             ranked = [best.pop(row), *best.values()]
             formula = index.catalog["reduced_formula"][row].as_py()
             new = fold_of(f"vectors {formula}", ENCODER_FOLDS) == 0
-            found.append(Pair(formula, new, *(np.array(column) for column in zip(*ranked, strict=True))))
+            columns = [np.array(column) for column in zip(*ranked, strict=True)]
+            found.append(Pair(formula, new, columns[0], columns[1], columns[2] if joint else np.zeros(0)))
+    return found
+
+
+@torch.inference_mode()
+def joint_vectors(
+    joint: JointEncoder, views: NDArray[np.float32], patterns: NDArray[np.float32], edges: NDArray[np.float32],
+    edge: tuple[str, str],
+) -> NDArray[np.float32]:  # fmt: skip
+    """(n, d) joint vectors of patterns and of one edge, by the vectors of each and what the powder networks see."""
+    reading = reading_of(powder_symmetry.load().read(views))
+    found: NDArray[np.float32] = joint.vectors(JointInput.of_one_edge(patterns, reading, edges, *edge)).numpy()
     return found
 
 
@@ -130,9 +157,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--index", default="mp")
     parser.add_argument("--pairs", type=int, default=800, help="at most; the index and the tables have some 400")
+    parser.add_argument("--joint", type=Path, metavar="FOLDER", help="of a joint encoder")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    found = pairs_of(open_index(arguments.index).index, arguments.pairs)
+    joint = None if arguments.joint is None else load_joint_encoder(arguments.joint)
+    found = pairs_of(open_index(arguments.index).index, arguments.pairs, joint=joint)
     chosen_on = [pair for pair in found if fold_of(pair.formula, 2) == 0]
     judged = [pair for pair in found if fold_of(pair.formula, 2)]
     weight = max(WEIGHTS, key=lambda one: (-float(np.log1p(places(chosen_on, one)).mean()), -abs(one - 0.5)))
@@ -145,6 +174,7 @@ def main() -> None:
         "pattern": shares(judged, 1.0),
         "both": shares(judged, weight),
         "both_even": shares(judged, 0.5),
+        **({} if joint is None else {"joint": shares([replace(one, pattern=one.joint) for one in judged], 1.0)}),
         "both_unseen": {"n": len(unseen), "edge": shares(unseen, 0.0), "both": shares(unseen, weight)}
         if unseen
         else {},

@@ -43,6 +43,11 @@ MEASURED_XANES = "xsearch evaluate xanes $XSEARCH_DATA/xas_measured.parquet --in
 KNOWN = "xas_measured.parquet, compounds whose structures are known; no formula of them trained on"
 FORWARD = "xas_feff9.parquet, xas_feff10_sites.parquet and the shipped sites; three of five folds by formula"
 
+JOINT_DATA = (
+    "$XSEARCH_DATA/xas_feff9.parquet $XSEARCH_DATA/xas_library_sites.parquet "
+    "--properties $XSEARCH_DATA/mp_structures.parquet --properties $XSEARCH_DATA/mp_labels.parquet"
+)
+
 PARTS = (
     *(
         Part("pxrd_measured", name, f"{MEASURED_PXRD} {options}", PATTERNS, "answerable")
@@ -238,6 +243,20 @@ PARTS = (
         "mp",
         "python -m benchmarks.joint_vectors --index mp --json",
         "simulated measurements, formulas that the powder network has not seen; half of them choose the weight",
+    ),
+    Part(
+        "joint_encoder",
+        "mp",
+        f"xsearch train joint {JOINT_DATA} --index mp --seed 0 --out joint_encoder --json -",
+        "simulated measurements; system and recall of formulas that the powder networks have not seen, properties of "
+        "those that SpecFusionNet has not",
+        "n_system",
+    ),
+    Part(
+        "spt",
+        "feff9",
+        "python -m benchmarks.spt --sites 5000 --epochs 15 --json",
+        "xas_feff9.parquet, sites of formulas in the order of their hashes, one formula in four held out",
     ),
     Part(
         "chain",

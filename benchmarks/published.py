@@ -27,7 +27,7 @@ class Row:
         experiment: what is measured.
         published: the paper's figure, as printed there.
         theirs: ours on the published protocol: benchmark, part and figure, one minus which if it begins with a `-`.
-        grouped: the same on formulas held out.
+        grouped: the same on formulas held out; several figures stand one after the other.
         command: what measures it.
         why_not: what cannot be compared, and why.
         count: the figure that says how many were counted, where that is not said of the whole part.
@@ -113,11 +113,33 @@ ROWS = (
         "python -m benchmarks.published attribution",
         "The paper shows a picture.",
     ),
-    Row(
-        "SPT: oxidation state, noise added",
-        "F1 0.969 (Co-Li-Mn-Ni-O)",
-        why_not="No SPT weights are shipped; `xsearch train spt` makes them, and its frequency bands are "
-        "`Spt.bands.shares()`.",
+    *(
+        Row(
+            f"SPT, {kind}: {what}, {way}",
+            "F1 0.969 (Co-Li-Mn-Ni-O)" if (figure, way) == ("os_macro_f1", "noise") else "-",
+            "",
+            f"spt/feff9/{name}/{way}/{figure}",
+            "python -m benchmarks.spt",
+            "No SPT weights are shipped; `xsearch train` makes them." if way == "noise" else "",
+        )
+        for kind, name in (("folded as published", "spt-folded"), ("simple", "spt"))
+        for figure, what in (
+            ("os_macro_f1", "oxidation state, macro-F1"),
+            ("cn2_r2", "atoms in the second shell, R²"),
+            ("nnosm_r2", "neighbours' mean oxidation state, R²"),
+            ("psgo_accuracy", "order of the point group"),
+        )
+        for way in ("clean", "noise")
+    ),
+    *(
+        Row(
+            f"SPT, {kind}: periods of its bands, eV",
+            "-",
+            "",
+            " ".join(f"spt/feff9/{name}/band_{place}_eV" for place in range(1, 5)),
+            "python -m benchmarks.spt",
+        )
+        for kind, name in (("folded as published", "spt-folded"), ("simple", "spt"))
     ),
     Row(
         "XAStruct: spectrum from a structure, mean absolute error",
@@ -143,11 +165,13 @@ def shown(name: str, count: str = "") -> str:
     """A figure as in the table."""
     if not name:
         return "-"
-    found = value_of(name)
-    if found is None:
+    found = [value_of(one) for one in name.split()]
+    values = [one[0] for one in found if one is not None]
+    if len(values) < len(found) or found[0] is None:
         return "not run"
     counted = value_of(count) if count else None
-    return f"{found[0]:.3g} (N {found[1] if counted is None else int(counted[0])})"
+    n = found[0][1] if counted is None else int(counted[0])
+    return f"{', '.join(f'{value:.3g}' for value in values)} (N {n})"
 
 
 def run_part(name: str, run: Callable[[], tuple[dict[str, float], int]], split: str) -> None:

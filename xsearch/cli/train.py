@@ -40,6 +40,11 @@ Tested = Annotated[
     int | None, typer.Option("--tested", min=1, metavar="N", help="Test so many of the folds only, to save time.")
 ]
 
+Properties = Annotated[
+    list[Path] | None,
+    typer.Option("--properties", metavar="FILE", help="Properties by material_id; may be given again."),
+]
+
 HoldOut = Annotated[
     bool,
     typer.Option("--hold-out", help="Keep a fold out of the weights too: half the time, figures of these weights."),
@@ -129,10 +134,7 @@ def specfusion(
     tables: Tables = None,
     *,
     out: options.Out,
-    properties: Annotated[
-        list[Path] | None,
-        typer.Option("--properties", metavar="FILE", help="Properties by material_id; may be given again."),
-    ] = None,
+    properties: Properties = None,
     index: options.IndexName = None,
     epochs: options.Epochs = None,
     published: Annotated[
@@ -156,5 +158,26 @@ def specfusion(
             seed=seed,
             device=device,
             say=count,
+        )
+    give_report(report, json)
+
+
+@app.command("joint")
+def joint(
+    tables: Tables = None,
+    *,
+    out: options.Out,
+    properties: Properties = None,
+    index: options.IndexName = None,
+    epochs: options.Epochs = None,
+    seed: options.Seed = 0,
+    json: options.Json = None,
+) -> None:
+    """Train one encoder of edges and pattern: crystal system, properties, and a vector of both."""
+    from xsearch.training.joint_encoder import make_joint_encoder
+
+    with counting("steps") as count:
+        report = make_joint_encoder(
+            out, tables or [], properties or [], index or "mp", epochs=epochs, seed=seed, say=count
         )
     give_report(report, json)

@@ -18,9 +18,13 @@ FREE_FORMS[CUBIC, 0] = (1, 1, 1, 0, 0, 0)
 FREE_COUNTS = np.array([6, 4, 3, 2, 0, 2, 1])
 """How many they are."""
 
-SEARCH_SIGMA, SEARCH_FOREIGN, SEARCH_ROUNDS = 0.4, 0.1, 2
+SEARCH_SIGMA, SEARCH_FOREIGN = 0.4, 0.1
+FIRST_ROUNDS, SEARCH_ROUNDS = np.int64(1), np.int64(2)
 """While cells are searched for: standard deviation of a line in units of its allowed error, the probability that a line
-is foreign, and rounds of refinement; set by hand."""
+is foreign, and rounds of refinement by the first lines and by all; set by hand."""
+
+PRIMITIVE = np.int64(P)
+"""One of numpy's integers, as the rounds above: a kernel that is given a plain constant is compiled anew for it."""
 
 
 @njit(cache=True, nogil=True)
@@ -109,12 +113,10 @@ def refine(form, lattice, centring, free, q, per_degree, sigma, foreign, zero_de
 
 
 @njit(cache=True, nogil=True)
-def refine_all(forms, lattices, centrings, frees, sizes, zeros, q, per_degree, sigma, foreign, zero_sigma_deg, rounds,
-               out, counts):  # fmt: skip
-    """`refine` for many cells: forms (m, 6), codes (m,), frees (lattices, 6, 6) with sizes (lattices,); fills `out`
-    (m, 8) and `counts` (m, 2)."""
+def refine_all(forms, lattices, centrings, zeros, q, per_degree, sigma, foreign, zero_sigma_deg, rounds, out, counts):
+    """`refine` for many cells: forms (m, 6), codes (m,); fills `out` (m, 8) and `counts` (m, 2)."""
     for i in range(len(forms)):
-        free = frees[lattices[i], : sizes[lattices[i]]]
+        free = FREE_FORMS[lattices[i], : FREE_COUNTS[lattices[i]]]
         counts[i, 0], counts[i, 1] = refine(
             forms[i], lattices[i], centrings[i], free, q, per_degree, sigma, foreign, zeros[i], zero_sigma_deg, rounds,
             out[i],
@@ -142,13 +144,15 @@ def offer(g, lattice, q, error, floor, most_unindexed, refines, cells, figures, 
         n = min(len(q), 12)
         sigma, foreign = SEARCH_SIGMA * error, np.full(len(q), SEARCH_FOREIGN)
         free = FREE_FORMS[lattice, : FREE_COUNTS[lattice]]
-        refine(now, lattice, P, free, q[:n], per_degree[:n], sigma[:n], foreign[:n], 0.0, 1.0, 1, best)
+        refine(
+            now, lattice, PRIMITIVE, free, q[:n], per_degree[:n], sigma[:n], foreign[:n], 0.0, 1.0, FIRST_ROUNDS, best
+        )
         now[:] = best[:6]
-        refine(now, lattice, P, free, q, per_degree, sigma, foreign, 0.0, 1.0, SEARCH_ROUNDS, best)
+        refine(now, lattice, PRIMITIVE, free, q, per_degree, sigma, foreign, 0.0, 1.0, SEARCH_ROUNDS, best)
         now[:] = best[:6]
         value = np.exp(0.1 * best[7])
     else:
-        count = assign(now, lattice, P, q, away, hkl)
+        count = assign(now, lattice, PRIMITIVE, q, away, hkl)
         value, missing = figure_of_merit(away, q, error, floor, count)
         if missing > most_unindexed:
             return

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.indexing.line_evidence_kernels import FREE_COUNTS, FREE_FORMS, refine_all
+from xsearch.indexing.line_evidence_kernels import FREE_COUNTS, refine_all
 from xsearch.indexing.lines import Lines
 from xsearch.indexing.search import LATTICES, searched_forms
 from xsearch.indexing.settings import IndexingSettings, PoolSettings
@@ -107,8 +107,8 @@ def refined_pool(
     foreign = settings.foreign_strong + settings.foreign_faint * np.exp(-some.height / settings.faint_height)
     out, counts = np.empty((len(forms), 8)), np.zeros((len(forms), 2), np.int64)
     refine_all(
-        np.ascontiguousarray(forms), lattices, centrings, FREE_FORMS, FREE_COUNTS, zeros_deg, q, per_degree, sigma,
-        foreign, settings.zero_sigma_deg, settings.rounds, out, counts,
+        np.ascontiguousarray(forms), lattices, centrings, zeros_deg, q, per_degree, sigma, foreign,
+        settings.zero_sigma_deg, settings.rounds, out, counts,
     )  # fmt: skip
     evidence = out[:, 7] - settings.parameter_cost * FREE_COUNTS[lattices]
     best = np.argsort(-evidence, kind="stable")

@@ -15,6 +15,11 @@ from xsearch.chemistry.space_groups import CUBIC, HEXAGONAL, MONOCLINIC, ORTHORH
 from xsearch.indexing.kernels import explains, volume
 from xsearch.indexing.line_evidence_kernels import offer
 
+CUBIC_CODE, ORTHORHOMBIC_CODE = np.int64(CUBIC), np.int64(ORTHORHOMBIC)
+MONOCLINIC_CODE, TRICLINIC_CODE = np.int64(MONOCLINIC), np.int64(TRICLINIC)
+RECTANGULAR, OBLIQUE = np.bool_(True), np.bool_(False)
+"""Numpy's numbers, for kernels that take long to compile: given a plain constant they are compiled anew for it."""
+
 ZONE_LINES, THIRD_LINES, FOURTH_LINES = 11, 16, 16
 """From how many first lines planes and their third and fourth vectors are made; the sizes of loops."""
 
@@ -33,7 +38,7 @@ def search_cubic(q, error, checked, spare, floor, largest, most_unindexed, refin
         for n in range(1, 49):
             g[:3] = q[i] / n
             if (n / q[i]) ** 1.5 <= largest and explains(g, CUBIC, q[:checked], error, spare):
-                offer(g, CUBIC, q, error, floor, most_unindexed, refines, cells, figures, away, hkl)
+                offer(g, CUBIC_CODE, q, error, floor, most_unindexed, refines, cells, figures, away, hkl)
 
 
 @njit(cache=True, nogil=True)
@@ -111,8 +116,9 @@ def search_orthorhombic(q, error, checked, spare, floor, largest, most_unindexed
                             g[0], g[1], g[2] = g0, g1, g2
                             if explains(g, ORTHORHOMBIC, q[:checked], error, spare):
                                 offer(
-                                    g, ORTHORHOMBIC, q, error, floor, most_unindexed, refines, cells, figures, away, hkl
-                                )
+                                    g, ORTHORHOMBIC_CODE, q, error, floor, most_unindexed, refines, cells, figures,
+                                    away, hkl,
+                                )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
@@ -197,7 +203,7 @@ def search_monoclinic(q, error, checked, spare, floor, largest, most_unindexed, 
     zones = np.zeros((MOST_ZONES, 3))
     beside = ((0, 0), (1, 0), (0, 1), (1, 1), (1, -1), (2, 0), (0, 2), (2, 1), (1, 2), (2, -1), (1, -2))
     fourth = min(THIRD_LINES, len(q))
-    for zone in range(find_zones(q, error, False, zones)):
+    for zone in range(find_zones(q, error, OBLIQUE, zones)):
         a0, c0, e0 = zones[zone]
         for part in range(5):
             # centrings and glides leave out points of a plane: none, odd h, odd l, odd h + l, or all but both even
@@ -218,8 +224,10 @@ def search_monoclinic(q, error, checked, spare, floor, largest, most_unindexed, 
                         g[1] = (q[o] - a * h * h - c * m * m - e * h * m) / axis
                         size = volume(g)
                         if 0 < size <= largest and explains(g, MONOCLINIC, q[:checked], error, spare):
-                            offer(g, MONOCLINIC, q, error, floor, most_unindexed, refines, cells, figures, away, hkl)
-    for zone in range(find_zones(q, error, True, zones)):
+                            offer(
+                                g, MONOCLINIC_CODE, q, error, floor, most_unindexed, refines, cells, figures, away, hkl
+                            )
+    for zone in range(find_zones(q, error, RECTANGULAR, zones)):
         for turned in range(2):
             for part in range(4):
                 a = zones[zone, turned] / (4.0 if part % 2 else 1.0)
@@ -240,18 +248,9 @@ def search_monoclinic(q, error, checked, spare, floor, largest, most_unindexed, 
                                     size = volume(g)
                                     if 0 < size <= largest and explains(g, MONOCLINIC, q[:checked], error, spare):
                                         offer(
-                                            g,
-                                            MONOCLINIC,
-                                            q,
-                                            error,
-                                            floor,
-                                            most_unindexed,
-                                            refines,
-                                            cells,
-                                            figures,
-                                            away,
-                                            hkl,
-                                        )
+                                            g, MONOCLINIC_CODE, q, error, floor, most_unindexed, refines, cells,
+                                            figures, away, hkl,
+                                        )  # fmt: skip
 
 
 @njit(cache=True, nogil=True)
@@ -260,7 +259,7 @@ def search_triclinic(q, error, checked, spare, floor, largest, most_unindexed, r
     away, hkl, g = np.empty(len(q)), np.empty((len(q), 3), np.int64), np.zeros(6)
     zones = np.zeros((MOST_ZONES, 3))
     fourth = min(FOURTH_LINES, len(q))
-    for zone in range(find_zones(q, error, False, zones)):
+    for zone in range(find_zones(q, error, OBLIQUE, zones)):
         g[0], g[2], g[4] = zones[zone]
         for o in range(fourth):
             b = q[o]
@@ -278,4 +277,6 @@ def search_triclinic(q, error, checked, spare, floor, largest, most_unindexed, r
                         g[3] = sign * d
                         size = volume(g)
                         if 0 < size <= largest and explains(g, TRICLINIC, q[:checked], error, spare):
-                            offer(g, TRICLINIC, q, error, floor, most_unindexed, refines, cells, figures, away, hkl)
+                            offer(
+                                g, TRICLINIC_CODE, q, error, floor, most_unindexed, refines, cells, figures, away, hkl
+                            )

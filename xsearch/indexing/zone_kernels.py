@@ -10,7 +10,7 @@ from numba import njit
 from xsearch.chemistry.space_groups import TRICLINIC
 from xsearch.indexing.kernels import explains, volume
 from xsearch.indexing.line_evidence_kernels import offer
-from xsearch.indexing.search_kernels import zone_score
+from xsearch.indexing.search_kernels import TRICLINIC_CODE, zone_score
 
 FIRST_LINES, THIRD_LINES, LAST_LINES = 12, 18, 16
 """From how many first lines planes, their third vectors, and the last angle are made; the sizes of loops."""
@@ -132,6 +132,6 @@ def search_zones(q, error, checked, spare, floor, largest, most_unindexed, refin
                                 size = volume(g)
                                 if 0 < size <= largest and explains(g, TRICLINIC, q[:checked], error, spare):
                                     offer(
-                                        g, TRICLINIC, q, error, floor, most_unindexed, refines, cells, figures, away,
-                                        hkl,
+                                        g, TRICLINIC_CODE, q, error, floor, most_unindexed, refines, cells, figures,
+                                        away, hkl,
                                     )  # fmt: skip

@@ -247,3 +247,22 @@ class PropertySettings:
 
 
 PROPERTIES = PropertySettings()
+
+
+@dataclass(frozen=True, slots=True)
+class JointSettings:
+    """`xsearch train joint`."""
+
+    epochs: int = setting(40, "epochs", BY_HAND)
+    draws: int = setting(2, "measurements", f"{BY_HAND}: of each material's pattern and edges")
+    temperature: float = setting(0.05, "1", f"{BY_HAND}: of the cosines that tell materials apart")
+    pattern_hidden: float = setting(0.2, "1", f"{BY_HAND}: share of batches without patterns")
+    edges_hidden: float = setting(0.2, "1", f"{BY_HAND}: share of batches without edges")
+    edge_hidden: float = setting(0.3, "1", f"{BY_HAND}: how often an edge beside others is hidden")
+    given: tuple[float, float, float] = setting(
+        (0.4, 0.3, 0.3), "1", f"{BY_HAND}: how often nothing, the elements or the formula is given"
+    )
+    least_library: int = setting(10, "materials", f"{BY_HAND}: of an edge, below which nothing is recalled by it")
+
+
+JOINT = JointSettings()
