@@ -167,6 +167,12 @@ PARTS = (
         "gated/n",
     ),
     Part(
+        "oxygen",
+        "composition",
+        "python -m benchmarks.oxygen --json",
+        "oxygen K edges that come with the package; no network was trained on one, the composition on oxides",
+    ),
+    Part(
         "inference",
         "now",
         "xsearch evaluate inference $XSEARCH_DATA/mp_structures.parquet --index mp --limit 100 --refusals 50 --json -",
