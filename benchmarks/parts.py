@@ -167,6 +167,12 @@ PARTS = (
         "gated/n",
     ),
     Part(
+        "oxygen",
+        "composition",
+        "python -m benchmarks.oxygen --json",
+        "oxygen K edges that come with the package; no network was trained on one, the composition on oxides",
+    ),
+    Part(
         "inference",
         "now",
         "xsearch evaluate inference $XSEARCH_DATA/mp_structures.parquet --index mp --limit 100 --refusals 50 --json -",
@@ -236,6 +242,12 @@ PARTS = (
         "joint_vectors",
         "mp",
         "python -m benchmarks.joint_vectors --index mp --json",
+        "simulated measurements, formulas that the powder network has not seen; half of them choose the weight",
+    ),
+    Part(
+        "joint_vectors",
+        "joint",
+        "python -m benchmarks.joint_vectors --index mp --joint joint_encoder --json",
         "simulated measurements, formulas that the powder network has not seen; half of them choose the weight",
     ),
     Part(

@@ -2,18 +2,22 @@
 
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+import scipy.ndimage
 
 from tests.xas_tables import simulated, write
 from xsearch.builders import build_parquet
 from xsearch.builders.shipped import ShippedSpectra
 from xsearch.builders.xas_source import XasSource
 from xsearch.data.shipped_library import STRUCTURES, ShippedLibrary, shipped_materials
-from xsearch.data.xas_tables import XasTables
+from xsearch.data.xas_tables import XasTables, spectrum_of_rows
 from xsearch.indexes import Index
+from xsearch.search import open_index
+from xsearch.spectra.xanes import Xanes
 from xsearch.xas.library import EdgeLibraries
 
 
@@ -50,6 +54,28 @@ def test_an_index_of_the_materials_project_gets_those_of_its_entries(
         tmp_path / "iron.parquet", "bare", workers=1, measured_cells=False, shipped_spectra=False, progress=False
     )
     assert without.spectra == 0
+
+
+def test_an_oxygen_edge_leads_to_its_oxide(xsearch_home: Path, tmp_path: Path) -> None:
+    oxides = {
+        name: rows
+        for name, rows in ShippedLibrary(shipped_materials()).spectra.items()
+        if (rows[0]["absorber"], rows[0]["edge"]) == ("O", "K") and spectrum_of_rows(name, rows).level == "material"
+    }
+    assert len(oxides) >= 15
+    spectra = [spectrum_of_rows(name, rows) for name, rows in sorted(oxides.items())]
+    wanted = pa.array(sorted({one.material_id for one in spectra}))
+    table = pq.read_table(STRUCTURES)
+    pq.write_table(table.filter(pc.is_in(table.column("material_id"), wanted)), tmp_path / "oxides.parquet")
+    build_parquet(tmp_path / "oxides.parquet", "oxides", workers=1, measured_cells=False, progress=False)
+    index = open_index("oxides")
+    found = []
+    for number, one in enumerate(spectra[::3]):
+        energy_eV = np.arange(one.energy_eV[0] + 15, one.energy_eV[-1], 0.2)
+        mu = scipy.ndimage.gaussian_filter1d(np.interp(energy_eV + 1.0, one.energy_eV, one.mu), 3)
+        mu += np.random.default_rng(number).normal(0, 0.01, len(mu))
+        found.append(index.search(xanes=Xanes(energy_eV, mu, "O", "K", "scan")).hits[0].formula == one.reduced_formula)
+    assert np.mean(found) > 0.8
 
 
 def test_an_index_of_other_crystals_gets_none(xsearch_home: Path, tmp_path: Path, iron: pa.Table) -> None:

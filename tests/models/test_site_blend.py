@@ -33,6 +33,20 @@ def test_trust_falls_back_on_the_composition() -> None:
     assert unlike["cn"].max() < 0.9, "less is known, and the answer is flatter"
 
 
+def test_without_trust_the_composition_answers_alone() -> None:
+    distances = {"spt": np.array([[2.4, 0.1]], np.float32), COMPOSITION: np.array([[1.9, 0.2]], np.float32)}
+    cn = {"spt": sharp("cn", 4), COMPOSITION: sharp("cn", 6)}
+    parts = {part: {"cn": cn[part], "mnnd_A": distances[part]} for part in cn}
+    found = Blend(parts, np.zeros((1, 0), np.float32), MANY)
+    for counted in ((0.0, 0.0), (0.6, 0.6)):
+        weights = {"cn": {"spt": (1.0, 1.0), COMPOSITION: counted}, "mnnd_A": {"spt": 1.0}}
+        settings = {"weights": weights, "scale": {}}
+        classes, numbers = blend(found, settings, np.zeros(1, np.float32))
+        assert CLASSES["cn"][int(classes["cn"][0].argmax())] == 6
+        np.testing.assert_allclose(numbers["mnnd_A"], distances[COMPOSITION])
+        assert blend(found, settings, np.ones(1, np.float32))[1]["mnnd_A"][0, 0] == pytest.approx(2.4)
+
+
 def obeyed(absorber: str, formula: str, **classes: np.ndarray) -> dict[str, np.ndarray]:
     amounts = parse_formula(formula)
     parts = {

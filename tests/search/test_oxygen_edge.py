@@ -63,3 +63,6 @@ def test_a_prediction_says_that_the_edge_was_not_trained(tmp_path: Path) -> None
     assert found.site.unfamiliar[0].startswith("No O K edge was among the training spectra")
     states = dict(found.site.classes["oxidation_state"])
     assert max(states, key=lambda state: states[state]) == -2  # by the formula's charges
+    (alone,) = predict([oxygen_edge("MgO")])
+    assert alone.site.classes["oxidation_state"][0][0] == -2  # as oxygen mostly has, whatever the network reads
+    assert found.site.numbers["mnnd_A"][0] == pytest.approx(2.1, abs=0.15)

@@ -98,7 +98,8 @@ def blend(
         found: answers of the parts.
         settings: `weights` of the parts for each task, of classes at the least and at full coverage, and `scale` of
             each number.
-        trust: (n,) from 0 to 1, by which the parts that read the spectrum count; 1 if None.
+        trust: (n,) from 0 to 1, by which the parts that read the spectrum count; 1 if None. Where it is 0, answers
+            are those of the composition, numbers too.
     """
     classes, numbers, least = {}, {}, BLEND.least
     answered = [task for task, weights in settings["weights"].items() if weights]
@@ -108,6 +109,10 @@ def blend(
             * np.log(np.maximum(found.parts[part][task], least))
             for part, ends in settings["weights"][task].items()
         )
+        if trust is not None and task in (said := found.parts.get(COMPOSITION, {})):
+            weight = at_coverage(settings["weights"][task].get(COMPOSITION, (0.0, 0.0)), found.coverage)
+            alone = (trust[:, None] == 0) & (weight == 0)
+            logs = np.where(alone, np.log(np.maximum(said[task], least)), logs)
         powers = np.exp(logs - np.max(logs, axis=1, keepdims=True))
         classes[task] = (powers / powers.sum(1, keepdims=True)).astype(np.float32)
     for task in (t for t in NUMBERS if t in answered):
@@ -117,6 +122,8 @@ def blend(
         mixed[:, 1] *= settings["scale"].get(task, 1.0)
         if trust is not None:
             mixed[:, 1] /= np.maximum(trust, BLEND.least_trust)
+            if task in found.parts.get(COMPOSITION, {}):
+                mixed = np.where((trust == 0)[:, None], found.parts[COMPOSITION][task], mixed)
         numbers[task] = mixed
     return classes, numbers
 

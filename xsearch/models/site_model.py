@@ -102,7 +102,9 @@ class SiteModel:
         # how familiar a spectrum is does not depend on what is given beside it
         features = self.features(*spectra) if composition.any() else found.features
         distance = self.distance(features)
-        classes, numbers = self.blend(found, conditioning_of(elements, amounts), self.trust(distance))
+        # what networks read off an edge that they never saw means nothing: the composition answers alone
+        learned = np.array([f"{w.absorber} {w.edge}" in self.settings["edges"] for w in windows], np.float32)
+        classes, numbers = self.blend(found, conditioning_of(elements, amounts), self.trust(distance) * learned)
         answers = []
         for row, window in enumerate(windows):
             own = {task: p[row] for task, p in classes.items()}
