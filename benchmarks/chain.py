@@ -60,6 +60,10 @@ RIDGE = 0.02
 """Of the squares of the weights, against the mean of the log-likelihood; set by hand, some compounds are few."""
 
 
+CHOSEN_ON = 35
+"""Compounds, the first ones, that the weights of the settings were chosen on."""
+
+
 @dataclass(frozen=True, slots=True)
 class Candidates:
     """Refined candidates of one compound, one place each.
@@ -184,7 +188,8 @@ def fitted(cases: Sequence[Candidates], names: Sequence[str]) -> dict[str, float
 def figures(lines: Sequence[dict]) -> dict:
     """Shares right of each half of the formulas with weights fitted to the other, without each link, and with one.
 
-    `shipped` takes the weights of the settings, which were chosen on these compounds.
+    `settings` takes the weights of the settings, which were chosen on the first `CHOSEN_ON` of them; `settings_apart`
+    does so of the others.
     `lost` is the mean of -ln of the right candidates' share, over compounds that have one among their candidates.
     """
     read = {
@@ -220,12 +225,27 @@ def figures(lines: Sequence[dict]) -> dict:
     }
     properties = [name for name in names if name in PROPERTY_LINKS] if unseen.any() else []
     shipped = {name: weight for name, weight in INFERENCE_SETTINGS.links.with_pattern.items() if weight}
-    answerable = [case for case in read["edges"] if any(case.right)]
+
+    def plain(first: int) -> dict[str, dict[str, float] | float]:
+        """The weights of the settings as they are, of the compounds from one on."""
+        runs: tuple[tuple[str, str, dict[str, float]], ...] = (
+            ("pattern", "pattern", {}), ("pattern_and_system", "pattern", shipped), ("shipped", "edges", shipped)
+        )  # fmt: skip
+        kept = {name: [(case, weights) for case in read[run][first:]] for name, run, weights in runs}
+        return {
+            "n": len(lines[first:]),
+            **{name: float(np.mean([case.first_is_right(w) for case, w in cases])) for name, cases in kept.items()},
+            "lost": {
+                name: float(np.mean([case.lost(w) for case, w in cases if any(case.right)] or 0.0))
+                for name, cases in kept.items()
+            },
+        }
+
     return {
         "n": len(lines),
         "n_several_edges": len(several),
-        "shipped": float(np.mean([case.first_is_right(shipped) for case in read["edges"]])),
-        "lost_shipped": float(np.mean([case.lost(shipped) for case in answerable])) if answerable else 0.0,
+        "settings": plain(0),
+        **({"settings_apart": plain(CHOSEN_ON)} if len(lines) > CHOSEN_ON else {}),
         **{name: right for name, (right, _) in found.items()},
         "lost": {name: lost for name, (_, lost) in found.items()},
         "right_among_candidates": float(np.mean([any(case.right) for case in read["edges"]])),

@@ -267,7 +267,7 @@ PARTS = (
     Part(
         "chain",
         "mp",
-        "python -m benchmarks.chain --index mp --limit 35 --log chain.jsonl --json",
+        "python -m benchmarks.chain --index mp --limit 154 --log chain.jsonl --json",
         "simulated patterns and computed edges, formulas that the site model and the templates have not seen",
     ),
     Part("edges_alone", "mp", "python -m benchmarks.edges_alone --index mp --json", KNOWN),

@@ -206,7 +206,8 @@ def _occam(
     mean = np.maximum(mean, 1e-9)
     curvature = np.empty(len(areas))
     kernels.pivots(band, 1 / mean**2, curvature)
-    sigma = 1 / np.sqrt(curvature)
+    # lines on top of each other may leave none
+    sigma = 1 / np.sqrt(np.maximum(curvature, 1e-12))
     gone, seen = intensity_terms(areas, sigma, mean)
     best = -np.inf
     for share in settings.absent_shares:
