@@ -1,12 +1,17 @@
 """SpecFusionNet's parts."""
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
 from xsearch.chemistry.element_descriptors import KINDS, TRANSITION_METALS, element_descriptors, element_kinds
+from xsearch.chemistry.formula import parse_formula
 from xsearch.elements import ATOMIC_NUMBERS, EDGES
 from xsearch.models.property_composition import PropertyHeads, composition_features
+from xsearch.models.property_model import shipped_property_model
 from xsearch.models.specfusion import PUBLISHED, SpecFusion, SpecFusionConfig, SpectrumReader, Tokens
 
 HEADS = PropertyHeads({"density_g_cm3": (4.0, 2.0)}, ("is_metal",))
@@ -76,3 +81,21 @@ def test_descriptors_are_of_one_scale_and_know_fluorine() -> None:
     fluorine, oxygen, iron = (table[ATOMIC_NUMBERS[one] - 1, 0] for one in ("F", "O", "Fe"))
     assert fluorine > oxygen > iron
     assert table[:, 1].argmax() == ATOMIC_NUMBERS["Cs"] - 1
+    # without an electronegativity, a noble gas is an average element and takes no part in the scale
+    assert table[ATOMIC_NUMBERS["Ne"] - 1, 0] == 0
+    assert fluorine > 3
+
+
+def test_the_shipped_composition_part_knows_formation_energies(data_folder: Path) -> None:
+    """A wrong scale of one descriptor of the elements shifts all by a tenth of an eV."""
+    columns = ["reduced_formula", "formation_energy_per_atom"]
+    rows = pd.read_parquet(data_folder / "mp_structures.parquet", columns=columns).dropna().sample(1000, random_state=1)
+    network = shipped_property_model().network
+    assert network.composition is not None
+    features = np.stack([composition_features([], parse_formula(formula)) for formula in rows.reduced_formula])
+    with torch.inference_mode():
+        answers, _ = network.heads.split(network.composition(torch.from_numpy(features))[1])
+    usual, spread = network.heads.numbers["formation_energy_eV_atom"]
+    off = answers["formation_energy_eV_atom"].numpy()[:, 0] * spread + usual - rows.formation_energy_per_atom
+    assert np.abs(off).mean() < 0.15
+    assert abs(off.mean()) < 0.05

@@ -5,12 +5,12 @@ As in Wang et al., Chem. Sci. (2026), https://doi.org/10.1039/d6sc00651e.
 
 from __future__ import annotations
 
+import warnings
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from xsearch.chemistry.valence import electronegativity
 from xsearch.elements import SYMBOLS
 
 DESCRIPTORS = ("electronegativity", "radius", "first ionisation", "second ionisation", "third ionisation")
@@ -32,10 +32,13 @@ def element_descriptors() -> NDArray[np.float32]:
     rows = []
     for symbol in SYMBOLS:
         element = Element(symbol)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # noble gases without an electronegativity
+            electronegativity = element.X
         energies = [np.nan if one is None else float(one) for one in element.ionization_energies[:3]]
         radius = element.atomic_radius
         size = np.nan if radius is None else float(radius)
-        rows.append([electronegativity(symbol), size, *energies, *[np.nan] * (3 - len(energies))])
+        rows.append([electronegativity, size, *energies, *[np.nan] * (3 - len(energies))])
     table = np.array(rows, np.float64)
     return np.nan_to_num((table - np.nanmean(table, axis=0)) / np.nanstd(table, axis=0)).astype(np.float32)
 
