@@ -48,7 +48,8 @@ def test_interrupted_training_goes_on_where_it_stopped(tmp_path: Path, monkeypat
     trained: list[str] = []
     report = make_site_model(tmp_path / "cut", [table], say=trained.append, **arguments)
     assert not any(line.startswith("fold 1 of 2, xastruct") for line in trained), "those networks were ready"
-    assert report.report == whole.report
+    # what the network has no head for is no number, and equals nothing
+    assert repr(report.report) == repr(whole.report)
     for name in ("xastruct", "site_forests"):
         same = [(tmp_path / f / f"{name}.safetensors").read_bytes() for f in ("whole", "cut")]
         assert same[0] == same[1]

@@ -22,9 +22,8 @@ from xsearch.models.xastruct_forward import POINTS, TAIL_POINTS, ForwardConfig, 
 from xsearch.paths import WEIGHTS_FOLDER
 from xsearch.settings import setting
 
-FORWARD_NAME = "xastruct_forward"
-FORWARD_FILE = WEIGHTS_FOLDER / f"{FORWARD_NAME}.safetensors"
-CARD = WEIGHTS_FOLDER / f"{FORWARD_NAME}.json"
+FORWARD_FILE = WEIGHTS_FOLDER / "xastruct_forward.safetensors"
+CARD = WEIGHTS_FOLDER / "xastruct_forward.json"
 
 KERNELS = ("long", "all", "edges")
 """Kernel regressions: over FEFF9 spectra of the whole window, over all of FEFF9, and over all edges of FEFF10."""
