@@ -165,7 +165,7 @@ def test_dropped_crystals_are_added_to_an_index(page: Any, tmp_path: Path) -> No
     page.select_option("[name=what]", "files")
     assert page.input_value("#indexes [name=name]") == "lab"
     page.click("#build")
-    until(page, lambda: f"lab: {before + 1} entries" in page.inner_text("#ready"), seconds=400)
+    until(page, lambda: f"lab: {before + 1} entries" in page.inner_text("#ready"))
     until(page, lambda: f"({before + 1})" in page.inner_text("#index option:checked"))
 
 

@@ -70,7 +70,7 @@ def cif(
 
 @app.command("starter")
 def starter(name: options.NewName = "starter", workers: options.Workers = None) -> None:
-    """Make the starter index: 10,000 crystals and XANES spectra of 70 edges that come with the installation.
+    """Make the starter index: 10,000 crystals and XANES spectra of 71 edges that come with the installation.
 
     The crystals are the American Mineralogist Crystal Structure Database, the AFLOW prototypes, and the structures of
     the Materials Project that spectra were computed of. The spectra are measured references and computed by FEFF10.

@@ -14,8 +14,9 @@ export class Files {
   constructor(changed) {
     this.changed = changed;
     this.list = [];
+    this.read = Promise.resolve();  // kept once all that was dropped is read
     const pick = $("#pick"), cover = $("#cover");
-    pick.addEventListener("change", () => { this.drop([...pick.files]); pick.value = ""; });
+    pick.addEventListener("change", () => { this.take([...pick.files]); pick.value = ""; });
     let depth = 0;
     addEventListener("dragenter", (event) => { event.preventDefault(); depth += 1; cover.hidden = false; });
     addEventListener("dragleave", () => { depth -= 1; if (depth <= 0) { depth = 0; cover.hidden = true; } });
@@ -24,9 +25,11 @@ export class Files {
       event.preventDefault();
       depth = 0;
       cover.hidden = true;
-      this.drop([...event.dataTransfer.files]);
+      this.take([...event.dataTransfer.files]);
     });
   }
+
+  take(files) { this.read = Promise.all([this.read, this.drop(files)]); }
 
   async drop(files) {
     for (const file of files) {

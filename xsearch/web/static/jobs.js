@@ -22,6 +22,7 @@ export class Job {
   }
 
   follow(key) {
+    this.leave();  // another may have been started while this one was
     this.key = key;
     this.began = performance.now();
     this.answered = false;

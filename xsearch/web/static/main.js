@@ -25,7 +25,8 @@ let state = { indexes: [] };
 let asOf = "";
 
 const table = new PeriodicTable(() => changed());
-const files = new Files((dropped) => { changed(); if (dropped && files.ready) search(); });
+let building = false;  // a build is followed to its end, unless a search is asked for
+const files = new Files((dropped) => { changed(); if (dropped && files.ready && !building) search(); });
 const answer = new Answer($("#result"));
 const other = new Other($("#result"));
 const job = new Job({ answer: show, over, scan: (key, record) => { $("#welcome")?.remove(); other.series(key).add(record); } });
@@ -52,6 +53,7 @@ function changed() {
 }
 
 async function search() {
+  building = false;
   const now = question();
   const { formula, solve, disorder, ...options } = now.options;
   if (now.do === "mixture") options.phases ||= "auto";
@@ -81,6 +83,7 @@ function show(key, record) {
 }
 
 function over(key, state_, body) {
+  building = false;
   if (body.kind === "build") { problem(""); note(body.text); loadState(body.name).catch((error) => problem(error.message)); } else listEarlier();
   if (state_ === "failed") problem(body.text, body.traceback);
   if (state_ === "stopped") problem(`${body.text} Search again to go on.`);
@@ -141,9 +144,12 @@ async function use(name) {
 
 async function build(name, options) {
   problem("");
+  building = true;
   try {
+    await files.read;
     await job.start({ kind: "build", index: name, version: String(Date.now()), options, files: options.what === "files" ? sent(question().files) : [] });
   } catch (error) {
+    building = false;
     problem(error.message);
   }
 }
