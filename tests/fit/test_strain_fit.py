@@ -199,15 +199,16 @@ def test_the_descent_ends_as_low_as_that_of_scipy(crystals, place, seed):
         reflections.hkl.astype(float), reflections.structure_factor_sq.astype(float), 0.25 / d_A**2,
         np.array([*reflections.cell, 0.0, target.fwhm_deg]), directions, target.rows[1], taps, reaches, target.low,
         target.high, target.total, target.cuts[1], target.settings.smoothings[1], target.wavelength_A,
-        STRAIN_FIT.zero_sigma_deg, STRAIN_FIT.b_sigma_A2, STRAIN_FIT.misfit_weight, STRAIN_FIT.least_misfit,
+        STRAIN_FIT.zero_sigma_deg, STRAIN_FIT.b_sigma_A2,
     )  # fmt: skip
+    weights = STRAIN_FIT.misfit_weight, STRAIN_FIT.least_misfit
 
     def plain(x):
         slopes = np.empty(len(x))
-        value = loss(x, *problem, slopes)
+        value = loss(x, problem, *weights, slopes)
         return value, slopes
 
     slow = minimize(plain, start, jac=True, method="L-BFGS-B", bounds=[(-12, 12)] * len(start))
-    found = descend(start, *problem, 12.0, 60, 12, 1e-9, 1e-4)
+    found = descend(start, problem, *weights, 12.0, 60, 12, 1e-9, 1e-4)
     assert plain(found)[0] <= slow.fun + 0.02 * abs(slow.fun)
     assert np.abs(found).max() <= 12

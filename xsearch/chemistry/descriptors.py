@@ -161,8 +161,6 @@ def _describe(
     neighbor_states = [states.of(n["site_index"], e) for n, e in zip(bonded, elements, strict=True)]
     known_states = [s for s in neighbor_states if s is not None]
     oxygens = positions[[e == "O" for e in elements]]
-    counts = Counter(elements)
-    nearest = {e: min(d for d, other in zip(distances, elements, strict=True) if other == e) for e in counts}
     element = crystal.elements[site]
     return SiteDescriptors(
         site=site,
@@ -171,17 +169,24 @@ def _describe(
         oxidation_agrees=states.agree(site, element),
         cn=int(cn),
         cn2=_second_shell(structure, site, positions),
-        ocn=counts["O"],
+        ocn=elements.count("O"),
         nnrs_A=float(distances.std()),
         mood_A=_closest_pair(oxygens),
         site_symmetry_order=site_order,
         psgo=group_order,
         nnosm=float(np.mean(known_states)) if len(known_states) == len(bonded) else None,
         mnnd_A=float(distances.mean()),
-        neighbor=min(counts, key=lambda e: (-counts[e], nearest[e])),
-        neighbors=tuple(sorted(counts)),
+        neighbor=commonest(elements, distances.tolist()),
+        neighbors=tuple(sorted(set(elements))),
         ambiguous=weights[cn] < AMBIGUOUS_BELOW,
     )
+
+
+def commonest(elements: Sequence[str], distances_A: Sequence[float]) -> str:
+    """The most frequent element of some neighbours; ties go to the nearer one."""
+    counts = Counter(elements)
+    nearest = {e: min(d for d, other in zip(distances_A, elements, strict=True) if other == e) for e in counts}
+    return min(counts, key=lambda e: (-counts[e], nearest[e]))
 
 
 def _second_shell(structure: object, site: int, bonded: np.ndarray) -> int:

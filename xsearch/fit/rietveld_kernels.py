@@ -9,6 +9,14 @@ REACH_FWHM = 6.0
 """Full widths at half maximum from its centre within which a line is drawn."""
 
 
+@njit(cache=True, nogil=True, inline="always")
+def points_of(two_theta_deg, fwhm_deg, start_deg, step_deg, points):
+    """First point of an even axis that a line is drawn on, and one past the last."""
+    first = int(np.ceil((two_theta_deg - REACH_FWHM * fwhm_deg - start_deg) / step_deg))
+    last = int((two_theta_deg + REACH_FWHM * fwhm_deg - start_deg) / step_deg)
+    return max(first, 0), min(last + 1, points)
+
+
 @njit(cache=True, nogil=True, fastmath=True)
 def draw(two_theta_deg, area, fwhm_deg, lorentzian, start_deg, step_deg, out, squares):
     """Draw pseudo-Voigt lines on an even axis.
@@ -22,10 +30,9 @@ def draw(two_theta_deg, area, fwhm_deg, lorentzian, start_deg, step_deg, out, sq
     squares[:] = 0.0
     for i in range(len(two_theta_deg)):
         width = fwhm_deg[i]
-        first = int(np.ceil((two_theta_deg[i] - REACH_FWHM * width - start_deg) / step_deg))
-        last = int((two_theta_deg[i] + REACH_FWHM * width - start_deg) / step_deg)
+        first, last = points_of(two_theta_deg[i], width, start_deg, step_deg, len(out))
         height = area[i] * 2 / width
-        for k in range(max(first, 0), min(last + 1, len(out))):
+        for k in range(first, last):
             halves = 2 * (start_deg + k * step_deg - two_theta_deg[i]) / width
             value = height * pseudo_voigt(halves * halves, lorentzian)
             out[k] += value
@@ -38,9 +45,8 @@ def draw_slopes(two_theta_deg, slopes, fwhm_deg, lorentzian, start_deg, step_deg
     out = np.zeros((points, slopes.shape[1]))
     for i in range(len(two_theta_deg)):
         width = fwhm_deg[i]
-        first = int(np.ceil((two_theta_deg[i] - REACH_FWHM * width - start_deg) / step_deg))
-        last = int((two_theta_deg[i] + REACH_FWHM * width - start_deg) / step_deg)
-        for k in range(max(first, 0), min(last + 1, points)):
+        first, last = points_of(two_theta_deg[i], width, start_deg, step_deg, points)
+        for k in range(first, last):
             halves = 2 * (start_deg + k * step_deg - two_theta_deg[i]) / width
             value = 2 / width * pseudo_voigt(halves * halves, lorentzian)
             for j in range(slopes.shape[1]):
@@ -68,9 +74,8 @@ def draw_changes(
     out = np.zeros((points, columns))
     for i in range(len(two_theta_deg)):
         width = fwhm_deg[i]
-        first = int(np.ceil((two_theta_deg[i] - REACH_FWHM * width - start_deg) / step_deg))
-        last = int((two_theta_deg[i] + REACH_FWHM * width - start_deg) / step_deg)
-        for k in range(max(first, 0), min(last + 1, points)):
+        first, last = points_of(two_theta_deg[i], width, start_deg, step_deg, points)
+        for k in range(first, last):
             halves = 2 * (start_deg + k * step_deg - two_theta_deg[i]) / width
             square = halves * halves
             pure_lorentzian, pure_gaussian = pseudo_voigt(square, 1.0), pseudo_voigt(square, 0.0)

@@ -32,16 +32,17 @@ def state_of(first, directions, changes, zero_sigma_deg, out):
 
 
 @njit(cache=True, nogil=True)
-def loss(
+def correlation_at(
     x, hkl, intensity, s_sq, first, directions, row, taps, reaches, low, high, total, cut, smoothing, wavelength,
-    zero_sigma_deg, b_sigma_A2, misfit_weight, least_misfit, slopes,
+    zero_sigma_deg, b_sigma_A2, slopes,
 ):  # fmt: skip
-    """`misfit_weight` times ln misfit and half the squared changes; `slopes` is overwritten.
+    """Pearson's r of a crystal with a pattern after some changes.
 
     Args:
         x: (p + 2,) changes along the directions, of zero shift and of B, in standard deviations.
         intensity: (m,) of lines where B is as expected; s_sq: (m,) 1 / (4 d²).
         the others: as in `correlate` and `StrainFitSettings`.
+        slopes: (p + 2,), overwritten with the derivatives.
     """
     state, log_q, sigma, out = np.empty(8), np.empty(len(hkl)), np.empty(len(hkl)), np.empty(len(row))
     state_of(first, directions, x, zero_sigma_deg, state)
@@ -50,8 +51,20 @@ def loss(
         hkl, damped, state, directions, row, taps, reaches, low, high, total, cut, smoothing, wavelength,
         zero_sigma_deg, log_q, sigma, out, slopes,
     )  # fmt: skip
-    misfit = 1 - r + least_misfit
     slopes[-1] *= b_sigma_A2
+    return r
+
+
+@njit(cache=True, nogil=True)
+def loss(x, problem, misfit_weight, least_misfit, slopes):
+    """`misfit_weight` times ln misfit and half the squared changes; `slopes` is overwritten.
+
+    Args:
+        x: (p + 2,) changes in standard deviations.
+        problem: the arguments of `correlation_at` between these two.
+        misfit_weight, least_misfit: see `StrainFitSettings`.
+    """
+    misfit = 1 - correlation_at(x, *problem, slopes) + least_misfit
     half = 0.0
     for i in range(len(x)):
         half += 0.5 * x[i] * x[i]
@@ -61,15 +74,14 @@ def loss(
 
 @njit(cache=True, nogil=True)
 def descend(
-    start, hkl, intensity, s_sq, first, directions, row, taps, reaches, low, high, total, cut, smoothing, wavelength,
-    zero_sigma_deg, b_sigma_A2, misfit_weight, least_misfit, farthest, steps, line_steps, tolerance, slope_tolerance,
+    start, problem, misfit_weight, least_misfit, farthest, steps, line_steps, tolerance, slope_tolerance
 ):  # fmt: skip
     """The changes at which `loss` is least, from a start.
 
     Args:
-        start: (p + 2,). farthest: bound of each change, either way.
+        start: (p + 2,). problem, misfit_weight, least_misfit: see `loss`.
+        farthest: bound of each change, either way.
         steps, line_steps: most of them. tolerance, slope_tolerance: relative decrease, and slope, that end the descent.
-        the others: as in `loss`.
 
     Returns:
         (p + 2,) float64.
@@ -77,10 +89,7 @@ def descend(
     n = len(start)
     x, new = np.clip(start, -farthest, farthest), np.empty(n)
     slopes, new_slopes = np.empty(n), np.empty(n)
-    value = loss(
-        x, hkl, intensity, s_sq, first, directions, row, taps, reaches, low, high, total, cut, smoothing, wavelength,
-        zero_sigma_deg, b_sigma_A2, misfit_weight, least_misfit, slopes,
-    )  # fmt: skip
+    value = loss(x, problem, misfit_weight, least_misfit, slopes)
     inverse = np.eye(n)
     for step in range(steps):
         steepest = 0.0
@@ -105,10 +114,7 @@ def descend(
         for _ in range(line_steps):
             for i in range(n):
                 new[i] = min(max(x[i] + length * direction[i], -farthest), farthest)
-            found = loss(
-                new, hkl, intensity, s_sq, first, directions, row, taps, reaches, low, high, total, cut, smoothing,
-                wavelength, zero_sigma_deg, b_sigma_A2, misfit_weight, least_misfit, new_slopes,
-            )  # fmt: skip
+            found = loss(new, problem, misfit_weight, least_misfit, new_slopes)
             here = np.sum(new_slopes * direction)
             if not found <= value + SUFFICIENT * length * along or found > at_short:
                 long, at_long = length, found

@@ -7,6 +7,7 @@ one may be large, as a predicted cell needs it.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,8 @@ from xsearch.fit.log_q_pattern import N_BINS, LogQPattern, smoothed, tap_table
 from xsearch.fit.points import PatternPoints
 from xsearch.fit.residuals import Residuals, residuals_of_cell
 from xsearch.fit.settings import B_EXPECTED_A2, STRAIN_FIT, StrainFitSettings
-from xsearch.fit.strain_descent_kernels import descend, state_of
-from xsearch.fit.strain_fit_kernels import correlate, deposit, positions, scan
+from xsearch.fit.strain_descent_kernels import correlation_at, descend, state_of
+from xsearch.fit.strain_fit_kernels import deposit, positions, scan
 from xsearch.simulate.line_kernels import lorentz_polarisation
 from xsearch.simulate.powder import spacings
 from xsearch.simulate.reflections import Reflections
@@ -113,17 +114,16 @@ def fit_strain(
         first,
     )  # fmt: skip
     changes = _changes(np.log(best[:3] / first[:3]), directions, settings)
-    log_q, sigma, out, slopes = np.empty(len(hkl)), np.empty(len(hkl)), np.zeros(N_BINS), np.empty(len(changes))
+    slopes = np.empty(len(changes))
+
+    def problem(place: int) -> tuple[Any, ...]:
+        return (
+            hkl, intensity, s_sq, first, directions, target.rows[place], taps, reaches, *frame, target.cuts[place],
+            smoothings[place], target.wavelength_A, settings.zero_sigma_deg, settings.b_sigma_A2,
+        )  # fmt: skip
 
     def correlation(x: Array, place: int) -> float:
-        return float(
-            correlate(
-                hkl, intensity * np.exp(-2 * settings.b_sigma_A2 * x[-1] * s_sq),
-                _state(first, directions, x, settings), directions, target.rows[place], taps, reaches, *frame,
-                target.cuts[place], smoothings[place], target.wavelength_A,
-                settings.zero_sigma_deg, log_q, sigma, out, slopes,
-            )
-        )  # fmt: skip
+        return float(correlation_at(x, *problem(place), slopes))
 
     for place in range(len(smoothings)):
         if place == 1:
@@ -134,14 +134,13 @@ def fit_strain(
                 tried.append(correlation(changes, 2))
             first[7] = widths[int(np.argmax(tried))]
         changes = descend(
-            changes, hkl, intensity, s_sq, first, directions, target.rows[place], taps, reaches, *frame,
-            target.cuts[place], smoothings[place], target.wavelength_A, settings.zero_sigma_deg, settings.b_sigma_A2,
-            settings.misfit_weight, settings.least_misfit, settings.farthest, settings.most_steps,
-            settings.most_line_steps, settings.misfit_tolerance, settings.slope_tolerance,
+            changes, problem(place), settings.misfit_weight, settings.least_misfit, settings.farthest,
+            settings.most_steps, settings.most_line_steps, settings.misfit_tolerance, settings.slope_tolerance,
         )  # fmt: skip
     state = _state(first, directions, changes, settings)
     values = tuple(correlation(changes, place) for place in range(len(smoothings)))
     strains = np.log(state[:3] / reflections.cell[:3])
+    log_q, sigma, out = np.empty(len(hkl)), np.empty(len(hkl)), np.zeros(N_BINS)
     positions(hkl, state, target.wavelength_A, smoothings[-1], log_q, sigma)
     deposit(log_q, intensity, sigma, taps, reaches, target.low, target.high, out)
     unexplained, missing = _shares(out, target)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.chemistry.crystal import Crystal, cell_heights
+from xsearch.chemistry.descriptors import commonest
 from xsearch.chemistry.valence import electronegativity
 
 GAP = 1.25
@@ -48,16 +48,8 @@ def first_shells(crystal: Crystal, element: str) -> list[tuple[int, float]]:
 
 
 def commonest_neighbours(crystal: Crystal, element: str) -> list[str]:
-    """The most frequent element in the first shell of each site of an element that has one, see `first_shells`.
-
-    Ties go to the nearer one, as in `xsearch.chemistry.descriptors`.
-    """
-    found = []
-    for symbols, shell in _shells(crystal, element):
-        if len(shell):
-            counts, nearest = Counter(symbols), dict(sorted(zip(symbols, shell.tolist(), strict=True), reverse=True))
-            found.append(min(counts, key=lambda one: (-counts[one], nearest[one])))
-    return found
+    """The most frequent element in the first shell of each site of an element that has one, see `first_shells`."""
+    return [commonest(symbols, shell.tolist()) for symbols, shell in _shells(crystal, element) if len(shell)]
 
 
 def _shells(crystal: Crystal, element: str) -> list[tuple[list[str], NDArray[np.float64]]]:
@@ -77,5 +69,5 @@ def _shells(crystal: Crystal, element: str) -> list[tuple[list[str], NDArray[np.
         distance = np.linalg.norm(apart.reshape(-1, 3) @ lattice, axis=1)
         others = distance > SAME_ATOM_A
         inside = others & (distance < GAP * distance[others].min(initial=np.inf))
-        found.append((np.repeat(symbols, len(images))[inside].tolist(), distance[inside]))
+        found.append((symbols[np.flatnonzero(inside) // len(images)].tolist(), distance[inside]))
     return found

@@ -42,7 +42,7 @@ def predictions_of(index: SearchIndex, question: Question) -> tuple[Predictions,
     """
     measurement, constraints = question.measurement, question.constraints
     elements = sorted(constraints.allowed or ())
-    said, notes = of_edges(measurement.edges, elements)
+    said, notes = of_edges(measurement.edges, elements, properties=INFERENCE_SETTINGS.links.uses_properties)
     stated = constraints.system is not None or constraints.space_group is not None
     if measurement.pattern is not None and not stated and INFERENCE_SETTINGS.links.uses_symmetry:
         systems, extinction = of_pattern(index, measurement.pattern, question.leave_out)
@@ -57,8 +57,15 @@ def predictions_of(index: SearchIndex, question: Question) -> tuple[Predictions,
     )
 
 
-def of_edges(edges: Sequence[Xanes], elements: Sequence[str]) -> tuple[Predictions, tuple[str, ...]]:
+def of_edges(
+    edges: Sequence[Xanes], elements: Sequence[str], *, properties: bool = True
+) -> tuple[Predictions, tuple[str, ...]]:
     """What edges say: of each absorber's surroundings by all its edges, and of the material by all edges together.
+
+    Args:
+        edges: as read from files.
+        elements: of the compound.
+        properties: whether those of the material are predicted.
 
     Returns:
         The predictions, and notes on what says nothing.
@@ -99,7 +106,7 @@ def of_edges(edges: Sequence[Xanes], elements: Sequence[str]) -> tuple[Predictio
                 for element, said in distances.items()
             },
             neighbours={element: pooled(said) for element, said in neighbours.items()},
-            properties=properties_of(windows, elements),
+            properties=properties_of(windows, elements) if properties else {},
         ),
         tuple(notes),
     )
