@@ -3,10 +3,11 @@
     python -m benchmarks.known_compounds [truth|known|conditions|distances|mixed ...] [--json]
 
 truth: what is true. known: how often answers are right and sure, with nothing, the elements and the formula
-given. conditions: the same as other beamlines measure. distances: the first one by near edge and EXAFS. The data are
-`xas_measured.parquet` and `mp_structures.parquet` in `$XSEARCH_DATA`; described sites are kept in the platform's cache
-folder. No measured formula was trained on. mixed: simulated spectra of fifty compounds with several kinds of sites, of
-formulas that the site model has not seen; the forward model predicts their spectra.
+given, by the model alone and with the compounds whose shipped spectra agree. conditions: the same as other beamlines
+measure. distances: the first one by near edge and EXAFS. The data are `xas_measured.parquet` and
+`mp_structures.parquet` in `$XSEARCH_DATA`; described sites are kept in the platform's cache folder. No measured
+formula was trained on. mixed: simulated spectra of fifty compounds with several kinds of sites, of formulas that the
+site model has not seen; the forward model predicts their spectra.
 """
 
 from __future__ import annotations
@@ -18,13 +19,24 @@ from typing import Any
 from benchmarks._data import KEPT, data_file
 from xsearch.data.measured_truth import Truth, truth_table
 from xsearch.data.mixed_compounds import MixedCompound, mixed_compounds
+from xsearch.evaluate.beamline_conditions import conditions
 from xsearch.evaluate.first_shell import evaluate_first_shell
-from xsearch.evaluate.known_compounds import conditions, evaluate_known, known_table, read_known
+from xsearch.evaluate.known_compounds import (
+    evaluate_known,
+    known_table,
+    other_compounds,
+    other_sources,
+    read_known,
+)
 from xsearch.evaluate.mixed_sites import evaluate_mixed, usual_shift_eV
 from xsearch.models.site_model import shipped_site_model
 from xsearch.options import Conditioning
 from xsearch.spectra.xanes import Xanes
 from xsearch.training.run_site import formulas_of
+
+COMPARED = {"model alone": None, "other compounds": other_compounds, "other sources": other_sources}
+"""What each spectrum is compared with beside the model: nothing, shipped spectra of other compounds, or of its own too,
+of other sources."""
 
 PARTS = ("truth", "known", "conditions", "distances", "mixed")
 
@@ -61,10 +73,12 @@ def main() -> None:
                 console.print(truth_table(truths))
             found: dict[str, Any] = {"truth": [truth.to_dict() for truth in truths]}
         elif part == "known":
-            reports = [evaluate_known(known, given) for given in Conditioning]
-            if not arguments.json:
-                console.print(known_table(reports))
-            found = {"known": {report.given: report.to_dict() for report in reports}}
+            found = {"known": {}}
+            for name, left_out in COMPARED.items():
+                reports = [evaluate_known(known, given, left_out=left_out) for given in Conditioning]
+                if not arguments.json:
+                    console.print(name, known_table(reports))
+                found["known"][name] = {report.given: report.to_dict() for report in reports}
         elif part == "mixed":
             found = {"mixed": evaluate_mixed(mixed_spectra(arguments.compounds))}
             if not arguments.json:
@@ -88,7 +102,7 @@ def condition_figures(known: list[tuple[Truth, Xanes]]) -> dict[str, dict[str, f
     for name, change in {"as measured": None, **conditions()}.items():
         found[name] = {}
         for given in (Conditioning.NONE, Conditioning.FORMULA):
-            judged = evaluate_known(known, given, change=change)
+            judged = evaluate_known(known, given, change=change, left_out=other_sources)
             found[name]["n"] = judged.n
             for task in ("oxidation_state", "cn"):
                 found[name][f"{task}, given {given}"] = round(getattr(judged, task), 4)

@@ -121,6 +121,7 @@ PARTS = (
         Part("xanes", name, f"python -m benchmarks.xanes {name} --json", split, n)
         for name, split, n in (
             ("starter", EDGES, "exact_all/answerable"),
+            ("conditions", EDGES, "exact_as_measured/answerable"),
             ("exafs", EDGES, "n"),
             ("retrieval", "xas_feff9.parquet, augmented, among all of their element", "all/n"),
             ("codes", "xas_feff9.parquet, folds by formula", "Cu/n"),

@@ -2,8 +2,8 @@
 
     python -m benchmarks.xanes [PART ...] [--json]
 
-Parts: descriptors, baseline, robustness, retrieval, codes, measured, references, vectors, starter, exafs, predicted,
-mixtures, joint, speed, learning.
+Parts: descriptors, baseline, robustness, retrieval, codes, measured, references, vectors, starter, conditions, exafs,
+predicted, mixtures, joint, speed, learning.
 Data are found through XSEARCH_DATA; what is computed from them once (labels) is kept in the platform's cache folder.
 """
 
@@ -136,20 +136,26 @@ def vectors() -> Figures:
     return {kind.value: evaluate_recall(path, index, kind).to_dict() for kind in (Compared.SIMULATED, Compared.ALL)}
 
 
+def starter_index() -> Any:
+    """The starter index, built where there is none."""
+    from xsearch.builders import ensure_starter
+    from xsearch.search import open_index
+
+    if "XSEARCH_HOME" not in os.environ:
+        os.environ["XSEARCH_HOME"] = str(KEPT / "bench-starter")
+    ensure_starter(progress=sys.stderr.isatty())
+    return open_index("starter", threads=1)
+
+
 def starter() -> Figures:
     """What the starter index holds, and measured edges against it, the sample's elements known, sources apart.
 
     `rivals` are other phases of these elements with a spectrum of the edge: a query without any is right by default, so
     that the figures are given for those with one and more and two and more as well.
     """
-    from xsearch.builders import ensure_starter
     from xsearch.evaluate.xanes import evaluate_xanes
-    from xsearch.search import open_index
 
-    if "XSEARCH_HOME" not in os.environ:
-        os.environ["XSEARCH_HOME"] = str(KEPT / "bench-starter")
-    ensure_starter(progress=sys.stderr.isatty())
-    index = open_index("starter", threads=1)
+    index = starter_index()
     by_edge = index.index.spectra_by_edge()
     found: Figures = {"edges": len(by_edge)}
     for kind in ("measured", "simulated by FEFF10"):
@@ -161,6 +167,20 @@ def starter() -> Figures:
                 data_file("xas_measured.parquet"), index, elements, compared=compared, leave_out=compared == "all"
             )
             found[f"{elements}, {compared}"] = {**in_short(report.to_dict()), "by rivals": by_rivals(report)}
+    return found
+
+
+def conditions() -> Figures:
+    """The same edges against the starter as other beamlines measure them; the same spectra under each condition."""
+    from xsearch.evaluate.beamline_conditions import conditions as changes
+    from xsearch.evaluate.xanes import evaluate_xanes
+
+    index = starter_index()
+    found: Figures = {}
+    for elements in ("exact", "subset"):
+        for name, change in {"as measured": None, **changes()}.items():
+            report = evaluate_xanes(data_file("xas_measured.parquet"), index, elements, leave_out=False, change=change)
+            found[f"{elements}, {name}"] = in_short(report.to_dict())
     return found
 
 
@@ -274,8 +294,8 @@ def joint() -> Figures:
 PARTS: dict[str, Callable[[], Figures]] = {
     f.__name__: f
     for f in (
-        descriptors, baseline, robustness, retrieval, codes, measured, references, vectors, starter, exafs, predicted,
-        mixtures, joint, speed, learning,
+        descriptors, baseline, robustness, retrieval, codes, measured, references, vectors, starter, conditions, exafs,
+        predicted, mixtures, joint, speed, learning,
     )
 }  # fmt: skip
 

@@ -24,6 +24,9 @@ def predict(
     answer: Annotated[
         str, typer.Option("--answer", metavar="NAME", help="Draw what carried this answer, named as in the JSON.")
     ] = "cn",
+    library: Annotated[
+        bool, typer.Option("--library/--no-library", help="Whether compounds count whose shipped spectra agree.")
+    ] = True,
     deglitch: options.Deglitch = False,
     json: options.Json = None,
 ) -> None:
@@ -43,6 +46,7 @@ def predict(
         formula=formula,
         weights=weights,
         without_glitches=deglitch,
+        library=library,
         reading=Reading.parse(columns, None, e0, pre, post),
     )
     if plot:

@@ -49,6 +49,7 @@ class Truth:
     Attributes:
         id: of the spectrum.
         absorber, edge, formula: of it; the formula is reduced.
+        source: of the measurement; empty where the table does not say.
         material_ids: structures that it may be of.
         oxidation_state, cn: shares of the absorbers by value; empty where unknown, or structures disagree.
         neighbors: elements that surround them.
@@ -66,6 +67,7 @@ class Truth:
     neighbors: frozenset[str]
     mnnd_A: float
     clear: bool
+    source: str = ""
 
     @property
     def mixed(self) -> bool:
@@ -201,6 +203,7 @@ def _truth(row: Any, structures: list[pd.DataFrame]) -> Truth:
         neighbors=frozenset(e for s in structures for text in s.neighbors for e in str(text).split()),
         mnnd_A=float(np.median(distances)),
         clear=not any(bool(a) for s in structures for a in s.ambiguous),
+        source=str(getattr(row, "source", "")),
     )
 
 

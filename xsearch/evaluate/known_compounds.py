@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,9 @@ from xsearch.errors import SpectrumError
 from xsearch.models.site_blend import SiteAnswer
 from xsearch.models.site_model import SiteModel, shipped_site_model
 from xsearch.options import Conditioning
-from xsearch.preprocess.edge import core_hole_width
-from xsearch.preprocess.xanes import XanesWindow, normalize, window
+from xsearch.preprocess.xanes import normalize, window
 from xsearch.spectra.xanes import Xanes
+from xsearch.xas.labelled_edges import joined, shipped_surroundings
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -100,14 +100,17 @@ def evaluate_known(
     given: Conditioning,
     model: SiteModel | None = None,
     change: Callable[[Xanes], Xanes] | None = None,
+    left_out: Callable[[Truth], Collection[str]] | None = None,
 ) -> KnownCompounds:
-    """Figures of a model.
+    """Figures of a model, alone or with the compounds whose shipped spectra agree.
 
     Args:
         known: as `read_known` gives them.
         given: what the model is given of each compound.
         model: the shipped one if None.
         change: of each spectrum before it is read, to measure robustness.
+        left_out: formulas, and sources of measured spectra, with which a spectrum is not compared, such as
+            `other_sources`; the model alone if None.
     """
     model = model or shipped_site_model()
     answers: list[tuple[Truth, SiteAnswer]] = []
@@ -118,15 +121,23 @@ def evaluate_known(
         except SpectrumError:
             unread += 1
             continue
-        answers.append((truth, _answer(model, read, truth, given)))
+        amounts = parse_formula(truth.formula)
+        elements = () if given is Conditioning.NONE else sorted(amounts)
+        stated = amounts if given is Conditioning.FORMULA else None
+        answer = model.predict([read], elements, stated)[0]
+        said = None if left_out is None else shipped_surroundings(read, elements, stated, left_out(truth))
+        answers.append((truth, answer if said is None else joined(answer, said)))
     return figures(answers, given, unread)
 
 
-def _answer(model: SiteModel, read: XanesWindow, truth: Truth, given: Conditioning) -> SiteAnswer:
-    amounts = parse_formula(truth.formula)
-    if given is Conditioning.NONE:
-        return model.predict([read])[0]
-    return model.predict([read], sorted(amounts), amounts if given is Conditioning.FORMULA else None)[0]
+def other_sources(truth: Truth) -> tuple[str, ...]:
+    """What is left out so that no spectrum is compared with one of its source."""
+    return (truth.source,)
+
+
+def other_compounds(truth: Truth) -> tuple[str, ...]:
+    """What is left out so that no spectrum is compared with its own compound either."""
+    return truth.source, truth.formula
 
 
 def figures(answers: Sequence[tuple[Truth, SiteAnswer]], given: Conditioning, unread: int = 0) -> KnownCompounds:
@@ -191,57 +202,6 @@ def figures(answers: Sequence[tuple[Truth, SiteAnswer]], given: Conditioning, un
         distance_mae=float(table.distance.mean()), sure=sure, sure_wrong=sure_wrong, marked=marked, mixed=mixed,
         n_mixed=n_mixed, wrong=tuple(wrong),
     )  # fmt: skip
-
-
-def conditions(seed: int = 0) -> dict[str, Callable[[Xanes], Xanes]]:
-    """Ways in which beamlines measure otherwise, as changes of a spectrum: by name."""
-    chance = np.random.default_rng(seed)
-
-    def normal(xanes: Xanes) -> tuple[np.ndarray, float]:
-        spectrum = normalize(xanes)
-        return spectrum.mu, spectrum.e0_eV
-
-    def self_absorbed(xanes: Xanes) -> Xanes:
-        mu, _ = normal(xanes)
-        a = 0.3 / 0.7
-        return _with(xanes, xanes.energy_eV, mu * (1 + a) / (1 + a * np.maximum(mu, -0.5)))
-
-    def short(xanes: Xanes) -> Xanes:
-        mu, e0 = normal(xanes)
-        kept = (xanes.energy_eV > e0 - 15) & (xanes.energy_eV < e0 + 45)
-        return _with(xanes, xanes.energy_eV[kept], mu[kept])
-
-    def noisy(xanes: Xanes) -> Xanes:
-        mu, _ = normal(xanes)
-        return _with(xanes, xanes.energy_eV, mu + chance.normal(0, 0.02, len(mu)))
-
-    def wrong_step(xanes: Xanes) -> Xanes:
-        # a background that bends upwards beyond the near edge, so that the post-edge points a tenth too high
-        mu, e0 = normal(xanes)
-        beyond = np.clip(xanes.energy_eV - e0, 0, None)
-        return _with(xanes, xanes.energy_eV, mu + 0.1 * (1 - np.exp(-beyond / 60)))
-
-    def sharpened(xanes: Xanes) -> Xanes:
-        mu, e0 = normal(xanes)
-        width = 0.5 * min(core_hole_width(xanes.absorber, xanes.edge), 5.0)
-        near = np.arange(max(xanes.energy_eV[0], e0 - 60), min(xanes.energy_eV[-1], e0 + 150), 0.25)
-        values = np.interp(near, xanes.energy_eV, mu)
-        line = np.linspace(values[0], values[-1], len(values))
-        f = np.fft.rfftfreq(len(values), 0.25)
-        factor = np.exp(np.pi * f * width - 2 * (np.pi * f * width / 2.2) ** 2 - 2 * (np.pi * f * 0.3) ** 2)
-        return _with(xanes, near, np.fft.irfft(np.fft.rfft(values - line) * factor, n=len(values)) + line)
-
-    return {
-        "self-absorption 30 %": self_absorbed,
-        "-15 to +45 eV": short,
-        "noise 2 %": noisy,
-        "step off by 10 %": wrong_step,
-        "lines narrowed (HERFD)": sharpened,
-    }
-
-
-def _with(xanes: Xanes, energy_eV: np.ndarray, mu: np.ndarray) -> Xanes:
-    return Xanes(energy_eV, mu, xanes.absorber, xanes.edge, xanes.source)
 
 
 def known_table(found: Sequence[KnownCompounds]) -> Table:

@@ -19,6 +19,7 @@ from xsearch.evaluate.pxrd import DEPTHS, NO_MATCH, Outcome, Report, given_condi
 from xsearch.indexes import Index
 from xsearch.options import Compared, Given, parse_choice
 from xsearch.search import SearchIndex, open_index
+from xsearch.spectra.xanes import Xanes
 from xsearch.spectra.xas import XasSpectrum
 from xsearch.xas.evidence import entries_of, groups_of, phase_groups
 from xsearch.xas.library import EdgeLibrary
@@ -65,6 +66,7 @@ def evaluate_xanes(
     prior: str = "known",
     compared: Compared | str = "all",
     leave_out: bool = True,
+    change: Callable[[Xanes], Xanes] | None = None,
     progress: Callable[[Outcome], None] | None = None,
 ) -> XanesReport:
     """Search for every usable measured spectrum and note where the first right hit stands.
@@ -80,6 +82,7 @@ def evaluate_xanes(
         compared: which spectra of the index are compared: all, measured, or simulated (with predicted ones).
         leave_out: whether each is searched once more with its right entries left out, to see whether the search says
             that there is no match.
+        change: of each edge before it is searched, such as one of `beamline_conditions`.
         progress: called with each outcome.
 
     Raises:
@@ -102,6 +105,7 @@ def evaluate_xanes(
         conditions = given_conditions(parse_formula(query.reduced_formula), known)
         try:
             xanes = query.to_xanes()
+            xanes = change(xanes) if change else xanes
             begin = perf_counter()
             result = None
             if library is not None:

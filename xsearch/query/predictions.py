@@ -85,7 +85,7 @@ def of_edges(
             notes.append(f"The {name} edge says nothing of this compound: {edge.absorber} is not among its elements.")
             continue
         try:
-            (found,) = predict([edge], elements=elements)
+            (found,) = predict([edge], elements=elements, library=False)  # a compound in no database
         except SpectrumError as error:
             notes.append(f"Nothing was predicted from the {name} edge: {error}")
             continue

@@ -61,6 +61,9 @@ def prediction_table(prediction: EdgePrediction) -> RenderableType:
     if prediction.shell is not None:
         shell = prediction.shell
         table.add_row("the same, with EXAFS (Å)", f"{shell.combined_A:.3f}", f"EXAFS alone {shell.exafs_A:.3f}")
+    if prediction.known is not None:
+        formula, share = prediction.known.nearest
+        table.add_row("known compounds that agree", f"{prediction.known.weight:.0%} of it", f"{formula} {share:.0%}")
     if properties is not None:
         for name, (value, uncertainty) in properties.numbers.items():
             table.add_row(NAMES[name], f"{value:.2f} ± {uncertainty:.2f}", "")
@@ -83,6 +86,7 @@ def prediction_record(prediction: EdgePrediction) -> dict[str, Any]:
         "normalisation": s.method,
         "notes": list(s.notes),
         "site": prediction.site.to_dict(),
+        "known_compounds": None if prediction.known is None else prediction.known.to_dict(),
         "first_shell": None if prediction.shell is None else asdict(prediction.shell),
         "properties": None if prediction.properties is None else prediction.properties.to_dict(),
         "ms": round(prediction.ms, 2),

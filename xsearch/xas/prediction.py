@@ -1,4 +1,4 @@
-"""From measured edges to what surrounds their absorbers, without any index."""
+"""From measured edges to what surrounds their absorbers, by models and by the spectra that come with xsearch."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.spectra.measurement import read_edge
 from xsearch.spectra.xanes import Xanes
 from xsearch.xas.first_shell import FirstShell, first_shell
+from xsearch.xas.labelled_edges import KnownSurroundings, joined, shipped_surroundings
 
 if TYPE_CHECKING:  # the networks come with torch, which what only shows answers need not load
     from xsearch.models.property_model import PropertyAnswer, PropertyModel
@@ -36,6 +37,7 @@ class EdgePrediction:
         window: what the models read.
         site: the answer.
         properties: of the material; None where its elements are not given.
+        known: what compounds say of the site whose shipped spectra agree; None where nothing was compared or agrees.
         shell: distance of the first shell by EXAFS too; None where the spectrum holds none or shows no maximum.
         model: the site model.
         ms: wall time of preprocessing and prediction, shared evenly in a batch.
@@ -47,6 +49,7 @@ class EdgePrediction:
     properties: PropertyAnswer | None
     model: SiteModel
     ms: float
+    known: KnownSurroundings | None = None
     shell: FirstShell | None = None
 
     def attribution(self, task: str) -> NDArray[np.float32]:
@@ -62,6 +65,8 @@ def predict(
     elements: Iterable[str] = (),
     property_model: PropertyModel | None = None,
     amounts: Mapping[str, float] | None = None,
+    *,
+    library: bool = True,
 ) -> list[EdgePrediction]:
     """Predict the surroundings of each spectrum's absorber.
 
@@ -72,6 +77,7 @@ def predict(
             material are predicted too.
         property_model: the shipped one if None.
         amounts: the formula, if known; it improves oxidation states above all.
+        library: whether compounds count whose spectra come with xsearch and agree.
 
     Raises:
         SpectrumError: for a spectrum that cannot be normalised, with the reason.
@@ -86,12 +92,14 @@ def predict(
     windows = [window(spectrum) for spectrum in normalized]
     given = list(amounts if amounts is not None else elements)
     answers = chosen.predict(windows, given, amounts)
+    known = [shipped_surroundings(w, given, amounts) if library else None for w in windows]
+    answers = [a if said is None else joined(a, said) for a, said in zip(answers, known, strict=True)]
     properties = [
         (property_model or shipped_property_model()).predict([w], given, amounts) if given else None for w in windows
     ]
     ms = (time.perf_counter() - start) * 1e3 / max(len(spectra), 1)
-    rows = zip(normalized, windows, answers, properties, strict=True)
-    return [EdgePrediction(*row, model=chosen, ms=ms, shell=_shell(row[0], row[2])) for row in rows]
+    rows = zip(normalized, windows, answers, properties, known, strict=True)
+    return [EdgePrediction(*row, model=chosen, ms=ms, shell=_shell(row[0], row[2]), known=said) for *row, said in rows]
 
 
 def _shell(spectrum: NormalizedXanes, answer: SiteAnswer) -> FirstShell | None:
@@ -114,6 +122,7 @@ def predict_file(
     formula: str | None = None,
     weights: str | Path | None = None,
     without_glitches: bool = False,
+    library: bool = True,
     reading: Reading = AS_THE_FILE_SAYS,
 ) -> EdgePrediction:
     """Predict from a file.
@@ -125,6 +134,7 @@ def predict_file(
         formula: of the compound, such as `FeTiO3`, instead of its elements.
         weights: a folder that `xsearch train` wrote; by default the models that come with the package.
         without_glitches: whether outliers of a single point are replaced first, see `deglitch`.
+        library: whether compounds count whose spectra come with xsearch and agree.
         reading: which columns are meant, and how the edge is normalised.
 
     Raises:
@@ -141,11 +151,11 @@ def predict_file(
         spectrum = deglitch(spectrum)
     given = sorted(parse_elements(elements or ()))
     if weights is None:
-        return predict([spectrum], elements=given, amounts=amounts)[0]
+        return predict([spectrum], elements=given, amounts=amounts, library=library)[0]
     from xsearch.models.property_model import PropertyModel
     from xsearch.models.site_model import SiteModel
 
     folder = Path(weights)
     has_properties = (folder / "specfusion.json").exists()
     of_material = PropertyModel.load(folder) if (given or amounts) and has_properties else None
-    return predict([spectrum], SiteModel.load(folder), given, of_material, amounts)[0]
+    return predict([spectrum], SiteModel.load(folder), given, of_material, amounts, library=library)[0]

@@ -78,6 +78,24 @@ class ExafsMatchingSettings:
     shift_cost: float = setting(0.75, "log-evidence per squared deviation", f"{BY_HAND}: as for the near edge")
 
 
+LABELLED = "likeliest on simulated measurements of unseen formulas: python -m xsearch.training.labelled_edges"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledEdgeSettings:
+    """How much compounds whose spectra agree say of the absorber's surroundings, beside the site model."""
+
+    sharpness: float = setting(1.0, "1", f"factor of the log-evidence; {LABELLED}")
+    none_of_them: tuple[float, float, float] = setting(
+        (18.0, 18.0, 18.0), "log-evidence",
+        f"at which a compound is as likely as that it is none of them; nothing, elements, formula given; {LABELLED}",
+    )  # fmt: skip
+    most: tuple[float, float, float] = setting(
+        (0.7, 0.7, 0.7), "1", f"weight of them all, at most; nothing, elements, formula given; {LABELLED}"
+    )
+    least: float = setting(0.02, "1", f"{BY_HAND}: below, they are not heard")
+
+
 @dataclass(frozen=True, slots=True)
 class EvidenceSettings:
     """What an agreement is worth, as log-evidence."""
@@ -178,6 +196,7 @@ class XasSettings:
     matching: MatchingSettings = field(default_factory=MatchingSettings)
     exafs: ExafsMatchingSettings = field(default_factory=ExafsMatchingSettings)
     evidence: EvidenceSettings = field(default_factory=EvidenceSettings)
+    labelled_edges: LabelledEdgeSettings = field(default_factory=LabelledEdgeSettings)
     lcf_evidence: EvidenceSettings = LCF_EVIDENCE
     lcf: LcfSettings = field(default_factory=LcfSettings)
     second_compound: LcfSettings = SECOND_COMPOUND
