@@ -1,10 +1,10 @@
 """What is predicted from measured edges of compounds whose structures are known.
 
-    python -m benchmarks.known_compounds [truth|known|conditions|distances|mixed ...] [--json]
+    python -m benchmarks.known_compounds [truth|known|library|conditions|distances|mixed ...] [--json]
 
 truth: what is true. known: how often answers are right and sure, with nothing, the elements and the formula
-given, by the model alone and with the compounds whose shipped spectra agree. conditions: the same as other beamlines
-measure. distances: the first one by near edge and EXAFS. The data are `xas_measured.parquet` and
+given, by the site model alone. library: the same with the compounds whose shipped spectra agree. conditions: that as
+other beamlines measure. distances: the first one by near edge and EXAFS. The data are `xas_measured.parquet` and
 `mp_structures.parquet` in `$XSEARCH_DATA`; described sites are kept in the platform's cache folder. No measured
 formula was trained on. mixed: simulated spectra of fifty compounds with several kinds of sites, of formulas that the
 site model has not seen; the forward model predicts their spectra.
@@ -34,11 +34,10 @@ from xsearch.options import Conditioning
 from xsearch.spectra.xanes import Xanes
 from xsearch.training.run_site import formulas_of
 
-COMPARED = {"model alone": None, "other compounds": other_compounds, "other sources": other_sources}
-"""What each spectrum is compared with beside the model: nothing, shipped spectra of other compounds, or of its own too,
-of other sources."""
+COMPARED = {"other compounds": other_compounds, "other sources": other_sources}
+"""Shipped spectra that a spectrum is compared with: of other compounds only, or of its own too, by other sources."""
 
-PARTS = ("truth", "known", "conditions", "distances", "mixed")
+PARTS = ("truth", "known", "library", "conditions", "distances", "mixed")
 
 
 def known_spectra() -> list[tuple[Truth, Xanes]]:
@@ -73,12 +72,17 @@ def main() -> None:
                 console.print(truth_table(truths))
             found: dict[str, Any] = {"truth": [truth.to_dict() for truth in truths]}
         elif part == "known":
-            found = {"known": {}}
+            reports = [evaluate_known(known, given) for given in Conditioning]
+            if not arguments.json:
+                console.print(known_table(reports))
+            found = {"known": {report.given: report.to_dict() for report in reports}}
+        elif part == "library":
+            found = {"library": {}}
             for name, left_out in COMPARED.items():
                 reports = [evaluate_known(known, given, left_out=left_out) for given in Conditioning]
                 if not arguments.json:
                     console.print(name, known_table(reports))
-                found["known"][name] = {report.given: report.to_dict() for report in reports}
+                found["library"][name] = {report.given: report.to_dict() for report in reports}
         elif part == "mixed":
             found = {"mixed": evaluate_mixed(mixed_spectra(arguments.compounds))}
             if not arguments.json:

@@ -133,6 +133,13 @@ PARTS = (
     Part("known_compounds", "known", "python -m benchmarks.known_compounds known --json", KNOWN, "none/n"),
     Part(
         "known_compounds",
+        "library",
+        "python -m benchmarks.known_compounds library --json",
+        "xas_measured.parquet, known structures; shipped spectra of other sources, or of other compounds too",
+        "other_sources/none/n",
+    ),
+    Part(
+        "known_compounds",
         "conditions",
         "python -m benchmarks.known_compounds conditions --json",
         KNOWN,

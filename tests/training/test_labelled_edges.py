@@ -38,7 +38,7 @@ def made(count: int, share_present: float, seed: int = 0) -> list[Case]:
             model[task] = p
         library = LabelledEdges(copper.spectra.take(np.arange(4)), shares, np.full(4, 2.0))
         truth = {task: one_hot(task, right) for task in TASKS}
-        found.append(Case(f"X{number}", present, model, truth, Agreement(evidence, library)))
+        found.append(Case(f"X{number}", present, model, truth, (2.0, 2.1), Agreement(evidence, library)))
     return found
 
 

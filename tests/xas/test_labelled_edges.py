@@ -77,7 +77,7 @@ def test_a_spectrum_of_the_library_gets_its_own_surroundings() -> None:
     assert said is not None
     assert said.nearest[0] == "CuO"
     assert CLASSES["cn"][int(said.classes["cn"].argmax())] == 4
-    assert said.mnnd_A[0] == pytest.approx(1.96, abs=0.15)
+    assert said.mnnd_A[:, 0] @ said.mnnd_A[:, 1] == pytest.approx(1.96, abs=0.15)
 
 
 def test_what_is_left_out_says_nothing() -> None:
@@ -114,13 +114,15 @@ def test_a_joined_answer_lies_between_the_model_and_the_compounds() -> None:
     model = SiteAnswer({"cn": ((4, 0.6), (6, 0.4))}, {"mnnd_A": (2.0, 0.05)}, None, ())
     shares = np.zeros(len(CLASSES["cn"]))
     shares[CLASSES["cn"].index(6)] = 1.0
-    said = KnownSurroundings(0.5, {"cn": shares}, (2.2, 0.0), ("FeO", 1.0))
-    answer = joined(model, said)
-    assert answer.classes["cn"][0] == (6, pytest.approx(0.7))
-    assert answer.classes["cn"][1] == (4, pytest.approx(0.3))
+    distances = np.array([[2.2, 0.9], [2.4, 0.1]])
+    answer = joined(model, KnownSurroundings(0.6, {"cn": shares}, distances, ("FeO", 1.0)))
+    assert answer.classes["cn"][0] == (6, pytest.approx(0.76))
+    assert answer.classes["cn"][1] == (4, pytest.approx(0.24))
     value, uncertainty = answer.numbers["mnnd_A"]
-    assert value == pytest.approx(2.1)
-    assert uncertainty == pytest.approx(np.sqrt(0.1**2 + 0.5 * 0.05**2))
+    assert value == pytest.approx(2.2)
+    assert uncertainty == pytest.approx(np.sqrt(0.4 * (0.2**2 + 0.05**2) + 0.06 * 0.2**2))
+    less = joined(model, KnownSurroundings(0.4, {"cn": shares}, distances, ("FeO", 1.0)))
+    assert less.numbers["mnnd_A"][0] == 2.0
 
 
 def test_an_edge_without_shipped_spectra_leaves_the_model_alone() -> None:

@@ -4,8 +4,9 @@
 
 The folder holds a site model that a part of the shipped materials' formulas took no part in (`xsearch train site
 --hold-out`). Their computed spectra are measured as in `xsearch.data.simulated_edges`, and compared with libraries of
-their edge: half of them hold the compound, half do not. The settings are likeliest on one half of the formulas and
-judged on the other, both ways; printed are those of all.
+their edge: half of them hold the compound, a quarter only other crystals of its formula, if there are any, a quarter
+neither. The settings are likeliest on one half of the formulas and judged on the other, both ways; printed are those
+of all.
 """
 
 from __future__ import annotations
@@ -21,13 +22,22 @@ import scipy
 from numpy.typing import NDArray
 
 from xsearch.chemistry.formula import parse_formula
-from xsearch.data.simulated_edges import simulated_search
+from xsearch.data.simulated_edges import SimulatedSearch, simulated_search
 from xsearch.data.xanes_sites import fold_of, formula_hashes
 from xsearch.models.site_model import SiteModel
 from xsearch.models.tasks import CLASSES
 from xsearch.options import Conditioning
 from xsearch.preprocess.xanes import window
-from xsearch.xas.labelled_edges import Agreement, LabelledEdges, agreement, labelled_edges, meeting, pooled, said_by
+from xsearch.xas.labelled_edges import (
+    Agreement,
+    LabelledEdges,
+    agreement,
+    joined_distance,
+    labelled_edges,
+    meeting,
+    pooled,
+    said_by,
+)
 from xsearch.xas.library import EdgeLibrary
 from xsearch.xas.settings import DEFAULTS, LabelledEdgeSettings
 
@@ -46,6 +56,7 @@ class Case:
         present: whether the library held it.
         model: task to (classes,) probabilities of the site model, what is given obeyed.
         truth: task to (classes,) true shares; zero where unknown.
+        mnnd_A: mean neighbour distance by the site model, and the true one.
         agreement: of the library's compounds; None where none met what was given.
     """
 
@@ -53,6 +64,7 @@ class Case:
     present: bool
     model: dict[str, NDArray[np.float64]]
     truth: dict[str, NDArray[np.float64]]
+    mnnd_A: tuple[float, float]
     agreement: Agreement | None
 
 
@@ -68,7 +80,7 @@ def cases(model: SiteModel, given: Conditioning, seed: int = 0, draws: int = DRA
         for place in np.flatnonzero(unseen).tolist() * draws:
             search = simulated_search(library, place, random)
             present = bool(random.random() < 0.5)
-            found = search.library if present else search.without_right()
+            found = search.library if present else _without(search, str(table.material_id[place]), random)
             at = np.array([places[str(n).removeprefix("reference of ")] for n in found.spectra.spectrum_id], np.int64)
             labelled = LabelledEdges(
                 found.spectra, {task: s[at] for task, s in computed.shares.items()}, computed.mnnd_A[at]
@@ -83,8 +95,18 @@ def cases(model: SiteModel, given: Conditioning, seed: int = 0, draws: int = DRA
                 present,
                 {task: _array(task, answer.classes[task]) for task in TASKS},
                 {task: computed.shares[task][place] for task in TASKS},
-                agreement(read, meeting(labelled, elements, stated)),
+                (answer.numbers["mnnd_A"][0], float(computed.mnnd_A[place])),
+                agreement(read, meeting(labelled, elements, stated), elements),
             )
+
+
+def _without(search: SimulatedSearch, material: str, random: np.random.Generator) -> EdgeLibrary:
+    """The library without the compound, in half of the cases with other crystals of its formula."""
+    if random.random() < 0.5:
+        return search.without_right()
+    table = search.library.spectra
+    own = (table.material_id == material) | ((table.material_id == "") & (table.reduced_formula == search.formula))
+    return search.library.take(~own)
 
 
 def _array(task: str, ranked: Sequence[tuple[int, float]]) -> NDArray[np.float64]:
@@ -107,6 +129,9 @@ def judged(some: Sequence[Case], given: Conditioning, settings: LabelledEdgeSett
             found.setdefault(f"{task} loss", []).append(float(-(truth * np.log(np.maximum(p, 1e-3))).sum()))
             if truth.max() > 0.9:
                 found.setdefault(f"{task} right", []).append(float(p.argmax() == truth.argmax()))
+        value, true_A = case.mnnd_A
+        value = value if said is None else joined_distance((value, 0.0), said)[0]
+        found.setdefault("distance error, Å", []).append(abs(value - true_A))
     return {name: float(np.mean(values)) for name, values in found.items()} | {"n": len(some)}
 
 

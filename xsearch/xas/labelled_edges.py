@@ -63,13 +63,13 @@ class KnownSurroundings:
     Attributes:
         weight: 0 to 1, how much of the evidence they have; the rest is left to the model.
         classes: task to (classes,) shares that sum to 1; tasks of which too little is known are missing.
-        mnnd_A: mean distance of the nearest neighbours, and its spread over the compounds.
+        mnnd_A: (c, 2) mean distance of the nearest neighbours in each compound, and its share of the evidence.
         nearest: formula and share of the evidence of the compound that agrees best.
     """
 
     weight: float
     classes: dict[str, NDArray[np.float64]]
-    mnnd_A: tuple[float, float]
+    mnnd_A: NDArray[np.float64]
     nearest: tuple[str, float]
 
     def to_dict(self) -> dict[str, Any]:
@@ -91,12 +91,15 @@ class Agreement:
     library: LabelledEdges
 
 
-def agreement(query: XanesWindow, library: LabelledEdges, settings: XasSettings = DEFAULTS) -> Agreement | None:
-    """How well each compound agrees; None where there is none."""
+def agreement(
+    query: XanesWindow, library: LabelledEdges, elements: Iterable[str] = (), settings: XasSettings = DEFAULTS
+) -> Agreement | None:
+    """How well each compound agrees; None where there is none. Of given elements each that a compound lacks costs."""
     if not len(library):
         return None
-    table = library.spectra
+    table, given = library.spectra, set(elements)
     found = spectrum_evidence(match(query, table, settings.matching), table.kind, settings)
+    found = found - settings.evidence.missing_element_cost * np.array([len(given - held) for held in table.elements])
     compounds = [f"{m} {f}" for m, f in zip(table.material_id, table.reduced_formula, strict=True)]
     order = np.argsort(-found, kind="stable")
     _, first = np.unique(np.array(compounds)[order], return_index=True)
@@ -118,11 +121,9 @@ def said_by(
         total = share @ found.library.shares[task]
         if total.sum() > 0.5:
             classes[task] = total / total.sum()
-    mean = float(share @ found.library.mnnd_A)
-    spread = float(np.sqrt(share @ (found.library.mnnd_A - mean) ** 2))
     leader = int(share.argmax())
     nearest = str(found.library.spectra.reduced_formula[leader]), float(share[leader])
-    return KnownSurroundings(float(weight), classes, (mean, spread), nearest)
+    return KnownSurroundings(float(weight), classes, np.stack([found.library.mnnd_A, share], 1), nearest)
 
 
 def pooled(model: NDArray[np.float64], said: NDArray[np.float64] | None, weight: float) -> NDArray[np.float64]:
@@ -141,11 +142,18 @@ def joined(answer: SiteAnswer, said: KnownSurroundings) -> SiteAnswer:
             classes[task] = ranked(CLASSES[task], np.asarray(pooled(own / own.sum(), shares, said.weight), np.float32))
     numbers = dict(answer.numbers)
     if "mnnd_A" in numbers:
-        (value, uncertainty), (known, spread) = numbers["mnnd_A"], said.mnnd_A
-        mean = (1 - said.weight) * value + said.weight * known
-        own, theirs = uncertainty**2 + (value - mean) ** 2, spread**2 + (known - mean) ** 2
-        numbers["mnnd_A"] = mean, float(np.sqrt((1 - said.weight) * own + said.weight * theirs))
+        numbers["mnnd_A"] = joined_distance(numbers["mnnd_A"], said)
     return replace(answer, classes=classes, numbers=numbers)
+
+
+def joined_distance(model: tuple[float, float], said: KnownSurroundings) -> tuple[float, float]:
+    """The median of the model's distance and those in the compounds by their weights, and its uncertainty, in Å."""
+    value, uncertainty = model
+    found = np.vstack([[value, 1 - said.weight], said.mnnd_A * [1, said.weight]])
+    found = found[found[:, 0].argsort()]
+    median = float(found[np.searchsorted(found[:, 1].cumsum(), 0.5 * found[:, 1].sum()), 0])
+    variance = found[:, 1] @ (found[:, 0] - median) ** 2 + (1 - said.weight) * uncertainty**2
+    return median, float(np.sqrt(variance))
 
 
 def shipped_surroundings(
@@ -166,9 +174,10 @@ def shipped_surroundings(
     if library is None:
         return None
     table, left_out = library.spectra, list(leave_out)
+    elements = tuple(elements)
     elsewhere = (table.kind != "measured") | ~np.isin(table.source.astype(str), left_out)
     kept = library.take(elsewhere & ~np.isin(table.reduced_formula.astype(str), left_out))
-    found = agreement(query, meeting(kept, elements, amounts))
+    found = agreement(query, meeting(kept, elements, amounts), elements)
     if found is None:
         return None
     said = said_by(found, conditioning_of(elements, amounts))

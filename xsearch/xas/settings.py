@@ -85,13 +85,13 @@ LABELLED = "likeliest on simulated measurements of unseen formulas: python -m xs
 class LabelledEdgeSettings:
     """How much compounds whose spectra agree say of the absorber's surroundings, beside the site model."""
 
-    sharpness: float = setting(1.0, "1", f"factor of the log-evidence; {LABELLED}")
+    sharpness: float = setting(0.74, "1", f"factor of the log-evidence; {LABELLED}")
     none_of_them: tuple[float, float, float] = setting(
-        (18.0, 18.0, 18.0), "log-evidence",
+        (9.8, 14.9, 0.0), "log-evidence",
         f"at which a compound is as likely as that it is none of them; nothing, elements, formula given; {LABELLED}",
     )  # fmt: skip
     most: tuple[float, float, float] = setting(
-        (0.7, 0.7, 0.7), "1", f"weight of them all, at most; nothing, elements, formula given; {LABELLED}"
+        (0.73, 0.98, 0.92), "1", f"weight of them all, at most; nothing, elements, formula given; {LABELLED}"
     )
     least: float = setting(0.02, "1", f"{BY_HAND}: below, they are not heard")
 
