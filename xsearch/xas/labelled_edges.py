@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from xsearch.chemistry.formula import parse_formula
+from xsearch.chemistry.formula import parse_formula, reduced_formula
 from xsearch.indexes.xanes_table import XanesTable
 from xsearch.models.conditioning import conditioning_of
 from xsearch.models.site_blend import SiteAnswer, ranked
@@ -191,17 +191,8 @@ def meeting(
     table, allowed = library.spectra, set(amounts if amounts is not None else elements)
     keep = np.array([not allowed or held <= allowed for held in table.elements], bool)
     if amounts is not None:
-        keep &= np.array([_same(amounts, str(formula)) for formula in table.reduced_formula], bool)
+        keep &= table.reduced_formula == reduced_formula(amounts)
     return library.take(keep)
-
-
-def _same(amounts: Mapping[str, float], formula: str) -> bool:
-    """Whether a formula has the same proportions."""
-    other = parse_formula(formula)
-    if set(other) != set(amounts):
-        return False
-    ratios = [other[e] / amounts[e] for e in other]
-    return max(ratios) - min(ratios) < 1e-3 * max(ratios)
 
 
 @lru_cache(maxsize=1)
