@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from xsearch.chemistry.formula import parse_formula
-from xsearch.chemistry.valence import NON_METALS, electronegativity
 from xsearch.data.augmentation import Augmentation
 from xsearch.data.xanes_sites import Examples
 from xsearch.elements import SYMBOLS
-from xsearch.errors import CrystalError
 from xsearch.models.absorber import site_context
 from xsearch.models.analogues import KnownSites
 from xsearch.models.composition import CompositionNet, composition_answers, prior_features
-from xsearch.models.conditioning import CONDITIONING_MASKS, is_neutral
+from xsearch.models.conditioning import CONDITIONING_MASKS
 from xsearch.models.site_model import NETWORKS, as_read
 from xsearch.options import Conditioning
 from xsearch.preprocess.edge import core_hole_width
@@ -77,31 +73,11 @@ class Inputs:
 
 
 def sampling_weights(examples: Examples) -> NDArray[np.float64]:
-    """(n,) how often each example is drawn, so that what was computed often does not stand for what is met often.
-
-    An edge with a hundred times more spectra counts ten times more. Within an edge the same holds for the kinds of
-    compounds (`kind_of`): tables of computed spectra hold thousands of oxides and a few metals and sulfides.
-    """
-    edges = list(zip(examples.z.tolist(), examples.edge, strict=True))
-    kinds = list(zip(edges, map(kind_of, examples.formula), strict=True))
-    of_edge, of_kind = Counter(edges), Counter(kinds)
-    roots: dict[tuple[int, str], float] = {}
-    for (edge, _), count in of_kind.items():
-        roots[edge] = roots.get(edge, 0.0) + count**0.5
-    weights = np.array([of_edge[kind[0]] ** 0.5 / roots[kind[0]] * of_kind[kind] ** -0.5 for kind in kinds])
+    """(n,) how often each example is drawn: an edge with a hundred times more spectra counts ten times more."""
+    keys = list(zip(examples.z.tolist(), examples.edge, strict=True))
+    counts = Counter(keys)
+    weights = np.array([counts[key] ** -0.5 for key in keys])
     return weights / weights.sum()
-
-
-@cache
-def kind_of(formula: str) -> str:
-    """What kind of compound a reduced formula is: `metal`, or the most electronegative of its non-metals."""
-    try:
-        elements = tuple(parse_formula(str(formula)))
-    except CrystalError:
-        return ""
-    if is_neutral(elements):
-        return "metal"
-    return max(NON_METALS.intersection(elements), key=lambda e: (electronegativity(e), e))
 
 
 def augmented(
