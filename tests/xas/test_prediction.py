@@ -131,7 +131,7 @@ def test_shipped_model_knows_the_spectra_that_it_was_trained_on(data_folder) -> 
     assert np.mean(known) > 0.6, "but for the fold that is held out and the formulas of measured spectra"
     table = table[known]
     labels = describe_all([(cells[r.material_id], [int(r.site_index)]) for r in table.itertuples()])
-    found = predict([Xanes(r.energy, r.mu, r.absorber, r.edge) for r in table.itertuples()], model)
+    found = predict([Xanes(r.energy, r.mu, r.absorber, r.edge) for r in table.itertuples()], model, library=False)
     pairs = [
         (f.site, t[0]) for f, t in zip(found, labels, strict=True) if not isinstance(t, str) and not t[0].ambiguous
     ]
