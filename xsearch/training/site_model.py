@@ -35,7 +35,7 @@ from xsearch.training.site_network import Inputs, augmented, sampling_weights, t
 
 SPT_FOLDED = "spt_folded"
 SPT = ("spt", Schedule(epochs=7, batch=128, rate=4e-3, average=0.995))
-XASTRUCT = ("xastruct", Schedule(epochs=110, batch=256, rate=3e-3, weight_decay=0.2))
+XASTRUCT = ("xastruct", Schedule(epochs=40, batch=256, rate=3e-3, weight_decay=0.2))
 """How each network is trained: twenty minutes of one core are better spent on XAStruct than on a few epochs of SPT,
 which is four times slower. Set by hand."""
 
