@@ -26,7 +26,6 @@ from xsearch.builders.identity import made_with
 from xsearch.builders.transform import SpectraTransform
 
 def identity():
-    dependencies._bindings.cache_clear()
     made_with.cache_clear()
     return made_with(False, SpectraTransform, _AddedSpectra, process_added_spectrum)
 
