@@ -96,17 +96,33 @@ class KnownSites:
         order = _order(amounts)
         if absorber not in order:
             return found
-        known = self._groups.get(_proportions(amounts, order))
+        known = self.of_proportions([amounts[e] for e in order])
         if known is None:
             return found
         numbers, rows, formula = known
-        lift, slot = _best_arrangement(amounts, order, numbers, order.index(absorber))
-        lift[formula == self._places.get(reduced_formula(amounts), -1)] = -np.inf
+        lift, places = best_arrangements(order, [amounts[e] for e in order], numbers)
+        slot = places[:, order.index(absorber)]
+        lift[formula == self.place(reduced_formula(amounts))] = -np.inf
         for compound in np.lexsort((formula, -lift))[: ANALOGUES.nearest]:
             row = rows[compound, slot[compound]]
             if row >= 0 and np.isfinite(lift[compound]):
                 found += np.exp(ANALOGUES.sharpness * lift[compound]) * self.cn[row]
         return found
+
+    def of_proportions(
+        self, amount: Sequence[float] | NDArray[np.floating]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]] | None:
+        """The compounds whose elements have these rising amounts, up to a factor.
+
+        Returns:
+            (g, k) atomic numbers, (g, k) rows (-1 where unknown), and (g,) places of the formulas; None if there are
+            none.
+        """
+        return self._groups.get(_proportions(amount))
+
+    def place(self, formula: str) -> int:
+        """Where a reduced formula stands in `formulas`; -1 if it does not."""
+        return self._places.get(formula, -1)
 
     def _grouped(self) -> dict[tuple[float, ...], tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]]:
         """By proportions: (g, k) atomic numbers, (g, k) rows (-1 where unknown) and (g,) places of the formulas."""
@@ -116,7 +132,7 @@ class KnownSites:
             amounts = parse_formula(name)
             order = _order(amounts)
             numbers = [ATOMIC_NUMBERS[e] for e in order]
-            members[_proportions(amounts, order)].append(
+            members[_proportions([amounts[e] for e in order])].append(
                 (numbers, [row_of.get((place, z), -1) for z in numbers], place)
             )
         return {
@@ -155,35 +171,43 @@ def _order(amounts: Mapping[str, float]) -> list[str]:
     return sorted(amounts, key=lambda e: (round(amounts[e], 3), e))
 
 
-def _proportions(amounts: Mapping[str, float], order: Sequence[str]) -> tuple[float, ...]:
-    total = sum(amounts.values())
-    return tuple(round(amounts[e] / total, 3) for e in order)
+def _proportions(amount: Sequence[float] | NDArray[np.floating]) -> tuple[float, ...]:
+    total = sum(amount)
+    return tuple(round(float(a) / total, 3) for a in amount)
 
 
-def _best_arrangement(
-    amounts: Mapping[str, float], order: Sequence[str], numbers: NDArray[np.int64], place: int
+def best_arrangements(
+    symbols: Sequence[str], amount: Sequence[float] | NDArray[np.floating], numbers: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """(g,) mean lift of the best assignment of compounds' elements to a formula's, and which slot is the absorber's."""
-    lifts = np.stack([_lift_of(e)[numbers] for e in order])  # (k, g, k): element, compound, slot
+    """How compounds' elements are best assigned to those of a formula, by how readily they replace them.
+
+    Args:
+        symbols, amount: (k,) of the formula, by rising amount.
+        numbers: (g, k) atomic numbers of compounds of these proportions.
+
+    Returns:
+        (g,) mean lift, and (g, k) which of a compound's slots is each element's.
+    """
+    lifts = np.stack([replacement_lift(e)[numbers] for e in symbols])  # (k, g, k): element, compound, slot
     best = np.full(len(numbers), -np.inf)
-    slot = np.zeros(len(numbers), np.int64)
-    for arrangement in _arrangements(amounts, order):
-        lift = sum(lifts[i, :, j] for i, j in enumerate(arrangement)) / len(order)
+    slots = np.zeros(numbers.shape, np.int64)
+    for arrangement in _arrangements(amount):
+        lift = sum(lifts[i, :, j] for i, j in enumerate(arrangement)) / len(symbols)
         better = lift > best
-        best[better], slot[better] = np.asarray(lift)[better], arrangement[place]
-    return best, slot
+        best[better], slots[better] = np.asarray(lift)[better], arrangement
+    return best, slots
 
 
-def _arrangements(amounts: Mapping[str, float], order: Sequence[str]) -> Iterator[tuple[int, ...]]:
+def _arrangements(amount: Sequence[float] | NDArray[np.floating]) -> Iterator[tuple[int, ...]]:
     """Orders of the slots in which only elements of one amount change places."""
-    groups = [list(g) for _, g in itertools.groupby(range(len(order)), key=lambda i: round(amounts[order[i]], 3))]
+    groups = [list(g) for _, g in itertools.groupby(range(len(amount)), key=lambda i: round(float(amount[i]), 3))]
     choices = itertools.product(*(itertools.permutations(group) for group in groups))
     for choice in itertools.islice(choices, ANALOGUES.arrangements):
         yield tuple(slot for group in choice for slot in group)
 
 
 @lru_cache(maxsize=len(SYMBOLS))
-def _lift_of(element: str) -> NDArray[np.float64]:
+def replacement_lift(element: str) -> NDArray[np.float64]:
     """By atomic number, how readily each takes an element's place."""
     lift = np.clip(substitution_table()[ATOMIC_NUMBERS[element]], ANALOGUES.least, ANALOGUES.same)
     lift[ATOMIC_NUMBERS[element]] = ANALOGUES.same

@@ -25,6 +25,10 @@ COMPOSITION_FEATURES = 2 + 2 * len(SYMBOLS) + ANALOGUE_FEATURES + len(STATES)
 STRONG_ANIONS = frozenset("O F Cl Br I S Se N".split())
 """Beside one of these in a formula, the absorber is not neutral. Carbonyls, the exception, are rare."""
 
+LEAST_SHARE, BALANCED = 0.05, 0.8
+"""Of a state that takes part in a mean between two, and the probability of such a mean that an answer must have. Set by
+hand."""
+
 LIKELIEST_STATES = 3
 """Of each other element; with four, a formula of seven elements takes milliseconds and the answer is the same."""
 
@@ -124,6 +128,15 @@ def balancing_states(absorber: str, amounts: tuple[tuple[str, float], ...]) -> N
             if mean > below:
                 shares[above - STATES[0]] += weight * (mean - below)
     return np.asarray(shares / max(shares.sum(), 1e-12), np.float32)
+
+
+def shared_states(balance: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(13,) shares of the two neighbouring states between which a balance lies; all zero where it does not."""
+    likely = np.flatnonzero(balance > LEAST_SHARE)
+    shares = np.zeros_like(balance)
+    if len(likely) == 2 and likely[1] - likely[0] == 1 and balance[likely].sum() >= BALANCED:
+        shares[likely] = balance[likely] / balance[likely].sum()
+    return shares
 
 
 def is_neutral(elements: Iterable[str]) -> bool:

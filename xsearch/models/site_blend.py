@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from xsearch.elements import SYMBOLS
-from xsearch.models.conditioning import possible_neighbours, possible_states
+from xsearch.models.conditioning import possible_neighbours, possible_states, shared_states
 from xsearch.models.tasks import CLASSES, NUMBERS
 from xsearch.settings import setting
 
@@ -27,8 +27,6 @@ class BlendSettings:
     impossible: float = setting(
         2e-3, "probability", f"{BY_HAND}: a coordination number that a composition makes rarer cannot be"
     )
-    least_share: float = setting(0.05, "1", f"{BY_HAND}: of a state that takes part in a mean between two")
-    balanced: float = setting(0.8, "probability", f"{BY_HAND}: of a mean that an answer must have")
     few_and_many: tuple[float, float] = setting(
         (30.0, 1000.0), "spectra", f"{BY_HAND}: of an edge; between them parts' weights go from one end to the other"
     )
@@ -39,6 +37,26 @@ BLEND = BlendSettings()
 
 
 @dataclass(frozen=True, slots=True)
+class SiteArrangement:
+    """Shares of coordination numbers that an absorber's sites may have together.
+
+    Attributes:
+        cn: (coordination number, share of the atoms) pairs, the largest share first.
+        probability: of shares like these.
+        analogue: the likeliest known compound whose sites are so; None where no known compound says it.
+    """
+
+    cn: tuple[tuple[int, float], ...]
+    probability: float
+    analogue: str | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values."""
+        shares = [{"value": value, "share": round(share, 4)} for value, share in self.cn]
+        return {"cn": shares, "probability": round(self.probability, 4), "analogue": self.analogue}
+
+
+@dataclass(frozen=True, slots=True)
 class SiteAnswer:
     """The surroundings of an absorber, as one spectrum gives them.
 
@@ -46,14 +64,17 @@ class SiteAnswer:
         classes: task to (value, probability) pairs, the most probable first; `neighbor_z` gives atomic numbers.
         numbers: task to (value, uncertainty): two thirds of the true values lie within the uncertainty.
         mixed: probability that absorbers of different oxidation state or coordination add up to the spectrum; the
-            probabilities of `cn`, `oxidation_state` and `neighbor_z` are then their shares. None if not predicted.
+            probabilities of `cn`, `oxidation_state` and `neighbor_z` are then their shares. With a formula, that of
+            several coordination numbers, by `arrangements`. None if not predicted.
         unfamiliar: reasons why the spectrum lies outside what the model has seen; empty where it does not.
+        arrangements: whole arrangements of the sites, the likeliest first; empty where no formula is given.
     """
 
     classes: dict[str, tuple[tuple[int, float], ...]]
     numbers: dict[str, tuple[float, float]]
     mixed: float | None
     unfamiliar: tuple[str, ...]
+    arrangements: tuple[SiteArrangement, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """As plain values, neighbours by symbol."""
@@ -66,7 +87,8 @@ class SiteAnswer:
         named["neighbor"] = named.pop("neighbor_z", [])
         numbers = {task: {"value": round(v, 4), "uncertainty": round(u, 4)} for task, (v, u) in self.numbers.items()}
         mixed = None if self.mixed is None else round(self.mixed, 4)
-        return {**named, **numbers, "mixed": mixed, "unfamiliar": list(self.unfamiliar)}
+        arranged = [one.to_dict() for one in self.arrangements]
+        return {**named, **numbers, "mixed": mixed, "arrangements": arranged, "unfamiliar": list(self.unfamiliar)}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -193,17 +215,8 @@ def _with_mean(
     Both must be possible: where usual charges of the others leave potassium between one and two, it is they that are
     unusual.
     """
-    likely = np.flatnonzero(balance > BLEND.least_share)
-    if (
-        not possible[likely].all()
-        or len(likely) != 2
-        or likely[1] - likely[0] != 1
-        or balance[likely].sum() < BLEND.balanced
-    ):
-        return states
-    shares = np.zeros_like(states)
-    shares[likely] = balance[likely] / balance[likely].sum()
-    return shares
+    shares = shared_states(balance)
+    return shares if shares.any() and possible[shares > 0].all() else states
 
 
 def ranked(values: tuple[int, ...], probabilities: NDArray[np.float32]) -> tuple[tuple[int, float], ...]:

@@ -24,6 +24,8 @@ from xsearch.elements import ATOMIC_NUMBERS, EDGES, SYMBOLS
 from xsearch.errors import XSearchError
 from xsearch.models.absorber import EDGE_COLUMNS, Z_SCALE, site_context
 from xsearch.models.analogues import KnownSites
+from xsearch.models.arranged import arrange
+from xsearch.models.arrangements import arrangements
 from xsearch.models.composition import CompositionNet, composition_answers, prior_features
 from xsearch.models.conditioning import (
     COMPOSITION_FEATURES,
@@ -105,17 +107,21 @@ class SiteModel:
         # what networks read off an edge that they never saw means nothing: the composition answers alone
         learned = np.array([f"{w.absorber} {w.edge}" in self.settings["edges"] for w in windows], np.float32)
         classes, numbers = self.blend(found, conditioning_of(elements, amounts), self.trust(distance) * learned)
+        candidates = {}
+        if known is not None and amounts is not None and len(amounts) > 1:
+            candidates = {a: arrangements(known, a, amounts) for a in {w.absorber for w in windows}}
         answers = []
         for row, window in enumerate(windows):
             own = {task: p[row] for task, p in classes.items()}
             obey(own, found, row, window.absorber, elements, amounts)
+            kinds = arrange(own, candidates[window.absorber]) if window.absorber in candidates else ()
             measured = {t: (float(n[row, 0]), float(n[row, 1])) for t, n in numbers.items()}
             present = set(amounts if amounts is not None else elements)
             if present and "O" not in present:
                 measured.pop("mood_A", None)
             listed = {task: ranked(CLASSES[task], p) for task, p in own.items() if task != "mixed"}
             mixed = float(own["mixed"][1]) if "mixed" in own else None
-            answers.append(SiteAnswer(listed, measured, mixed, self._unfamiliar(window, float(distance[row]))))
+            answers.append(SiteAnswer(listed, measured, mixed, self._unfamiliar(window, float(distance[row])), kinds))
         return answers
 
     def evaluate(

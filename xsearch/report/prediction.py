@@ -16,6 +16,8 @@ from xsearch.xas.prediction import EdgePrediction
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from xsearch.models.site_blend import SiteArrangement
+
 MIXED = 0.5
 """From this probability on, several kinds of sites are reported."""
 
@@ -56,6 +58,9 @@ def prediction_table(prediction: EdgePrediction) -> RenderableType:
     if site.mixed is not None and site.mixed > MIXED:
         note = "probabilities above are shares of the absorber's atoms"
         table.add_row("several kinds of sites", f"{site.mixed:.0%}", note)
+    if site.arrangements:
+        first, *others = (f"{arrangement_text(one)}  {one.probability:.0%}" for one in site.arrangements)
+        table.add_row("sites together", first, "; ".join(others))
     for task, (value, uncertainty) in site.numbers.items():
         table.add_row(NAMES[task], f"{value:.3f} ± {uncertainty:.3f}", "")
     if prediction.shell is not None:
@@ -68,6 +73,12 @@ def prediction_table(prediction: EdgePrediction) -> RenderableType:
             answer = max(shares, key=lambda c: shares[c])
             table.add_row(NAMES[name], f"{answer}  {shares[answer]:.0%}", "")
     return with_lines([table], (*site.unfamiliar, *(f"{NOTE}{note}" for note in spectrum.notes)))
+
+
+def arrangement_text(found: SiteArrangement) -> str:
+    """An arrangement in words, such as `4-fold 33%, 6-fold 67%, as in MgAl2O4`."""
+    shares = ", ".join(f"{number}-fold {share:.0%}" for number, share in sorted(found.cn))
+    return f"{shares}, as in {found.analogue}" if found.analogue else shares
 
 
 def prediction_record(prediction: EdgePrediction) -> dict[str, Any]:
