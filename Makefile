@@ -16,7 +16,7 @@ OUT    := out
 export OMP_NUM_THREADS ?= 1
 export OPENBLAS_NUM_THREADS ?= 1
 
-.PHONY: demo test lint docs bench bench-pxrd bench-xanes format environment clean
+.PHONY: demo test pytest lint docs bench bench-pxrd bench-xanes format environment clean
 
 environment: $(READY)
 
@@ -46,7 +46,10 @@ docs: $(DOCS)
 	$(BIN)/python -m mkdocs build --quiet
 	@echo "The site is in $(OUT)/site; open $(OUT)/site/index.html."
 
-test: lint
+test: $(READY)  # both at once, for mypy has one thread alone
+	$(MAKE) --jobs 2 lint pytest
+
+pytest: $(READY)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --durations 20 --quiet
 
 bench: $(READY)

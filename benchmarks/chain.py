@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.optimize import minimize
-from scipy.special import logsumexp
+from scipy.special import logsumexp, softmax
 
 from benchmarks._data import data_file, log_line, logged_lines
 from benchmarks.results import flat
@@ -174,14 +174,25 @@ def line_of(compound: Compound, edges: Sequence[Xanes], opened: SearchIndex, lib
 def fitted(cases: Sequence[Candidates], names: Sequence[str]) -> dict[str, float]:
     """Weights of links, none below zero, by which the right candidates are likeliest among those of their compounds."""
     usable = [case for case in cases if any(case.right) and not all(case.right)]
-
-    def loss(values: np.ndarray) -> float:
-        weights = dict(zip(names, values.tolist(), strict=True))
-        return RIDGE * float(values @ values) + float(np.mean([case.lost(weights) for case in usable]))
-
     if not usable or not names:
         return dict.fromkeys(names, 0.0)
-    found = minimize(loss, np.full(len(names), 0.1), bounds=[(0, 2)] * len(names), method="L-BFGS-B").x
+    most = max(len(case.right) for case in usable)  # one array of all, with places that nothing fills at the end
+    total, links = np.full((len(usable), most), -np.inf), np.zeros((len(usable), most, len(names)))
+    of_right = total.copy()
+    for place, case in enumerate(usable):
+        total[place, : len(case.total)] = case.total
+        of_right[place, : len(case.total)] = np.where(case.right, 0.0, -np.inf)
+        links[place, : len(case.total)] = np.transpose([case.links[name] for name in names])
+
+    def loss(values: np.ndarray) -> tuple[float, np.ndarray]:
+        """The mean of `Candidates.lost`, and its slopes."""
+        score = total + links @ values
+        lost = logsumexp(score, axis=1) - logsumexp(score + of_right, axis=1)
+        shares = softmax(score, axis=1) - softmax(score + of_right, axis=1)
+        slopes = np.einsum("ck,ckn->n", shares, links) / len(usable)
+        return RIDGE * float(values @ values) + float(lost.mean()), 2 * RIDGE * values + slopes
+
+    found = minimize(loss, np.full(len(names), 0.1), jac=True, bounds=[(0, 2)] * len(names), method="L-BFGS-B").x
     return {name: round(float(weight), 3) for name, weight in zip(names, found, strict=True)}
 
 

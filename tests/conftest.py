@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.prototypes import measured, prototypes, without_vectors  # noqa: F401
+from tests.prototypes import measured, prototypes, prototypes_folder, without_vectors  # noqa: F401
 
 DEFAULT_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tests.once import made_once
 from xsearch.builders.aflow import AflowSource
 from xsearch.builders.pipeline import build
 from xsearch.indexes import Chunk, Staging
@@ -15,16 +16,22 @@ from xsearch.simulate.profile_curve import pattern_curve
 from xsearch.spectra import PowderPattern
 
 
+def _build(home: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XSEARCH_HOME", str(home))
+        build(AflowSource(), "aflow", workers=1, measured_cells=False, progress=False)
+
+
 @pytest.fixture(scope="session")
-def prototypes(tmp_path_factory: pytest.TempPathFactory) -> SearchIndex:
-    """The 288 crystals that pymatgen carries, indexed."""
-    home = tmp_path_factory.mktemp("home")
-    patch = pytest.MonkeyPatch()
-    patch.setenv("XSEARCH_HOME", str(home))
-    build(AflowSource(), "aflow", workers=1, measured_cells=False, progress=False)
-    opened = open_index(Path(home) / "indexes" / "aflow")
-    patch.undo()
-    return opened
+def prototypes_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an index of the 288 crystals that pymatgen carries; to be copied by who changes it."""
+    return made_once(tmp_path_factory, "prototypes", _build) / "indexes" / "aflow"
+
+
+@pytest.fixture(scope="session")
+def prototypes(prototypes_folder: Path) -> SearchIndex:
+    """That index, opened."""
+    return open_index(prototypes_folder)
 
 
 @pytest.fixture(scope="session")

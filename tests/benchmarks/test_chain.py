@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks.chain import LINKS, Candidates, figures, fitted
+from benchmarks.chain import LINKS, RIDGE, Candidates, figures, fitted
 
 
 def cases(count: int, useful: str, noise: float = 0.3) -> list[Candidates]:
@@ -27,6 +27,21 @@ def test_the_link_that_tells_gets_the_weight(useful: str) -> None:
     assert all(weight < 0.4 for name, weight in weights.items() if name != useful)
     plain, weighed = (np.mean([one.first_is_right(w) for one in some]) for w in ({}, weights))
     assert weighed > plain + 0.2
+
+
+def test_no_other_weights_make_the_right_candidates_likelier() -> None:
+    some = [*cases(30, "distance", noise=3.0), *cases(10, "system", noise=3.0)]
+    some[0] = Candidates(*((some[0].right[:4], some[0].total[:4])), {k: v[:4] for k, v in some[0].links.items()})
+    weights = fitted(some, LINKS)
+
+    def loss(of: dict[str, float]) -> float:
+        usable = [case for case in some if any(case.right)]
+        return RIDGE * sum(weight**2 for weight in of.values()) + float(np.mean([case.lost(of) for case in usable]))
+
+    assert sum(weight > 0.05 for weight in weights.values()) > 2
+    for name in LINKS:
+        for step in (-0.05, 0.05):
+            assert loss({**weights, name: max(weights[name] + step, 0.0)}) > loss(weights) - 1e-6
 
 
 def test_no_link_counts_against_what_it_says() -> None:

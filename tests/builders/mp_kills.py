@@ -19,7 +19,9 @@ from xsearch.indexes import Index
 if TYPE_CHECKING:  # Windows has no such processes
     from multiprocessing.context import ForkServerContext
 
-MATERIALS, OLD = 80, 20
+MATERIALS = 80
+"""Of which a quarter is in the older version that a whole build replaces."""
+
 ENVIRONMENT = {"NO_PROXY": "127.0.0.1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "MP_API_KEY": KEY}
 
 
@@ -58,8 +60,9 @@ class Kills:
         phases: how many kills fell into fetching, simulating, writing, swapping, and after the end.
     """
 
-    def __init__(self, folder: Path, seed: int = 1) -> None:
+    def __init__(self, folder: Path, seed: int = 1, materials: int = MATERIALS) -> None:
         self._folder, self._random, self._context = folder, random.Random(seed), preloaded()
+        self._materials = materials
         self.phases: Counter[str] = Counter()
 
     def run(self, kills: int) -> None:
@@ -68,10 +71,10 @@ class Kills:
         Raises:
             AssertionError: where something was lost, or the bytes differ from an undisturbed build's.
         """
-        with serving(Library(MATERIALS)) as server:
-            for name, limit in (("update", None), ("whole", OLD)):
+        with serving(Library(self._materials)) as server:
+            for name, limit in (("update", None), ("whole", self._materials // 4)):
                 self._finish(self._folder / f"old-{name}", server, limit)
-            for number in range(0, MATERIALS, 9):
+            for number in range(0, self._materials, 9):
                 server.library.change(server.library.summary[number]["material_id"])
             server.library.deprecate(server.library.summary[4]["material_id"])
             server.library.db_version = "2025.06.01"

@@ -1,5 +1,6 @@
 """Adding structures and reference spectra of one's own."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +14,24 @@ from xsearch.errors import BuildError, MissingIndex
 from xsearch.indexes import Index
 
 
-@pytest.fixture
-def lab(xsearch_home: Path, tmp_path: Path) -> str:
-    """An index of two crystals and a failure."""
-    folder = tmp_path / "first"
-    folder.mkdir()
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with an index of two crystals and a failure."""
+    folder, home = tmp_path_factory.mktemp("first"), tmp_path_factory.mktemp("home")
     rocksalt(5.64).to(folder / "salt.cif")
     rocksalt(4.21, "Mg", "O").to(folder / "periclase.cif")
     (folder / "bad.cif").write_text("data_bad\n_cell_length_a 1\n_atom_site_label\n", encoding="utf-8")
     Structure(Lattice.cubic(5.64), ["Na", "Cl"], [[0, 0, 0], [0.05, 0, 0]]).to(folder / "bad.cif")
-    build_cif(folder, "lab", workers=1, progress=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XSEARCH_HOME", str(home))
+        build_cif(folder, "lab", workers=1, progress=False)
+    return home
+
+
+@pytest.fixture
+def lab(built: Path, xsearch_home: Path) -> str:
+    """A copy of that index under this test's home."""
+    shutil.copytree(built, xsearch_home)
     return "lab"
 
 

@@ -1,9 +1,10 @@
-"""Loads what a build of the Materials Project needs, compiled functions included; for processes forked from one."""
+"""Loads what a build of the Materials Project needs, kernels and the identity of its code too; others fork from it."""
 
 import faiss
 import numpy as np
 
 from tests.mp_library import Library
+from xsearch.builders.identity import made_with
 from xsearch.builders.mp_client import rester_class
 from xsearch.builders.mp_documents import process_summary, process_xas
 from xsearch.builders.source import Item
@@ -14,4 +15,5 @@ MaterialTransform(process_summary)(Batch(0, tuple(Item(d["material_id"], d) for 
 SpectraTransform(process_xas)(Batch(0, (Item("first", ("mp-1000", _library.xas[0])),)))
 for _route in ("summary", "xas"):
     rester_class(_route)
+made_with(False, MaterialTransform, SpectraTransform, process_summary, process_xas)
 faiss.IndexFlatIP(2).add(np.eye(2, dtype=np.float32))

@@ -1,6 +1,5 @@
 """A command runner, and a home with a small real index: the 288 AFLOW prototypes."""
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -24,20 +23,10 @@ def xsearch() -> Xsearch:
 
 
 @pytest.fixture(scope="session")
-def built_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the index `lab`, built once."""
-    from xsearch.builders import build
-    from xsearch.builders.aflow import AflowSource
-
+def built_home(prototypes_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the index `lab`."""
     home = tmp_path_factory.mktemp("home")
-    before = os.environ.get("XSEARCH_HOME")
-    os.environ["XSEARCH_HOME"] = str(home)
-    try:
-        build(AflowSource(), "lab", workers=1, measured_cells=False, progress=False)
-    finally:
-        os.environ.pop("XSEARCH_HOME")
-        if before is not None:
-            os.environ["XSEARCH_HOME"] = before
+    shutil.copytree(prototypes_folder, home / "indexes" / "lab")
     return home
 
 

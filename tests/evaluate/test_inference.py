@@ -143,8 +143,9 @@ def test_the_edges_that_were_computed_for_a_compound_are_given_with_its_pattern(
     assert np.array_equal(ilmenite[0].mu, curve(4, "Fe")[1])
     assert edges_of(with_spectra.index.material(MARCASITE).material_id) == []
     told = {"x-2": [Xanes(*curve(1, "Ti"), "Ti", "K")]}
-    outcomes = list(outcomes_of(read_compounds(table), library, edges_of=lambda name: told.get(name, [])))
-    assert {o.material_id: o.edges for o in outcomes} == {"x-1": (), "x-2": ("Ti",), "x-3": ()}
+    compounds = read_compounds(table, material_ids={"x-1", "x-2"})
+    outcomes = list(outcomes_of(compounds, library, edges_of=lambda name: told.get(name, [])))
+    assert {o.material_id: o.edges for o in outcomes} == {"x-1": (), "x-2": ("Ti",)}
     assert figures(outcomes)["n_with_edges"] == 1
 
 

@@ -47,7 +47,8 @@ def blind(labelled_file: Path, prototypes: SearchIndex) -> Report:
 
 @pytest.mark.parametrize("elements", ["none", "subset", "exact"])
 def test_made_patterns_are_found(labelled_file: Path, prototypes: SearchIndex, blind: Report, elements: str) -> None:
-    report = (blind if elements == "none" else evaluate(labelled_file, prototypes, elements)).to_dict()
+    report = blind if elements == "none" else evaluate(labelled_file, prototypes, elements, leave_out=False)
+    report = report.to_dict()
     assert (report["n"], report["answerable"]) == (5, 5)
     assert report["top1"] >= 0.8
     assert report["top1"] <= report["top5"] <= report["top10"] <= report["top50"] == 1.0
@@ -73,8 +74,16 @@ def test_removed_answers_are_refused(labelled_file: Path, prototypes: SearchInde
     assert report["removed"] == 5
     assert 0.5 <= report["refused_when_removed"] <= 1
     assert 0 <= report["ece"] <= 1
-    without = evaluate(labelled_file, prototypes, leave_out=False).to_dict()
+    without = evaluate(labelled_file, prototypes, "exact", leave_out=False).to_dict()
     assert (without["removed"], without["ece"]) == (0, None)
+
+
+def test_removed_answers_are_refused_where_elements_are_given(
+    labelled_file: Path, prototypes: SearchIndex, tmp_path: Path
+) -> None:
+    pd.read_parquet(labelled_file).iloc[:1].to_parquet(tmp_path / "one.parquet")
+    report = evaluate(tmp_path / "one.parquet", prototypes, "subset").to_dict()
+    assert (report["n"], report["removed"], report["top1"]) == (1, 1, 1.0)
 
 
 def test_symmetry_of_the_first_hit_is_counted() -> None:

@@ -32,7 +32,7 @@ MEMORY = Path("/dev/shm")
 def processes() -> ForkServerContext:
     """Processes that start within milliseconds, the modules being loaded."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["xsearch.indexes", "faiss", "pandas"])
+    context.set_forkserver_preload(["xsearch.indexes", "faiss", "pandas", "duckdb", "filelock", "pyarrow.parquet"])
     return context
 
 

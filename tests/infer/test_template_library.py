@@ -45,16 +45,12 @@ def test_entries_without_a_template_stand_alone(crystals):
     assert made.template[0] != made.template[1]
 
 
-def test_the_library_of_an_index_holds_its_ordered_entries(tmp_path, monkeypatch):
-    from xsearch.builders import build
-    from xsearch.builders.aflow import AflowSource
+def test_the_library_of_an_index_holds_its_ordered_entries(prototypes_folder):
     from xsearch.indexes import Index
     from xsearch.infer import infer
     from xsearch.infer.template_library import library_of
 
-    monkeypatch.setenv("XSEARCH_HOME", str(tmp_path))
-    build(AflowSource(), "types", workers=1, measured_cells=False, progress=False)
-    index = Index.open("types")
+    index = Index.open(prototypes_folder)
     made = library_of(index)
     own = int((made.rows != NO_ROW).sum())
     assert 0 < own <= len(index)

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.once import made_once
 from tests.prototypes import Measure
 from xsearch import report
 from xsearch.builders.add import add_entries
@@ -43,7 +44,11 @@ def spectrum(seed: int, absorber: str = "Fe", shift_eV: float = 0.0, noise: floa
 @pytest.fixture(scope="module")
 def library(prototypes: SearchIndex, tmp_path_factory: pytest.TempPathFactory) -> SearchIndex:
     """The AFLOW crystals with computed spectra of some, and measured references of FeS2 and of a compound unknown."""
-    home = tmp_path_factory.mktemp("spectra")
+    home = made_once(tmp_path_factory, "with_spectra", lambda folder: _add_spectra(folder, prototypes))
+    return open_index(home / "indexes" / "aflow")
+
+
+def _add_spectra(home: Path, prototypes: SearchIndex) -> None:
     shutil.copytree(prototypes.index.folder.parents[2], home / "indexes")
     rows: list[dict[str, Any]] = []
     for (absorber, row), seed in COMPUTED.items():
@@ -72,12 +77,9 @@ def library(prototypes: SearchIndex, tmp_path_factory: pytest.TempPathFactory) -
         for name, formula, seed in (("ref-1", "FeS2", 6), ("ref-2", "Fe4Si3", 7))
     ]
     pq.write_table(pa.Table.from_pylist(measured), home / "measured.parquet")
-    patch = pytest.MonkeyPatch()
-    patch.setenv("XSEARCH_HOME", str(home))
-    add_entries("aflow", xanes=[home / "computed.parquet", home / "measured.parquet"], progress=False)
-    opened = open_index(home / "indexes" / "aflow")
-    patch.undo()
-    return opened
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XSEARCH_HOME", str(home))
+        add_entries("aflow", xanes=[home / "computed.parquet", home / "measured.parquet"], progress=False)
 
 
 def formulas(result: Any) -> list[str]:

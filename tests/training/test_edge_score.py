@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from tests.once import made_once
 from xsearch.builders.add import add_entries
 from xsearch.search import SearchIndex, open_index
 from xsearch.search.edge_score import FEATURES
@@ -44,7 +45,11 @@ def test_no_formula_is_judged_by_a_model_that_saw_it() -> None:
 @pytest.fixture(scope="module")
 def copper(prototypes: SearchIndex, tmp_path_factory: pytest.TempPathFactory) -> SearchIndex:
     """The AFLOW crystals with a made spectrum of each that holds copper."""
-    home = tmp_path_factory.mktemp("copper")
+    home = made_once(tmp_path_factory, "copper", lambda folder: _add_copper(folder, prototypes))
+    return open_index(home / "indexes" / "aflow")
+
+
+def _add_copper(home: Path, prototypes: SearchIndex) -> None:
     shutil.copytree(prototypes.index.folder.parents[2], home / "indexes")
     energy = np.arange(8930.0, 9130.0, 0.25)
     rows = []
@@ -59,12 +64,9 @@ def copper(prototypes: SearchIndex, tmp_path_factory: pytest.TempPathFactory) ->
         same = {"absorber": "Cu", "edge": "K", "code": "FEFF9"}
         rows.append({"material_id": entry.material_id, **same, "energy": energy, "mu": mu})
     pq.write_table(pa.Table.from_pylist(rows), home / "computed.parquet")
-    patch = pytest.MonkeyPatch()
-    patch.setenv("XSEARCH_HOME", str(home))
-    add_entries("aflow", xanes=[home / "computed.parquet"], progress=False)
-    opened = open_index(home / "indexes" / "aflow")
-    patch.undo()
-    return opened
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XSEARCH_HOME", str(home))
+        add_entries("aflow", xanes=[home / "computed.parquet"], progress=False)
 
 
 def test_simulated_edges_are_found_where_they_are_and_never_where_they_were_left_out(

@@ -58,9 +58,11 @@ def test_computed_entries_are_found_where_they_are_and_never_where_they_were_tak
     prototypes: SearchIndex,
 ) -> None:
     without = {"NaCl", "Cu"}
-    made = list(computed_cases(prototypes, without, 6, seed=0))
-    assert made == list(computed_cases(prototypes, without, 6, seed=0))
-    assert len(made) >= 16  # blind and with elements, with the answer and without; one of few elements may leave none
+    made = list(computed_cases(prototypes, without, 5, seed=0))
+    again = list(computed_cases(prototypes, without, 1, seed=0))
+    assert 0 < len(again) < len(made)
+    assert made[: len(again)] == again, "the same seed draws the same, however many"
+    assert len(made) >= 14  # blind and with elements, with the answer and without; one of few elements may leave none
     assert not {one.formula for one in made} & without
     assert not any(len(one.features) != len(FITTED_FEATURES) for one in made)
     assert np.mean([one.right for one in made if not one.left_out]) > 0.6

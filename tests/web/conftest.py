@@ -31,15 +31,10 @@ class Served(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(prototypes_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The server, with an index of the 288 AFLOW prototypes."""
-    from xsearch.builders import build
-    from xsearch.builders.aflow import AflowSource
-
     home = tmp_path_factory.mktemp("home")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XSEARCH_HOME", str(home))
-        build(AflowSource(), "lab", workers=1, measured_cells=False, progress=False)
+    shutil.copytree(prototypes_folder, home / "indexes" / "lab")
     process = subprocess.Popen(
         [sys.executable, "-m", "xsearch", "serve", "--no-browser", "--port", "0"],
         env={**os.environ, "XSEARCH_HOME": str(home), "PYTHONPATH": str(ROOT)},

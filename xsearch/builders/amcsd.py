@@ -9,7 +9,7 @@ from base64 import b64decode
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -99,10 +99,8 @@ class AmcsdSource:
         Not of the file, since larixite's own functions write to it as soon as they open it.
         """
         digest = hashlib.sha256(json.dumps(sorted(self.only) if self.only is not None else None).encode())
-        with _connect() as connection:
-            for query in (ROWS, AUTHORS):
-                for row in connection.execute(query):
-                    digest.update(repr(row).encode())
+        file = amcsd_file()
+        digest.update(_content(file, file.stat().st_mtime_ns))
         return digest.hexdigest()
 
     def count(self) -> int | None:
@@ -200,6 +198,17 @@ def _hydrogen_without_position(
     return min(readings, key=lambda reading: abs((placed + reading) / heavy - ratio))
 
 
+@lru_cache(maxsize=1)
+def _content(file: Path, changed_ns: int) -> bytes:
+    """A hash of what is read from the file as it was last changed; it takes a second, and each build asks."""
+    digest = hashlib.sha256()
+    with _connect() as connection:
+        for query in (ROWS, AUTHORS):
+            for row in connection.execute(query):
+                digest.update(repr(row).encode())
+    return digest.digest()
+
+
 @contextmanager
 def _connect() -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(f"{amcsd_file().resolve().as_uri()}?mode=ro", uri=True)) as connection:
@@ -238,10 +247,17 @@ def _stated(formula: str | None) -> frozenset[str]:
 
 
 def _may_be_one_of(formula: str | None, wanted: frozenset[str]) -> bool:
+    reduced = _reduced(formula or "")
+    return reduced is None or reduced in wanted
+
+
+@cache
+def _reduced(formula: str) -> str | None:
+    """The reduced formula; None of what cannot be read."""
     try:
-        return reduced_formula(parse_formula(formula or "")) in wanted
+        return reduced_formula(parse_formula(formula))
     except CrystalError:
-        return True
+        return None
 
 
 def _known(text: str | None) -> str | None:

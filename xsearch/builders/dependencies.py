@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import Any
 
@@ -62,8 +62,37 @@ def dependencies_of(*definitions: Definition) -> Dependencies:
 
 def versions_of(libraries: tuple[str, ...]) -> dict[str, str]:
     """Versions of the distributions that bring libraries."""
-    brought_by = packages_distributions()
-    return {name: version(name) for library in libraries for name in sorted(set(brought_by.get(library, ())))}
+    brought_by = _installed()
+    return dict(pair for library in libraries for pair in sorted({_named(one) for one in brought_by.get(library, ())}))
+
+
+@cache
+def _installed() -> dict[str, list[Distribution]]:
+    """By the names at the top that they bring, the distributions that are installed.
+
+    As `importlib.metadata.packages_distributions` has it, which makes a path of every file and parses every
+    description, and so takes a second.
+    """
+    found: dict[str, list[Distribution]] = defaultdict(list)
+    for one in distributions():
+        stated, record = one.read_text("top_level.txt"), one.read_text("RECORD")
+        if stated:
+            names = set(stated.split())
+        elif record is not None:
+            files = (line.partition(",")[0].strip('"') for line in record.splitlines())
+            names = {file.partition("/")[0].removesuffix(".py") for file in files if file.endswith(".py")}
+        else:
+            names = {file.parts[0].removesuffix(".py") for file in one.files or () if file.suffix == ".py"}
+        for name in names:
+            found[name].append(one)
+    return dict(found)
+
+
+@cache
+def _named(one: Distribution) -> tuple[str, str]:
+    """Name and version."""
+    described = one.metadata
+    return described["Name"], described["Version"]
 
 
 @cache
@@ -91,6 +120,7 @@ def _bindings(path: Path) -> dict[str, list[ast.AST]]:
     return dict(bound)
 
 
+@cache
 def _uses(node: ast.AST) -> tuple[set[str], set[str], set[tuple[str, str]]]:
     """Names in a statement, texts in it, and what it imports as pairs of a module and a name in it, or none."""
     names: set[str] = set()

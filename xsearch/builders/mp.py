@@ -284,9 +284,10 @@ def plain_name(db_version: str) -> str:
 def reusable(folder: Path, selection: Selection, measured_cells: bool) -> Index | None:
     """The index whose rows can be taken over: of the same selection, and made by the same code."""
     index = opened(folder)
-    details = index.manifest.extra.get(DETAILS) if index is not None else None
+    if index is None:
+        return None
     wanted = {"selection": _plain(selection), "made_with": _made_with(measured_cells)}
-    return index if details == wanted else None
+    return index if index.manifest.extra.get(DETAILS) == wanted else None
 
 
 def old_materials(index: Index) -> dict[str, str]:
