@@ -35,6 +35,7 @@ def sites() -> pd.DataFrame:
             "element": ["Co", "Co", "O"],
             "multiplicity": [2, 4, 8],
             "cn": [4, 6, 4],
+            "ocn": [4, 6, 0],
             "oxidation_state": [2.0, 3.0, -2.0],
             "neighbor": ["O", "O", "Co"],
             "mnnd_A": [1.95, 1.92, 1.93],
@@ -49,6 +50,7 @@ def test_labels_are_shares_of_the_absorbers_and_sites_alone_are_left_out() -> No
         assert dict(zip(row.cn_values, row.cn_shares, strict=True)) == {4: 0.3333, 6: 0.6667}
         assert dict(zip(row.oxidation_state_values, row.oxidation_state_shares, strict=True)) == {2: 0.3333, 3: 0.6667}
         assert row.neighbor_z_values == [8]
+        assert row.ocn_values == [4, 6]
         assert abs(row.mnnd_A - 1.93) < 1e-6
         assert row.first == 5
         assert len(row.values) == WINDOW_POINTS - 12

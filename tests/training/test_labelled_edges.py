@@ -8,7 +8,7 @@ import pytest
 from xsearch.models.tasks import CLASSES
 from xsearch.options import Conditioning
 from xsearch.training.labelled_edges import TASKS, Case, cases, fitted, judged
-from xsearch.xas.labelled_edges import Agreement, LabelledEdges, labelled_edges, said_by
+from xsearch.xas.labelled_edges import LABELLED, Agreement, LabelledEdges, labelled_edges, said_by
 
 NOTHING = Conditioning.NONE
 
@@ -25,7 +25,7 @@ def made(count: int, share_present: float, seed: int = 0) -> list[Case]:
     for number in range(count):
         present = bool(random.random() < share_present)
         places = random.permutation(4)
-        shares = {task: np.stack([one_hot(task, p) for p in places]) for task in TASKS}
+        shares = {task: np.stack([one_hot(task, p) for p in places]) for task in LABELLED}
         evidence = random.normal(8.0, 1.0, 4)
         evidence[0] = random.normal(16.0, 1.0) if present else evidence[0]
         # in the library's first place stands the right compound, or one that has nothing to do with it

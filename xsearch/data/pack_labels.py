@@ -21,8 +21,8 @@ from xsearch.data.xanes_tables import make_tables
 from xsearch.data.xas_tables import XasTables, spectrum_of_rows
 from xsearch.elements import ATOMIC_NUMBERS
 from xsearch.indexes.xanes_table import XanesTable
-from xsearch.models.tasks import CLASSES, SHARED
-from xsearch.xas.labelled_edges import LABELLED_EDGES
+from xsearch.models.tasks import CLASSES
+from xsearch.xas.labelled_edges import LABELLED, LABELLED_EDGES
 
 TEXTS = ("spectrum_id", "material_id", "reduced_formula", "kind", "code", "source")
 
@@ -58,15 +58,16 @@ def labelled(tables: list[XanesTable], sites: pd.DataFrame, lowest: dict[str, st
 
 
 def _labels(sites: pd.DataFrame) -> dict[str, object]:
-    """Shares of each class of the shared tasks, and the mean distance, over the kinds of an absorber's sites."""
+    """Shares of each class of the labelled tasks, and the mean distance, over the kinds of an absorber's sites."""
     share = sites.multiplicity.to_numpy(float) / sites.multiplicity.sum()
     numbers = {
         "cn": sites.cn.to_numpy(float),
         "oxidation_state": sites.oxidation_state.to_numpy(float),
+        "ocn": sites.ocn.to_numpy(float),
         "neighbor_z": np.array([ATOMIC_NUMBERS[e] for e in sites.neighbor], float),
     }
     labels: dict[str, object] = {"mnnd_A": float(share @ sites.mnnd_A.to_numpy(float))}
-    for task in SHARED:
+    for task in LABELLED:
         known = np.isin(numbers[task], CLASSES[task])
         values, place = np.unique(numbers[task][known].astype(int), return_inverse=True)
         total = np.bincount(place.ravel(), share[known], len(values))

@@ -32,13 +32,17 @@ LABELLED_EDGES = LIBRARY_FOLDER / "labelled_edges.parquet"
 """Made by `python -m xsearch.data.pack_labels`."""
 
 
+LABELLED = (*SHARED, "ocn")
+"""Tasks whose answers known compounds give."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelledEdges:
     """Spectra of one absorber and edge whose compounds' structures are known, n of them.
 
     Attributes:
         spectra: the table.
-        shares: task of `SHARED` to (n, classes) shares of the absorbers; rows of what is unknown are zero.
+        shares: task of `LABELLED` to (n, classes) shares of the absorbers; rows of what is unknown are zero.
         mnnd_A: (n,) mean distance of the nearest neighbours.
     """
 
@@ -117,7 +121,7 @@ def said_by(
     share = odds / odds.sum()
     weight = settings.most[place] * np.exp(-np.logaddexp(0.0, -(logs.max() + np.log(odds.sum()))))
     classes = {}
-    for task in SHARED:
+    for task in LABELLED:
         total = share @ found.library.shares[task]
         if total.sum() > 0.5:
             classes[task] = total / total.sum()
@@ -207,11 +211,11 @@ def labelled_edges() -> dict[tuple[str, str], LabelledEdges]:
 def _of_rows(absorber: str, edge: str, rows: Sequence[Mapping[str, Any]]) -> LabelledEdges:
     n = len(rows)
     values, known = np.zeros((n, WINDOW_POINTS), np.float32), np.zeros((n, WINDOW_POINTS), bool)
-    shares = {task: np.zeros((n, len(CLASSES[task]))) for task in SHARED}
+    shares = {task: np.zeros((n, len(CLASSES[task]))) for task in LABELLED}
     for place, row in enumerate(rows):
         inside = slice(row["first"], row["first"] + len(row["values"]))
         values[place, inside], known[place, inside] = row["values"], True
-        for task in SHARED:
+        for task in LABELLED:
             for value, share in zip(row[f"{task}_values"], row[f"{task}_shares"], strict=True):
                 shares[task][place, CLASSES[task].index(value)] = share
 
