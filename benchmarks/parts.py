@@ -176,9 +176,9 @@ PARTS = (
     ),
     Part(
         "oxygen",
-        "unseen",
+        "composition",
         "python -m benchmarks.oxygen --json",
-        "oxygen K edges that come with the package, of formulas that the site model was not trained on",
+        "oxygen K edges that come with the package; no network was trained on one, the composition on oxides",
     ),
     Part(
         "inference",
