@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,12 @@ from xsearch.chemistry.formula import parse_formula
 from xsearch.data.measured_truth import Truth, measured_truths, usable_spectra
 from xsearch.elements import SYMBOLS
 from xsearch.errors import SpectrumError
+from xsearch.models.conditioning import composition_features
 from xsearch.models.site_blend import SiteAnswer
-from xsearch.models.site_model import SiteModel, shipped_site_model
+from xsearch.models.site_model import SiteModel, shipped_site_model, stacked
+from xsearch.models.tasks import CLASSES
 from xsearch.options import Conditioning
-from xsearch.preprocess.xanes import normalize, window
+from xsearch.preprocess.xanes import XanesWindow, normalize, window
 from xsearch.spectra.xanes import Xanes
 from xsearch.xas.labelled_edges import joined, shipped_surroundings
 
@@ -46,6 +48,8 @@ class KnownCompounds:
         distance_mae: of the mean neighbour distance, Å.
         sure_wrong: answers on oxidation state or coordination that are wrong though sure; `sure` is how many are sure,
             `marked` how many of the wrong ones are marked as unfamiliar.
+        network_errors: wrong answers that the networks alone are sure of, on oxidation state or coordination;
+            `network_errors_left` how many of them are answered and are still sure, in a spectrum not marked.
         mixed: share of the mixed compounds' answers whose shares are right within 0.15, and of how many.
         wrong: one line each.
     """
@@ -68,6 +72,8 @@ class KnownCompounds:
     sure: int
     sure_wrong: int
     marked: int
+    network_errors: int
+    network_errors_left: int
     mixed: float
     n_mixed: int
     wrong: tuple[str, ...]
@@ -114,6 +120,7 @@ def evaluate_known(
     """
     model = model or shipped_site_model()
     answers: list[tuple[Truth, SiteAnswer]] = []
+    errors: list[bool] = []
     unread = 0
     for truth, xanes in known:
         try:
@@ -126,8 +133,34 @@ def evaluate_known(
         stated = amounts if given is Conditioning.FORMULA else None
         answer = model.predict([read], elements, stated)[0]
         said = None if left_out is None else shipped_surroundings(read, elements, stated, left_out(truth))
-        answers.append((truth, answer if said is None else joined(answer, said)))
-    return figures(answers, given, unread)
+        answer = answer if said is None else joined(answer, said)
+        answers.append((truth, answer))
+        errors += network_errors(model, read, elements, stated, truth, answer)
+    return figures(answers, given, unread, errors)
+
+
+def network_errors(
+    model: SiteModel,
+    read: XanesWindow,
+    elements: Sequence[str],
+    amounts: Mapping[str, float] | None,
+    truth: Truth,
+    answer: SiteAnswer,
+) -> list[bool]:
+    """Whether each wrong answer that a network alone is sure of is still given, sure and without a mark."""
+    composition = composition_features(read.absorber, elements, amounts, model.composition.known)[None]
+    found = model.evaluate(*stacked([read]), composition)
+    left = []
+    for task, shares in (("oxidation_state", truth.oxidation_state), ("cn", truth.cn)):
+        if not shares or max(shares.values()) < 0.9:
+            continue
+        right = max(shares, key=lambda v: shares[v])
+        for network in model.networks:
+            alone = found.parts[network][task][0]
+            if alone.max() > SURE and CLASSES[task][int(alone.argmax())] != right:
+                value, probability = answer.classes[task][0]
+                left.append(not answer.unfamiliar and value != right and probability > SURE)
+    return left
 
 
 def other_sources(truth: Truth) -> tuple[str, ...]:
@@ -140,8 +173,10 @@ def other_compounds(truth: Truth) -> tuple[str, ...]:
     return truth.source, truth.formula
 
 
-def figures(answers: Sequence[tuple[Truth, SiteAnswer]], given: Conditioning, unread: int = 0) -> KnownCompounds:
-    """Figures of answers, see `KnownCompounds`."""
+def figures(
+    answers: Sequence[tuple[Truth, SiteAnswer]], given: Conditioning, unread: int = 0, errors: Sequence[bool] = ()
+) -> KnownCompounds:
+    """Figures of answers, see `KnownCompounds`; `errors` as `network_errors` gives them."""
     rows, wrong = [], []
     for truth, answer in answers:
         row: dict[str, Any] = {"compound": f"{truth.absorber} {truth.edge} {truth.formula} {truth.material_ids}"}
@@ -199,7 +234,8 @@ def figures(answers: Sequence[tuple[Truth, SiteAnswer]], given: Conditioning, un
         oxidation_state=means["oxidation_state"], n_oxidation_state=counted("oxidation_state")[1], cn=means["cn"],
         cn_clear=means["cn_clear"], n_cn=counted("cn")[1], neighbor=means["neighbor"], by_compound=by_compound,
         outside=int(table.outside.sum()), metals_neutral=metals, n_metals=n_metals,
-        distance_mae=float(table.distance.mean()), sure=sure, sure_wrong=sure_wrong, marked=marked, mixed=mixed,
+        distance_mae=float(table.distance.mean()), sure=sure, sure_wrong=sure_wrong, marked=marked,
+        network_errors=len(errors), network_errors_left=sum(errors), mixed=mixed,
         n_mixed=n_mixed, wrong=tuple(wrong),
     )  # fmt: skip
 
