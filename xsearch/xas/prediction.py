@@ -99,7 +99,10 @@ def predict(
     ]
     ms = (time.perf_counter() - start) * 1e3 / max(len(spectra), 1)
     rows = zip(normalized, windows, answers, properties, known, strict=True)
-    return [EdgePrediction(*row, model=chosen, ms=ms, shell=_shell(row[0], row[2]), known=said) for *row, said in rows]
+    return [
+        EdgePrediction(spectrum, read, site, of_material, chosen, ms, said, _shell(spectrum, site))
+        for spectrum, read, site, of_material, said in rows
+    ]
 
 
 def _shell(spectrum: NormalizedXanes, answer: SiteAnswer) -> FirstShell | None:
