@@ -25,7 +25,7 @@ def test_tables_and_an_index_train_together(tmp_path: Path) -> None:
     model = SiteModel.load(tmp_path / "out")
     assert list(model.settings["edges"]) == ["Co K", "Cu K", "Fe K", "Mn K", "Ni K", "Zn K"]
     assert sum(model.settings["edges"].values()) == 18 + 8
-    (found,) = predict([Xanes(*spectrum("Zn", 4.3), "Zn", "K")], model)
+    (found,) = predict([Xanes(*spectrum("Zn", 4.3), "Zn", "K")], model, library=False)
     assert found.site.classes["cn"][0][0] == 6
     assert found.site.numbers["mnnd_A"][0] == pytest.approx(2.1, abs=0.15)
     card = (tmp_path / "out" / "site_model.md").read_text(encoding="utf-8")
