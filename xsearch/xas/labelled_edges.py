@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -174,9 +175,7 @@ def shipped_surroundings(
         amounts: its formula, if known.
         leave_out: reduced formulas, and sources of measured spectra, that are not compared.
     """
-    library = labelled_edges().get((query.absorber, query.edge))
-    if library is None:
-        return None
+    library = labelled_edge(query.absorber, query.edge)
     table, left_out = library.spectra, list(leave_out)
     elements = tuple(elements)
     elsewhere = (table.kind != "measured") | ~np.isin(table.source.astype(str), left_out)
@@ -199,13 +198,24 @@ def meeting(
     return library.take(keep)
 
 
-@lru_cache(maxsize=1)
+@cache
+def labelled_edge(absorber: str, edge: str) -> LabelledEdges:
+    """The shipped spectra of an edge; possibly none."""
+    table = _table()
+    edges = zip(table.column("absorber").to_pylist(), table.column("edge").to_pylist(), strict=True)
+    places = [place for place, named in enumerate(edges) if named == (absorber, edge)]
+    return _of_rows(absorber, edge, table.take(places).to_pylist())
+
+
 def labelled_edges() -> dict[tuple[str, str], LabelledEdges]:
     """The shipped spectra, by absorber and edge."""
-    members: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for row in pq.read_table(LABELLED_EDGES).to_pylist():
-        members.setdefault((row["absorber"], row["edge"]), []).append(row)
-    return {key: _of_rows(*key, rows) for key, rows in members.items()}
+    named = _table().select(["absorber", "edge"]).to_pylist()
+    return {key: labelled_edge(*key) for key in sorted({(row["absorber"], row["edge"]) for row in named})}
+
+
+@cache
+def _table() -> pa.Table:
+    return pq.ParquetFile(LABELLED_EDGES).read()
 
 
 def _of_rows(absorber: str, edge: str, rows: Sequence[Mapping[str, Any]]) -> LabelledEdges:
