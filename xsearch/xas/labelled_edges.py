@@ -203,7 +203,7 @@ def labelled_edge(absorber: str, edge: str) -> LabelledEdges:
     """The shipped spectra of an edge; possibly none."""
     table = _table()
     edges = zip(table.column("absorber").to_pylist(), table.column("edge").to_pylist(), strict=True)
-    places = [place for place, named in enumerate(edges) if named == (absorber, edge)]
+    places = np.array([place for place, named in enumerate(edges) if named == (absorber, edge)], np.int64)
     return _of_rows(absorber, edge, table.take(places).to_pylist())
 
 
