@@ -25,7 +25,6 @@ from xsearch.chemistry.formula import parse_formula
 from xsearch.data.simulated_edges import SimulatedSearch, simulated_search
 from xsearch.data.xanes_sites import fold_of, formula_hashes
 from xsearch.models.site_model import SiteModel
-from xsearch.models.tasks import CLASSES
 from xsearch.options import Conditioning
 from xsearch.preprocess.xanes import window
 from xsearch.xas.labelled_edges import (
@@ -36,6 +35,7 @@ from xsearch.xas.labelled_edges import (
     labelled_edges,
     meeting,
     pooled,
+    probabilities_of,
     said_by,
 )
 from xsearch.xas.library import EdgeLibrary
@@ -93,7 +93,7 @@ def cases(model: SiteModel, given: Conditioning, seed: int = 0, draws: int = DRA
             yield Case(
                 search.formula,
                 present,
-                {task: _array(task, answer.classes[task]) for task in TASKS},
+                {task: probabilities_of(task, answer.classes[task]) for task in TASKS},
                 {task: computed.shares[task][place] for task in TASKS},
                 (answer.numbers["mnnd_A"][0], float(computed.mnnd_A[place])),
                 agreement(read, meeting(labelled, elements, stated), elements),
@@ -107,13 +107,6 @@ def _without(search: SimulatedSearch, material: str, random: np.random.Generator
     table = search.library.spectra
     own = (table.material_id == material) | ((table.material_id == "") & (table.reduced_formula == search.formula))
     return search.library.take(~own)
-
-
-def _array(task: str, ranked: Sequence[tuple[int, float]]) -> NDArray[np.float64]:
-    found = np.zeros(len(CLASSES[task]))
-    for value, probability in ranked:
-        found[CLASSES[task].index(value)] = probability
-    return found
 
 
 def judged(some: Sequence[Case], given: Conditioning, settings: LabelledEdgeSettings | None) -> dict[str, float]:

@@ -136,14 +136,20 @@ def pooled(model: NDArray[np.float64], said: NDArray[np.float64] | None, weight:
     return model if said is None else (1 - weight) * model + weight * said
 
 
+def probabilities_of(task: str, pairs: Sequence[tuple[int, float]]) -> NDArray[np.float64]:
+    """(classes,) probabilities of a task from (value, probability) pairs; what is not listed has none."""
+    found = np.zeros(len(CLASSES[task]))
+    for value, probability in pairs:
+        found[CLASSES[task].index(value)] = probability
+    return found
+
+
 def joined(answer: SiteAnswer, said: KnownSurroundings) -> SiteAnswer:
     """A site model's answer with what known compounds say, by their weight."""
     classes = dict(answer.classes)
     for task, shares in said.classes.items():
         if task in classes:
-            own = np.zeros(len(CLASSES[task]))
-            for value, probability in classes[task]:
-                own[CLASSES[task].index(value)] = probability
+            own = probabilities_of(task, classes[task])
             classes[task] = ranked(CLASSES[task], np.asarray(pooled(own / own.sum(), shares, said.weight), np.float32))
     numbers = dict(answer.numbers)
     if "mnnd_A" in numbers:
