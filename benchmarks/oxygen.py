@@ -24,7 +24,7 @@ from xsearch.models.site_blend import SiteAnswer
 from xsearch.models.site_model import shipped_site_model
 from xsearch.preprocess.xanes import normalize, window
 from xsearch.spectra.xanes import Xanes
-from xsearch.xas.labelled_edges import joined, shipped_surroundings
+from xsearch.xas.labelled_edges import with_known_compounds
 
 GIVEN = ("none", "elements", "formula")
 
@@ -73,9 +73,8 @@ def figures() -> Mapping[str, Any]:
             stated = amounts if given == "formula" else None
             read = window(normalize(spectrum))
             answer = model.predict([read], elements, stated)[0]
-            said = shipped_surroundings(read, elements, stated, (formula,))
             alone.append(right(answer, truth))
-            heard.append(right(answer if said is None else joined(answer, said), truth))
+            heard.append(right(with_known_compounds(answer, read, elements, stated, (formula,))[0], truth))
         for name, answers in (("composition", alone), ("known compounds", heard)):
             means = {task: round(float(np.nanmean([one[task] for one in answers])), 4) for task in answers[0]}
             found.setdefault(name, {})[given] = means

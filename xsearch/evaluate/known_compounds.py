@@ -21,7 +21,7 @@ from xsearch.models.tasks import CLASSES
 from xsearch.options import Conditioning
 from xsearch.preprocess.xanes import XanesWindow, normalize, window
 from xsearch.spectra.xanes import Xanes
-from xsearch.xas.labelled_edges import joined, shipped_surroundings
+from xsearch.xas.labelled_edges import with_known_compounds
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -132,8 +132,8 @@ def evaluate_known(
         elements = () if given is Conditioning.NONE else sorted(amounts)
         stated = amounts if given is Conditioning.FORMULA else None
         answer = model.predict([read], elements, stated)[0]
-        said = None if left_out is None else shipped_surroundings(read, elements, stated, left_out(truth))
-        answer = answer if said is None else joined(answer, said)
+        if left_out is not None:
+            answer, _ = with_known_compounds(answer, read, elements, stated, left_out(truth))
         answers.append((truth, answer))
         errors += network_errors(model, read, elements, stated, truth, answer)
     return figures(answers, given, unread, errors)

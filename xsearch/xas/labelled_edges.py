@@ -157,6 +157,18 @@ def joined(answer: SiteAnswer, said: KnownSurroundings) -> SiteAnswer:
     return replace(answer, classes=classes, numbers=numbers)
 
 
+def with_known_compounds(
+    answer: SiteAnswer,
+    query: XanesWindow,
+    elements: Iterable[str] = (),
+    amounts: Mapping[str, float] | None = None,
+    leave_out: Collection[str] = (),
+) -> tuple[SiteAnswer, KnownSurroundings | None]:
+    """A site model's answer with what shipped compounds say, and that; arguments as in `shipped_surroundings`."""
+    said = shipped_surroundings(query, elements, amounts, leave_out)
+    return (answer if said is None else joined(answer, said)), said
+
+
 def joined_distance(model: tuple[float, float], said: KnownSurroundings) -> tuple[float, float]:
     """The median of the model's distance and those in the compounds by their weights, and its uncertainty, in Å."""
     value, uncertainty = model

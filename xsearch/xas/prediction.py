@@ -20,7 +20,7 @@ from xsearch.reading import AS_THE_FILE_SAYS, Reading
 from xsearch.spectra.measurement import read_edge
 from xsearch.spectra.xanes import Xanes
 from xsearch.xas.first_shell import FirstShell, first_shell
-from xsearch.xas.labelled_edges import KnownSurroundings, joined, shipped_surroundings
+from xsearch.xas.labelled_edges import KnownSurroundings, with_known_compounds
 
 if TYPE_CHECKING:  # the networks come with torch, which what only shows answers need not load
     from xsearch.models.property_model import PropertyAnswer, PropertyModel
@@ -92,16 +92,18 @@ def predict(
     windows = [window(spectrum) for spectrum in normalized]
     given = list(amounts if amounts is not None else elements)
     answers = chosen.predict(windows, given, amounts)
-    known = [shipped_surroundings(w, given, amounts) if library else None for w in windows]
-    answers = [a if said is None else joined(a, said) for a, said in zip(answers, known, strict=True)]
+    heard = [
+        with_known_compounds(answer, read, given, amounts) if library else (answer, None)
+        for answer, read in zip(answers, windows, strict=True)
+    ]
     properties = [
         (property_model or shipped_property_model()).predict([w], given, amounts) if given else None for w in windows
     ]
     ms = (time.perf_counter() - start) * 1e3 / max(len(spectra), 1)
-    rows = zip(normalized, windows, answers, properties, known, strict=True)
+    rows = zip(normalized, windows, heard, properties, strict=True)
     return [
         EdgePrediction(spectrum, read, site, of_material, chosen, ms, said, _shell(spectrum, site))
-        for spectrum, read, site, of_material, said in rows
+        for spectrum, read, (site, said), of_material in rows
     ]
 
 
